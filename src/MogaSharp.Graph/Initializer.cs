@@ -1,0 +1,27 @@
+namespace MogaSharp.Graph;
+
+/// <summary>How a fresh network fills a tensor. The closed set that the official classifiers use.</summary>
+public abstract record Initializer
+{
+    private Initializer()
+    {
+    }
+
+    /// <summary>Every element the same.</summary>
+    public sealed record Constant(float Value) : Initializer;
+
+    /// <summary>Normal distribution with mean 0.</summary>
+    public sealed record Normal(double StandardDeviation) : Initializer;
+
+    /// <summary>
+    /// Normal distribution with mean 0, drawn again outside [-2, 2] (absolute bounds, as timm's <c>trunc_normal_</c>),
+    /// then multiplied by <paramref name="Scale"/>.
+    /// </summary>
+    public sealed record TruncatedNormal(double StandardDeviation, double Scale = 1) : Initializer;
+
+    /// <summary>Every element 0.</summary>
+    public static Initializer Zeros { get; } = new Constant(0);
+
+    /// <summary>Every element 1.</summary>
+    public static Initializer Ones { get; } = new Constant(1);
+}
