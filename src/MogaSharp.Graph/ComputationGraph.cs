@@ -1,0 +1,72 @@
+namespace MogaSharp.Graph;
+
+/// <summary>
+/// A model as data: values in the order of computation, named outputs, and the parameters that the ops name. Not changed
+/// after construction; every interpreter reads the same graph. Channels are fixed; batch, rows and columns are those of
+/// the input (<see cref="InferShapes"/>).
+/// </summary>
+public sealed class ComputationGraph
+{
+    internal ComputationGraph(Value[] values, KeyValuePair<string, Value>[] outputs, ParameterSpec[] parameters)
+    {
+        Values = values;
+        Outputs = outputs;
+        Parameters = parameters;
+        Inputs = [.. values.Where(value => value.Op is Input)];
+    }
+
+    /// <summary>All values; each stands after its inputs.</summary>
+    public IReadOnlyList<Value> Values { get; }
+
+    /// <summary>The values whose op is <see cref="Input"/>, in order of declaration.</summary>
+    public IReadOnlyList<Value> Inputs { get; }
+
+    /// <summary>The outputs with their names, in the order in which engines return them.</summary>
+    public IReadOnlyList<KeyValuePair<string, Value>> Outputs { get; }
+
+    /// <summary>The parameters and buffers, in the order in which the model declares them.</summary>
+    public IReadOnlyList<ParameterSpec> Parameters { get; }
+
+    /// <summary>The number of trained elements; buffers are not counted.</summary>
+    public long ParameterCount => Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Sum(spec => spec.Shape.ElementCount);
+
+    /// <summary>The shape of every value for given input shapes.</summary>
+    /// <param name="inputs">One shape per input, in the order of <see cref="Inputs"/>.</param>
+    /// <returns>Shapes indexed by <see cref="Value.Index"/>.</returns>
+    /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>
+    public Shape[] InferShapes(params ReadOnlySpan<Shape> inputs)
+    {
+        if (inputs.Length != Inputs.Count) throw new GraphException($"The graph has {Inputs.Count} input(s), {inputs.Length} shape(s) were given.");
+        var shapes = new Shape[Values.Count];
+        int next = 0;
+        foreach (Value value in Values)
+        {
+            if (value.Op is Input declared)
+            {
+                shapes[value.Index] = inputs[next++];
+                RequireFit(declared, shapes[value.Index]);
+                continue;
+            }
+
+            Shape[] arguments = [.. value.Inputs.Select(input => shapes[input.Index])];
+            shapes[value.Index] = value.Op.InferShape(arguments);
+        }
+
+        return shapes;
+    }
+
+    /// <summary>The cost of every value, indexed by <see cref="Value.Index"/>.</summary>
+    /// <param name="shapes">The result of <see cref="InferShapes"/>.</param>
+    public Cost[] Costs(IReadOnlyList<Shape> shapes) =>
+        [.. Values.Select(value => value.Op.Cost([.. value.Inputs.Select(input => shapes[input.Index])], shapes[value.Index]))];
+
+    /// <summary>The cost of the whole graph for given input shapes.</summary>
+    public Cost TotalCost(params ReadOnlySpan<Shape> inputs) => Costs(InferShapes(inputs)).Aggregate(default(Cost), (sum, cost) => sum + cost);
+
+    private static void RequireFit(Input declared, Shape shape)
+    {
+        if (shape.Rank != declared.Declared.Rank || (shape.Rank > 1 && shape[1] != declared.Declared[1]))
+            throw new GraphException($"Input '{declared.Name}' is declared as {declared.Declared} (channels are fixed), it got {shape}.");
+        if (shape.ElementCount == 0) throw new GraphException($"Input '{declared.Name}' is empty: {shape}.");
+    }
+}

@@ -1,0 +1,46 @@
+namespace MogaSharp.Graph;
+
+/// <summary>Collects values and parameters and makes a <see cref="ComputationGraph"/> of them. Used by one thread.</summary>
+public sealed class GraphBuilder
+{
+    private readonly List<Value> _values = [];
+    private readonly List<ParameterSpec> _parameters = [];
+    private readonly Dictionary<string, ParameterSpec> _byName = new(StringComparer.Ordinal);
+
+    /// <summary>The outermost scope, with the empty name.</summary>
+    public Scope Root => new(this, "");
+
+    /// <summary>Declares an input.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its shape; channels are fixed, the rest may differ at run time.</param>
+    public Value Input(string name, Shape shape) => Add("", new Input(name, shape));
+
+    /// <summary>Appends a node.</summary>
+    /// <param name="scope">The module that it belongs to.</param>
+    /// <param name="op">What is computed.</param>
+    /// <param name="inputs">From what; values of this builder.</param>
+    /// <exception cref="GraphException">The inputs do not fit the op, belong to another graph, or a parameter is not declared.</exception>
+    public Value Add(string scope, Op op, params Value[] inputs)
+    {
+        foreach (Value input in inputs)
+            if (input.Builder != this) throw new GraphException($"{input} belongs to another graph.");
+        foreach (string parameter in op.Parameters)
+            if (!_byName.ContainsKey(parameter)) throw new GraphException($"{op.Kind} reads the parameter '{parameter}', which is not declared.");
+        var value = new Value(this, _values.Count, scope, op, inputs, op.InferShape([.. inputs.Select(input => input.Shape)]));
+        _values.Add(value);
+        return value;
+    }
+
+    /// <summary>Declares a parameter or buffer.</summary>
+    /// <exception cref="GraphException">Another one has the same name.</exception>
+    public string Declare(ParameterSpec spec)
+    {
+        if (!_byName.TryAdd(spec.Name, spec)) throw new GraphException($"The parameter '{spec.Name}' is declared twice.");
+        _parameters.Add(spec);
+        return spec.Name;
+    }
+
+    /// <summary>Ends the building.</summary>
+    /// <param name="outputs">The outputs with their names.</param>
+    public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs) => new([.. _values], outputs, [.. _parameters]);
+}

@@ -1,0 +1,107 @@
+namespace MogaSharp.Graph;
+
+/// <summary>
+/// One operation of the closed set. An op knows its attributes, the names of its parameters, its output shape and its
+/// cost; what it computes is the interpreters' business, each an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a
+/// new op does not compile until every interpreter handles it.
+/// </summary>
+public abstract record Op
+{
+    private protected Op()
+    {
+    }
+
+    /// <summary>The op's name in tables and plans, such as <c>Conv2d</c>.</summary>
+    public virtual string Kind => GetType().Name;
+
+    /// <summary>The state-dict keys that the op reads, in a fixed order; empty for most ops.</summary>
+    public virtual IReadOnlyList<string> Parameters => [];
+
+    /// <summary>The shape of the output for given input shapes.</summary>
+    /// <exception cref="GraphException">The inputs do not fit the op; the message says why.</exception>
+    public abstract Shape InferShape(ReadOnlySpan<Shape> inputs);
+
+    /// <summary>What the op costs for given shapes.</summary>
+    public virtual Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => default;
+
+    /// <summary>Calls the visitor's method for this op.</summary>
+    public abstract TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument);
+
+    /// <summary>Throws unless the op got the number of inputs that it takes.</summary>
+    private protected void RequireInputs(ReadOnlySpan<Shape> inputs, int count)
+    {
+        if (inputs.Length != count) throw new GraphException($"{Kind} takes {count} input(s), it got {inputs.Length}.");
+    }
+
+    /// <summary>The only input's shape, which has to be a feature map (N, C, H, W).</summary>
+    private protected Shape RequireMap(ReadOnlySpan<Shape> inputs)
+    {
+        RequireInputs(inputs, 1);
+        if (inputs[0].Rank != 4) throw new GraphException($"{Kind} takes a feature map (N, C, H, W), it got {inputs[0]}.");
+        return inputs[0];
+    }
+
+    /// <summary>The only input's shape, a feature map with a given number of channels.</summary>
+    private protected Shape RequireMap(ReadOnlySpan<Shape> inputs, int channels)
+    {
+        Shape map = RequireMap(inputs);
+        if (map[1] != channels) throw new GraphException($"{Kind} takes {channels} channels, it got {map[1]} ({map}).");
+        return map;
+    }
+}
+
+/// <summary>One method per op of the closed set.</summary>
+/// <typeparam name="TArgument">What the caller hands through.</typeparam>
+/// <typeparam name="TResult">What each method returns.</typeparam>
+public interface IOpVisitor<in TArgument, out TResult>
+{
+    /// <summary>A graph input.</summary>
+    TResult Visit(Input op, TArgument argument);
+
+    /// <summary>A 2-D convolution.</summary>
+    TResult Visit(Conv2d op, TArgument argument);
+
+    /// <summary>A fully connected layer.</summary>
+    TResult Visit(Linear op, TArgument argument);
+
+    /// <summary>Batch normalisation.</summary>
+    TResult Visit(BatchNorm2d op, TArgument argument);
+
+    /// <summary>Group normalisation.</summary>
+    TResult Visit(GroupNorm op, TArgument argument);
+
+    /// <summary>A point-wise activation.</summary>
+    TResult Visit(Activation op, TArgument argument);
+
+    /// <summary>The mean over rows and columns.</summary>
+    TResult Visit(GlobalAveragePool op, TArgument argument);
+
+    /// <summary>A sum, difference or product with broadcasting.</summary>
+    TResult Visit(Binary op, TArgument argument);
+
+    /// <summary>A per-channel affine map.</summary>
+    TResult Visit(ChannelAffine op, TArgument argument);
+
+    /// <summary>A range of channels.</summary>
+    TResult Visit(ChannelSlice op, TArgument argument);
+
+    /// <summary>Feature maps side by side.</summary>
+    TResult Visit(ChannelConcat op, TArgument argument);
+
+    /// <summary>Dropout of single elements.</summary>
+    TResult Visit(Dropout op, TArgument argument);
+
+    /// <summary>Stochastic depth.</summary>
+    TResult Visit(DropPath op, TArgument argument);
+}
+
+/// <summary>A graph that cannot be built or an input that does not fit it.</summary>
+public sealed class GraphException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What is wrong, in one sentence.</param>
+    public GraphException(string message)
+        : base(message)
+    {
+    }
+}

@@ -1,0 +1,83 @@
+namespace MogaSharp.Graph;
+
+/// <summary>
+/// Computes a graph in eval mode, value by value, in double precision with plain loops. It is slow and meant to be
+/// obviously right: every fast kernel and every rewriting pass is compared with it.
+/// </summary>
+public sealed class ReferenceInterpreter
+{
+    private readonly ComputationGraph _graph;
+    private readonly WeightSet _weights;
+
+    /// <summary>Prepares to run a graph.</summary>
+    /// <exception cref="KeyNotFoundException">The weights lack a tensor that the graph needs.</exception>
+    public ReferenceInterpreter(ComputationGraph graph, WeightSet weights)
+    {
+        _graph = graph;
+        _weights = weights;
+        foreach (ParameterSpec spec in graph.Parameters)
+            if (!spec.IsOptional) _ = weights[spec.Name];
+    }
+
+    /// <summary>Runs the graph and returns every value.</summary>
+    /// <param name="inputs">One tensor per input, in the order of the graph's inputs.</param>
+    /// <returns>Results indexed by <see cref="Value.Index"/>, row-major.</returns>
+    /// <exception cref="GraphException">An input does not fit.</exception>
+    public ReferenceTensor[] RunAll(params ReadOnlySpan<Tensor> inputs)
+    {
+        var inputShapes = new Shape[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++) inputShapes[i] = inputs[i].Shape;
+        Shape[] shapes = _graph.InferShapes(inputShapes);
+        var results = new ReferenceTensor[shapes.Length];
+        var kernels = new ReferenceKernels(_weights);
+        int next = 0;
+        foreach (Value value in _graph.Values)
+        {
+            if (value.Op is Input)
+            {
+                Tensor input = inputs[next++];
+                results[value.Index] = new ReferenceTensor(input.Shape, Array.ConvertAll(input.Data, x => (double)x));
+                continue;
+            }
+
+            ReferenceTensor[] arguments = [.. value.Inputs.Select(input => results[input.Index])];
+            results[value.Index] = value.Op.Accept(kernels, (arguments, new ReferenceTensor(shapes[value.Index])));
+        }
+
+        return results;
+    }
+
+    /// <summary>Runs the graph and returns its outputs by name.</summary>
+    /// <inheritdoc cref="RunAll"/>
+    public IReadOnlyDictionary<string, ReferenceTensor> Run(params ReadOnlySpan<Tensor> inputs)
+    {
+        ReferenceTensor[] all = RunAll(inputs);
+        return _graph.Outputs.ToDictionary(output => output.Key, output => all[output.Value.Index]);
+    }
+}
+
+/// <summary>A dense double-precision tensor, row-major.</summary>
+public sealed class ReferenceTensor
+{
+    /// <summary>Makes a tensor of zeros.</summary>
+    public ReferenceTensor(Shape shape)
+        : this(shape, new double[checked((int)shape.ElementCount)])
+    {
+    }
+
+    /// <summary>Wraps an array of the shape's element count.</summary>
+    public ReferenceTensor(Shape shape, double[] data)
+    {
+        Shape = shape;
+        Data = data;
+    }
+
+    /// <summary>The extents.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>The elements, row-major.</summary>
+    public double[] Data { get; }
+
+    /// <summary>The elements rounded to float32.</summary>
+    public Tensor ToTensor() => new(Shape, Array.ConvertAll(Data, x => (float)x));
+}

@@ -1,0 +1,114 @@
+namespace MogaSharp.Graph;
+
+/// <summary>
+/// A place in the module tree, written as the official state dict writes it: <c>root["blocks1"][0]["attn"]</c> is
+/// <c>blocks1.0.attn</c>. Its methods declare the parameters under that name and add the node.
+/// </summary>
+/// <param name="Builder">The graph under construction.</param>
+/// <param name="Name">The path; empty at the top.</param>
+public readonly record struct Scope(GraphBuilder Builder, string Name)
+{
+    /// <summary>The scope of a submodule.</summary>
+    public Scope this[string child] => this with { Name = Join(child) };
+
+    /// <summary>The scope of an entry of a module list.</summary>
+    public Scope this[int child] => this[child.ToString(System.Globalization.CultureInfo.InvariantCulture)];
+
+    /// <summary>A convolution whose weights are normal with the fan-out deviation sqrt(2 / (k k out / groups)), as the official classifiers start.</summary>
+    /// <param name="name">The module's name under this scope.</param>
+    /// <param name="x">The input, (N, C, H, W).</param>
+    /// <param name="channels">Output channels.</param>
+    /// <param name="kernel">Kernel side in taps.</param>
+    /// <param name="stride">Step in pixels.</param>
+    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="dilation">Distance between taps.</param>
+    /// <param name="groups">Channel groups.</param>
+    /// <exception cref="GraphException">Groups do not divide the channels, or the image is too small.</exception>
+    public Value Conv(string name, Value x, int channels, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1)
+    {
+        if (groups < 1 || x.Channels % groups != 0 || channels % groups != 0)
+            throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} and {channels} channels.");
+        Scope at = this[name];
+        // The official code divides in integers.
+        long fanOut = (long)kernel * kernel * channels / groups;
+        string weight = at.Declare("weight", new Shape(channels, x.Channels / groups, kernel, kernel), new Initializer.Normal(Math.Sqrt(2.0 / fanOut)));
+        string bias = at.Declare("bias", new Shape(channels), Initializer.Zeros);
+        return at.Add(new Conv2d(x.Channels, channels, kernel, weight, bias, stride, padding, dilation, groups), x);
+    }
+
+    /// <summary>A convolution of every channel on its own that keeps the size: padding = dilation (kernel - 1) / 2.</summary>
+    public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1) =>
+        Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels);
+
+    /// <summary>A fully connected layer, (N, C) to (N, features); weights start truncated normal with deviation 0.02.</summary>
+    /// <param name="name">The module's name under this scope.</param>
+    /// <param name="x">The input, (N, C).</param>
+    /// <param name="features">Output features.</param>
+    /// <param name="initialScale">Factor on the fresh weights (the official <c>head_init_scale</c>).</param>
+    public Value Linear(string name, Value x, int features, double initialScale = 1)
+    {
+        Scope at = this[name];
+        string weight = at.Declare("weight", new Shape(features, x.Channels), new Initializer.TruncatedNormal(0.02, initialScale));
+        string bias = at.Declare("bias", new Shape(features), Initializer.Zeros);
+        return at.Add(new Linear(x.Channels, features, weight, bias), x);
+    }
+
+    /// <summary>Batch normalisation with its running statistics.</summary>
+    public Value BatchNorm(string name, Value x, double epsilon = 1e-5)
+    {
+        Scope at = this[name];
+        var channels = new Shape(x.Channels);
+        at.Declare("weight", channels, Initializer.Ones);
+        at.Declare("bias", channels, Initializer.Zeros);
+        at.Declare("running_mean", channels, Initializer.Zeros, ParameterKind.Buffer);
+        at.Declare("running_var", channels, Initializer.Ones, ParameterKind.Buffer);
+        at.Declare("num_batches_tracked", default, Initializer.Zeros, ParameterKind.Buffer, isOptional: true);
+        return at.Add(new BatchNorm2d(x.Channels, at.Name, epsilon), x);
+    }
+
+    /// <summary>Group normalisation.</summary>
+    /// <exception cref="GraphException">Groups do not divide the channels.</exception>
+    public Value GroupNorm(string name, Value x, int groups, double epsilon = 1e-5)
+    {
+        if (groups < 1 || x.Channels % groups != 0) throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} channels.");
+        Scope at = this[name];
+        string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
+        string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
+        return at.Add(new GroupNorm(x.Channels, groups, weight, bias, epsilon), x);
+    }
+
+    /// <summary>x times a learnt factor per channel, stored as (1, C, 1, 1) under <paramref name="name"/>.</summary>
+    public Value Scale(string name, Value x, float initialValue)
+    {
+        string scale = Declare(name, new Shape(1, x.Channels, 1, 1), new Initializer.Constant(initialValue));
+        return Add(new ChannelAffine(x.Channels, scale), x);
+    }
+
+    /// <summary>A point-wise activation.</summary>
+    public Value Activate(ActivationKind function, Value x) => Add(new Activation(function), x);
+
+    /// <summary>The mean over rows and columns as (N, C, 1, 1).</summary>
+    public Value GlobalAveragePool(Value x) => Add(new GlobalAveragePool(true), x);
+
+    /// <summary>The mean over rows and columns as (N, C).</summary>
+    public Value SpatialMean(Value x) => Add(new GlobalAveragePool(false), x);
+
+    /// <summary>Channels <paramref name="start"/> up to <paramref name="start"/> + <paramref name="length"/>.</summary>
+    public Value Slice(Value x, int start, int length) => Add(new ChannelSlice(start, length), x);
+
+    /// <summary>Feature maps side by side.</summary>
+    public Value Concat(params Value[] parts) => Add(new ChannelConcat(), parts);
+
+    /// <summary>Dropout; no node for rate 0.</summary>
+    public Value Dropout(double rate, Value x) => rate > 0 ? Add(new Dropout(rate), x) : x;
+
+    /// <summary>Stochastic depth; no node for rate 0.</summary>
+    public Value DropPath(double rate, Value x) => rate > 0 ? Add(new DropPath(rate), x) : x;
+
+    private Value Add(Op op, params Value[] inputs) => Builder.Add(Name, op, inputs);
+
+    private string Declare(string name, Shape shape, Initializer initializer, ParameterKind kind = ParameterKind.Parameter, bool isOptional = false) =>
+        Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
+
+    private string Join(string child) => Name.Length == 0 ? child : $"{Name}.{child}";
+}

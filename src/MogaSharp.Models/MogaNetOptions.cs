@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Models;
+
+/// <summary>How the gate and the context are activated before they are multiplied.</summary>
+public enum GateMode
+{
+    /// <summary>act(gate) * act(context): the official repository's default (<c>attn_force_fp32=False</c>).</summary>
+    Once,
+
+    /// <summary>
+    /// act(act(gate)) * act(act(context)): what the official code computes with <c>attn_force_fp32=True</c>, whatever the
+    /// precision. Most OpenMixup checkpoints were trained so and need it.
+    /// </summary>
+    Twice,
+}
+
+/// <summary>The normalisation layers that the official constructor takes and that work.</summary>
+public enum NormKind
+{
+    /// <summary>Batch normalisation (also <c>SyncBN</c>, which is the same function and the same keys).</summary>
+    BatchNorm,
+
+    /// <summary>Group normalisation with one channel per group.</summary>
+    GroupNorm,
+}
+
+/// <summary>How a stage makes its feature map.</summary>
+public enum PatchEmbedKind
+{
+    /// <summary>Two strided convolutions with an activation between: <c>ConvEmbed</c>, the first stage only.</summary>
+    ConvEmbed,
+
+    /// <summary>One strided convolution: <c>Conv</c>.</summary>
+    Conv,
+}
+
+/// <summary>The sizes of a network: one entry per stage.</summary>
+/// <param name="EmbedDims">Channels.</param>
+/// <param name="Depths">Blocks.</param>
+/// <param name="FfnRatios">Hidden channels of the channel aggregation block as a multiple of the stage's channels.</param>
+public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<int> Depths, ImmutableArray<double> FfnRatios)
+{
+    private static readonly (string[] Names, MogaNetArch Arch)[] Zoo =
+    [
+        (["x-tiny", "xt", "xtiny"], Make([32, 64, 96, 192], [3, 3, 10, 2])),
+        (["tiny", "t"], Make([32, 64, 128, 256], [3, 3, 12, 2])),
+        (["small", "s"], Make([64, 128, 320, 512], [2, 3, 12, 2])),
+        (["base", "b"], Make([64, 160, 320, 512], [4, 6, 22, 3])),
+        (["large", "l"], Make([64, 160, 320, 640], [4, 6, 44, 4])),
+        (["x-large", "xl", "xlarge"], Make([96, 192, 480, 960], [6, 6, 44, 4])),
+    ];
+
+    /// <summary>The six official sizes by their long names, smallest first.</summary>
+    public static ImmutableArray<string> Names { get; } = [.. Zoo.Select(entry => entry.Names[0])];
+
+    /// <summary>An official size (paper, table A1) by any of its official aliases, in any case: <c>x-tiny</c>, <c>xt</c>, <c>xtiny</c> and so on.</summary>
+    /// <exception cref="GraphException">No size has this name.</exception>
+    public static MogaNetArch Parse(string name)
+    {
+        foreach ((string[] names, MogaNetArch arch) in Zoo)
+            if (names.Contains(name, StringComparer.OrdinalIgnoreCase)) return arch;
+        throw new GraphException($"No MogaNet size is called '{name}'; there are {string.Join(", ", Names)}.");
+    }
+
+    private static MogaNetArch Make(ImmutableArray<int> dims, ImmutableArray<int> depths) => new(dims, depths, [8, 8, 4, 4]);
+}
+
+/// <summary>
+/// The options of the official constructor (<c>models/moganet.py</c>, class MogaNet) that change the function, with its defaults.
+/// </summary>
+public sealed record MogaNetOptions
+{
+    /// <summary>Channels, depths and FFN ratios. Default: tiny.</summary>
+    public MogaNetArch Arch { get; init; } = MogaNetArch.Parse("tiny");
+
+    /// <summary>Image channels, 1 or more.</summary>
+    public int InChannels { get; init; } = 3;
+
+    /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
+    public int NumClasses { get; init; } = 1000;
+
+    /// <summary>Dropout in the channel aggregation block, 0 to below 1 (training only).</summary>
+    public double DropRate { get; init; }
+
+    /// <summary>Stochastic depth of the last block; grows linearly from 0 at the first (training only).</summary>
+    public double DropPathRate { get; init; }
+
+    /// <summary>The layer scales' initial value.</summary>
+    public float InitValue { get; init; } = 1e-5f;
+
+    /// <summary>Factor on the fresh head's weights.</summary>
+    public double HeadInitScale { get; init; } = 1;
+
+    /// <summary>Kernel sides of the patch embeddings; the stride is side / 2 + 1.</summary>
+    public ImmutableArray<int> PatchSizes { get; init; } = [3, 3, 3, 3];
+
+    /// <summary>The norm that ends each stage.</summary>
+    public NormKind StemNorm { get; init; } = NormKind.BatchNorm;
+
+    /// <summary>The norm in patch embeddings and blocks.</summary>
+    public NormKind ConvNorm { get; init; } = NormKind.BatchNorm;
+
+    /// <summary>The patch embedding of each stage.</summary>
+    public ImmutableArray<PatchEmbedKind> PatchEmbeds { get; init; } =
+        [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv, PatchEmbedKind.Conv, PatchEmbedKind.Conv];
+
+    /// <summary>Dilations of the 5x5, 5x5 and 7x7 depthwise convolutions, each 1 to 3.</summary>
+    public ImmutableArray<int> AttnDwDilation { get; init; } = [1, 2, 3];
+
+    /// <summary>The shares of the low, middle and high order in the channels.</summary>
+    public ImmutableArray<int> AttnChannelSplit { get; init; } = [1, 3, 4];
+
+    /// <summary>The activation of the aggregation block.</summary>
+    public ActivationKind AttnActivation { get; init; } = ActivationKind.Silu;
+
+    /// <summary>False replaces the last stage's dilations by 1, 2, 1.</summary>
+    public bool AttnFinalDilation { get; init; } = true;
+
+    /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
+    public GateMode Gate { get; init; } = GateMode.Once;
+
+    /// <summary>Throws unless the options describe a network that the official constructor accepts.</summary>
+    /// <exception cref="GraphException">The message names the option.</exception>
+    public void Validate()
+    {
+        int stages = Arch.Depths.Length;
+        Require(stages > 0 && Arch.EmbedDims.Length == stages && Arch.FfnRatios.Length == stages, "embed dims, depths and FFN ratios have one entry per stage");
+        Require(Arch.EmbedDims.All(c => c > 0) && Arch.Depths.All(d => d >= 0) && Arch.FfnRatios.All(r => r > 0), "embed dims and FFN ratios are positive");
+        Require(PatchSizes.Length >= stages && PatchEmbeds.Length == stages, "patch sizes and patch embeddings have one entry per stage");
+        Require(PatchSizes.All(p => p > 0), "patch sizes are positive");
+        Require(PatchEmbeds[0] != PatchEmbedKind.ConvEmbed || PatchSizes[0] <= 3, "the first patch size is at most 3 with ConvEmbed");
+        Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
+        Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
+        Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
+        Require(InChannels > 0 && NumClasses >= 0, "image channels are positive and classes not negative");
+        Require(DropRate is >= 0 and < 1 && DropPathRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
+    }
+
+    private static void Require(bool condition, string rule)
+    {
+        if (!condition) throw new GraphException($"MogaNet's options break a rule: {rule}.");
+    }
+}
