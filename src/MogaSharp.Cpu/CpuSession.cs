@@ -1,0 +1,203 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Passes;
+using MogaSharp.Cpu.Planning;
+using MogaSharp.Cpu.Steps;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu;
+
+/// <summary>
+/// A graph on the managed CPU engine. Weights are folded when the session is made and packed when first used; a plan is
+/// compiled for each input shape and kept (the most recent few). Concurrent runs have memory of their own.
+/// </summary>
+public sealed unsafe class CpuSession : IInferenceSession
+{
+    private const int MostPlans = 8;
+
+    private readonly ComputationGraph _optimized;
+    private readonly PackedStore _store;
+    private readonly WorkerPool _pool;
+    private readonly Lock _gate = new();
+    private readonly List<CompiledPlan> _plans = [];
+    private bool _disposed;
+
+    internal CpuSession(ComputationGraph graph, WeightSet weights, WorkerPool pool)
+    {
+        foreach (ParameterSpec spec in graph.Parameters)
+            if (!spec.IsOptional) _ = weights[spec.Name];
+        Graph = graph;
+        _pool = pool;
+        (_optimized, WeightSet folded) = GraphOptimizer.Run(graph, weights);
+        _store = new PackedStore(folded, VectorLanes);
+    }
+
+    /// <inheritdoc/>
+    public ComputationGraph Graph { get; }
+
+    /// <summary>The vector width that the engine uses on this machine, in floats: 16, 8 or 4.</summary>
+    public static int VectorLanes { get; } = Avx512F.IsSupported ? 16 : Avx2.IsSupported && Fma.IsSupported ? 8 : 4;
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        CompiledPlan plan = PlanFor(inputs);
+        plan.RequireOutputs(outputs);
+        RunMemory memory = plan.Rent();
+        try
+        {
+            inputs.CopyTo(memory.Frame.Inputs);
+            outputs.CopyTo(memory.Frame.Outputs);
+            _pool.Run(plan.Plan, memory.Frame, memory.Scratch, cancellationToken);
+        }
+        finally
+        {
+            Array.Clear(memory.Frame.Inputs);
+            Array.Clear(memory.Frame.Outputs);
+            plan.Return(memory);
+        }
+    }
+
+    /// <summary>The compiled steps for an input shape, one a line, with the fusions that were taken.</summary>
+    /// <exception cref="GraphException">The shape does not fit the graph.</exception>
+    public string DescribePlan(Shape input) => PlanFor([new Tensor(input)]).Plan.ToString();
+
+    /// <summary>Frees weights and memory; no run may be in progress.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            foreach (CompiledPlan plan in _plans) plan.Dispose();
+            _plans.Clear();
+        }
+
+        _store.Dispose();
+    }
+
+    private CompiledPlan PlanFor(ReadOnlySpan<Tensor> inputs)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            for (int i = 0; i < _plans.Count; i++)
+            {
+                CompiledPlan candidate = _plans[i];
+                if (!candidate.Fits(inputs)) continue;
+                if (i > 0)
+                {
+                    _plans.RemoveAt(i);
+                    _plans.Insert(0, candidate);
+                }
+
+                return candidate;
+            }
+
+            var shapes = new Shape[inputs.Length];
+            for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
+            Plan plan = VectorLanes switch
+            {
+                16 => PlanCompiler<Simd512, Vector512<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+                8 => PlanCompiler<Simd256, Vector256<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+                _ => PlanCompiler<Simd128, Vector128<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+            };
+            Shape[] inferred = Graph.InferShapes(shapes);
+            var compiled = new CompiledPlan(plan, shapes, [.. Graph.Outputs.Select(output => inferred[output.Value.Index])], _pool.Threads);
+            _plans.Insert(0, compiled);
+            if (_plans.Count > MostPlans)
+            {
+                _plans[^1].Dispose();
+                _plans.RemoveAt(_plans.Count - 1);
+            }
+
+            return compiled;
+        }
+    }
+
+    /// <summary>A plan with the shapes that it is for and the memory of its runs.</summary>
+    private sealed class CompiledPlan(Plan plan, Shape[] inputs, Shape[] outputs, int threads) : IDisposable
+    {
+        private readonly Stack<RunMemory> _free = new();
+        private bool _disposed;
+
+        public Plan Plan { get; } = plan;
+
+        public bool Fits(ReadOnlySpan<Tensor> tensors)
+        {
+            if (tensors.Length != inputs.Length) return false;
+            for (int i = 0; i < inputs.Length; i++)
+                if (tensors[i].Shape != inputs[i]) return false;
+            return true;
+        }
+
+        public void RequireOutputs(ReadOnlySpan<Tensor> tensors)
+        {
+            if (tensors.Length != outputs.Length) throw new GraphException($"The graph has {outputs.Length} output(s), {tensors.Length} tensor(s) were given.");
+            for (int i = 0; i < outputs.Length; i++)
+                if (tensors[i].Shape != outputs[i]) throw new GraphException($"Output {i} has shape {outputs[i]}, the tensor given for it {tensors[i].Shape}.");
+        }
+
+        public RunMemory Rent()
+        {
+            lock (_free)
+                if (_free.TryPop(out RunMemory? memory)) return memory;
+            return new RunMemory(Plan, inputs.Length, outputs.Length, threads);
+        }
+
+        public void Return(RunMemory memory)
+        {
+            lock (_free)
+            {
+                if (!_disposed)
+                {
+                    _free.Push(memory);
+                    return;
+                }
+            }
+
+            memory.Dispose();
+        }
+
+        // A run that is still going on (the plan was pushed out by others) frees its memory when it returns it.
+        public void Dispose()
+        {
+            lock (_free)
+            {
+                _disposed = true;
+                while (_free.TryPop(out RunMemory? memory)) memory.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The native memory of one run.</summary>
+    private sealed class RunMemory : IDisposable
+    {
+        private float* _memory;
+
+        public RunMemory(Plan plan, int inputs, int outputs, int threads)
+        {
+            nuint bytes = (nuint)((plan.ArenaFloats + (plan.ScratchFloats * threads)) * sizeof(float));
+            _memory = (float*)NativeMemory.AlignedAlloc(bytes, 64);
+            NativeMemory.Clear(_memory, bytes);
+            Frame = new Frame(plan.Steps.Length) { Arena = _memory, Inputs = new Tensor[inputs], Outputs = new Tensor[outputs] };
+            Scratch = _memory + plan.ArenaFloats;
+        }
+
+        ~RunMemory() => NativeMemory.AlignedFree(_memory);
+
+        public Frame Frame { get; }
+
+        public float* Scratch { get; }
+
+        public void Dispose()
+        {
+            NativeMemory.AlignedFree(_memory);
+            _memory = null;
+            GC.SuppressFinalize(this);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+using System.Runtime.CompilerServices;
+
+namespace MogaSharp.Cpu.Kernels;
+
+/// <summary>
+/// The matrix product's inner loops. Layout: A row-major with a byte stride between rows; B packed in panels of two
+/// vectors (<see cref="PackedMatrix"/>), so that one step of the depth reads consecutive floats; C row-major. Tile: rows by
+/// two vectors with accumulators in registers: 14 x 2 (28 + 2 for B + 1 for the broadcast of A = 31 of 32 registers) on
+/// machines with 32, 6 x 2 (15 of 16) otherwise, 7 x 1 for a last panel of one vector. Fourteen rows because MogaNet's maps
+/// are 56, 28, 14 and 7 wide. Row addresses are a + s * {1, 2, 4, 8} and the same with 3 s, 5 s ...: eight integer registers.
+/// Tail: the kernels always do all their rows; rows past the last are read from what follows in memory (callers keep
+/// <see cref="MostRows"/> rows of slack) and written where nobody looks. Cost: rows * panel multiply-adds for rows + 2 loads,
+/// so the multipliers, not the loads, set the pace.
+/// </summary>
+internal static unsafe class MatrixKernel<S, V>
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    /// <summary>Vectors in a full panel.</summary>
+    public const int PanelVectors = 2;
+
+    /// <summary>The rows that any kernel may read and write: callers keep this much room in A and C.</summary>
+    public const int MostRows = 14;
+
+    /// <summary>Rows of the main tile.</summary>
+    public static int TileRows => S.HasManyRegisters ? 14 : 6;
+
+    /// <summary>C = A B, or C += A B, for one panel and at most <see cref="TileRows"/> rows.</summary>
+    /// <param name="rows">Rows that mean something, at least 1.</param>
+    /// <param name="depth">Columns of A.</param>
+    /// <param name="a">The first row of A.</param>
+    /// <param name="lda">Floats between rows of A.</param>
+    /// <param name="b">The panel.</param>
+    /// <param name="vectors">The panel's width in vectors, 1 or 2.</param>
+    /// <param name="c">The tile.</param>
+    /// <param name="ldc">Floats between rows of C.</param>
+    /// <param name="accumulate">Add to C instead of replacing it.</param>
+    public static void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, bool accumulate)
+    {
+        nint stride = lda * sizeof(float);
+        if (vectors == 1)
+        {
+            Rows7Narrow(depth, (byte*)a, stride, b, c, ldc, accumulate);
+            if (rows > 7) Rows7Narrow(depth, (byte*)(a + (7 * lda)), stride, b, c + (7 * ldc), ldc, accumulate);
+        }
+        else if (!S.HasManyRegisters) Rows6(depth, (byte*)a, stride, b, c, ldc, accumulate);
+        else if (rows > 7) Rows14(depth, (byte*)a, stride, b, c, ldc, accumulate);
+        else Rows7(depth, (byte*)a, stride, b, c, ldc, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    {
+        nint s3 = s * 3, s5 = s * 5, s7 = s * 7, s9 = s * 9, s11 = s * 11, s13 = s * 13;
+        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b, c6a, c6b, c7a, c7b, c8a, c8b, c9a, c9b, c10a, c10b, c11a, c11b, c12a, c12b,
+            c13a, c13b;
+        if (accumulate)
+        {
+            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
+            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
+            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
+            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
+            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
+            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
+            c6a = S.Load(c + (6 * ldc)); c6b = S.Load(c + (6 * ldc) + S.Lanes);
+            c7a = S.Load(c + (7 * ldc)); c7b = S.Load(c + (7 * ldc) + S.Lanes);
+            c8a = S.Load(c + (8 * ldc)); c8b = S.Load(c + (8 * ldc) + S.Lanes);
+            c9a = S.Load(c + (9 * ldc)); c9b = S.Load(c + (9 * ldc) + S.Lanes);
+            c10a = S.Load(c + (10 * ldc)); c10b = S.Load(c + (10 * ldc) + S.Lanes);
+            c11a = S.Load(c + (11 * ldc)); c11b = S.Load(c + (11 * ldc) + S.Lanes);
+            c12a = S.Load(c + (12 * ldc)); c12b = S.Load(c + (12 * ldc) + S.Lanes);
+            c13a = S.Load(c + (13 * ldc)); c13b = S.Load(c + (13 * ldc) + S.Lanes);
+        }
+        else
+        {
+            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = c6a = c6b = c7a = c7b = c8a = c8b = c9a = c9b = c10a = c10b =
+                c11a = c11b = c12a = c12b = c13a = c13b = S.Broadcast(0);
+        }
+
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        {
+            V ba = S.Load(b), bb = S.Load(b + S.Lanes);
+            V x = S.Broadcast(*(float*)a);
+            c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
+            x = S.Broadcast(*(float*)(a + s));
+            c1a = S.MultiplyAdd(x, ba, c1a); c1b = S.MultiplyAdd(x, bb, c1b);
+            x = S.Broadcast(*(float*)(a + (s * 2)));
+            c2a = S.MultiplyAdd(x, ba, c2a); c2b = S.MultiplyAdd(x, bb, c2b);
+            x = S.Broadcast(*(float*)(a + s3));
+            c3a = S.MultiplyAdd(x, ba, c3a); c3b = S.MultiplyAdd(x, bb, c3b);
+            x = S.Broadcast(*(float*)(a + (s * 4)));
+            c4a = S.MultiplyAdd(x, ba, c4a); c4b = S.MultiplyAdd(x, bb, c4b);
+            x = S.Broadcast(*(float*)(a + s5));
+            c5a = S.MultiplyAdd(x, ba, c5a); c5b = S.MultiplyAdd(x, bb, c5b);
+            x = S.Broadcast(*(float*)(a + (s3 * 2)));
+            c6a = S.MultiplyAdd(x, ba, c6a); c6b = S.MultiplyAdd(x, bb, c6b);
+            x = S.Broadcast(*(float*)(a + s7));
+            c7a = S.MultiplyAdd(x, ba, c7a); c7b = S.MultiplyAdd(x, bb, c7b);
+            x = S.Broadcast(*(float*)(a + (s * 8)));
+            c8a = S.MultiplyAdd(x, ba, c8a); c8b = S.MultiplyAdd(x, bb, c8b);
+            x = S.Broadcast(*(float*)(a + s9));
+            c9a = S.MultiplyAdd(x, ba, c9a); c9b = S.MultiplyAdd(x, bb, c9b);
+            x = S.Broadcast(*(float*)(a + (s5 * 2)));
+            c10a = S.MultiplyAdd(x, ba, c10a); c10b = S.MultiplyAdd(x, bb, c10b);
+            x = S.Broadcast(*(float*)(a + s11));
+            c11a = S.MultiplyAdd(x, ba, c11a); c11b = S.MultiplyAdd(x, bb, c11b);
+            x = S.Broadcast(*(float*)(a + (s3 * 4)));
+            c12a = S.MultiplyAdd(x, ba, c12a); c12b = S.MultiplyAdd(x, bb, c12b);
+            x = S.Broadcast(*(float*)(a + s13));
+            c13a = S.MultiplyAdd(x, ba, c13a); c13b = S.MultiplyAdd(x, bb, c13b);
+        }
+
+        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
+        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + S.Lanes, c6b);
+        S.Store(c + (7 * ldc), c7a); S.Store(c + (7 * ldc) + S.Lanes, c7b);
+        S.Store(c + (8 * ldc), c8a); S.Store(c + (8 * ldc) + S.Lanes, c8b);
+        S.Store(c + (9 * ldc), c9a); S.Store(c + (9 * ldc) + S.Lanes, c9b);
+        S.Store(c + (10 * ldc), c10a); S.Store(c + (10 * ldc) + S.Lanes, c10b);
+        S.Store(c + (11 * ldc), c11a); S.Store(c + (11 * ldc) + S.Lanes, c11b);
+        S.Store(c + (12 * ldc), c12a); S.Store(c + (12 * ldc) + S.Lanes, c12b);
+        S.Store(c + (13 * ldc), c13a); S.Store(c + (13 * ldc) + S.Lanes, c13b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    {
+        nint s3 = s * 3, s5 = s * 5;
+        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b, c6a, c6b;
+        if (accumulate)
+        {
+            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
+            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
+            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
+            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
+            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
+            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
+            c6a = S.Load(c + (6 * ldc)); c6b = S.Load(c + (6 * ldc) + S.Lanes);
+        }
+        else
+        {
+            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = c6a = c6b = S.Broadcast(0);
+        }
+
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        {
+            V ba = S.Load(b), bb = S.Load(b + S.Lanes);
+            V x = S.Broadcast(*(float*)a);
+            c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
+            x = S.Broadcast(*(float*)(a + s));
+            c1a = S.MultiplyAdd(x, ba, c1a); c1b = S.MultiplyAdd(x, bb, c1b);
+            x = S.Broadcast(*(float*)(a + (s * 2)));
+            c2a = S.MultiplyAdd(x, ba, c2a); c2b = S.MultiplyAdd(x, bb, c2b);
+            x = S.Broadcast(*(float*)(a + s3));
+            c3a = S.MultiplyAdd(x, ba, c3a); c3b = S.MultiplyAdd(x, bb, c3b);
+            x = S.Broadcast(*(float*)(a + (s * 4)));
+            c4a = S.MultiplyAdd(x, ba, c4a); c4b = S.MultiplyAdd(x, bb, c4b);
+            x = S.Broadcast(*(float*)(a + s5));
+            c5a = S.MultiplyAdd(x, ba, c5a); c5b = S.MultiplyAdd(x, bb, c5b);
+            x = S.Broadcast(*(float*)(a + (s3 * 2)));
+            c6a = S.MultiplyAdd(x, ba, c6a); c6b = S.MultiplyAdd(x, bb, c6b);
+        }
+
+        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
+        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + S.Lanes, c6b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    {
+        nint s3 = s * 3, s5 = s * 5;
+        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b;
+        if (accumulate)
+        {
+            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
+            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
+            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
+            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
+            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
+            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
+        }
+        else
+        {
+            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = S.Broadcast(0);
+        }
+
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        {
+            V ba = S.Load(b), bb = S.Load(b + S.Lanes);
+            V x = S.Broadcast(*(float*)a);
+            c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
+            x = S.Broadcast(*(float*)(a + s));
+            c1a = S.MultiplyAdd(x, ba, c1a); c1b = S.MultiplyAdd(x, bb, c1b);
+            x = S.Broadcast(*(float*)(a + (s * 2)));
+            c2a = S.MultiplyAdd(x, ba, c2a); c2b = S.MultiplyAdd(x, bb, c2b);
+            x = S.Broadcast(*(float*)(a + s3));
+            c3a = S.MultiplyAdd(x, ba, c3a); c3b = S.MultiplyAdd(x, bb, c3b);
+            x = S.Broadcast(*(float*)(a + (s * 4)));
+            c4a = S.MultiplyAdd(x, ba, c4a); c4b = S.MultiplyAdd(x, bb, c4b);
+            x = S.Broadcast(*(float*)(a + s5));
+            c5a = S.MultiplyAdd(x, ba, c5a); c5b = S.MultiplyAdd(x, bb, c5b);
+        }
+
+        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Narrow(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    {
+        nint s3 = s * 3, s5 = s * 5;
+        V c0a, c1a, c2a, c3a, c4a, c5a, c6a;
+        if (accumulate)
+        {
+            c0a = S.Load(c);
+            c1a = S.Load(c + ldc);
+            c2a = S.Load(c + (2 * ldc));
+            c3a = S.Load(c + (3 * ldc));
+            c4a = S.Load(c + (4 * ldc));
+            c5a = S.Load(c + (5 * ldc));
+            c6a = S.Load(c + (6 * ldc));
+        }
+        else
+        {
+            c0a = c1a = c2a = c3a = c4a = c5a = c6a = S.Broadcast(0);
+        }
+
+        for (float* end = b + ((nint)depth * S.Lanes); b < end; b += S.Lanes, a += sizeof(float))
+        {
+            V ba = S.Load(b);
+            V x = S.Broadcast(*(float*)a);
+            c0a = S.MultiplyAdd(x, ba, c0a);
+            x = S.Broadcast(*(float*)(a + s));
+            c1a = S.MultiplyAdd(x, ba, c1a);
+            x = S.Broadcast(*(float*)(a + (s * 2)));
+            c2a = S.MultiplyAdd(x, ba, c2a);
+            x = S.Broadcast(*(float*)(a + s3));
+            c3a = S.MultiplyAdd(x, ba, c3a);
+            x = S.Broadcast(*(float*)(a + (s * 4)));
+            c4a = S.MultiplyAdd(x, ba, c4a);
+            x = S.Broadcast(*(float*)(a + s5));
+            c5a = S.MultiplyAdd(x, ba, c5a);
+            x = S.Broadcast(*(float*)(a + (s3 * 2)));
+            c6a = S.MultiplyAdd(x, ba, c6a);
+        }
+
+        S.Store(c, c0a);
+        S.Store(c + ldc, c1a);
+        S.Store(c + (2 * ldc), c2a);
+        S.Store(c + (3 * ldc), c3a);
+        S.Store(c + (4 * ldc), c4a);
+        S.Store(c + (5 * ldc), c5a);
+        S.Store(c + (6 * ldc), c6a);
+    }
+}

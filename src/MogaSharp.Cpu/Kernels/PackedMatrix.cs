@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace MogaSharp.Cpu.Kernels;
+
+/// <summary>
+/// The right-hand side of a matrix product, rearranged once: panels of two vectors (the last may be one), each depth-major,
+/// columns past the last filled with zeros. Native memory, aligned to 64 bytes; owned by the object.
+/// </summary>
+internal sealed unsafe class PackedMatrix : IDisposable
+{
+    private PackedMatrix(int depth, int columns, int lanes)
+    {
+        Depth = depth;
+        Columns = columns;
+        Vectors = (columns + lanes - 1) / lanes;
+        Lanes = lanes;
+        Data = (float*)NativeMemory.AlignedAlloc((nuint)(Math.Max(depth, 1) * (long)Vectors * lanes * sizeof(float)), 64);
+    }
+
+    /// <summary>Rows of the matrix.</summary>
+    public int Depth { get; }
+
+    /// <summary>Columns that mean something.</summary>
+    public int Columns { get; }
+
+    /// <summary>Columns in vectors, rounded up.</summary>
+    public int Vectors { get; }
+
+    /// <summary>Panels, the last possibly one vector wide.</summary>
+    public int Panels => (Vectors + 1) / 2;
+
+    private int Lanes { get; }
+
+    private float* Data { get; set; }
+
+    /// <summary>Packs a matrix given by its elements.</summary>
+    /// <param name="depth">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="lanes">Floats in a vector.</param>
+    /// <param name="element">The element in a row and column.</param>
+    public static PackedMatrix Create(int depth, int columns, int lanes, Func<int, int, float> element)
+    {
+        var packed = new PackedMatrix(depth, columns, lanes);
+        for (int panel = 0; panel < packed.Panels; panel++)
+        {
+            float* target = packed.Panel(panel);
+            int first = panel * 2 * lanes, width = packed.PanelVectors(panel) * lanes;
+            for (int k = 0; k < depth; k++)
+                for (int j = 0; j < width; j++) *target++ = first + j < columns ? element(k, first + j) : 0;
+        }
+
+        return packed;
+    }
+
+    /// <summary>The first float of a panel.</summary>
+    public float* Panel(int index) => Data + ((nint)index * 2 * Lanes * Depth);
+
+    /// <summary>The width of a panel, 1 or 2 vectors.</summary>
+    public int PanelVectors(int index) => Math.Min(2, Vectors - (2 * index));
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(Data);
+        Data = null;
+        GC.SuppressFinalize(this);
+    }
+
+    ~PackedMatrix() => NativeMemory.AlignedFree(Data);
+}

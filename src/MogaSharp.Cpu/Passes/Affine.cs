@@ -1,0 +1,37 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Passes;
+
+/// <summary>Reads and writes per-channel affine maps and convolutions with new weights; shared by the passes.</summary>
+internal static class Affine
+{
+    /// <summary>The key that a map's new constants are named after.</summary>
+    public static string Origin(ChannelAffine affine) => (affine.Scale ?? affine.Shift ?? "identity").Split('|')[0];
+
+    /// <summary>Factor and addend of every channel.</summary>
+    public static (double[] Scale, double[] Shift) Read(RewriteContext context, ChannelAffine affine)
+    {
+        double[] scale = affine.Scale is null ? [.. Enumerable.Repeat(1.0, affine.Channels)] : [.. context.Weight(affine.Scale).Select(x => (double)x)];
+        double[] shift = affine.Shift is null ? new double[affine.Channels] : [.. context.Weight(affine.Shift).Select(x => (double)x)];
+        return (scale, shift);
+    }
+
+    /// <summary>Adds x * scale + shift; null when a number is not finite.</summary>
+    public static Value? Emit(RewriteContext context, string scope, string origin, Value x, double[] scale, double[] shift)
+    {
+        var shape = new Shape(scale.Length);
+        return context.Constant(origin, "scale", shape, scale) is { } a && context.Constant(origin, "shift", shape, shift) is { } b
+            ? context.Add(scope, new ChannelAffine(scale.Length, a, b), x)
+            : null;
+    }
+
+    /// <summary>Adds a convolution like another one with other weights; null when a number is not finite.</summary>
+    public static Value? EmitConv(RewriteContext context, string scope, Conv2d like, Value x, IEnumerable<double> weight, IEnumerable<double>? bias)
+    {
+        string origin = like.Weight.Split('|')[0];
+        var shape = new Shape(like.OutChannels, like.InChannels / like.Groups, like.Kernel, like.Kernel);
+        if (context.Constant(origin, "weight", shape, weight) is not { } w) return null;
+        string? b = bias is null ? null : context.Constant(origin, "bias", new Shape(like.OutChannels), bias);
+        return b is null && bias is not null ? null : context.Add(scope, like with { Weight = w, Bias = b }, x);
+    }
+}

@@ -1,0 +1,64 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Passes;
+
+/// <summary>
+/// Feature decomposition (paper, equation 5) after a 1x1 convolution y = W x + b: since mean(y) = W mean(x) + b,
+/// y + s (y - mean(y)) = (1 + s) W x + b - s W mean(x). The second term is one vector per image: a bias for the first.
+/// </summary>
+internal sealed class FoldFeatureDecomposition : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (Residue.Match(op, inputs) is not var (y, scale, other)) return null;
+        if (y.Op is not Conv2d { IsPointwise: true } conv) return null;
+        if (other.Op is not GlobalAveragePool { KeepDimensions: true } || other.Inputs[0] != y) return null;
+        float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
+        float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
+        Value x = y.Inputs[0];
+        Value? map = Affine.EmitConv(
+            context, scope, conv, x, weight.Select((w, i) => (1.0 + sigma[i / conv.InChannels]) * w), bias?.Select(b => (double)b));
+        Value mean = context.Add(scope, new GlobalAveragePool(true), x);
+        Value? perImage = Affine.EmitConv(context, scope, conv, mean, weight.Select((w, i) => -(double)sigma[i / conv.InChannels] * w), null);
+        return map is null || perImage is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, perImage);
+    }
+}
+
+/// <summary>
+/// Channel aggregation (paper, equation 7) before a 1x1 convolution W: with t = act(d h), one number per pixel,
+/// W (h + s (h - t)) = W (1 + s) h - (W s) t, a product of rank one.
+/// </summary>
+internal sealed class FoldChannelAggregation : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t)) return null;
+        if (t.Channels != 1 || h.Channels == 1) return null;
+        float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
+        int depth = conv.InChannels;
+        Value? map = Affine.EmitConv(
+            context, scope, conv, h, weight.Select((w, i) => w * (1.0 + sigma[i % depth])), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
+        IEnumerable<double> rowSums = Enumerable.Range(0, conv.OutChannels).Select(o => -Enumerable.Range(0, depth).Sum(i => (double)weight[(o * depth) + i] * sigma[i]));
+        Value? rankOne = Affine.EmitConv(context, scope, conv with { InChannels = 1 }, t, rowSums, null);
+        return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
+    }
+}
+
+/// <summary>The pattern x + scale * (x - other).</summary>
+internal static class Residue
+{
+    public static (Value X, string Scale, Value Other)? Match(Op op, IReadOnlyList<Value> inputs)
+    {
+        if (op is not Binary { Function: BinaryKind.Add }) return null;
+        for (int i = 0; i < 2; i++)
+        {
+            (Value x, Value scaled) = (inputs[i], inputs[1 - i]);
+            if (scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
+                && scaled.Inputs[0] is { Op: Binary { Function: BinaryKind.Subtract } } difference
+                && difference.Inputs[0] == x)
+                return (x, scale, difference.Inputs[1]);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,32 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Passes;
+
+/// <summary>The engine's passes in order. The result computes the same function with less work.</summary>
+internal static class GraphOptimizer
+{
+    /// <summary>Passes that run once, in this order.</summary>
+    public static IReadOnlyList<GraphPass> Once { get; } =
+        [new RemoveTrainingOps(), new FoldFeatureDecomposition(), new FoldChannelAggregation(), new BatchNormToAffine()];
+
+    /// <summary>Passes that run until none finds work; each moves affine maps towards convolutions, so they end.</summary>
+    public static IReadOnlyList<GraphPass> ToTheEnd { get; } =
+    [
+        new PoolBeforeAffine(), new MergeAffines(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
+        new FoldAffineIntoPreviousConv(), new MergeShortcuts(),
+    ];
+
+    /// <summary>Optimises a graph for eval mode.</summary>
+    public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
+    {
+        bool changed = false;
+        foreach (GraphPass pass in Once) (graph, weights) = pass.Apply(graph, weights, ref changed);
+        do
+        {
+            changed = false;
+            foreach (GraphPass pass in ToTheEnd) (graph, weights) = pass.Apply(graph, weights, ref changed);
+        }
+        while (changed);
+        return (graph, weights);
+    }
+}

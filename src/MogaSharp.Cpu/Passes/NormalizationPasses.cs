@@ -1,0 +1,125 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Passes;
+
+/// <summary>Dropout and DropPath do nothing in eval mode.</summary>
+internal sealed class RemoveTrainingOps : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+        op is Dropout or DropPath ? inputs[0] : null;
+}
+
+/// <summary>BatchNorm in eval mode is x * w / sqrt(var + eps) + (b - mean w / sqrt(var + eps)).</summary>
+internal sealed class BatchNormToAffine : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not BatchNorm2d norm) return null;
+        float[] weight = context.Weight(norm.Weight), bias = context.Weight(norm.Bias);
+        float[] mean = context.Weight(norm.RunningMean), variance = context.Weight(norm.RunningVariance);
+        double[] scale = [.. weight.Select((w, c) => w / Math.Sqrt(variance[c] + norm.Epsilon))];
+        return Affine.Emit(context, scope, norm.Prefix, inputs[0], scale, [.. bias.Select((b, c) => b - (mean[c] * scale[c]))]);
+    }
+}
+
+/// <summary>mean(a x + b) = a mean(x) + b.</summary>
+internal sealed class PoolBeforeAffine : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+        op is GlobalAveragePool { KeepDimensions: true } && inputs[0].Op is ChannelAffine affine
+            ? context.Add(scope, affine, context.Add(scope, op, inputs[0].Inputs[0]))
+            : null;
+}
+
+/// <summary>Two affine maps in a row are one.</summary>
+internal sealed class MergeAffines : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not ChannelAffine outer || inputs[0].Op is not ChannelAffine inner) return null;
+        (double[] a, double[] b) = Affine.Read(context, inner);
+        (double[] c, double[] d) = Affine.Read(context, outer);
+        return Affine.Emit(context, scope, Affine.Origin(outer), inputs[0].Inputs[0], [.. a.Zip(c, (x, y) => x * y)], [.. b.Select((x, i) => (x * c[i]) + d[i])]);
+    }
+}
+
+/// <summary>
+/// W (a x + b) + c = (W a) x + (W b + c): an affine map goes into the convolution after it. Only without padding, since
+/// the padding's zeros do not pass through the map.
+/// </summary>
+internal sealed class FoldAffineIntoNextConv : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not Conv2d { Padding: 0 } conv || inputs[0].Op is not ChannelAffine affine) return null;
+        (double[] a, double[] b) = Affine.Read(context, affine);
+        float[] weight = context.Weight(conv.Weight);
+        int area = conv.Kernel * conv.Kernel, inGroup = conv.InChannels / conv.Groups, outGroup = conv.OutChannels / conv.Groups;
+        var folded = new double[weight.Length];
+        double[] bias = conv.Bias is null ? new double[conv.OutChannels] : [.. context.Weight(conv.Bias).Select(x => (double)x)];
+        for (int i = 0; i < weight.Length; i++)
+        {
+            int o = i / (inGroup * area), c = (o / outGroup * inGroup) + (i / area % inGroup);
+            folded[i] = weight[i] * a[c];
+            bias[o] += weight[i] * b[c];
+        }
+
+        return Affine.EmitConv(context, scope, conv, inputs[0].Inputs[0], folded, bias);
+    }
+}
+
+/// <summary>a (W x + c) + b = (a W) x + (a c + b): an affine map goes into the convolution before it, if nobody else reads that.</summary>
+internal sealed class FoldAffineIntoPreviousConv : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not ChannelAffine affine || inputs[0].Op is not Conv2d conv || context.Uses(inputs[0]) > 1) return null;
+        (double[] a, double[] b) = Affine.Read(context, affine);
+        float[] weight = context.Weight(conv.Weight);
+        int perOutput = weight.Length / conv.OutChannels;
+        float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
+        return Affine.EmitConv(
+            context, scope, conv, inputs[0].Inputs[0], weight.Select((w, i) => w * a[i / perOutput]), b.Select((x, o) => x + (a[o] * (bias?[o] ?? 0))));
+    }
+}
+
+/// <summary>a (x + y) + b = (a x + b) + a y, so that each part can go into the convolution that makes it.</summary>
+internal sealed class DistributeAffineOverSum : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not ChannelAffine affine || inputs[0].Op is not Binary { Function: BinaryKind.Add } sum || context.Uses(inputs[0]) > 1) return null;
+        (Value x, Value y) = (inputs[0].Inputs[0], inputs[0].Inputs[1]);
+        if (x.Channels != affine.Channels || y.Channels != affine.Channels) return null;
+        if (!Absorbs(x) && !Absorbs(y)) return null;
+        Value left = context.Add(scope, affine, x);
+        Value right = affine.Scale is null ? y : context.Add(scope, affine with { Shift = null }, y);
+        return context.Add(scope, sum, left, right);
+
+        bool Absorbs(Value value) => value.Op is Conv2d or ChannelAffine or Binary { Function: BinaryKind.Add } && context.Uses(value) == 1;
+    }
+}
+
+/// <summary>x + (y + (a x + b)) = y + ((a + 1) x + b): MogaNet's inner shortcut joins the outer one.</summary>
+internal sealed class MergeShortcuts : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    {
+        if (op is not Binary { Function: BinaryKind.Add }) return null;
+        for (int outer = 0; outer < 2; outer++)
+        {
+            (Value x, Value sum) = (inputs[outer], inputs[1 - outer]);
+            if (sum.Op is not Binary { Function: BinaryKind.Add } || context.Uses(sum) > 1) continue;
+            for (int inner = 0; inner < 2; inner++)
+            {
+                Value y = sum.Inputs[inner];
+                if (y.Op is not ChannelAffine affine || y.Inputs[0] != x) continue;
+                (double[] a, double[] b) = Affine.Read(context, affine);
+                if (Affine.Emit(context, scope, Affine.Origin(affine), x, [.. a.Select(scale => scale + 1)], b) is not { } merged) return null;
+                return context.Add(scope, op, sum.Inputs[1 - inner], merged);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,48 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Passes;
+
+/// <summary>
+/// What a pass sees and does while a graph is rebuilt: the new graph's nodes, the weights as they stand, and new constants.
+/// </summary>
+internal sealed class RewriteContext
+{
+    private readonly GraphBuilder _builder;
+    private readonly WeightSet _weights;
+    private readonly Dictionary<string, Tensor> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<Value, int> _uses = [];
+
+    public RewriteContext(GraphBuilder builder, WeightSet weights)
+    {
+        _builder = builder;
+        _weights = weights;
+    }
+
+    /// <summary>The constants that rewriting made.</summary>
+    public IReadOnlyDictionary<string, Tensor> Constants => _constants;
+
+    /// <summary>The elements of a parameter or constant.</summary>
+    public float[] Weight(string name) => (_constants.TryGetValue(name, out Tensor? tensor) ? tensor : _weights[name]).Data;
+
+    /// <summary>How many values of the old graph read this value; 1 for one that a pass has just made.</summary>
+    public int Uses(Value value) => _uses.GetValueOrDefault(value, 1);
+
+    /// <summary>Records the old graph's count for a rebuilt value.</summary>
+    public void SetUses(Value value, int uses) => _uses[value] = Math.Max(uses, _uses.GetValueOrDefault(value));
+
+    /// <summary>Adds a node.</summary>
+    public Value Add(string scope, Op op, params Value[] inputs) => _builder.Add(scope, op, inputs);
+
+    /// <summary>Adds a constant and returns its name, which tells what it was made from.</summary>
+    /// <returns>Null when an element is not finite: rewriting such weights would change which results are NaN.</returns>
+    public string? Constant(string origin, string what, Shape shape, IEnumerable<double> elements)
+    {
+        var tensor = new Tensor(shape, [.. elements.Select(x => (float)x)]);
+        if (!tensor.Data.All(float.IsFinite)) return null;
+        string name = $"{origin}|{what}";
+        while (_constants.ContainsKey(name) || _weights.TryGet(name, out _)) name += "'";
+        _constants[name] = tensor;
+        _builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
+        return name;
+    }
+}

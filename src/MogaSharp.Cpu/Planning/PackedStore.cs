@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>
+/// Weights in the forms that the kernels read, made when a plan first asks and shared by all plans of a session. Owns the
+/// native memory.
+/// </summary>
+internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<IDisposable>> _forms = new(StringComparer.Ordinal);
+
+    /// <summary>The elements as they are.</summary>
+    public float[] Raw(string name) => weights[name].Data;
+
+    /// <summary>A convolution's weight (O, I, k, k) as a matrix with rows (ky, kx, i) and columns o.</summary>
+    public PackedMatrix ConvMatrix(Conv2d op) => Get($"matrix {op.Weight}", () =>
+    {
+        float[] weight = Raw(op.Weight);
+        int area = op.Kernel * op.Kernel, channels = op.InChannels;
+        return PackedMatrix.Create(area * channels, op.OutChannels, lanes, (k, o) => weight[(((o * channels) + (k % channels)) * area) + (k / channels)]);
+    });
+
+    /// <summary>A linear layer's weight (O, I) as a matrix with rows i and columns o.</summary>
+    public PackedMatrix LinearMatrix(Linear op) => Get($"matrix {op.Weight}", () =>
+    {
+        float[] weight = Raw(op.Weight);
+        return PackedMatrix.Create(op.InFeatures, op.OutFeatures, lanes, (i, o) => weight[(o * op.InFeatures) + i]);
+    });
+
+    /// <summary>A depthwise weight (C, 1, k, k) by panels, placed at a channel among more.</summary>
+    public PanelWeights DepthwisePanels(Conv2d op, int start, int channels) => Get($"panels {op.Weight} {start} {channels}", () =>
+    {
+        float[] weight = Raw(op.Weight);
+        int taps = op.Kernel * op.Kernel;
+        return new PanelWeights(channels, taps, lanes, (c, tap) => c >= start && c < start + op.OutChannels ? weight[((c - start) * taps) + tap] : 0);
+    });
+
+    /// <summary>A depthwise weight as (tap, channel) over the rounded channels.</summary>
+    public VectorConstant DepthwiseTaps(Conv2d op) => Get($"taps {op.Weight}", () =>
+    {
+        float[] weight = Raw(op.Weight);
+        int taps = op.Kernel * op.Kernel, stride = MapLayout.RoundUp(op.OutChannels);
+        var elements = new float[taps * stride];
+        for (int c = 0; c < op.OutChannels; c++)
+            for (int tap = 0; tap < taps; tap++) elements[(tap * stride) + c] = weight[(c * taps) + tap];
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>The sum of vectors, absent ones being zero.</summary>
+    public VectorConstant Vector(int length, params string?[] names) => Get($"sum {length} {string.Join(' ', names)}", () =>
+    {
+        var sum = new float[length];
+        foreach (string name in names.OfType<string>())
+            for (int i = 0; i < length; i++) sum[i] += Raw(name)[i];
+        return new VectorConstant(sum);
+    });
+
+    /// <summary>A vector, or ones when absent.</summary>
+    public VectorConstant VectorOrOnes(int length, string? name) =>
+        name is not null ? Vector(length, name) : Get($"ones {length}", () => new VectorConstant([.. Enumerable.Repeat(1f, length)]));
+
+    /// <summary>A vector placed at a channel among more.</summary>
+    public VectorConstant Placed(string? name, int start, int length, int channels) => Get($"placed {name} {start} {length} {channels}", () =>
+    {
+        var elements = new float[channels];
+        if (name is not null) Raw(name).AsSpan(0, length).CopyTo(elements.AsSpan(start));
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>All bits set in a range of channels.</summary>
+    public VectorConstant Mask(int start, int length, int channels) => Get($"mask {start} {length} {channels}", () =>
+    {
+        var elements = new float[channels];
+        elements.AsSpan(start, length).Fill(BitConverter.Int32BitsToSingle(-1));
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>weight / sqrt(variance + eps).</summary>
+    public VectorConstant InverseDeviation(BatchNorm2d op) => Get($"inverse {op.Prefix}", () =>
+        new VectorConstant([.. Raw(op.Weight).Select((w, c) => (float)(w / Math.Sqrt(Raw(op.RunningVariance)[c] + op.Epsilon)))]));
+
+    /// <summary>Frees all forms.</summary>
+    public void Dispose()
+    {
+        foreach (Lazy<IDisposable> form in _forms.Values)
+            if (form.IsValueCreated) form.Value.Dispose();
+        _forms.Clear();
+    }
+
+    private T Get<T>(string key, Func<T> make)
+        where T : IDisposable => (T)_forms.GetOrAdd(key, _ => new Lazy<IDisposable>(() => make())).Value;
+}

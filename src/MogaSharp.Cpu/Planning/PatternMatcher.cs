@@ -1,0 +1,277 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>How a matrix product's result is combined with another map.</summary>
+internal enum CombineKind
+{
+    None,
+    Multiply,
+    AddScaled,
+}
+
+/// <summary>act(conv or linear (input) + image bias + rank one) combined with another map.</summary>
+internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Activation)
+{
+    public Value? ImageBias { get; init; }
+
+    public Conv2d? RankOne { get; init; }
+
+    public Value? RankOneFactor { get; init; }
+
+    public CombineKind Combine { get; init; }
+
+    public Value? Other { get; init; }
+
+    public string? OtherScale { get; init; }
+
+    public string? OtherShift { get; init; }
+
+    public string Describe() =>
+        (Main is Conv2d conv ? $"conv{conv.Kernel}x{conv.Kernel}" : "linear")
+        + (ImageBias is null ? "" : " + image bias") + (RankOne is null ? "" : " + rank one")
+        + string.Concat(Activation.Select(a => $" -> {a}"))
+        + (Combine == CombineKind.None ? "" : Combine == CombineKind.Multiply ? " * gate" : " + shortcut");
+}
+
+/// <summary>fc1 -> depthwise -> GELU -> fc2 with the rank-one part and shortcut.</summary>
+internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Conv2d Depthwise, Conv2d Project)
+{
+    public Conv2d? Decompose { get; init; }
+
+    public Conv2d? RankOne { get; init; }
+
+    public Value? Other { get; init; }
+
+    public string? OtherScale { get; init; }
+
+    public string? OtherShift { get; init; }
+}
+
+/// <summary>A depthwise convolution and further ones of ranges of its channels, side by side.</summary>
+internal sealed record MultiOrderPattern(Value Input, Conv2d Common, IReadOnlyList<(int Start, int Length, Conv2d? Conv)> Branches);
+
+/// <summary>A depthwise convolution and an activation.</summary>
+internal sealed record DepthwisePattern(Value Input, Conv2d Conv, ActivationKind? Activation);
+
+/// <summary>
+/// Recognises fused patterns. A producer may be swallowed only when every reader of it lies in the pattern; what a match
+/// swallows is remembered, so matches have to be asked for from the outputs upwards.
+/// </summary>
+internal sealed class PatternMatcher
+{
+    private readonly Shape[] _shapes;
+    private readonly int[] _uses;
+    private readonly ILookup<Value, Value> _readers;
+    private readonly HashSet<Value> _swallowed = [];
+
+    public PatternMatcher(ComputationGraph graph, Shape[] shapes)
+    {
+        _shapes = shapes;
+        _uses = new int[shapes.Length];
+        foreach (Value value in graph.Values)
+            foreach (Value input in value.Inputs) _uses[input.Index]++;
+        foreach ((_, Value output) in graph.Outputs) _uses[output.Index]++;
+        _readers = graph.Values.SelectMany(value => value.Inputs.Select(input => (input, value))).ToLookup(pair => pair.input, pair => pair.value);
+    }
+
+    /// <summary>True when a value is computed inside another step.</summary>
+    public bool IsSwallowed(Value value) => _swallowed.Contains(value);
+
+    /// <summary>True for an input whose channels may lie unrounded, since only patches are cut from it.</summary>
+    public bool IsReadByPatchesOnly(Value value) =>
+        value.Op is Input && _uses[value.Index] == _readers[value].Count() && _readers[value].All(reader => reader.Op is Conv2d { Groups: 1, IsPointwise: false });
+
+    public MatrixPattern? Matrix(Value root)
+    {
+        if (root.Op is Linear linear) return new MatrixPattern(linear, root.Inputs[0], []);
+        if (root.Op is Binary { Function: BinaryKind.Multiply })
+        {
+            for (int i = 1; i >= 0; i--)
+            {
+                (Value core, Value other) = (root.Inputs[i], root.Inputs[1 - i]);
+                if (core == other || _uses[core.Index] > 1 || ShapeOf(core) != ShapeOf(root) || ShapeOf(other) != ShapeOf(root)) continue;
+                var swallowed = new List<Value> { core };
+                if (Core(core, swallowed) is not { Combine: CombineKind.None } pattern) continue;
+                Swallow(swallowed);
+                return pattern with { Combine = CombineKind.Multiply, Other = other };
+            }
+
+            return null;
+        }
+
+        var inside = new List<Value>();
+        MatrixPattern? match = Core(root, inside);
+        if (match is not null) Swallow(inside);
+        return match;
+    }
+
+    public ChannelAggregationPattern? ChannelAggregation(Value root)
+    {
+        var swallowed = new List<Value>();
+        if (Terms(root, swallowed) is not { Main.Op: Conv2d { IsPointwise: true } project } sum || sum.ImageBias is not null) return null;
+        Value active = sum.Main.Inputs[0];
+        if (active.Op is not Activation { Function: ActivationKind.Gelu }) return null;
+        Value depthwise = active.Inputs[0], expand = depthwise.Op is Conv2d ? depthwise.Inputs[0] : depthwise;
+        if (depthwise.Op is not Conv2d { IsDepthwise: true, Dilation: 1 } filter || !KeepsSize(filter) || _uses[depthwise.Index] > 1) return null;
+        if (expand.Op is not Conv2d { IsPointwise: true } expansion || _uses[expand.Index] > 1) return null;
+        var pattern = new ChannelAggregationPattern(expand.Inputs[0], expansion, filter, project)
+        {
+            Other = sum.Other, OtherScale = sum.OtherScale, OtherShift = sum.OtherShift,
+        };
+        swallowed.AddRange([active, depthwise, expand]);
+        if (sum.RankOne is { } rankOne)
+        {
+            Value factor = rankOne.Inputs[0], dot = factor.Inputs.Count > 0 ? factor.Inputs[0] : factor;
+            if (factor.Op is not Activation { Function: ActivationKind.Gelu } || dot.Op is not Conv2d { IsPointwise: true, OutChannels: 1 } decompose) return null;
+            if (dot.Inputs[0] != active || _uses[factor.Index] > 1 || _uses[dot.Index] > 1) return null;
+            pattern = pattern with { Decompose = decompose, RankOne = (Conv2d)rankOne.Op };
+            swallowed.AddRange([factor, dot]);
+        }
+
+        if (_uses[active.Index] != (sum.RankOne is null ? 1 : 2)) return null;
+        Swallow(swallowed);
+        return pattern;
+    }
+
+    public MultiOrderPattern? MultiOrder(Value root)
+    {
+        if (root.Op is not ChannelConcat) return null;
+        var swallowed = new List<Value>();
+        var branches = new List<(int Start, int Length, Conv2d? Conv)>();
+        Value? common = null;
+        int next = 0;
+        foreach (Value part in root.Inputs)
+        {
+            if (_uses[part.Index] > 1) return null;
+            swallowed.Add(part);
+            Value slice = part;
+            var conv = part.Op as Conv2d;
+            if (conv is not null)
+            {
+                slice = part.Inputs[0];
+                if (!conv.IsDepthwise || !KeepsSize(conv) || _uses[slice.Index] > 1) return null;
+                swallowed.Add(slice);
+            }
+
+            if (slice.Op is not ChannelSlice range || range.Start != next) return null;
+            common ??= slice.Inputs[0];
+            if (slice.Inputs[0] != common) return null;
+            branches.Add((range.Start, range.Length, conv));
+            next += range.Length;
+        }
+
+        if (common?.Op is not Conv2d { IsDepthwise: true } first || !KeepsSize(first)) return null;
+        if (next != first.OutChannels || _uses[common.Index] != branches.Count || branches.All(branch => branch.Conv is null)) return null;
+        Swallow([.. swallowed, common]);
+        return new MultiOrderPattern(common.Inputs[0], first, branches);
+    }
+
+    public DepthwisePattern? Depthwise(Value root)
+    {
+        if (root.Op is Conv2d { IsDepthwise: true } conv) return new DepthwisePattern(root.Inputs[0], conv, null);
+        if (root.Op is not Activation activation || root.Inputs[0].Op is not Conv2d { IsDepthwise: true } inner || _uses[root.Inputs[0].Index] > 1) return null;
+        Swallow([root.Inputs[0]]);
+        return new DepthwisePattern(root.Inputs[0].Inputs[0], inner, activation.Function);
+    }
+
+    // act(act(sum)) or a bare sum with a shortcut.
+    private MatrixPattern? Core(Value value, List<Value> swallowed)
+    {
+        var activations = new List<ActivationKind>();
+        while (value.Op is Activation activation)
+        {
+            if (activations.Count == 2 || (activations.Count == 1 && activations[0] != activation.Function)) return null;
+            activations.Add(activation.Function);
+            value = value.Inputs[0];
+            if (_uses[value.Index] > 1) return null;
+            swallowed.Add(value);
+        }
+
+        if (Terms(value, swallowed) is not { } sum || (activations.Count > 0 && sum.Other is not null)) return null;
+        return new MatrixPattern(sum.Main.Op, sum.Main.Inputs[0], [.. activations])
+        {
+            ImageBias = sum.ImageBias,
+            RankOne = (Conv2d?)sum.RankOne?.Op,
+            RankOneFactor = sum.RankOne?.Inputs[0],
+            Combine = sum.Other is null ? CombineKind.None : CombineKind.AddScaled,
+            Other = sum.Other,
+            OtherScale = sum.OtherScale,
+            OtherShift = sum.OtherShift,
+        };
+    }
+
+    private sealed record Sum(Value Main)
+    {
+        public Value? RankOne { get; init; }
+
+        public Value? ImageBias { get; init; }
+
+        public Value? Other { get; init; }
+
+        public string? OtherScale { get; init; }
+
+        public string? OtherShift { get; init; }
+    }
+
+    // A sum's terms: one convolution, and at most one each of a rank-one product, a bias per image and another map.
+    private Sum? Terms(Value root, List<Value> swallowed)
+    {
+        var terms = new List<Value>();
+        Flatten(root, isRoot: true);
+        Shape shape = ShapeOf(root);
+        Value? main = terms.Where(IsProduct).OrderByDescending(term => ((Conv2d)term.Op).InChannels).FirstOrDefault();
+        if (main is null) return null;
+        if (main != root) swallowed.Add(main);
+        var sum = new Sum(main);
+        foreach (Value term in terms.Where(term => term != main))
+        {
+            if (sum.RankOne is null && IsProduct(term) && term.Op is Conv2d { IsPointwise: true, InChannels: 1, Bias: null })
+            {
+                sum = sum with { RankOne = term };
+                swallowed.Add(term);
+            }
+            else if (sum.ImageBias is null && ShapeOf(term) == new Shape(shape[0], shape[1], 1, 1) && ShapeOf(term) != shape)
+            {
+                sum = sum with { ImageBias = term };
+            }
+            else if (sum.Other is null && ShapeOf(term) == shape && term.Op is ChannelAffine affine && _uses[term.Index] == 1)
+            {
+                sum = sum with { Other = term.Inputs[0], OtherScale = affine.Scale, OtherShift = affine.Shift };
+                swallowed.Add(term);
+            }
+            else if (sum.Other is null && ShapeOf(term) == shape)
+            {
+                sum = sum with { Other = term };
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return sum;
+
+        bool IsProduct(Value term) =>
+            term.Op is Conv2d { Groups: 1 } && ShapeOf(term) == shape && (term == root || (_uses[term.Index] == 1 && terms.Count(other => other == term) == 1));
+
+        void Flatten(Value value, bool isRoot)
+        {
+            if (value.Op is Binary { Function: BinaryKind.Add } && (isRoot || (_uses[value.Index] == 1 && ShapeOf(value) == ShapeOf(root))))
+            {
+                if (!isRoot) swallowed.Add(value);
+                foreach (Value input in value.Inputs) Flatten(input, isRoot: false);
+            }
+            else
+            {
+                terms.Add(value);
+            }
+        }
+    }
+
+    private void Swallow(IEnumerable<Value> values) => _swallowed.UnionWith(values);
+
+    private Shape ShapeOf(Value value) => _shapes[value.Index];
+
+    private static bool KeepsSize(Conv2d conv) => conv.Stride == 1 && conv.Kernel % 2 == 1 && conv.Padding == conv.Dilation * (conv.Kernel / 2);
+}

@@ -1,0 +1,41 @@
+using System.Text;
+using MogaSharp.Cpu.Steps;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>A graph compiled for one input shape: steps in order, places in the arena. Not changed by runs.</summary>
+internal sealed class Plan
+{
+    /// <summary>Steps with less work than this are done by one thread: about the cost of handing them out.</summary>
+    public const long SerialWork = 16_384;
+
+    private readonly Step[] _steps;
+
+    public Plan(IReadOnlyList<Step> steps, int slackFloats)
+    {
+        _steps = [.. steps];
+        // Matrix kernels read some rows past the last one.
+        ArenaFloats = WholeLines(MemoryPlanner.Place(steps) + slackFloats);
+        ScratchFloats = WholeLines((steps.Count == 0 ? 0 : steps.Max(step => step.ScratchFloats)) + slackFloats);
+    }
+
+    /// <summary>The steps in order.</summary>
+    public ReadOnlySpan<Step> Steps => _steps;
+
+    /// <summary>Floats of memory that a run needs for values.</summary>
+    public long ArenaFloats { get; }
+
+    /// <summary>Floats of memory that a run needs per thread.</summary>
+    public long ScratchFloats { get; }
+
+    private static long WholeLines(long floats) => (floats + 15) / 16 * 16;
+
+    /// <summary>The plan as text, one step a line.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < _steps.Length; i++)
+            text.Append($"{i,3}  {_steps[i].Scope,-22} {_steps[i].Description}  [{_steps[i].Items} items]\n");
+        return text.Append($"arena {ArenaFloats * sizeof(float) / 1024} KiB, scratch {ScratchFloats * sizeof(float) / 1024} KiB a thread\n").ToString();
+    }
+}

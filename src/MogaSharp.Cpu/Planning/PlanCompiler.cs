@@ -1,0 +1,205 @@
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Steps;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>
+/// Turns an optimised graph into steps for one input shape. Values are looked at from the outputs upwards; each either roots a
+/// fused pattern, which swallows producers that nobody else reads, or becomes a general step. See <see cref="PatternMatcher"/>
+/// for what is recognised.
+/// </summary>
+internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    private readonly ComputationGraph _graph;
+    private readonly Shape[] _shapes;
+    private readonly PackedStore _store;
+    private readonly PatternMatcher _patterns;
+    private readonly Dictionary<Value, Slot> _slots = [];
+    private readonly int _threads;
+    private int _nextInput;
+
+    private PlanCompiler(ComputationGraph graph, Shape[] shapes, PackedStore store, int threads)
+    {
+        (_graph, _shapes, _store, _threads) = (graph, shapes, store, threads);
+        _patterns = new PatternMatcher(graph, shapes);
+    }
+
+    /// <summary>Compiles a graph.</summary>
+    /// <param name="graph">Optimised for eval mode.</param>
+    /// <param name="inputs">The input shapes.</param>
+    /// <param name="store">The packed weights.</param>
+    /// <param name="threads">Threads that will run it; decides how finely work is cut, not what is computed.</param>
+    public static Plan Compile(ComputationGraph graph, ReadOnlySpan<Shape> inputs, PackedStore store, int threads) =>
+        new PlanCompiler<S, V>(graph, graph.InferShapes(inputs), store, threads).Compile();
+
+    private Plan Compile()
+    {
+        var roots = new Stack<Func<IEnumerable<Step>>>();
+        foreach (Value value in _graph.Values.Reverse())
+            if (!_patterns.IsSwallowed(value)) roots.Push(Root(value));
+
+        var steps = new List<Step>();
+        foreach (Func<IEnumerable<Step>> root in roots) steps.AddRange(root());
+        for (int i = 0; i < _graph.Outputs.Count; i++) steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
+        int widest = _slots.Values.Max(slot => slot.Layout.Stride);
+        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64));
+    }
+
+    // Patterns are matched at once, from the outputs upwards; steps are made later, from the inputs downwards.
+    private Func<IEnumerable<Step>> Root(Value value)
+    {
+        if (_patterns.ChannelAggregation(value) is { } aggregation) return () => [Make(value, aggregation)];
+        if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
+        if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
+        if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
+        return () => value.Op.Accept(this, value);
+    }
+
+    private Slot SlotOf(Value value)
+    {
+        if (!_slots.TryGetValue(value, out Slot? slot))
+            _slots[value] = slot = new Slot(MapLayout.Of(_shapes[value.Index], _patterns.IsReadByPatchesOnly(value)), value.ToString());
+        return slot;
+    }
+
+    private Step Make(Value root, ChannelAggregationPattern p)
+    {
+        int channels = p.Project.OutChannels, hidden = p.Project.InChannels;
+        return new ChannelAggregationStep<S, V>(
+            new ChannelAggregationOperands(
+                SlotOf(p.Input), _store.ConvMatrix(p.Expand), _store.Vector(hidden, p.Expand.Bias), _store.DepthwisePanels(p.Depthwise, 0, hidden),
+                _store.Vector(hidden, p.Depthwise.Bias), p.Depthwise.Kernel, _store.ConvMatrix(p.Project), _store.Vector(channels, p.Project.Bias, p.OtherShift), SlotOf(root))
+            {
+                Decompose = p.Decompose is null ? null : _store.Vector(hidden, p.Decompose.Weight),
+                DecomposeBias = p.Decompose?.Bias is { } bias ? _store.Raw(bias)[0] : 0,
+                RankOneColumn = p.RankOne is null ? null : _store.Vector(channels, p.RankOne.Weight),
+                Other = p.Other is null ? null : SlotOf(p.Other),
+                OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
+            },
+            _threads) { Scope = root.Scope };
+    }
+
+    private Step Make(Value root, MatrixPattern p)
+    {
+        (PackedMatrix weights, int columns, string? bias) = p.Main switch
+        {
+            Conv2d conv => (_store.ConvMatrix(conv), conv.OutChannels, conv.Bias),
+            Linear linear => (_store.LinearMatrix(linear), linear.OutFeatures, linear.Bias),
+            _ => throw new GraphException($"{p.Main.Kind} is no matrix product."),
+        };
+        Slot input = SlotOf(p.Input), output = SlotOf(root);
+        var operands = new MatrixOperands(input, weights, _store.Vector(columns, bias, p.OtherShift), output)
+        {
+            ImageBias = p.ImageBias is null ? null : SlotOf(p.ImageBias),
+            RankOne = p.RankOneFactor is null ? null : SlotOf(p.RankOneFactor),
+            RankOneColumn = p.RankOne is null ? null : _store.Vector(columns, p.RankOne.Weight),
+            Other = p.Other is null ? null : SlotOf(p.Other),
+            OtherScale = p.Combine == CombineKind.AddScaled ? _store.VectorOrOnes(columns, p.OtherScale) : null,
+            Gather = p.Main is Conv2d { IsPointwise: false } patch
+                ? new PatchGather(input.Layout, output.Layout.Width, patch.Kernel, patch.Stride, patch.Padding, patch.Dilation)
+                : null,
+        };
+        string description = p.Describe();
+        return p.Activation switch
+        {
+            [] => WithCombine<Identity>(),
+            [ActivationKind.Gelu] => WithCombine<Gelu>(),
+            [ActivationKind.Silu] => WithCombine<Silu>(),
+            [ActivationKind.Relu] => WithCombine<Relu>(),
+            [ActivationKind.Gelu, _] => WithCombine<Twice<Gelu>>(),
+            [ActivationKind.Silu, _] => WithCombine<Twice<Silu>>(),
+            _ => WithCombine<Twice<Relu>>(),
+        };
+
+        Step WithCombine<TActivation>()
+            where TActivation : struct, IActivation => p.Combine switch
+            {
+                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(operands, description) { Scope = root.Scope },
+                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = root.Scope },
+                _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = root.Scope },
+            };
+    }
+
+    private Step Make(Value root, MultiOrderPattern p)
+    {
+        int channels = p.Common.OutChannels;
+        OrderBranch common = Branch(p.Common, 0, channels);
+        OrderBranch[] branches = [.. p.Branches.Select(branch => branch.Conv is null
+            ? new OrderBranch(branch.Start, branch.Length, 0, 1, null, null, _store.Mask(branch.Start, branch.Length, channels))
+            : Branch(branch.Conv, branch.Start, branch.Length))];
+        return new MultiOrderStep<S, V>(SlotOf(p.Input), common, branches, SlotOf(root)) { Scope = root.Scope };
+
+        OrderBranch Branch(Conv2d conv, int start, int length) => new(
+            start, length, conv.Kernel, conv.Dilation, _store.DepthwisePanels(conv, start, channels),
+            _store.Placed(conv.Bias, start, length, channels), _store.Mask(start, length, channels));
+    }
+
+    private Step Make(Value root, DepthwisePattern p)
+    {
+        (Slot x, Slot y) = (SlotOf(p.Input), SlotOf(root));
+        (VectorConstant taps, VectorConstant bias) = (_store.DepthwiseTaps(p.Conv), _store.Vector(p.Conv.OutChannels, p.Conv.Bias));
+        return p.Activation switch
+        {
+            ActivationKind.Gelu => GeneralSteps<S, V>.Depthwise<Gelu>(x, p.Conv, taps, bias, y),
+            ActivationKind.Silu => GeneralSteps<S, V>.Depthwise<Silu>(x, p.Conv, taps, bias, y),
+            ActivationKind.Relu => GeneralSteps<S, V>.Depthwise<Relu>(x, p.Conv, taps, bias, y),
+            _ => GeneralSteps<S, V>.Depthwise<Identity>(x, p.Conv, taps, bias, y),
+        };
+    }
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Input op, Value y) => [new InputStep(_nextInput++, SlotOf(y)) { Scope = op.Name }];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Conv2d op, Value y) =>
+        [GeneralSteps<S, V>.Grouped(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), op.Bias is null ? null : _store.Raw(op.Bias), SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) => throw new GraphException("Linear layers are matrix patterns.");
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(BatchNorm2d op, Value y) =>
+    [
+        GeneralSteps<S, V>.BatchNorm(
+            SlotOf(y.Inputs[0]), _store.Vector(op.Channels, op.RunningMean), _store.InverseDeviation(op), _store.Vector(op.Channels, op.Bias), SlotOf(y)),
+    ];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) =>
+        [GeneralSteps<S, V>.GroupNorm(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), _store.Raw(op.Bias), SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y)
+    {
+        (Slot from, Slot to) = (SlotOf(y.Inputs[0]), SlotOf(y));
+        return op.Function switch
+        {
+            ActivationKind.Gelu => [GeneralSteps<S, V>.Activation<Gelu>(from, to, op.Kind)],
+            ActivationKind.Silu => [GeneralSteps<S, V>.Activation<Silu>(from, to, op.Kind)],
+            ActivationKind.Relu => [GeneralSteps<S, V>.Activation<Relu>(from, to, op.Kind)],
+            _ => throw new GraphException($"Unknown activation {op.Function}."),
+        };
+    }
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GlobalAveragePool op, Value y) => [GeneralSteps<S, V>.Pool(SlotOf(y.Inputs[0]), SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Binary op, Value y) =>
+        [GeneralSteps<S, V>.Binary(op.Function, SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelAffine op, Value y) =>
+        [GeneralSteps<S, V>.Affine(SlotOf(y.Inputs[0]), _store.VectorOrOnes(op.Channels, op.Scale), _store.Vector(op.Channels, op.Shift), SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) =>
+        [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelConcat op, Value y)
+    {
+        int start = 0;
+        foreach (Value part in y.Inputs)
+        {
+            yield return GeneralSteps<S, V>.CopyInto(SlotOf(part), SlotOf(y), start);
+            start += _shapes[part.Index][1];
+        }
+    }
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) => throw new GraphException("Dropout is removed before compilation.");
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) => throw new GraphException("DropPath is removed before compilation.");
+}

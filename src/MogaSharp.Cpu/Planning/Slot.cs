@@ -1,0 +1,52 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>
+/// How a value lies in the arena: images, rows, columns, then channels, which are contiguous and rounded up to whole
+/// vectors. What stands in the rounding is never NaN-safe and never read as data. (N, C) lies as one row and column.
+/// </summary>
+/// <param name="Images">N.</param>
+/// <param name="Height">H.</param>
+/// <param name="Width">W.</param>
+/// <param name="Channels">C.</param>
+/// <param name="Stride">Floats from one pixel to the next, at least <paramref name="Channels"/>.</param>
+internal readonly record struct MapLayout(int Images, int Height, int Width, int Channels, int Stride)
+{
+    /// <summary>Channels are rounded to this many floats (one cache line), whatever the vector width, so that layouts do not depend on it.</summary>
+    public const int ChannelMultiple = 16;
+
+    /// <summary>Pixels of all images.</summary>
+    public int Pixels => Images * Height * Width;
+
+    /// <summary>Pixels of one image.</summary>
+    public int Plane => Height * Width;
+
+    /// <summary>Floats in all.</summary>
+    public long Floats => (long)Pixels * Stride;
+
+    /// <summary>The layout of a value.</summary>
+    /// <param name="shape">(N, C, H, W) or (N, C).</param>
+    /// <param name="tight">True to leave channels unrounded.</param>
+    public static MapLayout Of(Shape shape, bool tight = false)
+    {
+        int channels = shape[1];
+        int stride = tight ? channels : RoundUp(channels);
+        return shape.Rank == 4 ? new(shape[0], shape[2], shape[3], channels, stride) : new(shape[0], 1, 1, channels, stride);
+    }
+
+    /// <summary>Channels rounded up to whole cache lines.</summary>
+    public static int RoundUp(int channels) => (channels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;
+}
+
+/// <summary>A value's place in the arena.</summary>
+internal sealed class Slot(MapLayout layout, string name)
+{
+    public MapLayout Layout { get; } = layout;
+
+    /// <summary>What lies there, for plans.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The first float; set by the <see cref="MemoryPlanner"/>.</summary>
+    public long Offset { get; set; } = -1;
+}

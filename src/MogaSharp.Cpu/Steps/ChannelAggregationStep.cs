@@ -1,0 +1,243 @@
+using System.Runtime.CompilerServices;
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Planning;
+
+namespace MogaSharp.Cpu.Steps;
+
+/// <summary>The operands of a <see cref="ChannelAggregationStep{S, V}"/>.</summary>
+internal sealed record ChannelAggregationOperands(
+    Slot Input, PackedMatrix Expand, VectorConstant ExpandBias, PanelWeights Depthwise, VectorConstant DepthwiseBias, int Kernel,
+    PackedMatrix Project, VectorConstant ProjectBias, Slot Output)
+{
+    /// <summary>The weights of the per-pixel number t = GELU(d h + d0), and its column in the product; null without.</summary>
+    public VectorConstant? Decompose { get; init; }
+
+    /// <summary>d0.</summary>
+    public float DecomposeBias { get; init; }
+
+    /// <summary>What t is multiplied with.</summary>
+    public VectorConstant? RankOneColumn { get; init; }
+
+    /// <summary>The shortcut, times <see cref="OtherScale"/>.</summary>
+    public Slot? Other { get; init; }
+
+    /// <summary>See <see cref="Other"/>.</summary>
+    public VectorConstant? OtherScale { get; init; }
+}
+
+/// <summary>
+/// fc1 -> 3x3 depthwise -> GELU -> (t, fc2) + shortcut in one step: the hidden map, four to eight times as wide as the block,
+/// never reaches memory. Item: one strip of rows of one image. Within a strip, slices of four vectors of hidden channels: the
+/// slice of fc1 goes into padded panels, the depthwise convolution and GELU from there into rows of pixels, and these times the
+/// slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
+/// </summary>
+internal sealed unsafe class ChannelAggregationStep<S, V> : Step
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    private const int SlicePanels = 2;
+
+    private readonly ChannelAggregationOperands _o;
+    private readonly int _strips, _stripRows, _halo, _tileWidth, _accumulatorStride;
+
+    public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
+    {
+        _o = operands;
+        MapLayout map = operands.Output.Layout;
+        _halo = operands.Kernel / 2;
+        _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
+        _accumulatorStride = operands.Project.Vectors * S.Lanes;
+        // Enough strips for the threads, and strips small enough for L2.
+        int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
+        _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
+        if (_strips > 1) _strips = (_strips + threads - 1) / threads * threads;
+        _strips = Math.Min(_strips, map.Height);
+        _stripRows = (map.Height + _strips - 1) / _strips;
+        _strips = (map.Height + _stripRows - 1) / _stripRows;
+    }
+
+    public override string Description =>
+        $"fc1 -> {_o.Kernel}x{_o.Kernel} depthwise -> GELU{(_o.Decompose is null ? "" : " -> decompose")} -> fc2{(_o.Other is null ? "" : " + shortcut")}, {_strips} strips";
+
+    public override int Items => _o.Output.Layout.Images * _strips;
+
+    public override long Work => _o.Output.Layout.Pixels * (long)_o.Expand.Columns * (_o.Expand.Depth + _o.Project.Columns);
+
+    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
+
+    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats;
+
+    private int TileFloats => MatrixKernel<S, V>.MostRows * _tileWidth;
+
+    private int RowFloats => (_o.Output.Layout.Width + (2 * _halo)) * S.Lanes;
+
+    private int PanelFloats => (Math.Min(_o.Output.Layout.Height, _stripRows + (2 * _halo)) * RowFloats) + (PanelConvolution<S, V>.SlackPixels * S.Lanes);
+
+    private int HiddenFloats => SlicePanels * 2 * PanelFloats;
+
+    private int StripPixels => _stripRows * _o.Output.Layout.Width;
+
+    private int SliceChannels => SlicePanels * _tileWidth;
+
+    private int ActiveFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * SliceChannels;
+
+    private int AccumulatorFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * _accumulatorStride;
+
+    private int DotFloats => StripPixels * S.Lanes;
+
+    private int FactorFloats => (StripPixels + 15) / 16 * 16;
+
+    public override void Run(Frame frame, int item, float* scratch)
+    {
+        MapLayout map = _o.Output.Layout;
+        (int image, int strip) = Math.DivRem(item, _strips);
+        int first = strip * _stripRows, last = Math.Min(map.Height, first + _stripRows);
+        int hiddenFirst = Math.Max(0, first - _halo), hiddenLast = Math.Min(map.Height, last + _halo);
+        int pixels = (last - first) * map.Width;
+        nint pixel = ((nint)image * map.Plane) + ((nint)first * map.Width);
+        float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, sums = active + ActiveFloats;
+        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats;
+        float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
+
+        ClearSides(hidden, hiddenLast - hiddenFirst);
+        new Span<float>(dots, pixels * S.Lanes).Clear();
+        for (int panel = 0; panel < _o.Expand.Panels; panel += SlicePanels)
+        {
+            int panels = Math.Min(SlicePanels, _o.Expand.Panels - panel), vectors = 0;
+            for (int p = panel; p < panel + panels; p++)
+            {
+                Expand(input, (hiddenLast - hiddenFirst) * map.Width, p, hidden + (vectors * PanelFloats), tile);
+                vectors += _o.Expand.PanelVectors(p);
+            }
+
+            for (int v = 0; v < vectors; v++)
+            {
+                int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
+                V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
+                V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
+                for (int y = first; y < last; y++)
+                {
+                    int at = (y - first) * map.Width;
+                    float* row = active + (at * SliceChannels) + (v * S.Lanes);
+                    PanelConvolution<S, V>.Row<Identity>(
+                        hidden + (v * PanelFloats), RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1,
+                        _o.Depthwise.Panel(vector), bias, y, map.Width, row, SliceChannels, null);
+                    Activate(row, SliceChannels, map.Width, decompose, dots + (at * S.Lanes));
+                }
+            }
+
+            Project(active, pixels, panel, sums);
+        }
+
+        if (_o.Decompose is not null) Factors(dots, pixels, factors);
+        Finish(frame, sums, factors, pixel, pixels);
+    }
+
+    // One panel of fc1 for all pixels of the strip and its halo, split into padded panels of one vector.
+    private void Expand(float* input, int pixels, int panel, float* hidden, float* tile)
+    {
+        int vectors = _o.Expand.PanelVectors(panel), width = _o.Output.Layout.Width;
+        nint lda = _o.Input.Layout.Stride;
+        for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
+        {
+            int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
+            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, _o.Expand.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
+            for (int v = 0; v < vectors; v++)
+            {
+                V bias = S.Load(_o.ExpandBias.Data + (((panel * MatrixKernel<S, V>.PanelVectors) + v) * S.Lanes));
+                Scatter(tile + (v * S.Lanes), rows, bias, hidden + (v * PanelFloats), row, width);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Scatter(float* tile, int rows, V bias, float* panel, int pixel, int width)
+    {
+        (int y, int x) = Math.DivRem(pixel, width);
+        float* to = panel + (y * RowFloats) + ((x + _halo) * S.Lanes);
+        int skip = 2 * _halo * S.Lanes;
+        for (int r = 0; r < rows; r++, tile += _tileWidth, to += S.Lanes)
+        {
+            S.Store(to, S.Add(S.Load(tile), bias));
+            if (++x < width) continue;
+            x = 0;
+            to += skip;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Activate(float* row, int stride, int width, V decompose, float* dots)
+    {
+        for (int x = 0; x < width; x++, row += stride, dots += S.Lanes)
+        {
+            V h = Gelu.Apply<S, V>(S.Load(row));
+            S.Store(row, h);
+            S.Store(dots, S.MultiplyAdd(h, decompose, S.Load(dots)));
+        }
+    }
+
+    private void Project(float* active, int pixels, int expandPanel, float* sums)
+    {
+        int from = expandPanel * _tileWidth, depth = Math.Min(SliceChannels, _o.Project.Depth - from);
+        for (int panel = 0; panel < _o.Project.Panels; panel++)
+        {
+            int vectors = _o.Project.PanelVectors(panel);
+            float* weights = _o.Project.Panel(panel) + ((nint)from * vectors * S.Lanes);
+            for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
+            {
+                int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
+                MatrixKernel<S, V>.Tile(
+                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
+                    sums + (row * _accumulatorStride) + (panel * _tileWidth), _accumulatorStride, accumulate: from > 0);
+            }
+        }
+    }
+
+    // t = GELU(d h + d0) of every pixel.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Factors(float* dots, int pixels, float* factors)
+    {
+        for (int p = 0; p < pixels; p++) factors[p] = S.Sum(S.Load(dots + (p * S.Lanes))) + _o.DecomposeBias;
+        for (int p = 0; p < pixels; p += S.Lanes) S.Store(factors + p, Gelu.Apply<S, V>(S.Load(factors + p)));
+    }
+
+    private void Finish(Frame frame, float* sums, float* factors, nint pixel, int pixels)
+    {
+        MapLayout to = _o.Output.Layout;
+        for (int column = 0; column < Math.Min(_accumulatorStride, to.Stride); column += S.Lanes)
+        {
+            V bias = S.Load(_o.ProjectBias.Data + column);
+            V rankOne = _o.RankOneColumn is { } u ? S.Load(u.Data + column) : S.Broadcast(0);
+            float* target = frame[_o.Output] + (pixel * to.Stride) + column;
+            if (_o.Other is { } other)
+                FinishColumn(sums + column, factors, pixels, bias, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
+            else
+                FinishColumn(sums + column, factors, pixels, bias, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FinishColumn(float* sums, float* factors, int pixels, V bias, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
+    {
+        bool hasFactors = _o.Decompose is not null;
+        for (int p = 0; p < pixels; p++, sums += _accumulatorStride, other += otherStride, target += targetStride)
+        {
+            V x = S.Add(S.Load(sums), bias);
+            if (hasFactors) x = S.MultiplyAdd(S.Broadcast(factors[p]), rankOne, x);
+            if (otherStride != 0) x = S.MultiplyAdd(S.Load(other), scale, x);
+            S.Store(target, x);
+        }
+    }
+
+    private void ClearSides(float* hidden, int rows)
+    {
+        int side = _halo * S.Lanes;
+        for (int panel = 0; panel < SlicePanels * 2; panel++)
+            for (int y = 0; y < rows; y++)
+            {
+                float* row = hidden + (panel * PanelFloats) + (y * RowFloats);
+                new Span<float>(row, side).Clear();
+                new Span<float>(row + RowFloats - side, side).Clear();
+            }
+    }
+}

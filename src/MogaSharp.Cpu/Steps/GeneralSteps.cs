@@ -1,0 +1,209 @@
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Planning;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Steps;
+
+/// <summary>
+/// Every op of the closed set on its own, for graphs that the fused kernels do not recognise: right for all shapes, vectors
+/// where they are simple. Items are rows of pixels unless said otherwise. Channels run to the rounded stride, whose rounding
+/// holds values that nobody reads.
+/// </summary>
+internal static unsafe class GeneralSteps<S, V>
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    public static Step Activation<TActivation>(Slot x, Slot y, string description)
+        where TActivation : struct, IActivation
+    {
+        return Rows(description, 8, [x, y], (frame, row) =>
+        {
+            int count = y.Layout.Width * y.Layout.Stride;
+            float* from = frame[x] + ((nint)row * count), to = frame[y] + ((nint)row * count);
+            for (int i = 0; i < count; i += S.Lanes) S.Store(to + i, TActivation.Apply<S, V>(S.Load(from + i)));
+        });
+    }
+
+    public static Step Affine(Slot x, VectorConstant scale, VectorConstant shift, Slot y) => Rows("affine", 1, [x, y], (frame, row) =>
+    {
+        MapLayout layout = y.Layout;
+        float* from = frame[x] + ((nint)row * layout.Width * layout.Stride), to = frame[y] + ((nint)row * layout.Width * layout.Stride);
+        for (int p = 0; p < layout.Width; p++, from += layout.Stride, to += layout.Stride)
+            for (int c = 0; c < layout.Stride; c += S.Lanes)
+                S.Store(to + c, S.MultiplyAdd(S.Load(from + c), S.Load(scale.Data + c), S.Load(shift.Data + c)));
+    });
+
+    public static Step Binary(BinaryKind function, Slot a, Slot b, Slot y)
+    {
+        Func<float, float, float> apply = function switch
+        {
+            BinaryKind.Add => (x, z) => x + z,
+            BinaryKind.Subtract => (x, z) => x - z,
+            BinaryKind.Multiply => (x, z) => x * z,
+            _ => throw new GraphException($"Unknown function {function}."),
+        };
+        if (a.Layout != b.Layout) return Rows($"{function} with broadcasting", 8, [a, b, y], (frame, row) => Broadcast(frame, apply, a, b, y, row));
+        return Rows(function.ToString(), 1, [a, b, y], (frame, row) =>
+        {
+            int count = y.Layout.Width * y.Layout.Stride;
+            float* p = frame[a] + ((nint)row * count), q = frame[b] + ((nint)row * count), to = frame[y] + ((nint)row * count);
+            for (int i = 0; i < count; i += S.Lanes)
+            {
+                (V u, V v) = (S.Load(p + i), S.Load(q + i));
+                S.Store(to + i, function == BinaryKind.Add ? S.Add(u, v) : function == BinaryKind.Subtract ? S.Subtract(u, v) : S.Multiply(u, v));
+            }
+        });
+    }
+
+    public static Step Slice(Slot x, int start, Slot y) => Copy("slice", x, start, y, 0, y.Layout.Channels);
+
+    public static Step CopyInto(Slot x, Slot y, int start) => Copy("concat part", x, 0, y, start, x.Layout.Channels);
+
+    /// <summary>The mean over rows and columns. Item: one image; pixels are added in their order, so threads do not matter.</summary>
+    public static Step Pool(Slot x, Slot y) => new LoopStep("global average pool", x.Layout.Images, x.Layout.Floats, [x, y], (frame, image) =>
+    {
+        MapLayout layout = x.Layout;
+        float* from = frame[x] + ((nint)image * layout.Plane * layout.Stride), to = frame[y] + ((nint)image * y.Layout.Stride);
+        V inverse = S.Broadcast(1f / layout.Plane);
+        for (int c = 0; c < layout.Stride; c += S.Lanes)
+        {
+            V total = S.Broadcast(0);
+            for (int row = 0; row < layout.Height; row++)
+            {
+                // Row sums first: shorter chains of rounding.
+                V sum = S.Broadcast(0);
+                float* p = from + ((nint)row * layout.Width * layout.Stride) + c;
+                for (int i = 0; i < layout.Width; i++, p += layout.Stride) sum = S.Add(sum, S.Load(p));
+                total = S.Add(total, sum);
+            }
+
+            S.Store(to + c, S.Multiply(total, inverse));
+        }
+    });
+
+    public static Step BatchNorm(Slot x, VectorConstant mean, VectorConstant inverse, VectorConstant bias, Slot y) => Rows("batch norm", 2, [x, y], (frame, row) =>
+    {
+        MapLayout layout = y.Layout;
+        float* from = frame[x] + ((nint)row * layout.Width * layout.Stride), to = frame[y] + ((nint)row * layout.Width * layout.Stride);
+        for (int p = 0; p < layout.Width; p++, from += layout.Stride, to += layout.Stride)
+            for (int c = 0; c < layout.Stride; c += S.Lanes)
+                S.Store(to + c, S.MultiplyAdd(S.Subtract(S.Load(from + c), S.Load(mean.Data + c)), S.Load(inverse.Data + c), S.Load(bias.Data + c)));
+    });
+
+    /// <summary>Item: one group of one image. Sums in double, as long sums of squares need.</summary>
+    public static Step GroupNorm(Slot x, GroupNorm op, float[] weight, float[] bias, Slot y) =>
+        new LoopStep("group norm", x.Layout.Images * op.Groups, x.Layout.Floats * 4, [x, y], (frame, item) =>
+        {
+            (int image, int group) = Math.DivRem(item, op.Groups);
+            MapLayout layout = x.Layout;
+            int channels = op.Channels / op.Groups, first = group * channels;
+            nint offset = (nint)image * layout.Plane * layout.Stride;
+            float* from = frame[x] + offset, to = frame[y] + offset;
+            double sum = 0, squares = 0, count = (double)channels * layout.Plane;
+            for (nint p = 0; p < layout.Plane; p++)
+                for (int c = first; c < first + channels; c++) sum += from[(p * layout.Stride) + c];
+            double mean = sum / count;
+            for (nint p = 0; p < layout.Plane; p++)
+                for (int c = first; c < first + channels; c++) squares += Math.Pow(from[(p * layout.Stride) + c] - mean, 2);
+            double inverse = 1 / Math.Sqrt((squares / count) + op.Epsilon);
+            for (nint p = 0; p < layout.Plane; p++)
+                for (int c = first; c < first + channels; c++)
+                    to[(p * layout.Stride) + c] = (float)(((from[(p * layout.Stride) + c] - mean) * inverse * weight[c]) + bias[c]);
+        });
+
+    /// <summary>A depthwise convolution of any stride, padding and dilation; weights packed (tap, channel) over the rounded stride.</summary>
+    public static Step Depthwise<TActivation>(Slot x, Conv2d op, VectorConstant weight, VectorConstant bias, Slot y)
+        where TActivation : struct, IActivation
+    {
+        long work = y.Layout.Floats * op.Kernel * op.Kernel;
+        return new LoopStep($"depthwise {op.Kernel}x{op.Kernel} dilation {op.Dilation}", y.Layout.Images * y.Layout.Height, work, [x, y], (frame, item) =>
+        {
+            (int image, int row) = Math.DivRem(item, y.Layout.Height);
+            float* from = frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride);
+            float* to = frame[y] + ((nint)item * y.Layout.Width * y.Layout.Stride);
+            for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
+                for (int c = 0; c < y.Layout.Stride; c += S.Lanes)
+                    S.Store(to + c, TActivation.Apply<S, V>(DepthwisePixel(from + c, x.Layout, op, weight.Data + c, bias.Data + c, row, column)));
+        });
+    }
+
+    /// <summary>A convolution with several groups: plain loops.</summary>
+    public static Step Grouped(Slot x, Conv2d op, float[] weight, float[]? bias, Slot y)
+    {
+        long work = y.Layout.Floats * (op.InChannels / op.Groups) * op.Kernel * op.Kernel;
+        return new LoopStep($"grouped {op.Kernel}x{op.Kernel}", y.Layout.Images * y.Layout.Height, work, [x, y], (frame, item) =>
+        {
+            (int image, int row) = Math.DivRem(item, y.Layout.Height);
+            float* from = frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride);
+            float* to = frame[y] + ((nint)item * y.Layout.Width * y.Layout.Stride);
+            int inGroup = op.InChannels / op.Groups, outGroup = op.OutChannels / op.Groups;
+            for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
+                for (int o = 0; o < op.OutChannels; o++)
+                {
+                    float sum = bias?[o] ?? 0;
+                    for (int ky = 0; ky < op.Kernel; ky++)
+                        for (int kx = 0; kx < op.Kernel; kx++)
+                        {
+                            int iy = (row * op.Stride) - op.Padding + (ky * op.Dilation), ix = (column * op.Stride) - op.Padding + (kx * op.Dilation);
+                            if ((uint)iy >= (uint)x.Layout.Height || (uint)ix >= (uint)x.Layout.Width) continue;
+                            float* pixel = from + ((((nint)iy * x.Layout.Width) + ix) * x.Layout.Stride) + (o / outGroup * inGroup);
+                            for (int i = 0; i < inGroup; i++) sum += pixel[i] * weight[(((((o * inGroup) + i) * op.Kernel) + ky) * op.Kernel) + kx];
+                        }
+
+                    to[o] = sum;
+                }
+        });
+    }
+
+    private static V DepthwisePixel(float* from, MapLayout layout, Conv2d op, float* weight, float* bias, int row, int column)
+    {
+        V sum = S.Load(bias);
+        int stride = MapLayout.RoundUp(op.OutChannels);
+        for (int ky = 0; ky < op.Kernel; ky++)
+        {
+            int iy = (row * op.Stride) - op.Padding + (ky * op.Dilation);
+            if ((uint)iy >= (uint)layout.Height) continue;
+            for (int kx = 0; kx < op.Kernel; kx++)
+            {
+                int ix = (column * op.Stride) - op.Padding + (kx * op.Dilation);
+                if ((uint)ix >= (uint)layout.Width) continue;
+                V tap = S.Load(weight + (((nint)(ky * op.Kernel) + kx) * stride));
+                sum = S.MultiplyAdd(S.Load(from + ((((nint)iy * layout.Width) + ix) * layout.Stride)), tap, sum);
+            }
+        }
+
+        return sum;
+    }
+
+    private static LoopStep Rows(string description, int workPerFloat, Slot[] slots, LoopBody body)
+    {
+        MapLayout layout = slots[^1].Layout;
+        return new LoopStep(description, layout.Images * layout.Height, layout.Floats * workPerFloat, slots, body);
+    }
+
+    private static LoopStep Copy(string description, Slot x, int from, Slot y, int to, int channels) => Rows(description, 1, [x, y], (frame, row) =>
+    {
+        float* source = frame[x] + ((nint)row * x.Layout.Width * x.Layout.Stride) + from;
+        float* target = frame[y] + ((nint)row * y.Layout.Width * y.Layout.Stride) + to;
+        for (int p = 0; p < y.Layout.Width; p++, source += x.Layout.Stride, target += y.Layout.Stride)
+            new ReadOnlySpan<float>(source, channels).CopyTo(new Span<float>(target, channels));
+    });
+
+    private static void Broadcast(Frame frame, Func<float, float, float> apply, Slot a, Slot b, Slot y, int item)
+    {
+        (int image, int row) = Math.DivRem(item, y.Layout.Height);
+        float* to = frame[y] + ((nint)item * y.Layout.Width * y.Layout.Stride);
+        for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
+        {
+            float* p = Pixel(frame, a, image, row, column), q = Pixel(frame, b, image, row, column);
+            for (int c = 0; c < y.Layout.Channels; c++) to[c] = apply(p[a.Layout.Channels == 1 ? 0 : c], q[b.Layout.Channels == 1 ? 0 : c]);
+        }
+    }
+
+    private static float* Pixel(Frame frame, Slot x, int image, int row, int column)
+    {
+        MapLayout layout = x.Layout;
+        nint pixel = (layout.Images == 1 ? 0 : (nint)image * layout.Plane) + (layout.Height == 1 ? 0 : (nint)row * layout.Width) + (layout.Width == 1 ? 0 : column);
+        return frame[x] + (pixel * layout.Stride);
+    }
+}

@@ -1,0 +1,178 @@
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Planning;
+
+namespace MogaSharp.Cpu.Steps;
+
+/// <summary>What the last part of a matrix step does with another map of the output's shape.</summary>
+internal interface ICombine
+{
+    static abstract bool ReadsOther { get; }
+
+    static abstract V Apply<S, V>(V x, V other, V scale)
+        where S : struct, ISimd<V>
+        where V : struct;
+}
+
+internal readonly struct KeepAlone : ICombine
+{
+    public static bool ReadsOther => false;
+
+    public static V Apply<S, V>(V x, V other, V scale)
+        where S : struct, ISimd<V>
+        where V : struct => x;
+}
+
+/// <summary>x * other: the gate.</summary>
+internal readonly struct MultiplyOther : ICombine
+{
+    public static bool ReadsOther => true;
+
+    public static V Apply<S, V>(V x, V other, V scale)
+        where S : struct, ISimd<V>
+        where V : struct => S.Multiply(x, other);
+}
+
+/// <summary>x + scale * other: the shortcut.</summary>
+internal readonly struct AddScaledOther : ICombine
+{
+    public static bool ReadsOther => true;
+
+    public static V Apply<S, V>(V x, V other, V scale)
+        where S : struct, ISimd<V>
+        where V : struct => S.MultiplyAdd(other, scale, x);
+}
+
+/// <summary>The operands of a matrix step that any of its forms may have.</summary>
+internal sealed record MatrixOperands(Slot Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
+{
+    /// <summary>One more addend per image, (N, C, 1, 1).</summary>
+    public Slot? ImageBias { get; init; }
+
+    /// <summary>One number per pixel, times <see cref="RankOneColumn"/>, is one more addend.</summary>
+    public Slot? RankOne { get; init; }
+
+    /// <summary>See <see cref="RankOne"/>.</summary>
+    public VectorConstant? RankOneColumn { get; init; }
+
+    /// <summary>The map that the result is combined with.</summary>
+    public Slot? Other { get; init; }
+
+    /// <summary>The factor of <see cref="Other"/> in a shortcut.</summary>
+    public VectorConstant? OtherScale { get; init; }
+
+    /// <summary>Makes rows of the left-hand side from the input; null when the input's pixels are the rows.</summary>
+    public PatchGather? Gather { get; init; }
+}
+
+/// <summary>
+/// A convolution as a matrix product: pixels x depth times depth x channels, then bias, activation and one other map. Item: a
+/// block of rows times a group of panels. Per item the panel stays in L1 while the rows pass; the tile of accumulators goes
+/// through the epilogue while it is in L1.
+/// </summary>
+internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
+    where S : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation
+    where TCombine : struct, ICombine
+{
+    private const int WantedItems = 16;
+
+    private readonly MatrixOperands _o;
+    private readonly int _groups, _blocks, _blockRows, _images, _rows, _panelsPerGroup, _tileWidth;
+
+    public MatrixStep(MatrixOperands operands, string description)
+    {
+        _o = operands;
+        Description = description;
+        MapLayout to = operands.Output.Layout;
+        // Image biases and patches need to know where an image begins; other products see one tall matrix.
+        bool perImage = operands.ImageBias is not null || operands.Gather is not null;
+        _images = perImage ? to.Images : 1;
+        _rows = perImage ? to.Plane : to.Pixels;
+        int tile = MatrixKernel<S, V>.TileRows, tiles = (_rows + tile - 1) / tile;
+        _blockRows = tile * Math.Clamp(tiles * _images / WantedItems, 1, Math.Max(1, 56 / tile));
+        _blocks = (_rows + _blockRows - 1) / _blockRows;
+        int panels = operands.Weights.Panels;
+        int wanted = operands.Gather is not null ? 1 : Math.Clamp((WantedItems / 2 + (_images * _blocks) - 1) / (_images * _blocks), 1, panels);
+        _panelsPerGroup = (panels + wanted - 1) / wanted;
+        _groups = (panels + _panelsPerGroup - 1) / _panelsPerGroup;
+        _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
+    }
+
+    public override string Description { get; }
+
+    public override int Items => _images * _blocks * _groups;
+
+    public override long Work => (long)_o.Weights.Depth * _o.Weights.Columns * _images * _rows;
+
+    public override IEnumerable<Slot> Slots =>
+        new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
+
+    public override long ScratchFloats =>
+        (MatrixKernel<S, V>.MostRows * _tileWidth) + (_o.Gather is null ? 0 : (_blockRows + MatrixKernel<S, V>.MostRows) * (long)_o.Weights.Depth);
+
+    public override void Run(Frame frame, int item, float* scratch)
+    {
+        (int block, int group) = Math.DivRem(item, _groups);
+        (int image, block) = Math.DivRem(block, _blocks);
+        int first = block * _blockRows, count = Math.Min(_blockRows, _rows - first);
+        nint pixel = ((nint)image * _rows) + first;
+        float* tile = scratch;
+        float* a = frame[_o.Input] + (pixel * _o.Input.Layout.Stride);
+        nint lda = _o.Input.Layout.Stride;
+        if (_o.Gather is { } gather)
+        {
+            a = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
+            lda = _o.Weights.Depth;
+            gather.Fill(frame[_o.Input], image, first, count, a);
+        }
+
+        int lastPanel = Math.Min((group + 1) * _panelsPerGroup, _o.Weights.Panels);
+        for (int panel = group * _panelsPerGroup; panel < lastPanel; panel++)
+        {
+            int vectors = _o.Weights.PanelVectors(panel);
+            for (int row = 0; row < count; row += MatrixKernel<S, V>.TileRows)
+            {
+                int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
+                MatrixKernel<S, V>.Tile(rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
+                for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
+            }
+        }
+    }
+
+    // Channels are rounded to 16 floats; a narrower vector may lie wholly in the rounding, where it does no harm.
+    private void Finish(Frame frame, float* tile, int image, nint pixel, int rows, int column)
+    {
+        if (column >= _o.Output.Layout.Stride) return;
+        V bias = S.Load(_o.Bias.Data + column);
+        if (_o.ImageBias is { } imageBias) bias = S.Add(bias, S.Load(frame[imageBias] + ((nint)image * imageBias.Layout.Stride) + column));
+        V scale = _o.OtherScale is { } otherScale ? S.Load(otherScale.Data + column) : S.Broadcast(1);
+        float* target = frame[_o.Output] + (pixel * _o.Output.Layout.Stride) + column;
+        float* other = TCombine.ReadsOther ? frame[_o.Other!] + (pixel * _o.Other!.Layout.Stride) + column : null;
+        nint otherStride = TCombine.ReadsOther ? _o.Other!.Layout.Stride : 0;
+        if (_o.RankOne is { } rankOne)
+        {
+            V columnValues = S.Load(_o.RankOneColumn!.Data + column);
+            AddRankOne(tile, rows, frame[rankOne] + (pixel * rankOne.Layout.Stride), rankOne.Layout.Stride, columnValues);
+        }
+
+        Epilogue(tile, _tileWidth, rows, bias, target, _o.Output.Layout.Stride, other, otherStride, scale);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static void Epilogue(float* tile, nint tileStride, int rows, V bias, float* target, nint targetStride, float* other, nint otherStride, V scale)
+    {
+        for (int r = 0; r < rows; r++, tile += tileStride, target += targetStride, other += otherStride)
+        {
+            V x = TActivation.Apply<S, V>(S.Add(S.Load(tile), bias));
+            S.Store(target, TCombine.Apply<S, V>(x, TCombine.ReadsOther ? S.Load(other) : x, scale));
+        }
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private void AddRankOne(float* tile, int rows, float* factor, nint factorStride, V column)
+    {
+        for (int r = 0; r < rows; r++, tile += _tileWidth, factor += factorStride)
+            S.Store(tile, S.MultiplyAdd(S.Broadcast(*factor), column, S.Load(tile)));
+    }
+}

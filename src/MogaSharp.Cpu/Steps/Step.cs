@@ -1,0 +1,57 @@
+using MogaSharp.Cpu.Planning;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Steps;
+
+/// <summary>
+/// One unit of a plan: all threads work on its items, then meet. An item's result does not depend on which thread does it
+/// or on what was done before, so results are the same for every number of threads.
+/// </summary>
+internal abstract unsafe class Step
+{
+    /// <summary>What the step computes, such as <c>conv1x1 + SiLU</c>.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>The module whose result it gives.</summary>
+    public string Scope { get; init; } = "";
+
+    /// <summary>Independent pieces of work, at least 1.</summary>
+    public abstract int Items { get; }
+
+    /// <summary>Multiply-adds, or a like measure: steps with little work are done by one thread.</summary>
+    public abstract long Work { get; }
+
+    /// <summary>The slots that the step reads and writes.</summary>
+    public abstract IEnumerable<Slot> Slots { get; }
+
+    /// <summary>Floats of private memory that each thread needs.</summary>
+    public virtual long ScratchFloats => 0;
+
+    /// <summary>Does one item.</summary>
+    /// <param name="frame">The run.</param>
+    /// <param name="item">0 to <see cref="Items"/> - 1.</param>
+    /// <param name="scratch">The thread's private memory, aligned to 64 bytes.</param>
+    public abstract void Run(Frame frame, int item, float* scratch);
+}
+
+/// <summary>The memory of one run.</summary>
+internal sealed unsafe class Frame(int steps)
+{
+    /// <summary>The next item of each step.</summary>
+    public int[] Counters { get; } = new int[steps];
+
+    /// <summary>Set to end the run after the present step.</summary>
+    public volatile bool Stop;
+
+    /// <summary>The arena.</summary>
+    public float* Arena { get; set; }
+
+    /// <summary>The caller's inputs, in the graph's order.</summary>
+    public Tensor[] Inputs { get; set; } = [];
+
+    /// <summary>The caller's outputs, in the graph's order.</summary>
+    public Tensor[] Outputs { get; set; } = [];
+
+    /// <summary>The first float of a slot.</summary>
+    public float* this[Slot slot] => Arena + slot.Offset;
+}

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using MogaSharp.Cpu.Planning;
+using MogaSharp.Cpu.Steps;
+
+namespace MogaSharp.Cpu;
+
+/// <summary>
+/// Threads that live as long as the pool and walk plans together with the caller: everyone takes items of a step from one
+/// counter, and nobody begins the next step before all have ended this one. Waiting spins for a bounded time, then parks.
+/// One run at a time; a caller who finds the pool busy runs its plan alone. Nothing is allocated per run.
+/// </summary>
+internal sealed unsafe class WorkerPool : IDisposable
+{
+    private static readonly long SpinTicks = Stopwatch.Frequency / 5_000;
+
+    private readonly Thread[] _threads;
+    private readonly Lock _busy = new();
+    private readonly object _gate = new();
+    private Plan? _plan;
+    private Frame? _frame;
+    private readonly float*[] _scratch;
+    private CancellationToken _cancellation;
+    private Exception? _failure;
+    private int _run, _arrived, _phase, _parked;
+    private bool _disposed;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">Threads in all, the caller's own included; at least 1.</param>
+    public WorkerPool(int threads)
+    {
+        _scratch = new float*[threads];
+        _threads = new Thread[threads - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int worker = i + 1;
+            _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"moga cpu {worker}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Threads in all, the caller's own included.</summary>
+    public int Threads => _threads.Length + 1;
+
+    /// <summary>Runs a plan.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="frame">Its memory.</param>
+    /// <param name="scratch">Private memory for each thread, <see cref="Plan.ScratchFloats"/> floats apart.</param>
+    /// <param name="cancellation">Looked at between steps.</param>
+    public void Run(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
+    {
+        if (_threads.Length == 0 || !_busy.TryEnter())
+        {
+            RunAlone(plan, frame, scratch, cancellation);
+            return;
+        }
+
+        try
+        {
+            for (int i = 0; i < Threads; i++) _scratch[i] = scratch + (i * plan.ScratchFloats);
+            (_plan, _frame, _cancellation, _failure) = (plan, frame, cancellation, null);
+            Array.Clear(frame.Counters);
+            frame.Stop = false;
+            Volatile.Write(ref _run, _run + 1);
+            Wake();
+            Walk(0);
+            (_plan, _frame, _cancellation) = (null, null, default);
+            if (_failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
+        }
+        finally
+        {
+            _busy.Exit();
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends the threads; no run may be in progress.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        Volatile.Write(ref _run, _run + 1);
+        Wake();
+        foreach (Thread thread in _threads) thread.Join();
+    }
+
+    private static void RunAlone(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
+    {
+        foreach (Step step in plan.Steps)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int items = step.Items;
+            for (int item = 0; item < items; item++) step.Run(frame, item, scratch);
+        }
+    }
+
+    private void Serve(int worker)
+    {
+        for (int seen = 0; ;)
+        {
+            WaitWhile(ref _run, seen);
+            seen = Volatile.Read(ref _run);
+            if (_disposed) return;
+            Walk(worker);
+        }
+    }
+
+    // Everyone ends with the last barrier, so that the caller returns when all have stopped touching the frame.
+    private void Walk(int worker)
+    {
+        (Plan plan, Frame frame) = (_plan!, _frame!);
+        ReadOnlySpan<Step> steps = plan.Steps;
+        for (int s = 0; s < steps.Length; s++)
+        {
+            Step step = steps[s];
+            if (!frame.Stop)
+            {
+                try
+                {
+                    if (step.Work < Plan.SerialWork)
+                    {
+                        if (worker == 0)
+                            for (int item = 0; item < step.Items; item++) step.Run(frame, item, _scratch[0]);
+                    }
+                    else
+                    {
+                        int items = step.Items;
+                        for (int item; (item = Interlocked.Increment(ref frame.Counters[s]) - 1) < items;) step.Run(frame, item, _scratch[worker]);
+                    }
+                }
+#pragma warning disable CA1031 // Whatever a kernel throws belongs to the caller's thread.
+                catch (Exception e)
+#pragma warning restore CA1031
+                {
+                    _failure = e;
+                    frame.Stop = true;
+                }
+
+                if (worker == 0 && _cancellation.IsCancellationRequested) frame.Stop = true;
+            }
+
+            Meet();
+        }
+    }
+
+    private void Meet()
+    {
+        int phase = Volatile.Read(ref _phase);
+        if (Interlocked.Increment(ref _arrived) == Threads)
+        {
+            _arrived = 0;
+            Volatile.Write(ref _phase, phase + 1);
+            Wake();
+        }
+        else
+        {
+            WaitWhile(ref _phase, phase);
+        }
+    }
+
+    private void WaitWhile(ref int location, int value)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Volatile.Read(ref location) == value)
+        {
+            Thread.SpinWait(20);
+            if (Stopwatch.GetTimestamp() - start < SpinTicks) continue;
+            lock (_gate)
+            {
+                // The writer changes the location before it looks at _parked, so one of the two sees the other.
+                Interlocked.Increment(ref _parked);
+                while (Volatile.Read(ref location) == value) Monitor.Wait(_gate);
+                Interlocked.Decrement(ref _parked);
+            }
+
+            return;
+        }
+    }
+
+    private void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _parked) == 0) return;
+        lock (_gate) Monitor.PulseAll(_gate);
+    }
+}

@@ -1,0 +1,24 @@
+using MogaSharp.Graph;
+using MogaSharp.Testing;
+
+namespace MogaSharp.Cpu.Tests;
+
+public sealed class MogaNetFixtureTests
+{
+    public static TheoryData<string> Cases => [.. MogaNetFixture.Names];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_engine_gives_the_official_outputs(string name)
+    {
+        MogaNetFixture official = MogaNetFixture.Load(name);
+        using var engine = new CpuEngine();
+        using CpuSession session = engine.CreateSession(official.Build(), official.Weights());
+        foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(official.Expected.StatedShape(output), tensor.Shape);
+            // The fixtures' README: within about 20 times the official float32 noise.
+            Assert.InRange(official.Expected.Difference(output, tensor.Data), 0, 20 * official.Expected.Noise(output));
+        }
+    }
+}
