@@ -15,13 +15,14 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private readonly Thread[] _threads;
     private readonly Lock _busy = new();
-    private readonly object _gate = new();
+    private readonly AutoResetEvent[] _wakeUps;
+    private readonly int[] _parked;
     private Plan? _plan;
     private Frame? _frame;
     private readonly float*[] _scratch;
     private CancellationToken _cancellation;
     private Exception? _failure;
-    private int _run, _arrived, _phase, _parked;
+    private int _run, _arrived, _phase;
     private bool _disposed;
 
     /// <summary>Starts the threads.</summary>
@@ -29,6 +30,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     public WorkerPool(int threads)
     {
         _scratch = new float*[threads];
+        _parked = new int[threads];
+        _wakeUps = new AutoResetEvent[threads];
+        for (int i = 0; i < threads; i++) _wakeUps[i] = new AutoResetEvent(false);
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -82,6 +86,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         Volatile.Write(ref _run, _run + 1);
         Wake();
         foreach (Thread thread in _threads) thread.Join();
+        foreach (AutoResetEvent wakeUp in _wakeUps) wakeUp.Dispose();
     }
 
     private static void RunAlone(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
@@ -98,7 +103,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         for (int seen = 0; ;)
         {
-            WaitWhile(ref _run, seen);
+            WaitWhile(ref _run, seen, worker);
             seen = Volatile.Read(ref _run);
             if (_disposed) return;
             Walk(worker);
@@ -139,11 +144,11 @@ internal sealed unsafe class WorkerPool : IDisposable
                 if (worker == 0 && _cancellation.IsCancellationRequested) frame.Stop = true;
             }
 
-            Meet();
+            Meet(worker);
         }
     }
 
-    private void Meet()
+    private void Meet(int worker)
     {
         int phase = Volatile.Read(ref _phase);
         if (Interlocked.Increment(ref _arrived) == Threads)
@@ -154,25 +159,21 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         else
         {
-            WaitWhile(ref _phase, phase);
+            WaitWhile(ref _phase, phase, worker);
         }
     }
 
-    private void WaitWhile(ref int location, int value)
+    private void WaitWhile(ref int location, int value, int worker)
     {
         long start = Stopwatch.GetTimestamp();
         while (Volatile.Read(ref location) == value)
         {
             Thread.SpinWait(20);
             if (Stopwatch.GetTimestamp() - start < SpinTicks) continue;
-            lock (_gate)
-            {
-                // The writer changes the location before it looks at _parked, so one of the two sees the other.
-                Interlocked.Increment(ref _parked);
-                while (Volatile.Read(ref location) == value) Monitor.Wait(_gate);
-                Interlocked.Decrement(ref _parked);
-            }
-
+            // Whoever changes the location looks at the flag afterwards, so one of the two sees the other.
+            Interlocked.Exchange(ref _parked[worker], 1);
+            while (Volatile.Read(ref location) == value) _wakeUps[worker].WaitOne();
+            Volatile.Write(ref _parked[worker], 0);
             return;
         }
     }
@@ -180,7 +181,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     private void Wake()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _parked) == 0) return;
-        lock (_gate) Monitor.PulseAll(_gate);
+        for (int i = 0; i < _parked.Length; i++)
+            if (Volatile.Read(ref _parked[i]) != 0) _wakeUps[i].Set();
     }
 }

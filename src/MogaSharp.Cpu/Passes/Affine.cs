@@ -26,9 +26,11 @@ internal static class Affine
     }
 
     /// <summary>Adds a convolution like another one with other weights; null when a number is not finite.</summary>
-    public static Value? EmitConv(RewriteContext context, string scope, Conv2d like, Value x, IEnumerable<double> weight, IEnumerable<double>? bias)
+    public static Value? EmitConv(RewriteContext context, Conv2d like, Value x, IEnumerable<double> weight, IEnumerable<double>? bias)
     {
         string origin = like.Weight.Split('|')[0];
+        // The convolution keeps its module's name, whatever was folded into it.
+        string scope = origin.EndsWith(".weight", StringComparison.Ordinal) ? origin[..^".weight".Length] : origin;
         var shape = new Shape(like.OutChannels, like.InChannels / like.Groups, like.Kernel, like.Kernel);
         if (context.Constant(origin, "weight", shape, weight) is not { } w) return null;
         string? b = bias is null ? null : context.Constant(origin, "bias", new Shape(like.OutChannels), bias);

@@ -17,9 +17,9 @@ internal sealed class FoldFeatureDecomposition : GraphPass
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         Value x = y.Inputs[0];
         Value? map = Affine.EmitConv(
-            context, scope, conv, x, weight.Select((w, i) => (1.0 + sigma[i / conv.InChannels]) * w), bias?.Select(b => (double)b));
+            context, conv, x, weight.Select((w, i) => (1.0 + sigma[i / conv.InChannels]) * w), bias?.Select(b => (double)b));
         Value mean = context.Add(scope, new GlobalAveragePool(true), x);
-        Value? perImage = Affine.EmitConv(context, scope, conv, mean, weight.Select((w, i) => -(double)sigma[i / conv.InChannels] * w), null);
+        Value? perImage = Affine.EmitConv(context, conv, mean, weight.Select((w, i) => -(double)sigma[i / conv.InChannels] * w), null);
         return map is null || perImage is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, perImage);
     }
 }
@@ -37,9 +37,9 @@ internal sealed class FoldChannelAggregation : GraphPass
         float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
         int depth = conv.InChannels;
         Value? map = Affine.EmitConv(
-            context, scope, conv, h, weight.Select((w, i) => w * (1.0 + sigma[i % depth])), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
+            context, conv, h, weight.Select((w, i) => w * (1.0 + sigma[i % depth])), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
         IEnumerable<double> rowSums = Enumerable.Range(0, conv.OutChannels).Select(o => -Enumerable.Range(0, depth).Sum(i => (double)weight[(o * depth) + i] * sigma[i]));
-        Value? rankOne = Affine.EmitConv(context, scope, conv with { InChannels = 1 }, t, rowSums, null);
+        Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, rowSums, null);
         return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
     }
 }

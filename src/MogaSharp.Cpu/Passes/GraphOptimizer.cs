@@ -12,8 +12,9 @@ internal static class GraphOptimizer
     /// <summary>Passes that run until none finds work; each moves affine maps towards convolutions, so they end.</summary>
     public static IReadOnlyList<GraphPass> ToTheEnd { get; } =
     [
-        new PoolBeforeAffine(), new MergeAffines(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
-        new FoldAffineIntoPreviousConv(), new MergeShortcuts(),
+        // First into the convolution before: afterwards the map's other readers may have gone past it.
+        new FoldAffineIntoPreviousConv(), new MergeAffines(), new PoolBeforeAffine(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
+        new MergeShortcuts(),
     ];
 
     /// <summary>Optimises a graph for eval mode.</summary>

@@ -64,7 +64,7 @@ internal sealed class FoldAffineIntoNextConv : GraphPass
             bias[o] += weight[i] * b[c];
         }
 
-        return Affine.EmitConv(context, scope, conv, inputs[0].Inputs[0], folded, bias);
+        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], folded, bias);
     }
 }
 
@@ -78,8 +78,8 @@ internal sealed class FoldAffineIntoPreviousConv : GraphPass
         float[] weight = context.Weight(conv.Weight);
         int perOutput = weight.Length / conv.OutChannels;
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
-        return Affine.EmitConv(
-            context, scope, conv, inputs[0].Inputs[0], weight.Select((w, i) => w * a[i / perOutput]), b.Select((x, o) => x + (a[o] * (bias?[o] ?? 0))));
+        IEnumerable<double>? shift = bias is null && affine.Shift is null ? null : b.Select((x, o) => x + (a[o] * (bias?[o] ?? 0)));
+        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], weight.Select((w, i) => w * a[i / perOutput]), shift);
     }
 }
 

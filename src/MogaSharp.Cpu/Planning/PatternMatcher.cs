@@ -11,7 +11,7 @@ internal enum CombineKind
 }
 
 /// <summary>act(conv or linear (input) + image bias + rank one) combined with another map.</summary>
-internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Activation)
+internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Activation, string Scope)
 {
     public Value? ImageBias { get; init; }
 
@@ -35,7 +35,7 @@ internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Acti
 }
 
 /// <summary>fc1 -> depthwise -> GELU -> fc2 with the rank-one part and shortcut.</summary>
-internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Conv2d Depthwise, Conv2d Project)
+internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Conv2d Depthwise, Conv2d Project, string Scope)
 {
     public Conv2d? Decompose { get; init; }
 
@@ -84,7 +84,7 @@ internal sealed class PatternMatcher
 
     public MatrixPattern? Matrix(Value root)
     {
-        if (root.Op is Linear linear) return new MatrixPattern(linear, root.Inputs[0], []);
+        if (root.Op is Linear linear) return new MatrixPattern(linear, root.Inputs[0], [], root.Scope);
         if (root.Op is Binary { Function: BinaryKind.Multiply })
         {
             for (int i = 1; i >= 0; i--)
@@ -115,7 +115,7 @@ internal sealed class PatternMatcher
         Value depthwise = active.Inputs[0], expand = depthwise.Op is Conv2d ? depthwise.Inputs[0] : depthwise;
         if (depthwise.Op is not Conv2d { IsDepthwise: true, Dilation: 1 } filter || !KeepsSize(filter) || _uses[depthwise.Index] > 1) return null;
         if (expand.Op is not Conv2d { IsPointwise: true } expansion || _uses[expand.Index] > 1) return null;
-        var pattern = new ChannelAggregationPattern(expand.Inputs[0], expansion, filter, project)
+        var pattern = new ChannelAggregationPattern(expand.Inputs[0], expansion, filter, project, active.Scope)
         {
             Other = sum.Other, OtherScale = sum.OtherScale, OtherShift = sum.OtherShift,
         };
@@ -189,7 +189,7 @@ internal sealed class PatternMatcher
         }
 
         if (Terms(value, swallowed) is not { } sum || (activations.Count > 0 && sum.Other is not null)) return null;
-        return new MatrixPattern(sum.Main.Op, sum.Main.Inputs[0], [.. activations])
+        return new MatrixPattern(sum.Main.Op, sum.Main.Inputs[0], [.. activations], sum.Main.Scope)
         {
             ImageBias = sum.ImageBias,
             RankOne = (Conv2d?)sum.RankOne?.Op,

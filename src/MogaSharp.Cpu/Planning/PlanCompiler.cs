@@ -79,7 +79,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
                 Other = p.Other is null ? null : SlotOf(p.Other),
                 OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
             },
-            _threads) { Scope = root.Scope };
+            _threads) { Scope = p.Scope };
     }
 
     private Step Make(Value root, MatrixPattern p)
@@ -117,9 +117,9 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         Step WithCombine<TActivation>()
             where TActivation : struct, IActivation => p.Combine switch
             {
-                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(operands, description) { Scope = root.Scope },
-                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = root.Scope },
-                _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = root.Scope },
+                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(operands, description) { Scope = p.Scope },
+                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = p.Scope },
+                _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = p.Scope },
             };
     }
 
