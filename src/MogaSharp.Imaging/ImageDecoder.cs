@@ -33,7 +33,7 @@ public static class ImageDecoder
         using MemoryStream buffer = BufferFor(stream, name, limits);
         byte[] chunk = new byte[ChunkBytes];
         for (int count; (count = stream.Read(chunk)) > 0;) Append(buffer, chunk, count, name, limits);
-        return Decode(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits);
+        return Decode(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, CancellationToken.None);
     }
 
     /// <summary>Reads an image file without blocking; decoding runs on the thread pool.</summary>
@@ -75,14 +75,15 @@ public static class ImageDecoder
     /// <param name="data">The encoded image.</param>
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <param name="cancellationToken">Stops the decoding between groups of rows.</param>
     /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static RgbImage Decode(
-        ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
+        Decode(data, name, limits ?? ImageLimits.Default, CancellationToken.None);
+
+    private const int ChunkBytes = 1 << 16;
+
+    private static RgbImage Decode(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
     {
-        limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length, name);
         cancellationToken.ThrowIfCancellationRequested();
         if (data.IsEmpty) throw new ImageFormatException(name, "the file is empty");
@@ -93,8 +94,6 @@ public static class ImageDecoder
             EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, cancellationToken),
         };
     }
-
-    private const int ChunkBytes = 1 << 16;
 
     private static FileStream Open(string path, FileOptions options)
     {

@@ -1,57 +1,20 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text.Json;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Imaging.Tests;
 
 /// <summary>The files under tests/fixtures/imaging.</summary>
 internal static class Fixtures
 {
-    public static string Folder { get; } = Path.Combine(FindRoot(), "tests", "fixtures", "imaging");
+    /// <summary>The names of the small images, one for every format and feature.</summary>
+    public static IReadOnlyList<string> FormatFiles { get; } =
+        [.. Directory.EnumerateFiles(At("formats")).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
 
-    public static IEnumerable<string> FormatFiles => Directory.EnumerateFiles(At("formats")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
-
-    public static string At(params string[] parts) => Path.Combine([Folder, .. parts]);
+    public static string At(params string[] parts) => Repository.Fixture(["imaging", .. parts]);
 
     public static byte[] Format(string name) => File.ReadAllBytes(At("formats", name));
 
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "MogaSharp.slnx"))) return folder.FullName;
-        }
-        throw new DirectoryNotFoundException("no folder above the tests holds MogaSharp.slnx");
-    }
-}
+    public static FixtureFile Tensors(string name) => new(At(name));
 
-/// <summary>One tensor of a fixture file.</summary>
-internal sealed record Fixture(int[] Shape, byte[] Bytes)
-{
-    public ReadOnlySpan<float> Floats => MemoryMarshal.Cast<byte, float>(Bytes);
-}
-
-/// <summary>A safetensors fixture: its tensors by name.</summary>
-internal sealed class FixtureFile
-{
-    private readonly Dictionary<string, Fixture> _tensors = [];
-
-    public FixtureFile(string name)
-    {
-        byte[] data = File.ReadAllBytes(Fixtures.At(name));
-        int headerBytes = (int)BinaryPrimitives.ReadInt64LittleEndian(data);
-        using var header = JsonDocument.Parse(data.AsMemory(8, headerBytes));
-        foreach (JsonProperty entry in header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__"))
-        {
-            int[] offsets = Integers(entry.Value.GetProperty("data_offsets"));
-            byte[] bytes = data.AsSpan(8 + headerBytes)[offsets[0]..offsets[1]].ToArray();
-            _tensors.Add(entry.Name, new Fixture(Integers(entry.Value.GetProperty("shape")), bytes));
-        }
-    }
-
-    public IEnumerable<string> Names => _tensors.Keys;
-
-    public Fixture this[string name] => _tensors[name];
-
-    private static int[] Integers(JsonElement element) => [.. element.EnumerateArray().Select(value => value.GetInt32())];
+    /// <summary>The shape of a picture in a fixture: rows, columns.</summary>
+    public static (int Height, int Width) SizeOf(this FixtureFile file, string name) => (file.ShapeOf(name)[0], file.ShapeOf(name)[1]);
 }

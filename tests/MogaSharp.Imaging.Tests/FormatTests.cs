@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Imaging.Tests;
 
 /// <summary>Every format and feature gives Pillow's pixels, none off by even one.</summary>
 public sealed class FormatTests
 {
-    private static readonly FixtureFile Expected = new("expected.safetensors");
+    private static readonly FixtureFile Expected = Fixtures.Tensors("expected.safetensors");
 
     public static TheoryData<string> Files => [.. Fixtures.FormatFiles];
 
@@ -13,10 +14,9 @@ public sealed class FormatTests
     [MemberData(nameof(Files))]
     public void Pixels_equal_those_of_Pillow(string file)
     {
-        Fixture expected = Expected[file];
         RgbImage image = ImageDecoder.Load(Fixtures.At("formats", file));
-        Assert.Equal<int[]>(expected.Shape, [image.Height, image.Width, 3]);
-        AssertPixels.Equal(expected.Bytes, image.Pixels);
+        Assert.Equal(Expected.SizeOf(file), (image.Height, image.Width));
+        AssertPixels.Equal(Expected.Bytes(file), image.Pixels);
     }
 
     [Fact]
