@@ -33,7 +33,7 @@ public static class ImageDecoder
         using MemoryStream buffer = BufferFor(stream, name, limits);
         byte[] chunk = new byte[ChunkBytes];
         for (int count; (count = stream.Read(chunk)) > 0;) Append(buffer, chunk, count, name, limits);
-        return Decode(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, CancellationToken.None);
+        return DecodeAny(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, CancellationToken.None);
     }
 
     /// <summary>Reads an image file without blocking; decoding runs on the thread pool.</summary>
@@ -68,7 +68,7 @@ public static class ImageDecoder
         for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0;)
             Append(buffer, chunk, count, name, limits);
         ReadOnlyMemory<byte> data = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        return await Task.Run(() => Decode(data.Span, name, limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => DecodeAny(data.Span, name, limits, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Decodes an image in memory.</summary>
@@ -78,11 +78,11 @@ public static class ImageDecoder
     /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
-        Decode(data, name, limits ?? ImageLimits.Default, CancellationToken.None);
+        DecodeAny(data, name, limits ?? ImageLimits.Default, CancellationToken.None);
 
     private const int ChunkBytes = 1 << 16;
 
-    private static RgbImage Decode(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
+    private static RgbImage DecodeAny(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
     {
         limits.CheckBytes(data.Length, name);
         cancellationToken.ThrowIfCancellationRequested();

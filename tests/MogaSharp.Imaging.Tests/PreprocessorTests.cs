@@ -60,7 +60,8 @@ public sealed class PreprocessorTests
     [InlineData(1, 30000, 224, 224, 0.9, 248, 7440000)]
     [InlineData(640, 427, 192, 256, 0.9, 426, 284)]
     [InlineData(427, 640, 256, 192, 0.9, 284, 426)]
-    public void The_size_before_the_crop_is_the_official_one(int width, int height, int inputWidth, int inputHeight, double crop, int resizedWidth, int resizedHeight)
+    public void The_size_before_the_crop_is_the_official_one(
+        int width, int height, int inputWidth, int inputHeight, double crop, int resizedWidth, int resizedHeight)
     {
         var preprocessor = new Preprocessor(new PreprocessOptions(inputWidth, inputHeight) { CropFraction = crop });
         Assert.Equal(new Size(resizedWidth, resizedHeight), preprocessor.ResizedSize(width, height));
