@@ -5,7 +5,8 @@ namespace MogaSharp.Imaging;
 /// <summary>
 /// Reads JPEG, PNG, WebP, BMP, TIFF and GIF (each the first page or frame) into 8-bit RGB. The first bytes decide the format.
 /// Rotation by EXIF is applied; alpha is blended onto white; 16-bit samples keep their high byte; CMYK is converted with the
-/// plain ink model; colour profiles are ignored, as Pillow does. Safe to use from many threads at once.
+/// plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG whose
+/// pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
 /// </summary>
 public static class ImageDecoder
 {

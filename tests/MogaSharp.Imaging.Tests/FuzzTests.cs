@@ -1,14 +1,10 @@
 namespace MogaSharp.Imaging.Tests;
 
-/// <summary>Runs alone, so that what it measures of the process is its own.</summary>
-[CollectionDefinition(nameof(FuzzTests), DisableParallelization = true)]
-public sealed class FuzzCollection;
-
 /// <summary>
 /// Changed copies of every fixture: an image or <see cref="ImageFormatException"/>, nothing else, in bounded memory. The changes
 /// are the same in every run. MOGA_LONG_TESTS=1 makes many more of them.
 /// </summary>
-[Collection(nameof(FuzzTests))]
+[Collection(nameof(AloneCollection))]
 public sealed class FuzzTests
 {
     private const long MostMemory = 256 << 20;

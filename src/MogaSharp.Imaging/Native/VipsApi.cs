@@ -39,6 +39,9 @@ internal static unsafe partial class VipsApi
     [LibraryImport(Vips, EntryPoint = "vips_error_buffer_copy")]
     public static partial byte* TakeErrors();
 
+    [LibraryImport(Vips, EntryPoint = "vips_error_clear")]
+    public static partial void ClearErrors();
+
     [LibraryImport(Vips, EntryPoint = "vips_operation_new", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint NewOperation(string name);
 

@@ -23,6 +23,8 @@ internal static unsafe class VipsDecoder
             EncodedFormat.Gif => "gifload_buffer",
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "libvips is not asked for this format"),
         };
+        // Warnings about earlier images must not appear in the message about this one.
+        VipsApi.ClearErrors();
         fixed (byte* bytes = data)
         {
             using var operation = new VipsOperation(loader, "access=sequential,fail_on=error");
@@ -66,6 +68,10 @@ internal static unsafe class VipsDecoder
 
     private static bool IsCmyk(VipsObject image) => VipsApi.Interpretation(image.Handle) == InterpretationCmyk;
 
-    private static ImageFormatException Corrupt(EncodedFormat format, string name) =>
-        new(name, $"truncated or corrupt {format.ToString().ToUpperInvariant()} image ({VipsLibrary.TakeErrors()})");
+    private static ImageFormatException Corrupt(EncodedFormat format, string name)
+    {
+        // The library keeps one list of messages for all threads, so another thread may have taken ours.
+        string reason = VipsLibrary.TakeErrors() is { Length: > 0 } errors ? $" ({errors})" : "";
+        return new ImageFormatException(name, $"truncated or corrupt {format} image{reason}");
+    }
 }
