@@ -5,7 +5,7 @@ namespace MogaSharp.Imaging;
 
 /// <summary>
 /// Resizes 8-bit images with Pillow's results, bit by bit: weights in 22-bit fixed point, first along the rows, then along the
-/// columns, with 8-bit samples between.
+/// columns, with 8-bit samples between. <see cref="ResizeFilter.PlainBilinear"/> has the results of OpenCV instead.
 /// </summary>
 public static class Resampler
 {
@@ -38,6 +38,11 @@ public static class Resampler
         if (filter == ResizeFilter.Nearest)
         {
             Nearest(source, size, channels, destination, newSize, window);
+            return;
+        }
+        if (filter == ResizeFilter.PlainBilinear)
+        {
+            PlainBilinear.Resize(source, size, channels, destination, newSize, window);
             return;
         }
         using ResampleWeights? across = newSize.Width == size.Width ? null : new(filter, size.Width, newSize.Width, window.X, window.Width);

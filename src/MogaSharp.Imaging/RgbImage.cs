@@ -54,7 +54,7 @@ public sealed class RgbImage
         return image;
     }
 
-    /// <summary>Resizes to an exact size, with the values that Pillow's <c>Image.resize</c> gives.</summary>
+    /// <summary>Resizes to an exact size, with the values that Pillow's <c>Image.resize</c> gives (OpenCV's for its filter).</summary>
     /// <param name="width">The new width, at least 1.</param>
     /// <param name="height">The new height, at least 1.</param>
     /// <param name="filter">The filter.</param>

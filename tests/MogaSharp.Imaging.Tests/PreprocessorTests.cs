@@ -72,6 +72,7 @@ public sealed class PreprocessorTests
     [InlineData(ResizeFilter.Bicubic, ResizeMode.KeepAspect, 0.6)]
     [InlineData(ResizeFilter.Lanczos, ResizeMode.Squash, 0.7)]
     [InlineData(ResizeFilter.Box, ResizeMode.KeepAspect, 1)]
+    [InlineData(ResizeFilter.PlainBilinear, ResizeMode.KeepAspect, 0.8)]
     public void The_crop_equals_a_full_resize_that_is_cropped(ResizeFilter filter, ResizeMode mode, double fraction)
     {
         // With 300 rows and a fraction of 1, one of the two passes has nothing to do.
