@@ -1,0 +1,118 @@
+using MogaSharp.Imaging.Native;
+
+namespace MogaSharp.Imaging;
+
+/// <summary>
+/// Reads JPEG, PNG, WebP, BMP, TIFF and GIF (each the first page or frame) into 8-bit RGB. The first bytes decide the format.
+/// Rotation by EXIF is applied; alpha is blended onto white; 16-bit samples keep their high byte; CMYK is converted with the
+/// plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG whose
+/// pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
+/// </summary>
+public static class ImageDecoder
+{
+    /// <summary>Reads an image file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static RgbImage Load(string path, ImageLimits? limits = null)
+    {
+        using FileStream stream = Open(path, FileOptions.SequentialScan);
+        return Load(stream, Path.GetFileName(path), limits);
+    }
+
+    /// <summary>Reads an image from a stream, to the end of the stream.</summary>
+    /// <param name="stream">The stream; it stays open.</param>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    public static RgbImage Load(Stream stream, string name = "image", ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        using MemoryStream buffer = BufferFor(stream, name, limits);
+        byte[] chunk = new byte[ChunkBytes];
+        for (int count; (count = stream.Read(chunk)) > 0;) Append(buffer, chunk, count, name, limits);
+        return DecodeAny(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, CancellationToken.None);
+    }
+
+    /// <summary>Reads an image file without blocking; decoding runs on the thread pool.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Stops reading and decoding.</param>
+    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async Task<RgbImage> LoadAsync(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        FileStream stream = Open(path, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        await using (stream.ConfigureAwait(false))
+            return await LoadAsync(stream, Path.GetFileName(path), limits, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads an image from a stream without blocking; decoding runs on the thread pool.</summary>
+    /// <param name="stream">The stream; it stays open.</param>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Stops reading and decoding.</param>
+    /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async Task<RgbImage> LoadAsync(
+        Stream stream, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        limits ??= ImageLimits.Default;
+        using MemoryStream buffer = BufferFor(stream, name, limits);
+        byte[] chunk = new byte[ChunkBytes];
+        for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0;)
+            Append(buffer, chunk, count, name, limits);
+        ReadOnlyMemory<byte> data = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+        return await Task.Run(() => DecodeAny(data.Span, name, limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Decodes an image in memory.</summary>
+    /// <param name="data">The encoded image.</param>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
+        DecodeAny(data, name, limits ?? ImageLimits.Default, CancellationToken.None);
+
+    private const int ChunkBytes = 1 << 16;
+
+    private static RgbImage DecodeAny(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
+    {
+        limits.CheckBytes(data.Length, name);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (data.IsEmpty) throw new ImageFormatException(name, "the file is empty");
+        return FormatSniffer.Sniff(data) switch
+        {
+            EncodedFormat.Unknown => throw new ImageFormatException(name, "not a JPEG, PNG, WebP, BMP, TIFF or GIF image"),
+            EncodedFormat.Bmp => BmpDecoder.Decode(data, name, limits),
+            EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, cancellationToken),
+        };
+    }
+
+    private static FileStream Open(string path, FileOptions options)
+    {
+        if (Directory.Exists(path)) throw new ImageFormatException(path, "this is a directory");
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, options);
+    }
+
+    private static MemoryStream BufferFor(Stream stream, string name, ImageLimits limits)
+    {
+        if (!stream.CanSeek) return new MemoryStream();
+        long length = stream.Length - stream.Position;
+        limits.CheckBytes(length, name);
+        return new MemoryStream((int)Math.Max(length, 0));
+    }
+
+    private static void Append(MemoryStream buffer, byte[] chunk, int count, string name, ImageLimits limits)
+    {
+        limits.CheckBytes(buffer.Length + count, name);
+        buffer.Write(chunk, 0, count);
+    }
+}

@@ -1,0 +1,24 @@
+namespace MogaSharp.Imaging;
+
+/// <summary>
+/// The one exception for a bad image: truncated, corrupt, of an unknown or refused format, or larger than the limits.
+/// </summary>
+public sealed class ImageFormatException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="imageName">The file name, or what else names the image.</param>
+    /// <param name="problem">What is wrong with it.</param>
+    /// <param name="innerException">The cause, if another exception told of it.</param>
+    public ImageFormatException(string imageName, string problem, Exception? innerException = null)
+        : base($"{imageName}: {problem}", innerException)
+    {
+        ImageName = imageName;
+        Problem = problem;
+    }
+
+    /// <summary>The file name, or what else names the image.</summary>
+    public string ImageName { get; }
+
+    /// <summary>What is wrong with the image.</summary>
+    public string Problem { get; }
+}

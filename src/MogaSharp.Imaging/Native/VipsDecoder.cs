@@ -1,0 +1,77 @@
+namespace MogaSharp.Imaging.Native;
+
+/// <summary>Decodes with libvips: one named loader for one sniffed format, strictly, in groups of rows.</summary>
+internal static unsafe class VipsDecoder
+{
+    private const int FormatByte = 0;
+    private const int FormatUShort = 2;
+    private const int InterpretationCmyk = 15;
+
+    // Groups of rows bound the native memory; the loaders work in strips or tiles of about this many rows.
+    private const int RowsAtOnce = 64;
+
+    public static RgbImage Decode(ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits, CancellationToken cancellationToken)
+    {
+        HeaderCheck.Check(data, format, name, limits);
+        VipsLibrary.EnsureStarted();
+        string loader = format switch
+        {
+            EncodedFormat.Jpeg => "jpegload_buffer",
+            EncodedFormat.Png => "pngload_buffer",
+            EncodedFormat.WebP => "webpload_buffer",
+            EncodedFormat.Tiff => "tiffload_buffer",
+            EncodedFormat.Gif => "gifload_buffer",
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "libvips is not asked for this format"),
+        };
+        // Warnings about earlier images must not appear in the message about this one.
+        VipsApi.ClearErrors();
+        fixed (byte* bytes = data)
+        {
+            using var operation = new VipsOperation(loader, "access=sequential,fail_on=error");
+            operation.SetBlob("buffer", bytes, data.Length);
+            if (!operation.TryBuild()) throw Corrupt(format, name);
+            using VipsObject image = operation.GetImage("out");
+            int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
+            limits.CheckSize(width, height, name);
+            int orientation = VipsApi.Orientation(image.Handle);
+            var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, name), IsCmyk(image), name);
+            return Orientation.Apply(ReadRows(image, width, height, converter, format, name, cancellationToken), orientation);
+        }
+    }
+
+    private static RgbImage ReadRows(
+        VipsObject image, int width, int height, SampleConverter converter, EncodedFormat format, string name, CancellationToken cancellationToken)
+    {
+        var result = new RgbImage(width, height, new byte[width * height * 3]);
+        using var region = new VipsObject(VipsApi.NewRegion(image.Handle));
+        if (region.Handle == 0) throw Corrupt(format, name);
+        for (int top = 0; top < height; top += RowsAtOnce)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int rows = Math.Min(RowsAtOnce, height - top);
+            byte* samples = VipsApi.Fetch(region.Handle, 0, top, width, rows, out nuint length);
+            if (samples == null) throw Corrupt(format, name);
+            var all = new ReadOnlySpan<byte>(samples, checked((int)length));
+            int row = all.Length / rows;
+            for (int y = 0; y < rows; y++) converter.Convert(all.Slice(y * row, row), result.Row(top + y));
+            VipsApi.Free(samples);
+        }
+        return result;
+    }
+
+    private static int BytesPerSample(VipsObject image, string name) => VipsApi.Format(image.Handle) switch
+    {
+        FormatByte => 1,
+        FormatUShort => 2,
+        _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
+    };
+
+    private static bool IsCmyk(VipsObject image) => VipsApi.Interpretation(image.Handle) == InterpretationCmyk;
+
+    private static ImageFormatException Corrupt(EncodedFormat format, string name)
+    {
+        // The library keeps one list of messages for all threads, so another thread may have taken ours.
+        string reason = VipsLibrary.TakeErrors() is { Length: > 0 } errors ? $" ({errors})" : "";
+        return new ImageFormatException(name, $"truncated or corrupt {format} image{reason}");
+    }
+}

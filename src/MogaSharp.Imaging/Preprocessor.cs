@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Drawing;
+
+namespace MogaSharp.Imaging;
+
+/// <summary>
+/// Turns images into network inputs after fixed options. Free of native code, immutable, safe to use from many threads at once.
+/// </summary>
+public sealed class Preprocessor
+{
+    // [channel * 256 + sample] -> input value: the float32 arithmetic of the official pipeline, done once per sample value.
+    private readonly float[] _values = new float[3 * 256];
+
+    /// <summary>Makes a preprocessor.</summary>
+    /// <param name="options">The options.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public Preprocessor(PreprocessOptions options)
+    {
+        options.Check();
+        Options = options;
+        for (int i = 0; i < _values.Length; i++)
+        {
+            float mean = options.Mean[options.Mean.Length == 1 ? 0 : i / 256];
+            float deviation = options.StandardDeviation[options.StandardDeviation.Length == 1 ? 0 : i / 256];
+            _values[i] = (((i % 256) / 255f) - mean) / deviation;
+        }
+    }
+
+    /// <summary>The options.</summary>
+    public PreprocessOptions Options { get; }
+
+    /// <summary>The number of values of one input: 3 * height * width.</summary>
+    public int InputLength => checked(3 * Options.Height * Options.Width);
+
+    /// <summary>Writes the network input of an image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="destination">3 x height x width values (red, green, blue planes), written.</param>
+    /// <exception cref="ArgumentException">The destination has another length than <see cref="InputLength"/>.</exception>
+    public void Process(RgbImage image, Span<float> destination) =>
+        Process(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, destination);
+
+    /// <summary>Writes the network input of pixels in memory. Alpha is blended onto white; grey is repeated in all three planes.</summary>
+    /// <param name="pixels">The samples, rows top to bottom.</param>
+    /// <param name="width">Pixels of a row, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="layout">The order of the samples.</param>
+    /// <param name="stride">Bytes from one row to the next; 0 when rows have no gaps.</param>
+    /// <param name="destination">3 x height x width values (red, green, blue planes), written.</param>
+    /// <exception cref="ArgumentException">A span or the stride has a wrong length.</exception>
+    public void Process(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride, Span<float> destination)
+    {
+        if (destination.Length != InputLength)
+            throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
+        int channels = layout == PixelLayout.Grey ? 1 : 3;
+        int plane = Options.Width * Options.Height;
+        byte[] samples = ArrayPool<byte>.Shared.Rent(plane * channels);
+        try
+        {
+            Crop(pixels, width, height, layout, stride, samples.AsSpan(0, plane * channels));
+            for (int channel = 0; channel < 3; channel++)
+            {
+                ReadOnlySpan<float> values = _values.AsSpan(channel * 256, 256);
+                Span<float> to = destination.Slice(channel * plane, plane);
+                int from = channel % channels;
+                for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(samples);
+        }
+    }
+
+    /// <summary>The resized and cropped image that the network sees, before normalisation.</summary>
+    /// <param name="image">The image.</param>
+    public RgbImage Crop(RgbImage image)
+    {
+        var crop = new RgbImage(Options.Width, Options.Height, new byte[InputLength]);
+        Crop(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, crop.Pixels);
+        return crop;
+    }
+
+    /// <summary>The size to which an image of the given size is resized before the crop.</summary>
+    internal Size ResizedSize(int width, int height)
+    {
+        int targetWidth = (int)Math.Floor(Options.Width / Options.CropFraction);
+        int targetHeight = (int)Math.Floor(Options.Height / Options.CropFraction);
+        if (Options.Mode == ResizeMode.Squash) return new Size(targetWidth, targetHeight);
+        if (targetWidth == targetHeight)
+        {
+            // The official code truncates the longer side here, and rounds it in the branch below.
+            return width <= height
+                ? new Size(targetWidth, checked((int)((double)((long)targetWidth * height) / width)))
+                : new Size(checked((int)((double)((long)targetHeight * width) / height)), targetHeight);
+        }
+        double ratio = Math.Min((double)height / targetHeight, (double)width / targetWidth);
+        return new Size(checked((int)Math.Round(width / ratio)), checked((int)Math.Round(height / ratio)));
+    }
+
+    private void Crop(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride, Span<byte> destination)
+    {
+        int step = PixelConversion.CheckBuffer(pixels.Length, width, height, layout, stride);
+        Size size = ResizedSize(width, height);
+        var window = new Rectangle(
+            RgbImage.CropOffset(size.Width, Options.Width), RgbImage.CropOffset(size.Height, Options.Height), Options.Width, Options.Height);
+        int channels = layout == PixelLayout.Grey ? 1 : 3;
+        int row = width * channels;
+        if (step == row && (layout is PixelLayout.Rgb or PixelLayout.Grey))
+        {
+            Resampler.ResizeWindow(pixels, new Size(width, height), channels, destination, size, window, Options.Filter);
+            return;
+        }
+        byte[] tight = ArrayPool<byte>.Shared.Rent(checked(row * height));
+        try
+        {
+            for (int y = 0; y < height; y++)
+            {
+                Span<byte> to = tight.AsSpan(y * row, row);
+                ReadOnlySpan<byte> from = pixels.Slice(y * step, width * PixelConversion.BytesPerPixel(layout));
+                if (layout == PixelLayout.Grey)
+                    from.CopyTo(to);
+                else
+                    PixelConversion.RowToRgb(from, layout, to);
+            }
+            Resampler.ResizeWindow(tight, new Size(width, height), channels, destination, size, window, Options.Filter);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(tight);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+namespace MogaSharp.Imaging.Tests;
+
+/// <summary>Sources, cancellation and many threads.</summary>
+public sealed class DecoderTests
+{
+    private static readonly RgbImage Photo = ImageDecoder.Load(Fixtures.At("rocket.jpg"));
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_source_gives_the_same_image()
+    {
+        string path = Fixtures.At("rocket.jpg");
+        byte[] data = await File.ReadAllBytesAsync(path, Token);
+        AssertSame(ImageDecoder.Decode(data));
+        AssertSame(await ImageDecoder.LoadAsync(path, cancellationToken: Token));
+        using var seekable = new MemoryStream(data);
+        AssertSame(ImageDecoder.Load(seekable));
+        Assert.True(seekable.CanRead);
+        using var trickle = new TrickleStream(data);
+        AssertSame(ImageDecoder.Load(trickle));
+        trickle.Restart();
+        AssertSame(await ImageDecoder.LoadAsync(trickle, cancellationToken: Token));
+    }
+
+    [Fact]
+    public void A_stream_is_read_from_where_it_stands()
+    {
+        using var stream = new MemoryStream([1, 2, 3, .. Fixtures.Format("rgb.png")]);
+        stream.Position = 3;
+        Assert.Equal(33, ImageDecoder.Load(stream).Width);
+    }
+
+    [Fact]
+    public async Task A_cancelled_load_stops()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ImageDecoder.LoadAsync(Fixtures.At("rocket.jpg"), cancellationToken: cancelled.Token));
+    }
+
+    [Fact]
+    public async Task Cancelling_while_a_stream_hangs_stops_the_load()
+    {
+        using var source = new CancellationTokenSource();
+        using var hanging = new HangingStream();
+        Task<RgbImage> load = ImageDecoder.LoadAsync(hanging, cancellationToken: source.Token);
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => load);
+    }
+
+    [Fact]
+    public async Task An_async_load_of_a_bad_file_throws_the_one_exception()
+    {
+        using var stream = new MemoryStream("no image"u8.ToArray());
+        var refusal = await Assert.ThrowsAsync<ImageFormatException>(() => ImageDecoder.LoadAsync(stream, "bad", cancellationToken: Token));
+        Assert.Equal("bad: not a JPEG, PNG, WebP, BMP, TIFF or GIF image", refusal.Message);
+    }
+
+    [Fact]
+    public void The_extension_plays_no_part()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.At("photo.svg");
+        File.Copy(Fixtures.At("rocket.jpg"), path);
+        AssertSame(ImageDecoder.Load(path));
+    }
+
+    [Fact]
+    public void Many_threads_decode_good_and_bad_images_at_once()
+    {
+        IReadOnlyList<string> files = Fixtures.FormatFiles;
+        byte[][] expected = [.. files.Select(file => ImageDecoder.Decode(Fixtures.Format(file)).Pixels)];
+        Parallel.For(0, 8 * files.Count, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, i =>
+        {
+            byte[] data = Fixtures.Format(files[i % files.Count]);
+            Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data.AsSpan(0, 40)));
+            AssertPixels.Equal(expected[i % files.Count], ImageDecoder.Decode(data).Pixels);
+        });
+    }
+
+    private static void AssertSame(RgbImage image)
+    {
+        Assert.Equal((Photo.Width, Photo.Height), (image.Width, image.Height));
+        AssertPixels.Equal(Photo.Pixels, image.Pixels);
+    }
+
+    /// <summary>Gives at most 1000 bytes a read and cannot seek.</summary>
+    private sealed class TrickleStream(byte[] data) : Stream
+    {
+        private int _position;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public void Restart() => _position = 0;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            int given = Math.Min(Math.Min(count, 1000), data.Length - _position);
+            data.AsSpan(_position, given).CopyTo(buffer.AsSpan(offset));
+            _position += given;
+            return given;
+        }
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+
+    private sealed class HangingStream : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return 0;
+        }
+    }
+}
