@@ -117,7 +117,9 @@ internal sealed class PatternMatcher
         if (expand.Op is not Conv2d { IsPointwise: true } expansion || _uses[expand.Index] > 1) return null;
         var pattern = new ChannelAggregationPattern(expand.Inputs[0], expansion, filter, project, active.Scope)
         {
-            Other = sum.Other, OtherScale = sum.OtherScale, OtherShift = sum.OtherShift,
+            Other = sum.Other,
+            OtherScale = sum.OtherScale,
+            OtherShift = sum.OtherShift,
         };
         swallowed.AddRange([active, depthwise, expand]);
         if (sum.RankOne is { } rankOne)

@@ -79,7 +79,8 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
                 Other = p.Other is null ? null : SlotOf(p.Other),
                 OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
             },
-            _threads) { Scope = p.Scope };
+            _threads)
+        { Scope = p.Scope };
     }
 
     private Step Make(Value root, MatrixPattern p)
