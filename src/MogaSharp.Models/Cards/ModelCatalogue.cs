@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace MogaSharp.Models;
+
+/// <summary>The models that can be named: the official ones, and those that the program ships with.</summary>
+public sealed class ModelCatalogue
+{
+    private const string Prefix = "moganet_";
+
+    private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
+
+    /// <summary>The official models (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup).</summary>
+    public static ModelCatalogue Official { get; } = new(LoadOfficial());
+
+    /// <summary>All cards, in the order of listing.</summary>
+    public ImmutableArray<ModelCard> Cards { get; }
+
+    /// <summary>This catalogue with the cards that lie in the folders of a folder (<c>NAME/card.json</c>) before its own.</summary>
+    /// <exception cref="ModelCardException">A file there is no card.</exception>
+    public ModelCatalogue WithShipped(string folder) => Directory.Exists(folder)
+        ? new([.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
+            .Select(model => Path.Combine(model, "card.json")).Where(File.Exists).Select(ModelCard.Load), .. Cards])
+        : this;
+
+    /// <summary>A card by its name, in any case, with or without <c>moganet_</c>, with the sizes' aliases: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>.</summary>
+    /// <exception cref="UnknownModelException">No model has this name; the message lists the nearest.</exception>
+    public ModelCard Find(string name)
+    {
+        string wanted = Canonical(name);
+        return Cards.FirstOrDefault(card => card.Name == wanted)
+            ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => Distance(wanted, known)).Take(3)]);
+    }
+
+    private static string Canonical(string name)
+    {
+        string plain = name.Trim().ToLowerInvariant().Replace('-', '_');
+        string size = plain.StartsWith(Prefix, StringComparison.Ordinal) ? plain[Prefix.Length..] : plain;
+        return size switch
+        {
+            "xt" or "x_tiny" or "xtiny" => Prefix + "xtiny",
+            "t" or "tiny" => Prefix + "tiny",
+            "s" or "small" => Prefix + "small",
+            "b" or "base" => Prefix + "base",
+            "l" or "large" => Prefix + "large",
+            "xl" or "x_large" or "xlarge" => Prefix + "xlarge",
+            _ => plain,
+        };
+    }
+
+    // Levenshtein's distance, one row at a time.
+    private static int Distance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, 1 + Math.Min(row[j], row[j - 1]));
+            }
+        }
+
+        return row[^1];
+    }
+
+    private static ImmutableArray<ModelCard> LoadOfficial()
+    {
+        using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
+        return [.. JsonSerializer.Deserialize(stream, CardJson.Default.ModelCardArray)!];
+    }
+}
+
+/// <summary>A name that the catalogue does not have.</summary>
+public sealed class UnknownModelException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="name">The name that was asked for.</param>
+    /// <param name="nearest">The nearest names that exist, best first.</param>
+    public UnknownModelException(string name, ImmutableArray<string> nearest)
+        : base($"No model is called '{name}'. Did you mean {string.Join(", ", nearest)}? 'moga models' lists all.") => Nearest = nearest;
+
+    /// <summary>The nearest names that exist, best first.</summary>
+    public ImmutableArray<string> Nearest { get; }
+}
