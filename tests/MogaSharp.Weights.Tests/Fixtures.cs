@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 
@@ -7,23 +8,13 @@ internal static class Fixtures
 {
     private static readonly Lazy<Dictionary<string, Expectation>> LazyManifest = new(ReadManifest);
 
-    public static string Folder { get; } = Path.Combine(FindRoot(), "tests", "fixtures", "checkpoints");
-
     public static IReadOnlyDictionary<string, Expectation> Manifest => LazyManifest.Value;
 
     public static IEnumerable<string> Good => Manifest.Where(entry => entry.Value.Expected is not null).Select(entry => entry.Key);
 
     public static IEnumerable<string> Hostile => Manifest.Where(entry => entry.Value.Expected is null).Select(entry => entry.Key);
 
-    public static string PathOf(string name) => Path.Combine(Folder, name);
-
-    private static string FindRoot()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "MogaSharp.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("MogaSharp.slnx is in no folder above the tests.");
-        return folder;
-    }
+    public static string PathOf(string name) => Repository.Fixture("checkpoints", name);
 
     private static Dictionary<string, Expectation> ReadManifest()
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace MogaSharp.Weights;
@@ -31,13 +32,29 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
         if (count < 0 || count > Remaining || count > Array.MaxLength)
             throw file.Refuse($"The pickle claims a value of {count} bytes where {Remaining} are left: it is damaged or cut off.");
         byte[] bytes = new byte[count];
-        int buffered = (int)Math.Min(count, _filled - _used);
-        _window.AsSpan(_used, buffered).CopyTo(bytes);
-        _used += buffered;
-        if (buffered == count) return bytes;
-        file.Read(_windowEnd, bytes.AsSpan(buffered));
-        _windowEnd += count - buffered;
+        Read(bytes);
         return bytes;
+    }
+
+    public ushort ReadUInt16()
+    {
+        Span<byte> bytes = stackalloc byte[2];
+        Read(bytes);
+        return BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+    }
+
+    public uint ReadUInt32()
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        Read(bytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    }
+
+    public long ReadInt64()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        Read(bytes);
+        return BinaryPrimitives.ReadInt64LittleEndian(bytes);
     }
 
     /// <summary>UTF-8 text. Invalid parts (Python also writes lone surrogates) become replacement characters.</summary>
@@ -56,12 +73,24 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
         return Encoding.UTF8.GetString([.. line]);
     }
 
+    private void Read(Span<byte> destination)
+    {
+        if (destination.Length > Remaining) throw EndsEarly();
+        int buffered = Math.Min(destination.Length, _filled - _used);
+        _window.AsSpan(_used, buffered).CopyTo(destination);
+        _used += buffered;
+        file.Read(_windowEnd, destination[buffered..]);
+        _windowEnd += destination.Length - buffered;
+    }
+
     private void Fill()
     {
-        if (_windowEnd == end) throw file.Refuse("The pickle ends before its STOP instruction: it was cut off.");
+        if (_windowEnd == end) throw EndsEarly();
         _filled = (int)Math.Min(_window.Length, end - _windowEnd);
         file.Read(_windowEnd, _window.AsSpan(0, _filled));
         _windowEnd += _filled;
         _used = 0;
     }
+
+    private CheckpointFormatException EndsEarly() => file.Refuse("The pickle ends before its STOP instruction: it was cut off.");
 }

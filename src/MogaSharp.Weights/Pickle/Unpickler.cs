@@ -58,21 +58,21 @@ internal sealed class Unpickler
             case Opcode.None: _stack.Push(null); break;
             case Opcode.NewTrue: _stack.Push(true); break;
             case Opcode.NewFalse: _stack.Push(false); break;
-            case Opcode.BinInt: _stack.Push((long)(int)UInt32()); break;
+            case Opcode.BinInt: _stack.Push((long)(int)_input.ReadUInt32()); break;
             case Opcode.BinInt1: _stack.Push((long)_input.ReadByte()); break;
-            case Opcode.BinInt2: _stack.Push((long)BinaryPrimitives.ReadUInt16LittleEndian(_input.ReadBytes(2))); break;
+            case Opcode.BinInt2: _stack.Push((long)_input.ReadUInt16()); break;
             case Opcode.Long1: PushInteger(_input.ReadByte()); break;
-            case Opcode.Long4: PushInteger((int)UInt32()); break;
-            case Opcode.BinFloat: _stack.Push(BinaryPrimitives.ReadDoubleBigEndian(_input.ReadBytes(8))); break;
+            case Opcode.Long4: PushInteger((int)_input.ReadUInt32()); break;
+            case Opcode.BinFloat: _stack.Push(BitConverter.Int64BitsToDouble(BinaryPrimitives.ReverseEndianness(_input.ReadInt64()))); break;
             case Opcode.ShortBinUnicode: _stack.Push(_input.ReadText(_input.ReadByte())); break;
-            case Opcode.BinUnicode: _stack.Push(_input.ReadText(UInt32())); break;
-            case Opcode.BinUnicode8: _stack.Push(_input.ReadText(Int64())); break;
+            case Opcode.BinUnicode: _stack.Push(_input.ReadText(_input.ReadUInt32())); break;
+            case Opcode.BinUnicode8: _stack.Push(_input.ReadText(_input.ReadInt64())); break;
             // Texts of Python 2, which are bytes there; names and settings in practice.
             case Opcode.ShortBinString: _stack.Push(_input.ReadText(_input.ReadByte())); break;
-            case Opcode.BinString: _stack.Push(_input.ReadText((int)UInt32())); break;
+            case Opcode.BinString: _stack.Push(_input.ReadText((int)_input.ReadUInt32())); break;
             case Opcode.ShortBinBytes: _stack.Push(_input.ReadBytes(_input.ReadByte())); break;
-            case Opcode.BinBytes: _stack.Push(_input.ReadBytes(UInt32())); break;
-            case Opcode.BinBytes8 or Opcode.ByteArray8: _stack.Push(_input.ReadBytes(Int64())); break;
+            case Opcode.BinBytes: _stack.Push(_input.ReadBytes(_input.ReadUInt32())); break;
+            case Opcode.BinBytes8 or Opcode.ByteArray8: _stack.Push(_input.ReadBytes(_input.ReadInt64())); break;
             case Opcode.EmptyTuple: _stack.Push(new PickleTuple([])); break;
             case Opcode.EmptyList: _stack.Push(new PickleList("list")); break;
             case Opcode.EmptyDict: _stack.Push(new PickleDict()); break;
@@ -117,10 +117,10 @@ internal sealed class Unpickler
             case Opcode.PopMark: _stack.PopToMark(); break;
             case Opcode.Dup: _stack.Push(_stack.Peek()); break;
             case Opcode.BinPut: Memoize(_input.ReadByte()); break;
-            case Opcode.LongBinPut: Memoize(UInt32()); break;
+            case Opcode.LongBinPut: Memoize(_input.ReadUInt32()); break;
             case Opcode.Memoize: Memoize((uint)_memo.Count); break;
             case Opcode.BinGet: _stack.Push(Recall(_input.ReadByte())); break;
-            case Opcode.LongBinGet: _stack.Push(Recall(UInt32())); break;
+            case Opcode.LongBinGet: _stack.Push(Recall(_input.ReadUInt32())); break;
             case Opcode.Global: _stack.Push(new PickleGlobal(_input.ReadLine(), _input.ReadLine())); break;
             case Opcode.StackGlobal:
                 string name = _stack.Pop<string>();
@@ -133,7 +133,7 @@ internal sealed class Unpickler
                 if (protocol > HighestProtocol) throw Refuse($"The pickle is of protocol {protocol}; the highest there is, is {HighestProtocol}.");
                 break;
             case Opcode.Frame:
-                long length = Int64();
+                long length = _input.ReadInt64();
                 if (length < 0 || length > _input.Remaining) throw Refuse("The pickle is damaged: a frame claims more bytes than the file has.");
                 break;
             default: return false;
@@ -207,10 +207,6 @@ internal sealed class Unpickler
         bool isShort = value >= long.MinValue && value <= long.MaxValue;
         _stack.Push(isShort ? (long)value : (object)value);
     }
-
-    private uint UInt32() => BinaryPrimitives.ReadUInt32LittleEndian(_input.ReadBytes(4));
-
-    private long Int64() => BinaryPrimitives.ReadInt64LittleEndian(_input.ReadBytes(8));
 
     private CheckpointFormatException Refuse(string problem) => _file.Refuse(problem);
 }
