@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MogaSharp.Weights;
 
 /// <summary>
@@ -10,7 +12,7 @@ public static class CheckpointWriter
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
     /// <param name="metadata">Texts for the header, written in this order.</param>
-    /// <exception cref="ArgumentException">There are no tensors, or names are repeated or reserved.</exception>
+    /// <exception cref="ArgumentException">There are no tensors, or names are repeated, reserved, too long or no valid Unicode.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
@@ -25,7 +27,7 @@ public static class CheckpointWriter
     /// </summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
-    /// <exception cref="ArgumentException">There are no tensors, names are repeated, or all together exceed 4 GiB or 65000 tensors.</exception>
+    /// <exception cref="ArgumentException">There are no tensors, names are repeated, too long or no valid Unicode, or all together exceed 4 GiB or 65000 tensors.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void SavePyTorch(string path, IEnumerable<TensorEntry> tensors)
@@ -40,6 +42,14 @@ public static class CheckpointWriter
         if (list.Length == 0) throw new ArgumentException("A checkpoint needs at least one tensor.", nameof(tensors));
         string? repeated = list.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (repeated is not null) throw new ArgumentException($"Two tensors are named '{repeated}'.", nameof(tensors));
+        foreach (TensorEntry tensor in list) CheckName(tensor.Name);
         return list;
+    }
+
+    /// <summary>Names must read back as they are.</summary>
+    private static void CheckName(string name)
+    {
+        if (name.Length > TensorPath.MaxLength) throw new ArgumentException($"A tensor's name has {name.Length} characters, at most {TensorPath.MaxLength} are allowed.");
+        if (Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name) throw new ArgumentException($"The tensor's name '{name}' is not valid Unicode.");
     }
 }

@@ -14,6 +14,8 @@ internal static class FormatDetector
         byte[] start = new byte[Math.Min(ProbeSize, file.Length)];
         file.Read(0, start);
         if (start.Length == 0) throw file.Refuse("The file is empty.");
+        // Before the others: the length of a header may begin with any byte. Its upper half is 0, unlike in what they begin with.
+        if (start is [_, _, _, _, 0, 0, 0, 0, (byte)'{', ..]) return CheckpointFormat.Safetensors;
         if (start.AsSpan().StartsWith("PK\x03\x04"u8)) return CheckpointFormat.PyTorchZip;
         if (start is [PickleProtocol, <= 5, ..]) return CheckpointFormat.PyTorchLegacy;
 
@@ -26,8 +28,7 @@ internal static class FormatDetector
             throw file.Refuse("The file is a tar archive. PyTorch files named .pth.tar are not tar archives: unpack it first.");
 
         // The name decides only which message a broken file gets.
-        bool isNamedSo = file.Name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
-        if (isNamedSo || start is [_, _, _, _, _, _, _, _, (byte)'{', ..]) return CheckpointFormat.Safetensors;
+        if (file.Name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return CheckpointFormat.Safetensors;
         throw file.Refuse($"The file is neither a safetensors nor a PyTorch file (it begins with the bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}).");
     }
 }

@@ -123,10 +123,12 @@ public sealed class WriterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Names_that_repeat_and_empty_files_are_errors(string name)
+    public void Bad_names_and_empty_files_are_errors(string name)
     {
         TensorEntry tensor = AllTypes().First();
         Assert.Contains($"named '{tensor.Name}'", Assert.Throws<ArgumentException>(() => Save(name, [tensor, tensor])).Message, StringComparison.Ordinal);
+        Assert.Contains("1025 characters", Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName(new string('n', 1025))])).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid Unicode", Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName("\ud800")])).Message, StringComparison.Ordinal);
         Assert.Contains("at least one tensor", Assert.Throws<ArgumentException>(() => Save(name, [])).Message, StringComparison.Ordinal);
         Assert.Empty(_folder.FileNames);
     }

@@ -105,19 +105,16 @@ internal sealed class ZipDirectory
         return new ByteRange(_file, start, header.Size, header.Name, header.Crc);
     }
 
-    /// <summary>The bytes of the descriptor behind a record's data: sizes in 4 bytes each, or in 8 for large records.</summary>
+    /// <summary>Checks the descriptor behind a record's data and gives its length; beyond 4 GiB its sizes have 8 bytes each.</summary>
     private int ReadDescriptor(Header header, long position)
     {
-        Span<byte> descriptor = stackalloc byte[24];
-        int available = (int)Math.Min(descriptor.Length, _end.DirectoryStart - position);
-        _file.Read(position, descriptor[..available]);
-        if (available >= 16 && UInt32(descriptor, 0) == DescriptorSignature && UInt32(descriptor, 4) == header.Crc)
-        {
-            if (UInt32(descriptor, 8) == header.Size && UInt32(descriptor, 12) == header.Size) return 16;
-            if (available == 24 && UInt64(descriptor, 8) == header.Size && UInt64(descriptor, 16) == header.Size) return 24;
-        }
-
-        throw Refuse($"The zip record '{header.Name}' and the descriptor behind it disagree.");
+        bool isLarge = header.Size >= uint.MaxValue || header.Offset >= uint.MaxValue;
+        byte[] descriptor = new byte[isLarge ? 24 : 16];
+        _file.Read(position, descriptor);
+        bool agrees = UInt32(descriptor, 0) == DescriptorSignature && UInt32(descriptor, 4) == header.Crc && (isLarge
+            ? UInt64(descriptor, 8) == header.Size && UInt64(descriptor, 16) == header.Size
+            : UInt32(descriptor, 8) == header.Size && UInt32(descriptor, 12) == header.Size);
+        return agrees ? descriptor.Length : throw Refuse($"The zip record '{header.Name}' and the descriptor behind it disagree.");
     }
 
     private void CheckMethod(string name, int method, int flags)

@@ -3,7 +3,8 @@ namespace MogaSharp.Weights;
 /// <summary>The names of tensors in nested values: their keys, joined by "/".</summary>
 internal static class TensorPath
 {
-    private const int MaxLength = 1024;
+    /// <summary>Most characters of a name.</summary>
+    public const int MaxLength = 1024;
 
     public static string Join(List<string> keys, FileBytes file)
     {
