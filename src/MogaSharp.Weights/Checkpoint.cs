@@ -2,7 +2,7 @@ namespace MogaSharp.Weights;
 
 /// <summary>
 /// An open weight file: safetensors or PyTorch, told apart by content. Opening reads the description only; elements are
-/// read when a tensor is asked for them. Nothing in a file is ever executed.
+/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using System.Text;
 
 namespace MogaSharp.Weights.Tests;
@@ -89,6 +90,28 @@ public sealed class FormatTests : IDisposable
         AssertRefused(file, reason);
     }
 
+    [Theory]
+    [InlineData("data.pkl", "lies in no folder")]
+    [InlineData("/data.pkl", "lies in no folder")]
+    [InlineData(null, "begins with the bytes")]
+    public void Zip_files_without_the_folder_of_PyTorch_are_refused(string? record, string reason)
+    {
+        using var stream = new MemoryStream();
+        var zip = new ZipWriter(stream);
+        if (record is not null) zip.Add(record, [1]);
+        zip.Finish();
+        AssertRefused(stream.ToArray(), reason);
+    }
+
+    [Fact]
+    public void Two_end_records_of_a_zip_file_must_agree()
+    {
+        byte[] file = File.ReadAllBytes(Fixtures.PathOf("f_tricky.pth"));
+        int end64 = file.AsSpan().IndexOf("PK\x06\x06"u8);
+        file[end64 + 32]++;
+        AssertRefused(file, "two end records");
+    }
+
     [Fact]
     public void Bytes_around_the_records_of_a_zip_file_are_refused()
     {
@@ -132,6 +155,15 @@ public sealed class FormatTests : IDisposable
     [InlineData("<!DOCTYPE html><html></html>", "HTML")]
     [InlineData(" \n<HTML>", "HTML")]
     public void Other_files_are_told_what_they_are(string content, string reason) => AssertRefused(Encoding.UTF8.GetBytes(content), reason);
+
+    [Fact]
+    public void A_pipe_is_no_weight_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Pipes have names in /proc on Linux only.");
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        var refusal = Assert.Throws<CheckpointFormatException>(() => Checkpoint.Open($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}"));
+        Assert.Contains("pipe or device", refusal.Problem, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_missing_file_keeps_its_own_exception() =>

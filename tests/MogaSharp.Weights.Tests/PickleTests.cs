@@ -123,6 +123,54 @@ public sealed class PickleTests : IDisposable
         pickle.Number(1).Op(Opcode.EmptyDict).Op(Opcode.Build));
 
     [Fact]
+    public void Damaged_instructions_are_refused()
+    {
+        AssertRefused("key without a value", pickle => pickle.Op(Opcode.Mark).Number(1).Op(Opcode.Dict));
+        AssertRefused("no list", pickle => pickle.Number(1).Number(2).Op(Opcode.Append));
+        AssertRefused("no dictionary", pickle => pickle.Number(1).Number(2).Number(3).Op(Opcode.SetItem));
+        AssertRefused("no class", pickle => pickle.Op(Opcode.Mark).Number(1).Op(Opcode.Obj));
+        AssertRefused("needs a PickleTuple", pickle => pickle.Global("a", "b").Number(1).Op(Opcode.Reduce));
+        AssertRefused("more than 1024 bytes", pickle => pickle.Global(new string('m', 1025), "b"));
+        AssertRefused("stack empty", pickle => pickle.Op(Opcode.Mark).Op(Opcode.Pop));
+    }
+
+    [Fact]
+    public void Damaged_tensors_are_refused()
+    {
+        AssertRefused("not made from a storage", pickle => pickle.Call("torch._utils", "_rebuild_tensor_v2", p => p.Number(1)));
+        AssertRefused("not an integer", pickle => pickle.Call(
+            "torch._utils", "_rebuild_tensor_v2", p => p.Storage("FloatStorage", 4), p => p.Number(0), p => p.Tuple(q => q.Text("a")), p => p.Numbers([1])));
+        AssertRefused("65 and a stride of 65", pickle => pickle.Tensor("FloatStorage", 4, new int[65], new int[65]));
+        AssertRefused("storage without a tensor", pickle => pickle.Storage("FloatStorage", 4));
+        AssertRefused("claims -1 elements", pickle => pickle.Storage("FloatStorage", -1));
+        AssertRefused("name has more than 1024 characters", pickle => pickle
+            .Op(Opcode.Mark).Text(new string('k', 1025)).Tensor("FloatStorage", 4, [4], [1]).Op(Opcode.Dict));
+    }
+
+    [Theory]
+    [InlineData("f8", "<", 1, 7, false, "does not fit its bytes")]
+    [InlineData("O8", "<", 1, 8, false, "'O8' is not supported")]
+    [InlineData("f8", ">", 1, 8, false, "big-endian")]
+    [InlineData("i1", "<", 2, 4, true, "column by column")]
+    [InlineData("i1", "<", 1, 4, true, null)]
+    public void Numpy_arrays_of_other_forms_are_refused(string type, string order, int rank, int bytes, bool isColumnMajor, string? reason)
+    {
+        void Array(PickleBuilder pickle) => pickle
+            .Call("numpy.core.multiarray", "_reconstruct", p => p.Global("numpy", "ndarray"))
+            .Tuple(
+                p => p.Number(1),
+                p => p.Numbers([.. Enumerable.Repeat(rank == 1 ? bytes / (type[1] - '0') : 2, rank)]),
+                p => p.Call("numpy", "dtype", q => q.Text(type)).Tuple(q => q.Number(3), q => q.Text(order)).Op(Opcode.Build),
+                p => p.Op(isColumnMajor ? Opcode.NewTrue : Opcode.NewFalse),
+                p => p.Op(Opcode.ShortBinBytes).Byte((byte)bytes).Bytes(new byte[bytes]))
+            .Op(Opcode.Build);
+        if (reason is null)
+            AssertReads("""{"__ndarray__":[0,0,0,0]}""", Array);
+        else
+            AssertRefused(reason, Array);
+    }
+
+    [Fact]
     public void A_hostile_name_cannot_write_to_the_terminal()
     {
         var refusal = Refused(PickleBuilder.FileWith(pickle => pickle.Call("evil\u001b[2J", new string('n', 900))));
@@ -168,6 +216,17 @@ public sealed class PickleTests : IDisposable
     {
         using Checkpoint checkpoint = Open(PickleBuilder.FileWith(pickle => pickle.Tensor("FloatStorage", 4, [4], [1]).Op(Opcode.Dup).Op(Opcode.Tuple2)));
         Assert.Equal(["w", "x/0", "x/1"], checkpoint.Tensors.Select(tensor => tensor.Name));
+    }
+
+    [Fact]
+    public void Keys_that_give_two_tensors_one_name_are_refused()
+    {
+        var pickle = new PickleBuilder();
+        pickle.Op(Opcode.EmptyDict).Op(Opcode.Mark);
+        pickle.Text("a/b").Tensor("FloatStorage", 4, [4], [1]);
+        pickle.Text("a").Op(Opcode.Mark).Text("b").Tensor("FloatStorage", 4, [4], [1]).Op(Opcode.Dict);
+        byte[] file = PickleBuilder.Zip(pickle.Op(Opcode.SetItems).Op(Opcode.Stop).ToArray());
+        Assert.Contains("Two tensors are named 'a/b'", Refused(file).Problem, StringComparison.Ordinal);
     }
 
     [Fact]

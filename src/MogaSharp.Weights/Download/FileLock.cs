@@ -6,6 +6,11 @@ namespace MogaSharp.Weights;
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
+    // What a lock held by another process looks like; any other failure is one to report.
+    private const int SharingViolation = unchecked((int)0x80070020);
+    private const int WouldBlockOnLinux = 11;
+    private const int WouldBlockOnMac = 35;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly FileStream _stream;
@@ -30,7 +35,7 @@ internal sealed class FileLock : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException problem) when (problem.HResult is SharingViolation or WouldBlockOnLinux or WouldBlockOnMac)
         {
             return null;
         }

@@ -14,7 +14,15 @@ internal sealed class FileBytes : IDisposable
     {
         Name = name;
         _handle = File.OpenHandle(name, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        Length = RandomAccess.GetLength(_handle);
+        try
+        {
+            Length = RandomAccess.GetLength(_handle);
+        }
+        catch (NotSupportedException problem)
+        {
+            _handle.Dispose();
+            throw Refuse("The file is a pipe or device; weights are read from regular files only.", problem);
+        }
     }
 
     public string Name { get; }

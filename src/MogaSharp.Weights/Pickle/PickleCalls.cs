@@ -18,6 +18,7 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     private static readonly HashSet<string> DataClasses =
     [
         "argparse.Namespace", "types.SimpleNamespace", "torch.torch_version.TorchVersion", "decimal.Decimal",
+        "mmengine.logging.history_buffer.HistoryBuffer",
         "builtins.complex", "__builtin__.complex", "builtins.slice", "__builtin__.slice",
         "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
         "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone",
