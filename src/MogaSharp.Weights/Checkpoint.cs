@@ -67,7 +67,10 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Reads every tensor once, so that all checksums are checked; memory for one tensor at a time.</summary>
+    /// <summary>
+    /// Reads the data of all tensors that the format keeps checksums for, and checks them: those of zip-format PyTorch
+    /// files. That the data of all formats is complete has been checked when the file was opened.
+    /// </summary>
     /// <param name="cancellationToken">Looked at between tensors.</param>
     /// <exception cref="CheckpointFormatException">A tensor is damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -76,7 +79,7 @@ public sealed class Checkpoint : IDisposable
         foreach (TensorEntry tensor in Tensors)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            tensor.ToBytes();
+            tensor.Verify();
         }
     }
 

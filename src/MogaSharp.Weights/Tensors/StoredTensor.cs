@@ -10,6 +10,8 @@ namespace MogaSharp.Weights;
 internal sealed class StoredTensor(string name, DType type, Shape shape, ByteRange storage, long offset, long[] strides)
     : TensorEntry(name, type, shape)
 {
+    internal override void Verify() => storage.Verify();
+
     private protected override void Read(Span<byte> destination)
     {
         int size = DType.Size();

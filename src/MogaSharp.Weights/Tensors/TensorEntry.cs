@@ -109,11 +109,16 @@ public abstract class TensorEntry
     /// <summary>Name, type and shape.</summary>
     public override string ToString() => $"{Name}: {DType} {Shape}";
 
+    /// <summary>Reads the data once if it has a checksum, and checks it.</summary>
+    internal abstract void Verify();
+
     /// <summary>Fills a destination of exactly <see cref="ByteCount"/> bytes, which is not 0.</summary>
     private protected abstract void Read(Span<byte> destination);
 
     private sealed class DerivedTensor(TensorEntry source, string name, DType type) : TensorEntry(name, type, source.Shape)
     {
+        internal override void Verify() => source.Verify();
+
         private protected override void Read(Span<byte> destination)
         {
             if (DType == source.DType)
