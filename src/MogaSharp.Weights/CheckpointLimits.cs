@@ -6,6 +6,8 @@ namespace MogaSharp.Weights;
 /// </summary>
 public sealed record CheckpointLimits
 {
+    private const int HighestNesting = 200;
+
     /// <summary>The limits used when none are given.</summary>
     public static CheckpointLimits Default { get; } = new();
 
@@ -21,8 +23,13 @@ public sealed record CheckpointLimits
     /// <summary>Most values in a checkpoint when values that are referred to repeatedly are counted each time.</summary>
     public long MaxValues { get; init; } = 1_000_000;
 
-    /// <summary>Most levels of containers within containers.</summary>
-    public int MaxNesting { get; init; } = 64;
+    /// <summary>Most levels of containers within containers; up to 200, as trees are walked by recursion.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or above 200.</exception>
+    public int MaxNesting
+    {
+        get;
+        init => field = value is >= 0 and <= HighestNesting ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {HighestNesting}.");
+    } = 64;
 
     /// <summary>
     /// A file's tensors may together hold this many bytes more than four times the file's length. Views that share or

@@ -72,6 +72,20 @@ public class GoodFileTests
     }
 
     [Fact]
+    public void A_damaged_storage_is_noticed_whether_it_is_read_in_whole_or_in_part()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] bytes = File.ReadAllBytes(Fixtures.PathOf("f_tricky.pth"));
+        bytes[bytes.AsSpan().IndexOf("data/0"u8) + 128] ^= 1;
+        using Checkpoint checkpoint = Checkpoint.Open(folder.File("damaged.pth", bytes));
+        string[] refused = [.. checkpoint.Tensors.Where(Refuses).Select(tensor => tensor.Name)];
+        Assert.Equal(["shared.a", "shared.b", "shared.transposed", "shared.every_second", "shared.block", "shared.tail_scalar"], refused);
+
+        static bool Refuses(TensorEntry tensor) =>
+            Record.Exception(() => tensor.ToBytes()) is CheckpointFormatException { Problem: var problem } && problem.Contains("CRC-32", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Opening_reads_no_tensor_data()
     {
         using var folder = new TemporaryFolder();

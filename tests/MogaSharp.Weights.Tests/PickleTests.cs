@@ -237,6 +237,7 @@ public sealed class PickleTests : IDisposable
         Assert.Contains("at most 10", Refused(file, new CheckpointLimits { MaxPickleBytes = 10 }).Problem, StringComparison.Ordinal);
         Assert.Contains("at most 10", Refused(file, new CheckpointLimits { MaxHeaderBytes = 10 }).Problem, StringComparison.Ordinal);
         Assert.Contains("more than 1 values", Refused(file, new CheckpointLimits { MaxValues = 1 }).Problem, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CheckpointLimits { MaxNesting = 201 });
         Assert.Contains("0 deep", Refused(file, new CheckpointLimits { MaxNesting = 0 }).Problem, StringComparison.Ordinal);
     }
 
