@@ -52,6 +52,13 @@ public sealed class FuzzTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Pickles_of_any_instructions_are_read_or_refused() => Run(Rounds, random =>
+    {
+        var pickle = new RandomPickle(random);
+        return PickleBuilder.FileWith(pickle.WriteTo);
+    });
+
     private void Run(int rounds, Func<Random, byte[]> make)
     {
         string path = _folder.File("fuzzed");
