@@ -1,0 +1,88 @@
+namespace MogaSharp.Weights;
+
+/// <summary>
+/// An open weight file: safetensors or PyTorch, told apart by content. Opening reads the description only; elements are
+/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly FileBytes _file;
+
+    private Checkpoint(FileBytes file, CheckpointLimits limits)
+    {
+        _file = file;
+        Format = FormatDetector.Detect(file);
+        switch (Format)
+        {
+            case CheckpointFormat.Safetensors:
+                SafetensorsHeader header = SafetensorsHeader.Read(file, limits);
+                Metadata = header.Metadata;
+                Tensors = header.Tensors;
+                Root = new CheckpointMap("dict", [.. Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, (CheckpointValue)new CheckpointTensor(tensor)))]);
+                break;
+            case CheckpointFormat.PyTorchZip:
+                Root = PyTorchZip.Read(file, limits);
+                break;
+            default:
+                Root = PyTorchLegacy.Read(file, limits);
+                break;
+        }
+
+        Tensors ??= TensorPath.List(Root, file, limits);
+        if (Tensors.Count == 0) throw file.Refuse("The file holds no tensors.");
+    }
+
+    /// <summary>The file as the caller named it.</summary>
+    public string FileName => _file.Name;
+
+    /// <summary>The layout of the file.</summary>
+    public CheckpointFormat Format { get; }
+
+    /// <summary>The texts of a safetensors header; empty for PyTorch files.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
+
+    /// <summary>Everything in the file as a tree.</summary>
+    public CheckpointValue Root { get; }
+
+    /// <summary>All tensors in file order, each named by the keys that lead to it, joined by "/".</summary>
+    public IReadOnlyList<TensorEntry> Tensors { get; }
+
+    /// <summary>Opens a file. Dispose the checkpoint when its tensors have been read.</summary>
+    /// <param name="path">The file; its extension does not matter.</param>
+    /// <param name="limits">What the file may cost; <see cref="CheckpointLimits.Default"/> when null.</param>
+    /// <exception cref="CheckpointFormatException">The content is damaged, hostile, or holds no weights.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static Checkpoint Open(string path, CheckpointLimits? limits = null)
+    {
+        var file = new FileBytes(path);
+        try
+        {
+            return new Checkpoint(file, limits ?? CheckpointLimits.Default);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Reads the data of all tensors that the format keeps checksums for, and checks them: those of zip-format PyTorch
+    /// files. That the data of all formats is complete has been checked when the file was opened.
+    /// </summary>
+    /// <param name="cancellationToken">Looked at between tensors.</param>
+    /// <exception cref="CheckpointFormatException">A tensor is damaged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public void Verify(CancellationToken cancellationToken = default)
+    {
+        foreach (TensorEntry tensor in Tensors)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            tensor.Verify();
+        }
+    }
+
+    /// <summary>Closes the file; its tensors can no longer be read.</summary>
+    public void Dispose() => _file.Dispose();
+}

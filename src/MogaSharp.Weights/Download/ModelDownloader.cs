@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+
+namespace MogaSharp.Weights;
+
+/// <summary>
+/// Downloads weight files into a cache folder. A broken download is resumed; a file appears under its name only when it
+/// is complete, opens as a checkpoint and has the right SHA-256. Several processes may ask for the same file at once.
+/// </summary>
+/// <param name="client">Used for all requests; it stays the caller's.</param>
+/// <param name="options">How to download; <see cref="DownloadOptions.Default"/> when null.</param>
+public sealed class ModelDownloader(HttpClient client, DownloadOptions? options = null)
+{
+    private readonly DownloadOptions _options = options ?? DownloadOptions.Default;
+
+    /// <summary>
+    /// The environment's <c>MOGA_CACHE</c>, or "mogasharp" in the user's cache folder: <c>XDG_CACHE_HOME</c> or
+    /// <c>~/.cache</c>, on Windows the local application data.
+    /// </summary>
+    public static string DefaultCacheFolder
+    {
+        get
+        {
+            if (Variable("MOGA_CACHE") is { } chosen) return chosen;
+            if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "mogasharp");
+            string cache = Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return Path.Combine(cache, "mogasharp");
+        }
+    }
+
+    /// <summary>The path that a file has, or will have, in the cache.</summary>
+    /// <exception cref="ArgumentException">The file name holds a path.</exception>
+    public string PathOf(ModelFile file)
+    {
+        if (file.FileName.Length == 0 || Path.GetFileName(file.FileName) != file.FileName || file.FileName is "." or "..")
+            throw new ArgumentException($"'{file.FileName}' is not a plain file name.", nameof(file));
+        return Path.Combine(_options.CacheFolder ?? DefaultCacheFolder, file.FileName);
+    }
+
+    /// <summary>Gives a file from the cache, downloading it if it is not there or damaged.</summary>
+    /// <param name="file">What to get.</param>
+    /// <param name="progress">Told after each piece that arrives.</param>
+    /// <param name="cancellationToken">Ends the download; what has arrived stays for the next time.</param>
+    /// <exception cref="DownloadException">The file cannot be had; the message says why.</exception>
+    /// <exception cref="IOException">The cache cannot be written to, for example because the disk is full.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<DownloadedModel> GetAsync(ModelFile file, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        string path = PathOf(file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using FileLock held = await FileLock.AcquireAsync($"{path}.lock", cancellationToken).ConfigureAwait(false);
+
+        string? expected = file.Sha256 ?? DownloadRecord.Load($"{path}.json")?.Sha256;
+        if (File.Exists(path))
+        {
+            string cached = await HashAsync(path, cancellationToken).ConfigureAwait(false);
+            if (expected is null || Same(cached, expected)) return Finish(file, path, cached, wasCached: true);
+        }
+
+        var part = new PartialDownload(client, file, $"{path}.part", _options);
+        await FetchAsync(file, part, progress, cancellationToken).ConfigureAwait(false);
+        CheckContent(file, part, $"{path}.part", cancellationToken);
+        string hash = await HashAsync($"{path}.part", cancellationToken).ConfigureAwait(false);
+        if (expected is not null && !Same(hash, expected)) throw WrongHash(file, part, hash, expected);
+        File.Move($"{path}.part", path, overwrite: true);
+        part.Discard();
+        return Finish(file, path, hash, wasCached: false);
+    }
+
+    private static DownloadedModel Finish(ModelFile file, string path, string hash, bool wasCached)
+    {
+        var record = new DownloadRecord(file.Address, Sha256: hash);
+        if (DownloadRecord.Load($"{path}.json") != record) record.Save($"{path}.json");
+        return new DownloadedModel(path, hash, wasCached);
+    }
+
+    private async Task FetchAsync(ModelFile file, PartialDownload part, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
+        TimeSpan delay = _options.RetryDelay;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await part.FetchAsync(progress, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (PartialDownload.InterruptedException problem) when (attempt >= _options.Attempts)
+            {
+                throw new DownloadException(
+                    file.Address, $"The download failed {attempt} times, the last time because {problem.Message}. The next one goes on from there.", problem);
+            }
+            catch (PartialDownload.InterruptedException)
+            {
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+                delay *= 2;
+            }
+        }
+    }
+
+    /// <summary>Servers send error pages with status 200; such a file must not get the name of weights.</summary>
+    private static void CheckContent(ModelFile file, PartialDownload part, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(path);
+            checkpoint.Verify(cancellationToken);
+        }
+        catch (CheckpointFormatException problem)
+        {
+            part.Discard();
+            throw new DownloadException(file.Address, $"What the server sent is no weight file. {problem.Problem}", problem);
+        }
+    }
+
+    private static DownloadException WrongHash(ModelFile file, PartialDownload part, string actual, string expected)
+    {
+        part.Discard();
+        string origin = file.Sha256 is null ? "recorded when it was first downloaded" : "known for it";
+        return new DownloadException(file.Address, $"The file has the SHA-256 {actual}, not {expected} as {origin}. It was not kept.");
+    }
+
+    private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
+    {
+        FileStream stream = File.OpenRead(path);
+        await using (stream.ConfigureAwait(false))
+            return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static bool Same(string hash, string expected) => hash.Equals(expected, StringComparison.OrdinalIgnoreCase);
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

@@ -1,0 +1,58 @@
+using System.Buffers;
+
+namespace MogaSharp.Weights;
+
+/// <summary>A range of a file that holds one storage or record, with the checksum it must have, if the format keeps one.</summary>
+internal sealed class ByteRange(FileBytes file, long start, long length, string name, uint? crc = null)
+{
+    private const int ChunkSize = 1 << 20;
+
+    private volatile bool _verified = crc is null;
+
+    public FileBytes File { get; } = file;
+
+    public long Start { get; } = start;
+
+    public long Length { get; } = length;
+
+    public string Name { get; } = name;
+
+    /// <summary>Reads part of the range. The first read of any part checks the sum of the whole.</summary>
+    public void Read(long position, Span<byte> destination)
+    {
+        bool whole = position == 0 && destination.Length == Length;
+        if (!_verified && !whole) Verify();
+        File.Read(Start + position, destination);
+        if (!_verified) Check(Crc32.Append(0, destination));
+    }
+
+    /// <summary>Reads everything once, if that has not happened yet, and checks the sum.</summary>
+    public void Verify()
+    {
+        if (_verified) return;
+        byte[] chunk = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, Length));
+        try
+        {
+            uint sum = 0;
+            for (long position = 0; position < Length;)
+            {
+                Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - position));
+                File.Read(Start + position, part);
+                sum = Crc32.Append(sum, part);
+                position += part.Length;
+            }
+
+            Check(sum);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+    }
+
+    private void Check(uint sum)
+    {
+        if (sum != crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+        _verified = true;
+    }
+}

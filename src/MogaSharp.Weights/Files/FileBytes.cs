@@ -1,0 +1,61 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace MogaSharp.Weights;
+
+/// <summary>
+/// Read-only bytes of one file, read by position and only where asked. Positional reads rather than a memory map: when
+/// another process cuts the file while it is open, a read comes back short, where a map would end the process.
+/// </summary>
+internal sealed class FileBytes : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    public FileBytes(string name)
+    {
+        Name = name;
+        _handle = File.OpenHandle(name, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        try
+        {
+            Length = RandomAccess.GetLength(_handle);
+        }
+        catch (NotSupportedException problem)
+        {
+            _handle.Dispose();
+            throw Refuse("The file is a pipe or device; weights are read from regular files only.", problem);
+        }
+    }
+
+    public string Name { get; }
+
+    public long Length { get; }
+
+    /// <summary>Fills the destination from a position; the whole range must lie in the file.</summary>
+    public void Read(long position, Span<byte> destination)
+    {
+        if (position < 0 || position > Length - destination.Length) throw Refuse("The file ends too early: it was cut off.");
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        while (destination.Length > 0)
+        {
+            int count = ReadSome(position, destination);
+            if (count == 0) throw Refuse("The file became shorter while it was read.");
+            position += count;
+            destination = destination[count..];
+        }
+    }
+
+    public CheckpointFormatException Refuse(string problem, Exception? inner = null) => new(Name, problem, inner);
+
+    public void Dispose() => _handle.Dispose();
+
+    private int ReadSome(long position, Span<byte> destination)
+    {
+        try
+        {
+            return RandomAccess.Read(_handle, destination, position);
+        }
+        catch (IOException problem)
+        {
+            throw Refuse($"The file cannot be read: {problem.Message}", problem);
+        }
+    }
+}

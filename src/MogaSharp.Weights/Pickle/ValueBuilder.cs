@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Numerics;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Weights;
+
+/// <summary>
+/// Turns what the unpickler made into the tree that callers see. A value that is referred to from several places is
+/// converted once and counted each time, so that lists of lists of lists cost as much as they are long in the file.
+/// </summary>
+internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
+{
+    private readonly Dictionary<object, Built> _built = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<object> _open = new(ReferenceEqualityComparer.Instance);
+    private readonly List<string> _path = [];
+
+    private string Path => TensorPath.Join(_path, file);
+
+    /// <summary>Converts a whole checkpoint.</summary>
+    public CheckpointValue BuildTree(object? root) => Build(root).Value;
+
+    private Built Build(object? source)
+    {
+        if (source is null or bool or long or BigInteger or double or string or byte[]) return new Built(new CheckpointScalar(source), ScalarSize(source), 0);
+        if (!_built.TryGetValue(source, out Built built))
+        {
+            if (!_open.Add(source)) throw file.Refuse($"The value at '{Path}' contains itself.");
+            if (_path.Count >= limits.MaxNesting) throw TooDeep();
+            built = Convert(source);
+            _open.Remove(source);
+            _built.Add(source, built);
+        }
+
+        if (_path.Count + built.Height > limits.MaxNesting) throw TooDeep();
+        return built;
+    }
+
+    private Built BuildInside(string key, object? source)
+    {
+        _path.Add(key);
+        Built built = Build(source);
+        _path.RemoveAt(_path.Count - 1);
+        return built;
+    }
+
+    private Built Convert(object source) => source switch
+    {
+        PickleTuple tuple => List("tuple", tuple.Items),
+        PickleList list => List(list.Kind, list.Items),
+        PickleArray array => List("ndarray", array.Elements),
+        PickleDict dict => Map("dict", dict),
+        PickleObject { Attributes: { } attributes } instance => Map(instance.ClassName, attributes),
+        PickleObject { Arguments: [] } instance => Map(instance.ClassName, new PickleDict()),
+        PickleObject instance => List(instance.ClassName, instance.Arguments),
+        PickleGlobal name => new Built(new CheckpointScalar(name.FullName), 1, 0),
+        PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
+        PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
+        PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
+        _ => throw new InvalidOperationException($"The unpickler made a {source.GetType()}."),
+    };
+
+    private Built List(string kind, IReadOnlyList<object?> items)
+    {
+        var values = new CheckpointValue[items.Count];
+        long size = 1;
+        int height = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            Built item = BuildInside(i.ToString(CultureInfo.InvariantCulture), items[i]);
+            values[i] = item.Value;
+            size = Add(size, item.Size);
+            height = Math.Max(height, item.Height + 1);
+        }
+
+        return new Built(new CheckpointList(kind, values), size, height);
+    }
+
+    private Built Map(string kind, PickleDict dict)
+    {
+        var entries = new KeyValuePair<string, CheckpointValue>[dict.Items.Count];
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        long size = 1;
+        int height = 0;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            string key = Key(dict.Items[i].Key);
+            if (!seen.Add(key)) throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
+            Built item = BuildInside(key, dict.Items[i].Value);
+            entries[i] = new(key, item.Value);
+            size = Add(size, item.Size);
+            height = Math.Max(height, item.Height + 1);
+        }
+
+        return new Built(new CheckpointMap(kind, entries), size, height);
+    }
+
+    private StoredTensor Tensor(PickleTensor tensor)
+    {
+        ByteRange bytes = tensor.Storage.Bytes ?? throw file.Refuse($"Storage {tensor.Storage.Key} of tensor '{Path}' is missing.");
+        return new StoredTensor(Path, tensor.Storage.Type, new Shape(tensor.Extents), bytes, tensor.Offset, tensor.Strides);
+    }
+
+    private string Key(object? key) => key switch
+    {
+        string text => text,
+        null => "None",
+        bool flag => flag ? "True" : "False",
+        long number => number.ToString(CultureInfo.InvariantCulture),
+        BigInteger number => number.ToString(CultureInfo.InvariantCulture),
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        PickleGlobal name => name.FullName,
+        _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
+    };
+
+    private long Add(long size, long more)
+    {
+        // Both are at most the limit, so the sum does not overflow.
+        size += more;
+        return size <= limits.MaxValues ? size : throw file.Refuse($"The file holds more than {limits.MaxValues} values.");
+    }
+
+    /// <summary>A long text that is referred to many times counts by its length, as whoever prints the tree prints it each time.</summary>
+    private static long ScalarSize(object? value) => value switch
+    {
+        string text => 1 + (text.Length / 64),
+        byte[] bytes => 1 + (bytes.Length / 64),
+        _ => 1,
+    };
+
+    private CheckpointFormatException TooDeep() => file.Refuse($"The file nests values more than {limits.MaxNesting} deep.");
+
+    /// <summary>A converted value, how many values it is with all inside it, and how many levels.</summary>
+    private readonly record struct Built(CheckpointValue Value, long Size, int Height);
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics.CodeAnalysis;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Weights;
+
+/// <summary>
+/// The weights of one network as a file holds them: tensors by official name, in file order, not yet read. The checkpoint
+/// they come from must stay open while they are read.
+/// </summary>
+public sealed class StateDict
+{
+    private const string BatchCounter = "num_batches_tracked";
+
+    private static readonly string[] ModelKeys = ["state_dict", "model", ""];
+    private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
+
+    private readonly Dictionary<string, TensorEntry> _byName;
+
+    /// <summary>Takes tensors with unique names.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="source">Where they come from, for messages.</param>
+    /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
+    public StateDict(IEnumerable<TensorEntry> tensors, string source)
+    {
+        Tensors = [.. tensors];
+        Source = source;
+        _byName = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The tensors in file order.</summary>
+    public IReadOnlyList<TensorEntry> Tensors { get; }
+
+    /// <summary>Where the tensors come from, for messages: the file, and the key in it if there is one.</summary>
+    public string Source { get; }
+
+    /// <summary>
+    /// Takes the weights out of a checkpoint: those under <c>state_dict</c>, <c>model</c> or at the top level, whichever
+    /// comes first; or the moving average under <c>state_dict_ema</c> or <c>model_ema</c>.
+    /// </summary>
+    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights; the message lists what it has.</exception>
+    public static StateDict From(Checkpoint checkpoint, StateDictOptions? options = null)
+    {
+        options ??= StateDictOptions.Default;
+        ILookup<string, TensorEntry> groups = checkpoint.Tensors.ToLookup(tensor => tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('/'))], StringComparer.Ordinal);
+        string key = Array.Find(options.Ema ? EmaKeys : ModelKeys, groups.Contains) ?? throw NoWeights(checkpoint, groups, options.Ema);
+        TensorEntry[] tensors = [.. groups[key].Select(tensor => tensor.WithName(tensor.Name[(key.Length == 0 ? 0 : key.Length + 1)..]))];
+        if (!options.KeepNames) tensors = OfficialNames(tensors);
+        string? repeated = tensors.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
+        if (repeated is not null) throw new CheckpointFormatException(checkpoint.FileName, $"Two tensors are named '{repeated}' once their prefixes are removed.");
+        return new StateDict(tensors, key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({key})");
+    }
+
+    /// <summary>The tensors of a weight set, ordered by name; batch counters become int64 as PyTorch has them.</summary>
+    public static StateDict From(WeightSet weights) =>
+        new(weights.Names.Order(StringComparer.Ordinal).Select(name => Entry(name, weights[name])), "weights in memory");
+
+    /// <summary>Looks a tensor up by official name.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out TensorEntry? tensor) => _byName.TryGetValue(name, out tensor);
+
+    /// <summary>The number of classes, from the first extent of the classifier's weight; null when there is none (a backbone).</summary>
+    public int? InferClassCount(string headWeight = "head.weight") =>
+        TryGet(headWeight, out TensorEntry? head) && head.Shape is { Rank: > 0 } shape ? shape[0] : null;
+
+    /// <summary>
+    /// Reads the tensors that a graph needs, as float32. All names and shapes are compared first, so a mismatch costs
+    /// nothing and lists everything.
+    /// </summary>
+    /// <param name="specs">What the graph needs.</param>
+    /// <param name="options">Which differences to allow; none but optional tensors when null.</param>
+    /// <exception cref="WeightMismatchException">Names or shapes differ.</exception>
+    /// <exception cref="CheckpointFormatException">The file is damaged.</exception>
+    public WeightSet Bind(IReadOnlyList<ParameterSpec> specs, BindOptions? options = null)
+    {
+        options ??= BindOptions.Default;
+        WeightMismatch mismatch = WeightMismatch.Between(specs, this, options);
+        if (!mismatch.IsEmpty) throw new WeightMismatchException(Source, mismatch);
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (ParameterSpec spec in specs)
+        {
+            if (TryGet(spec.Name, out TensorEntry? entry))
+                tensors.Add(spec.Name, entry.ToTensor());
+            else if (WeightMismatch.IsFilled(spec, options) && spec.Initializer is Initializer.Constant { Value: float value })
+                tensors.Add(spec.Name, Filled(spec.Shape, value));
+        }
+
+        return new WeightSet(tensors);
+    }
+
+    private static Tensor Filled(Shape shape, float value)
+    {
+        var tensor = new Tensor(shape);
+        tensor.Span.Fill(value);
+        return tensor;
+    }
+
+    private static TensorEntry Entry(string name, Tensor tensor) =>
+        name.EndsWith(BatchCounter, StringComparison.Ordinal)
+            ? TensorEntry.FromInt64(name, tensor.Shape, Array.ConvertAll(tensor.Data, value => (long)value))
+            : TensorEntry.FromTensor(name, tensor);
+
+    private static TensorEntry[] OfficialNames(TensorEntry[] tensors)
+    {
+        if (Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith("module.", StringComparison.Ordinal)))
+            tensors = Rename(tensors, "module.", "");
+        if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
+        return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
+    }
+
+    private static TensorEntry[] Rename(TensorEntry[] tensors, string from, string to) =>
+        Array.ConvertAll(tensors, tensor => tensor.Name.StartsWith(from, StringComparison.Ordinal) ? tensor.WithName(to + tensor.Name[from.Length..]) : tensor);
+
+    private static CheckpointFormatException NoWeights(Checkpoint checkpoint, ILookup<string, TensorEntry> groups, bool ema)
+    {
+        IEnumerable<string> found = groups.Take(10).Select(group => $"{(group.Key.Length == 0 ? "top level" : group.Key)} ({group.Count()} tensors)");
+        string wanted = ema ? $"EMA weights (neither of {string.Join(", ", EmaKeys)})" : "state dict (none of state_dict, model, tensors at the top level)";
+        return new CheckpointFormatException(checkpoint.FileName, $"The file has no {wanted}. It has: {string.Join(", ", found)}.");
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Weights.Tests;
+
+/// <summary>
+/// Damaged copies of files, thousands by default and many more with MOGA_LONG_TESTS=1. Whatever the bytes are, reading
+/// everything either works or ends in a <see cref="CheckpointFormatException"/>, soon and without much memory.
+/// </summary>
+public sealed class FuzzTests : IDisposable
+{
+    private const long AllowedBytes = 256 << 20;
+    private const int MaxSeedSize = 140_000;
+
+    private static readonly TimeSpan AllowedTime = TimeSpan.FromSeconds(5);
+    private static readonly int Rounds = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 100_000 : 3_000;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Damaged_files_are_read_or_refused()
+    {
+        byte[][] seeds = [.. Fixtures.Manifest.Keys.Concat(Fixtures.Good.Select(name => Fixtures.Manifest[name].Expected!)).Distinct()
+            .Select(name => File.ReadAllBytes(Fixtures.PathOf(name))).Where(bytes => bytes.Length is > 0 and <= MaxSeedSize)];
+        Run(2 * Rounds, random => Mutation.Apply(random, Pick(random, seeds), Pick(random, seeds)));
+    }
+
+    [Fact]
+    public void Damaged_pickles_in_sound_zip_files_are_read_or_refused()
+    {
+        KeyValuePair<string, byte[]>[][] seeds = [.. Fixtures.Manifest.Keys.Select(RecordsOf).Where(records => records.Any(IsPickle))];
+        Assert.InRange(seeds.Length, 50, 200);
+        Run(Rounds, random =>
+        {
+            byte[] other = Pick(random, seeds).First(IsPickle).Value;
+            return Zip(Pick(random, seeds).Select(record => IsPickle(record) ? new(record.Key, Mutation.Apply(random, record.Value, other)) : record));
+        });
+    }
+
+    [Fact]
+    public void Damaged_headers_of_safetensors_files_are_read_or_refused()
+    {
+        byte[] file = File.ReadAllBytes(Fixtures.PathOf("f_tricky.pth.expected.safetensors"));
+        int length = (int)BitConverter.ToInt64(file);
+        byte[] header = file[8..(8 + length)];
+        Run(Rounds, random =>
+        {
+            byte[] damaged = Mutation.Apply(random, header, header);
+            return [.. BitConverter.GetBytes((long)damaged.Length), .. damaged, .. file[(8 + length)..]];
+        });
+    }
+
+    [Fact]
+    public void Pickles_of_any_instructions_are_read_or_refused() => Run(Rounds, random =>
+    {
+        var pickle = new RandomPickle(random);
+        return PickleBuilder.FileWith(pickle.WriteTo);
+    });
+
+    private void Run(int rounds, Func<Random, byte[]> make)
+    {
+        string path = _folder.File("fuzzed");
+        int read = 0;
+        for (int seed = 0; seed < rounds; seed++)
+        {
+            byte[] bytes = make(new Random(seed));
+            File.WriteAllBytes(path, bytes);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                ReadEverything(path);
+                read++;
+            }
+            catch (CheckpointFormatException)
+            {
+                // As it should be.
+            }
+            catch (Exception problem)
+            {
+                Assert.Fail($"Seed {seed} ({bytes.Length} bytes) escaped: {problem}");
+            }
+
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated <= AllowedBytes, $"Seed {seed} ({bytes.Length} bytes) allocated {allocated} bytes.");
+            Assert.True(clock.Elapsed <= AllowedTime, $"Seed {seed} ({bytes.Length} bytes) took {clock.Elapsed}.");
+        }
+
+        // Some damage hits what does not matter. If none did, or all, the mutations would miss the point.
+        Assert.InRange(read, rounds / 1000, rounds * 9 / 10);
+    }
+
+    private static void ReadEverything(string path)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        foreach (TensorEntry tensor in checkpoint.Tensors)
+        {
+            if (tensor.DType.IsFloatingPoint())
+                tensor.ToTensor();
+            else
+                tensor.ToInt64();
+        }
+
+        checkpoint.Root.ToJson();
+        StateDict.From(checkpoint);
+    }
+
+    private static T Pick<T>(Random random, T[] seeds) => seeds[random.Next(seeds.Length)];
+
+    private static bool IsPickle(KeyValuePair<string, byte[]> record) => record.Key.EndsWith("/data.pkl", StringComparison.Ordinal);
+
+    /// <summary>The records of a small zip file; none when it is something else, or broken itself.</summary>
+    private static KeyValuePair<string, byte[]>[] RecordsOf(string name)
+    {
+        using var file = new FileBytes(Fixtures.PathOf(name));
+        if (file.Length > MaxSeedSize) return [];
+        try
+        {
+            return [.. ZipDirectory.Read(file, CheckpointLimits.Default).Select(pair => KeyValuePair.Create(pair.Key, Bytes(pair.Value)))];
+        }
+        catch (CheckpointFormatException)
+        {
+            return [];
+        }
+
+        static byte[] Bytes(ByteRange record)
+        {
+            byte[] bytes = new byte[record.Length];
+            record.Read(0, bytes);
+            return bytes;
+        }
+    }
+
+    private static byte[] Zip(IEnumerable<KeyValuePair<string, byte[]>> records)
+    {
+        using var stream = new MemoryStream();
+        var zip = new ZipWriter(stream);
+        foreach ((string name, byte[] content) in records) zip.Add(name, content);
+        zip.Finish();
+        return stream.ToArray();
+    }
+}
