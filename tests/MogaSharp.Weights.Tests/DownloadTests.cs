@@ -181,6 +181,23 @@ public sealed class DownloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_file_with_a_damaged_tensor_is_refused()
+    {
+        _server.Content = await File.ReadAllBytesAsync(Fixtures.PathOf("hostile/crc_mismatch.pth"), Token);
+        await AssertRefused("CRC-32");
+    }
+
+    [Fact]
+    public async Task A_handler_that_does_not_notice_a_missing_end_is_not_believed()
+    {
+        using var client = new HttpClient(new CarelessHandler());
+        var downloader = new ModelDownloader(client, new DownloadOptions { CacheFolder = _cache.FullName, Attempts = 1 });
+        var problem = await Assert.ThrowsAsync<DownloadException>(() => downloader.GetAsync(Model, null, Token));
+        Assert.Contains($"sent {Good.Length} of {Good.Length + 1} bytes", problem.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Target));
+    }
+
+    [Fact]
     public async Task A_file_with_a_wrong_hash_is_refused()
     {
         ModelFile model = Model with { Sha256 = Hash(Other) };
@@ -320,5 +337,11 @@ public sealed class DownloadTests : IAsyncDisposable
             Reports.Add(value);
             also?.Invoke(value);
         }
+    }
+
+    private sealed class CarelessHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage { Content = new ByteArrayContent(Good) { Headers = { ContentLength = Good.Length + 1 } } });
     }
 }

@@ -103,6 +103,21 @@ public sealed class FormatTests : IDisposable
         AssertRefused(stream.ToArray(), reason);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Records_of_a_zip_file_must_follow_one_another(int shift)
+    {
+        byte[] file = PickleBuilder.FileWith(pickle => pickle.Op(Opcode.None));
+        int second = file.AsSpan(4).IndexOf("PK\x03\x04"u8) + 4;
+        int directory = file.AsSpan().IndexOf("PK\x01\x02"u8);
+        int entry = directory + 4 + file.AsSpan(directory + 4).IndexOf("PK\x01\x02"u8);
+        // A byte more or less between the first record's data and the second record, with all offsets as they then are.
+        BitConverter.GetBytes(second + shift).CopyTo(file, entry + 42);
+        BitConverter.GetBytes(directory + shift).CopyTo(file, file.Length - 6);
+        AssertRefused([.. file[..(second + Math.Min(0, shift))], .. new byte[Math.Max(0, shift)], .. file[second..]], "overlap or leave gaps");
+    }
+
     [Fact]
     public void Two_end_records_of_a_zip_file_must_agree()
     {

@@ -138,6 +138,7 @@ public sealed class PickleTests : IDisposable
     public void Damaged_tensors_are_refused()
     {
         AssertRefused("not made from a storage", pickle => pickle.Call("torch._utils", "_rebuild_tensor_v2", p => p.Number(1)));
+        AssertRefused("reaches element 4 of storage 0, which has 4", pickle => pickle.Tensor("FloatStorage", 4, [5], [1]));
         AssertRefused("not an integer", pickle => pickle.Call(
             "torch._utils", "_rebuild_tensor_v2", p => p.Storage("FloatStorage", 4), p => p.Number(0), p => p.Tuple(q => q.Text("a")), p => p.Numbers([1])));
         AssertRefused("65 and a stride of 65", pickle => pickle.Tensor("FloatStorage", 4, new int[65], new int[65]));
