@@ -55,7 +55,7 @@ public sealed record ModelCard
         try
         {
             using FileStream stream = File.OpenRead(path);
-            ModelCard card = JsonSerializer.Deserialize(stream, CardJson.Default.ModelCard) ?? throw new ModelCardException(path, "it is empty");
+            ModelCard card = JsonSerializer.Deserialize<ModelCard>(stream, CardJson.Options) ?? throw new ModelCardException(path, "it is empty");
             card = card with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
             card.Validate(path);
             return card;
@@ -71,7 +71,7 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, CardJson.Default.ModelCard);
+    public string ToJson() => JsonSerializer.Serialize(this, CardJson.Options);
 
     /// <summary>The definition that the card describes.</summary>
     public IModelDefinition CreateDefinition() => new MogaNet(Options);
@@ -151,18 +151,20 @@ public sealed class ModelCardException : Exception
     }
 }
 
-[JsonSourceGenerationOptions(
-    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(ArchConverter), typeof(SnakeCaseEnum<GateMode>), typeof(SnakeCaseEnum<NormKind>), typeof(SnakeCaseEnum<PatchEmbedKind>), typeof(SnakeCaseEnum<ActivationKind>)])]
-[JsonSerializable(typeof(ModelCard))]
-[JsonSerializable(typeof(ModelCard[]))]
-[JsonSerializable(typeof(ClassLabel[]))]
-[JsonSerializable(typeof(ArchSizes))]
-internal sealed partial class CardJson : JsonSerializerContext;
-
-internal sealed class SnakeCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
-    where T : struct, Enum;
+/// <summary>How cards are read and written. By reflection: the source generator would lose the properties' default values.</summary>
+internal static class CardJson
+{
+    public static JsonSerializerOptions Options { get; } = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+}
 
 /// <summary>Custom sizes as they stand in a card.</summary>
 internal sealed record ArchSizes(ImmutableArray<int> EmbedDims, ImmutableArray<int> Depths, ImmutableArray<double> FfnRatios);
@@ -173,7 +175,7 @@ internal sealed class ArchConverter : JsonConverter<MogaNetArch>
     public override MogaNetArch Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String) return MogaNetArch.Parse(reader.GetString()!);
-        ArchSizes sizes = JsonSerializer.Deserialize(ref reader, CardJson.Default.ArchSizes) ?? throw new JsonException("arch is null");
+        ArchSizes sizes = JsonSerializer.Deserialize<ArchSizes>(ref reader, options) ?? throw new JsonException("arch is null");
         if (sizes.EmbedDims.IsDefault || sizes.Depths.IsDefault || sizes.FfnRatios.IsDefault) throw new JsonException("arch needs embed_dims, depths and ffn_ratios");
         return new MogaNetArch(sizes.EmbedDims, sizes.Depths, sizes.FfnRatios);
     }
@@ -181,6 +183,6 @@ internal sealed class ArchConverter : JsonConverter<MogaNetArch>
     public override void Write(Utf8JsonWriter writer, MogaNetArch value, JsonSerializerOptions options)
     {
         if (MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == value) is { } name) writer.WriteStringValue(name);
-        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), CardJson.Default.ArchSizes);
+        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), options);
     }
 }

@@ -70,7 +70,7 @@ public sealed class ModelCatalogue
     private static ImmutableArray<ModelCard> LoadOfficial()
     {
         using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
-        return [.. JsonSerializer.Deserialize(stream, CardJson.Default.ModelCardArray)!];
+        return [.. JsonSerializer.Deserialize<ModelCard[]>(stream, CardJson.Options)!];
     }
 }
 

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using MogaSharp.Graph;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga convert</c>: weights from one format to another.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create()
+    {
+        var input = new Argument<FileInfo>("in") { Description = "safetensors or PyTorch (.pth, .pt, .pth.tar)" };
+        var output = new Argument<FileInfo>("out") { Description = "Where to write: .safetensors, or .pth, .pt, .bin, .pth.tar for PyTorch" };
+        var dtype = new Option<DType?>("--dtype")
+        {
+            Description = "Store floating-point tensors as float32, float16, bfloat16 or float64", HelpName = "type",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                DType? type = text.ToLowerInvariant() switch
+                {
+                    "float32" or "f32" or "fp32" => DType.Float32,
+                    "float16" or "f16" or "fp16" or "half" => DType.Float16,
+                    "bfloat16" or "bf16" => DType.BFloat16,
+                    "float64" or "f64" or "fp64" or "double" => DType.Float64,
+                    _ => null,
+                };
+                if (type is null) result.AddError($"'{text}' is none of float32, float16, bfloat16, float64");
+                return type;
+            },
+        };
+        Option<bool> ema = Shared.Ema();
+        var keepNames = new Option<bool>("--keep-names") { Description = "Keep prefixes such as module. and backbone." };
+        var command = new Command("convert", "Convert weights between safetensors and PyTorch files") { input, output, dtype, ema, keepNames };
+        command.SetAction(parsed =>
+        {
+            string target = parsed.GetValue(output)!.FullName;
+            using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(input)!.FullName);
+            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), KeepNames = parsed.GetValue(keepNames) });
+            IEnumerable<TensorEntry> tensors = state.Tensors;
+            if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
+            if (target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) CheckpointWriter.SaveSafetensors(target, tensors, checkpoint.Metadata);
+            else if (new[] { ".pth", ".pt", ".bin", ".tar" }.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase))) CheckpointWriter.SavePyTorch(target, tensors);
+            else throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
+            Console.Error.WriteLine($"{state.Tensors.Count} tensors, {Output.Bytes(new FileInfo(target).Length)}");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using MogaSharp.Cpu;
+using MogaSharp.Data;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using Tensor = MogaSharp.Graph.Tensor;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga eval</c>: accuracy on a labelled data set.</summary>
+internal static class EvalCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data", "-d")
+        {
+            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)", Required = true, HelpName = "kind:path",
+        };
+        Option<string> model = Shared.Model();
+        var card = new Option<FileInfo?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
+        Option<FileInfo?> weights = Shared.Weights();
+        Option<bool> ema = Shared.Ema();
+        var split = new Option<DatasetSplit>("--split") { Description = "The part of an idx set: test or train", DefaultValueFactory = _ => DatasetSplit.Test };
+        Option<int> batch = Shared.Positive("--batch", "-b", 32, "Pictures per run", 4096);
+        Option<int> threads = Shared.Threads();
+        Option<bool> json = Shared.Json();
+        var command = new Command("eval", "Measure accuracy on a labelled data set") { data, model, card, weights, ema, split, batch, threads, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string name = parsed.GetValue(card)?.FullName ?? parsed.GetValue(model)!;
+            LoadedModel loaded = await Shared.LoadAsync(name, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
+            using var classifier = new ImageClassifier(loaded, engine);
+            IImageDataset set = Open(parsed.GetValue(data)!, parsed.GetValue(split), loaded.Card);
+            var clock = Stopwatch.StartNew();
+            ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
+                Task.Run(() => Evaluate(classifier, set, parsed.GetValue(batch), report, cancellationToken), cancellationToken)).ConfigureAwait(false);
+            double rate = metrics.Images / clock.Elapsed.TotalSeconds;
+            if (parsed.GetValue(json)) PrintJson(loaded.Card, classifier, metrics, rate);
+            else Print(classifier, metrics, rate);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static IImageDataset Open(string data, DatasetSplit split, ModelCard card)
+    {
+        int colon = data.IndexOf(':', StringComparison.Ordinal);
+        (string kind, string path) = colon < 0 ? ("", data) : (data[..colon], data[(colon + 1)..]);
+        if (kind is not ("folder" or "idx")) throw new UsageException($"'{data}' does not say what it is; write folder:PATH or idx:PATH");
+        if (kind == "folder")
+            return new ImageFolder(path, card.LabelSet is null
+                ? [.. card.Labels.Select(label => new Data.ClassLabel(label))]
+                : [.. LabelSet.Find(card.LabelSet).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]);
+        return new IdxDataset(path, split, card.Labels.IsEmpty ? null : card.Labels);
+    }
+
+    private static ClassificationMetrics Evaluate(
+        ImageClassifier classifier, IImageDataset set, int batchSize, Action<double, string> report, CancellationToken cancellationToken)
+    {
+        var metrics = new ClassificationMetrics(classifier.Labels.Length);
+        for (int first = 0; first < set.Count; first += batchSize)
+        {
+            int count = Math.Min(batchSize, set.Count - first);
+            var input = new Tensor(classifier.InputShape.With(0, count));
+            int length = input.Data.Length / count;
+            var items = new ImageItem[count];
+            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+            {
+                items[i] = set[first + i];
+                items[i].WriteInput(classifier.Preprocessor, input.Data.AsSpan(i * length, length));
+            });
+            Tensor logits = classifier.Logits(input, cancellationToken);
+            metrics.Add(logits.Data, [.. items.Select(item => item.Label)]);
+            report((double)(first + count) / set.Count, $"{first + count} of {set.Count}");
+        }
+
+        return metrics;
+    }
+
+    private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
+    {
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
+        if (metrics.Classes > 20) return;
+        var rows = new List<string[]> { new[] { "class ", "precision", "recall", "most often taken for " } };
+        for (int c = 0; c < metrics.Classes; c++)
+        {
+            int worst = Enumerable.Range(0, metrics.Classes).Where(p => p != c).MaxBy(p => metrics.Confusion[c, p]);
+            rows.Add(
+            [
+                classifier.Labels[c], metrics.Precision(c).ToString("F3", CultureInfo.InvariantCulture), metrics.Recall(c).ToString("F3", CultureInfo.InvariantCulture),
+                metrics.Confusion[c, worst] > 0 ? $"{classifier.Labels[worst]} ({metrics.Confusion[c, worst]})" : "",
+            ]);
+        }
+
+        Output.Table(rows);
+    }
+
+    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate) => Output.Json(new
+    {
+        Model = card.Name, metrics.Top1, metrics.Top5, metrics.Images, ImagesPerSecond = Math.Round(rate, 1), classifier.Labels,
+        Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => metrics.Confusion[t, p])),
+    });
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using MogaSharp.Cpu;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga forward</c>: tensors in, tensors out, for comparison with other implementations.</summary>
+internal static class ForwardCommand
+{
+    public static Command Create()
+    {
+        Option<string> model = Shared.Model();
+        Option<FileInfo?> weights = Shared.Weights();
+        Option<bool> ema = Shared.Ema();
+        var input = new Option<FileInfo>("--input", "-i") { Description = "A file with the tensor 'input' (N, C, H, W)", Required = true, HelpName = "file" };
+        var output = new Option<FileInfo>("--output", "-o") { Description = "A safetensors file to write 'logits' to", Required = true, HelpName = "file" };
+        var features = new Option<bool>("--features") { Description = "Also write 'stage1' to 'stage4'" };
+        Option<int> threads = Shared.Threads();
+        var command = new Command("forward", "Run a network on a tensor, without preprocessing") { model, weights, ema, input, output, features, threads };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            LoadedModel loaded = await Shared.LoadAsync(parsed.GetValue(model)!, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+            Tensor x = ReadInput(parsed.GetValue(input)!.FullName);
+            ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
+            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
+            using CpuSession session = engine.CreateSession(graph, loaded.Weights);
+            IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
+            CheckpointWriter.SaveSafetensors(parsed.GetValue(output)!.FullName, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value)));
+            foreach ((string name, Tensor tensor) in results) Console.Error.WriteLine($"{name} {tensor.Shape}");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Tensor ReadInput(string path)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        TensorEntry entry = checkpoint.Tensors.FirstOrDefault(tensor => tensor.Name == "input")
+            ?? throw new UsageException($"'{path}' holds no tensor 'input'; it holds {string.Join(", ", checkpoint.Tensors.Take(5).Select(tensor => tensor.Name))}");
+        return entry.ToTensor();
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga info</c>: a model's layers with shapes, parameters and multiply-adds.</summary>
+internal static class InfoCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
+        Option<(int Height, int Width)?> size = Shared.Size();
+        var layers = new Option<bool>("--layers") { Description = "Every layer instead of every module" };
+        Option<bool> json = Shared.Json();
+        var command = new Command("info", "Show a model's modules or layers, their shapes, parameters and multiply-adds") { name, size, layers, json };
+        command.SetAction(parsed =>
+        {
+            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
+            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
+            var input = new Shape(1, card.Options.InChannels, height, width);
+            ComputationGraph graph = card.CreateDefinition().Build(input);
+            List<Row> rows = Rows(graph, parsed.GetValue(layers));
+            Cost total = graph.TotalCost(input);
+            if (parsed.GetValue(json))
+            {
+                Output.Json(new
+                {
+                    card.Name, Input = input.ToString(), Parameters = graph.ParameterCount, total.MultiplyAdds,
+                    total.MultiplyAddsWithNormAndPool, Layers = rows,
+                });
+                return ExitCode.Success;
+            }
+
+            Console.Out.WriteLine($"{card.Name}, input {input}");
+            if (card.Description is not null) Console.Out.WriteLine(card.Description);
+            var table = new List<string[]> { new[] { "module ", "op ", "output ", "parameters", "multiply-adds" } };
+            table.AddRange(rows.Select(row => new[] { row.Module, row.Op, row.Output, $"{row.Parameters:N0}", $"{row.MultiplyAdds:N0}" }));
+            table.Add(["total", "", "", $"{graph.ParameterCount:N0}", $"{total.MultiplyAdds:N0}"]);
+            Output.Table(table);
+            Console.Out.WriteLine($"with norms and pooling as fvcore counts them: {total.MultiplyAddsWithNormAndPool:N0}");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static List<Row> Rows(ComputationGraph graph, bool layers)
+    {
+        Cost[] costs = graph.Costs([.. graph.Values.Select(value => value.Shape)]);
+        Dictionary<string, long> sizes = graph.Parameters
+            .Where(spec => spec.Kind == ParameterKind.Parameter).ToDictionary(spec => spec.Name, spec => spec.Shape.ElementCount);
+        IEnumerable<Row> all = graph.Values.Where(value => value.Op is not Input).Select(value => new Row(
+            value.Scope, value.Op.Kind, value.Shape.ToString(), value.Op.Parameters.Sum(key => sizes.GetValueOrDefault(key)), costs[value.Index].MultiplyAdds));
+        if (layers) return [.. all];
+        return [.. all.Where(row => row.Module.Length > 0).GroupBy(row => Module(row.Module)).Select(group => new Row(
+            group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
+    }
+
+    // blocks3.11.mlp.fc1 -> blocks3.11; patch_embed1.projection.0 -> patch_embed1
+    private static string Module(string scope)
+    {
+        string[] parts = scope.Split('.');
+        return parts.Length > 1 && char.IsAsciiDigit(parts[1][0]) ? $"{parts[0]}.{parts[1]}" : parts[0];
+    }
+
+    private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using MogaSharp.Cpu;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga plan</c>: the steps that the CPU engine compiles a model to.</summary>
+internal static class PlanCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
+        Option<(int Height, int Width)?> size = Shared.Size();
+        Option<int> threads = Shared.Threads();
+        var command = new Command("plan", "Show the fused steps that the CPU engine runs for a model") { name, size, threads };
+        command.SetAction(parsed =>
+        {
+            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
+            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
+            var input = new Shape(1, card.Options.InChannels, height, width);
+            ComputationGraph graph = card.CreateDefinition().Build(input);
+            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
+            using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
+            Console.Out.Write(session.DescribePlan(input));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga pull</c>: downloads a model's weights into the cache.</summary>
+internal static class PullCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
+        var command = new Command("pull", "Download a model's weights into the cache, resuming what is there") { name };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
+            if (ModelSource.DownloadOf(card) is not { } file)
+            {
+                Console.Out.WriteLine(card.GetWeightsPath());
+                return ExitCode.Success;
+            }
+
+            DownloadedModel downloaded = await Output.WithProgressAsync(
+                $"Downloading {card.Name}", report => Shared.Downloader().GetAsync(file, Output.Download(report), cancellationToken)).ConfigureAwait(false);
+            Console.Error.WriteLine($"{(downloaded.WasCached ? "already there" : "downloaded")}, SHA-256 {downloaded.Sha256}");
+            Console.Out.WriteLine(downloaded.Path);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

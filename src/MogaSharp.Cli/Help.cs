@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Examples at the end of a command's help.</summary>
+internal static class Help
+{
+    private static readonly Dictionary<string, string[]> Examples = new(StringComparer.Ordinal)
+    {
+        ["moga"] = ["moga classify samples/", "moga models", "moga bench moganet_tiny"],
+        ["classify"] = ["moga classify samples/", "moga classify cat.jpg --model moganet_tiny --topk 3", "moga classify 'photos/**/*.jpg' --json > labels.json"],
+        ["eval"] = ["moga eval --data idx:/usr/share/datasets/fashion-mnist", "moga eval --data folder:imagenet/val --model moganet_small --json"],
+        ["forward"] = ["moga forward --model moganet_tiny --weights moganet_tiny.pth.tar --input x.safetensors --output y.safetensors --features"],
+        ["models"] = ["moga models", "moga models --json"],
+        ["info"] = ["moga info moganet_tiny", "moga info moganet_small --size 384x384 --layers"],
+        ["plan"] = ["moga plan moganet_tiny --size 224x224"],
+        ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
+        ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
+        ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
+        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2"],
+    };
+
+    /// <summary>Adds the examples to a command and all below it.</summary>
+    public static void AddExamples(Command root)
+    {
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExamplesAction((SynchronousCommandLineAction)help.Action!);
+    }
+
+    private sealed class ExamplesAction(SynchronousCommandLineAction inner) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = inner.Invoke(parseResult);
+            string name = parseResult.CommandResult.Command is RootCommand ? "moga" : parseResult.CommandResult.Command.Name;
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (string example in Examples[name]) output.WriteLine($"  {example}");
+            if (name == "moga") output.WriteLine("\nExit codes: 0 done, 1 failed, 2 wrong usage (unknown option, model or path), 130 cancelled.");
+            return code;
+        }
+    }
+}

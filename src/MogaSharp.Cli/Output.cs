@@ -1,0 +1,71 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using MogaSharp.Weights;
+using Spectre.Console;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Data on stdout, progress on stderr.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    /// <summary>Prints an object as JSON.</summary>
+    public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonOptions));
+
+    /// <summary>Prints rows in columns; the first row is the heading. Columns whose heading ends in a space are left-aligned.</summary>
+    public static void Table(IReadOnlyList<string[]> rows)
+    {
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        foreach (string[] row in rows)
+        {
+            IEnumerable<string> cells = row.Select((cell, i) => rows[0][i].EndsWith(' ') ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]));
+            Console.Out.WriteLine(string.Join("  ", cells).TrimEnd());
+        }
+    }
+
+    /// <summary>Runs work under a progress bar on stderr; without a terminal there is no bar.</summary>
+    /// <param name="title">What is done.</param>
+    /// <param name="work">The work; it gets a function that takes the share that is done (0 to 1) and a remark.</param>
+    public static async Task<T> WithProgressAsync<T>(string title, Func<Action<double, string>, Task<T>> work)
+    {
+        if (Console.IsErrorRedirected) return await work((_, _) => { }).ConfigureAwait(false);
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        Progress progress = console.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+        return await progress.StartAsync(async context =>
+        {
+            ProgressTask task = context.AddTask(Markup.Escape(title), maxValue: 1);
+            return await work((share, remark) =>
+            {
+                task.Value = share;
+                task.Description = Markup.Escape($"{title} {remark}");
+            }).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>A download's progress for a bar.</summary>
+    public static IProgress<DownloadProgress> Download(Action<double, string> report) => new DirectProgress(report);
+
+    /// <summary>A number of bytes for people.</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        >= 1 << 30 => $"{bytes / (double)(1 << 30):F2} GiB",
+        >= 1 << 20 => $"{bytes / (double)(1 << 20):F1} MiB",
+        >= 1 << 10 => $"{bytes / (double)(1 << 10):F1} KiB",
+        _ => $"{bytes} B",
+    };
+
+    // Unlike Progress<T>, in order and without a detour over the thread pool.
+    private sealed class DirectProgress(Action<double, string> report) : IProgress<DownloadProgress>
+    {
+        public void Report(DownloadProgress value) =>
+            report(value.Total is > 0 ? (double)value.Received / value.Total.Value : 0, Bytes(value.Received));
+    }
+}

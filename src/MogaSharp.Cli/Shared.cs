@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Options and steps that several commands have in common.</summary>
+internal static class Shared
+{
+    /// <summary>The model that ships with the program.</summary>
+    public const string DefaultModel = "moganet_xtiny_fashion";
+
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>The official models and those beside the program.</summary>
+    public static ModelCatalogue Catalogue { get; } = ModelCatalogue.Official.WithShipped(Path.Combine(AppContext.BaseDirectory, "models"));
+
+    public static Option<string> Model() => new("--model", "-m")
+    {
+        Description = "A model of the catalogue, or a model card (card.json)", DefaultValueFactory = _ => DefaultModel, HelpName = "name|card",
+    };
+
+    public static Option<FileInfo?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
+
+    public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema) of a checkpoint that holds both" };
+
+    public static Option<int> Threads() => Positive("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
+
+    public static Option<(int Height, int Width)?> Size() => new("--size")
+    {
+        Description = "Input size, HxW or one number for a square", HelpName = "HxW",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            string[] sides = text.ToLowerInvariant().Split('x');
+            if (sides.Length <= 2 && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is > 0 and <= 16384))
+                return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
+            result.AddError($"'{text}' is no size; give HxW in pixels, such as 224x224, each side from 1 to 16384");
+            return null;
+        },
+    };
+
+    /// <summary>A whole number of at least 1; 0 only as the default.</summary>
+    public static Option<int> Positive(string name, string? alias, int defaultValue, string description, int most)
+    {
+        var option = new Option<int>(name, alias is null ? [] : [alias])
+        {
+            Description = description, HelpName = "n",
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 && n <= most) return n;
+                result.AddError($"{name} takes a whole number from 1 to {most}, not '{text}'");
+                return 0;
+            },
+        };
+        return option;
+    }
+
+    /// <summary>Loads a model; downloads its weights with a progress bar when they are not there.</summary>
+    public static Task<LoadedModel> LoadAsync(string model, FileInfo? weights, bool ema, CancellationToken cancellationToken)
+    {
+        ModelCard card = ModelSource.FindCard(model, Catalogue);
+        var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = weights?.FullName, Ema = ema ? true : null, Downloader = Downloader() };
+        if (weights is not null || card.Weights.File is not null) return ModelSource.LoadAsync(model, options, cancellationToken);
+        return Output.WithProgressAsync(
+            $"Downloading {card.Name}", report => ModelSource.LoadAsync(model, options with { Progress = Output.Download(report) }, cancellationToken));
+    }
+
+    /// <summary>Downloads into the user's cache.</summary>
+    public static ModelDownloader Downloader() => new(Http);
+}

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using MogaSharp.Graph;
+using MogaSharp.Imaging;
+using MogaSharp.Models;
+
+namespace MogaSharp.Tasks;
+
+/// <summary>One class that a picture may belong to.</summary>
+/// <param name="Label">The class's name.</param>
+/// <param name="Index">Its position in the model's outputs.</param>
+/// <param name="Score">The softmax probability, 0 to 1.</param>
+public readonly record struct Prediction(string Label, int Index, float Score);
+
+/// <summary>
+/// Classifies pictures: decoding, preprocessing as the model card says, network, softmax. Safe for concurrent use. Owns its
+/// session, not the engine.
+/// </summary>
+public sealed class ImageClassifier : IDisposable
+{
+    private readonly IInferenceEngine _engine;
+    private readonly IInferenceSession _session;
+    private readonly Preprocessor _preprocessor;
+    private readonly Lazy<IInferenceSession> _features;
+
+    /// <summary>Binds a loaded model to an engine.</summary>
+    /// <exception cref="GraphException">The model has no classes or does not take 1 or 3 channels.</exception>
+    public ImageClassifier(LoadedModel model, IInferenceEngine engine)
+    {
+        Model = model;
+        _engine = engine;
+        if (model.Definition.NumClasses == 0) throw new GraphException($"'{model.Card.Name}' has no classes; it gives features only.");
+        if (model.Definition.InChannels != 3) throw new GraphException($"'{model.Card.Name}' takes {model.Definition.InChannels} channels; pictures have 3.");
+        Labels = model.Card.GetLabels();
+        _preprocessor = new Preprocessor(Preprocessing(model.Card.Preprocess));
+        _session = CreateSession(ModelOutputs.Head);
+        _features = new Lazy<IInferenceSession>(() => CreateSession(ModelOutputs.Stages));
+    }
+
+    /// <summary>The model.</summary>
+    public LoadedModel Model { get; }
+
+    /// <summary>The class names in the order of the outputs.</summary>
+    public ImmutableArray<string> Labels { get; }
+
+    /// <summary>The input for one picture: (1, 3, Height, Width).</summary>
+    public Shape InputShape => new(1, 3, Model.Card.Preprocess.Height, Model.Card.Preprocess.Width);
+
+    /// <summary>Loads a model by catalogue name or card and binds it to an engine.</summary>
+    /// <inheritdoc cref="ModelSource.LoadAsync"/>
+    public static async Task<ImageClassifier> CreateAsync(
+        string nameOrCard, IInferenceEngine engine, ModelSourceOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(await ModelSource.LoadAsync(nameOrCard, options ?? new(), cancellationToken).ConfigureAwait(false), engine);
+
+    /// <summary>Classifies one picture.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="topK">How many classes to return, best first; at least 1.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public ImmutableArray<Prediction> Classify(RgbImage image, int topK = 5, CancellationToken cancellationToken = default) =>
+        Classify([image], topK, cancellationToken)[0];
+
+    /// <summary>Classifies pixels in memory, 8 bits each.</summary>
+    /// <param name="pixels">Rows from top to bottom.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="layout">The order of a pixel's bytes.</param>
+    /// <param name="stride">Bytes from row to row; 0 for tight rows.</param>
+    /// <param name="topK">How many classes to return, best first; at least 1.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="ArgumentException">The span is too short for the size.</exception>
+    public ImmutableArray<Prediction> Classify(
+        ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride = 0, int topK = 5, CancellationToken cancellationToken = default)
+    {
+        var input = new Tensor(InputShape);
+        _preprocessor.Process(pixels, width, height, layout, stride, input.Span);
+        return TopK(Logits(input, cancellationToken).Span, topK);
+    }
+
+    /// <summary>Classifies pictures in one batch.</summary>
+    /// <returns>The predictions of each picture, in order.</returns>
+    /// <inheritdoc cref="Classify(RgbImage, int, CancellationToken)"/>
+    public ImmutableArray<ImmutableArray<Prediction>> Classify(IReadOnlyList<RgbImage> images, int topK = 5, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
+        if (images.Count == 0) return [];
+        var input = new Tensor(InputShape.With(0, images.Count));
+        for (int i = 0; i < images.Count; i++) _preprocessor.Process(images[i], Image(input, i));
+        Tensor logits = Logits(input, cancellationToken);
+        return [.. Enumerable.Range(0, images.Count).Select(i => TopK(Image(logits, i), topK))];
+    }
+
+    /// <summary>Decodes and classifies a picture file without blocking the caller.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="topK">How many classes to return, best first; at least 1.</param>
+    /// <param name="cancellationToken">Ends reading and the run.</param>
+    /// <exception cref="ImageFormatException">The file is no picture that can be read.</exception>
+    /// <exception cref="ImagingUnavailableException">The decoder's library is missing.</exception>
+    public async Task<ImmutableArray<Prediction>> ClassifyAsync(string path, int topK = 5, CancellationToken cancellationToken = default)
+    {
+        RgbImage image = await ImageDecoder.LoadAsync(path, null, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Classify(image, topK, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Decodes and classifies a picture stream without blocking the caller.</summary>
+    /// <inheritdoc cref="ClassifyAsync(string, int, CancellationToken)"/>
+    public async Task<ImmutableArray<Prediction>> ClassifyAsync(Stream stream, int topK = 5, CancellationToken cancellationToken = default)
+    {
+        RgbImage image = await ImageDecoder.LoadAsync(stream, "stream", null, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Classify(image, topK, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The feature maps at the end of each stage, <c>stage1</c> to <c>stage4</c>: (1, C_i, H_i, W_i).</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public IReadOnlyDictionary<string, Tensor> ExtractFeatures(RgbImage image, CancellationToken cancellationToken = default)
+    {
+        var input = new Tensor(InputShape);
+        _preprocessor.Process(image, input.Span);
+        return _features.Value.Run(input, cancellationToken);
+    }
+
+    /// <summary>The raw outputs for inputs that are already preprocessed.</summary>
+    /// <param name="input">(N, 3, H, W).</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>(N, classes).</returns>
+    public Tensor Logits(Tensor input, CancellationToken cancellationToken = default) => _session.Run(input, cancellationToken)["logits"];
+
+    /// <summary>Writes a picture's input (3, Height, Width) as the model card says.</summary>
+    public void Preprocess(RgbImage image, Span<float> input) => _preprocessor.Process(image, input);
+
+    /// <summary>The preprocessing that the model card describes.</summary>
+    public Preprocessor Preprocessor => _preprocessor;
+
+    /// <summary>Frees the sessions.</summary>
+    public void Dispose()
+    {
+        _session.Dispose();
+        if (_features.IsValueCreated) _features.Value.Dispose();
+    }
+
+    private IInferenceSession CreateSession(ModelOutputs outputs)
+    {
+        ComputationGraph graph = Model.Definition.Build(InputShape, outputs);
+        return _engine.CreateSession(graph, Model.Weights);
+    }
+
+    private static Span<float> Image(Tensor batch, int index)
+    {
+        int length = batch.Data.Length / batch.Shape[0];
+        return batch.Span.Slice(index * length, length);
+    }
+
+    private ImmutableArray<Prediction> TopK(ReadOnlySpan<float> logits, int topK)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
+        float[] values = logits.ToArray();
+        double largest = values.Max(), sum = values.Sum(x => Math.Exp(x - largest));
+        return [.. values.Select((x, i) => (x, i)).OrderByDescending(pair => pair.x).ThenBy(pair => pair.i).Take(topK)
+            .Select(pair => new Prediction(Labels[pair.i], pair.i, (float)(Math.Exp(pair.x - largest) / sum)))];
+    }
+
+    private static PreprocessOptions Preprocessing(PreprocessCard card) => new(card.Width, card.Height)
+    {
+        CropFraction = card.Crop,
+        Mode = Parse<ResizeMode>(card.Mode),
+        Filter = Parse<ResizeFilter>(card.Filter),
+        Mean = card.Mean,
+        StandardDeviation = card.Std,
+    };
+
+    private static T Parse<T>(string name)
+        where T : struct, Enum => Enum.TryParse(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out T value) && Enum.IsDefined(value)
+            ? value
+            : throw new GraphException($"'{name}' is none of {string.Join(", ", Enum.GetNames<T>())}.");
+}

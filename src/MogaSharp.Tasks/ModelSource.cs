@@ -1,0 +1,95 @@
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Tasks;
+
+/// <summary>Which weights a task uses.</summary>
+public sealed record ModelSourceOptions
+{
+    /// <summary>The models that names are looked up in. Default: the official ones.</summary>
+    public ModelCatalogue Catalogue { get; init; } = ModelCatalogue.Official;
+
+    /// <summary>A weight file to use instead of the card's; its class count may differ from the card's.</summary>
+    public string? WeightsPath { get; init; }
+
+    /// <summary>True to take the moving average; null for what the card says.</summary>
+    public bool? Ema { get; init; }
+
+    /// <summary>Downloads weights that are not in the cache yet; null to refuse.</summary>
+    public ModelDownloader? Downloader { get; init; }
+
+    /// <summary>Hears of a download's progress.</summary>
+    public IProgress<DownloadProgress>? Progress { get; init; }
+}
+
+/// <summary>A model with its weights in memory.</summary>
+/// <param name="Card">Its card; the class count is that of the weights.</param>
+/// <param name="Definition">Builds its graphs.</param>
+/// <param name="Weights">Its weights by official names.</param>
+public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, WeightSet Weights);
+
+/// <summary>Finds cards and weights and binds them.</summary>
+public static class ModelSource
+{
+    /// <summary>A card by catalogue name, or by path when the text ends in <c>.json</c> or names a folder with a <c>card.json</c>.</summary>
+    /// <exception cref="UnknownModelException">No model has this name.</exception>
+    /// <exception cref="ModelCardException">The file is no card.</exception>
+    public static ModelCard FindCard(string nameOrPath, ModelCatalogue catalogue)
+    {
+        if (nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return ModelCard.Load(nameOrPath);
+        string inFolder = Path.Combine(nameOrPath, "card.json");
+        return File.Exists(inFolder) ? ModelCard.Load(inFolder) : catalogue.Find(nameOrPath);
+    }
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="nameOrPath">See <see cref="FindCard"/>.</param>
+    /// <param name="options">Which weights.</param>
+    /// <param name="cancellationToken">Ends a download.</param>
+    /// <exception cref="UnknownModelException">No model has this name.</exception>
+    /// <exception cref="ModelCardException">The card cannot be used.</exception>
+    /// <exception cref="FileNotFoundException">The weights are not there and may not be downloaded.</exception>
+    /// <exception cref="DownloadException">The download failed.</exception>
+    /// <exception cref="CheckpointFormatException">The weight file is none.</exception>
+    /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
+    public static async Task<LoadedModel> LoadAsync(string nameOrPath, ModelSourceOptions options, CancellationToken cancellationToken = default)
+    {
+        ModelCard card = FindCard(nameOrPath, options.Catalogue);
+        string path = options.WeightsPath ?? await FindWeightsAsync(card, options, cancellationToken).ConfigureAwait(false);
+        return Bind(card, path, options.Ema ?? card.Weights.Ema);
+    }
+
+    /// <summary>The file that a card's address is downloaded as; null when the card has no address.</summary>
+    public static ModelFile? DownloadOf(ModelCard card)
+    {
+        if (card.Weights.Url is not { } url) return null;
+        var address = new Uri(url);
+        return new ModelFile(Path.GetFileName(address.LocalPath), address, card.Weights.Sha256);
+    }
+
+    /// <summary>Binds a weight file to a card. Another class count than the card's is taken from the file, and the labels become numbers.</summary>
+    /// <inheritdoc cref="LoadAsync"/>
+    public static LoadedModel Bind(ModelCard card, string weightsPath, bool ema)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(weightsPath);
+        StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = ema });
+        if (card.Options.NumClasses > 0 && state.InferClassCount() is { } classes && classes != card.Options.NumClasses)
+            card = card with { Options = card.Options with { NumClasses = classes }, Labels = [], LabelSet = null };
+        IModelDefinition definition = card.CreateDefinition();
+        ComputationGraph graph = definition.Build(new Shape(1, definition.InChannels, card.Preprocess.Height, card.Preprocess.Width));
+        // Weights of a classifier may be used without its head.
+        var bind = new BindOptions { IgnoreUnexpected = card.Options.NumClasses == 0 ? ["head."] : [] };
+        return new LoadedModel(card, definition, state.Bind(graph.Parameters, bind));
+    }
+
+    private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)
+    {
+        if (card.GetWeightsPath() is { } local) return local;
+        if (DownloadOf(card) is not { } file)
+            throw new FileNotFoundException($"The card of '{card.Name}' names no weights; give a weight file.");
+        if (options.Downloader is not { } downloader)
+            throw new FileNotFoundException($"The weights of '{card.Name}' are not on this machine and downloads are off.");
+        DownloadedModel downloaded = await downloader.GetAsync(file, options.Progress, cancellationToken).ConfigureAwait(false);
+        return downloaded.Path;
+    }
+}
