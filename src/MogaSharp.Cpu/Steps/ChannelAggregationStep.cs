@@ -63,6 +63,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override long Work => _o.Output.Layout.Pixels * (long)_o.Expand.Columns * (_o.Expand.Depth + _o.Project.Columns);
 
+    public override long WeightBytes => _o.Expand.Bytes + _o.Project.Bytes;
+
     public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
 
     public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats;

@@ -105,6 +105,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 
     public override long Work => (long)_o.Weights.Depth * _o.Weights.Columns * _images * _rows;
 
+    public override long WeightBytes => _o.Weights.Bytes;
+
     public override IEnumerable<Slot> Slots =>
         new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
 
