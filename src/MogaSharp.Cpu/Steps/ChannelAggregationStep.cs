@@ -39,6 +39,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private readonly ChannelAggregationOperands _o;
     private readonly int _strips, _stripRows, _halo, _tileWidth, _accumulatorStride;
+    private readonly bool _rowByRow;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
     {
@@ -47,6 +48,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _halo = operands.Kernel / 2;
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         _accumulatorStride = operands.Project.Vectors * S.Lanes;
+        // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
+        _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width) <= 1.1 * map.Width;
         // Enough strips for the threads, and strips small enough for L2.
         int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
@@ -101,16 +104,18 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         float* dots = sums + AccumulatorFloats, factors = dots + DotFloats;
         float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
 
-        ClearSides(hidden, hiddenLast - hiddenFirst);
+        if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, SlicePanels * MatrixKernel<S, V>.PanelVectors);
         new Span<float>(dots, pixels * S.Lanes).Clear();
         for (int panel = 0; panel < _o.Expand.Panels; panel += SlicePanels)
         {
             int panels = Math.Min(SlicePanels, _o.Expand.Panels - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
-                Expand(input, (hiddenLast - hiddenFirst) * map.Width, p, hidden + (vectors * PanelFloats), tile);
+                Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile);
                 vectors += _o.Expand.PanelVectors(p);
             }
+
+            if (_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, vectors);
 
             for (int v = 0; v < vectors; v++)
             {
@@ -135,32 +140,44 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         Finish(frame, sums, factors, pixel, pixels);
     }
 
-    // One panel of fc1 for all pixels of the strip and its halo, split into padded panels of one vector.
-    private void Expand(float* input, int pixels, int panel, float* hidden, float* tile)
+    // One panel of fc1 for all pixels of the strip and its halo, into padded panels of one vector.
+    private void Expand(float* input, int imageRows, int panel, float* hidden, float* tile)
     {
         int vectors = _o.Expand.PanelVectors(panel), width = _o.Output.Layout.Width;
         nint lda = _o.Input.Layout.Stride;
+        float* bias = _o.ExpandBias.Data + (panel * _tileWidth), weights = _o.Expand.Panel(panel);
+        if (_rowByRow)
+        {
+            // Tiles end with the image's rows and store where the result belongs; what they write past a row is cleared or overwritten.
+            for (int y = 0; y < imageRows; y++)
+                for (int x = 0; x < width; x += MatrixKernel<S, V>.TileRows)
+                {
+                    MatrixKernel<S, V>.Tile(
+                        Math.Min(MatrixKernel<S, V>.TileRows, width - x), _o.Expand.Depth, input + ((((nint)y * width) + x) * lda), lda, weights, vectors,
+                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes);
+                }
+
+            return;
+        }
+
+        int pixels = imageRows * width;
         for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
         {
             int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
-            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, _o.Expand.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
-            for (int v = 0; v < vectors; v++)
-            {
-                V bias = S.Load(_o.ExpandBias.Data + (((panel * MatrixKernel<S, V>.PanelVectors) + v) * S.Lanes));
-                Scatter(tile + (v * S.Lanes), rows, bias, hidden + (v * PanelFloats), row, width);
-            }
+            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, weights, vectors, tile, S.Lanes, MatrixKernel<S, V>.MostRows * S.Lanes, bias, 0, S.Lanes);
+            for (int v = 0; v < vectors; v++) Scatter(tile + (v * MatrixKernel<S, V>.MostRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scatter(float* tile, int rows, V bias, float* panel, int pixel, int width)
+    private void Scatter(float* tile, int rows, float* panel, int pixel, int width)
     {
         (int y, int x) = Math.DivRem(pixel, width);
         float* to = panel + (y * RowFloats) + ((x + _halo) * S.Lanes);
         int skip = 2 * _halo * S.Lanes;
-        for (int r = 0; r < rows; r++, tile += _tileWidth, to += S.Lanes)
+        for (int r = 0; r < rows; r++, tile += S.Lanes, to += S.Lanes)
         {
-            S.Store(to, S.Add(S.Load(tile), bias));
+            S.Store(to, S.Load(tile));
             if (++x < width) continue;
             x = 0;
             to += skip;
@@ -188,9 +205,10 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
+                float* target = sums + (row * _accumulatorStride) + (panel * _tileWidth);
                 MatrixKernel<S, V>.Tile(
-                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
-                    sums + (row * _accumulatorStride) + (panel * _tileWidth), _accumulatorStride, accumulate: from > 0);
+                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors, target, _accumulatorStride, S.Lanes,
+                    from > 0 ? target : _o.ProjectBias.Data + (panel * _tileWidth), from > 0 ? _accumulatorStride : 0, S.Lanes);
             }
         }
     }
@@ -208,33 +226,32 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         MapLayout to = _o.Output.Layout;
         for (int column = 0; column < Math.Min(_accumulatorStride, to.Stride); column += S.Lanes)
         {
-            V bias = S.Load(_o.ProjectBias.Data + column);
             V rankOne = _o.RankOneColumn is { } u ? S.Load(u.Data + column) : S.Broadcast(0);
             float* target = frame[_o.Output] + (pixel * to.Stride) + column;
             if (_o.Other is { } other)
-                FinishColumn(sums + column, factors, pixels, bias, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
+                FinishColumn(sums + column, factors, pixels, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
             else
-                FinishColumn(sums + column, factors, pixels, bias, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
+                FinishColumn(sums + column, factors, pixels, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FinishColumn(float* sums, float* factors, int pixels, V bias, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
+    private void FinishColumn(float* sums, float* factors, int pixels, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
     {
         bool hasFactors = _o.Decompose is not null;
         for (int p = 0; p < pixels; p++, sums += _accumulatorStride, other += otherStride, target += targetStride)
         {
-            V x = S.Add(S.Load(sums), bias);
+            V x = S.Load(sums);
             if (hasFactors) x = S.MultiplyAdd(S.Broadcast(factors[p]), rankOne, x);
             if (otherStride != 0) x = S.MultiplyAdd(S.Load(other), scale, x);
             S.Store(target, x);
         }
     }
 
-    private void ClearSides(float* hidden, int rows)
+    private void ClearSides(float* hidden, int rows, int vectors)
     {
         int side = _halo * S.Lanes;
-        for (int panel = 0; panel < SlicePanels * 2; panel++)
+        for (int panel = 0; panel < vectors; panel++)
             for (int y = 0; y < rows; y++)
             {
                 float* row = hidden + (panel * PanelFloats) + (y * RowFloats);

@@ -136,7 +136,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             for (int row = 0; row < count; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
-                MatrixKernel<S, V>.Tile(rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
+                MatrixKernel<S, V>.Tile(
+                    rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes);
                 for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
             }
         }
@@ -146,8 +147,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
     private void Finish(Frame frame, float* tile, int image, nint pixel, int rows, int column)
     {
         if (column >= _o.Output.Layout.Stride) return;
-        V bias = S.Load(_o.Bias.Data + column);
-        if (_o.ImageBias is { } imageBias) bias = S.Add(bias, S.Load(frame[imageBias] + ((nint)image * imageBias.Layout.Stride) + column));
+        V imageBias = _o.ImageBias is { } perImage ? S.Load(frame[perImage] + ((nint)image * perImage.Layout.Stride) + column) : S.Broadcast(0);
         V scale = _o.OtherScale is { } otherScale ? S.Load(otherScale.Data + column) : S.Broadcast(1);
         float* target = frame[_o.Output] + (pixel * _o.Output.Layout.Stride) + column;
         float* other = TCombine.ReadsOther ? frame[_o.Other!] + (pixel * _o.Other!.Layout.Stride) + column : null;
@@ -158,7 +158,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             AddRankOne(tile, rows, frame[rankOne] + (pixel * rankOne.Layout.Stride), rankOne.Layout.Stride, columnValues);
         }
 
-        Epilogue(tile, _tileWidth, rows, bias, target, _o.Output.Layout.Stride, other, otherStride, scale);
+        Epilogue(tile, _tileWidth, rows, imageBias, target, _o.Output.Layout.Stride, other, otherStride, scale);
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
