@@ -28,8 +28,8 @@ public sealed class FixtureTests
         }
     }
 
-    // The largest is too slow for the reference's plain loops; the fixtures have it.
-    public static TheoryData<string> SizesForTheReference => [.. MogaNetArch.Names.SkipLast(1)];
+    // The others are too slow for the reference's plain loops; the fixtures have them.
+    public static TheoryData<string> SizesForTheReference => [.. MogaNetArch.Names.Take(3)];
 
     [Theory]
     [MemberData(nameof(SizesForTheReference))]
