@@ -39,7 +39,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private readonly ChannelAggregationOperands _o;
     private readonly int _strips, _stripRows, _halo, _tileWidth, _accumulatorStride;
-    private readonly bool _rowByRow;
+    private readonly bool _rowByRow, _twoRows;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
     {
@@ -50,6 +50,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _accumulatorStride = operands.Project.Vectors * S.Lanes;
         // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
         _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width) <= 1.1 * map.Width;
+        _twoRows = S.HasManyRegisters && operands.Kernel == 3;
         // Enough strips for the threads, and strips small enough for L2.
         int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
@@ -70,7 +71,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
 
-    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats;
+    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats + RowFloats;
 
     private int TileFloats => MatrixKernel<S, V>.MostRows * _tileWidth;
 
@@ -84,7 +85,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private int SliceChannels => SlicePanels * _tileWidth;
 
-    private int ActiveFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * SliceChannels;
+    private int ActiveFloats => (StripPixels + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
 
     private int AccumulatorFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * _accumulatorStride;
 
@@ -101,11 +102,12 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         int pixels = (last - first) * map.Width;
         nint pixel = ((nint)image * map.Plane) + ((nint)first * map.Width);
         float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, sums = active + ActiveFloats;
-        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats;
+        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats, zeros = factors + FactorFloats;
         float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
 
         if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, SlicePanels * MatrixKernel<S, V>.PanelVectors);
         new Span<float>(dots, pixels * S.Lanes).Clear();
+        new Span<float>(zeros, RowFloats).Clear();
         for (int panel = 0; panel < _o.Expand.Panels; panel += SlicePanels)
         {
             int panels = Math.Min(SlicePanels, _o.Expand.Panels - panel), vectors = 0;
@@ -122,15 +124,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
                 V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
                 V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
-                for (int y = first; y < last; y++)
-                {
-                    int at = (y - first) * map.Width;
-                    float* row = active + (at * SliceChannels) + (v * S.Lanes);
-                    PanelConvolution<S, V>.Row<Identity>(
-                        hidden + (v * PanelFloats), RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1,
-                        _o.Depthwise.Panel(vector), bias, y, map.Width, row, SliceChannels, null);
-                    Activate(row, SliceChannels, map.Width, decompose, dots + (at * S.Lanes));
-                }
+                Filter(hidden + (v * PanelFloats), _o.Depthwise.Panel(vector), bias, hiddenFirst, hiddenLast, first, last, zeros, active + (v * S.Lanes));
+                Activate(active + (v * S.Lanes), SliceChannels, pixels, decompose, dots);
             }
 
             Project(active, pixels, panel, sums);
@@ -182,6 +177,28 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             x = 0;
             to += skip;
         }
+    }
+
+    // The depthwise convolution of one panel; outputs go to their pixels' rows of the slice.
+    private void Filter(float* panel, float* weight, V bias, int hiddenFirst, int hiddenLast, int first, int last, float* zeros, float* active)
+    {
+        int width = _o.Output.Layout.Width, rowOut = width * SliceChannels;
+        if (!_twoRows)
+        {
+            for (int y = first; y < last; y++)
+                PanelConvolution<S, V>.Row<Identity>(
+                    panel, RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1, weight, bias, y, width, active + ((y - first) * rowOut), SliceChannels, null);
+            return;
+        }
+
+        // An odd last row is computed together with one that nobody reads, in the slack.
+        for (int y = first; y < last; y += 2)
+        {
+            float* to = active + ((y - first) * rowOut);
+            Depthwise3x3<S, V>.TwoRows(Row(y - 1), Row(y), Row(y + 1), Row(y + 2), weight, bias, width, to, to + rowOut, SliceChannels);
+        }
+
+        float* Row(int y) => y >= hiddenFirst && y < hiddenLast ? panel + ((y - hiddenFirst) * RowFloats) : zeros;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
