@@ -28,17 +28,17 @@ internal sealed record ChannelAggregationOperands(
 /// <summary>
 /// fc1 -> 3x3 depthwise -> GELU -> (t, fc2) + shortcut in one step: the hidden map, four to eight times as wide as the block,
 /// never reaches memory. Item: one strip of rows of one image. Within a strip, slices of four vectors of hidden channels: the
-/// slice of fc1 goes into padded panels, the depthwise convolution and GELU from there into rows of pixels, and these times the
-/// slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
+/// slice of fc1 goes into padded panels; then, some rows at a time, the depthwise convolution and GELU make pixels of them in L1, and
+/// these times the slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
 /// </summary>
 internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int SlicePanels = 2;
+    private const int SlicePanels = 2, GroupPixels = 112;
 
     private readonly ChannelAggregationOperands _o;
-    private readonly int _strips, _stripRows, _halo, _tileWidth, _accumulatorStride;
+    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride;
     private readonly bool _rowByRow, _twoRows;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
@@ -51,6 +51,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
         _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width) <= 1.1 * map.Width;
         _twoRows = S.HasManyRegisters && operands.Kernel == 3;
+        _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
         // Enough strips for the threads, and strips small enough for L2.
         int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
@@ -85,7 +86,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private int SliceChannels => SlicePanels * _tileWidth;
 
-    private int ActiveFloats => (StripPixels + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
+    private int ActiveFloats => ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
 
     private int AccumulatorFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * _accumulatorStride;
 
@@ -119,16 +120,21 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
             if (_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, vectors);
 
-            for (int v = 0; v < vectors; v++)
+            // Few rows at a time, so that their slice stays in L1 from the filter to the product.
+            for (int y = first; y < last; y += _groupRows)
             {
-                int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
-                V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
-                V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
-                Filter(hidden + (v * PanelFloats), _o.Depthwise.Panel(vector), bias, hiddenFirst, hiddenLast, first, last, zeros, active + (v * S.Lanes));
-                Activate(active + (v * S.Lanes), SliceChannels, pixels, decompose, dots);
-            }
+                int end = Math.Min(y + _groupRows, last), count = (end - y) * map.Width, at = (y - first) * map.Width;
+                for (int v = 0; v < vectors; v++)
+                {
+                    int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
+                    V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
+                    V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
+                    Filter(hidden + (v * PanelFloats), _o.Depthwise.Panel(vector), bias, hiddenFirst, hiddenLast, y, end, zeros, active + (v * S.Lanes));
+                    Activate(active + (v * S.Lanes), SliceChannels, count, decompose, dots + (at * S.Lanes));
+                }
 
-            Project(active, pixels, panel, sums);
+                Project(active, count, panel, sums + (at * _accumulatorStride));
+            }
         }
 
         if (_o.Decompose is not null) Factors(dots, pixels, factors);

@@ -43,7 +43,9 @@ internal readonly struct AddScaledOther : ICombine
 }
 
 /// <summary>The operands of a matrix step that any of its forms may have.</summary>
-internal sealed record MatrixOperands(Slot Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
+internal sealed record MatrixOperands<S, V>(Slot? Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
+    where S : struct, ISimd<V>
+    where V : struct
 {
     /// <summary>One more addend per image, (N, C, 1, 1).</summary>
     public Slot? ImageBias { get; init; }
@@ -61,7 +63,10 @@ internal sealed record MatrixOperands(Slot Input, PackedMatrix Weights, VectorCo
     public VectorConstant? OtherScale { get; init; }
 
     /// <summary>Makes rows of the left-hand side from the input; null when the input's pixels are the rows.</summary>
-    public PatchGather? Gather { get; init; }
+    public PatchGather<S, V>? Gather { get; init; }
+
+    /// <summary>The graph input that patches are cut from, when there is no input slot.</summary>
+    public int GraphInput { get; init; }
 }
 
 /// <summary>
@@ -77,10 +82,10 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 {
     private const int WantedItems = 16;
 
-    private readonly MatrixOperands _o;
+    private readonly MatrixOperands<S, V> _o;
     private readonly int _groups, _blocks, _blockRows, _images, _rows, _panelsPerGroup, _tileWidth;
 
-    public MatrixStep(MatrixOperands operands, string description)
+    public MatrixStep(MatrixOperands<S, V> operands, string description)
     {
         _o = operands;
         Description = description;
@@ -120,15 +125,29 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         int first = block * _blockRows, count = Math.Min(_blockRows, _rows - first);
         nint pixel = ((nint)image * _rows) + first;
         float* tile = scratch;
-        float* a = frame[_o.Input] + (pixel * _o.Input.Layout.Stride);
-        nint lda = _o.Input.Layout.Stride;
         if (_o.Gather is { } gather)
         {
-            a = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
-            lda = _o.Weights.Depth;
-            gather.Fill(frame[_o.Input], image, first, count, a);
-        }
+            float* rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
+            if (_o.Input is { } map)
+            {
+                gather.Fill(frame[map] + ((nint)image * map.Layout.Plane * map.Layout.Stride), first, count, rows);
+            }
+            else
+            {
+                Graph.Tensor tensor = frame.Inputs[_o.GraphInput];
+                fixed (float* data = tensor.Data) gather.Fill(data + ((nint)image * (tensor.Data.Length / _images)), first, count, rows);
+            }
 
+            Multiply(frame, rows, _o.Weights.Depth, image, pixel, count, group, tile);
+        }
+        else
+        {
+            Multiply(frame, frame[_o.Input!] + (pixel * _o.Input!.Layout.Stride), _o.Input.Layout.Stride, image, pixel, count, group, tile);
+        }
+    }
+
+    private void Multiply(Frame frame, float* a, nint lda, int image, nint pixel, int count, int group, float* tile)
+    {
         int lastPanel = Math.Min((group + 1) * _panelsPerGroup, _o.Weights.Panels);
         for (int panel = group * _panelsPerGroup; panel < lastPanel; panel++)
         {
