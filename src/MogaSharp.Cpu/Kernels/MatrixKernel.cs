@@ -26,8 +26,20 @@ internal static unsafe class MatrixKernel<S, V>
     /// <summary>Rows of the main tile.</summary>
     public static int TileRows => S.HasManyRegisters ? 14 : 6;
 
-    /// <summary>Rows that are computed for some that are wanted: whole tiles.</summary>
-    public static int RowsDone(int rows) => rows / TileRows * TileRows + (rows % TileRows == 0 ? 0 : S.HasManyRegisters && rows % TileRows <= 7 ? 7 : TileRows);
+    /// <summary>Rows that the tiles for some wanted rows compute and write.</summary>
+    /// <param name="rows">Rows that are wanted.</param>
+    /// <param name="vectors">The panel's width in vectors.</param>
+    public static int RowsDone(int rows, int vectors)
+    {
+        int done = 0;
+        for (int row = 0; row < rows; row += TileRows)
+        {
+            int wanted = Math.Min(TileRows, rows - row), step = vectors == 1 || S.HasManyRegisters ? 7 : TileRows;
+            done = row + ((wanted + step - 1) / step * step);
+        }
+
+        return done;
+    }
 
     /// <summary>C = start + A B for one panel and at most <see cref="TileRows"/> rows.</summary>
     /// <param name="rows">Rows that mean something, at least 1.</param>

@@ -49,7 +49,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         _accumulatorStride = operands.Project.Vectors * S.Lanes;
         // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
-        _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width) <= 1.1 * map.Width;
+        _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width, MatrixKernel<S, V>.PanelVectors) <= 1.1 * map.Width;
         _twoRows = S.HasManyRegisters && operands.Kernel == 3;
         _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
         // Enough strips for the threads, and strips small enough for L2.
@@ -133,7 +133,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                     Activate(active + (v * S.Lanes), SliceChannels, count, decompose, dots + (at * S.Lanes));
                 }
 
-                Project(active, count, panel, sums + (at * _accumulatorStride));
+                Project(active, count, panel, sums + (at * _accumulatorStride), tile);
             }
         }
 
@@ -218,7 +218,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         }
     }
 
-    private void Project(float* active, int pixels, int expandPanel, float* sums)
+    private void Project(float* active, int pixels, int expandPanel, float* sums, float* tile)
     {
         int from = expandPanel * _tileWidth, depth = Math.Min(SliceChannels, _o.Project.Depth - from);
         for (int panel = 0; panel < _o.Project.Panels; panel++)
@@ -229,9 +229,16 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
                 float* target = sums + (row * _accumulatorStride) + (panel * _tileWidth);
+                float* start = from > 0 ? target : _o.ProjectBias.Data + (panel * _tileWidth);
+                nint startStride = from > 0 ? _accumulatorStride : 0;
+                // What a tile writes past the last row would spoil the sums of the rows after it.
+                bool whole = MatrixKernel<S, V>.RowsDone(rows, vectors) == rows;
                 MatrixKernel<S, V>.Tile(
-                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors, target, _accumulatorStride, S.Lanes,
-                    from > 0 ? target : _o.ProjectBias.Data + (panel * _tileWidth), from > 0 ? _accumulatorStride : 0, S.Lanes);
+                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
+                    whole ? target : tile, whole ? _accumulatorStride : _tileWidth, S.Lanes, start, startStride, S.Lanes);
+                if (whole) continue;
+                for (int r = 0; r < rows; r++)
+                    for (int v = 0; v < vectors; v++) S.Store(target + (r * _accumulatorStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));
             }
         }
     }
