@@ -2,6 +2,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
+using MogaSharp.Onnx;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -54,6 +55,7 @@ internal static class Failure
     {
         UsageException or FailureException or UnknownModelException or ModelCardException or GraphException => exception.Message,
         CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
+        OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
         FileNotFoundException { FileName: { } name } => $"there is no file '{name}'",
         UnauthorizedAccessException => exception.Message,
