@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Planning;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Tests.Kernels;
@@ -15,7 +16,13 @@ internal unsafe interface IKernels
 
     int SlackPixels { get; }
 
-    void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, bool accumulate);
+    int RowsDone(int rows, int vectors);
+
+    void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv);
+
+    void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride);
+
+    void Gather(MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target);
 
     void Row(
         ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,
@@ -36,8 +43,18 @@ internal sealed unsafe class Kernels<S, V> : IKernels
 
     public int SlackPixels => PanelConvolution<S, V>.SlackPixels;
 
-    public void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, bool accumulate) =>
-        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, accumulate);
+    public int RowsDone(int rows, int vectors) => MatrixKernel<S, V>.RowsDone(rows, vectors);
+
+    public void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv) =>
+        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv);
+
+    public void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride) =>
+        Depthwise3x3<S, V>.TwoRows(r0, r1, r2, r3, weight, S.Load(bias), width, first, second, stride);
+
+    public void Gather(
+        MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target) =>
+        new PatchGather<S, V>(input.Height, input.Width, input.Channels, input.Stride, planar, outputWidth, kernel, stride, padding, dilation)
+            .Fill(image, first, count, target);
 
     public void Row(
         ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,

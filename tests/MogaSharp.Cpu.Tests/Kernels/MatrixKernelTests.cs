@@ -6,21 +6,28 @@ namespace MogaSharp.Cpu.Tests.Kernels;
 [Trait("Isa", "Kernel")]
 public sealed unsafe class MatrixKernelTests
 {
-    public static TheoryData<int, int, bool> Cases
+    /// <summary>What the sums start from.</summary>
+    public enum Start
+    {
+        Bias,
+        Result,
+    }
+
+    public static TheoryData<int, int, Start> Cases
     {
         get
         {
-            var data = new TheoryData<int, int, bool>();
+            var data = new TheoryData<int, int, Start>();
             foreach (int lanes in new[] { 4, 8, 16 })
                 foreach (int vectors in new[] { 1, 2 })
-                    foreach (bool accumulate in new[] { false, true }) data.Add(lanes, vectors, accumulate);
+                    foreach (Start start in Enum.GetValues<Start>()) data.Add(lanes, vectors, start);
             return data;
         }
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_tile_is_the_product_of_all_rows_and_depths(int lanes, int vectors, bool accumulate)
+    public void A_tile_is_the_product_of_all_rows_and_depths(int lanes, int vectors, Start startsFrom)
     {
         IKernels kernels = Widths.Get(lanes);
         var random = new Random(lanes + vectors);
@@ -28,20 +35,31 @@ public sealed unsafe class MatrixKernelTests
         for (int depth = 0; depth <= 70; depth++)
             for (int rows = 1; rows <= kernels.TileRows; rows++)
             {
-                int lda = depth + random.Next(4), ldc = width + random.Next(9);
+                // The vectors of a row lie side by side, or in planes of their own.
+                int done = kernels.RowsDone(rows, vectors), lda = depth + random.Next(4);
+                (int ldc, int cv) = random.Next(2) == 0 ? (width + random.Next(9), lanes) : (lanes, (done * lanes) + random.Next(9));
                 // Rows past the last may be read and written, whatever stands there.
-                using var a = new GuardedMemory(Math.Max(1, ((kernels.MostRows - 1) * lda) + depth));
+                using var a = new GuardedMemory(Math.Max(1, ((done - 1) * lda) + depth));
                 using var b = new GuardedMemory(Math.Max(1, depth * width));
-                using var c = new GuardedMemory(((kernels.MostRows - 1) * ldc) + width);
+                using var c = new GuardedMemory(((done - 1) * ldc) + ((vectors - 1) * cv) + lanes);
+                using var bias = new GuardedMemory(width);
                 for (int i = 0; i < rows * lda && i < a.Length; i++) a.Data[i] = Signed(random);
                 foreach (ref float x in b.Span) x = Signed(random);
-                for (int i = 0; i < rows * ldc && i < c.Length; i++) c.Data[i] = Signed(random);
+                foreach (ref float x in c.Span) x = Signed(random);
+                foreach (ref float x in bias.Span) x = Signed(random);
                 float[] before = c.Span.ToArray();
-                kernels.Tile(rows, depth, a.Data, lda, b.Data, vectors, c.Data, ldc, accumulate);
-                for (int r = 0; r < rows; r++)
+                bool fromBias = startsFrom == Start.Bias;
+                kernels.Tile(
+                    rows, depth, a.Data, lda, b.Data, vectors, c.Data, ldc, cv,
+                    fromBias ? bias.Data : c.Data, fromBias ? 0 : ldc, fromBias ? lanes : cv);
+                bool[] isResult = new bool[c.Length];
+                for (int r = 0; r < done; r++)
                     for (int j = 0; j < width; j++)
                     {
-                        double exact = accumulate ? before[(r * ldc) + j] : 0, magnitude = Math.Abs(exact);
+                        int at = (r * ldc) + (j / lanes * cv) + (j % lanes);
+                        isResult[at] = true;
+                        if (r >= rows) continue;
+                        double exact = fromBias ? bias.Data[j] : before[at], magnitude = Math.Abs(exact);
                         for (int k = 0; k < depth; k++)
                         {
                             double product = (double)a.Data[(r * lda) + k] * b.Data[(k * width) + j];
@@ -51,12 +69,10 @@ public sealed unsafe class MatrixKernelTests
 
                         // Two roundings a step where the machine cannot fuse them.
                         double bound = 2 * (depth + 1) * magnitude / (1 << 24);
-                        Assert.True(Math.Abs(c.Data[(r * ldc) + j] - exact) <= bound, $"depth {depth}, rows {rows}, element {r},{j}");
+                        Assert.True(Math.Abs(c.Data[at] - exact) <= bound, $"depth {depth}, rows {rows}, element {r},{j}");
                     }
 
-                // Nothing beside the columns of rows that mean something is touched.
-                for (int r = 0; r < rows - 1; r++)
-                    for (int j = width; j < ldc; j++) Assert.Equal(before[(r * ldc) + j], c.Data[(r * ldc) + j]);
+                for (int i = 0; i < c.Length; i++) Assert.True(isResult[i] || c.Data[i] == before[i], $"depth {depth}, rows {rows}: float {i} is touched");
             }
     }
 
@@ -71,9 +87,11 @@ public sealed unsafe class MatrixKernelTests
         using var a = new GuardedMemory(most * Depth);
         using var b = new GuardedMemory(Depth * width);
         using var c = new GuardedMemory(most * width);
+        using var bias = new GuardedMemory(width);
         foreach (ref float x in a.Span) x = Signed(random);
         foreach (ref float x in b.Span) x = Signed(random);
-        kernels.Tile(1, Depth, a.Data, Depth, b.Data, 2, c.Data, width, accumulate: false);
+        foreach (ref float x in bias.Span) x = Signed(random);
+        kernels.Tile(1, Depth, a.Data, Depth, b.Data, 2, c.Data, width, lanes, bias.Data, 0, lanes);
         float[] alone = c.Span[..width].ToArray();
         for (int rows = 1; rows <= kernels.TileRows; rows++)
             for (int at = 0; at < rows; at++)
@@ -81,8 +99,22 @@ public sealed unsafe class MatrixKernelTests
                 using var shifted = new GuardedMemory(most * Depth);
                 foreach (ref float x in shifted.Span) x = Signed(random);
                 new Span<float>(a.Data, Depth).CopyTo(shifted.Span[(at * Depth)..]);
-                kernels.Tile(rows, Depth, shifted.Data, Depth, b.Data, 2, c.Data, width, accumulate: false);
+                kernels.Tile(rows, Depth, shifted.Data, Depth, b.Data, 2, c.Data, width, lanes, bias.Data, 0, lanes);
                 Assert.Equal(alone, c.Span.Slice(at * width, width).ToArray());
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Tiles_say_how_many_rows_they_do(int lanes)
+    {
+        IKernels kernels = Widths.Get(lanes);
+        for (int vectors = 1; vectors <= 2; vectors++)
+            for (int rows = 1; rows <= 60; rows++)
+            {
+                int done = kernels.RowsDone(rows, vectors);
+                Assert.InRange(done, rows, rows + 6);
+                Assert.InRange(done - ((rows - 1) / kernels.TileRows * kernels.TileRows), 1, kernels.MostRows);
             }
     }
 

@@ -70,7 +70,7 @@ internal static class ErrorModel
 
             Tensor[] operands = [.. value.Inputs.Select(input => new Tensor(shapes[input.Index], Array.ConvertAll(results[input.Index], Moved)))];
             double[] result = Alone(c.Graph, value.Op, operands, c.Weights);
-            double stated = value.Op is Activation { Function: not ActivationKind.Relu } ? 6e-7 : 0;
+            double stated = value.Op is Activation { Function: not ActivationKind.Relu } ? 1e-6 : 0;
             results[value.Index] = stated == 0 ? result : Array.ConvertAll(result, x => x + (stated * Signed()));
         }
 
