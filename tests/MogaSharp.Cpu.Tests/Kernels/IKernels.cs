@@ -84,10 +84,15 @@ internal static class Widths
 {
     public static TheoryData<int> All => [4, 8, 16];
 
-    public static IKernels Get(int lanes)
+    public static void Require(int lanes)
     {
         bool isSupported = lanes switch { 16 => Vector512.IsHardwareAccelerated, 8 => Vector256.IsHardwareAccelerated, _ => true };
         Assert.SkipUnless(isSupported, $"This processor has no vectors of {lanes} floats.");
+    }
+
+    public static IKernels Get(int lanes)
+    {
+        Require(lanes);
         return lanes switch
         {
             16 => new Kernels<Simd512, Vector512<float>>(),
