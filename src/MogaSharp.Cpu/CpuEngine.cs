@@ -33,6 +33,7 @@ public sealed class CpuEngine : IInferenceEngine, IDisposable
 
     /// <summary>Binds a graph to weights.</summary>
     /// <exception cref="KeyNotFoundException">The weights lack a tensor that the graph needs.</exception>
+    /// <exception cref="GraphException">A weight has another shape than the graph says.</exception>
     public CpuSession CreateSession(ComputationGraph graph, WeightSet weights) => new(graph, weights, _pool);
 
     IInferenceSession IInferenceEngine.CreateSession(ComputationGraph graph, WeightSet weights) => CreateSession(graph, weights);

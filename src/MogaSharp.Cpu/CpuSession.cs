@@ -27,7 +27,12 @@ public sealed unsafe class CpuSession : IInferenceSession
     internal CpuSession(ComputationGraph graph, WeightSet weights, WorkerPool pool)
     {
         foreach (ParameterSpec spec in graph.Parameters)
-            if (!spec.IsOptional) _ = weights[spec.Name];
+        {
+            if (spec.IsOptional) continue;
+            Shape shape = weights[spec.Name].Shape;
+            if (shape != spec.Shape) throw new GraphException($"The weight '{spec.Name}' has shape {shape}, the graph needs {spec.Shape}.");
+        }
+
         Graph = graph;
         _pool = pool;
         (_optimized, WeightSet folded) = GraphOptimizer.Run(graph, weights);
@@ -139,16 +144,7 @@ public sealed unsafe class CpuSession : IInferenceSession
                 return candidate;
             }
 
-            var shapes = new Shape[inputs.Length];
-            for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
-            Plan plan = VectorLanes switch
-            {
-                16 => PlanCompiler<Simd512, Vector512<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-                8 => PlanCompiler<Simd256, Vector256<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-                _ => PlanCompiler<Simd128, Vector128<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-            };
-            Shape[] inferred = Graph.InferShapes(shapes);
-            var compiled = new CompiledPlan(plan, shapes, [.. Graph.Outputs.Select(output => inferred[output.Value.Index])], _pool.Threads);
+            CompiledPlan compiled = Compile(inputs);
             _plans.Insert(0, compiled);
             if (_plans.Count > MostPlans)
             {
@@ -158,6 +154,21 @@ public sealed unsafe class CpuSession : IInferenceSession
 
             return compiled;
         }
+    }
+
+    // A method of its own, since the closure below would be allocated at every call of the one that looks plans up.
+    private CompiledPlan Compile(ReadOnlySpan<Tensor> inputs)
+    {
+        var shapes = new Shape[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
+        Plan plan = VectorLanes switch
+        {
+            16 => PlanCompiler<Simd512, Vector512<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+            8 => PlanCompiler<Simd256, Vector256<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+            _ => PlanCompiler<Simd128, Vector128<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
+        };
+        Shape[] inferred = Graph.InferShapes(shapes);
+        return new CompiledPlan(plan, shapes, [.. Graph.Outputs.Select(output => inferred[output.Value.Index])], _pool.Threads);
     }
 
     /// <summary>A plan with the shapes that it is for and the memory of its runs.</summary>

@@ -41,6 +41,12 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Ends the building.</summary>
-    /// <param name="outputs">The outputs with their names.</param>
-    public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs) => new([.. _values], outputs, [.. _parameters]);
+    /// <param name="outputs">The outputs with their names; values of this builder.</param>
+    /// <exception cref="GraphException">An output belongs to another graph.</exception>
+    public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs)
+    {
+        foreach ((_, Value output) in outputs)
+            if (output.Builder != this) throw new GraphException($"{output} belongs to another graph.");
+        return new([.. _values], outputs, [.. _parameters]);
+    }
 }

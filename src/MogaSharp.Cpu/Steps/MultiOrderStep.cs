@@ -46,6 +46,7 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
         // A few strips more, so that a few wide panels still make work for a few threads.
         while (map.Images * _panels * _strips < 4 && map.Height / (2 * _strips) >= 2 * _reach) _strips *= 2;
         _stripRows = (map.Height + _strips - 1) / _strips;
+        Work = map.Pixels * (((long)map.Channels * common.Kernel * common.Kernel) + branches.Sum(b => (long)b.Length * b.Kernel * b.Kernel));
     }
 
     public override string Description => $"multi-order depthwise {_common.Kernel}x{_common.Kernel}d{_common.Dilation}"
@@ -53,8 +54,8 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
 
     public override int Items => _output.Layout.Images * _panels * _strips;
 
-    public override long Work => _output.Layout.Pixels * (((long)_output.Layout.Channels * _common.Kernel * _common.Kernel)
-        + _branches.Sum(b => (long)b.Length * b.Kernel * b.Kernel));
+    /// <remarks>Asked for in every run, so not summed anew: the enumerator would be allocated.</remarks>
+    public override long Work { get; }
 
     public override IEnumerable<Slot> Slots => [_input, _output];
 

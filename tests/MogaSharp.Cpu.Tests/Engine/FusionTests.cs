@@ -1,0 +1,101 @@
+using MogaSharp.Cpu.Tests.Support;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Tests.Engine;
+
+/// <summary>That plans fuse what they should, keep apart what others read, and are right both ways.</summary>
+public sealed class FusionTests
+{
+    private GraphBuilder _builder = new();
+
+    private Scope Root => _builder.Root;
+
+    [Fact]
+    public void A_product_ends_with_its_activation_gate_or_shortcut()
+    {
+        Plan("conv1x1 -> Silu", x => Act(ActivationKind.Silu, Conv("a", x)));
+        Plan("conv1x1 -> Gelu -> Gelu", x => Act(ActivationKind.Gelu, Act(ActivationKind.Gelu, Conv("a", x))));
+        Plan("conv3x3 -> Relu", x => Act(ActivationKind.Relu, Root.Conv("a", x, 6, 3, padding: 1)));
+        Plan("conv1x1 -> Silu * gate", x => Act(ActivationKind.Silu, Conv("a", x)) * x);
+        Plan("conv1x1 * gate", x => x * Conv("a", x));
+        Plan("conv1x1 + shortcut", x => x + Conv("a", x));
+        Plan("conv1x1 + shortcut", x => Root.Scale("s", x, 1) + Conv("a", x));
+        Plan("conv1x1 + image bias -> Silu", x => Act(ActivationKind.Silu, Conv("a", x) + Root.GlobalAveragePool(x)));
+    }
+
+    [Fact]
+    public void A_product_that_others_read_is_kept()
+    {
+        PlanOf(x => Conv("a", x) is var y ? [Act(ActivationKind.Silu, y), y] : [], fused: "", notFused: "-> Silu");
+        PlanOf(x => Conv("a", x) is var y ? [Act(ActivationKind.Silu, y) + y] : [], fused: "", notFused: "-> Silu");
+        PlanOf(x => Act(ActivationKind.Silu, Conv("a", x)) is var y ? [y * x, y] : [], fused: "conv1x1 -> Silu", notFused: "gate");
+        PlanOf(x => Conv("a", x) is var y ? [x + y, y] : [], fused: "", notFused: "shortcut");
+        // Two different activations in a row are two steps.
+        PlanOf(x => [Act(ActivationKind.Silu, Act(ActivationKind.Gelu, Conv("a", x)))], fused: "conv1x1 -> Gelu", notFused: "-> Silu");
+        // Nothing is activated after a shortcut within one step.
+        PlanOf(x => [Act(ActivationKind.Silu, x + Conv("a", x))], fused: "conv1x1 + shortcut", notFused: "-> Silu");
+        // A product with itself.
+        PlanOf(x => Conv("a", x) is var y ? [y * y] : [], fused: "", notFused: "gate");
+        PlanOf(x => Conv("a", x) is var y ? [y + y] : [], fused: "", notFused: "shortcut");
+    }
+
+    [Fact]
+    public void A_channel_aggregation_is_one_step()
+    {
+        PlanOf(x => [Aggregation(x, out _, out _)], fused: "fc1 -> 3x3 depthwise -> GELU -> decompose -> fc2", notFused: "conv1x1");
+        PlanOf(x => [x + Aggregation(x, out _, out _)], fused: "fc2 + shortcut", notFused: "conv1x1");
+        PlanOf(x => [Root.Conv("fc2", Act(ActivationKind.Gelu, Root.DepthwiseConv("dw", Conv("fc1", x), 5)), 6, 1)], fused: "fc1 -> 5x5 depthwise -> GELU -> fc2", notFused: "conv1x1");
+    }
+
+    [Fact]
+    public void A_channel_aggregation_with_other_parts_or_readers_is_not()
+    {
+        PlanOf(x => [Aggregation(x, out Value hidden, out _), hidden], fused: "conv1x1", notFused: "fc1 ->");
+        PlanOf(x => [Aggregation(x, out _, out Value factor), factor], fused: "conv1x1", notFused: "fc1 ->");
+        PlanOf(x => [Aggregation(x, out _, out Value factor) * factor], fused: "conv1x1", notFused: "fc1 ->");
+        PlanOf(x => [Aggregation(x, out _, out _, ActivationKind.Silu)], fused: "conv1x1", notFused: "fc1 ->");
+        PlanOf(x => [Aggregation(x, out _, out _, dilation: 2)], fused: "conv1x1", notFused: "fc1 ->");
+    }
+
+    [Fact]
+    public void A_multi_order_context_is_one_step_unless_others_read_its_parts()
+    {
+        PlanOf(x => [MultiOrder(x, out _, out _)], fused: "multi-order depthwise 5x5d1 -> 5x5d2 -> 7x7d3", notFused: "concat");
+        PlanOf(x => [MultiOrder(x, out Value common, out _), common], fused: "concat", notFused: "multi-order");
+        PlanOf(x => [MultiOrder(x, out _, out Value part), part], fused: "concat", notFused: "multi-order");
+        PlanOf(x => [MultiOrder(x, out _, out _, start: 1)], fused: "concat", notFused: "multi-order");
+    }
+
+    private Value Conv(string name, Value x) => Root.Conv(name, x, 6, 1);
+
+    private Value Act(ActivationKind function, Value x) => Root.Activate(function, x);
+
+    private Value Aggregation(Value x, out Value hidden, out Value factor, ActivationKind activation = ActivationKind.Gelu, int dilation = 1)
+    {
+        hidden = Act(activation, Root.DepthwiseConv("dw", Root.Conv("fc1", x, 20, 1), 3, dilation));
+        factor = Act(ActivationKind.Gelu, Root.Conv("decompose", hidden, 1, 1));
+        return Root.Conv("fc2", hidden + Root.Scale("sigma", hidden - factor, 1), 6, 1);
+    }
+
+    private Value MultiOrder(Value x, out Value common, out Value part, int start = 0)
+    {
+        common = Root.DepthwiseConv("dw0", x, 5);
+        part = Root.DepthwiseConv("dw1", Root.Slice(common, 2, 2), 5, 2);
+        return Root.Concat(Root.Slice(common, start, 2), part, Root.DepthwiseConv("dw2", Root.Slice(common, 4, 2), 7, 3));
+    }
+
+    private void Plan(string fused, Func<Value, Value> make) => PlanOf(x => [make(x)], fused, notFused: null);
+
+    private void PlanOf(Func<Value, Value[]> make, string fused, string? notFused)
+    {
+        _builder = new GraphBuilder();
+        Value[] outputs = make(_builder.Input("x", new Shape(2, 6, 9, 7)));
+        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
+        using var engine = new CpuEngine(new(Threads: 2));
+        using CpuSession session = engine.CreateSession(c.Graph, c.Weights);
+        string plan = session.DescribePlan(c.Inputs[0].Shape);
+        Assert.Contains(fused, plan);
+        if (notFused is not null) Assert.DoesNotContain(notFused, plan);
+        ErrorModel.AssertClose(c, c.Run(session));
+    }
+}

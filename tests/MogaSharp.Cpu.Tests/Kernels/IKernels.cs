@@ -1,0 +1,103 @@
+using System.Runtime.Intrinsics;
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Planning;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Tests.Kernels;
+
+/// <summary>The kernels of one vector width, without its type parameters.</summary>
+internal unsafe interface IKernels
+{
+    int Lanes { get; }
+
+    int TileRows { get; }
+
+    int MostRows { get; }
+
+    int SlackPixels { get; }
+
+    int RowsDone(int rows, int vectors);
+
+    void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv);
+
+    void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride);
+
+    void Gather(MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target);
+
+    void Row(
+        ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,
+        float* weight, float* bias, int y, int width, float* target, nint targetStride, float* mask);
+
+    void Apply(ActivationKind activation, bool twice, float* x, float* y);
+}
+
+internal sealed unsafe class Kernels<S, V> : IKernels
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    public int Lanes => S.Lanes;
+
+    public int TileRows => MatrixKernel<S, V>.TileRows;
+
+    public int MostRows => MatrixKernel<S, V>.MostRows;
+
+    public int SlackPixels => PanelConvolution<S, V>.SlackPixels;
+
+    public int RowsDone(int rows, int vectors) => MatrixKernel<S, V>.RowsDone(rows, vectors);
+
+    public void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv) =>
+        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv);
+
+    public void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride) =>
+        Depthwise3x3<S, V>.TwoRows(r0, r1, r2, r3, weight, S.Load(bias), width, first, second, stride);
+
+    public void Gather(
+        MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target) =>
+        new PatchGather<S, V>(input.Height, input.Width, input.Channels, input.Stride, planar, outputWidth, kernel, stride, padding, dilation)
+            .Fill(image, first, count, target);
+
+    public void Row(
+        ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,
+        float* weight, float* bias, int y, int width, float* target, nint targetStride, float* mask)
+    {
+        if (activation is null)
+            PanelConvolution<S, V>.Row<Identity>(source, rowStride, firstRow, rows, sourcePadding, kernel, dilation, weight, S.Load(bias), y, width, target, targetStride, mask);
+        else if (activation == ActivationKind.Relu)
+            PanelConvolution<S, V>.Row<Relu>(source, rowStride, firstRow, rows, sourcePadding, kernel, dilation, weight, S.Load(bias), y, width, target, targetStride, mask);
+        else
+            throw new ArgumentOutOfRangeException(nameof(activation));
+    }
+
+    public void Apply(ActivationKind activation, bool twice, float* x, float* y) => S.Store(y, (activation, twice) switch
+    {
+        (ActivationKind.Gelu, false) => Gelu.Apply<S, V>(S.Load(x)),
+        (ActivationKind.Silu, false) => Silu.Apply<S, V>(S.Load(x)),
+        (ActivationKind.Relu, false) => Relu.Apply<S, V>(S.Load(x)),
+        (ActivationKind.Gelu, true) => Twice<Gelu>.Apply<S, V>(S.Load(x)),
+        (ActivationKind.Silu, true) => Twice<Silu>.Apply<S, V>(S.Load(x)),
+        _ => Twice<Relu>.Apply<S, V>(S.Load(x)),
+    });
+}
+
+/// <summary>The vector widths. A test of one that the machine lacks is reported as skipped.</summary>
+internal static class Widths
+{
+    public static TheoryData<int> All => [4, 8, 16];
+
+    public static void Require(int lanes)
+    {
+        bool isSupported = lanes switch { 16 => Vector512.IsHardwareAccelerated, 8 => Vector256.IsHardwareAccelerated, _ => true };
+        Assert.SkipUnless(isSupported, $"This processor has no vectors of {lanes} floats.");
+    }
+
+    public static IKernels Get(int lanes)
+    {
+        Require(lanes);
+        return lanes switch
+        {
+            16 => new Kernels<Simd512, Vector512<float>>(),
+            8 => new Kernels<Simd256, Vector256<float>>(),
+            _ => new Kernels<Simd128, Vector128<float>>(),
+        };
+    }
+}

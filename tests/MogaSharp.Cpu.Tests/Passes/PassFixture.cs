@@ -1,0 +1,46 @@
+using MogaSharp.Cpu.Passes;
+using MogaSharp.Cpu.Tests.Support;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Tests.Passes;
+
+/// <summary>Builds small graphs and applies one pass to them; whatever a pass does is also compared with the original.</summary>
+public abstract class PassFixture
+{
+    private GraphBuilder _builder = new();
+
+    private protected Scope Root => _builder.Root;
+
+    private protected void NewGraph() => _builder = new();
+
+    private protected Value Map(int channels) => _builder.Input("x", new Shape(2, channels, 5, 6));
+
+    /// <summary>x * scale + shift.</summary>
+    private protected Value Affine(string name, Value x)
+    {
+        foreach (string part in new[] { "scale", "shift" })
+            _builder.Declare(new ParameterSpec($"{name}.{part}", new Shape(x.Channels), ParameterKind.Parameter, Initializer.Ones));
+        return _builder.Add(name, new ChannelAffine(x.Channels, $"{name}.scale", $"{name}.shift"), x);
+    }
+
+    private protected Rewritten Apply(GraphPass pass, Value output, params (string Name, float Element)[] poison) => Apply(pass, [output], poison);
+
+    /// <summary>Applies a pass.</summary>
+    /// <param name="pass">The pass.</param>
+    /// <param name="outputs">The graph's outputs.</param>
+    /// <param name="poison">Weights whose first element is replaced.</param>
+    private protected Rewritten Apply(GraphPass pass, Value[] outputs, params (string Name, float Element)[] poison)
+    {
+        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
+        foreach ((string name, float element) in poison) c.Weights[name].Data[0] = element;
+        bool fired = false;
+        (ComputationGraph graph, WeightSet weights) = pass.Apply(c.Graph, c.Weights, ref fired);
+        if (poison.Length == 0) ErrorModel.AssertClose(c, c.Reference(graph, weights));
+        return new(graph, fired);
+    }
+
+    private protected sealed record Rewritten(ComputationGraph Graph, bool Fired)
+    {
+        public string[] Kinds => [.. Graph.Values.Select(value => value.Op.Kind)];
+    }
+}

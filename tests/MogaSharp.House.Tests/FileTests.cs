@@ -1,0 +1,39 @@
+using System.Xml.Linq;
+using MogaSharp.Testing;
+
+namespace MogaSharp.House.Tests;
+
+/// <summary>Sizes of files and the contents of the solution.</summary>
+public sealed class FileTests
+{
+    [Theory]
+    [InlineData("src/MogaSharp.Cpu/Kernels", 600)]
+    [InlineData("src/MogaSharp.Models", 350)]
+    public void Files_are_short_enough_to_be_read(string folder, int most)
+    {
+        string[] files = Sources(folder);
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.InRange(File.ReadLines(file).Count(), 1, most));
+    }
+
+    [Theory]
+    [InlineData("src")]
+    [InlineData("tests")]
+    public void Every_project_is_in_the_solution(string folder)
+    {
+        HashSet<string> listed = [.. XDocument.Load(Path.Combine(Repository.Root, "MogaSharp.slnx")).Descendants("Project").Select(project => project.Attribute("Path")!.Value)];
+        string[] projects =
+        [
+            .. Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
+                .Select(project => Path.GetRelativePath(Repository.Root, project).Replace('\\', '/')),
+        ];
+        Assert.NotEmpty(projects);
+        Assert.All(projects, project => Assert.Contains(project, listed));
+    }
+
+    private static string[] Sources(string folder) =>
+    [
+        .. Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)),
+    ];
+}
