@@ -3,7 +3,6 @@ using System.Diagnostics;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
-using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -12,7 +11,7 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var models = new Argument<string[]>("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> models = Shared.WithoutOptions(new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore });
         var batches = new Option<int[]>("--batch", "-b") { Description = "Pictures per run; several to measure each", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1], HelpName = "n" };
         batches.Validators.Add(result =>
         {
@@ -25,19 +24,18 @@ internal static class BenchCommand
         var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             string[] names = parsed.GetValue(models) is { Length: > 0 } given ? given : ["moganet_tiny"];
+            // All are found and checked before the first is measured.
+            (ModelCard Card, Shape Input)[] cases =
+            [
+                .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
+            ];
+            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             var results = new List<Result>();
-            foreach (string name in names)
+            foreach ((ModelCard card, Shape input) in cases)
             {
-                ModelCard card = ModelSource.FindCard(name, Shared.Catalogue);
-                (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
-                foreach (int batch in parsed.GetValue(batches)!)
-                {
-                    Result result = Measure(engine, card, new Shape(batch, card.Options.InChannels, height, width), TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancellationToken);
-                    results.Add(result);
-                    if (!parsed.GetValue(json)) Console.Error.WriteLine($"measured {result.Model}, batch {batch}");
-                }
+                results.Add(Measure(engine, card, input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancellationToken));
+                Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
             if (parsed.GetValue(json)) Output.Json(results);
@@ -52,7 +50,8 @@ internal static class BenchCommand
         ComputationGraph graph = card.CreateDefinition().Build(input);
         using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
         var random = new Random(0);
-        Tensor x = new(input, [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]);
+        var x = new Tensor(input);
+        foreach (ref float value in x.Span) value = (random.NextSingle() * 4) - 2;
         Tensor[] outputs = session.CreateOutputs(input);
         for (int i = 0; i < 5; i++) session.Run([x], outputs, cancellationToken);
         var times = new List<double>(capacity: 100_000);
