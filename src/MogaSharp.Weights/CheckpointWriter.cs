@@ -12,15 +12,13 @@ public static class CheckpointWriter
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
     /// <param name="metadata">Texts for the header, written in this order.</param>
-    /// <param name="cancellationToken">Looked at between tensors; the folder is then as before.</param>
     /// <exception cref="ArgumentException">There are no tensors, or names are repeated, reserved, too long or no valid Unicode.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null, CancellationToken cancellationToken = default)
+    public static void SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
     {
         TensorEntry[] list = Checked(tensors);
-        AtomicFile.Write(path, stream => SafetensorsWriter.Write(stream, list, metadata ?? [], cancellationToken));
+        AtomicFile.Write(path, stream => SafetensorsWriter.Write(stream, list, metadata ?? []));
     }
 
     /// <summary>
@@ -29,15 +27,13 @@ public static class CheckpointWriter
     /// </summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
-    /// <param name="cancellationToken">Looked at between tensors; the folder is then as before.</param>
     /// <exception cref="ArgumentException">There are no tensors, names are repeated, too long or no valid Unicode, or all together exceed 4 GiB or 65000 tensors.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void SavePyTorch(string path, IEnumerable<TensorEntry> tensors, CancellationToken cancellationToken = default)
+    public static void SavePyTorch(string path, IEnumerable<TensorEntry> tensors)
     {
         TensorEntry[] list = Checked(tensors);
-        AtomicFile.Write(path, stream => PyTorchWriter.Write(stream, list, cancellationToken));
+        AtomicFile.Write(path, stream => PyTorchWriter.Write(stream, list));
     }
 
     private static TensorEntry[] Checked(IEnumerable<TensorEntry> tensors)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

@@ -45,11 +45,21 @@ internal static class ConvertCommand
             StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), KeepNames = parsed.GetValue(keepNames) });
             IEnumerable<TensorEntry> tensors = state.Tensors;
             if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
-            Paths.Write(target, path =>
+            // Tensors are read as they are written: without their file the writing ends, and leaves nothing.
+            using CancellationTokenRegistration close = cancellationToken.Register(checkpoint.Dispose);
+            try
             {
-                if (isSafetensors) CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata, cancellationToken);
-                else CheckpointWriter.SavePyTorch(path, tensors, cancellationToken);
-            });
+                Paths.Write(target, path =>
+                {
+                    if (isSafetensors) CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata);
+                    else CheckpointWriter.SavePyTorch(path, tensors);
+                });
+            }
+            catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+
             Console.Error.WriteLine($"{state.Tensors.Count} tensors, {Output.Bytes(new FileInfo(target).Length)}");
             return Task.FromResult(ExitCode.Success);
         });

@@ -30,8 +30,7 @@ internal static class ForwardCommand
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, loaded.Weights);
             IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
-            Paths.Write(target, path => CheckpointWriter.SaveSafetensors(
-                path, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value)), cancellationToken: cancellationToken));
+            Paths.Write(target, path => CheckpointWriter.SaveSafetensors(path, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value))));
             foreach ((string name, Tensor tensor) in results) Console.Error.WriteLine($"{name} {tensor.Shape}");
             return ExitCode.Success;
         });

@@ -10,18 +10,14 @@ internal static class SafetensorsWriter
     // The reference implementation pads its header so that the data begins at a multiple of this.
     private const int Alignment = 8;
 
-    public static void Write(Stream stream, IReadOnlyList<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>> metadata, CancellationToken cancellationToken)
+    public static void Write(Stream stream, IReadOnlyList<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         byte[] header = MakeHeader(tensors, metadata);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (TensorEntry tensor in tensors)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            stream.Write(tensor.ToBytes());
-        }
+        foreach (TensorEntry tensor in tensors) stream.Write(tensor.ToBytes());
     }
 
     private static byte[] MakeHeader(IReadOnlyList<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>> metadata)
