@@ -16,6 +16,7 @@ internal static class Help
         ["models"] = ["moga models", "moga models --json"],
         ["info"] = ["moga info moganet_tiny", "moga info moganet_small --size 384x384 --layers"],
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
+        ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],

@@ -10,7 +10,7 @@ internal static class Program
     {
         var root = new RootCommand("MogaNet for .NET: classify pictures, evaluate, inspect and convert weights, measure speed.")
         {
-            ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(),
+            ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
             PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), BenchCommand.Create(),
         };
         root.Directives.Clear();

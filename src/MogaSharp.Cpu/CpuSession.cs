@@ -65,6 +65,40 @@ public sealed unsafe class CpuSession : IInferenceSession
     /// <exception cref="GraphException">The shape does not fit the graph.</exception>
     public string DescribePlan(Shape input) => PlanFor([new Tensor(input)]).Plan.ToString();
 
+    /// <summary>Runs an input some times and says where the time went.</summary>
+    /// <param name="input">The graph's only input.</param>
+    /// <param name="runs">How often, at least 1; warm-up runs come before.</param>
+    /// <param name="cancellationToken">Ends the runs.</param>
+    public RunProfile Profile(Tensor input, int runs, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
+        CompiledPlan plan = PlanFor([input]);
+        Tensor[] outputs = this.CreateOutputs(input.Shape);
+        for (int i = 0; i < 3; i++) Run([input], outputs, cancellationToken);
+        RunMemory memory = plan.Rent();
+        try
+        {
+            memory.Frame.Inputs[0] = input;
+            outputs.CopyTo(memory.Frame.Outputs, 0);
+            var marks = new List<long[]>(runs);
+            for (int i = 0; i < runs; i++)
+            {
+                memory.Frame.Marks = new long[_pool.Threads * plan.Plan.Steps.Length * 2];
+                _pool.Run(plan.Plan, memory.Frame, memory.Scratch, cancellationToken);
+                marks.Add(memory.Frame.Marks);
+            }
+
+            return RunProfile.From(plan.Plan, _pool.Threads, marks);
+        }
+        finally
+        {
+            memory.Frame.Marks = null;
+            Array.Clear(memory.Frame.Inputs);
+            Array.Clear(memory.Frame.Outputs);
+            plan.Return(memory);
+        }
+    }
+
     /// <summary>Frees weights and memory; no run may be in progress.</summary>
     public void Dispose()
     {

@@ -52,7 +52,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <param name="cancellation">Looked at between steps.</param>
     public void Run(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
     {
-        if (_threads.Length == 0 || !_busy.TryEnter())
+        if (!_busy.TryEnter())
         {
             RunAlone(plan, frame, scratch, cancellation);
             return;
@@ -118,6 +118,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         for (int s = 0; s < steps.Length; s++)
         {
             Step step = steps[s];
+            if (frame.Marks is { } begins) begins[((worker * steps.Length) + s) * 2] = Stopwatch.GetTimestamp();
             if (!frame.Stop)
             {
                 try
@@ -144,6 +145,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 if (worker == 0 && _cancellation.IsCancellationRequested) frame.Stop = true;
             }
 
+            if (frame.Marks is { } ends) ends[(((worker * steps.Length) + s) * 2) + 1] = Stopwatch.GetTimestamp();
             Meet(worker);
         }
     }

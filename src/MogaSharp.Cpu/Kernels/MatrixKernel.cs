@@ -4,7 +4,8 @@ namespace MogaSharp.Cpu.Kernels;
 
 /// <summary>
 /// The matrix product's inner loops. Layout: A row-major with a byte stride between rows; B packed in panels of two
-/// vectors (<see cref="PackedMatrix"/>), so that one step of the depth reads consecutive floats; C row-major. Tile: rows by
+/// vectors (<see cref="PackedMatrix"/>), so that one step of the depth reads consecutive floats; C and what it starts from are
+/// given by the distances from row to row and from the panel's first vector to its second. Tile: rows by
 /// two vectors with accumulators in registers: 14 x 2 (28 + 2 for B + 1 for the broadcast of A = 31 of 32 registers) on
 /// machines with 32, 6 x 2 (15 of 16) otherwise, 7 x 1 for a last panel of one vector. Fourteen rows because MogaNet's maps
 /// are 56, 28, 14 and 7 wide. Row addresses are a + s * {1, 2, 4, 8} and the same with 3 s, 5 s ...: eight integer registers.
@@ -25,7 +26,22 @@ internal static unsafe class MatrixKernel<S, V>
     /// <summary>Rows of the main tile.</summary>
     public static int TileRows => S.HasManyRegisters ? 14 : 6;
 
-    /// <summary>C = A B, or C += A B, for one panel and at most <see cref="TileRows"/> rows.</summary>
+    /// <summary>Rows that the tiles for some wanted rows compute and write.</summary>
+    /// <param name="rows">Rows that are wanted.</param>
+    /// <param name="vectors">The panel's width in vectors.</param>
+    public static int RowsDone(int rows, int vectors)
+    {
+        int done = 0;
+        for (int row = 0; row < rows; row += TileRows)
+        {
+            int wanted = Math.Min(TileRows, rows - row), step = vectors == 1 || S.HasManyRegisters ? 7 : TileRows;
+            done = row + ((wanted + step - 1) / step * step);
+        }
+
+        return done;
+    }
+
+    /// <summary>C = start + A B for one panel and at most <see cref="TileRows"/> rows.</summary>
     /// <param name="rows">Rows that mean something, at least 1.</param>
     /// <param name="depth">Columns of A.</param>
     /// <param name="a">The first row of A.</param>
@@ -34,49 +50,42 @@ internal static unsafe class MatrixKernel<S, V>
     /// <param name="vectors">The panel's width in vectors, 1 or 2.</param>
     /// <param name="c">The tile.</param>
     /// <param name="ldc">Floats between rows of C.</param>
-    /// <param name="accumulate">Add to C instead of replacing it.</param>
-    public static void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, bool accumulate)
+    /// <param name="cv">Floats between the two vectors of a row of C.</param>
+    /// <param name="start">What the sums start from: C itself to accumulate, or a bias.</param>
+    /// <param name="lds">Floats between rows of the start; 0 for the same in every row.</param>
+    /// <param name="sv">Floats between the two vectors of a row of the start.</param>
+    public static void Tile(
+        int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
     {
         nint stride = lda * sizeof(float);
         if (vectors == 1)
         {
-            Rows7Narrow(depth, (byte*)a, stride, b, c, ldc, accumulate);
-            if (rows > 7) Rows7Narrow(depth, (byte*)(a + (7 * lda)), stride, b, c + (7 * ldc), ldc, accumulate);
+            Rows7Narrow(depth, (byte*)a, stride, b, c, ldc, start, lds);
+            if (rows > 7) Rows7Narrow(depth, (byte*)(a + (7 * lda)), stride, b, c + (7 * ldc), ldc, start + (7 * lds), lds);
         }
-        else if (!S.HasManyRegisters) Rows6(depth, (byte*)a, stride, b, c, ldc, accumulate);
-        else if (rows > 7) Rows14(depth, (byte*)a, stride, b, c, ldc, accumulate);
-        else Rows7(depth, (byte*)a, stride, b, c, ldc, accumulate);
+        else if (!S.HasManyRegisters) Rows6(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
+        else if (rows > 7) Rows14(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
+        else Rows7(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
     {
         nint s3 = s * 3, s5 = s * 5, s7 = s * 7, s9 = s * 9, s11 = s * 11, s13 = s * 13;
-        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b, c6a, c6b, c7a, c7b, c8a, c8b, c9a, c9b, c10a, c10b, c11a, c11b, c12a, c12b,
-            c13a, c13b;
-        if (accumulate)
-        {
-            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
-            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
-            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
-            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
-            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
-            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
-            c6a = S.Load(c + (6 * ldc)); c6b = S.Load(c + (6 * ldc) + S.Lanes);
-            c7a = S.Load(c + (7 * ldc)); c7b = S.Load(c + (7 * ldc) + S.Lanes);
-            c8a = S.Load(c + (8 * ldc)); c8b = S.Load(c + (8 * ldc) + S.Lanes);
-            c9a = S.Load(c + (9 * ldc)); c9b = S.Load(c + (9 * ldc) + S.Lanes);
-            c10a = S.Load(c + (10 * ldc)); c10b = S.Load(c + (10 * ldc) + S.Lanes);
-            c11a = S.Load(c + (11 * ldc)); c11b = S.Load(c + (11 * ldc) + S.Lanes);
-            c12a = S.Load(c + (12 * ldc)); c12b = S.Load(c + (12 * ldc) + S.Lanes);
-            c13a = S.Load(c + (13 * ldc)); c13b = S.Load(c + (13 * ldc) + S.Lanes);
-        }
-        else
-        {
-            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = c6a = c6b = c7a = c7b = c8a = c8b = c9a = c9b = c10a = c10b =
-                c11a = c11b = c12a = c12b = c13a = c13b = S.Broadcast(0);
-        }
-
+        V c0a = S.Load(start), c0b = S.Load(start + sv);
+        V c1a = S.Load(start + lds), c1b = S.Load(start + lds + sv);
+        V c2a = S.Load(start + (2 * lds)), c2b = S.Load(start + (2 * lds) + sv);
+        V c3a = S.Load(start + (3 * lds)), c3b = S.Load(start + (3 * lds) + sv);
+        V c4a = S.Load(start + (4 * lds)), c4b = S.Load(start + (4 * lds) + sv);
+        V c5a = S.Load(start + (5 * lds)), c5b = S.Load(start + (5 * lds) + sv);
+        V c6a = S.Load(start + (6 * lds)), c6b = S.Load(start + (6 * lds) + sv);
+        V c7a = S.Load(start + (7 * lds)), c7b = S.Load(start + (7 * lds) + sv);
+        V c8a = S.Load(start + (8 * lds)), c8b = S.Load(start + (8 * lds) + sv);
+        V c9a = S.Load(start + (9 * lds)), c9b = S.Load(start + (9 * lds) + sv);
+        V c10a = S.Load(start + (10 * lds)), c10b = S.Load(start + (10 * lds) + sv);
+        V c11a = S.Load(start + (11 * lds)), c11b = S.Load(start + (11 * lds) + sv);
+        V c12a = S.Load(start + (12 * lds)), c12b = S.Load(start + (12 * lds) + sv);
+        V c13a = S.Load(start + (13 * lds)), c13b = S.Load(start + (13 * lds) + sv);
         for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
         {
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
@@ -110,42 +119,33 @@ internal static unsafe class MatrixKernel<S, V>
             c13a = S.MultiplyAdd(x, ba, c13a); c13b = S.MultiplyAdd(x, bb, c13b);
         }
 
-        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
-        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
-        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
-        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
-        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
-        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
-        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + S.Lanes, c6b);
-        S.Store(c + (7 * ldc), c7a); S.Store(c + (7 * ldc) + S.Lanes, c7b);
-        S.Store(c + (8 * ldc), c8a); S.Store(c + (8 * ldc) + S.Lanes, c8b);
-        S.Store(c + (9 * ldc), c9a); S.Store(c + (9 * ldc) + S.Lanes, c9b);
-        S.Store(c + (10 * ldc), c10a); S.Store(c + (10 * ldc) + S.Lanes, c10b);
-        S.Store(c + (11 * ldc), c11a); S.Store(c + (11 * ldc) + S.Lanes, c11b);
-        S.Store(c + (12 * ldc), c12a); S.Store(c + (12 * ldc) + S.Lanes, c12b);
-        S.Store(c + (13 * ldc), c13a); S.Store(c + (13 * ldc) + S.Lanes, c13b);
+        S.Store(c, c0a); S.Store(c + cv, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + cv, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + cv, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + cv, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + cv, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + cv, c5b);
+        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + cv, c6b);
+        S.Store(c + (7 * ldc), c7a); S.Store(c + (7 * ldc) + cv, c7b);
+        S.Store(c + (8 * ldc), c8a); S.Store(c + (8 * ldc) + cv, c8b);
+        S.Store(c + (9 * ldc), c9a); S.Store(c + (9 * ldc) + cv, c9b);
+        S.Store(c + (10 * ldc), c10a); S.Store(c + (10 * ldc) + cv, c10b);
+        S.Store(c + (11 * ldc), c11a); S.Store(c + (11 * ldc) + cv, c11b);
+        S.Store(c + (12 * ldc), c12a); S.Store(c + (12 * ldc) + cv, c12b);
+        S.Store(c + (13 * ldc), c13a); S.Store(c + (13 * ldc) + cv, c13b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
     {
         nint s3 = s * 3, s5 = s * 5;
-        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b, c6a, c6b;
-        if (accumulate)
-        {
-            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
-            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
-            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
-            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
-            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
-            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
-            c6a = S.Load(c + (6 * ldc)); c6b = S.Load(c + (6 * ldc) + S.Lanes);
-        }
-        else
-        {
-            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = c6a = c6b = S.Broadcast(0);
-        }
-
+        V c0a = S.Load(start), c0b = S.Load(start + sv);
+        V c1a = S.Load(start + lds), c1b = S.Load(start + lds + sv);
+        V c2a = S.Load(start + (2 * lds)), c2b = S.Load(start + (2 * lds) + sv);
+        V c3a = S.Load(start + (3 * lds)), c3b = S.Load(start + (3 * lds) + sv);
+        V c4a = S.Load(start + (4 * lds)), c4b = S.Load(start + (4 * lds) + sv);
+        V c5a = S.Load(start + (5 * lds)), c5b = S.Load(start + (5 * lds) + sv);
+        V c6a = S.Load(start + (6 * lds)), c6b = S.Load(start + (6 * lds) + sv);
         for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
         {
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
@@ -165,34 +165,25 @@ internal static unsafe class MatrixKernel<S, V>
             c6a = S.MultiplyAdd(x, ba, c6a); c6b = S.MultiplyAdd(x, bb, c6b);
         }
 
-        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
-        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
-        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
-        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
-        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
-        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
-        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + S.Lanes, c6b);
+        S.Store(c, c0a); S.Store(c + cv, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + cv, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + cv, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + cv, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + cv, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + cv, c5b);
+        S.Store(c + (6 * ldc), c6a); S.Store(c + (6 * ldc) + cv, c6b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
     {
         nint s3 = s * 3, s5 = s * 5;
-        V c0a, c0b, c1a, c1b, c2a, c2b, c3a, c3b, c4a, c4b, c5a, c5b;
-        if (accumulate)
-        {
-            c0a = S.Load(c); c0b = S.Load(c + S.Lanes);
-            c1a = S.Load(c + ldc); c1b = S.Load(c + ldc + S.Lanes);
-            c2a = S.Load(c + (2 * ldc)); c2b = S.Load(c + (2 * ldc) + S.Lanes);
-            c3a = S.Load(c + (3 * ldc)); c3b = S.Load(c + (3 * ldc) + S.Lanes);
-            c4a = S.Load(c + (4 * ldc)); c4b = S.Load(c + (4 * ldc) + S.Lanes);
-            c5a = S.Load(c + (5 * ldc)); c5b = S.Load(c + (5 * ldc) + S.Lanes);
-        }
-        else
-        {
-            c0a = c0b = c1a = c1b = c2a = c2b = c3a = c3b = c4a = c4b = c5a = c5b = S.Broadcast(0);
-        }
-
+        V c0a = S.Load(start), c0b = S.Load(start + sv);
+        V c1a = S.Load(start + lds), c1b = S.Load(start + lds + sv);
+        V c2a = S.Load(start + (2 * lds)), c2b = S.Load(start + (2 * lds) + sv);
+        V c3a = S.Load(start + (3 * lds)), c3b = S.Load(start + (3 * lds) + sv);
+        V c4a = S.Load(start + (4 * lds)), c4b = S.Load(start + (4 * lds) + sv);
+        V c5a = S.Load(start + (5 * lds)), c5b = S.Load(start + (5 * lds) + sv);
         for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
         {
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
@@ -210,34 +201,25 @@ internal static unsafe class MatrixKernel<S, V>
             c5a = S.MultiplyAdd(x, ba, c5a); c5b = S.MultiplyAdd(x, bb, c5b);
         }
 
-        S.Store(c, c0a); S.Store(c + S.Lanes, c0b);
-        S.Store(c + ldc, c1a); S.Store(c + ldc + S.Lanes, c1b);
-        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + S.Lanes, c2b);
-        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + S.Lanes, c3b);
-        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + S.Lanes, c4b);
-        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + S.Lanes, c5b);
+        S.Store(c, c0a); S.Store(c + cv, c0b);
+        S.Store(c + ldc, c1a); S.Store(c + ldc + cv, c1b);
+        S.Store(c + (2 * ldc), c2a); S.Store(c + (2 * ldc) + cv, c2b);
+        S.Store(c + (3 * ldc), c3a); S.Store(c + (3 * ldc) + cv, c3b);
+        S.Store(c + (4 * ldc), c4a); S.Store(c + (4 * ldc) + cv, c4b);
+        S.Store(c + (5 * ldc), c5a); S.Store(c + (5 * ldc) + cv, c5b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows7Narrow(int depth, byte* a, nint s, float* b, float* c, nint ldc, bool accumulate)
+    private static void Rows7Narrow(int depth, byte* a, nint s, float* b, float* c, nint ldc, float* start, nint lds)
     {
         nint s3 = s * 3, s5 = s * 5;
-        V c0a, c1a, c2a, c3a, c4a, c5a, c6a;
-        if (accumulate)
-        {
-            c0a = S.Load(c);
-            c1a = S.Load(c + ldc);
-            c2a = S.Load(c + (2 * ldc));
-            c3a = S.Load(c + (3 * ldc));
-            c4a = S.Load(c + (4 * ldc));
-            c5a = S.Load(c + (5 * ldc));
-            c6a = S.Load(c + (6 * ldc));
-        }
-        else
-        {
-            c0a = c1a = c2a = c3a = c4a = c5a = c6a = S.Broadcast(0);
-        }
-
+        V c0a = S.Load(start);
+        V c1a = S.Load(start + lds);
+        V c2a = S.Load(start + (2 * lds));
+        V c3a = S.Load(start + (3 * lds));
+        V c4a = S.Load(start + (4 * lds));
+        V c5a = S.Load(start + (5 * lds));
+        V c6a = S.Load(start + (6 * lds));
         for (float* end = b + ((nint)depth * S.Lanes); b < end; b += S.Lanes, a += sizeof(float))
         {
             V ba = S.Load(b);

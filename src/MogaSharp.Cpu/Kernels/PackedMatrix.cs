@@ -14,7 +14,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Columns = columns;
         Vectors = (columns + lanes - 1) / lanes;
         Lanes = lanes;
-        Data = (float*)NativeMemory.AlignedAlloc((nuint)(Math.Max(depth, 1) * (long)Vectors * lanes * sizeof(float)), 64);
+        Data = (float*)NativeMemory.AlignedAlloc((nuint)Bytes, 64);
     }
 
     /// <summary>Rows of the matrix.</summary>
@@ -28,6 +28,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Panels, the last possibly one vector wide.</summary>
     public int Panels => (Vectors + 1) / 2;
+
+    /// <summary>Bytes of memory.</summary>
+    public long Bytes => Math.Max(Depth, 1) * (long)Vectors * Lanes * sizeof(float);
 
     private int Lanes { get; }
 

@@ -14,8 +14,8 @@ internal static unsafe class PanelConvolution<S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
-    /// <summary>Pixels behind a buffer that a tile may read.</summary>
-    public const int SlackPixels = 8;
+    /// <summary>Pixels behind a buffer that a tile may read, and a matrix tile may write.</summary>
+    public const int SlackPixels = 16;
 
     /// <summary>One row of outputs.</summary>
     /// <param name="source">The first row of the buffer (its left padding included).</param>

@@ -15,12 +15,17 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
     /// <summary>The elements as they are.</summary>
     public float[] Raw(string name) => weights[name].Data;
 
-    /// <summary>A convolution's weight (O, I, k, k) as a matrix with rows (ky, kx, i) and columns o.</summary>
-    public PackedMatrix ConvMatrix(Conv2d op) => Get($"matrix {op.Weight}", () =>
+    /// <summary>A convolution's weight (O, I, k, k) as a matrix with rows (ky, kx, i), or (ky, i, kx) for planar patches, and columns o.</summary>
+    public PackedMatrix ConvMatrix(Conv2d op, bool planar = false) => Get($"matrix {op.Weight} {planar}", () =>
     {
         float[] weight = Raw(op.Weight);
-        int area = op.Kernel * op.Kernel, channels = op.InChannels;
-        return PackedMatrix.Create(area * channels, op.OutChannels, lanes, (k, o) => weight[(((o * channels) + (k % channels)) * area) + (k / channels)]);
+        int kernel = op.Kernel, channels = op.InChannels;
+        return PackedMatrix.Create(kernel * kernel * channels, op.OutChannels, lanes, (row, o) =>
+        {
+            (int ky, int rest) = Math.DivRem(row, kernel * channels);
+            (int i, int kx) = planar ? Math.DivRem(rest, kernel) : (rest % channels, rest / channels);
+            return weight[(((((o * channels) + i) * kernel) + ky) * kernel) + kx];
+        });
     });
 
     /// <summary>A linear layer's weight (O, I) as a matrix with rows i and columns o.</summary>

@@ -78,7 +78,7 @@ internal sealed class PatternMatcher
     /// <summary>True when a value is computed inside another step.</summary>
     public bool IsSwallowed(Value value) => _swallowed.Contains(value);
 
-    /// <summary>True for an input whose channels may lie unrounded, since only patches are cut from it.</summary>
+    /// <summary>True for a graph input that only patches are cut from, so that it need not be brought into the arena.</summary>
     public bool IsReadByPatchesOnly(Value value) =>
         value.Op is Input && _uses[value.Index] == _readers[value].Count() && _readers[value].All(reader => reader.Op is Conv2d { Groups: 1, IsPointwise: false });
 

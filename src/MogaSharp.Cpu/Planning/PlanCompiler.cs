@@ -61,7 +61,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     private Slot SlotOf(Value value)
     {
         if (!_slots.TryGetValue(value, out Slot? slot))
-            _slots[value] = slot = new Slot(MapLayout.Of(_shapes[value.Index], _patterns.IsReadByPatchesOnly(value)), value.ToString());
+            _slots[value] = slot = new Slot(MapLayout.Of(_shapes[value.Index]), value.ToString());
         return slot;
     }
 
@@ -85,23 +85,24 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
 
     private Step Make(Value root, MatrixPattern p)
     {
+        bool planar = _patterns.IsReadByPatchesOnly(p.Input);
         (PackedMatrix weights, int columns, string? bias) = p.Main switch
         {
-            Conv2d conv => (_store.ConvMatrix(conv), conv.OutChannels, conv.Bias),
+            Conv2d conv => (_store.ConvMatrix(conv, planar), conv.OutChannels, conv.Bias),
             Linear linear => (_store.LinearMatrix(linear), linear.OutFeatures, linear.Bias),
             _ => throw new GraphException($"{p.Main.Kind} is no matrix product."),
         };
-        Slot input = SlotOf(p.Input), output = SlotOf(root);
-        var operands = new MatrixOperands(input, weights, _store.Vector(columns, bias, p.OtherShift), output)
+        Slot output = SlotOf(root);
+        Slot? input = planar ? null : SlotOf(p.Input);
+        var operands = new MatrixOperands<S, V>(input, weights, _store.Vector(columns, bias, p.OtherShift), output)
         {
             ImageBias = p.ImageBias is null ? null : SlotOf(p.ImageBias),
             RankOne = p.RankOneFactor is null ? null : SlotOf(p.RankOneFactor),
             RankOneColumn = p.RankOne is null ? null : _store.Vector(columns, p.RankOne.Weight),
             Other = p.Other is null ? null : SlotOf(p.Other),
             OtherScale = p.Combine == CombineKind.AddScaled ? _store.VectorOrOnes(columns, p.OtherScale) : null,
-            Gather = p.Main is Conv2d { IsPointwise: false } patch
-                ? new PatchGather(input.Layout, output.Layout.Width, patch.Kernel, patch.Stride, patch.Padding, patch.Dilation)
-                : null,
+            Gather = p.Main is Conv2d { IsPointwise: false } patch ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
+            GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
         string description = p.Describe();
         return p.Activation switch
@@ -122,6 +123,13 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
                 CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = p.Scope },
                 _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = p.Scope },
             };
+    }
+
+    private PatchGather<S, V> Gather(Conv2d op, Value input, bool planar, int outputWidth)
+    {
+        MapLayout from = MapLayout.Of(_shapes[input.Index]);
+        return new PatchGather<S, V>(
+            from.Height, from.Width, from.Channels, from.Stride, planar, outputWidth, op.Kernel, op.Stride, op.Padding, op.Dilation);
     }
 
     private Step Make(Value root, MultiOrderPattern p)
@@ -151,7 +159,12 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         };
     }
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Input op, Value y) => [new InputStep(_nextInput++, SlotOf(y)) { Scope = op.Name }];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Input op, Value y)
+    {
+        int index = _nextInput++;
+        // Patches are cut straight from the caller's tensor.
+        return _patterns.IsReadByPatchesOnly(y) ? [] : [new InputStep(index, SlotOf(y)) { Scope = op.Name }];
+    }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Conv2d op, Value y) =>
         [GeneralSteps<S, V>.Grouped(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), op.Bias is null ? null : _store.Raw(op.Bias), SlotOf(y))];

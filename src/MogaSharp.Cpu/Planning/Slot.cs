@@ -27,11 +27,9 @@ internal readonly record struct MapLayout(int Images, int Height, int Width, int
 
     /// <summary>The layout of a value.</summary>
     /// <param name="shape">(N, C, H, W) or (N, C).</param>
-    /// <param name="tight">True to leave channels unrounded.</param>
-    public static MapLayout Of(Shape shape, bool tight = false)
+    public static MapLayout Of(Shape shape)
     {
-        int channels = shape[1];
-        int stride = tight ? channels : RoundUp(channels);
+        int channels = shape[1], stride = RoundUp(channels);
         return shape.Rank == 4 ? new(shape[0], shape[2], shape[3], channels, stride) : new(shape[0], 1, 1, channels, stride);
     }
 

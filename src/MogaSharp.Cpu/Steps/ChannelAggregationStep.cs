@@ -28,17 +28,18 @@ internal sealed record ChannelAggregationOperands(
 /// <summary>
 /// fc1 -> 3x3 depthwise -> GELU -> (t, fc2) + shortcut in one step: the hidden map, four to eight times as wide as the block,
 /// never reaches memory. Item: one strip of rows of one image. Within a strip, slices of four vectors of hidden channels: the
-/// slice of fc1 goes into padded panels, the depthwise convolution and GELU from there into rows of pixels, and these times the
-/// slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
+/// slice of fc1 goes into padded panels; then, some rows at a time, the depthwise convolution and GELU make pixels of them in L1, and
+/// these times the slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
 /// </summary>
 internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int SlicePanels = 2;
+    private const int SlicePanels = 2, GroupPixels = 112;
 
     private readonly ChannelAggregationOperands _o;
-    private readonly int _strips, _stripRows, _halo, _tileWidth, _accumulatorStride;
+    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride;
+    private readonly bool _rowByRow, _twoRows;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
     {
@@ -47,6 +48,10 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _halo = operands.Kernel / 2;
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         _accumulatorStride = operands.Project.Vectors * S.Lanes;
+        // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
+        _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width, MatrixKernel<S, V>.PanelVectors) <= 1.1 * map.Width;
+        _twoRows = S.HasManyRegisters && operands.Kernel == 3;
+        _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
         // Enough strips for the threads, and strips small enough for L2.
         int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
@@ -63,9 +68,11 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override long Work => _o.Output.Layout.Pixels * (long)_o.Expand.Columns * (_o.Expand.Depth + _o.Project.Columns);
 
+    public override long WeightBytes => _o.Expand.Bytes + _o.Project.Bytes;
+
     public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
 
-    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats;
+    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats + RowFloats;
 
     private int TileFloats => MatrixKernel<S, V>.MostRows * _tileWidth;
 
@@ -79,7 +86,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private int SliceChannels => SlicePanels * _tileWidth;
 
-    private int ActiveFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * SliceChannels;
+    private int ActiveFloats => ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
 
     private int AccumulatorFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * _accumulatorStride;
 
@@ -96,73 +103,108 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         int pixels = (last - first) * map.Width;
         nint pixel = ((nint)image * map.Plane) + ((nint)first * map.Width);
         float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, sums = active + ActiveFloats;
-        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats;
+        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats, zeros = factors + FactorFloats;
         float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
 
-        ClearSides(hidden, hiddenLast - hiddenFirst);
+        if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, SlicePanels * MatrixKernel<S, V>.PanelVectors);
         new Span<float>(dots, pixels * S.Lanes).Clear();
+        new Span<float>(zeros, RowFloats).Clear();
         for (int panel = 0; panel < _o.Expand.Panels; panel += SlicePanels)
         {
             int panels = Math.Min(SlicePanels, _o.Expand.Panels - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
-                Expand(input, (hiddenLast - hiddenFirst) * map.Width, p, hidden + (vectors * PanelFloats), tile);
+                Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile);
                 vectors += _o.Expand.PanelVectors(p);
             }
 
-            for (int v = 0; v < vectors; v++)
-            {
-                int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
-                V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
-                V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
-                for (int y = first; y < last; y++)
-                {
-                    int at = (y - first) * map.Width;
-                    float* row = active + (at * SliceChannels) + (v * S.Lanes);
-                    PanelConvolution<S, V>.Row<Identity>(
-                        hidden + (v * PanelFloats), RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1,
-                        _o.Depthwise.Panel(vector), bias, y, map.Width, row, SliceChannels, null);
-                    Activate(row, SliceChannels, map.Width, decompose, dots + (at * S.Lanes));
-                }
-            }
+            if (_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, vectors);
 
-            Project(active, pixels, panel, sums);
+            // Few rows at a time, so that their slice stays in L1 from the filter to the product.
+            for (int y = first; y < last; y += _groupRows)
+            {
+                int end = Math.Min(y + _groupRows, last), count = (end - y) * map.Width, at = (y - first) * map.Width;
+                for (int v = 0; v < vectors; v++)
+                {
+                    int vector = (panel * MatrixKernel<S, V>.PanelVectors) + v;
+                    V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
+                    V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
+                    Filter(hidden + (v * PanelFloats), _o.Depthwise.Panel(vector), bias, hiddenFirst, hiddenLast, y, end, zeros, active + (v * S.Lanes));
+                    Activate(active + (v * S.Lanes), SliceChannels, count, decompose, dots + (at * S.Lanes));
+                }
+
+                Project(active, count, panel, sums + (at * _accumulatorStride), tile);
+            }
         }
 
         if (_o.Decompose is not null) Factors(dots, pixels, factors);
         Finish(frame, sums, factors, pixel, pixels);
     }
 
-    // One panel of fc1 for all pixels of the strip and its halo, split into padded panels of one vector.
-    private void Expand(float* input, int pixels, int panel, float* hidden, float* tile)
+    // One panel of fc1 for all pixels of the strip and its halo, into padded panels of one vector.
+    private void Expand(float* input, int imageRows, int panel, float* hidden, float* tile)
     {
         int vectors = _o.Expand.PanelVectors(panel), width = _o.Output.Layout.Width;
         nint lda = _o.Input.Layout.Stride;
+        float* bias = _o.ExpandBias.Data + (panel * _tileWidth), weights = _o.Expand.Panel(panel);
+        if (_rowByRow)
+        {
+            // Tiles end with the image's rows and store where the result belongs; what they write past a row is cleared or overwritten.
+            for (int y = 0; y < imageRows; y++)
+                for (int x = 0; x < width; x += MatrixKernel<S, V>.TileRows)
+                {
+                    MatrixKernel<S, V>.Tile(
+                        Math.Min(MatrixKernel<S, V>.TileRows, width - x), _o.Expand.Depth, input + ((((nint)y * width) + x) * lda), lda, weights, vectors,
+                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes);
+                }
+
+            return;
+        }
+
+        int pixels = imageRows * width;
         for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
         {
             int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
-            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, _o.Expand.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
-            for (int v = 0; v < vectors; v++)
-            {
-                V bias = S.Load(_o.ExpandBias.Data + (((panel * MatrixKernel<S, V>.PanelVectors) + v) * S.Lanes));
-                Scatter(tile + (v * S.Lanes), rows, bias, hidden + (v * PanelFloats), row, width);
-            }
+            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, weights, vectors, tile, S.Lanes, MatrixKernel<S, V>.MostRows * S.Lanes, bias, 0, S.Lanes);
+            for (int v = 0; v < vectors; v++) Scatter(tile + (v * MatrixKernel<S, V>.MostRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scatter(float* tile, int rows, V bias, float* panel, int pixel, int width)
+    private void Scatter(float* tile, int rows, float* panel, int pixel, int width)
     {
         (int y, int x) = Math.DivRem(pixel, width);
         float* to = panel + (y * RowFloats) + ((x + _halo) * S.Lanes);
         int skip = 2 * _halo * S.Lanes;
-        for (int r = 0; r < rows; r++, tile += _tileWidth, to += S.Lanes)
+        for (int r = 0; r < rows; r++, tile += S.Lanes, to += S.Lanes)
         {
-            S.Store(to, S.Add(S.Load(tile), bias));
+            S.Store(to, S.Load(tile));
             if (++x < width) continue;
             x = 0;
             to += skip;
         }
+    }
+
+    // The depthwise convolution of one panel; outputs go to their pixels' rows of the slice.
+    private void Filter(float* panel, float* weight, V bias, int hiddenFirst, int hiddenLast, int first, int last, float* zeros, float* active)
+    {
+        int width = _o.Output.Layout.Width, rowOut = width * SliceChannels;
+        if (!_twoRows)
+        {
+            for (int y = first; y < last; y++)
+                PanelConvolution<S, V>.Row<Identity>(
+                    panel, RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1, weight, bias, y, width, active + ((y - first) * rowOut), SliceChannels, null);
+            return;
+        }
+
+        // An odd last row is computed together with one that nobody reads, in the slack.
+        for (int y = first; y < last; y += 2)
+        {
+            float* to = active + ((y - first) * rowOut);
+            Depthwise3x3<S, V>.TwoRows(Row(y - 1), Row(y), Row(y + 1), Row(y + 2), weight, bias, width, to, to + rowOut, SliceChannels);
+        }
+
+        float* Row(int y) => y >= hiddenFirst && y < hiddenLast ? panel + ((y - hiddenFirst) * RowFloats) : zeros;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -176,7 +218,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         }
     }
 
-    private void Project(float* active, int pixels, int expandPanel, float* sums)
+    private void Project(float* active, int pixels, int expandPanel, float* sums, float* tile)
     {
         int from = expandPanel * _tileWidth, depth = Math.Min(SliceChannels, _o.Project.Depth - from);
         for (int panel = 0; panel < _o.Project.Panels; panel++)
@@ -186,9 +228,17 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
+                float* target = sums + (row * _accumulatorStride) + (panel * _tileWidth);
+                float* start = from > 0 ? target : _o.ProjectBias.Data + (panel * _tileWidth);
+                nint startStride = from > 0 ? _accumulatorStride : 0;
+                // What a tile writes past the last row would spoil the sums of the rows after it.
+                bool whole = MatrixKernel<S, V>.RowsDone(rows, vectors) == rows;
                 MatrixKernel<S, V>.Tile(
                     rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
-                    sums + (row * _accumulatorStride) + (panel * _tileWidth), _accumulatorStride, accumulate: from > 0);
+                    whole ? target : tile, whole ? _accumulatorStride : _tileWidth, S.Lanes, start, startStride, S.Lanes);
+                if (whole) continue;
+                for (int r = 0; r < rows; r++)
+                    for (int v = 0; v < vectors; v++) S.Store(target + (r * _accumulatorStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));
             }
         }
     }
@@ -206,33 +256,32 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         MapLayout to = _o.Output.Layout;
         for (int column = 0; column < Math.Min(_accumulatorStride, to.Stride); column += S.Lanes)
         {
-            V bias = S.Load(_o.ProjectBias.Data + column);
             V rankOne = _o.RankOneColumn is { } u ? S.Load(u.Data + column) : S.Broadcast(0);
             float* target = frame[_o.Output] + (pixel * to.Stride) + column;
             if (_o.Other is { } other)
-                FinishColumn(sums + column, factors, pixels, bias, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
+                FinishColumn(sums + column, factors, pixels, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
             else
-                FinishColumn(sums + column, factors, pixels, bias, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
+                FinishColumn(sums + column, factors, pixels, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FinishColumn(float* sums, float* factors, int pixels, V bias, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
+    private void FinishColumn(float* sums, float* factors, int pixels, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
     {
         bool hasFactors = _o.Decompose is not null;
         for (int p = 0; p < pixels; p++, sums += _accumulatorStride, other += otherStride, target += targetStride)
         {
-            V x = S.Add(S.Load(sums), bias);
+            V x = S.Load(sums);
             if (hasFactors) x = S.MultiplyAdd(S.Broadcast(factors[p]), rankOne, x);
             if (otherStride != 0) x = S.MultiplyAdd(S.Load(other), scale, x);
             S.Store(target, x);
         }
     }
 
-    private void ClearSides(float* hidden, int rows)
+    private void ClearSides(float* hidden, int rows, int vectors)
     {
         int side = _halo * S.Lanes;
-        for (int panel = 0; panel < SlicePanels * 2; panel++)
+        for (int panel = 0; panel < vectors; panel++)
             for (int y = 0; y < rows; y++)
             {
                 float* row = hidden + (panel * PanelFloats) + (y * RowFloats);

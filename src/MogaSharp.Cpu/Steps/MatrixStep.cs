@@ -43,7 +43,9 @@ internal readonly struct AddScaledOther : ICombine
 }
 
 /// <summary>The operands of a matrix step that any of its forms may have.</summary>
-internal sealed record MatrixOperands(Slot Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
+internal sealed record MatrixOperands<S, V>(Slot? Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
+    where S : struct, ISimd<V>
+    where V : struct
 {
     /// <summary>One more addend per image, (N, C, 1, 1).</summary>
     public Slot? ImageBias { get; init; }
@@ -61,7 +63,10 @@ internal sealed record MatrixOperands(Slot Input, PackedMatrix Weights, VectorCo
     public VectorConstant? OtherScale { get; init; }
 
     /// <summary>Makes rows of the left-hand side from the input; null when the input's pixels are the rows.</summary>
-    public PatchGather? Gather { get; init; }
+    public PatchGather<S, V>? Gather { get; init; }
+
+    /// <summary>The graph input that patches are cut from, when there is no input slot.</summary>
+    public int GraphInput { get; init; }
 }
 
 /// <summary>
@@ -77,10 +82,10 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 {
     private const int WantedItems = 16;
 
-    private readonly MatrixOperands _o;
+    private readonly MatrixOperands<S, V> _o;
     private readonly int _groups, _blocks, _blockRows, _images, _rows, _panelsPerGroup, _tileWidth;
 
-    public MatrixStep(MatrixOperands operands, string description)
+    public MatrixStep(MatrixOperands<S, V> operands, string description)
     {
         _o = operands;
         Description = description;
@@ -105,6 +110,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 
     public override long Work => (long)_o.Weights.Depth * _o.Weights.Columns * _images * _rows;
 
+    public override long WeightBytes => _o.Weights.Bytes;
+
     public override IEnumerable<Slot> Slots =>
         new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
 
@@ -118,15 +125,29 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         int first = block * _blockRows, count = Math.Min(_blockRows, _rows - first);
         nint pixel = ((nint)image * _rows) + first;
         float* tile = scratch;
-        float* a = frame[_o.Input] + (pixel * _o.Input.Layout.Stride);
-        nint lda = _o.Input.Layout.Stride;
         if (_o.Gather is { } gather)
         {
-            a = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
-            lda = _o.Weights.Depth;
-            gather.Fill(frame[_o.Input], image, first, count, a);
-        }
+            float* rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
+            if (_o.Input is { } map)
+            {
+                gather.Fill(frame[map] + ((nint)image * map.Layout.Plane * map.Layout.Stride), first, count, rows);
+            }
+            else
+            {
+                Graph.Tensor tensor = frame.Inputs[_o.GraphInput];
+                fixed (float* data = tensor.Data) gather.Fill(data + ((nint)image * (tensor.Data.Length / _images)), first, count, rows);
+            }
 
+            Multiply(frame, rows, _o.Weights.Depth, image, pixel, count, group, tile);
+        }
+        else
+        {
+            Multiply(frame, frame[_o.Input!] + (pixel * _o.Input!.Layout.Stride), _o.Input.Layout.Stride, image, pixel, count, group, tile);
+        }
+    }
+
+    private void Multiply(Frame frame, float* a, nint lda, int image, nint pixel, int count, int group, float* tile)
+    {
         int lastPanel = Math.Min((group + 1) * _panelsPerGroup, _o.Weights.Panels);
         for (int panel = group * _panelsPerGroup; panel < lastPanel; panel++)
         {
@@ -134,7 +155,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             for (int row = 0; row < count; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
-                MatrixKernel<S, V>.Tile(rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, accumulate: false);
+                MatrixKernel<S, V>.Tile(
+                    rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes);
                 for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
             }
         }
@@ -144,8 +166,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
     private void Finish(Frame frame, float* tile, int image, nint pixel, int rows, int column)
     {
         if (column >= _o.Output.Layout.Stride) return;
-        V bias = S.Load(_o.Bias.Data + column);
-        if (_o.ImageBias is { } imageBias) bias = S.Add(bias, S.Load(frame[imageBias] + ((nint)image * imageBias.Layout.Stride) + column));
+        V imageBias = _o.ImageBias is { } perImage ? S.Load(frame[perImage] + ((nint)image * perImage.Layout.Stride) + column) : S.Broadcast(0);
         V scale = _o.OtherScale is { } otherScale ? S.Load(otherScale.Data + column) : S.Broadcast(1);
         float* target = frame[_o.Output] + (pixel * _o.Output.Layout.Stride) + column;
         float* other = TCombine.ReadsOther ? frame[_o.Other!] + (pixel * _o.Other!.Layout.Stride) + column : null;
@@ -156,7 +177,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             AddRankOne(tile, rows, frame[rankOne] + (pixel * rankOne.Layout.Stride), rankOne.Layout.Stride, columnValues);
         }
 
-        Epilogue(tile, _tileWidth, rows, bias, target, _o.Output.Layout.Stride, other, otherStride, scale);
+        Epilogue(tile, _tileWidth, rows, imageBias, target, _o.Output.Layout.Stride, other, otherStride, scale);
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]

@@ -21,6 +21,9 @@ internal abstract unsafe class Step
     /// <summary>Multiply-adds, or a like measure: steps with little work are done by one thread.</summary>
     public abstract long Work { get; }
 
+    /// <summary>Bytes of weights that the step reads.</summary>
+    public virtual long WeightBytes => 0;
+
     /// <summary>The slots that the step reads and writes.</summary>
     public abstract IEnumerable<Slot> Slots { get; }
 
@@ -45,6 +48,9 @@ internal sealed unsafe class Frame(int steps)
 
     /// <summary>The arena.</summary>
     public float* Arena { get; set; }
+
+    /// <summary>Where each thread notes when it began and ended each step; null for runs that nobody watches.</summary>
+    public long[]? Marks { get; set; }
 
     /// <summary>The caller's inputs, in the graph's order.</summary>
     public Tensor[] Inputs { get; set; } = [];
