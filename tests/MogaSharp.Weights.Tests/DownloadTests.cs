@@ -44,6 +44,20 @@ public sealed class DownloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_file_of_the_same_name_from_another_address_is_another_file()
+    {
+        await Downloader().GetAsync(Model, null, Token);
+        _server.Content = Other;
+        ModelFile elsewhere = Model with { Address = new Uri(_server.Address, "/other/model.pth") };
+        DownloadedModel second = await Downloader().GetAsync(elsewhere, null, Token);
+        Assert.Equal(new DownloadedModel(Target, Hash(Other), WasCached: false), second);
+        Assert.Equal(Other, await File.ReadAllBytesAsync(Target, Token));
+        Assert.True((await Downloader().GetAsync(elsewhere, null, Token)).WasCached);
+        // A mirror of the very same file needs no second download.
+        Assert.True((await Downloader().GetAsync(Model with { Sha256 = Hash(Other) }, null, Token)).WasCached);
+    }
+
+    [Fact]
     public async Task Resumes_where_the_connection_broke()
     {
         _server.Then(_server.CutAfter(50_000)).Then(async (request, stream) =>

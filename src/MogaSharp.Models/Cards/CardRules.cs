@@ -20,7 +20,6 @@ internal static class CardRules
         CheckOptions(card.Options);
         CheckPreprocessing(card.Preprocess);
         CheckWeights(card.Weights);
-        Require(!card.Labels.IsDefault, "its labels are null");
         int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
         Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
         Require(card.Labels.All(label => label is not null), "a label is null");
@@ -28,8 +27,6 @@ internal static class CardRules
 
         void CheckOptions(MogaNetOptions options)
         {
-            bool isWhole = !options.PatchSizes.IsDefault && !options.PatchEmbeds.IsDefault && !options.AttnDwDilation.IsDefault && !options.AttnChannelSplit.IsDefault;
-            Require(isWhole, "an option's list is null");
             options.Validate();
             Require(options.Arch.Depths.Length <= 16 && options.Arch.Depths.All(depth => depth <= MostBlocks), $"a network has at most 16 stages of {MostBlocks} blocks");
             Require(
@@ -60,7 +57,7 @@ internal static class CardRules
         }
     }
 
-    private static bool IsPerChannel(ImmutableArray<float> values) => !values.IsDefault && values.Length is 1 or 3;
+    private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 
     private static bool IsAddressOfFile(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && Path.GetFileName(address.LocalPath) is not ("" or "." or "..");
