@@ -20,7 +20,9 @@ internal static class Shared
 
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A model of the catalogue, or a model card (card.json)", DefaultValueFactory = _ => DefaultModel, HelpName = "name|card",
+        Description = "A model of the catalogue, or a model card (card.json)",
+        DefaultValueFactory = _ => DefaultModel,
+        HelpName = "name|card",
     };
 
     public static Option<string?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
@@ -33,7 +35,8 @@ internal static class Shared
 
     public static Option<(int Height, int Width)?> Size() => new("--size")
     {
-        Description = "Input size, HxW or one number for a square", HelpName = "HxW",
+        Description = "Input size, HxW or one number for a square",
+        HelpName = "HxW",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
@@ -50,7 +53,8 @@ internal static class Shared
     {
         var option = new Option<int>(name, alias is null ? [] : [alias])
         {
-            Description = description, HelpName = "n",
+            Description = description,
+            HelpName = "n",
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result =>
             {

@@ -47,7 +47,9 @@ internal static class Fixtures
         CheckpointWriter.SaveSafetensors(folder.File("weights.safetensors"), StateDict.From(weights).Tensors);
         ModelCard card = new()
         {
-            Name = "custom", Options = options, Preprocess = new PreprocessCard { Width = side, Height = side },
+            Name = "custom",
+            Options = options,
+            Preprocess = new PreprocessCard { Width = side, Height = side },
             Weights = source ?? new WeightsCard { File = "weights.safetensors" },
         };
         File.WriteAllText(folder.File("card.json"), card.ToJson());

@@ -94,7 +94,8 @@ public sealed class ModelSourceTests : IDisposable
         string path = Repository.Fixture("checkpoints", "a_timm_saver.pth.tar");
         ModelCard card = new()
         {
-            Name = "timm", Preprocess = new PreprocessCard { Width = 64, Height = 64 },
+            Name = "timm",
+            Preprocess = new PreprocessCard { Width = 64, Height = 64 },
             Options = new MogaNetOptions { Arch = new MogaNetArch([8, 16, 24, 32], [1, 1, 2, 1], [8, 8, 4, 4]), NumClasses = 10 },
         };
         async Task<float[]> Head(bool? ema, bool inCard) => (await ModelSource.LoadAsync(

@@ -15,7 +15,8 @@ internal static class ConvertCommand
         var output = new Argument<string>("out") { Description = "Where to write: .safetensors, or .pth, .pt, .bin, .pth.tar for PyTorch" };
         var dtype = new Option<DType?>("--dtype")
         {
-            Description = "Store floating-point tensors as float32, float16, bfloat16 or float64", HelpName = "type",
+            Description = "Store floating-point tensors as float32, float16, bfloat16 or float64",
+            HelpName = "type",
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;

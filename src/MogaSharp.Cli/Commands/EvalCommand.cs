@@ -17,7 +17,9 @@ internal static class EvalCommand
     {
         var data = new Option<string>("--data", "-d")
         {
-            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)", Required = true, HelpName = "kind:path",
+            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)",
+            Required = true,
+            HelpName = "kind:path",
         };
         Option<string> model = Shared.Model();
         var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
@@ -25,7 +27,9 @@ internal static class EvalCommand
         Option<bool> ema = Shared.Ema();
         var split = new Option<DatasetSplit>("--split")
         {
-            Description = "The part of an idx set: test or train", DefaultValueFactory = _ => DatasetSplit.Test, HelpName = "part",
+            Description = "The part of an idx set: test or train",
+            DefaultValueFactory = _ => DatasetSplit.Test,
+            HelpName = "part",
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
@@ -133,7 +137,12 @@ internal static class EvalCommand
         int[,] confusion = metrics.Confusion;
         Output.Json(new
         {
-            Model = card.Name, metrics.Top1, metrics.Top5, metrics.Images, ImagesPerSecond = Math.Round(rate, 1), classifier.Labels,
+            Model = card.Name,
+            metrics.Top1,
+            metrics.Top5,
+            metrics.Images,
+            ImagesPerSecond = Math.Round(rate, 1),
+            classifier.Labels,
             Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p])),
         });
     }

@@ -25,8 +25,12 @@ internal static class InfoCommand
             {
                 Output.Json(new
                 {
-                    card.Name, Input = input.ToString(), Parameters = graph.ParameterCount, total.MultiplyAdds,
-                    total.MultiplyAddsWithNormAndPool, Layers = rows,
+                    card.Name,
+                    Input = input.ToString(),
+                    Parameters = graph.ParameterCount,
+                    total.MultiplyAdds,
+                    total.MultiplyAddsWithNormAndPool,
+                    Layers = rows,
                 });
                 return ExitCode.Success;
             }

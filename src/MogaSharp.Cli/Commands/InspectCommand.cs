@@ -19,7 +19,10 @@ internal static class InspectCommand
             {
                 Output.Json(new
                 {
-                    File = checkpoint.FileName, Format = checkpoint.Format.ToString(), checkpoint.Metadata, Elements = elements,
+                    File = checkpoint.FileName,
+                    Format = checkpoint.Format.ToString(),
+                    checkpoint.Metadata,
+                    Elements = elements,
                     Tensors = checkpoint.Tensors.Select(tensor => new { tensor.Name, Dtype = tensor.DType.ToString(), Shape = tensor.Shape.Extents.ToArray() }),
                 });
                 return ExitCode.Success;
