@@ -20,7 +20,8 @@ internal static class Help
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
-        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2"],
+        ["export"] = ["moga export moganet_xtiny_fashion --onnx fashion.onnx", "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256"],
+        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json"],
     };
 
     /// <summary>Adds the examples to a command and all below it.</summary>

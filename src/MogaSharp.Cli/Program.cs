@@ -11,7 +11,7 @@ internal static class Program
         var root = new RootCommand("MogaNet for .NET: classify pictures, evaluate, inspect and convert weights, measure speed.")
         {
             ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
-            PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), BenchCommand.Create(),
+            PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), ExportCommand.Create(), BenchCommand.Create(),
         };
         root.Directives.Clear();
         Help.AddExamples(root);

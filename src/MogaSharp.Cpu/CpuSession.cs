@@ -65,6 +65,14 @@ public sealed unsafe class CpuSession : IInferenceSession
     /// <exception cref="GraphException">The shape does not fit the graph.</exception>
     public string DescribePlan(Shape input) => PlanFor([new Tensor(input)]).Plan.ToString();
 
+    /// <summary>Bytes that one run keeps for values and for its threads' private use, for an input of a shape; weights are not counted.</summary>
+    /// <exception cref="GraphException">The shape does not fit the graph.</exception>
+    public long MemoryBytes(Shape input)
+    {
+        Plan plan = PlanFor([new Tensor(input)]).Plan;
+        return (plan.ArenaFloats + (plan.ScratchFloats * _pool.Threads)) * sizeof(float);
+    }
+
     /// <summary>Runs an input some times and says where the time went.</summary>
     /// <param name="input">The graph's only input.</param>
     /// <param name="runs">How often, at least 1; warm-up runs come before.</param>

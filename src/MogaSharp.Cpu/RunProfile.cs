@@ -55,7 +55,7 @@ public sealed class RunProfile
         {
             double[] times = [.. runs.Select(run => Milliseconds(Ends(run, s) - Begins(run, s))).Order()];
             Step step = plan.Steps[s];
-            long bytes = step.WeightBytes + step.Slots.Distinct().Sum(slot => slot.Layout.Floats * sizeof(float));
+            long bytes = step.Matrices.Sum(matrix => matrix.Bytes) + step.Slots.Distinct().Sum(slot => slot.Layout.Floats * sizeof(float));
             steps[s] = new StepTiming(step.Scope, step.Description, times[times.Length / 2], times[0], step.Work, bytes);
         }
 

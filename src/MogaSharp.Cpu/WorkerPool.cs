@@ -167,11 +167,15 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private void WaitWhile(ref int location, int value, int worker)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (Volatile.Read(ref location) == value)
+        long start = 0;
+        for (int spins = 1; Volatile.Read(ref location) == value; spins++)
         {
-            Thread.SpinWait(20);
-            if (Stopwatch.GetTimestamp() - start < SpinTicks) continue;
+            // Between steps a wait is short: look often, and at the clock only now and then.
+            Thread.SpinWait(1);
+            if (spins % 64 != 0) continue;
+            long now = Stopwatch.GetTimestamp();
+            if (start == 0) start = now;
+            if (now - start < SpinTicks) continue;
             // Whoever changes the location looks at the flag afterwards, so one of the two sees the other.
             Interlocked.Exchange(ref _parked[worker], 1);
             while (Volatile.Read(ref location) == value) _wakeUps[worker].WaitOne();

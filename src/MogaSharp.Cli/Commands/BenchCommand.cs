@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -20,8 +19,10 @@ internal static class BenchCommand
         Option<int> threads = Shared.Threads();
         Option<(int Height, int Width)?> size = Shared.Size();
         Option<int> seconds = Shared.Positive("--seconds", null, 3, "How long to measure each case", 3600);
+        var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
+        peer.AcceptOnlyFromAmong("onnxruntime");
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, json };
+        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             string[] names = parsed.GetValue(models) is { Length: > 0 } given ? given : ["moganet_tiny"];
@@ -31,57 +32,40 @@ internal static class BenchCommand
                 .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
             ];
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
-            var results = new List<Result>();
+            bool compare = parsed.GetValue(peer) is not null;
+            double peak = PeakMeter.MeasureGflops(engine.Threads);
+            var results = new List<BenchmarkResult>();
             foreach ((ModelCard card, Shape input) in cases)
             {
-                results.Add(Measure(engine, card, input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancellationToken));
+                results.Add(Benchmark.Measure(
+                    engine, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
                 Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
             if (parsed.GetValue(json)) Output.Json(results);
-            else Print(results);
+            else Print(results, peak);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static Result Measure(CpuEngine engine, ModelCard card, Shape input, TimeSpan duration, CancellationToken cancellationToken)
+    private static void Print(List<BenchmarkResult> results, double peakGflops)
     {
-        ComputationGraph graph = card.CreateDefinition().Build(input);
-        using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
-        var random = new Random(0);
-        var x = new Tensor(input);
-        foreach (ref float value in x.Span) value = (random.NextSingle() * 4) - 2;
-        Tensor[] outputs = session.CreateOutputs(input);
-        for (int i = 0; i < 5; i++) session.Run([x], outputs, cancellationToken);
-        var times = new List<double>(capacity: 100_000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
-        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < 100_000;)
+        bool compared = results.Any(result => result.Peer is not null);
+        var rows = new List<string[]> { new[] { "model ", "input ", "threads", "median ms", "p10", "p90", "images/s", "GFLOP/s", "of peak", "memory", "bytes/run" } };
+        if (compared) rows[0] = [.. rows[0], "peer ms", "p10", "p90", "ratio", "p10", "p90"];
+        foreach (BenchmarkResult r in results)
         {
-            long start = Stopwatch.GetTimestamp();
-            session.Run([x], outputs, cancellationToken);
-            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            string[] row =
+            [
+                r.Model, r.Input, $"{r.Threads}", $"{r.MedianMs:F2}", $"{r.P10Ms:F2}", $"{r.P90Ms:F2}", $"{r.ImagesPerSecond:F1}", $"{r.GflopPerSecond:F0}",
+                $"{100 * r.PeakShare:F0}%", Output.Bytes(r.ArenaBytes), $"{r.AllocatedBytes}",
+            ];
+            rows.Add(compared ? [.. row, $"{r.PeerMedianMs:F2}", $"{r.PeerP10Ms:F2}", $"{r.PeerP90Ms:F2}", $"{r.Ratio:F2}", $"{r.RatioP10:F2}", $"{r.RatioP90:F2}"] : row);
         }
 
-        allocated = (GC.GetAllocatedBytesForCurrentThread() - allocated) / times.Count;
-        times.Sort();
-        double median = times[times.Count / 2];
-        return new Result(
-            card.Name, input.ToString(), input[0], engine.Threads, CpuSession.VectorLanes * 32, times.Count, median, times[times.Count / 10], times[times.Count * 9 / 10],
-            1000 * input[0] / median, 2e-6 * graph.TotalCost(input).MultiplyAdds / median, allocated);
-    }
-
-    private static void Print(List<Result> results)
-    {
-        var rows = new List<string[]> { new[] { "model ", "input ", "threads", "median ms", "p10", "p90", "images/s", "GFLOP/s", "bytes/run" } };
-        rows.AddRange(results.Select(r => new[]
-        {
-            r.Model, r.Input, $"{r.Threads}", $"{r.MedianMs:F2}", $"{r.P10Ms:F2}", $"{r.P90Ms:F2}", $"{r.ImagesPerSecond:F1}", $"{r.GflopPerSecond:F0}", $"{r.AllocatedBytes}",
-        }));
         Output.Table(rows);
+        Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s, {results[0].VectorBits}-bit vectors");
+        if (compared) Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn; largest difference of an output {results.Max(r => r.PeerDifference):E1} of the largest output");
     }
-
-    private sealed record Result(
-        string Model, string Input, int Batch, int Threads, int VectorBits, int Runs, double MedianMs, double P10Ms, double P90Ms,
-        double ImagesPerSecond, double GflopPerSecond, long AllocatedBytes);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace MogaSharp.Cpu.Kernels;
 
@@ -46,6 +47,12 @@ internal unsafe interface ISimd<V>
     static abstract V ScaleByPowerOfTwo(V value, V shifted);
 
     static abstract float Sum(V value);
+
+    /// <summary>Asks for a cache line in L2; any address will do.</summary>
+    static virtual void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(address);
+    }
 }
 
 internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>

@@ -17,6 +17,8 @@ internal static unsafe class MatrixKernel<S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
+    private const int CacheLine = 64;
+
     /// <summary>Vectors in a full panel.</summary>
     public const int PanelVectors = 2;
 
@@ -54,22 +56,24 @@ internal static unsafe class MatrixKernel<S, V>
     /// <param name="start">What the sums start from: C itself to accumulate, or a bias.</param>
     /// <param name="lds">Floats between rows of the start; 0 for the same in every row.</param>
     /// <param name="sv">Floats between the two vectors of a row of the start.</param>
+    /// <param name="ahead">What to bring to L2 meanwhile, one cache line per step of the depth; any address will do.</param>
     public static void Tile(
-        int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
+        int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, float* ahead)
     {
         nint stride = lda * sizeof(float);
+        byte* next = (byte*)ahead;
         if (vectors == 1)
         {
-            Rows7Narrow(depth, (byte*)a, stride, b, c, ldc, start, lds);
-            if (rows > 7) Rows7Narrow(depth, (byte*)(a + (7 * lda)), stride, b, c + (7 * ldc), ldc, start + (7 * lds), lds);
+            Rows7Narrow(depth, (byte*)a, stride, b, c, ldc, start, lds, next);
+            if (rows > 7) Rows7Narrow(depth, (byte*)(a + (7 * lda)), stride, b, c + (7 * ldc), ldc, start + (7 * lds), lds, next);
         }
-        else if (!S.HasManyRegisters) Rows6(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
-        else if (rows > 7) Rows14(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
-        else Rows7(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv);
+        else if (!S.HasManyRegisters) Rows6(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv, next);
+        else if (rows > 7) Rows14(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv, next);
+        else Rows7(depth, (byte*)a, stride, b, c, ldc, cv, start, lds, sv, next);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
+    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5, s7 = s * 7, s9 = s * 9, s11 = s * 11, s13 = s * 13;
         V c0a = S.Load(start), c0b = S.Load(start + sv);
@@ -86,8 +90,9 @@ internal static unsafe class MatrixKernel<S, V>
         V c11a = S.Load(start + (11 * lds)), c11b = S.Load(start + (11 * lds) + sv);
         V c12a = S.Load(start + (12 * lds)), c12b = S.Load(start + (12 * lds) + sv);
         V c13a = S.Load(start + (13 * lds)), c13b = S.Load(start + (13 * lds) + sv);
-        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float), ahead += CacheLine)
         {
+            S.Prefetch(ahead);
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
             V x = S.Broadcast(*(float*)a);
             c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
@@ -136,7 +141,7 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
+    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5;
         V c0a = S.Load(start), c0b = S.Load(start + sv);
@@ -146,8 +151,9 @@ internal static unsafe class MatrixKernel<S, V>
         V c4a = S.Load(start + (4 * lds)), c4b = S.Load(start + (4 * lds) + sv);
         V c5a = S.Load(start + (5 * lds)), c5b = S.Load(start + (5 * lds) + sv);
         V c6a = S.Load(start + (6 * lds)), c6b = S.Load(start + (6 * lds) + sv);
-        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float), ahead += CacheLine)
         {
+            S.Prefetch(ahead);
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
             V x = S.Broadcast(*(float*)a);
             c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
@@ -175,7 +181,7 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv)
+    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5;
         V c0a = S.Load(start), c0b = S.Load(start + sv);
@@ -184,8 +190,9 @@ internal static unsafe class MatrixKernel<S, V>
         V c3a = S.Load(start + (3 * lds)), c3b = S.Load(start + (3 * lds) + sv);
         V c4a = S.Load(start + (4 * lds)), c4b = S.Load(start + (4 * lds) + sv);
         V c5a = S.Load(start + (5 * lds)), c5b = S.Load(start + (5 * lds) + sv);
-        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float))
+        for (float* end = b + ((nint)depth * 2 * S.Lanes); b < end; b += 2 * S.Lanes, a += sizeof(float), ahead += CacheLine)
         {
+            S.Prefetch(ahead);
             V ba = S.Load(b), bb = S.Load(b + S.Lanes);
             V x = S.Broadcast(*(float*)a);
             c0a = S.MultiplyAdd(x, ba, c0a); c0b = S.MultiplyAdd(x, bb, c0b);
@@ -210,7 +217,7 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows7Narrow(int depth, byte* a, nint s, float* b, float* c, nint ldc, float* start, nint lds)
+    private static void Rows7Narrow(int depth, byte* a, nint s, float* b, float* c, nint ldc, float* start, nint lds, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5;
         V c0a = S.Load(start);
@@ -220,8 +227,9 @@ internal static unsafe class MatrixKernel<S, V>
         V c4a = S.Load(start + (4 * lds));
         V c5a = S.Load(start + (5 * lds));
         V c6a = S.Load(start + (6 * lds));
-        for (float* end = b + ((nint)depth * S.Lanes); b < end; b += S.Lanes, a += sizeof(float))
+        for (float* end = b + ((nint)depth * S.Lanes); b < end; b += S.Lanes, a += sizeof(float), ahead += CacheLine)
         {
+            S.Prefetch(ahead);
             V ba = S.Load(b);
             V x = S.Broadcast(*(float*)a);
             c0a = S.MultiplyAdd(x, ba, c0a);

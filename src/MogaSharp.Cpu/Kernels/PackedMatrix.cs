@@ -58,6 +58,23 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>The first float of a panel.</summary>
     public float* Panel(int index) => Data + ((nint)index * 2 * Lanes * Depth);
 
+    /// <summary>
+    /// What a tile on a panel should bring to L2: its share of the next panel. Each tile brings one cache line per row of the matrix, so
+    /// the first tiles bring all of it.
+    /// </summary>
+    /// <param name="panel">The panel at work.</param>
+    /// <param name="tile">The tile's number on this panel.</param>
+    public float* Ahead(int panel, int tile)
+    {
+        const int LineFloats = 16;
+        nint from = (nint)tile * Depth * LineFloats;
+        (PackedMatrix? matrix, int next) = panel + 1 < Panels ? (this, panel + 1) : (Next, 0);
+        return matrix is not null && from < (nint)matrix.PanelVectors(next) * Lanes * matrix.Depth ? matrix.Panel(next) + from : Panel(panel);
+    }
+
+    /// <summary>The matrix that is needed after this one; null when not known.</summary>
+    public PackedMatrix? Next { get; set; }
+
     /// <summary>The width of a panel, 1 or 2 vectors.</summary>
     public int PanelVectors(int index) => Math.Min(2, Vectors - (2 * index));
 

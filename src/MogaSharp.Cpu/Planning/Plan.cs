@@ -1,4 +1,5 @@
 using System.Text;
+using MogaSharp.Cpu.Kernels;
 using MogaSharp.Cpu.Steps;
 
 namespace MogaSharp.Cpu.Planning;
@@ -14,6 +15,7 @@ internal sealed class Plan
     public Plan(IReadOnlyList<Step> steps, int slackFloats)
     {
         _steps = [.. steps];
+        Link(steps);
         // Matrix kernels read some rows past the last one.
         ArenaFloats = WholeLines(MemoryPlanner.Place(steps) + slackFloats);
         ScratchFloats = WholeLines((steps.Count == 0 ? 0 : steps.Max(step => step.ScratchFloats)) + slackFloats);
@@ -27,6 +29,17 @@ internal sealed class Plan
 
     /// <summary>Floats of memory that a run needs per thread.</summary>
     public long ScratchFloats { get; }
+
+    // While a step works on its last weights, it brings the first of the next one. All plans of a session have the same order.
+    private static void Link(IEnumerable<Step> steps)
+    {
+        PackedMatrix? last = null;
+        foreach (Step step in steps.Where(step => step.Matrices.Count > 0))
+        {
+            if (last is not null) last.Next = step.Matrices[0];
+            last = step.Matrices[^1];
+        }
+    }
 
     private static long WholeLines(long floats) => (floats + 15) / 16 * 16;
 

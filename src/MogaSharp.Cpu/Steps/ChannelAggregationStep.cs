@@ -35,7 +35,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int SlicePanels = 2, GroupPixels = 112;
+    private const int SlicePanels = 2, GroupPixels = 112, LineFloats = 16;
 
     private readonly ChannelAggregationOperands _o;
     private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride;
@@ -68,7 +68,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override long Work => _o.Output.Layout.Pixels * (long)_o.Expand.Columns * (_o.Expand.Depth + _o.Project.Columns);
 
-    public override long WeightBytes => _o.Expand.Bytes + _o.Project.Bytes;
+    public override IReadOnlyList<PackedMatrix> Matrices => [_o.Expand, _o.Project];
 
     public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
 
@@ -147,6 +147,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         int vectors = _o.Expand.PanelVectors(panel), width = _o.Output.Layout.Width;
         nint lda = _o.Input.Layout.Stride;
         float* bias = _o.ExpandBias.Data + (panel * _tileWidth), weights = _o.Expand.Panel(panel);
+        int tiles = 0;
         if (_rowByRow)
         {
             // Tiles end with the image's rows and store where the result belongs; what they write past a row is cleared or overwritten.
@@ -155,7 +156,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 {
                     MatrixKernel<S, V>.Tile(
                         Math.Min(MatrixKernel<S, V>.TileRows, width - x), _o.Expand.Depth, input + ((((nint)y * width) + x) * lda), lda, weights, vectors,
-                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes);
+                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes, _o.Expand.Ahead(panel, tiles++));
                 }
 
             return;
@@ -165,7 +166,9 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
         {
             int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
-            MatrixKernel<S, V>.Tile(rows, _o.Expand.Depth, input + (row * lda), lda, weights, vectors, tile, S.Lanes, MatrixKernel<S, V>.MostRows * S.Lanes, bias, 0, S.Lanes);
+            MatrixKernel<S, V>.Tile(
+                rows, _o.Expand.Depth, input + (row * lda), lda, weights, vectors, tile, S.Lanes, MatrixKernel<S, V>.MostRows * S.Lanes, bias, 0, S.Lanes,
+                _o.Expand.Ahead(panel, tiles++));
             for (int v = 0; v < vectors; v++) Scatter(tile + (v * MatrixKernel<S, V>.MostRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
         }
     }
@@ -225,6 +228,10 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         {
             int vectors = _o.Project.PanelVectors(panel);
             float* weights = _o.Project.Panel(panel) + ((nint)from * vectors * S.Lanes);
+            // The next slice of this panel follows this one; after the last comes the next step.
+            float* ahead = from + depth < _o.Project.Depth || _o.Project.Next is not { } next
+                ? weights + ((nint)depth * vectors * S.Lanes)
+                : next.Panel(Math.Min(panel, next.Panels - 1));
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
@@ -235,7 +242,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 bool whole = MatrixKernel<S, V>.RowsDone(rows, vectors) == rows;
                 MatrixKernel<S, V>.Tile(
                     rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
-                    whole ? target : tile, whole ? _accumulatorStride : _tileWidth, S.Lanes, start, startStride, S.Lanes);
+                    whole ? target : tile, whole ? _accumulatorStride : _tileWidth, S.Lanes, start, startStride, S.Lanes, ahead + ((nint)row / MatrixKernel<S, V>.TileRows * depth * LineFloats));
                 if (whole) continue;
                 for (int r = 0; r < rows; r++)
                     for (int v = 0; v < vectors; v++) S.Store(target + (r * _accumulatorStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));

@@ -110,7 +110,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 
     public override long Work => (long)_o.Weights.Depth * _o.Weights.Columns * _images * _rows;
 
-    public override long WeightBytes => _o.Weights.Bytes;
+    public override IReadOnlyList<PackedMatrix> Matrices => [_o.Weights];
 
     public override IEnumerable<Slot> Slots =>
         new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
@@ -156,7 +156,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
-                    rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes);
+                    rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes,
+                    _o.Weights.Ahead(panel, row / MatrixKernel<S, V>.TileRows));
                 for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
             }
         }

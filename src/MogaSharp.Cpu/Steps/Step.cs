@@ -1,3 +1,4 @@
+using MogaSharp.Cpu.Kernels;
 using MogaSharp.Cpu.Planning;
 using MogaSharp.Graph;
 
@@ -21,8 +22,8 @@ internal abstract unsafe class Step
     /// <summary>Multiply-adds, or a like measure: steps with little work are done by one thread.</summary>
     public abstract long Work { get; }
 
-    /// <summary>Bytes of weights that the step reads.</summary>
-    public virtual long WeightBytes => 0;
+    /// <summary>The matrices that the step multiplies with, in order.</summary>
+    public virtual IReadOnlyList<PackedMatrix> Matrices => [];
 
     /// <summary>The slots that the step reads and writes.</summary>
     public abstract IEnumerable<Slot> Slots { get; }

@@ -176,6 +176,7 @@ internal sealed unsafe class OrtApi
             Set(native, OrtFunction.SetSessionGraphOptimizationLevel, (int)options.Optimization);
             Set(native, OrtFunction.SetIntraOpNumThreads, options.IntraOpThreads);
             Set(native, OrtFunction.SetInterOpNumThreads, 1);
+            if (options.ParkBetweenRuns) Configure(native, "session.force_spinning_stop"u8, "1"u8);
             return native;
         }
         catch
@@ -186,6 +187,12 @@ internal sealed unsafe class OrtApi
     }
 
     private void Set(nint options, OrtFunction function, int value) => Check(((delegate* unmanaged<nint, int, nint>)this[function])(options, value));
+
+    // The literals end in a zero byte, as C wants.
+    private void Configure(nint options, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* k = key, v = value) Check(((delegate* unmanaged<nint, byte*, byte*, nint>)this[OrtFunction.AddSessionConfigEntry])(options, k, v));
+    }
 
     private void ReleaseOptions(nint options) => Release(OrtFunction.ReleaseSessionOptions, options);
 

@@ -38,4 +38,5 @@ internal enum OrtFunction
     ModelMetadataLookupCustomMetadataMap = 116,
     ReleaseModelMetadata = 118,
     ModelMetadataGetCustomMetadataMapKeys = 123,
+    AddSessionConfigEntry = 130,
 }

@@ -22,6 +22,12 @@ public sealed record OnnxRuntimeOptions
     /// <summary>Threads within one node, the caller's included; 0 for one per core.</summary>
     public int IntraOpThreads { get; init; }
 
+    /// <summary>
+    /// True to park the threads as soon as a run ends; by default they spin for a while, which takes processors from whatever
+    /// runs next.
+    /// </summary>
+    public bool ParkBetweenRuns { get; init; }
+
     /// <summary>Rewriting before the first run.</summary>
     public OnnxRuntimeOptimization Optimization { get; init; } = OnnxRuntimeOptimization.All;
 }

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using MogaSharp.Cpu;
+using MogaSharp.Graph;
+using MogaSharp.Onnx;
+
+namespace MogaSharp.Cli;
+
+/// <summary>What was measured of one network; times in milliseconds per run.</summary>
+internal sealed record BenchmarkResult(
+    string Model, string Input, int Batch, int Threads, int VectorBits, int Runs, double MedianMs, double P10Ms, double P90Ms, double ImagesPerSecond,
+    double GflopPerSecond, double PeakShare, long ArenaBytes, long AllocatedBytes)
+{
+    /// <summary>The peer and its version.</summary>
+    public string? Peer { get; init; }
+
+    public double? PeerMedianMs { get; init; }
+
+    public double? PeerP10Ms { get; init; }
+
+    public double? PeerP90Ms { get; init; }
+
+    /// <summary>The peer's median over ours.</summary>
+    public double? Ratio { get; init; }
+
+    /// <summary>The 10th and 90th percentile of the ratios of neighbouring runs.</summary>
+    public double? RatioP10 { get; init; }
+
+    public double? RatioP90 { get; init; }
+
+    /// <summary>The largest difference of an output, over the largest output.</summary>
+    public double? PeerDifference { get; init; }
+}
+
+/// <summary>Measures a network with random weights and inputs, in turn with ONNX Runtime (A B A B) when asked.</summary>
+internal static class Benchmark
+{
+    private const int WarmUp = 8, MostRuns = 100_000;
+
+    public static BenchmarkResult Measure(
+        CpuEngine engine, string model, ComputationGraph graph, Shape input, TimeSpan duration, double peakGflops, bool compare, CancellationToken cancellationToken)
+    {
+        WeightSet weights = WeightInitializer.Create(graph.Parameters, seed: 0);
+        using CpuSession session = engine.CreateSession(graph, weights);
+        var random = new Random(0);
+        Tensor x = new(input, [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]);
+        Tensor[] outputs = session.CreateOutputs(input), peerOutputs = session.CreateOutputs(input);
+        using OnnxRuntimeSession? peerSession = compare ? CreatePeer(graph, weights, engine.Threads) : null;
+        using OnnxRuntimeBinding? peer = peerSession?.Bind([x], peerOutputs);
+        for (int i = 0; i < WarmUp; i++)
+        {
+            session.Run([x], outputs, cancellationToken);
+            peer?.Run();
+        }
+
+        List<double> times = new(MostRuns), peerTimes = new(MostRuns);
+        long allocated = 0;
+        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < MostRuns;)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
+            session.Run([x], outputs, cancellationToken);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            if (peer is null) continue;
+            start = Stopwatch.GetTimestamp();
+            peer.Run();
+            peerTimes.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        double median = Percentile(times, 50), rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
+        var result = new BenchmarkResult(
+            model, input.ToString(), input[0], engine.Threads, CpuSession.VectorLanes * 32, times.Count, median, Percentile(times, 10), Percentile(times, 90),
+            1000 * input[0] / median, rate, rate / peakGflops, session.MemoryBytes(input), allocated / times.Count);
+        if (peer is null) return result;
+        List<double> ratios = [.. peerTimes.Zip(times, (theirs, ours) => theirs / ours)];
+        return result with
+        {
+            Peer = $"ONNX Runtime {OnnxRuntimeSession.RuntimeVersion}",
+            PeerMedianMs = Percentile(peerTimes, 50),
+            PeerP10Ms = Percentile(peerTimes, 10),
+            PeerP90Ms = Percentile(peerTimes, 90),
+            Ratio = Percentile(peerTimes, 50) / median,
+            RatioP10 = Percentile(ratios, 10),
+            RatioP90 = Percentile(ratios, 90),
+            PeerDifference = outputs.Zip(peerOutputs, Difference).Max(),
+        };
+    }
+
+    private static OnnxRuntimeSession CreatePeer(ComputationGraph graph, WeightSet weights, int threads)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"moga-bench-{Guid.NewGuid():N}.onnx");
+        try
+        {
+            OnnxExporter.Export(graph, weights, path);
+            // Its threads must not spin into our turn; within its own runs they spin as always.
+            return new OnnxRuntimeSession(path, new OnnxRuntimeOptions { IntraOpThreads = threads, ParkBetweenRuns = true });
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static double Difference(Tensor ours, Tensor theirs)
+    {
+        double largest = theirs.Data.Max(Math.Abs);
+        return ours.Data.Zip(theirs.Data, (a, b) => Math.Abs((double)a - b)).Max() / Math.Max(largest, 1e-30);
+    }
+
+    private static double Percentile(List<double> values, int percent)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
+    }
+}
