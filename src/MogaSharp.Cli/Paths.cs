@@ -1,3 +1,5 @@
+using MogaSharp.Onnx;
+
 namespace MogaSharp.Cli;
 
 /// <summary>Checks the paths of a command line before work begins, and writes files whose failures name them as the user did.</summary>
@@ -35,10 +37,11 @@ internal static class Paths
         {
             throw new FailureException($"'{path}' cannot be written: permission is denied");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or OnnxExportException { InnerException: IOException })
         {
             // "No space left on device : '/folder/.name.tmp'": the reason without the temporary name.
-            throw new FailureException($"'{path}' cannot be written: {e.Message.Split(" : '")[0].TrimEnd('.')}");
+            string reason = (e.InnerException as IOException ?? e).Message.Split(" : '")[0].TrimEnd('.');
+            throw new FailureException($"'{path}' cannot be written: {reason}");
         }
         catch (ArgumentException e)
         {

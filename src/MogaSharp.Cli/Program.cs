@@ -43,7 +43,7 @@ internal static class Program
     private static string Problem(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string problem = parsed.Errors[0].Message.TrimEnd('.');
+        string problem = string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         if (command is RootCommand)
         {
             string all = string.Join(", ", command.Subcommands.Select(known => known.Name));

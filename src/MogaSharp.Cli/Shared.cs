@@ -29,7 +29,7 @@ internal static class Shared
 
     public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema) of a checkpoint that holds both" };
 
-    public static Option<int> Threads() => Positive("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
+    public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 
@@ -48,8 +48,8 @@ internal static class Shared
         },
     };
 
-    /// <summary>A whole number of at least 1; 0 only as the default.</summary>
-    public static Option<int> Positive(string name, string? alias, int defaultValue, string description, int most)
+    /// <summary>A whole number from 1 or another least; the default may be less.</summary>
+    public static Option<int> Whole(string name, string? alias, int defaultValue, string description, int most, int least = 1)
     {
         var option = new Option<int>(name, alias is null ? [] : [alias])
         {
@@ -59,8 +59,8 @@ internal static class Shared
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
-                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 && n <= most) return n;
-                result.AddError($"{name} takes a whole number from 1 to {most}, not '{text}'");
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= least && n <= most) return n;
+                result.AddError($"{name} takes a whole number from {least} to {most}, not '{text}'");
                 return 0;
             },
         };

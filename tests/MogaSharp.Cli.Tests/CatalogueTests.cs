@@ -89,6 +89,31 @@ public sealed class CatalogueTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_writes_one_file_and_says_where()
+    {
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small), target = _folder.File("small.onnx");
+        Outcome outcome = (await Moga.RunAsync("export", card, "--onnx", target, "--size", "16x24", "--dynamic-batch")).Succeeded();
+        Assert.Equal(target + "\n", outcome.Output);
+        // With or without ONNX Runtime on this machine: one line says what came of the check.
+        Assert.Matches("^(ONNX Runtime .* agrees to |not checked: )", Assert.Single(outcome.ErrorLines));
+        Assert.Equal(["card.json", "small.onnx", "weights.safetensors"], _folder.FileNames.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_that_would_not_fit_into_memory_is_refused()
+    {
+        // One stage of 65536 channels on 1024 x 1024 positions: 256 GiB.
+        string card = _folder.File("card.json");
+        await File.WriteAllTextAsync(card, """
+            {
+              "name": "wide", "preprocess": { "width": 2048, "height": 2048 },
+              "options": { "arch": { "embed_dims": [65536], "depths": [0], "ffn_ratios": [1] }, "patch_embeds": ["conv"], "num_classes": 2 }
+            }
+            """, TestContext.Current.CancellationToken);
+        (await Moga.RunAsync("bench", card)).Failed(1, "A run on this input needs 2621");
+    }
+
+    [Fact]
     public async Task The_start_of_a_long_output_can_be_taken()
     {
         using var shell = Moga.StartOther("sh", _folder.FullName, null, "-c", $"(dotnet '{Moga.Program}' info xl --layers; echo $? > code) | head -1");

@@ -60,11 +60,12 @@ public sealed class PullTests : IAsyncDisposable
     public async Task Ctrl_C_ends_a_stalled_download_and_the_next_one_goes_on()
     {
         var stalled = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
         _server.Then(async (_, stream) =>
         {
             await TestServer.SendAsync(stream, "200 OK", _server.Version, Good.AsMemory(0, 60_000), Good.Length);
             stalled.SetResult();
-            await Task.Delay(Timeout.Infinite, _server.Stopped);
+            await ended.Task.WaitAsync(_server.Stopped);
         });
         using (Process process = Moga.Start(null, Cache, "pull", Card()))
         {
@@ -75,8 +76,11 @@ public sealed class PullTests : IAsyncDisposable
             (await Moga.FinishAsync(process)).Failed(130, "cancelled");
         }
 
-        // The server that stalls serves one client at a time; another one has the rest.
         Assert.Equal(["model.pth.part", "model.pth.part.json"], Cached);
+        ended.SetResult();
+        (await Pull(Card())).Succeeded();
+        Assert.True(_server.Requests[^1].RangeStart > 0);
+        Assert.Equal(Good, await File.ReadAllBytesAsync(Path.Combine(Cache, "model.pth"), TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ namespace MogaSharp.Cli.Tests;
 
 public sealed class UsageTests
 {
-    private static readonly string[] Commands = ["classify", "eval", "forward", "models", "info", "plan", "profile", "pull", "inspect", "convert", "bench"];
+    private static readonly string[] Commands = ["classify", "eval", "forward", "models", "info", "plan", "profile", "pull", "inspect", "convert", "export", "bench"];
 
     public static TheoryData<string, string> Mistakes => new()
     {
@@ -44,6 +44,12 @@ public sealed class UsageTests
         { "inspect nowhere", "there is no file 'nowhere'" },
         { "inspect .", "'.' is a folder" },
         { "convert nowhere out.pth", "there is no file 'nowhere'" },
+        { "export tiny", "'--onnx' is required" },
+        { "export tiny --random-weights --onnx nowhere/x.onnx", "there is no folder 'nowhere'" },
+        { "export tiny --random-weights --onnx .", "'.' is a folder" },
+        { "export tiny --random-weights --onnx x.onnx --opset 16", "--opset takes a whole number from 17 to 21, not '16'" },
+        { "export nothing --onnx x.onnx", "No model is called 'nothing'" },
+        { "bench tiny --compare openvino", "openvino" },
         { "bench --bogus", "there is no option '--bogus'" },
         { "bench tiny --batch 1 x", "--batch takes whole numbers" },
         { "bench tiny --batch 4096 --size 16384", "take a smaller batch or size" },

@@ -18,7 +18,7 @@ internal static class BenchCommand
         });
         Option<int> threads = Shared.Threads();
         Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> seconds = Shared.Positive("--seconds", null, 3, "How long to measure each case", 3600);
+        Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
         var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
         peer.AcceptOnlyFromAmong("onnxruntime");
         Option<bool> json = Shared.Json();

@@ -18,7 +18,7 @@ internal static class ClassifyCommand
         Option<string> model = Shared.Model();
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
-        Option<int> topK = Shared.Positive("--topk", "-k", 5, "Classes to show for each picture", 100_000);
+        Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each picture", 100_000);
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
         var command = new Command("classify", "Say what pictures show") { paths, model, weights, ema, topK, threads, json };

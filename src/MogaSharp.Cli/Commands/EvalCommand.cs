@@ -37,7 +37,7 @@ internal static class EvalCommand
                 return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
             },
         };
-        Option<int> batch = Shared.Positive("--batch", "-b", 32, "Pictures per run", 4096);
+        Option<int> batch = Shared.Whole("--batch", "-b", 32, "Pictures per run", 4096);
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set") { data, model, card, weights, ema, split, batch, threads, json };

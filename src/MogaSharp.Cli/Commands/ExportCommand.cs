@@ -23,10 +23,7 @@ internal static class ExportCommand
         Option<bool> ema = Shared.Ema();
         Option<(int Height, int Width)?> size = Shared.Size();
         var dynamicBatch = new Option<bool>("--dynamic-batch") { Description = "Leave the number of pictures open" };
-        var opset = new Option<int>("--opset")
-        {
-            Description = $"ONNX operator set, {OnnxExportOptions.OldestOpset} to {OnnxExportOptions.NewestOpset}", DefaultValueFactory = _ => OnnxExportOptions.OldestOpset, HelpName = "n",
-        };
+        Option<int> opset = Shared.Whole("--opset", null, OnnxExportOptions.OldestOpset, "ONNX operator set", OnnxExportOptions.NewestOpset, OnnxExportOptions.OldestOpset);
         var random = new Option<bool>("--random-weights") { Description = "Export fresh weights, for measuring" };
         var command = new Command("export", "Write a model as ONNX and check the file with ONNX Runtime") { name, file, weights, ema, size, dynamicBatch, opset, random };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -24,8 +24,8 @@ internal static class ForwardCommand
         {
             string source = Paths.Existing(parsed.GetValue(input)!);
             string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
-            LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             Tensor x = ReadInput(source);
+            LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, loaded.Weights);

@@ -12,9 +12,9 @@ internal static class ProfileCommand
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
         Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> batch = Shared.Positive("--batch", "-b", 1, "Pictures per run", 4096);
+        Option<int> batch = Shared.Whole("--batch", "-b", 1, "Pictures per run", 4096);
         Option<int> threads = Shared.Threads();
-        Option<int> runs = Shared.Positive("--runs", null, 100, "Runs to take the median of", 100_000);
+        Option<int> runs = Shared.Whole("--runs", null, 100, "Runs to take the median of", 100_000);
         var trace = new Option<string?>("--trace") { Description = "Write the median run for chrome://tracing or ui.perfetto.dev", HelpName = "file" };
         Option<bool> json = Shared.Json();
         var command = new Command("profile", "Show where a network's time goes, step by step") { name, size, batch, threads, runs, trace, json };
