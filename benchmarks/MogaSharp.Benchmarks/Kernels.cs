@@ -120,8 +120,7 @@ public unsafe class DepthwiseBenchmark
     [Arguments(7, 3)]
     public void Panel(int kernel, int dilation)
     {
-        for (int y = 0; y < Rows; y++)
-            PanelConvolution<Simd512, Vector512<float>>.Row<Identity>(
-                _source, RowFloats, -Padding, Rows + (2 * Padding), Padding, kernel, dilation, _weight, default, y, Width, _target + (y * Width * Lanes), Lanes, null);
+        PanelConvolution<Simd512, Vector512<float>>.Rows(
+            new PanelRows((nint)_source, RowFloats, -Padding, Rows + (2 * Padding), Padding, Width), kernel, dilation, _weight, default, 0, Rows, _target, Width * Lanes, Lanes, null);
     }
 }

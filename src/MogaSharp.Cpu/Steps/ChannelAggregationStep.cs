@@ -194,9 +194,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         int width = _o.Output.Layout.Width, rowOut = width * SliceChannels;
         if (!_twoRows)
         {
-            for (int y = first; y < last; y++)
-                PanelConvolution<S, V>.Row<Identity>(
-                    panel, RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, _o.Kernel, 1, weight, bias, y, width, active + ((y - first) * rowOut), SliceChannels, null);
+            PanelConvolution<S, V>.Rows(
+                new PanelRows((nint)panel, RowFloats, hiddenFirst, hiddenLast - hiddenFirst, _halo, width), _o.Kernel, 1, weight, bias, first, last, active, rowOut, SliceChannels, null);
             return;
         }
 

@@ -85,33 +85,27 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
         CopyIn(frame[_input] + imageOffset + ((nint)inputFirst * map.Width * map.Stride) + channel, source, inputLast - inputFirst);
         ClearSides(middle, middleLast - middleFirst);
         V commonBias = S.Load(_common.Bias!.Data + channel);
-        for (int y = middleFirst; y < middleLast; y++)
-        {
-            float* to = middle + ((nint)(y - middleFirst) * RowFloats) + (_padding * S.Lanes);
-            PanelConvolution<S, V>.Row<Identity>(
-                source, RowFloats, inputFirst, inputLast - inputFirst, _padding, _common.Kernel, _common.Dilation,
-                _common.Weights!.Panel(panel), commonBias, y, map.Width, to, S.Lanes, null);
-        }
+        PanelConvolution<S, V>.Rows(
+            new PanelRows((nint)source, RowFloats, inputFirst, inputLast - inputFirst, _padding, map.Width), _common.Kernel, _common.Dilation,
+            _common.Weights!.Panel(panel), commonBias, middleFirst, middleLast, middle + (_padding * S.Lanes), RowFloats, S.Lanes, null);
 
+        var middleRows = new PanelRows((nint)middle, RowFloats, middleFirst, middleLast - middleFirst, _padding, map.Width);
         float* output = frame[_output] + imageOffset + channel;
         foreach (OrderBranch branch in here)
         {
             if (!Overlaps(branch, channel)) continue;
             bool whole = branch.Start <= channel && branch.Start + branch.Length >= Math.Min(channel + S.Lanes, map.Channels);
             float* mask = whole ? null : branch.Mask.Data + channel;
-            for (int y = first; y < last; y++)
+            float* to = output + ((nint)first * map.Width * map.Stride);
+            nint rowOut = (nint)map.Width * map.Stride;
+            if (branch.Kernel == 0)
             {
-                float* to = output + ((nint)y * map.Width * map.Stride);
-                if (branch.Kernel == 0)
-                {
-                    PassOn(middle + ((nint)(y - middleFirst) * RowFloats) + (_padding * S.Lanes), to, mask);
-                    continue;
-                }
-
-                PanelConvolution<S, V>.Row<Identity>(
-                    middle, RowFloats, middleFirst, middleLast - middleFirst, _padding, branch.Kernel, branch.Dilation,
-                    branch.Weights!.Panel(panel), S.Load(branch.Bias!.Data + channel), y, map.Width, to, map.Stride, mask);
+                for (int y = first; y < last; y++, to += rowOut) PassOn(middle + ((nint)(y - middleFirst) * RowFloats) + (_padding * S.Lanes), to, mask);
+                continue;
             }
+
+            PanelConvolution<S, V>.Rows(
+                middleRows, branch.Kernel, branch.Dilation, branch.Weights!.Panel(panel), S.Load(branch.Bias!.Data + channel), first, last, to, rowOut, map.Stride, mask);
         }
     }
 
