@@ -19,8 +19,7 @@ public sealed class ForwardTests : IDisposable
         MogaNetFixture official = MogaNetFixture.Load(name);
         string card = Fixtures.WriteModel(_folder, official.Options, official.Weights());
         WriteInput(official.Input);
-        Outcome outcome = (await Moga.RunAsync(
-            "forward", "--model", card, "--weights", _folder.File("weights.safetensors"), "--input", _folder.File("x.safetensors"), "--output", _folder.File("y.safetensors"), "--features")).Succeeded();
+        Outcome outcome = (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features")).Succeeded();
         Assert.Empty(outcome.Output);
         using Checkpoint results = Checkpoint.Open(_folder.File("y.safetensors"));
         Assert.Equal(["logits", "stage1", "stage2", "stage3", "stage4"], results.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));

@@ -15,7 +15,8 @@ public sealed class PullTests : IAsyncDisposable
 
     private string Cache => _folder.File("cache");
 
-    private IEnumerable<string> Cached => Directory.EnumerateFiles(Cache).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Cached => Directory.EnumerateFiles(Cache).Select(path => Path.GetFileName(path))
+        .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
@@ -86,7 +87,8 @@ public sealed class PullTests : IAsyncDisposable
     [Fact]
     public async Task Models_without_address_or_cache_are_explained()
     {
-        Assert.Equal(Path.Combine(AppContext.BaseDirectory, "models", "moganet_xtiny_fashion", "model.safetensors") + "\n", (await Moga.RunAsync("pull", "moganet_xtiny_fashion")).Succeeded().Output);
+        string shipped = Path.Combine(AppContext.BaseDirectory, "models", "moganet_xtiny_fashion", "model.safetensors");
+        Assert.Equal(shipped + "\n", (await Moga.RunAsync("pull", "moganet_xtiny_fashion")).Succeeded().Output);
         (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard()))).Failed(1, "names no weights");
         (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { File = "absent.pth" }))).Failed(1, "there is no file '");
         // The cache's place is taken by a file.

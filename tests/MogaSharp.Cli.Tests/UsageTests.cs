@@ -94,7 +94,8 @@ public sealed class UsageTests
         [
             "classify", "eval", "forward", "models", "info", "plan", "inspect", "convert", "--model", "--weights", "--json", "--size", "--topk", "-k", "--data", "--card", "--ema",
             "--input", "--output", "--features", "--threads", "-t", "--dtype", "--batch", "--layers", "--", "-", "--=", "=", "", " ", "tiny", "xt", "0", "-1", "1x1", "7x", "float16",
-            "idx:", "folder:.", "folder:", ":", "*", "**/", "?", "/", ".", "..", "\u0001", "\u00e9", "@", "@x", "[diagram]", "[suggest]", "-h", "--help", "--version", "/dev/null", "99999999999999999999", "--size=", "--json=maybe",
+            "idx:", "folder:.", "folder:", ":", "*", "**/", "?", "/", ".", "..", "\u0001", "\u00e9", "@", "@x", "[diagram]", "[suggest]", "-h", "--help", "--version",
+            "/dev/null", "99999999999999999999", "--size=", "--json=maybe",
         ];
         var random = new Random(7);
         for (int i = 0; i < 60; i++)

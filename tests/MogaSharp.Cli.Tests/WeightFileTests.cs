@@ -140,7 +140,8 @@ public sealed class WeightFileTests : IDisposable
     public async Task PyTorch_reads_what_was_converted()
     {
         const string Python = "/usr/bin/python3";
-        using (Process probe = Moga.StartOther(File.Exists(Python) ? Python : "false", null, null, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"))
+        const string Search = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
+        using (Process probe = Moga.StartOther(File.Exists(Python) ? Python : "false", null, null, "-c", Search))
         {
             await probe.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.SkipUnless(probe.ExitCode == 0, "PyTorch for Python is not installed; to install: sudo apt-get install -y python3-torch");

@@ -11,7 +11,13 @@ internal static class BenchCommand
     public static Command Create()
     {
         Argument<string[]> models = Shared.WithoutOptions(new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore });
-        var batches = new Option<int[]>("--batch", "-b") { Description = "Pictures per run; several to measure each", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1], HelpName = "n" };
+        var batches = new Option<int[]>("--batch", "-b")
+        {
+            Description = "Pictures per run; several to measure each",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [1],
+            HelpName = "n",
+        };
         batches.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096)) result.AddError("--batch takes whole numbers from 1 to 4096");

@@ -116,7 +116,8 @@ internal static class EvalCommand
 
     private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
     {
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
         if (metrics.Classes > 20) return;
         int[,] confusion = metrics.Confusion;
         var rows = new List<string[]> { new[] { "class ", "precision", "recall", "most often taken for " } };
