@@ -35,18 +35,20 @@ internal static class Failure
     /// <summary>Prints a message and returns the code.</summary>
     public static int Report(string message, int exitCode)
     {
-        Console.Error.WriteLine($"moga: {message}");
+        Console.Error.WriteLine($"moga: {Output.Printable(message)}");
         return exitCode;
     }
 
     /// <summary>Prints what an exception means to the user and returns its code.</summary>
     public static int Report(Exception exception)
     {
+        // Parallel loops wrap what their bodies throw.
+        if (exception is AggregateException { InnerException: { } inner }) return Report(inner);
         if (exception is OperationCanceledException) return Report("cancelled", ExitCode.Cancelled);
-        bool known = Describe(exception) is not null;
-        if (!known && Environment.GetEnvironmentVariable("MOGA_TRACE") == "1") Console.Error.WriteLine(exception);
+        string? message = Describe(exception);
+        if (message is null && Environment.GetEnvironmentVariable("MOGA_TRACE") == "1") Console.Error.WriteLine(exception);
         return Report(
-            Describe(exception) ?? $"unexpected error: {exception.GetType().Name}: {exception.Message} (set MOGA_TRACE=1 for details)",
+            message ?? $"unexpected error: {exception.GetType().Name}: {exception.Message} (set MOGA_TRACE=1 for details)",
             exception is UsageException or UnknownModelException or GraphException or FileNotFoundException or DirectoryNotFoundException ? ExitCode.Usage : ExitCode.Failure);
     }
 
@@ -57,6 +59,8 @@ internal static class Failure
         CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
+        InsufficientMemoryException => exception.Message,
+        OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",
         FileNotFoundException { FileName: { } name } => $"there is no file '{name}'",
         UnauthorizedAccessException => exception.Message,
         IOException => exception.Message,

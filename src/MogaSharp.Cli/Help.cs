@@ -33,6 +33,9 @@ internal static class Help
 
     private sealed class ExamplesAction(SynchronousCommandLineAction inner) : SynchronousCommandLineAction
     {
+        /// <summary>Help needs no arguments.</summary>
+        public override bool ClearsParseErrors => true;
+
         public override int Invoke(ParseResult parseResult)
         {
             int code = inner.Invoke(parseResult);

@@ -19,6 +19,15 @@ internal static class Output
     /// <summary>Prints an object as JSON.</summary>
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonOptions));
 
+    /// <summary>A text without control characters other than line breaks: names come from files, and may try to steer the terminal.</summary>
+    public static string Printable(string text) => string.Create(text.Length, text, static (span, source) =>
+    {
+        for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(source[i]) && source[i] != '\n' ? '?' : source[i];
+    });
+
+    /// <summary>Prints a line of text; control characters become question marks.</summary>
+    public static void Line(string text) => Console.Out.WriteLine(Printable(text));
+
     /// <summary>Prints rows in columns; the first row is the heading. Columns whose heading ends in a space are left-aligned.</summary>
     public static void Table(IReadOnlyList<string[]> rows)
     {
@@ -26,7 +35,7 @@ internal static class Output
         foreach (string[] row in rows)
         {
             IEnumerable<string> cells = row.Select((cell, i) => rows[0][i].EndsWith(' ') ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]));
-            Console.Out.WriteLine(string.Join("  ", cells).TrimEnd());
+            Line(string.Join("  ", cells).TrimEnd());
         }
     }
 

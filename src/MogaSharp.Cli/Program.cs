@@ -13,18 +13,17 @@ internal static class Program
             ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
             PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), ExportCommand.Create(), BenchCommand.Create(),
         };
+        root.Directives.Clear();
         Help.AddExamples(root);
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-        {
-            string command = string.Join(' ', args.TakeWhile(arg => !arg.StartsWith('-')).Take(1).Prepend("moga"));
-            return Failure.Report($"{parsed.Errors[0].Message} ('{command} --help' shows the usage)", ExitCode.Usage);
-        }
+        // A path may begin with @, which would otherwise name a file of arguments.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0) return Failure.Report(Problem(parsed), ExitCode.Usage);
 
         using var cancellation = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {
-            e.Cancel = true;
+            // The second time the process ends at once: something may be waiting that cannot be cancelled, such as a pipe.
+            e.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         };
         try
@@ -39,5 +38,19 @@ internal static class Program
         {
             return Failure.Report(e);
         }
+    }
+
+    private static string Problem(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        string problem = string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        if (command is RootCommand)
+        {
+            string all = string.Join(", ", command.Subcommands.Select(known => known.Name));
+            string? wrong = parsed.UnmatchedTokens is [string first, ..] ? first : null;
+            problem = wrong is null ? $"no command is given; there are {all}" : $"there is no {(wrong.StartsWith('-') ? "option" : "command")} '{wrong}'; the commands are {all}";
+        }
+
+        return $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Weights;
@@ -19,20 +20,23 @@ internal static class Shared
 
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A model of the catalogue, or a model card (card.json)", DefaultValueFactory = _ => DefaultModel, HelpName = "name|card",
+        Description = "A model of the catalogue, or a model card (card.json)",
+        DefaultValueFactory = _ => DefaultModel,
+        HelpName = "name|card",
     };
 
-    public static Option<FileInfo?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
+    public static Option<string?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
 
     public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema) of a checkpoint that holds both" };
 
-    public static Option<int> Threads() => Positive("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
+    public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 
     public static Option<(int Height, int Width)?> Size() => new("--size")
     {
-        Description = "Input size, HxW or one number for a square", HelpName = "HxW",
+        Description = "Input size, HxW or one number for a square",
+        HelpName = "HxW",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
@@ -44,32 +48,57 @@ internal static class Shared
         },
     };
 
-    /// <summary>A whole number of at least 1; 0 only as the default.</summary>
-    public static Option<int> Positive(string name, string? alias, int defaultValue, string description, int most)
+    /// <summary>A whole number from 1 or another least; the default may be less.</summary>
+    public static Option<int> Whole(string name, string? alias, int defaultValue, string description, int most, int least = 1)
     {
         var option = new Option<int>(name, alias is null ? [] : [alias])
         {
-            Description = description, HelpName = "n",
+            Description = description,
+            HelpName = "n",
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
-                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 && n <= most) return n;
-                result.AddError($"{name} takes a whole number from 1 to {most}, not '{text}'");
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= least && n <= most) return n;
+                result.AddError($"{name} takes a whole number from {least} to {most}, not '{text}'");
                 return 0;
             },
         };
         return option;
     }
 
-    /// <summary>Loads a model; downloads its weights with a progress bar when they are not there.</summary>
-    public static Task<LoadedModel> LoadAsync(string model, FileInfo? weights, bool ema, CancellationToken cancellationToken)
+    /// <summary>Refuses what looks like a mistyped option where names or paths are taken.</summary>
+    public static Argument<string[]> WithoutOptions(Argument<string[]> argument)
     {
-        ModelCard card = ModelSource.FindCard(model, Catalogue);
-        var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = weights?.FullName, Ema = ema ? true : null, Downloader = Downloader() };
-        if (weights is not null || card.Weights.File is not null) return ModelSource.LoadAsync(model, options, cancellationToken);
+        argument.Validators.Add(result =>
+        {
+            foreach (string token in result.Tokens.Select(token => token.Value).Where(token => token.StartsWith('-') && !File.Exists(token)))
+                result.AddError($"there is no option '{token}'");
+        });
+        return argument;
+    }
+
+    /// <summary>The card that a command line names.</summary>
+    public static ModelCard Card(string nameOrPath) => ModelSource.FindCard(nameOrPath, Catalogue);
+
+    /// <summary>The input of a network, checked to fit into memory as one array.</summary>
+    /// <exception cref="UsageException">It has too many elements.</exception>
+    public static Shape Input(int batch, ModelCard card, (int Height, int Width)? size = null)
+    {
+        (int height, int width) = size ?? (card.Preprocess.Height, card.Preprocess.Width);
+        var input = new Shape(batch, card.Options.InChannels, height, width);
+        if (input.ElementCount <= Array.MaxLength) return input;
+        throw new UsageException($"an input of {input} has {input.ElementCount:N0} numbers, more than the {Array.MaxLength:N0} that fit into one; take a smaller batch or size");
+    }
+
+    /// <summary>Loads a model; downloads its weights with a progress bar when they are not there.</summary>
+    public static Task<LoadedModel> LoadAsync(ModelCard card, string? weights, bool ema, CancellationToken cancellationToken)
+    {
+        string? path = weights is null ? null : Paths.Existing(weights);
+        var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = path, Ema = ema ? true : null, Downloader = Downloader() };
+        if (path is not null || card.Weights.Url is null) return ModelSource.LoadAsync(card, options, cancellationToken);
         return Output.WithProgressAsync(
-            $"Downloading {card.Name}", report => ModelSource.LoadAsync(model, options with { Progress = Output.Download(report) }, cancellationToken));
+            $"Downloading {card.Name}", report => ModelSource.LoadAsync(card, options with { Progress = Output.Download(report) }, cancellationToken));
     }
 
     /// <summary>Downloads into the user's cache.</summary>

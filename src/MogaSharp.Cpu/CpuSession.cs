@@ -233,9 +233,12 @@ public sealed unsafe class CpuSession : IInferenceSession
 
         public RunMemory(Plan plan, int inputs, int outputs, int threads)
         {
-            nuint bytes = (nuint)((plan.ArenaFloats + (plan.ScratchFloats * threads)) * sizeof(float));
-            _memory = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-            NativeMemory.Clear(_memory, bytes);
+            long bytes = (plan.ArenaFloats + (plan.ScratchFloats * threads)) * sizeof(float);
+            // The system would grant it, and end the process when it is touched.
+            long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
+            if (bytes > free) throw new InsufficientMemoryException($"A run on this input needs {bytes >> 20} MiB of memory; {Math.Max(free, 0) >> 20} MiB are left.");
+            _memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            NativeMemory.Clear(_memory, (nuint)bytes);
             Frame = new Frame(plan.Steps.Length) { Arena = _memory, Inputs = new Tensor[inputs], Outputs = new Tensor[outputs] };
             Scratch = _memory + plan.ArenaFloats;
         }

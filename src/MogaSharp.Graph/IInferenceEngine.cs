@@ -25,6 +25,7 @@ public interface IInferenceSession : IDisposable
     /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten.</param>
     /// <param name="cancellationToken">Ends the run between two steps; the outputs are then undefined.</param>
     /// <exception cref="GraphException">An input does not fit the graph, or an output has another shape.</exception>
+    /// <exception cref="InsufficientMemoryException">The input is so large that the run would not fit into this machine's memory.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default);
 }

@@ -32,6 +32,8 @@ public sealed class MogaNet : IModelDefinition
     /// </remarks>
     public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
     {
+        if (input.Rank != 4 || input.Extents[1] != InChannels || input.ElementCount == 0)
+            throw new GraphException($"The network takes pictures of shape (N, {InChannels}, H, W), it got {input}.");
         var builder = new GraphBuilder();
         Scope net = builder.Root;
         Value x = builder.Input("input", input);

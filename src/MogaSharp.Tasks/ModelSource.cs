@@ -32,29 +32,42 @@ public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, We
 /// <summary>Finds cards and weights and binds them.</summary>
 public static class ModelSource
 {
-    /// <summary>A card by catalogue name, or by path when the text ends in <c>.json</c> or names a folder with a <c>card.json</c>.</summary>
+    private const string CardFile = "card.json";
+
+    /// <summary>A card by catalogue name, or by path when the text names a file, ends in <c>.json</c>, or names a folder with a <c>card.json</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name.</exception>
     /// <exception cref="ModelCardException">The file is no card.</exception>
+    /// <exception cref="FileNotFoundException">The text ends in <c>.json</c> and there is no such file.</exception>
     public static ModelCard FindCard(string nameOrPath, ModelCatalogue catalogue)
     {
-        if (nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return ModelCard.Load(nameOrPath);
-        string inFolder = Path.Combine(nameOrPath, "card.json");
-        return File.Exists(inFolder) ? ModelCard.Load(inFolder) : catalogue.Find(nameOrPath);
+        string inFolder = Path.Combine(nameOrPath, CardFile);
+        if (File.Exists(inFolder)) return ModelCard.Load(inFolder);
+        bool isPath = nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+        if (File.Exists(nameOrPath) || (isPath && Directory.Exists(nameOrPath))) return ModelCard.Load(nameOrPath);
+        return isPath ? throw new FileNotFoundException($"There is no model card '{nameOrPath}'.", nameOrPath) : catalogue.Find(nameOrPath);
     }
 
-    /// <summary>Loads a model.</summary>
+    /// <summary>Loads a model by name or path.</summary>
     /// <param name="nameOrPath">See <see cref="FindCard"/>.</param>
     /// <param name="options">Which weights.</param>
     /// <param name="cancellationToken">Ends a download.</param>
     /// <exception cref="UnknownModelException">No model has this name.</exception>
     /// <exception cref="ModelCardException">The card cannot be used.</exception>
+    /// <inheritdoc cref="LoadAsync(ModelCard, ModelSourceOptions, CancellationToken)"/>
+    public static Task<LoadedModel> LoadAsync(string nameOrPath, ModelSourceOptions options, CancellationToken cancellationToken = default) =>
+        LoadAsync(FindCard(nameOrPath, options.Catalogue), options, cancellationToken);
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="card">Its card.</param>
+    /// <param name="options">Which weights.</param>
+    /// <param name="cancellationToken">Ends a download.</param>
     /// <exception cref="FileNotFoundException">The weights are not there and may not be downloaded.</exception>
     /// <exception cref="DownloadException">The download failed.</exception>
     /// <exception cref="CheckpointFormatException">The weight file is none.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
-    public static async Task<LoadedModel> LoadAsync(string nameOrPath, ModelSourceOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="GraphException">The card's options describe no network.</exception>
+    public static async Task<LoadedModel> LoadAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken = default)
     {
-        ModelCard card = FindCard(nameOrPath, options.Catalogue);
         string path = options.WeightsPath ?? await FindWeightsAsync(card, options, cancellationToken).ConfigureAwait(false);
         return Bind(card, path, options.Ema ?? card.Weights.Ema);
     }
@@ -68,7 +81,13 @@ public static class ModelSource
     }
 
     /// <summary>Binds a weight file to a card. Another class count than the card's is taken from the file, and the labels become numbers.</summary>
-    /// <inheritdoc cref="LoadAsync"/>
+    /// <param name="card">The card.</param>
+    /// <param name="weightsPath">The weight file.</param>
+    /// <param name="ema">True to take the moving average that the file holds beside the weights.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="CheckpointFormatException">The file is no weight file, or holds no moving average.</exception>
+    /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
+    /// <exception cref="GraphException">The card's options describe no network.</exception>
     public static LoadedModel Bind(ModelCard card, string weightsPath, bool ema)
     {
         using Checkpoint checkpoint = Checkpoint.Open(weightsPath);
@@ -84,7 +103,7 @@ public static class ModelSource
 
     private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)
     {
-        if (card.GetWeightsPath() is { } local) return local;
+        if (card.GetWeightsPath() is { } local && (File.Exists(local) || card.Weights.Url is null)) return local;
         if (DownloadOf(card) is not { } file)
             throw new FileNotFoundException($"The card of '{card.Name}' names no weights; give a weight file.");
         if (options.Downloader is not { } downloader)

@@ -1,3 +1,5 @@
+using MogaSharp.Testing;
+
 namespace MogaSharp.Imaging.Tests;
 
 /// <summary>Sources, cancellation and many threads.</summary>
@@ -61,7 +63,7 @@ public sealed class DecoderTests
     public void The_extension_plays_no_part()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.At("photo.svg");
+        string path = folder.File("photo.svg");
         File.Copy(Fixtures.At("rocket.jpg"), path);
         AssertSame(ImageDecoder.Load(path));
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 
@@ -40,6 +41,20 @@ public sealed class DownloadTests : IAsyncDisposable
         Assert.Equal(["model.pth", "model.pth.json", "model.pth.lock"], _cache.FileNames.Order());
         Assert.Equal(new DownloadProgress(Good.Length, Good.Length), progress.Reports[^1]);
         Assert.Equal(progress.Reports.Select(report => report.Received).Order(), progress.Reports.Select(report => report.Received));
+    }
+
+    [Fact]
+    public async Task A_file_of_the_same_name_from_another_address_is_another_file()
+    {
+        await Downloader().GetAsync(Model, null, Token);
+        _server.Content = Other;
+        ModelFile elsewhere = Model with { Address = new Uri(_server.Address, "/other/model.pth") };
+        DownloadedModel second = await Downloader().GetAsync(elsewhere, null, Token);
+        Assert.Equal(new DownloadedModel(Target, Hash(Other), WasCached: false), second);
+        Assert.Equal(Other, await File.ReadAllBytesAsync(Target, Token));
+        Assert.True((await Downloader().GetAsync(elsewhere, null, Token)).WasCached);
+        // A mirror of the very same file needs no second download.
+        Assert.True((await Downloader().GetAsync(Model with { Sha256 = Hash(Other) }, null, Token)).WasCached);
     }
 
     [Fact]

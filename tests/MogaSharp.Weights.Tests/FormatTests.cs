@@ -1,5 +1,6 @@
 using System.IO.Pipes;
 using System.Text;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MogaSharp.Graph;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

@@ -1,3 +1,5 @@
+using MogaSharp.Testing;
+
 namespace MogaSharp.Weights.Tests;
 
 /// <summary>Rules of the format before PyTorch 1.6 that the corpus has no file for.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

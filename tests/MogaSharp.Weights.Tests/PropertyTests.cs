@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using MogaSharp.Graph;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using MogaSharp.Graph;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

@@ -1,4 +1,5 @@
 using MogaSharp.Graph;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
 

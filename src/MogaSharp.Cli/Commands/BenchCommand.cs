@@ -2,7 +2,6 @@ using System.CommandLine;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
-using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -11,37 +10,42 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var models = new Argument<string[]>("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore };
-        var batches = new Option<int[]>("--batch", "-b") { Description = "Pictures per run; several to measure each", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1], HelpName = "n" };
+        Argument<string[]> models = Shared.WithoutOptions(new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore });
+        var batches = new Option<int[]>("--batch", "-b")
+        {
+            Description = "Pictures per run; several to measure each",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [1],
+            HelpName = "n",
+        };
         batches.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096)) result.AddError("--batch takes whole numbers from 1 to 4096");
         });
         Option<int> threads = Shared.Threads();
         Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> seconds = Shared.Positive("--seconds", null, 3, "How long to measure each case", 3600);
+        Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
         var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
         peer.AcceptOnlyFromAmong("onnxruntime");
         Option<bool> json = Shared.Json();
         var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             string[] names = parsed.GetValue(models) is { Length: > 0 } given ? given : ["moganet_tiny"];
+            // All are found and checked before the first is measured.
+            (ModelCard Card, Shape Input)[] cases =
+            [
+                .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
+            ];
+            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             bool compare = parsed.GetValue(peer) is not null;
             double peak = PeakMeter.MeasureGflops(engine.Threads);
             var results = new List<BenchmarkResult>();
-            foreach (string name in names)
+            foreach ((ModelCard card, Shape input) in cases)
             {
-                ModelCard card = ModelSource.FindCard(name, Shared.Catalogue);
-                (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
-                foreach (int batch in parsed.GetValue(batches)!)
-                {
-                    var input = new Shape(batch, card.Options.InChannels, height, width);
-                    results.Add(Benchmark.Measure(
-                        engine, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
-                    if (!parsed.GetValue(json)) Console.Error.WriteLine($"measured {card.Name}, batch {batch}");
-                }
+                results.Add(Benchmark.Measure(
+                    engine, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
+                Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
             if (parsed.GetValue(json)) Output.Json(results);

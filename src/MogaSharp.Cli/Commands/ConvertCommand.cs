@@ -7,13 +7,16 @@ namespace MogaSharp.Cli.Commands;
 /// <summary><c>moga convert</c>: weights from one format to another.</summary>
 internal static class ConvertCommand
 {
+    private static readonly string[] PyTorchEndings = [".pth", ".pt", ".bin", ".pth.tar"];
+
     public static Command Create()
     {
-        var input = new Argument<FileInfo>("in") { Description = "safetensors or PyTorch (.pth, .pt, .pth.tar)" };
-        var output = new Argument<FileInfo>("out") { Description = "Where to write: .safetensors, or .pth, .pt, .bin, .pth.tar for PyTorch" };
+        var input = new Argument<string>("in") { Description = "safetensors or PyTorch (.pth, .pt, .pth.tar)" };
+        var output = new Argument<string>("out") { Description = "Where to write: .safetensors, or .pth, .pt, .bin, .pth.tar for PyTorch" };
         var dtype = new Option<DType?>("--dtype")
         {
-            Description = "Store floating-point tensors as float32, float16, bfloat16 or float64", HelpName = "type",
+            Description = "Store floating-point tensors as float32, float16, bfloat16 or float64",
+            HelpName = "type",
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
@@ -32,18 +35,34 @@ internal static class ConvertCommand
         Option<bool> ema = Shared.Ema();
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep prefixes such as module. and backbone." };
         var command = new Command("convert", "Convert weights between safetensors and PyTorch files") { input, output, dtype, ema, keepNames };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellationToken) =>
         {
-            string target = parsed.GetValue(output)!.FullName;
-            using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(input)!.FullName);
+            string source = Paths.Existing(parsed.GetValue(input)!);
+            string target = Paths.Writable(parsed.GetValue(output)!, source);
+            bool isSafetensors = target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+            if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
+                throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
+            using Checkpoint checkpoint = Checkpoint.Open(source);
             StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), KeepNames = parsed.GetValue(keepNames) });
             IEnumerable<TensorEntry> tensors = state.Tensors;
             if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
-            if (target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) CheckpointWriter.SaveSafetensors(target, tensors, checkpoint.Metadata);
-            else if (new[] { ".pth", ".pt", ".bin", ".tar" }.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase))) CheckpointWriter.SavePyTorch(target, tensors);
-            else throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
+            // Tensors are read as they are written: without their file the writing ends, and leaves nothing.
+            using CancellationTokenRegistration close = cancellationToken.Register(checkpoint.Dispose);
+            try
+            {
+                Paths.Write(target, path =>
+                {
+                    if (isSafetensors) CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata);
+                    else CheckpointWriter.SavePyTorch(path, tensors);
+                });
+            }
+            catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+
             Console.Error.WriteLine($"{state.Tensors.Count} tensors, {Output.Bytes(new FileInfo(target).Length)}");
-            return ExitCode.Success;
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using MogaSharp.Cpu;
 using MogaSharp.Data;
+using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using Tensor = MogaSharp.Graph.Tensor;
@@ -16,24 +17,39 @@ internal static class EvalCommand
     {
         var data = new Option<string>("--data", "-d")
         {
-            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)", Required = true, HelpName = "kind:path",
+            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)",
+            Required = true,
+            HelpName = "kind:path",
         };
         Option<string> model = Shared.Model();
-        var card = new Option<FileInfo?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
-        Option<FileInfo?> weights = Shared.Weights();
+        var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
+        Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
-        var split = new Option<DatasetSplit>("--split") { Description = "The part of an idx set: test or train", DefaultValueFactory = _ => DatasetSplit.Test };
-        Option<int> batch = Shared.Positive("--batch", "-b", 32, "Pictures per run", 4096);
+        var split = new Option<DatasetSplit>("--split")
+        {
+            Description = "The part of an idx set: test or train",
+            DefaultValueFactory = _ => DatasetSplit.Test,
+            HelpName = "part",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (text is not ("test" or "train")) result.AddError($"--split takes test or train, not '{text}'");
+                return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
+            },
+        };
+        Option<int> batch = Shared.Whole("--batch", "-b", 32, "Pictures per run", 4096);
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set") { data, model, card, weights, ema, split, batch, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string name = parsed.GetValue(card)?.FullName ?? parsed.GetValue(model)!;
-            LoadedModel loaded = await Shared.LoadAsync(name, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+            (string kind, string path) = Source(parsed.GetValue(data)!);
+            ModelCard chosen = parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(parsed.GetValue(model)!);
+            Shared.Input(parsed.GetValue(batch), chosen);
+            LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using var classifier = new ImageClassifier(loaded, engine);
-            IImageDataset set = Open(parsed.GetValue(data)!, parsed.GetValue(split), loaded.Card);
+            IImageDataset set = Open(kind, path, parsed.GetValue(split), classifier);
             var clock = Stopwatch.StartNew();
             ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
                 Task.Run(() => Evaluate(classifier, set, parsed.GetValue(batch), report, cancellationToken), cancellationToken)).ConfigureAwait(false);
@@ -45,16 +61,21 @@ internal static class EvalCommand
         return command;
     }
 
-    private static IImageDataset Open(string data, DatasetSplit split, ModelCard card)
+    private static (string Kind, string Path) Source(string data)
     {
         int colon = data.IndexOf(':', StringComparison.Ordinal);
         (string kind, string path) = colon < 0 ? ("", data) : (data[..colon], data[(colon + 1)..]);
         if (kind is not ("folder" or "idx")) throw new UsageException($"'{data}' does not say what it is; write folder:PATH or idx:PATH");
-        if (kind == "folder")
-            return new ImageFolder(path, card.LabelSet is null
-                ? [.. card.Labels.Select(label => new Data.ClassLabel(label))]
-                : [.. LabelSet.Find(card.LabelSet).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]);
-        return new IdxDataset(path, split, card.Labels.IsEmpty ? null : card.Labels);
+        if (kind == "folder" && !Directory.Exists(path)) throw new UsageException($"there is no folder '{path}'");
+        return (kind, path);
+    }
+
+    private static IImageDataset Open(string kind, string path, DatasetSplit split, ImageClassifier classifier)
+    {
+        if (kind == "idx") return new IdxDataset(path, split, classifier.Labels);
+        return new ImageFolder(path, classifier.Model.Card.LabelSet is { } set
+            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
+            : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))]);
     }
 
     private static ClassificationMetrics Evaluate(
@@ -70,7 +91,7 @@ internal static class EvalCommand
             Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
             {
                 items[i] = set[first + i];
-                items[i].WriteInput(classifier.Preprocessor, input.Data.AsSpan(i * length, length));
+                WriteInput(items[i], classifier.Preprocessor, input.Data.AsSpan(i * length, length));
             });
             Tensor logits = classifier.Logits(input, cancellationToken);
             metrics.Add(logits.Data, [.. items.Select(item => item.Label)]);
@@ -80,27 +101,50 @@ internal static class EvalCommand
         return metrics;
     }
 
+    // One picture less would be another accuracy: a bad one ends the evaluation.
+    private static void WriteInput(ImageItem item, Preprocessor preprocessor, Span<float> input)
+    {
+        try
+        {
+            item.WriteInput(preprocessor, input);
+        }
+        catch (ImageFormatException e)
+        {
+            throw new FailureException($"{item.Name}: {e.Problem}");
+        }
+    }
+
     private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
     {
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
         if (metrics.Classes > 20) return;
+        int[,] confusion = metrics.Confusion;
         var rows = new List<string[]> { new[] { "class ", "precision", "recall", "most often taken for " } };
         for (int c = 0; c < metrics.Classes; c++)
         {
-            int worst = Enumerable.Range(0, metrics.Classes).Where(p => p != c).MaxBy(p => metrics.Confusion[c, p]);
-            rows.Add(
-            [
-                classifier.Labels[c], metrics.Precision(c).ToString("F3", CultureInfo.InvariantCulture), metrics.Recall(c).ToString("F3", CultureInfo.InvariantCulture),
-                metrics.Confusion[c, worst] > 0 ? $"{classifier.Labels[worst]} ({metrics.Confusion[c, worst]})" : "",
-            ]);
+            (int Count, int Class) worst = Enumerable.Range(0, metrics.Classes).Where(p => p != c).Select(p => (confusion[c, p], p)).DefaultIfEmpty().MaxBy(pair => pair.Item1);
+            rows.Add([classifier.Labels[c], Share(metrics.Precision(c)), Share(metrics.Recall(c)), worst.Count > 0 ? $"{classifier.Labels[worst.Class]} ({worst.Count})" : ""]);
         }
 
         Output.Table(rows);
     }
 
-    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate) => Output.Json(new
+    // Nothing was predicted so, or no picture is of the class.
+    private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
+
+    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate)
     {
-        Model = card.Name, metrics.Top1, metrics.Top5, metrics.Images, ImagesPerSecond = Math.Round(rate, 1), classifier.Labels,
-        Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => metrics.Confusion[t, p])),
-    });
+        int[,] confusion = metrics.Confusion;
+        Output.Json(new
+        {
+            Model = card.Name,
+            metrics.Top1,
+            metrics.Top5,
+            metrics.Images,
+            ImagesPerSecond = Math.Round(rate, 1),
+            classifier.Labels,
+            Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p])),
+        });
+    }
 }

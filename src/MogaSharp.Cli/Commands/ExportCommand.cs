@@ -18,36 +18,37 @@ internal static class ExportCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
-        var file = new Option<FileInfo>("--onnx") { Description = "The file to write", Required = true, HelpName = "file" };
-        Option<FileInfo?> weights = Shared.Weights();
+        var file = new Option<string>("--onnx") { Description = "The file to write", Required = true, HelpName = "file" };
+        Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
         Option<(int Height, int Width)?> size = Shared.Size();
         var dynamicBatch = new Option<bool>("--dynamic-batch") { Description = "Leave the number of pictures open" };
-        var opset = new Option<int>("--opset")
-        {
-            Description = $"ONNX operator set, {OnnxExportOptions.OldestOpset} to {OnnxExportOptions.NewestOpset}", DefaultValueFactory = _ => OnnxExportOptions.OldestOpset, HelpName = "n",
-        };
+        Option<int> opset = Shared.Whole("--opset", null, OnnxExportOptions.OldestOpset, "ONNX operator set", OnnxExportOptions.NewestOpset, OnnxExportOptions.OldestOpset);
         var random = new Option<bool>("--random-weights") { Description = "Export fresh weights, for measuring" };
         var command = new Command("export", "Write a model as ONNX and check the file with ONNX Runtime") { name, file, weights, ema, size, dynamicBatch, opset, random };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
-            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
+            string path = Paths.Writable(parsed.GetValue(file)!, parsed.GetValue(weights));
+            ModelCard card = Shared.Card(parsed.GetValue(name)!);
+            Shape input = Shared.Input(1, card, parsed.GetValue(size));
             WeightSet? bound = null;
             if (!parsed.GetValue(random))
             {
-                LoadedModel loaded = await Shared.LoadAsync(parsed.GetValue(name)!, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+                LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
                 (card, bound) = (loaded.Card, loaded.Weights);
             }
 
-            var input = new Shape(1, card.Options.InChannels, height, width);
             ComputationGraph graph = card.CreateDefinition().Build(input);
             bound ??= WeightInitializer.Create(graph.Parameters, seed: 0);
-            string path = parsed.GetValue(file)!.FullName;
-            OnnxExporter.Export(graph, bound, path, new OnnxExportOptions
+            var options = new OnnxExportOptions
             {
-                Opset = parsed.GetValue(opset), DynamicBatch = parsed.GetValue(dynamicBatch), GraphName = card.Name, Description = card.Description ?? "", Metadata = Metadata(card),
-            });
+                Opset = parsed.GetValue(opset),
+                DynamicBatch = parsed.GetValue(dynamicBatch),
+                GraphName = card.Name,
+                Description = card.Description ?? "",
+                Metadata = Metadata(card),
+            };
+            Paths.Write(path, target => OnnxExporter.Export(graph, bound, target, options));
             Console.Out.WriteLine(path);
             return Check(path, graph, bound, input);
         });

@@ -13,22 +13,24 @@ internal static class ForwardCommand
     public static Command Create()
     {
         Option<string> model = Shared.Model();
-        Option<FileInfo?> weights = Shared.Weights();
+        Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
-        var input = new Option<FileInfo>("--input", "-i") { Description = "A file with the tensor 'input' (N, C, H, W)", Required = true, HelpName = "file" };
-        var output = new Option<FileInfo>("--output", "-o") { Description = "A safetensors file to write 'logits' to", Required = true, HelpName = "file" };
+        var input = new Option<string>("--input", "-i") { Description = "A file with the tensor 'input' (N, C, H, W)", Required = true, HelpName = "file" };
+        var output = new Option<string>("--output", "-o") { Description = "A safetensors file to write 'logits' to", Required = true, HelpName = "file" };
         var features = new Option<bool>("--features") { Description = "Also write 'stage1' to 'stage4'" };
         Option<int> threads = Shared.Threads();
         var command = new Command("forward", "Run a network on a tensor, without preprocessing") { model, weights, ema, input, output, features, threads };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            LoadedModel loaded = await Shared.LoadAsync(parsed.GetValue(model)!, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            Tensor x = ReadInput(parsed.GetValue(input)!.FullName);
+            string source = Paths.Existing(parsed.GetValue(input)!);
+            string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
+            Tensor x = ReadInput(source);
+            LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, loaded.Weights);
             IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
-            CheckpointWriter.SaveSafetensors(parsed.GetValue(output)!.FullName, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value)));
+            Paths.Write(target, path => CheckpointWriter.SaveSafetensors(path, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value))));
             foreach ((string name, Tensor tensor) in results) Console.Error.WriteLine($"{name} {tensor.Shape}");
             return ExitCode.Success;
         });

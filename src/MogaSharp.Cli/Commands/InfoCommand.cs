@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MogaSharp.Graph;
 using MogaSharp.Models;
-using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -17,9 +16,8 @@ internal static class InfoCommand
         var command = new Command("info", "Show a model's modules or layers, their shapes, parameters and multiply-adds") { name, size, layers, json };
         command.SetAction(parsed =>
         {
-            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
-            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
-            var input = new Shape(1, card.Options.InChannels, height, width);
+            ModelCard card = Shared.Card(parsed.GetValue(name)!);
+            Shape input = Shared.Input(1, card, parsed.GetValue(size));
             ComputationGraph graph = card.CreateDefinition().Build(input);
             List<Row> rows = Rows(graph, parsed.GetValue(layers));
             Cost total = graph.TotalCost(input);
@@ -27,8 +25,12 @@ internal static class InfoCommand
             {
                 Output.Json(new
                 {
-                    card.Name, Input = input.ToString(), Parameters = graph.ParameterCount, total.MultiplyAdds,
-                    total.MultiplyAddsWithNormAndPool, Layers = rows,
+                    card.Name,
+                    Input = input.ToString(),
+                    Parameters = graph.ParameterCount,
+                    total.MultiplyAdds,
+                    total.MultiplyAddsWithNormAndPool,
+                    Layers = rows,
                 });
                 return ExitCode.Success;
             }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
-using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -17,9 +16,8 @@ internal static class PlanCommand
         var command = new Command("plan", "Show the fused steps that the CPU engine runs for a model") { name, size, threads };
         command.SetAction(parsed =>
         {
-            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
-            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
-            var input = new Shape(1, card.Options.InChannels, height, width);
+            ModelCard card = Shared.Card(parsed.GetValue(name)!);
+            Shape input = Shared.Input(1, card, parsed.GetValue(size));
             ComputationGraph graph = card.CreateDefinition().Build(input);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));

@@ -2,7 +2,6 @@ using System.CommandLine;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
-using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -13,32 +12,45 @@ internal static class ProfileCommand
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
         Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> batch = Shared.Positive("--batch", "-b", 1, "Pictures per run", 4096);
+        Option<int> batch = Shared.Whole("--batch", "-b", 1, "Pictures per run", 4096);
         Option<int> threads = Shared.Threads();
-        Option<int> runs = Shared.Positive("--runs", null, 100, "Runs to take the median of", 100_000);
-        var trace = new Option<FileInfo?>("--trace") { Description = "Write the median run for chrome://tracing or ui.perfetto.dev", HelpName = "file" };
+        Option<int> runs = Shared.Whole("--runs", null, 100, "Runs to take the median of", 100_000);
+        var trace = new Option<string?>("--trace") { Description = "Write the median run for chrome://tracing or ui.perfetto.dev", HelpName = "file" };
         Option<bool> json = Shared.Json();
         var command = new Command("profile", "Show where a network's time goes, step by step") { name, size, batch, threads, runs, trace, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
-            (int height, int width) = parsed.GetValue(size) ?? (card.Preprocess.Height, card.Preprocess.Width);
-            var input = new Shape(parsed.GetValue(batch), card.Options.InChannels, height, width);
+            string? target = parsed.GetValue(trace) is { } path ? Paths.Writable(path) : null;
+            ModelCard card = Shared.Card(parsed.GetValue(name)!);
+            Shape input = Shared.Input(parsed.GetValue(batch), card, parsed.GetValue(size));
             ComputationGraph graph = card.CreateDefinition().Build(input);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
             RunProfile profile = session.Profile(new Tensor(input), parsed.GetValue(runs), cancellationToken);
-            if (parsed.GetValue(trace) is { } file)
-            {
-                using FileStream stream = file.Create();
-                profile.WriteChromeTrace(stream);
-            }
-
+            if (target is not null) Paths.Write(target, file => WriteTrace(profile, file));
             if (parsed.GetValue(json)) Output.Json(profile.Steps);
             else Print(profile);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
+    }
+
+    // All of it or nothing: it is small enough to be made in memory.
+    private static void WriteTrace(RunProfile profile, string path)
+    {
+        using var text = new MemoryStream();
+        profile.WriteChromeTrace(text);
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, text.ToArray());
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static void Print(RunProfile profile)

@@ -14,10 +14,11 @@ internal static class PullCommand
         var command = new Command("pull", "Download a model's weights into the cache, resuming what is there") { name };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            ModelCard card = ModelSource.FindCard(parsed.GetValue(name)!, Shared.Catalogue);
+            ModelCard card = Shared.Card(parsed.GetValue(name)!);
             if (ModelSource.DownloadOf(card) is not { } file)
             {
-                Console.Out.WriteLine(card.GetWeightsPath());
+                string local = card.GetWeightsPath() ?? throw new FailureException($"the card of '{card.Name}' names no weights");
+                Console.Out.WriteLine(File.Exists(local) ? local : throw new FailureException($"the card of '{card.Name}' has no address, and there is no file '{local}'"));
                 return ExitCode.Success;
             }
 

@@ -49,20 +49,22 @@ public sealed record ModelCard
     public string? Folder { get; init; }
 
     /// <summary>Reads a card from a file.</summary>
-    /// <exception cref="ModelCardException">The file is no card; the message names it and says why.</exception>
+    /// <param name="path">The file; its folder becomes <see cref="Folder"/>.</param>
+    /// <exception cref="ModelCardException">The file is no card, or the card breaks a rule; the message names the file and says why.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static ModelCard Load(string path)
     {
+        if (Directory.Exists(path)) throw new ModelCardException(path, "it is a folder");
         try
         {
             using FileStream stream = File.OpenRead(path);
             ModelCard card = JsonSerializer.Deserialize<ModelCard>(stream, CardJson.Options) ?? throw new ModelCardException(path, "it is empty");
-            card = card with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
-            card.Validate(path);
-            return card;
+            CardRules.Check(card, path);
+            return card with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
         }
         catch (JsonException e)
         {
-            throw new ModelCardException(path, e.Message, e);
+            throw new ModelCardException(path, CardJson.Problem(e), e);
         }
         catch (GraphException e)
         {
@@ -74,39 +76,30 @@ public sealed record ModelCard
     public string ToJson() => JsonSerializer.Serialize(this, CardJson.Options);
 
     /// <summary>The definition that the card describes.</summary>
+    /// <exception cref="GraphException">The options describe no network.</exception>
     public IModelDefinition CreateDefinition() => new MogaNet(Options);
 
-    /// <summary>The class names in the order of the outputs; numbers when the card has none.</summary>
+    /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none.</summary>
+    /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
     public ImmutableArray<string> GetLabels() =>
         !Labels.IsEmpty ? Labels
         : LabelSet is null ? [.. Enumerable.Range(0, Options.NumClasses).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
         : [.. Models.LabelSet.Find(LabelSet).Select(label => label.Names[0])];
 
-    /// <summary>The weights' file when the card names one, as a full path.</summary>
+    /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
     public string? GetWeightsPath() => Weights.File is null ? null : Path.GetFullPath(Path.Combine(Folder ?? ".", Weights.File));
-
-    private void Validate(string path)
-    {
-        if (Family != "moganet") throw new ModelCardException(path, $"it names the family '{Family}'; there is moganet");
-        Options.Validate();
-        if (Preprocess.Width < 1 || Preprocess.Height < 1) throw new ModelCardException(path, "the preprocessing size is not positive");
-        if (Preprocess.Crop is not (> 0 and <= 1)) throw new ModelCardException(path, "the crop is not above 0 and at most 1");
-        int labels = LabelSet is null ? Labels.Length : Models.LabelSet.Find(LabelSet).Length;
-        if (labels > 0 && Options.NumClasses > 0 && labels != Options.NumClasses)
-            throw new ModelCardException(path, $"it has {labels} labels for {Options.NumClasses} classes");
-    }
 }
 
 /// <summary>How a picture becomes the input tensor.</summary>
 public sealed record PreprocessCard
 {
-    /// <summary>Columns of the input.</summary>
+    /// <summary>Columns of the input, 1 to 16384.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Rows of the input.</summary>
+    /// <summary>Rows of the input, 1 to 16384.</summary>
     public required int Height { get; init; }
 
-    /// <summary>The share of the resized picture that the centre crop keeps, above 0 to 1 (timm's <c>crop_pct</c>).</summary>
+    /// <summary>The share of the resized picture that the centre crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
     public double Crop { get; init; } = 0.9;
 
     /// <summary><c>keep_aspect</c>: shorter side to size / crop, then centre crop; <c>squash</c>: resize to the size as it is.</summary>
@@ -118,7 +111,7 @@ public sealed record PreprocessCard
     /// <summary>Means per channel of values scaled to 0..1: three, or one for all.</summary>
     public ImmutableArray<float> Mean { get; init; } = [0.485f, 0.456f, 0.406f];
 
-    /// <summary>Standard deviations likewise.</summary>
+    /// <summary>Standard deviations likewise, each above 0.</summary>
     public ImmutableArray<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
 }
 
@@ -128,10 +121,10 @@ public sealed record WeightsCard
     /// <summary>A file name, relative to the card.</summary>
     public string? File { get; init; }
 
-    /// <summary>The address to download from.</summary>
+    /// <summary>The address to download from: http or https, ending in the file's name.</summary>
     public string? Url { get; init; }
 
-    /// <summary>The file's SHA-256 in hexadecimal, where known.</summary>
+    /// <summary>The file's SHA-256 in 64 hexadecimal digits, where known.</summary>
     public string? Sha256 { get; init; }
 
     /// <summary>True to take the moving average where the file holds both.</summary>
@@ -148,41 +141,5 @@ public sealed class ModelCardException : Exception
     public ModelCardException(string path, string problem, Exception? inner = null)
         : base($"'{path}' is no model card: {problem}", inner)
     {
-    }
-}
-
-/// <summary>How cards are read and written. By reflection: the source generator would lose the properties' default values.</summary>
-internal static class CardJson
-{
-    public static JsonSerializerOptions Options { get; } = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-    };
-}
-
-/// <summary>Custom sizes as they stand in a card.</summary>
-internal sealed record ArchSizes(ImmutableArray<int> EmbedDims, ImmutableArray<int> Depths, ImmutableArray<double> FfnRatios);
-
-/// <summary>An official size by its name, or the three lists.</summary>
-internal sealed class ArchConverter : JsonConverter<MogaNetArch>
-{
-    public override MogaNetArch Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        if (reader.TokenType == JsonTokenType.String) return MogaNetArch.Parse(reader.GetString()!);
-        ArchSizes sizes = JsonSerializer.Deserialize<ArchSizes>(ref reader, options) ?? throw new JsonException("arch is null");
-        if (sizes.EmbedDims.IsDefault || sizes.Depths.IsDefault || sizes.FfnRatios.IsDefault) throw new JsonException("arch needs embed_dims, depths and ffn_ratios");
-        return new MogaNetArch(sizes.EmbedDims, sizes.Depths, sizes.FfnRatios);
-    }
-
-    public override void Write(Utf8JsonWriter writer, MogaNetArch value, JsonSerializerOptions options)
-    {
-        if (MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == value) is { } name) writer.WriteStringValue(name);
-        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), options);
     }
 }

@@ -49,8 +49,11 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using FileLock held = await FileLock.AcquireAsync($"{path}.lock", cancellationToken).ConfigureAwait(false);
 
-        string? expected = file.Sha256 ?? DownloadRecord.Load($"{path}.json")?.Sha256;
-        if (File.Exists(path))
+        DownloadRecord? record = DownloadRecord.Load($"{path}.json");
+        // A file of the same name from elsewhere is another file, unless its hash says that it is this one.
+        bool isOther = record is not null && record.Address != file.Address;
+        string? expected = file.Sha256 ?? (isOther ? null : record?.Sha256);
+        if (File.Exists(path) && !(isOther && expected is null))
         {
             string cached = await HashAsync(path, cancellationToken).ConfigureAwait(false);
             if (expected is null || Same(cached, expected)) return Finish(file, path, cached, wasCached: true);

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace MogaSharp.Weights.Tests;
+namespace MogaSharp.Testing;
 
 /// <summary>What a client asked: header names in lower case.</summary>
-internal sealed record TestRequest(IReadOnlyDictionary<string, string> Headers)
+public sealed record TestRequest(IReadOnlyDictionary<string, string> Headers)
 {
     public string? Header(string name) => Headers.TryGetValue(name, out string? value) ? value : null;
 
@@ -17,7 +17,7 @@ internal sealed record TestRequest(IReadOnlyDictionary<string, string> Headers)
 /// An HTTP server on this machine, one request per connection. It answers each request with the next scripted answer, and
 /// with the plain file once the script is used up.
 /// </summary>
-internal sealed class TestServer : IAsyncDisposable
+public sealed class TestServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();

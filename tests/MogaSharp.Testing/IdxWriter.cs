@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 
-namespace MogaSharp.Data.Tests;
+namespace MogaSharp.Testing;
 
 /// <summary>Makes idx files, right and wrong ones.</summary>
-internal static class IdxWriter
+public static class IdxWriter
 {
     public static byte[] Bytes(int[] extents, byte[] data, byte type = 8)
     {

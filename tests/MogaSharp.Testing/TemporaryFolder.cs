@@ -1,7 +1,7 @@
-namespace MogaSharp.Weights.Tests;
+namespace MogaSharp.Testing;
 
 /// <summary>A folder that is gone when the test ends.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string FullName { get; } = Directory.CreateTempSubdirectory("mogasharp-test-").FullName;
 

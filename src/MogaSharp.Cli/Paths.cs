@@ -1,0 +1,53 @@
+using MogaSharp.Onnx;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Checks the paths of a command line before work begins, and writes files whose failures name them as the user did.</summary>
+internal static class Paths
+{
+    /// <summary>A file that is there, named as the user named it.</summary>
+    /// <exception cref="UsageException">It is missing or a folder.</exception>
+    public static string Existing(string path)
+    {
+        if (Directory.Exists(path)) throw new UsageException($"'{path}' is a folder, not a file");
+        return File.Exists(path) ? path : throw new UsageException($"there is no file '{path}'");
+    }
+
+    /// <summary>A place that a file can be written to, which is none of the files that are read.</summary>
+    /// <exception cref="UsageException">Its folder is missing, it is a folder itself, or one of the inputs.</exception>
+    public static string Writable(string path, params ReadOnlySpan<string?> inputs)
+    {
+        if (path.Length == 0 || Directory.Exists(path)) throw new UsageException($"'{path}' is a folder, not a file to write");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder)) throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'");
+        foreach (string? input in inputs)
+            if (input is not null && File.Exists(path) && Target(path) == Target(input)) throw new UsageException($"'{path}' is read and written; give another name to write to");
+        return path;
+    }
+
+    /// <summary>Runs the writing of a file.</summary>
+    /// <exception cref="FailureException">It failed; the message names the file, not a temporary one, and says why.</exception>
+    public static void Write(string path, Action<string> write)
+    {
+        try
+        {
+            write(path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new FailureException($"'{path}' cannot be written: permission is denied");
+        }
+        catch (Exception e) when (e is IOException or OnnxExportException { InnerException: IOException })
+        {
+            // "No space left on device : '/folder/.name.tmp'": the reason without the temporary name.
+            string reason = (e.InnerException as IOException ?? e).Message.Split(" : '")[0].TrimEnd('.');
+            throw new FailureException($"'{path}' cannot be written: {reason}");
+        }
+        catch (ArgumentException e)
+        {
+            throw new FailureException($"'{path}' cannot be written: {e.Message.Split(" (Parameter")[0].TrimEnd('.')}");
+        }
+    }
+
+    private static string Target(string path) => (File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path)).TrimEnd('/');
+}

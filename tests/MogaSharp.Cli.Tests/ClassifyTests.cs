@@ -1,0 +1,162 @@
+using System.Text.Json;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Testing;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli.Tests;
+
+public sealed class ClassifyTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Prints_a_line_for_every_picture_of_a_folder()
+    {
+        Outcome outcome = (await Moga.RunInAsync(Repository.Root, null, "classify", "samples/", "--topk", "2", "--threads", "1")).Succeeded();
+        Assert.Empty(outcome.Errors);
+        string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Fixtures.LabelledSamples.Count, lines.Length);
+        Assert.Matches(@"^samples/ankle_boot_0000\.png: Ankle boot \d\d\.\d%, [A-Z][^,]* \d+\.\d%$", lines[0]);
+    }
+
+    [Fact]
+    public async Task Prints_an_array_with_an_object_for_each_picture()
+    {
+        string bag = Fixtures.Sample("bag_0018.png"), coat = Fixtures.Sample("coat_0006.png");
+        JsonElement[] results = [.. (await Moga.RunAsync("classify", bag, coat, bag, "--json", "-k", "3")).Json.EnumerateArray()];
+        Assert.Equal([bag, coat, bag], results.Select(result => result.GetProperty("path").GetString()));
+        foreach (JsonElement result in results)
+        {
+            JsonElement[] predictions = [.. result.GetProperty("predictions").EnumerateArray()];
+            Assert.Equal(3, predictions.Length);
+            Assert.All(predictions, p => Assert.Equal(["index", "label", "score"], p.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)));
+            Assert.InRange(predictions[0].GetProperty("score").GetDouble(), predictions[1].GetProperty("score").GetDouble(), 1);
+            Assert.False(result.TryGetProperty("error", out _));
+        }
+
+        Assert.Equal("Bag", results[0].GetProperty("predictions")[0].GetProperty("label").GetString());
+        Assert.Equal(4, results[1].GetProperty("predictions")[0].GetProperty("index").GetInt32());
+        Assert.Equal(results[0].GetRawText(), results[2].GetRawText());
+    }
+
+    [Fact]
+    public async Task A_bad_picture_does_not_keep_the_others_from_being_classified()
+    {
+        File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File("b.png"));
+        File.Copy(Fixtures.Sample("coat_0006.png"), _folder.File("d.png"));
+        byte[] png = await File.ReadAllBytesAsync(Fixtures.Sample("coat_0006.png"), TestContext.Current.CancellationToken);
+        _folder.File("a.png", png[..^40]);
+        _folder.File("c.jpg", "hello"u8.ToArray());
+        _folder.File("notes.txt", "no picture"u8.ToArray());
+        Outcome outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", ".");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal(["./b.png: Bag", "./d.png: Coat"], outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(' ', 9)]));
+        Assert.Equal(3, outcome.ErrorLines.Length);
+        Assert.StartsWith("moga: ./a.png: ", outcome.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith("moga: ./c.jpg: not a JPEG", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Equal("moga: 2 of 4 pictures could not be classified", outcome.ErrorLines[2]);
+
+        outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg", "d.png", "--json");
+        Assert.Equal(1, outcome.ExitCode);
+        JsonElement results = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.StartsWith("not a JPEG", results[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.False(results[0].TryGetProperty("predictions", out _));
+        Assert.Equal("Coat", results[1].GetProperty("predictions")[0].GetProperty("label").GetString());
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg")).Failed(1, "c.jpg: not a JPEG");
+    }
+
+    [Theory]
+    [InlineData("*.png", "a.png bb.png")]
+    [InlineData("?.png", "a.png")]
+    [InlineData("**/*.png", "a.png bb.png sub/c.png sub/deep/a.png sup/c.png")]
+    [InlineData("**", "a.png bb.png sub/c.png sub/deep/a.png sup/c.png")]
+    [InlineData("su?/c.png", "sub/c.png sup/c.png")]
+    [InlineData("sub/**/?.png", "sub/c.png sub/deep/a.png")]
+    [InlineData("**/deep/*", "sub/deep/a.png")]
+    [InlineData("./s*b/*.png", "./sub/c.png")]
+    [InlineData(".hid*/*.png", ".hidden/h.png")]
+    public async Task Globs_are_expanded(string glob, string expected)
+    {
+        foreach (string name in new[] { "a.png", "bb.png", "sub/c.png", "sub/deep/a.png", "sup/c.png", ".hidden/h.png" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+            File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File(name));
+        }
+
+        // A link to the folder above must not be followed for ever.
+        Directory.CreateSymbolicLink(_folder.File("sub/loop"), _folder.FullName);
+        JsonElement results = (await Moga.RunInAsync(_folder.FullName, null, "classify", glob, "--json")).Json;
+        Assert.Equal(expected.Split(' '), results.EnumerateArray().Select(result => result.GetProperty("path").GetString()));
+        if (glob == "su?/c.png")
+        {
+            results = (await Moga.RunAsync("classify", _folder.File(glob), "--json")).Json;
+            Assert.Equal(expected.Split(' ').Select(_folder.File), results.EnumerateArray().Select(result => result.GetProperty("path").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task Odd_paths_are_refused_or_taken_literally()
+    {
+        File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File("@a[1]*.png"));
+        File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File("-x.png"));
+        Directory.CreateDirectory(_folder.File("empty"));
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "@a[1]*.png")).Succeeded();
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "--", "-x.png")).Succeeded();
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "empty")).Failed(2, "the folder 'empty' has no picture");
+        (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: the file has more bytes than the limit");
+    }
+
+    [Fact]
+    public async Task The_class_count_is_that_of_the_weights()
+    {
+        MogaNetOptions options = Fixtures.Small with { NumClasses = 4 };
+        WeightSet weights = FormulaWeights.Create(new MogaNet(options).Build(new Shape(1, 3, 64, 64)).Parameters);
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
+        JsonElement result = (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100")).Json[0];
+        Assert.Equal(["0", "1", "2", "3"], result.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("label").GetString()!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Weights_of_another_architecture_are_refused_with_every_key()
+    {
+        Outcome outcome = await Moga.RunAsync("classify", Fixtures.Samples, "--weights", Fixtures.Checkpoint("b_state_dict.pth"));
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Empty(outcome.Output);
+        Assert.Contains("442 missing, 0 unexpected, 212 of wrong shape", outcome.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith("Missing: ", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Equal(442, outcome.ErrorLines[1].Split(", ").Length);
+        Assert.Contains("head.weight (needs 10x192, has 10x32)", outcome.ErrorLines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_moving_average_must_be_there_when_asked_for() =>
+        (await Moga.RunAsync("classify", Fixtures.Samples, "--ema")).Failed(1, "has no EMA weights");
+
+    [Fact]
+    public async Task Outputs_that_are_not_finite_are_an_error()
+    {
+        WeightSet weights = FormulaWeights.Create(new MogaNet(Fixtures.Small).Build(new Shape(1, 3, 64, 64)).Parameters);
+        weights["head.bias"].Data[3] = float.NaN;
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
+        Outcome outcome = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("not finite", JsonDocument.Parse(outcome.Output).RootElement[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_in_files_cannot_steer_the_terminal()
+    {
+        TensorEntry tensor = TensorEntry.FromTensor("\u001b[2Jevil", new Tensor(new Shape(1)));
+        CheckpointWriter.SaveSafetensors(_folder.File("evil.safetensors"), [tensor], [new("k\u001b", "v\u0007\u009b")]);
+        Outcome inspect = (await Moga.RunAsync("inspect", _folder.File("evil.safetensors"))).Succeeded();
+        Assert.Contains("?[2Jevil", inspect.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(inspect.Output, character => char.IsControl(character) && character != '\n');
+        Outcome classify = await Moga.RunAsync("classify", Fixtures.Samples, "--weights", _folder.File("evil.safetensors"));
+        Assert.Equal(1, classify.ExitCode);
+        Assert.Contains("?[2Jevil", classify.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(classify.Errors, character => char.IsControl(character) && character != '\n');
+    }
+}

@@ -1,0 +1,185 @@
+using System.Text.Json;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Testing;
+
+namespace MogaSharp.Tasks.Tests;
+
+public sealed class ModelCardTests : IDisposable
+{
+    private const string Good = """{ "name": "x", "options": { "arch": "tiny" }, "preprocess": { "width": 8, "height": 8 } }""";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Catalogue => [.. ModelCatalogue.Official.Cards.Select(card => card.Name)];
+
+    public static TheoryData<string, string> BadCards => new()
+    {
+        { "", "JSON" },
+        { "null", "it is empty" },
+        { "[]", "JSON" },
+        { Good[..^3], "JSON" },
+        { Good.Replace("\"name\"", "\"nam\"", StringComparison.Ordinal), "nam" },
+        { Good.Replace("\"x\"", "null", StringComparison.Ordinal), "null" },
+        { Good.Replace("\"x\"", "\" \"", StringComparison.Ordinal), "name is empty" },
+        { Good.Replace("\"tiny\"", "\"huge\"", StringComparison.Ordinal), "No MogaNet size is called 'huge'" },
+        { Good.Replace("\"tiny\"", "null", StringComparison.Ordinal), "null" },
+        { Good.Replace("\"tiny\"", """{ "depths": [1] }""", StringComparison.Ordinal), "arch needs" },
+        { Good.Replace("\"tiny\"", """{ "embed_dims": [8, 8], "depths": [1], "ffn_ratios": [4] }""", StringComparison.Ordinal), "one entry per stage" },
+        { Good.Replace("\"tiny\"", """{ "embed_dims": [9], "depths": [1], "ffn_ratios": [4] }""", StringComparison.Ordinal), "break a rule" },
+        { Good.Replace("\"tiny\"", """{ "embed_dims": [8, 8, 8, 8], "depths": [1, 1, 1000000000, 1], "ffn_ratios": [4, 4, 4, 4] }""", StringComparison.Ordinal), "stages of" },
+        { Good.Replace("\"tiny\"", """{ "embed_dims": [8, 8, 8, 800000000], "depths": [1, 1, 1, 1], "ffn_ratios": [4, 4, 4, 4] }""", StringComparison.Ordinal), "channels are at most" },
+        { WithOption("\"drop_rat\": 1"), "drop_rat" },
+        { WithOption("\"patch_sizes\": null"), "options.patch_sizes" },
+        { WithOption("\"patch_sizes\": [3, 3, 3, 1000]"), "patch sizes" },
+        { WithOption("\"num_classes\": -1"), "classes" },
+        { WithOption("\"num_classes\": 2000000000"), "classes are at most" },
+        { WithOption("\"num_classes\": \"ten\""), "num_classes" },
+        { WithOption("\"gate\": \"thrice\""), "gate" },
+        { WithOption("\"gate\": 1"), "gate" },
+        { WithPreprocess("\"width\": 0"), "from 1 to 16384" },
+        { WithPreprocess("\"width\": 1000000"), "from 1 to 16384" },
+        { WithPreprocess("\"crop\": 1.5"), "crop" },
+        { WithPreprocess("\"crop\": 1e-9"), "crop" },
+        { WithPreprocess("\"mean\": []"), "mean" },
+        { WithPreprocess("\"mean\": [1, 2]"), "mean" },
+        { WithPreprocess("\"std\": [0]"), "std" },
+        { WithPreprocess("\"std\": [1, 1, -1]"), "std" },
+        { With("\"family\": \"resnet\""), "there is moganet" },
+        { With("\"labels\": [\"a\", \"b\"]"), "2 labels for 1000 classes" },
+        { With("\"labels\": null"), "'labels'" },
+        { WithPreprocess("\"mean\": null"), "preprocess.mean" },
+        { With("\"labels\": [null]"), "a label is null" },
+        { With("\"label_set\": \"coco\""), "there is imagenet1k" },
+        { With("\"label_set\": \"imagenet1k\", \"labels\": [\"a\"]"), "both" },
+        { With("\"weights\": null"), "null" },
+        { With("\"weights\": { \"url\": \"nonsense\" }"), "no http or https address" },
+        { With("\"weights\": { \"url\": \"file:///etc/passwd\" }"), "no http or https address" },
+        { With("\"weights\": { \"url\": \"https://example.org/\" }"), "no http or https address" },
+        { With("\"weights\": { \"sha256\": \"1234\" }"), "64 hexadecimal digits" },
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Catalogue))]
+    public void Every_card_of_the_catalogue_builds_and_survives_a_file(string name)
+    {
+        ModelCard card = ModelCatalogue.Official.Find(name);
+        Assert.Equal(name, card.Name);
+        Assert.StartsWith("https://github.com/Westlake-AI/", card.Weights.Url, StringComparison.Ordinal);
+        Assert.NotNull(ModelSource.DownloadOf(card));
+        Assert.Equal(1000, card.GetLabels().Length);
+        // OpenMixup has published no accuracy of this one.
+        if (name != "openmixup_moganet_small_no_forcefp32") Assert.InRange(card.Metrics["imagenet1k_top1"], 60, 90);
+        Assert.Equal(
+            1000, card.CreateDefinition().Build(new Shape(1, 3, card.Preprocess.Height, card.Preprocess.Width)).Outputs[0].Value.Shape[1]);
+
+        string path = _folder.File("card.json");
+        File.WriteAllText(path, card.ToJson());
+        ModelCard read = ModelCard.Load(path);
+        Assert.Equal(card.ToJson(), read.ToJson());
+        Assert.Equal(_folder.FullName, read.Folder);
+    }
+
+    [Fact]
+    public void The_catalogue_s_names_and_files_are_unique()
+    {
+        Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => card.Name));
+        Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => ModelSource.DownloadOf(card)!.FileName));
+    }
+
+    [Fact]
+    public void The_gate_is_that_of_each_model_s_training()
+    {
+        foreach (ModelCard card in ModelCatalogue.Official.Cards)
+        {
+            bool isTwice = card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.EndsWith("no_forcefp32", StringComparison.Ordinal);
+            Assert.Equal(isTwice ? GateMode.Twice : GateMode.Once, card.Options.Gate);
+        }
+    }
+
+    [Theory]
+    [InlineData("moganet_tiny", "moganet_tiny")]
+    [InlineData("MogaNet-T", "moganet_tiny")]
+    [InlineData(" t ", "moganet_tiny")]
+    [InlineData("xt", "moganet_xtiny")]
+    [InlineData("x-tiny", "moganet_xtiny")]
+    [InlineData("MOGANET_XTINY", "moganet_xtiny")]
+    [InlineData("small", "moganet_small")]
+    [InlineData("B", "moganet_base")]
+    [InlineData("l", "moganet_large")]
+    [InlineData("x_large", "moganet_xlarge")]
+    [InlineData("moganet-xl", "moganet_xlarge")]
+    public void Aliases_are_understood(string alias, string name) => Assert.Equal(name, ModelCatalogue.Official.Find(alias).Name);
+
+    [Theory]
+    [InlineData("moganet_tiny_256", "moganet_tiny_sz256")]
+    [InlineData("mogant_base", "moganet_base")]
+    [InlineData("openmixup_moganet_smal", "openmixup_moganet_small")]
+    public void A_mistyped_name_gets_the_nearest(string wrong, string nearest)
+    {
+        var problem = Assert.Throws<UnknownModelException>(() => ModelCatalogue.Official.Find(wrong));
+        Assert.Equal(3, problem.Nearest.Length);
+        Assert.Equal(nearest, problem.Nearest[0]);
+        Assert.Contains(wrong, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_custom_card_keeps_all_its_options()
+    {
+        string path = _folder.File("card.json");
+        File.WriteAllText(path, """
+            {
+              // Comments and trailing commas are fine.
+              "name": "custom",
+              "options": {
+                "arch": { "embed_dims": [16, 32], "depths": [0, 2], "ffn_ratios": [2, 1.5] }, "num_classes": 2, "in_channels": 4, "stem_norm": "group_norm",
+                "patch_sizes": [3, 5], "patch_embeds": ["conv", "conv"], "attn_activation": "gelu", "attn_dw_dilation": [1, 1, 3], "attn_channel_split": [1, 1, 2],
+                "attn_final_dilation": false, "gate": "twice", "conv_norm": "group_norm", "drop_path_rate": 0.25,
+              },
+              "preprocess": { "width": 40, "height": 24, "mean": [0.5], "std": [1, 2, 3], "mode": "squash", "filter": "lanczos" },
+              "labels": ["no", "yes"], "license": "CC0", "metrics": { "set_top1": 12.5 }, "weights": { "file": "sub/w.pth", "ema": true },
+            }
+            """);
+        ModelCard card = ModelCard.Load(path);
+        Assert.Equal([0, 2], card.Options.Arch.Depths);
+        Assert.Equal(1.5, card.Options.Arch.FfnRatios[1]);
+        Assert.Equal(NormKind.GroupNorm, card.Options.StemNorm);
+        Assert.Equal(ActivationKind.Gelu, card.Options.AttnActivation);
+        Assert.Equal(Path.Combine(_folder.FullName, "sub", "w.pth"), card.GetWeightsPath());
+        Assert.Equal(["no", "yes"], card.GetLabels());
+        Assert.Equal(new Shape(2, 2), card.CreateDefinition().Build(new Shape(2, 4, 24, 40)).Outputs[0].Value.Shape);
+        File.WriteAllText(path, card.ToJson());
+        Assert.Equal(card.ToJson(), ModelCard.Load(path).ToJson());
+        using JsonDocument json = JsonDocument.Parse(card.ToJson());
+        Assert.Equal("twice", json.RootElement.GetProperty("options").GetProperty("gate").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(BadCards))]
+    public void A_bad_card_is_refused_with_the_reason(string text, string reason)
+    {
+        string path = _folder.File("bad.json");
+        File.WriteAllText(path, text);
+        string message = Assert.Throws<ModelCardException>(() => ModelCard.Load(path)).Message;
+        Assert.StartsWith($"'{path}' is no model card: ", message, StringComparison.Ordinal);
+        Assert.Contains(reason, message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void The_card_that_the_bad_ones_are_made_of_is_good()
+    {
+        File.WriteAllText(_folder.File("good.json"), Good);
+        Assert.Equal("x", ModelCard.Load(_folder.File("good.json")).Name);
+    }
+
+    private static string With(string property) => $"{Good[..^1]}, {property} }}";
+
+    private static string WithOption(string option) => Good.Replace("\"tiny\"", $"\"tiny\", {option}", StringComparison.Ordinal);
+
+    private static string WithPreprocess(string setting) => setting.StartsWith("\"width\"", StringComparison.Ordinal)
+        ? Good.Replace("\"width\": 8", setting, StringComparison.Ordinal)
+        : Good.Replace("\"height\": 8", $"\"height\": 8, {setting}", StringComparison.Ordinal);
+}
