@@ -24,9 +24,8 @@ internal unsafe interface IKernels
 
     void Gather(MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target);
 
-    void Row(
-        ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,
-        float* weight, float* bias, int y, int width, float* target, nint targetStride, float* mask);
+    void Rows(
+        PanelRows source, int kernel, int dilation, float* weight, float* bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask);
 
     void Apply(ActivationKind activation, bool twice, float* x, float* y);
 }
@@ -46,7 +45,7 @@ internal sealed unsafe class Kernels<S, V> : IKernels
     public int RowsDone(int rows, int vectors) => MatrixKernel<S, V>.RowsDone(rows, vectors);
 
     public void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv) =>
-        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv);
+        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv, ahead: b);
 
     public void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride) =>
         Depthwise3x3<S, V>.TwoRows(r0, r1, r2, r3, weight, S.Load(bias), width, first, second, stride);
@@ -56,17 +55,9 @@ internal sealed unsafe class Kernels<S, V> : IKernels
         new PatchGather<S, V>(input.Height, input.Width, input.Channels, input.Stride, planar, outputWidth, kernel, stride, padding, dilation)
             .Fill(image, first, count, target);
 
-    public void Row(
-        ActivationKind? activation, float* source, nint rowStride, int firstRow, int rows, int sourcePadding, int kernel, int dilation,
-        float* weight, float* bias, int y, int width, float* target, nint targetStride, float* mask)
-    {
-        if (activation is null)
-            PanelConvolution<S, V>.Row<Identity>(source, rowStride, firstRow, rows, sourcePadding, kernel, dilation, weight, S.Load(bias), y, width, target, targetStride, mask);
-        else if (activation == ActivationKind.Relu)
-            PanelConvolution<S, V>.Row<Relu>(source, rowStride, firstRow, rows, sourcePadding, kernel, dilation, weight, S.Load(bias), y, width, target, targetStride, mask);
-        else
-            throw new ArgumentOutOfRangeException(nameof(activation));
-    }
+    public void Rows(
+        PanelRows source, int kernel, int dilation, float* weight, float* bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask) =>
+        PanelConvolution<S, V>.Rows(source, kernel, dilation, weight, S.Load(bias), first, last, target, targetRow, targetStride, mask);
 
     public void Apply(ActivationKind activation, bool twice, float* x, float* y) => S.Store(y, (activation, twice) switch
     {
