@@ -27,6 +27,9 @@ internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Acti
 
     public string? OtherShift { get; init; }
 
+    /// <summary>True for a product with bias and activation and nothing else.</summary>
+    public bool IsPlain => ImageBias is null && RankOne is null && Combine == CombineKind.None;
+
     public string Describe() =>
         (Main is Conv2d conv ? $"conv{conv.Kernel}x{conv.Kernel}" : "linear")
         + (ImageBias is null ? "" : " + image bias") + (RankOne is null ? "" : " + rank one")
@@ -41,6 +44,16 @@ internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Con
 
     public Conv2d? RankOne { get; init; }
 
+    public Value? Other { get; init; }
+
+    public string? OtherScale { get; init; }
+
+    public string? OtherShift { get; init; }
+}
+
+/// <summary>project(act(gate(x)) * act(context(y))) with a shortcut; all three are 1x1 convolutions.</summary>
+internal sealed record GatedProjectionPattern(Conv2d Gate, Value GateInput, Conv2d Context, Value ContextInput, ActivationKind[] Activation, Conv2d Project, string Scope)
+{
     public Value? Other { get; init; }
 
     public string? OtherScale { get; init; }
@@ -134,6 +147,28 @@ internal sealed class PatternMatcher
         if (_uses[active.Index] != (sum.RankOne is null ? 1 : 2)) return null;
         Swallow(swallowed);
         return pattern;
+    }
+
+    public GatedProjectionPattern? GatedProjection(Value root)
+    {
+        var swallowed = new List<Value>();
+        if (Terms(root, swallowed) is not { Main.Op: Conv2d { IsPointwise: true } project, RankOne: null, ImageBias: null } sum) return null;
+        Value product = sum.Main.Inputs[0];
+        if (product.Op is not Binary { Function: BinaryKind.Multiply } || _uses[product.Index] > 1 || product.Inputs[0] == product.Inputs[1]) return null;
+        swallowed.Add(product);
+        MatrixPattern?[] branches = [.. product.Inputs.Select(input =>
+        {
+            if (_uses[input.Index] > 1 || ShapeOf(input) != ShapeOf(product)) return null;
+            swallowed.Add(input);
+            return Core(input, swallowed);
+        })];
+        if (branches is not [{ Main: Conv2d { IsPointwise: true } gate } first, { Main: Conv2d { IsPointwise: true } context } second]) return null;
+        if (!first.IsPlain || !second.IsPlain || !first.Activation.SequenceEqual(second.Activation)) return null;
+        Swallow(swallowed);
+        return new GatedProjectionPattern(gate, first.Input, context, second.Input, first.Activation, project, sum.Main.Scope)
+        {
+            Other = sum.Other, OtherScale = sum.OtherScale, OtherShift = sum.OtherShift,
+        };
     }
 
     public MultiOrderPattern? MultiOrder(Value root)

@@ -13,6 +13,9 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     where S : struct, ISimd<V>
     where V : struct
 {
+    // With fewer pixels, threads share the work better by columns, which one step for all three products does not allow.
+    private const int LeastGatedTiles = 8;
+
     private readonly ComputationGraph _graph;
     private readonly Shape[] _shapes;
     private readonly PackedStore _store;
@@ -52,6 +55,8 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     private Func<IEnumerable<Step>> Root(Value value)
     {
         if (_patterns.ChannelAggregation(value) is { } aggregation) return () => [Make(value, aggregation)];
+        if (MapLayout.Of(_shapes[value.Index]).Pixels >= LeastGatedTiles * MatrixKernel<S, V>.TileRows && _patterns.GatedProjection(value) is { } gated)
+            return () => [Make(value, gated)];
         if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
         if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
         if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
@@ -123,6 +128,28 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
                 CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = p.Scope },
                 _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = p.Scope },
             };
+    }
+
+    private Step Make(Value root, GatedProjectionPattern p)
+    {
+        var gate = new Projection(SlotOf(p.GateInput), _store.ConvMatrix(p.Gate), _store.Vector(p.Gate.OutChannels, p.Gate.Bias));
+        var context = new Projection(SlotOf(p.ContextInput), _store.ConvMatrix(p.Context), _store.Vector(p.Context.OutChannels, p.Context.Bias));
+        return p.Activation switch
+        {
+            [] => With<Identity>(),
+            [ActivationKind.Gelu] => With<Gelu>(),
+            [ActivationKind.Silu] => With<Silu>(),
+            [ActivationKind.Relu] => With<Relu>(),
+            [ActivationKind.Gelu, _] => With<Twice<Gelu>>(),
+            [ActivationKind.Silu, _] => With<Twice<Silu>>(),
+            _ => With<Twice<Relu>>(),
+        };
+
+        Step With<TActivation>()
+            where TActivation : struct, IActivation => new GatedProjectionStep<S, V, TActivation>(
+                gate, context, _store.ConvMatrix(p.Project), _store.Vector(p.Project.OutChannels, p.Project.Bias, p.OtherShift),
+                p.Other is null ? null : SlotOf(p.Other), p.Other is null ? null : _store.VectorOrOnes(p.Project.OutChannels, p.OtherScale), SlotOf(root), _threads)
+            { Scope = p.Scope };
     }
 
     private PatchGather<S, V> Gather(Conv2d op, Value input, bool planar, int outputWidth)

@@ -3,45 +3,6 @@ using MogaSharp.Cpu.Planning;
 
 namespace MogaSharp.Cpu.Steps;
 
-/// <summary>What the last part of a matrix step does with another map of the output's shape.</summary>
-internal interface ICombine
-{
-    static abstract bool ReadsOther { get; }
-
-    static abstract V Apply<S, V>(V x, V other, V scale)
-        where S : struct, ISimd<V>
-        where V : struct;
-}
-
-internal readonly struct KeepAlone : ICombine
-{
-    public static bool ReadsOther => false;
-
-    public static V Apply<S, V>(V x, V other, V scale)
-        where S : struct, ISimd<V>
-        where V : struct => x;
-}
-
-/// <summary>x * other: the gate.</summary>
-internal readonly struct MultiplyOther : ICombine
-{
-    public static bool ReadsOther => true;
-
-    public static V Apply<S, V>(V x, V other, V scale)
-        where S : struct, ISimd<V>
-        where V : struct => S.Multiply(x, other);
-}
-
-/// <summary>x + scale * other: the shortcut.</summary>
-internal readonly struct AddScaledOther : ICombine
-{
-    public static bool ReadsOther => true;
-
-    public static V Apply<S, V>(V x, V other, V scale)
-        where S : struct, ISimd<V>
-        where V : struct => S.MultiplyAdd(other, scale, x);
-}
-
 /// <summary>The operands of a matrix step that any of its forms may have.</summary>
 internal sealed record MatrixOperands<S, V>(Slot? Input, PackedMatrix Weights, VectorConstant Bias, Slot Output)
     where S : struct, ISimd<V>
@@ -178,17 +139,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             AddRankOne(tile, rows, frame[rankOne] + (pixel * rankOne.Layout.Stride), rankOne.Layout.Stride, columnValues);
         }
 
-        Epilogue(tile, _tileWidth, rows, imageBias, target, _o.Output.Layout.Stride, other, otherStride, scale);
-    }
-
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Epilogue(float* tile, nint tileStride, int rows, V bias, float* target, nint targetStride, float* other, nint otherStride, V scale)
-    {
-        for (int r = 0; r < rows; r++, tile += tileStride, target += targetStride, other += otherStride)
-        {
-            V x = TActivation.Apply<S, V>(S.Add(S.Load(tile), bias));
-            S.Store(target, TCombine.Apply<S, V>(x, TCombine.ReadsOther ? S.Load(other) : x, scale));
-        }
+        MatrixEpilogue<S, V, TActivation, TCombine>.Column(tile, _tileWidth, rows, imageBias, target, _o.Output.Layout.Stride, other, otherStride, scale);
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
