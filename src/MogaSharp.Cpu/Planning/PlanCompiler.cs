@@ -54,7 +54,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     // Patterns are matched at once, from the outputs upwards; steps are made later, from the inputs downwards.
     private Func<IEnumerable<Step>> Root(Value value)
     {
-        if (_patterns.ChannelAggregation(value) is { } aggregation) return () => [Make(value, aggregation)];
+        if (_patterns.ChannelAggregation(value) is { } aggregation) return () => Make(value, aggregation);
         if (MapLayout.Of(_shapes[value.Index]).Pixels >= LeastGatedTiles * MatrixKernel<S, V>.TileRows && _patterns.GatedProjection(value) is { } gated)
             return () => [Make(value, gated)];
         if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
@@ -70,22 +70,27 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         return slot;
     }
 
-    private Step Make(Value root, ChannelAggregationPattern p)
+    private IEnumerable<Step> Make(Value root, ChannelAggregationPattern p)
     {
         int channels = p.Project.OutChannels, hidden = p.Project.InChannels;
-        return new ChannelAggregationStep<S, V>(
-            new ChannelAggregationOperands(
-                SlotOf(p.Input), _store.ConvMatrix(p.Expand), _store.Vector(hidden, p.Expand.Bias), _store.DepthwisePanels(p.Depthwise, 0, hidden),
-                _store.Vector(hidden, p.Depthwise.Bias), p.Depthwise.Kernel, _store.ConvMatrix(p.Project), _store.Vector(channels, p.Project.Bias, p.OtherShift), SlotOf(root))
-            {
-                Decompose = p.Decompose is null ? null : _store.Vector(hidden, p.Decompose.Weight),
-                DecomposeBias = p.Decompose?.Bias is { } bias ? _store.Raw(bias)[0] : 0,
-                RankOneColumn = p.RankOne is null ? null : _store.Vector(channels, p.RankOne.Weight),
-                Other = p.Other is null ? null : SlotOf(p.Other),
-                OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
-            },
-            _threads)
-        { Scope = p.Scope };
+        Slot output = SlotOf(root);
+        PackedMatrix project = _store.ConvMatrix(p.Project);
+        int parts = AggregationParts.Count(output.Layout, hidden);
+        MapLayout sums = output.Layout with { Images = output.Layout.Images * parts, Stride = (project.Vectors + 1) * S.Lanes };
+        var operands = new ChannelAggregationOperands(
+            SlotOf(p.Input), _store.ConvMatrix(p.Expand), _store.Vector(hidden, p.Expand.Bias), _store.DepthwisePanels(p.Depthwise, 0, hidden),
+            _store.Vector(hidden, p.Depthwise.Bias), p.Depthwise.Kernel, project, _store.Vector(channels, p.Project.Bias, p.OtherShift), output)
+        {
+            Decompose = p.Decompose is null ? null : _store.Vector(hidden, p.Decompose.Weight),
+            DecomposeBias = p.Decompose?.Bias is { } bias ? _store.Raw(bias)[0] : 0,
+            RankOneColumn = p.RankOne is null ? null : _store.Vector(channels, p.RankOne.Weight),
+            Other = p.Other is null ? null : SlotOf(p.Other),
+            OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
+            Parts = parts,
+            Partial = parts > 1 ? new Slot(sums, $"parts of {root}") : null,
+        };
+        yield return new ChannelAggregationStep<S, V>(operands, _threads) { Scope = p.Scope };
+        if (parts > 1) yield return new AggregationSumStep<S, V>(operands) { Scope = p.Scope };
     }
 
     private Step Make(Value root, MatrixPattern p)

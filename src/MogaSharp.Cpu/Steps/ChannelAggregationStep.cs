@@ -4,32 +4,12 @@ using MogaSharp.Cpu.Planning;
 
 namespace MogaSharp.Cpu.Steps;
 
-/// <summary>The operands of a <see cref="ChannelAggregationStep{S, V}"/>.</summary>
-internal sealed record ChannelAggregationOperands(
-    Slot Input, PackedMatrix Expand, VectorConstant ExpandBias, PanelWeights Depthwise, VectorConstant DepthwiseBias, int Kernel,
-    PackedMatrix Project, VectorConstant ProjectBias, Slot Output)
-{
-    /// <summary>The weights of the per-pixel number t = GELU(d h + d0), and its column in the product; null without.</summary>
-    public VectorConstant? Decompose { get; init; }
-
-    /// <summary>d0.</summary>
-    public float DecomposeBias { get; init; }
-
-    /// <summary>What t is multiplied with.</summary>
-    public VectorConstant? RankOneColumn { get; init; }
-
-    /// <summary>The shortcut, times <see cref="OtherScale"/>.</summary>
-    public Slot? Other { get; init; }
-
-    /// <summary>See <see cref="Other"/>.</summary>
-    public VectorConstant? OtherScale { get; init; }
-}
-
 /// <summary>
 /// fc1 -> 3x3 depthwise -> GELU -> (t, fc2) + shortcut in one step: the hidden map, four to eight times as wide as the block,
-/// never reaches memory. Item: one strip of rows of one image. Within a strip, slices of four vectors of hidden channels: the
+/// never reaches memory. Item: one strip of rows, or one part of the hidden channels, of one image. Within a strip, slices of four vectors of hidden channels: the
 /// slice of fc1 goes into padded panels; then, some rows at a time, the depthwise convolution and GELU make pixels of them in L1, and
-/// these times the slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below.
+/// these times the slice of fc2 are added to the strip's accumulators. All of it fits L2. Strips recompute one row of fc1 above and below;
+/// small maps are shared out by hidden channels instead.
 /// </summary>
 internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
@@ -38,7 +18,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     private const int SlicePanels = 2, GroupPixels = 112, LineFloats = 16;
 
     private readonly ChannelAggregationOperands _o;
-    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride;
+    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride, _sumStride, _panelsPerPart;
     private readonly bool _rowByRow, _twoRows;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
@@ -51,10 +31,14 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         // Whole tiles within an image's rows save a copy, where rows are long enough to fill them.
         _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width, MatrixKernel<S, V>.PanelVectors) <= 1.1 * map.Width;
         _twoRows = S.HasManyRegisters && operands.Kernel == 3;
+        _sumStride = _accumulatorStride + S.Lanes;
+        int slices = (operands.Expand.Panels + SlicePanels - 1) / SlicePanels;
+        _panelsPerPart = (slices + operands.Parts - 1) / operands.Parts * SlicePanels;
         _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
         // Enough strips for the threads, and strips small enough for L2.
         int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
+        if (operands.Parts > 1) _strips = 1;
         if (_strips > 1) _strips = (_strips + threads - 1) / threads * threads;
         _strips = Math.Min(_strips, map.Height);
         _stripRows = (map.Height + _strips - 1) / _strips;
@@ -62,17 +46,18 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     }
 
     public override string Description =>
-        $"fc1 -> {_o.Kernel}x{_o.Kernel} depthwise -> GELU{(_o.Decompose is null ? "" : " -> decompose")} -> fc2{(_o.Other is null ? "" : " + shortcut")}, {_strips} strips";
+        $"fc1 -> {_o.Kernel}x{_o.Kernel} depthwise -> GELU{(_o.Decompose is null ? "" : " -> decompose")} -> fc2{(_o.Other is null ? "" : " + shortcut")}, "
+        + (_o.Parts > 1 ? $"{_o.Parts} parts of the hidden channels" : $"{_strips} strips");
 
-    public override int Items => _o.Output.Layout.Images * _strips;
+    public override int Items => _o.Output.Layout.Images * _strips * _o.Parts;
 
     public override long Work => _o.Output.Layout.Pixels * (long)_o.Expand.Columns * (_o.Expand.Depth + _o.Project.Columns);
 
     public override IReadOnlyList<PackedMatrix> Matrices => [_o.Expand, _o.Project];
 
-    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Other, _o.Output }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Partial ?? _o.Other, _o.Partial ?? _o.Output }.OfType<Slot>();
 
-    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + AccumulatorFloats + DotFloats + FactorFloats + RowFloats;
+    public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + SumFloats + FactorFloats + RowFloats;
 
     private int TileFloats => MatrixKernel<S, V>.MostRows * _tileWidth;
 
@@ -88,30 +73,32 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private int ActiveFloats => ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
 
-    private int AccumulatorFloats => (StripPixels + MatrixKernel<S, V>.MostRows) * _accumulatorStride;
-
-    private int DotFloats => StripPixels * S.Lanes;
+    private int SumFloats => _o.Parts > 1 ? 0 : (StripPixels + MatrixKernel<S, V>.MostRows) * _sumStride;
 
     private int FactorFloats => (StripPixels + 15) / 16 * 16;
 
     public override void Run(Frame frame, int item, float* scratch)
     {
         MapLayout map = _o.Output.Layout;
-        (int image, int strip) = Math.DivRem(item, _strips);
+        (int rest, int part) = Math.DivRem(item, _o.Parts);
+        (int image, int strip) = Math.DivRem(rest, _strips);
         int first = strip * _stripRows, last = Math.Min(map.Height, first + _stripRows);
         int hiddenFirst = Math.Max(0, first - _halo), hiddenLast = Math.Min(map.Height, last + _halo);
         int pixels = (last - first) * map.Width;
         nint pixel = ((nint)image * map.Plane) + ((nint)first * map.Width);
-        float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, sums = active + ActiveFloats;
-        float* dots = sums + AccumulatorFloats, factors = dots + DotFloats, zeros = factors + FactorFloats;
+        float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, zeros = active + ActiveFloats, factors = zeros + RowFloats;
+        // A pixel's sums, and behind them the lanes of its dot product with the decomposition's weights.
+        float* sums = _o.Partial is { } partial ? frame[partial] + ((nint)item * map.Plane * partial.Layout.Stride) : factors + FactorFloats;
+        float* dots = sums + _accumulatorStride;
         float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
 
         if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, SlicePanels * MatrixKernel<S, V>.PanelVectors);
-        new Span<float>(dots, pixels * S.Lanes).Clear();
+        for (int p = 0; p < pixels; p++) S.Store(dots + (p * _sumStride), S.Broadcast(0));
         new Span<float>(zeros, RowFloats).Clear();
-        for (int panel = 0; panel < _o.Expand.Panels; panel += SlicePanels)
+        int firstPanel = part * _panelsPerPart, lastPanel = Math.Min(_o.Expand.Panels, firstPanel + _panelsPerPart);
+        for (int panel = firstPanel; panel < lastPanel; panel += SlicePanels)
         {
-            int panels = Math.Min(SlicePanels, _o.Expand.Panels - panel), vectors = 0;
+            int panels = Math.Min(SlicePanels, lastPanel - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
                 Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile);
@@ -130,15 +117,15 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                     V bias = S.Load(_o.DepthwiseBias.Data + (vector * S.Lanes));
                     V decompose = _o.Decompose is null ? S.Broadcast(0) : S.Load(_o.Decompose.Data + (vector * S.Lanes));
                     Filter(hidden + (v * PanelFloats), _o.Depthwise.Panel(vector), bias, hiddenFirst, hiddenLast, y, end, zeros, active + (v * S.Lanes));
-                    Activate(active + (v * S.Lanes), SliceChannels, count, decompose, dots + (at * S.Lanes));
+                    Activate(active + (v * S.Lanes), SliceChannels, count, decompose, dots + (at * _sumStride), _sumStride);
                 }
 
-                Project(active, count, panel, sums + (at * _accumulatorStride), tile);
+                float* start = panel > firstPanel ? null : part == 0 ? _o.ProjectBias.Data : zeros;
+                Project(active, count, panel, start, part == 0 ? _tileWidth : 0, sums + (at * _sumStride), tile);
             }
         }
 
-        if (_o.Decompose is not null) Factors(dots, pixels, factors);
-        Finish(frame, sums, factors, pixel, pixels);
+        if (_o.Parts == 1) AggregationSums<S, V>.Finish(_o, frame, sums, _sumStride, _accumulatorStride, 0, factors, pixel, pixels);
     }
 
     // One panel of fc1 for all pixels of the strip and its halo, into padded panels of one vector.
@@ -210,9 +197,9 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Activate(float* row, int stride, int width, V decompose, float* dots)
+    private static void Activate(float* row, int stride, int width, V decompose, float* dots, nint dotStride)
     {
-        for (int x = 0; x < width; x++, row += stride, dots += S.Lanes)
+        for (int x = 0; x < width; x++, row += stride, dots += dotStride)
         {
             V h = Gelu.Apply<S, V>(S.Load(row));
             S.Store(row, h);
@@ -220,7 +207,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         }
     }
 
-    private void Project(float* active, int pixels, int expandPanel, float* sums, float* tile)
+    // The slice's share of fc2, added to the sums; the first slice starts from a vector instead (null: not the first).
+    private void Project(float* active, int pixels, int expandPanel, float* first, int firstStep, float* sums, float* tile)
     {
         int from = expandPanel * _tileWidth, depth = Math.Min(SliceChannels, _o.Project.Depth - from);
         for (int panel = 0; panel < _o.Project.Panels; panel++)
@@ -234,53 +222,17 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
-                float* target = sums + (row * _accumulatorStride) + (panel * _tileWidth);
-                float* start = from > 0 ? target : _o.ProjectBias.Data + (panel * _tileWidth);
-                nint startStride = from > 0 ? _accumulatorStride : 0;
+                float* target = sums + (row * _sumStride) + (panel * _tileWidth);
+                (nint start, nint startStride) = first is null ? ((nint)target, _sumStride) : ((nint)(first + (panel * firstStep)), 0);
                 // What a tile writes past the last row would spoil the sums of the rows after it.
                 bool whole = MatrixKernel<S, V>.RowsDone(rows, vectors) == rows;
                 MatrixKernel<S, V>.Tile(
-                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors,
-                    whole ? target : tile, whole ? _accumulatorStride : _tileWidth, S.Lanes, start, startStride, S.Lanes, ahead + ((nint)row / MatrixKernel<S, V>.TileRows * depth * LineFloats));
+                    rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors, whole ? target : tile, whole ? _sumStride : _tileWidth, S.Lanes,
+                    (float*)start, startStride, S.Lanes, ahead + ((nint)row / MatrixKernel<S, V>.TileRows * depth * LineFloats));
                 if (whole) continue;
                 for (int r = 0; r < rows; r++)
-                    for (int v = 0; v < vectors; v++) S.Store(target + (r * _accumulatorStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));
+                    for (int v = 0; v < vectors; v++) S.Store(target + (r * _sumStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));
             }
-        }
-    }
-
-    // t = GELU(d h + d0) of every pixel.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Factors(float* dots, int pixels, float* factors)
-    {
-        for (int p = 0; p < pixels; p++) factors[p] = S.Sum(S.Load(dots + (p * S.Lanes))) + _o.DecomposeBias;
-        for (int p = 0; p < pixels; p += S.Lanes) S.Store(factors + p, Gelu.Apply<S, V>(S.Load(factors + p)));
-    }
-
-    private void Finish(Frame frame, float* sums, float* factors, nint pixel, int pixels)
-    {
-        MapLayout to = _o.Output.Layout;
-        for (int column = 0; column < Math.Min(_accumulatorStride, to.Stride); column += S.Lanes)
-        {
-            V rankOne = _o.RankOneColumn is { } u ? S.Load(u.Data + column) : S.Broadcast(0);
-            float* target = frame[_o.Output] + (pixel * to.Stride) + column;
-            if (_o.Other is { } other)
-                FinishColumn(sums + column, factors, pixels, rankOne, frame[other] + (pixel * other.Layout.Stride) + column, other.Layout.Stride, S.Load(_o.OtherScale!.Data + column), target, to.Stride);
-            else
-                FinishColumn(sums + column, factors, pixels, rankOne, factors, 0, S.Broadcast(0), target, to.Stride);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FinishColumn(float* sums, float* factors, int pixels, V rankOne, float* other, nint otherStride, V scale, float* target, nint targetStride)
-    {
-        bool hasFactors = _o.Decompose is not null;
-        for (int p = 0; p < pixels; p++, sums += _accumulatorStride, other += otherStride, target += targetStride)
-        {
-            V x = S.Load(sums);
-            if (hasFactors) x = S.MultiplyAdd(S.Broadcast(factors[p]), rankOne, x);
-            if (otherStride != 0) x = S.MultiplyAdd(S.Load(other), scale, x);
-            S.Store(target, x);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
     where V : struct
     where TActivation : struct, IActivation
 {
-    private const int SmallWeightBytes = 512 << 10, SmallBlockTiles = 4;
+    private const int SmallWeightBytes = 512 << 10, MostSmallTiles = 8;
 
     private readonly Projection _gate, _context;
     private readonly PackedMatrix _project;
@@ -32,7 +32,11 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
         (_gate, _context, _project, _bias, _other, _otherScale, _output) = (gate, context, project, bias, other, otherScale, output);
         int tile = MatrixKernel<S, V>.TileRows, tiles = (output.Layout.Pixels + tile - 1) / tile, perThread = (tiles + threads - 1) / threads;
         bool isSmall = gate.Weights.Bytes + context.Weights.Bytes + project.Bytes <= SmallWeightBytes;
-        _blockRows = tile * Math.Max(1, isSmall ? Math.Min(SmallBlockTiles, perThread) : perThread);
+        // Among the blocks that are small enough, the largest of those that leave the least to the busiest thread.
+        int most = isSmall ? Math.Min(MostSmallTiles, perThread) : perThread;
+        _blockRows = tile * (isSmall
+            ? Enumerable.Range(1, most).OrderBy(size => (((tiles + size - 1) / size) + threads - 1) / threads * size).ThenByDescending(size => size).First()
+            : most);
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         _stride = gate.Weights.Vectors * S.Lanes;
     }
