@@ -24,37 +24,61 @@ internal sealed unsafe class PatchGather<S, V>(
     /// <param name="first">The first output pixel.</param>
     /// <param name="count">How many.</param>
     /// <param name="target">Rows of kernel x kernel x channels floats, with slack behind.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(float* source, int first, int count, float* target)
     {
-        // Locals, since the compiler has to assume that the stores below change fields.
-        int pieces = planar ? channels : 1, run = _run, copied = _copied, side = kernel, high = height, step = planar ? 1 : pixelStride;
-        nint plane = planar ? (nint)height * width : 0, rowFloats = (nint)width * step;
         (int y, int x) = Math.DivRem(first, outputWidth);
-        for (int pixel = 0; pixel < count; pixel++)
+        for (int done = 0; done < count; y++, x = 0)
         {
-            int left = (x * stride) - padding, top = (y * stride) - padding;
-            // Whole vectors must not run past the row in the caller's memory; the arena has slack.
-            bool inside = _contiguous && left >= 0 && left + side <= width && (!planar || left + copied <= width);
-            for (int ky = 0; ky < side; ky++)
-            {
-                int iy = top + (ky * dilation);
-                bool present = (uint)iy < (uint)high;
-                float* row = source + (iy * rowFloats);
-                if (present && inside)
-                {
-                    row += (nint)left * step;
-                    for (int piece = 0; piece < pieces; piece++, row += plane, target += run) Copy(row, target, run);
-                }
-                else
-                {
-                    for (int piece = 0; piece < pieces; piece++, row += plane, target += run) Pick(row, present, left, target);
-                }
-            }
+            int here = Math.Min(count - done, outputWidth - x);
+            FillRow(source, y, x, here, target + ((nint)done * PatchFloats));
+            done += here;
+        }
+    }
 
-            if (++x < outputWidth) continue;
-            x = 0;
-            y++;
+    private int PatchFloats => kernel * kernel * channels;
+
+    private int Pieces => planar ? channels : 1;
+
+    private int Step => planar ? 1 : pixelStride;
+
+    // Pixels whose patch lies inside the image are copied run by run; the others tap by tap.
+    private void FillRow(float* source, int y, int x, int count, float* target)
+    {
+        int top = (y * stride) - padding, last = x + count;
+        bool inside = _contiguous && top >= 0 && top + ((kernel - 1) * dilation) < height;
+        // Whole vectors must not run past the row in the caller's memory; the arena has slack.
+        int insideFirst = (padding + stride - 1) / stride, reach = width - (planar ? _copied : kernel) + padding;
+        int insideLast = inside && reach >= 0 ? (reach / stride) + 1 : 0;
+        for (; x < last; target += (nint)count * PatchFloats)
+        {
+            bool fast = x >= insideFirst && x < insideLast;
+            count = fast ? Math.Min(last, insideLast) - x : 1;
+            if (fast) CopyPatches(source, top, (x * stride) - padding, count, target);
+            else PickPatch(source, top, (x * stride) - padding, target);
+            x += count;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void CopyPatches(float* source, int top, int left, int count, float* target)
+    {
+        // Locals, since the compiler has to assume that the stores below change fields.
+        int runs = kernel * Pieces, run = _run, pixelStep = stride * Step;
+        nint* starts = stackalloc nint[runs];
+        for (int ky = 0, i = 0; ky < kernel; ky++)
+            for (int piece = 0; piece < Pieces; piece++, i++)
+                starts[i] = (nint)(source + ((nint)piece * height * width) + (((nint)(top + ky) * width) + left) * Step);
+        for (int pixel = 0, offset = 0; pixel < count; pixel++, offset += pixelStep)
+            for (int i = 0; i < runs; i++, target += run) Copy((float*)starts[i] + offset, target, run);
+    }
+
+    private void PickPatch(float* source, int top, int left, float* target)
+    {
+        for (int ky = 0; ky < kernel; ky++)
+        {
+            int iy = top + (ky * dilation);
+            for (int piece = 0; piece < Pieces; piece++, target += _run)
+                Pick(source + ((nint)piece * height * width) + ((nint)iy * width * Step), (uint)iy < (uint)height, left, target);
         }
     }
 
@@ -72,13 +96,13 @@ internal sealed unsafe class PatchGather<S, V>(
 
     private void Pick(float* row, bool present, int left, float* target)
     {
-        int floats = planar ? 1 : channels, step = planar ? 1 : pixelStride;
+        int floats = planar ? 1 : channels;
         for (int kx = 0; kx < kernel; kx++, target += floats)
         {
             int ix = left + (kx * dilation);
             var tap = new Span<float>(target, floats);
             if (!present || (uint)ix >= (uint)width) tap.Clear();
-            else new ReadOnlySpan<float>(row + ((nint)ix * step), floats).CopyTo(tap);
+            else new ReadOnlySpan<float>(row + ((nint)ix * Step), floats).CopyTo(tap);
         }
     }
 }

@@ -9,15 +9,15 @@ internal sealed record Projection(Slot Input, PackedMatrix Weights, VectorConsta
 /// <summary>
 /// proj_2(act(gate(x)) * act(PW_conv(context))) + shortcut: three 1x1 convolutions of the same pixels in one step, so that neither the gate nor the
 /// product leaves the caches. Item: a block of pixels; the gate is written to a private buffer, the context multiplied into it,
-/// and the last product reads it. Blocks are small where the weights fit L2, and one per thread where they do not, so that each thread
-/// passes over the weights once.
+/// and the last product reads it. Blocks are small where the weights fit L2, and large where they do not, so that few passes
+/// over the weights are made.
 /// </summary>
 internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
     where S : struct, ISimd<V>
     where V : struct
     where TActivation : struct, IActivation
 {
-    private const int SmallWeightBytes = 512 << 10, MostSmallTiles = 8;
+    private const int SmallWeightBytes = 512 << 10, MostTilesInL1 = 8, MostTilesInL2 = 24;
 
     private readonly Projection _gate, _context;
     private readonly PackedMatrix _project;
@@ -31,12 +31,13 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
     {
         (_gate, _context, _project, _bias, _other, _otherScale, _output) = (gate, context, project, bias, other, otherScale, output);
         int tile = MatrixKernel<S, V>.TileRows, tiles = (output.Layout.Pixels + tile - 1) / tile, perThread = (tiles + threads - 1) / threads;
+        // Small blocks where the weights stay in L2 anyway, larger ones where each block has to read them anew. Among those that are
+        // small enough, the largest of those that leave the least to the busiest thread.
         bool isSmall = gate.Weights.Bytes + context.Weights.Bytes + project.Bytes <= SmallWeightBytes;
-        // Among the blocks that are small enough, the largest of those that leave the least to the busiest thread.
-        int most = isSmall ? Math.Min(MostSmallTiles, perThread) : perThread;
-        _blockRows = tile * (isSmall
-            ? Enumerable.Range(1, most).OrderBy(size => (((tiles + size - 1) / size) + threads - 1) / threads * size).ThenByDescending(size => size).First()
-            : most);
+        int most = Math.Clamp(perThread, 1, isSmall ? MostTilesInL1 : MostTilesInL2);
+        _blockRows = tile * Enumerable.Range(1, most)
+            .OrderBy(size => (((tiles + size - 1) / size) + threads - 1) / threads * size * (isSmall ? 1 : 1 + (1.0 / size)))
+            .ThenByDescending(size => size).First();
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         _stride = gate.Weights.Vectors * S.Lanes;
     }
