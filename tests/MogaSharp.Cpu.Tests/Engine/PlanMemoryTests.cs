@@ -15,7 +15,7 @@ public sealed class PlanMemoryTests
         get
         {
             var data = new TheoryData<int, int>();
-            foreach (int seed in Seeds.Up(25).Select(row => row.Data))
+            foreach (int seed in Seeds.Up(16).Select(row => row.Data))
                 foreach (int lanes in Widths.All.Select(row => row.Data)) data.Add(seed, lanes);
             return data;
         }

@@ -6,7 +6,7 @@ public sealed class RandomGraphTests
 {
     public static TheoryData<int> Few => Seeds.Up(30);
 
-    public static TheoryData<int> Many => Seeds.Up(150);
+    public static TheoryData<int> Many => Seeds.Up(120);
 
     public static TheoryData<int> Nets => Seeds.Up(40);
 

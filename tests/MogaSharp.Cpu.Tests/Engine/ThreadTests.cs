@@ -7,7 +7,7 @@ namespace MogaSharp.Cpu.Tests.Engine;
 /// <summary>Results have the same bits for every number of threads, and for an image alone and in a batch.</summary>
 public sealed class ThreadTests
 {
-    public static TheoryData<int> Few => Seeds.Up(12);
+    public static TheoryData<int> Few => Seeds.Up(8);
 
     [Theory]
     [MemberData(nameof(Few))]
