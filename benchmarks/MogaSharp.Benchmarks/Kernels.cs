@@ -21,7 +21,7 @@ public unsafe class MatrixKernelBenchmark
         _c = (float*)NativeMemory.AlignedAlloc(16 * 32 * sizeof(float), 64);
         new Span<float>(_a, 16 * Depth).Fill(0.5f);
         new Span<float>(_c, 16 * 32).Clear();
-        _b = PackedMatrix.Create(Depth, 32, 16, (_, _) => 0.25f);
+        _b = PackedMatrix.Create(32, 16, [.. Enumerable.Repeat(0.25f, 32 * Depth)], [.. Enumerable.Range(0, Depth)]);
     }
 
     [GlobalCleanup]

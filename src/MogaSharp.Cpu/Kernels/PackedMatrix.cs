@@ -36,20 +36,29 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private float* Data { get; set; }
 
-    /// <summary>Packs a matrix given by its elements.</summary>
-    /// <param name="depth">Rows.</param>
+    /// <summary>Packs a matrix whose columns lie one after another, each in an order of its own.</summary>
     /// <param name="columns">Columns.</param>
     /// <param name="lanes">Floats in a vector.</param>
-    /// <param name="element">The element in a row and column.</param>
-    public static PackedMatrix Create(int depth, int columns, int lanes, Func<int, int, float> element)
+    /// <param name="source">The elements; column after column, all of the same length.</param>
+    /// <param name="rows">Where a row's element lies in a column: one entry per row.</param>
+    public static PackedMatrix Create(int columns, int lanes, ReadOnlySpan<float> source, ReadOnlySpan<int> rows)
     {
-        var packed = new PackedMatrix(depth, columns, lanes);
+        var packed = new PackedMatrix(rows.Length, columns, lanes);
         for (int panel = 0; panel < packed.Panels; panel++)
         {
             float* target = packed.Panel(panel);
             int first = panel * 2 * lanes, width = packed.PanelVectors(panel) * lanes;
-            for (int k = 0; k < depth; k++)
-                for (int j = 0; j < width; j++) *target++ = first + j < columns ? element(k, first + j) : 0;
+            for (int j = 0; j < width; j++)
+            {
+                if (first + j >= columns)
+                {
+                    for (int k = 0; k < rows.Length; k++) target[(k * width) + j] = 0;
+                    continue;
+                }
+
+                ReadOnlySpan<float> column = source.Slice((first + j) * rows.Length, rows.Length);
+                for (int k = 0; k < rows.Length; k++) target[(k * width) + j] = column[rows[k]];
+            }
         }
 
         return packed;

@@ -13,13 +13,12 @@ internal sealed class FoldFeatureDecomposition : GraphPass
         if (Residue.Match(op, inputs) is not var (y, scale, other)) return null;
         if (y.Op is not Conv2d { IsPointwise: true } conv) return null;
         if (other.Op is not GlobalAveragePool { KeepDimensions: true } || other.Inputs[0] != y) return null;
-        float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
+        double[] sigma = Array.ConvertAll(context.Weight(scale), s => (double)s);
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         Value x = y.Inputs[0];
-        Value? map = Affine.EmitConv(
-            context, conv, x, weight.Select((w, i) => (1.0 + sigma[i / conv.InChannels]) * w), bias?.Select(b => (double)b));
+        Value? map = Affine.EmitConv(context, conv, x, Affine.Scale(context, conv, Array.ConvertAll(sigma, s => 1 + s), null), bias?.Select(b => (double)b));
         Value mean = context.Add(scope, new GlobalAveragePool(true), x);
-        Value? perImage = Affine.EmitConv(context, conv, mean, weight.Select((w, i) => -(double)sigma[i / conv.InChannels] * w), null);
+        Value? perImage = Affine.EmitConv(context, conv, mean, Affine.Scale(context, conv, Array.ConvertAll(sigma, s => -s), null), null);
         return map is null || perImage is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, perImage);
     }
 }
@@ -36,10 +35,17 @@ internal sealed class FoldChannelAggregation : GraphPass
         if (t.Channels != 1 || h.Channels == 1) return null;
         float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
         int depth = conv.InChannels;
-        Value? map = Affine.EmitConv(
-            context, conv, h, weight.Select((w, i) => w * (1.0 + sigma[i % depth])), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
-        IEnumerable<double> rowSums = Enumerable.Range(0, conv.OutChannels).Select(o => -Enumerable.Range(0, depth).Sum(i => (double)weight[(o * depth) + i] * sigma[i]));
-        Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, rowSums, null);
+        double[] gain = Array.ConvertAll(sigma, s => 1.0 + s);
+        Value? map = Affine.EmitConv(context, conv, h, Affine.Scale(context, conv, null, gain), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
+        var column = new float[conv.OutChannels];
+        for (int o = 0; o < column.Length; o++)
+        {
+            double sum = 0;
+            for (int i = 0; i < depth; i++) sum += (double)weight[(o * depth) + i] * sigma[i];
+            column[o] = (float)-sum;
+        }
+
+        Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, column, null);
         return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
     }
 }

@@ -55,16 +55,15 @@ internal sealed class FoldAffineIntoNextConv : GraphPass
         (double[] a, double[] b) = Affine.Read(context, affine);
         float[] weight = context.Weight(conv.Weight);
         int area = conv.Kernel * conv.Kernel, inGroup = conv.InChannels / conv.Groups, outGroup = conv.OutChannels / conv.Groups;
-        var folded = new double[weight.Length];
-        double[] bias = conv.Bias is null ? new double[conv.OutChannels] : [.. context.Weight(conv.Bias).Select(x => (double)x)];
-        for (int i = 0; i < weight.Length; i++)
-        {
-            int o = i / (inGroup * area), c = (o / outGroup * inGroup) + (i / area % inGroup);
-            folded[i] = weight[i] * a[c];
-            bias[o] += weight[i] * b[c];
-        }
+        double[] bias = conv.Bias is null ? new double[conv.OutChannels] : Array.ConvertAll(context.Weight(conv.Bias), x => (double)x);
+        for (int o = 0, at = 0; o < conv.OutChannels; o++)
+            for (int i = 0; i < inGroup; i++)
+            {
+                double shift = b[(o / outGroup * inGroup) + i];
+                for (int tap = 0; tap < area; tap++, at++) bias[o] += weight[at] * shift;
+            }
 
-        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], folded, bias);
+        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], Affine.Scale(context, conv, null, a), bias);
     }
 }
 
@@ -75,11 +74,9 @@ internal sealed class FoldAffineIntoPreviousConv : GraphPass
     {
         if (op is not ChannelAffine affine || inputs[0].Op is not Conv2d conv || context.Uses(inputs[0]) > 1) return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
-        float[] weight = context.Weight(conv.Weight);
-        int perOutput = weight.Length / conv.OutChannels;
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         IEnumerable<double>? shift = bias is null && affine.Shift is null ? null : b.Select((x, o) => x + (a[o] * (bias?[o] ?? 0)));
-        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], weight.Select((w, i) => w * a[i / perOutput]), shift);
+        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], Affine.Scale(context, conv, a, null), shift);
     }
 }
 

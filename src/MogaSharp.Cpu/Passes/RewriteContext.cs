@@ -35,10 +35,11 @@ internal sealed class RewriteContext
 
     /// <summary>Adds a constant and returns its name, which tells what it was made from.</summary>
     /// <returns>Null when an element is not finite: rewriting such weights would change which results are NaN.</returns>
-    public string? Constant(string origin, string what, Shape shape, IEnumerable<double> elements)
+    public string? Constant(string origin, string what, Shape shape, float[] elements)
     {
-        var tensor = new Tensor(shape, [.. elements.Select(x => (float)x)]);
-        if (!tensor.Data.All(float.IsFinite)) return null;
+        foreach (float x in elements)
+            if (!float.IsFinite(x)) return null;
+        var tensor = new Tensor(shape, elements);
         string name = $"{origin}|{what}";
         while (_constants.ContainsKey(name) || _weights.TryGet(name, out _)) name += "'";
         _constants[name] = tensor;

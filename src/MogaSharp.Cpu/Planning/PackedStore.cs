@@ -18,22 +18,21 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
     /// <summary>A convolution's weight (O, I, k, k) as a matrix with rows (ky, kx, i), or (ky, i, kx) for planar patches, and columns o.</summary>
     public PackedMatrix ConvMatrix(Conv2d op, bool planar = false) => Get($"matrix {op.Weight} {planar}", () =>
     {
-        float[] weight = Raw(op.Weight);
         int kernel = op.Kernel, channels = op.InChannels;
-        return PackedMatrix.Create(kernel * kernel * channels, op.OutChannels, lanes, (row, o) =>
+        var rows = new int[kernel * kernel * channels];
+        for (int row = 0; row < rows.Length; row++)
         {
             (int ky, int rest) = Math.DivRem(row, kernel * channels);
             (int i, int kx) = planar ? Math.DivRem(rest, kernel) : (rest % channels, rest / channels);
-            return weight[(((((o * channels) + i) * kernel) + ky) * kernel) + kx];
-        });
+            rows[row] = (((i * kernel) + ky) * kernel) + kx;
+        }
+
+        return PackedMatrix.Create(op.OutChannels, lanes, Raw(op.Weight), rows);
     });
 
     /// <summary>A linear layer's weight (O, I) as a matrix with rows i and columns o.</summary>
     public PackedMatrix LinearMatrix(Linear op) => Get($"matrix {op.Weight}", () =>
-    {
-        float[] weight = Raw(op.Weight);
-        return PackedMatrix.Create(op.InFeatures, op.OutFeatures, lanes, (i, o) => weight[(o * op.InFeatures) + i]);
-    });
+        PackedMatrix.Create(op.OutFeatures, lanes, Raw(op.Weight), [.. Enumerable.Range(0, op.InFeatures)]));
 
     /// <summary>A depthwise weight (C, 1, k, k) by panels, placed at a channel among more.</summary>
     public PanelWeights DepthwisePanels(Conv2d op, int start, int channels) => Get($"panels {op.Weight} {start} {channels}", () =>

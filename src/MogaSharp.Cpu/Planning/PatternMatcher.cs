@@ -167,7 +167,9 @@ internal sealed class PatternMatcher
         Swallow(swallowed);
         return new GatedProjectionPattern(gate, first.Input, context, second.Input, first.Activation, project, sum.Main.Scope)
         {
-            Other = sum.Other, OtherScale = sum.OtherScale, OtherShift = sum.OtherShift,
+            Other = sum.Other,
+            OtherScale = sum.OtherScale,
+            OtherShift = sum.OtherShift,
         };
     }
 

@@ -127,7 +127,11 @@ public sealed unsafe class MatrixKernelTests
     public void Packing_puts_columns_into_panels_and_fills_up_with_zeros(int columns, int lanes)
     {
         const int Depth = 5;
-        using var packed = PackedMatrix.Create(Depth, columns, lanes, (k, j) => (100 * k) + j + 1);
+        // Columns lie one after another and, here, from the last row to the first.
+        var source = new float[columns * Depth];
+        for (int j = 0; j < columns; j++)
+            for (int k = 0; k < Depth; k++) source[(j * Depth) + Depth - 1 - k] = (100 * k) + j + 1;
+        using var packed = PackedMatrix.Create(columns, lanes, source, [4, 3, 2, 1, 0]);
         Assert.Equal((columns + lanes - 1) / lanes, packed.Vectors);
         Assert.Equal((packed.Vectors + 1) / 2, packed.Panels);
         int column = 0;
