@@ -83,6 +83,8 @@ internal sealed unsafe class AggregationSumStep<S, V>(ChannelAggregationOperands
 
     public override IEnumerable<Slot> Slots => new[] { operands.Partial, operands.Other, operands.Output }.OfType<Slot>();
 
+    public override (Slot Input, Slot Output)? InPlace => operands.Other is { } other ? (other, operands.Output) : null;
+
     public override long ScratchFloats => BlockPixels + 16;
 
     public override void Run(Frame frame, int item, float* scratch)

@@ -52,6 +52,9 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
 
     public override IEnumerable<Slot> Slots => new[] { _gate.Input, _context.Input, _other, _output }.OfType<Slot>();
 
+    /// <remarks>A block's gate input is read before the block's output is written; rows beyond the block are read too, but not used.</remarks>
+    public override (Slot Input, Slot Output)? InPlace => (_gate.Input, _output);
+
     public override long ScratchFloats => (MatrixKernel<S, V>.MostRows * _tileWidth) + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)_stride);
 
     public override void Run(Frame frame, int item, float* scratch)

@@ -28,6 +28,12 @@ internal abstract unsafe class Step
     /// <summary>The slots that the step reads and writes.</summary>
     public abstract IEnumerable<Slot> Slots { get; }
 
+    /// <summary>
+    /// An input in whose place the step may write its output, when nobody reads it later: each item has read what it overwrites. Null when
+    /// there is none.
+    /// </summary>
+    public virtual (Slot Input, Slot Output)? InPlace => null;
+
     /// <summary>Floats of private memory that each thread needs.</summary>
     public virtual long ScratchFloats => 0;
 

@@ -55,8 +55,16 @@ public sealed class PlanMemoryTests
             Assert.InRange(a.Offset, 0, plan.ArenaFloats - a.Layout.Floats);
             Assert.Equal(0, a.Offset % 16);
             foreach (Slot b in slots.Where(b => b != a && Life(a).First <= Life(b).Last && Life(b).First <= Life(a).Last))
+            {
+                if (TakesItsPlace(a, b) || TakesItsPlace(b, a)) continue;
                 Assert.True(a.Offset + a.Layout.Floats <= b.Offset || b.Offset + b.Layout.Floats <= a.Offset, $"{a.Name} and {b.Name} overlap.");
+            }
         }
+
+        // An output may stand where an input stood that nobody reads after that very step.
+        bool TakesItsPlace(Slot input, Slot output) =>
+            Life(input).Last == Life(output).First && input.Offset == output.Offset && input.Layout == output.Layout
+            && steps[Life(output).First].InPlace is var (from, to) && from == input && to == output;
 
         (int First, int Last) Life(Slot slot) => (
             Array.FindIndex(steps, step => step.Slots.Contains(slot)), Array.FindLastIndex(steps, step => step.Slots.Contains(slot)));
