@@ -4,7 +4,7 @@ namespace MogaSharp.Cpu.Planning;
 
 /// <summary>
 /// How a value lies in the arena: images, rows, columns, then channels, which are contiguous and rounded up to whole
-/// vectors. What stands in the rounding is never NaN-safe and never read as data. (N, C) lies as one row and column.
+/// vectors. What stands in the rounding may be anything and is never read as data. (N, C) lies as one row and column.
 /// </summary>
 /// <param name="Images">N.</param>
 /// <param name="Height">H.</param>

@@ -74,9 +74,8 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
         int first = strip * _stripRows, last = Math.Min(map.Height, first + _stripRows);
         if (first >= last) return;
         int channel = panel * S.Lanes;
-        OrderBranch[] here = _branches;
         int reach = 0;
-        foreach (OrderBranch branch in here)
+        foreach (OrderBranch branch in _branches)
             if (Overlaps(branch, channel)) reach = Math.Max(reach, branch.Reach);
 
         int middleFirst = Math.Max(0, first - reach), middleLast = Math.Min(map.Height, last + reach);
@@ -92,7 +91,7 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
 
         var middleRows = new PanelRows((nint)middle, RowFloats, middleFirst, middleLast - middleFirst, _padding, map.Width);
         float* output = frame[_output] + imageOffset + channel;
-        foreach (OrderBranch branch in here)
+        foreach (OrderBranch branch in _branches)
         {
             if (!Overlaps(branch, channel)) continue;
             bool whole = branch.Start <= channel && branch.Start + branch.Length >= Math.Min(channel + S.Lanes, map.Channels);
