@@ -25,46 +25,73 @@ internal static class ClassifyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             IReadOnlyList<string> files = PicturePaths.Expand(parsed.GetValue(paths)!);
-            LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+            string[][] batches = [.. files.Chunk(BatchSize)];
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
-            using var classifier = new ImageClassifier(loaded, engine);
-            List<Result> results = await Output.WithProgressAsync("Classifying", report =>
-                ClassifyAllAsync(classifier, files, parsed.GetValue(topK), report, cancellationToken)).ConfigureAwait(false);
-            if (parsed.GetValue(json)) Output.Json(results);
-            else Print(results);
-            return ReportErrors(results);
+            Task warmUp = WarmUp.Begin(engine);
+            // Pictures are decoded while the model loads, and later while the batch before is classified.
+            using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task<Decoded> first = Task.Run(() => DecodeAsync(batches[0], abandon.Token), abandon.Token);
+            try
+            {
+                LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+                await warmUp.ConfigureAwait(false);
+                using var classifier = new ImageClassifier(loaded, engine);
+                List<Result> results = await Output.WithProgressAsync("Classifying", report =>
+                    ClassifyAllAsync(classifier, batches, first, parsed.GetValue(topK), report, abandon.Token)).ConfigureAwait(false);
+                if (parsed.GetValue(json)) Output.Json(results);
+                else Print(results);
+                return ReportErrors(results);
+            }
+            finally
+            {
+                await abandon.CancelAsync().ConfigureAwait(false);
+                await warmUp.ConfigureAwait(false);
+            }
         });
         return command;
     }
 
     private static async Task<List<Result>> ClassifyAllAsync(
-        ImageClassifier classifier, IReadOnlyList<string> files, int topK, Action<double, string> report, CancellationToken cancellationToken)
+        ImageClassifier classifier, string[][] batches, Task<Decoded> first, int topK, Action<double, string> report, CancellationToken cancellationToken)
     {
-        var results = new List<Result>(files.Count);
-        foreach (string[] batch in files.Chunk(BatchSize))
+        int count = batches.Sum(batch => batch.Length);
+        var results = new List<Result>(count);
+        Task<Decoded> next = first;
+        for (int b = 0; b < batches.Length; b++)
         {
-            var images = new RgbImage?[batch.Length];
-            var errors = new string?[batch.Length];
-            await Parallel.ForAsync(0, batch.Length, cancellationToken, async (i, token) =>
+            Decoded decoded = await next.ConfigureAwait(false);
+            if (b + 1 < batches.Length)
             {
-                try
-                {
-                    images[i] = await ImageDecoder.LoadAsync(batch[i], null, token).ConfigureAwait(false);
-                }
-                catch (Exception e) when (e is not ImagingUnavailableException && Failure.Describe(e) is not null)
-                {
-                    // One bad picture does not keep the others from being classified.
-                    errors[i] = e is ImageFormatException { Problem: { } problem } ? problem : Failure.Describe(e);
-                }
-            }).ConfigureAwait(false);
-            ImmutableArray<ImmutableArray<Prediction>> predictions = classifier.Classify([.. images.OfType<RgbImage>()], topK, cancellationToken);
-            int next = 0;
-            for (int i = 0; i < batch.Length; i++)
-                results.Add(images[i] is null ? new Result(batch[i], null, errors[i]) : Classified(batch[i], predictions[next++]));
-            report((double)results.Count / files.Count, $"{results.Count} of {files.Count}");
+                string[] following = batches[b + 1];
+                next = Task.Run(() => DecodeAsync(following, cancellationToken), cancellationToken);
+            }
+
+            ImmutableArray<ImmutableArray<Prediction>> predictions = classifier.Classify([.. decoded.Images.OfType<RgbImage>()], topK, cancellationToken);
+            int good = 0;
+            for (int i = 0; i < batches[b].Length; i++)
+                results.Add(decoded.Images[i] is null ? new Result(batches[b][i], null, decoded.Errors[i]) : Classified(batches[b][i], predictions[good++]));
+            report((double)results.Count / count, $"{results.Count} of {count}");
         }
 
         return results;
+    }
+
+    private static async Task<Decoded> DecodeAsync(string[] files, CancellationToken cancellationToken)
+    {
+        var decoded = new Decoded(new RgbImage?[files.Length], new string?[files.Length]);
+        await Parallel.ForAsync(0, files.Length, cancellationToken, async (i, token) =>
+        {
+            try
+            {
+                decoded.Images[i] = await ImageDecoder.LoadAsync(files[i], null, token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not ImagingUnavailableException && Failure.Describe(e) is not null)
+            {
+                // One bad picture does not keep the others from being classified.
+                decoded.Errors[i] = e is ImageFormatException { Problem: { } problem } ? problem : Failure.Describe(e);
+            }
+        }).ConfigureAwait(false);
+        return decoded;
     }
 
     private static Result Classified(string path, ImmutableArray<Prediction> predictions) =>
@@ -84,6 +111,9 @@ internal static class ClassifyCommand
             if (result.Predictions is { } predictions)
                 Output.Line($"{result.Path}: {string.Join(", ", predictions.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Label} {100 * p.Score:F1}%")))}");
     }
+
+    // One entry per file: its picture, or why there is none.
+    private sealed record Decoded(RgbImage?[] Images, string?[] Errors);
 
     private sealed record Result(string Path, ImmutableArray<Prediction>? Predictions, string? Error);
 }

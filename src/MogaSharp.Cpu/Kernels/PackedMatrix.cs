@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace MogaSharp.Cpu.Kernels;
@@ -56,12 +57,18 @@ internal sealed unsafe class PackedMatrix : IDisposable
                     continue;
                 }
 
-                ReadOnlySpan<float> column = source.Slice((first + j) * rows.Length, rows.Length);
-                for (int k = 0; k < rows.Length; k++) target[(k * width) + j] = column[rows[k]];
+                Spread(source.Slice((first + j) * rows.Length, rows.Length), rows, target + j, width);
             }
         }
 
         return packed;
+    }
+
+    // Compiled fully at its first call: all weights pass through it before the first run.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Spread(ReadOnlySpan<float> column, ReadOnlySpan<int> rows, float* target, int width)
+    {
+        for (int k = 0; k < rows.Length; k++) target[(nint)k * width] = column[rows[k]];
     }
 
     /// <summary>The first float of a panel.</summary>

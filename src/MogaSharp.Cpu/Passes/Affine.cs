@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Passes;
@@ -29,20 +30,18 @@ internal static class Affine
     public static float[] Scale(RewriteContext context, Conv2d conv, double[]? perOutput, double[]? perInput)
     {
         float[] weight = context.Weight(conv.Weight);
-        int area = conv.Kernel * conv.Kernel, inGroup = conv.InChannels / conv.Groups, outGroup = conv.OutChannels / conv.Groups;
-        var scaled = new float[weight.Length];
-        for (int o = 0, at = 0; o < conv.OutChannels; o++)
-        {
-            double factor = perOutput?[o] ?? 1;
-            int firstInput = o / outGroup * inGroup;
-            for (int i = 0; i < inGroup; i++)
-            {
-                double both = factor * (perInput?[firstInput + i] ?? 1);
-                for (int tap = 0; tap < area; tap++, at++) scaled[at] = (float)(weight[at] * both);
-            }
-        }
-
+        float[] scaled = GC.AllocateUninitializedArray<float>(weight.Length);
+        Rows row = new(conv, perInput);
+        for (int o = 0; o < conv.OutChannels; o++) Multiply(row.Weights(weight, o), row.Factors(o), perOutput?[o] ?? 1, row.Weights(scaled, o));
         return scaled;
+    }
+
+    /// <summary>What a convolution without padding makes of one number per input channel.</summary>
+    public static double[] Apply(RewriteContext context, Conv2d conv, double[] perInput)
+    {
+        float[] weight = context.Weight(conv.Weight);
+        Rows row = new(conv, perInput);
+        return [.. Enumerable.Range(0, conv.OutChannels).Select(o => Dot(row.Weights(weight, o), row.Factors(o)))];
     }
 
     /// <summary>Adds a convolution like another one with other weights; null when a number is not finite.</summary>
@@ -58,4 +57,37 @@ internal static class Affine
     }
 
     private static float[] ToFloats(double[] values) => Array.ConvertAll(values, x => (float)x);
+
+    // These two are compiled fully at their first call: all of a network's weights pass through them, some more than once, while it loads.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply(ReadOnlySpan<float> weight, ReadOnlySpan<double> row, double factor, Span<float> scaled)
+    {
+        for (int j = 0; j < row.Length; j++) scaled[j] = (float)(weight[j] * (factor * row[j]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Dot(ReadOnlySpan<float> weight, ReadOnlySpan<double> row)
+    {
+        double sum = 0;
+        for (int j = 0; j < row.Length; j++) sum += weight[j] * row[j];
+        return sum;
+    }
+
+    /// <summary>The weights of an output channel, and a factor for each of them, from one per input channel.</summary>
+    private sealed class Rows(Conv2d conv, double[]? perInput)
+    {
+        private readonly int _inGroup = conv.InChannels / conv.Groups, _outGroup = conv.OutChannels / conv.Groups, _area = conv.Kernel * conv.Kernel;
+        private readonly double[] _factors = new double[conv.InChannels / conv.Groups * conv.Kernel * conv.Kernel];
+        private int _group = -1;
+
+        public Span<float> Weights(float[] weight, int output) => weight.AsSpan(output * _factors.Length, _factors.Length);
+
+        public ReadOnlySpan<double> Factors(int output)
+        {
+            if (output / _outGroup == _group) return _factors;
+            _group = output / _outGroup;
+            for (int i = 0; i < _inGroup; i++) _factors.AsSpan(i * _area, _area).Fill(perInput?[(_group * _inGroup) + i] ?? 1);
+            return _factors;
+        }
+    }
 }

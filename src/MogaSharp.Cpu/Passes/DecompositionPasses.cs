@@ -33,18 +33,10 @@ internal sealed class FoldChannelAggregation : GraphPass
     {
         if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t)) return null;
         if (t.Channels != 1 || h.Channels == 1) return null;
-        float[] sigma = context.Weight(scale), weight = context.Weight(conv.Weight);
-        int depth = conv.InChannels;
+        float[] sigma = context.Weight(scale);
         double[] gain = Array.ConvertAll(sigma, s => 1.0 + s);
         Value? map = Affine.EmitConv(context, conv, h, Affine.Scale(context, conv, null, gain), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
-        var column = new float[conv.OutChannels];
-        for (int o = 0; o < column.Length; o++)
-        {
-            double sum = 0;
-            for (int i = 0; i < depth; i++) sum += (double)weight[(o * depth) + i] * sigma[i];
-            column[o] = (float)-sum;
-        }
-
+        float[] column = Array.ConvertAll(Affine.Apply(context, conv, Array.ConvertAll(sigma, s => (double)s)), sum => (float)-sum);
         Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, column, null);
         return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
     }

@@ -29,15 +29,17 @@ internal abstract class GraphPass
         var context = new RewriteContext(builder, weights);
         int[] uses = CountUses(graph);
         var map = new Value[graph.Values.Count];
+        bool replaced = false;
         foreach (Value value in graph.Values)
         {
             Value[] inputs = [.. value.Inputs.Select(input => map[input.Index])];
             Value? replacement = Rewrite(value.Op, value.Scope, inputs, context);
-            changed |= replacement is not null;
+            replaced |= replacement is not null;
             map[value.Index] = replacement ?? context.Add(value.Scope, value.Op, inputs);
             context.SetUses(map[value.Index], uses[value.Index]);
         }
 
+        changed |= replaced;
         ComputationGraph rewritten = Prune(graph.Outputs.Select(output => KeyValuePair.Create(output.Key, map[output.Value.Index])), builder);
         return (rewritten, weights.With(context.Constants));
     }

@@ -53,17 +53,9 @@ internal sealed class FoldAffineIntoNextConv : GraphPass
     {
         if (op is not Conv2d { Padding: 0 } conv || inputs[0].Op is not ChannelAffine affine) return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
-        float[] weight = context.Weight(conv.Weight);
-        int area = conv.Kernel * conv.Kernel, inGroup = conv.InChannels / conv.Groups, outGroup = conv.OutChannels / conv.Groups;
-        double[] bias = conv.Bias is null ? new double[conv.OutChannels] : Array.ConvertAll(context.Weight(conv.Bias), x => (double)x);
-        for (int o = 0, at = 0; o < conv.OutChannels; o++)
-            for (int i = 0; i < inGroup; i++)
-            {
-                double shift = b[(o / outGroup * inGroup) + i];
-                for (int tap = 0; tap < area; tap++, at++) bias[o] += weight[at] * shift;
-            }
-
-        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], Affine.Scale(context, conv, null, a), bias);
+        float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
+        IEnumerable<double> shift = Affine.Apply(context, conv, b).Select((x, o) => x + (bias?[o] ?? 0));
+        return Affine.EmitConv(context, conv, inputs[0].Inputs[0], Affine.Scale(context, conv, null, a), shift);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Passes;
@@ -37,13 +38,21 @@ internal sealed class RewriteContext
     /// <returns>Null when an element is not finite: rewriting such weights would change which results are NaN.</returns>
     public string? Constant(string origin, string what, Shape shape, float[] elements)
     {
-        foreach (float x in elements)
-            if (!float.IsFinite(x)) return null;
+        if (!AreFinite(elements)) return null;
         var tensor = new Tensor(shape, elements);
         string name = $"{origin}|{what}";
         while (_constants.ContainsKey(name) || _weights.TryGet(name, out _)) name += "'";
         _constants[name] = tensor;
         _builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
         return name;
+    }
+
+    // Compiled fully at its first call, like the passes' other loops over weights.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool AreFinite(ReadOnlySpan<float> elements)
+    {
+        foreach (float x in elements)
+            if (!float.IsFinite(x)) return false;
+        return true;
     }
 }

@@ -1,0 +1,24 @@
+using MogaSharp.Cpu;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+
+namespace MogaSharp.Cli;
+
+/// <summary>
+/// Lets the runtime compile the engine's code while a model is still being read: a MogaNet with a few channels goes through every pass, plan and kernel
+/// that the real one will need.
+/// </summary>
+internal static class WarmUp
+{
+    private static readonly MogaNetOptions Smallest = new() { Arch = new MogaNetArch([16, 16, 16, 16], [1, 1, 1, 1], [2, 2, 2, 2]), NumClasses = 2 };
+
+    /// <summary>Begins on another thread, where there is a processor for it.</summary>
+    /// <returns>Ends when the engine is warm; never fails.</returns>
+    public static Task Begin(CpuEngine engine) => Environment.ProcessorCount == 1 ? Task.CompletedTask : Task.Run(() =>
+    {
+        var input = new Shape(1, 3, 64, 64);
+        ComputationGraph graph = new MogaNet(Smallest).Build(input);
+        using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
+        session.Run(new Tensor(input));
+    });
+}
