@@ -239,7 +239,7 @@ public sealed unsafe class CpuSession : IInferenceSession
             if (bytes > free) throw new InsufficientMemoryException($"A run on this input needs {bytes >> 20} MiB of memory; {Math.Max(free, 0) >> 20} MiB are left.");
             _memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
             NativeMemory.Clear(_memory, (nuint)bytes);
-            Frame = new Frame(plan.Steps.Length) { Arena = _memory, Inputs = new Tensor[inputs], Outputs = new Tensor[outputs] };
+            Frame = new Frame(threads) { Arena = _memory, Inputs = new Tensor[inputs], Outputs = new Tensor[outputs] };
             Scratch = _memory + plan.ArenaFloats;
         }
 

@@ -95,6 +95,9 @@ internal sealed class PatternMatcher
     public bool IsReadByPatchesOnly(Value value) =>
         value.Op is Input && _uses[value.Index] == _readers[value].Count() && _readers[value].All(reader => reader.Op is Conv2d { Groups: 1, IsPointwise: false });
 
+    /// <summary>True for a value whose mean over rows and columns is asked for.</summary>
+    public bool IsPooled(Value value) => _readers[value].Any(reader => reader.Op is GlobalAveragePool);
+
     public MatrixPattern? Matrix(Value root)
     {
         if (root.Op is Linear linear) return new MatrixPattern(linear, root.Inputs[0], [], root.Scope);

@@ -20,7 +20,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     private readonly Shape[] _shapes;
     private readonly PackedStore _store;
     private readonly PatternMatcher _patterns;
-    private readonly Dictionary<Value, Slot> _slots = [];
+    private readonly Dictionary<Value, Slot> _slots = [], _rowSums = [];
     private readonly int _threads;
     private int _nextInput;
 
@@ -70,6 +70,9 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         return slot;
     }
 
+    private Slot RowSumsOf(Value value) =>
+        _rowSums[value] = new Slot(SlotOf(value).Layout with { Width = 1 }, $"row sums of {value}");
+
     private IEnumerable<Step> Make(Value root, ChannelAggregationPattern p)
     {
         int channels = p.Project.OutChannels, hidden = p.Project.InChannels;
@@ -86,6 +89,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
             RankOneColumn = p.RankOne is null ? null : _store.Vector(channels, p.RankOne.Weight),
             Other = p.Other is null ? null : SlotOf(p.Other),
             OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
+            RowSums = _patterns.IsPooled(root) ? RowSumsOf(root) : null,
             Parts = parts,
             Partial = parts > 1 ? new Slot(sums, $"parts of {root}") : null,
         };
@@ -224,7 +228,11 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         };
     }
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GlobalAveragePool op, Value y) => [GeneralSteps<S, V>.Pool(SlotOf(y.Inputs[0]), SlotOf(y))];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GlobalAveragePool op, Value y)
+    {
+        Slot map = SlotOf(y.Inputs[0]);
+        return [GeneralSteps<S, V>.Pool(_rowSums.GetValueOrDefault(y.Inputs[0], map), map.Layout.Plane, SlotOf(y))];
+    }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Binary op, Value y) =>
         [GeneralSteps<S, V>.Binary(op.Function, SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), SlotOf(y))];

@@ -23,6 +23,9 @@ internal sealed record ChannelAggregationOperands(
     /// <summary>See <see cref="Other"/>.</summary>
     public VectorConstant? OtherScale { get; init; }
 
+    /// <summary>Where each row's sum over its columns goes, for a pooling that follows: a map of width 1. Null without.</summary>
+    public Slot? RowSums { get; init; }
+
     /// <summary>Where the parts' sums go when hidden channels are shared out (see <see cref="AggregationParts"/>); null when not.</summary>
     public Slot? Partial { get; init; }
 

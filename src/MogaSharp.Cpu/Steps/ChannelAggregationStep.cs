@@ -15,10 +15,10 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int SlicePanels = 2, GroupPixels = 112, LineFloats = 16;
+    private const int GroupPixels = 112, LineFloats = 16, PartHiddenBytes = 336 << 10;
 
     private readonly ChannelAggregationOperands _o;
-    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride, _sumStride, _panelsPerPart;
+    private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride, _sumStride, _panelsPerPart, _slicePanels;
     private readonly bool _rowByRow, _twoRows;
 
     public ChannelAggregationStep(ChannelAggregationOperands operands, int threads)
@@ -32,11 +32,19 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _rowByRow = map.Width >= MatrixKernel<S, V>.TileRows && MatrixKernel<S, V>.RowsDone(map.Width, MatrixKernel<S, V>.PanelVectors) <= 1.1 * map.Width;
         _twoRows = S.HasManyRegisters && operands.Kernel == 3;
         _sumStride = _accumulatorStride + S.Lanes;
-        int slices = (operands.Expand.Panels + SlicePanels - 1) / SlicePanels;
-        _panelsPerPart = (slices + operands.Parts - 1) / operands.Parts * SlicePanels;
+        int pairs = (operands.Expand.Panels + 1) / 2;
+        _panelsPerPart = (pairs + operands.Parts - 1) / operands.Parts * 2;
         _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
+        // A part's sums do not stay in L1, so they are read and written as seldom as L2 has room for; a strip's slices are narrow instead.
+        _slicePanels = 2;
+        if (operands.Parts > 1)
+        {
+            int slices = (int)(((long)_panelsPerPart * PanelBytes(map.Height) + PartHiddenBytes - 1) / PartHiddenBytes);
+            _slicePanels = (_panelsPerPart + slices - 1) / slices;
+        }
+
         // Enough strips for the threads, and strips small enough for L2.
-        int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * SlicePanels * _tileWidth) + _accumulatorStride))));
+        int mostRows = Math.Max(1, (int)(160_000 / (map.Width * ((2.0 * _slicePanels * _tileWidth) + _accumulatorStride))));
         _strips = Math.Max((map.Height + mostRows - 1) / mostRows, (threads + map.Images - 1) / map.Images);
         if (operands.Parts > 1) _strips = 1;
         if (_strips > 1) _strips = (_strips + threads - 1) / threads * threads;
@@ -55,7 +63,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override IReadOnlyList<PackedMatrix> Matrices => [_o.Expand, _o.Project];
 
-    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Partial ?? _o.Other, _o.Partial ?? _o.Output }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.Partial ?? _o.Other, _o.Partial ?? _o.Output, _o.Partial is null ? _o.RowSums : null }.OfType<Slot>();
 
     public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + SumFloats + FactorFloats + RowFloats;
 
@@ -65,11 +73,13 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     private int PanelFloats => (Math.Min(_o.Output.Layout.Height, _stripRows + (2 * _halo)) * RowFloats) + (PanelConvolution<S, V>.SlackPixels * S.Lanes);
 
-    private int HiddenFloats => SlicePanels * 2 * PanelFloats;
+    private int PanelBytes(int rows) => 2 * rows * RowFloats * sizeof(float);
+
+    private int HiddenFloats => _slicePanels * 2 * PanelFloats;
 
     private int StripPixels => _stripRows * _o.Output.Layout.Width;
 
-    private int SliceChannels => SlicePanels * _tileWidth;
+    private int SliceChannels => _slicePanels * _tileWidth;
 
     private int ActiveFloats => ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
 
@@ -85,20 +95,19 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         int first = strip * _stripRows, last = Math.Min(map.Height, first + _stripRows);
         int hiddenFirst = Math.Max(0, first - _halo), hiddenLast = Math.Min(map.Height, last + _halo);
         int pixels = (last - first) * map.Width;
-        nint pixel = ((nint)image * map.Plane) + ((nint)first * map.Width);
         float* tile = scratch, hidden = tile + TileFloats, active = hidden + HiddenFloats, zeros = active + ActiveFloats, factors = zeros + RowFloats;
         // A pixel's sums, and behind them the lanes of its dot product with the decomposition's weights.
         float* sums = _o.Partial is { } partial ? frame[partial] + ((nint)item * map.Plane * partial.Layout.Stride) : factors + FactorFloats;
         float* dots = sums + _accumulatorStride;
         float* input = frame[_o.Input] + (((nint)image * map.Plane) + ((nint)hiddenFirst * map.Width)) * _o.Input.Layout.Stride;
 
-        if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, SlicePanels * MatrixKernel<S, V>.PanelVectors);
+        if (!_rowByRow) ClearSides(hidden, hiddenLast - hiddenFirst, _slicePanels * MatrixKernel<S, V>.PanelVectors);
         for (int p = 0; p < pixels; p++) S.Store(dots + (p * _sumStride), S.Broadcast(0));
         new Span<float>(zeros, RowFloats).Clear();
         int firstPanel = part * _panelsPerPart, lastPanel = Math.Min(_o.Expand.Panels, firstPanel + _panelsPerPart);
-        for (int panel = firstPanel; panel < lastPanel; panel += SlicePanels)
+        for (int panel = firstPanel; panel < lastPanel; panel += _slicePanels)
         {
-            int panels = Math.Min(SlicePanels, lastPanel - panel), vectors = 0;
+            int panels = Math.Min(_slicePanels, lastPanel - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
                 Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile);
@@ -121,11 +130,11 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 }
 
                 float* start = panel > firstPanel ? null : part == 0 ? _o.ProjectBias.Data : zeros;
-                Project(active, count, panel, start, part == 0 ? _tileWidth : 0, sums + (at * _sumStride), tile);
+                Project(active, count, panel, panels, start, part == 0 ? _tileWidth : 0, sums + (at * _sumStride), tile);
             }
         }
 
-        if (_o.Parts == 1) AggregationSums<S, V>.Finish(_o, frame, sums, _sumStride, _accumulatorStride, 0, factors, pixel, pixels);
+        if (_o.Parts == 1) AggregationSums<S, V>.Finish(_o, frame, sums, _sumStride, _accumulatorStride, 0, factors, (image * map.Height) + first, last - first);
     }
 
     // One panel of fc1 for all pixels of the strip and its halo, into padded panels of one vector.
@@ -208,9 +217,9 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     }
 
     // The slice's share of fc2, added to the sums; the first slice starts from a vector instead (null: not the first).
-    private void Project(float* active, int pixels, int expandPanel, float* first, int firstStep, float* sums, float* tile)
+    private void Project(float* active, int pixels, int expandPanel, int expandPanels, float* first, int firstStep, float* sums, float* tile)
     {
-        int from = expandPanel * _tileWidth, depth = Math.Min(SliceChannels, _o.Project.Depth - from);
+        int from = expandPanel * _tileWidth, depth = Math.Min(expandPanels * _tileWidth, _o.Project.Depth - from);
         for (int panel = 0; panel < _o.Project.Panels; panel++)
         {
             int vectors = _o.Project.PanelVectors(panel);

@@ -60,26 +60,31 @@ internal static unsafe class GeneralSteps<S, V>
     public static Step CopyInto(Slot x, Slot y, int start) => Copy("concat part", x, 0, y, start, x.Layout.Channels);
 
     /// <summary>The mean over rows and columns. Item: one image; pixels are added in their order, so threads do not matter.</summary>
-    public static Step Pool(Slot x, Slot y) => new LoopStep("global average pool", x.Layout.Images, x.Layout.Floats, [x, y], (frame, image) =>
-    {
-        MapLayout layout = x.Layout;
-        float* from = frame[x] + ((nint)image * layout.Plane * layout.Stride), to = frame[y] + ((nint)image * y.Layout.Stride);
-        V inverse = S.Broadcast(1f / layout.Plane);
-        for (int c = 0; c < layout.Stride; c += S.Lanes)
+    /// <summary>The mean over rows and columns. Item: one image.</summary>
+    /// <param name="x">The map, or its rows' sums (width 1).</param>
+    /// <param name="pixels">Pixels of an image of the map.</param>
+    /// <param name="y">The means.</param>
+    public static Step Pool(Slot x, int pixels, Slot y) =>
+        new LoopStep(x.Layout.Plane == pixels ? "global average pool" : "global average pool of row sums", x.Layout.Images, x.Layout.Floats, [x, y], (frame, image) =>
         {
-            V total = S.Broadcast(0);
-            for (int row = 0; row < layout.Height; row++)
+            MapLayout layout = x.Layout;
+            float* from = frame[x] + ((nint)image * layout.Plane * layout.Stride), to = frame[y] + ((nint)image * y.Layout.Stride);
+            V inverse = S.Broadcast(1f / pixels);
+            for (int c = 0; c < layout.Stride; c += S.Lanes)
             {
-                // Row sums first: shorter chains of rounding.
-                V sum = S.Broadcast(0);
-                float* p = from + ((nint)row * layout.Width * layout.Stride) + c;
-                for (int i = 0; i < layout.Width; i++, p += layout.Stride) sum = S.Add(sum, S.Load(p));
-                total = S.Add(total, sum);
-            }
+                V total = S.Broadcast(0);
+                for (int row = 0; row < layout.Height; row++)
+                {
+                    // Row sums first: shorter chains of rounding.
+                    V sum = S.Broadcast(0);
+                    float* p = from + ((nint)row * layout.Width * layout.Stride) + c;
+                    for (int i = 0; i < layout.Width; i++, p += layout.Stride) sum = S.Add(sum, S.Load(p));
+                    total = S.Add(total, sum);
+                }
 
-            S.Store(to + c, S.Multiply(total, inverse));
-        }
-    });
+                S.Store(to + c, S.Multiply(total, inverse));
+            }
+        });
 
     public static Step BatchNorm(Slot x, VectorConstant mean, VectorConstant inverse, VectorConstant bias, Slot y) => Rows("batch norm", 2, [x, y], (frame, row) =>
     {

@@ -45,10 +45,20 @@ internal abstract unsafe class Step
 }
 
 /// <summary>The memory of one run.</summary>
-internal sealed unsafe class Frame(int steps)
+internal sealed unsafe class Frame(int threads)
 {
-    /// <summary>The next item of each step.</summary>
-    public int[] Counters { get; } = new int[steps];
+    // A cache line each, so that threads do not wait for each other's lines; two sets, since one is cleared while the other is in use.
+    private const int Spacing = 32;
+
+    private readonly int[] _taken = new int[(2 * threads + 1) * Spacing];
+
+    /// <summary>How many items of a thread's share have been taken.</summary>
+    /// <param name="step">The step's number; neighbouring steps have different counters.</param>
+    /// <param name="thread">Whose share.</param>
+    public ref int Taken(int step, int thread) => ref _taken[((((step & 1) * threads) + thread) * Spacing) + Spacing];
+
+    /// <summary>Makes all counters zero; no run may be in progress.</summary>
+    public void Reset() => Array.Clear(_taken);
 
     /// <summary>Set to end the run after the present step.</summary>
     public volatile bool Stop;

@@ -75,7 +75,7 @@ public sealed class CancellationTests
         unsafe void Run(CancellationToken token)
         {
             using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(plan.Steps.Length), scratch.Data, token);
+            pool.Run(plan, new Frame(pool.Threads), scratch.Data, token);
         }
     }
 }

@@ -86,7 +86,7 @@ public sealed class ConcurrencyTests
         unsafe void Run()
         {
             using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(plan.Steps.Length), scratch.Data, TestContext.Current.CancellationToken);
+            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
         }
     }
 
@@ -122,7 +122,7 @@ public sealed class ConcurrencyTests
         unsafe void Run()
         {
             using var scratch = new GuardedMemory(4 * plan.ScratchFloats);
-            pool.Run(plan, new Frame(plan.Steps.Length), scratch.Data, TestContext.Current.CancellationToken);
+            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
         }
     }
 

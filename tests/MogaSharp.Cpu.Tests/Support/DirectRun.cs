@@ -24,7 +24,7 @@ internal static unsafe class DirectRun
         using var scratch = new GuardedMemory(plan.ScratchFloats);
         Shape[] shapes = c.Graph.InferShapes([.. c.Inputs.Select(input => input.Shape)]);
         Tensor[] outputs = [.. c.Graph.Outputs.Select(output => new Tensor(shapes[output.Value.Index]))];
-        var frame = new Frame(plan.Steps.Length) { Arena = arena.Data, Inputs = c.Inputs, Outputs = outputs };
+        var frame = new Frame(threads) { Arena = arena.Data, Inputs = c.Inputs, Outputs = outputs };
         foreach (Step step in plan.Steps)
             for (int item = 0; item < step.Items; item++)
             {
