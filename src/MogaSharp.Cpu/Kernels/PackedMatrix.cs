@@ -74,19 +74,13 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>The first float of a panel.</summary>
     public float* Panel(int index) => Data + ((nint)index * 2 * Lanes * Depth);
 
-    /// <summary>
-    /// What a tile on a panel should bring to L2: its share of the next panel. Each tile brings one cache line per row of the matrix, so
-    /// the first tiles bring all of it.
-    /// </summary>
-    /// <param name="panel">The panel at work.</param>
-    /// <param name="tile">The tile's number on this panel.</param>
-    public float* Ahead(int panel, int tile)
-    {
-        const int LineFloats = 16;
-        nint from = (nint)tile * Depth * LineFloats;
-        (PackedMatrix? matrix, int next) = panel + 1 < Panels ? (this, panel + 1) : (Next, 0);
-        return matrix is not null && from < (nint)matrix.PanelVectors(next) * Lanes * matrix.Depth ? matrix.Panel(next) + from : Panel(panel);
-    }
+    /// <summary>Some rows of a panel.</summary>
+    public WeightBlock Block(int panel, int firstRow, int rows) =>
+        new(Panel(panel) + ((nint)firstRow * PanelVectors(panel) * Lanes), (nint)rows * PanelVectors(panel) * Lanes);
+
+    /// <summary>What is needed after a panel: the next one, or the first of <see cref="Next"/>; the panel itself when neither is there.</summary>
+    public WeightBlock After(int panel) =>
+        panel + 1 < Panels ? Block(panel + 1, 0, Depth) : Next is { } next ? next.Block(0, 0, next.Depth) : Block(panel, 0, Depth);
 
     /// <summary>The matrix that is needed after this one; null when not known.</summary>
     public PackedMatrix? Next { get; set; }
@@ -103,4 +97,29 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     ~PackedMatrix() => NativeMemory.AlignedFree(Data);
+}
+
+/// <summary>A range of packed weights.</summary>
+/// <param name="Data">The first float.</param>
+/// <param name="Floats">How many.</param>
+internal readonly unsafe record struct WeightBlock(nint Data, nint Floats)
+{
+    private const int LineFloats = 16;
+
+    public WeightBlock(float* data, nint floats)
+        : this((nint)data, floats)
+    {
+    }
+
+    /// <summary>
+    /// Where a tile begins to bring this block to L2: its share of it. Each tile brings one cache line per step of its depth, so the first
+    /// few bring all of it.
+    /// </summary>
+    /// <param name="tile">The tile's number on its panel.</param>
+    /// <param name="depth">The tile's depth.</param>
+    public float* Share(int tile, int depth)
+    {
+        nint from = (nint)tile * depth * LineFloats;
+        return (float*)Data + (from < Floats ? from : 0);
+    }
 }

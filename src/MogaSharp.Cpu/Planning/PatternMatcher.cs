@@ -77,6 +77,7 @@ internal sealed class PatternMatcher
     private readonly int[] _uses;
     private readonly ILookup<Value, Value> _readers;
     private readonly HashSet<Value> _swallowed = [];
+    private readonly Dictionary<Value, (string Scope, string Reason)> _refusals = [];
 
     public PatternMatcher(ComputationGraph graph, Shape[] shapes)
     {
@@ -87,6 +88,12 @@ internal sealed class PatternMatcher
         foreach ((_, Value output) in graph.Outputs) _uses[output.Index]++;
         _readers = graph.Values.SelectMany(value => value.Inputs.Select(input => (input, value))).ToLookup(pair => pair.input, pair => pair.value);
     }
+
+    /// <summary>Why a fused step that nearly fitted was not taken for a value; null when none came near.</summary>
+    public (string Scope, string Reason)? Refusal(Value value) => _refusals.TryGetValue(value, out (string, string) refusal) ? refusal : null;
+
+    /// <summary>How many values and outputs read a value.</summary>
+    public int Uses(Value value) => _uses[value.Index];
 
     /// <summary>True when a value is computed inside another step.</summary>
     public bool IsSwallowed(Value value) => _swallowed.Contains(value);
@@ -126,11 +133,16 @@ internal sealed class PatternMatcher
     {
         var swallowed = new List<Value>();
         if (Terms(root, swallowed) is not { Main.Op: Conv2d { IsPointwise: true } project } sum || sum.ImageBias is not null) return null;
+        const string Block = "channel aggregation";
         Value active = sum.Main.Inputs[0];
-        if (active.Op is not Activation { Function: ActivationKind.Gelu }) return null;
+        if (active.Op is not Activation activation) return null;
         Value depthwise = active.Inputs[0], expand = depthwise.Op is Conv2d ? depthwise.Inputs[0] : depthwise;
-        if (depthwise.Op is not Conv2d { IsDepthwise: true, Dilation: 1 } filter || !KeepsSize(filter) || _uses[depthwise.Index] > 1) return null;
-        if (expand.Op is not Conv2d { IsPointwise: true } expansion || _uses[expand.Index] > 1) return null;
+        if (depthwise.Op is not Conv2d { IsDepthwise: true } filter) return null;
+        if (activation.Function != ActivationKind.Gelu) return Refuse<ChannelAggregationPattern>(root, active, Block, $"the activation is {activation.Function}, not Gelu");
+        if (filter.Dilation != 1 || !KeepsSize(filter)) return Refuse<ChannelAggregationPattern>(root, active, Block, "the depthwise convolution is dilated or changes the size");
+        if (_uses[depthwise.Index] > 1) return Refuse<ChannelAggregationPattern>(root, active, Block, $"the depthwise convolution is read {_uses[depthwise.Index]} times");
+        if (expand.Op is not Conv2d { IsPointwise: true } expansion) return Refuse<ChannelAggregationPattern>(root, active, Block, "no 1x1 convolution comes before the depthwise one");
+        if (_uses[expand.Index] > 1) return Refuse<ChannelAggregationPattern>(root, active, Block, $"the first 1x1 convolution is read {_uses[expand.Index]} times");
         var pattern = new ChannelAggregationPattern(expand.Inputs[0], expansion, filter, project, active.Scope)
         {
             Other = sum.Other,
@@ -141,23 +153,28 @@ internal sealed class PatternMatcher
         if (sum.RankOne is { } rankOne)
         {
             Value factor = rankOne.Inputs[0], dot = factor.Inputs.Count > 0 ? factor.Inputs[0] : factor;
-            if (factor.Op is not Activation { Function: ActivationKind.Gelu } || dot.Op is not Conv2d { IsPointwise: true, OutChannels: 1 } decompose) return null;
-            if (dot.Inputs[0] != active || _uses[factor.Index] > 1 || _uses[dot.Index] > 1) return null;
+            if (factor.Op is not Activation { Function: ActivationKind.Gelu } || dot.Op is not Conv2d { IsPointwise: true, OutChannels: 1 } decompose || dot.Inputs[0] != active)
+                return Refuse<ChannelAggregationPattern>(root, active, Block, "the subtracted number is not GELU of one 1x1 convolution of the hidden channels");
+            if (_uses[factor.Index] > 1 || _uses[dot.Index] > 1) return Refuse<ChannelAggregationPattern>(root, active, Block, "the subtracted number is read by others");
             pattern = pattern with { Decompose = decompose, RankOne = (Conv2d)rankOne.Op };
             swallowed.AddRange([factor, dot]);
         }
 
-        if (_uses[active.Index] != (sum.RankOne is null ? 1 : 2)) return null;
+        if (_uses[active.Index] != (sum.RankOne is null ? 1 : 2)) return Refuse<ChannelAggregationPattern>(root, active, Block, "the hidden channels are read by others");
         Swallow(swallowed);
         return pattern;
     }
 
-    public GatedProjectionPattern? GatedProjection(Value root)
+    /// <param name="root">The value.</param>
+    /// <param name="fewestPixels">With fewer, threads share the work better by columns, which one step for all three products does not allow.</param>
+    public GatedProjectionPattern? GatedProjection(Value root, int fewestPixels)
     {
         var swallowed = new List<Value>();
         if (Terms(root, swallowed) is not { Main.Op: Conv2d { IsPointwise: true } project, RankOne: null, ImageBias: null } sum) return null;
         Value product = sum.Main.Inputs[0];
-        if (product.Op is not Binary { Function: BinaryKind.Multiply } || _uses[product.Index] > 1 || product.Inputs[0] == product.Inputs[1]) return null;
+        const string Block = "gated projection";
+        if (product.Op is not Binary { Function: BinaryKind.Multiply } || product.Inputs[0] == product.Inputs[1]) return null;
+        if (_uses[product.Index] > 1) return Refuse<GatedProjectionPattern>(root, sum.Main, Block, $"the gated product is read {_uses[product.Index]} times");
         swallowed.Add(product);
         MatrixPattern?[] branches = [.. product.Inputs.Select(input =>
         {
@@ -165,8 +182,12 @@ internal sealed class PatternMatcher
             swallowed.Add(input);
             return Core(input, swallowed);
         })];
-        if (branches is not [{ Main: Conv2d { IsPointwise: true } gate } first, { Main: Conv2d { IsPointwise: true } context } second]) return null;
-        if (!first.IsPlain || !second.IsPlain || !first.Activation.SequenceEqual(second.Activation)) return null;
+        if (branches is not [{ Main: Conv2d { IsPointwise: true } gate } first, { Main: Conv2d { IsPointwise: true } context } second])
+            return Refuse<GatedProjectionPattern>(root, sum.Main, Block, "a side of the gate is no 1x1 convolution, or is read by others");
+        if (!first.IsPlain || !second.IsPlain) return Refuse<GatedProjectionPattern>(root, sum.Main, Block, "a side of the gate has a shortcut or a bias per image");
+        if (!first.Activation.SequenceEqual(second.Activation)) return Refuse<GatedProjectionPattern>(root, sum.Main, Block, "the two sides have different activations");
+        int pixels = MapLayout.Of(ShapeOf(root)).Pixels;
+        if (pixels < fewestPixels) return Refuse<GatedProjectionPattern>(root, sum.Main, Block, $"{pixels} pixels are few, so that the threads share out columns instead");
         Swallow(swallowed);
         return new GatedProjectionPattern(gate, first.Input, context, second.Input, first.Activation, project, sum.Main.Scope)
         {
@@ -178,6 +199,7 @@ internal sealed class PatternMatcher
 
     public MultiOrderPattern? MultiOrder(Value root)
     {
+        const string Orders = "multi-order depthwise";
         if (root.Op is not ChannelConcat) return null;
         var swallowed = new List<Value>();
         var branches = new List<(int Start, int Length, Conv2d? Conv)>();
@@ -185,26 +207,28 @@ internal sealed class PatternMatcher
         int next = 0;
         foreach (Value part in root.Inputs)
         {
-            if (_uses[part.Index] > 1) return null;
+            if (_uses[part.Index] > 1) return Refuse<MultiOrderPattern>(root, root, Orders, $"a part is read {_uses[part.Index]} times");
             swallowed.Add(part);
             Value slice = part;
             var conv = part.Op as Conv2d;
             if (conv is not null)
             {
                 slice = part.Inputs[0];
-                if (!conv.IsDepthwise || !KeepsSize(conv) || _uses[slice.Index] > 1) return null;
+                if (!conv.IsDepthwise || !KeepsSize(conv)) return Refuse<MultiOrderPattern>(root, root, Orders, "a part is no depthwise convolution that keeps the size");
+                if (_uses[slice.Index] > 1) return Refuse<MultiOrderPattern>(root, root, Orders, $"a range of channels is read {_uses[slice.Index]} times");
                 swallowed.Add(slice);
             }
 
-            if (slice.Op is not ChannelSlice range || range.Start != next) return null;
+            if (slice.Op is not ChannelSlice range || range.Start != next) return Refuse<MultiOrderPattern>(root, root, Orders, "the parts are not the ranges of one map in order");
             common ??= slice.Inputs[0];
-            if (slice.Inputs[0] != common) return null;
+            if (slice.Inputs[0] != common) return Refuse<MultiOrderPattern>(root, root, Orders, "the parts come from different maps");
             branches.Add((range.Start, range.Length, conv));
             next += range.Length;
         }
 
-        if (common?.Op is not Conv2d { IsDepthwise: true } first || !KeepsSize(first)) return null;
-        if (next != first.OutChannels || _uses[common.Index] != branches.Count || branches.All(branch => branch.Conv is null)) return null;
+        if (common?.Op is not Conv2d { IsDepthwise: true } first || !KeepsSize(first)) return Refuse<MultiOrderPattern>(root, root, Orders, "no depthwise convolution that keeps the size comes first");
+        if (next != first.OutChannels || branches.All(branch => branch.Conv is null)) return Refuse<MultiOrderPattern>(root, root, Orders, "the parts leave channels out, or none is a convolution");
+        if (_uses[common.Index] != branches.Count) return Refuse<MultiOrderPattern>(root, root, Orders, "the first convolution is read by others");
         Swallow([.. swallowed, common]);
         return new MultiOrderPattern(common.Inputs[0], first, branches);
     }
@@ -309,6 +333,13 @@ internal sealed class PatternMatcher
                 terms.Add(value);
             }
         }
+    }
+
+    private T? Refuse<T>(Value root, Value at, string pattern, string reason)
+        where T : class
+    {
+        _refusals[root] = (at.Scope, $"no {pattern}: {reason}");
+        return null;
     }
 
     private void Swallow(IEnumerable<Value> values) => _swallowed.UnionWith(values);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using MogaSharp.Cpu.Kernels;
 using MogaSharp.Cpu.Steps;
@@ -24,6 +25,9 @@ internal sealed class Plan
     /// <summary>The steps in order.</summary>
     public ReadOnlySpan<Step> Steps => _steps;
 
+    /// <summary>What was not fused, by module, and why.</summary>
+    public ImmutableArray<(string Scope, string Reason)> Notes { get; init; } = [];
+
     /// <summary>Floats of memory that a run needs for values.</summary>
     public long ArenaFloats { get; }
 
@@ -43,12 +47,13 @@ internal sealed class Plan
 
     private static long WholeLines(long floats) => (floats + 15) / 16 * 16;
 
-    /// <summary>The plan as text, one step a line.</summary>
+    /// <summary>The plan as text, one step a line, then what was not fused and why, then the memory.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
         for (int i = 0; i < _steps.Length; i++)
             text.Append($"{i,3}  {_steps[i].Scope,-22} {_steps[i].Description}  [{_steps[i].Items} items]\n");
+        foreach ((string scope, string reason) in Notes) text.Append($"not fused  {scope,-22} {reason}\n");
         return text.Append($"arena {ArenaFloats * sizeof(float) / 1024} KiB, scratch {ScratchFloats * sizeof(float) / 1024} KiB a thread\n").ToString();
     }
 }

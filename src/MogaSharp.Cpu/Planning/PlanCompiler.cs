@@ -13,7 +13,6 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     where S : struct, ISimd<V>
     where V : struct
 {
-    // With fewer pixels, threads share the work better by columns, which one step for all three products does not allow.
     private const int LeastGatedTiles = 8;
 
     private readonly ComputationGraph _graph;
@@ -21,6 +20,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     private readonly PackedStore _store;
     private readonly PatternMatcher _patterns;
     private readonly Dictionary<Value, Slot> _slots = [], _rowSums = [];
+    private readonly HashSet<Value> _general = [];
     private readonly int _threads;
     private int _nextInput;
 
@@ -48,18 +48,25 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         foreach (Func<IEnumerable<Step>> root in roots) steps.AddRange(root());
         for (int i = 0; i < _graph.Outputs.Count; i++) steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
         int widest = _slots.Values.Max(slot => slot.Layout.Stride);
-        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64));
+        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64)) 
+        {
+            Notes = [.. _graph.Values.Select(Note).OfType<(string, string)>()],
+        };
     }
+
+    private (string Scope, string Reason)? Note(Value value) => _patterns.IsSwallowed(value) ? null
+        : _general.Contains(value) && !(value.Op is GlobalAveragePool && _rowSums.ContainsKey(value.Inputs[0])) ? FusionNotes.Explain(value, _patterns)
+        : _patterns.Refusal(value);
 
     // Patterns are matched at once, from the outputs upwards; steps are made later, from the inputs downwards.
     private Func<IEnumerable<Step>> Root(Value value)
     {
         if (_patterns.ChannelAggregation(value) is { } aggregation) return () => Make(value, aggregation);
-        if (MapLayout.Of(_shapes[value.Index]).Pixels >= LeastGatedTiles * MatrixKernel<S, V>.TileRows && _patterns.GatedProjection(value) is { } gated)
-            return () => [Make(value, gated)];
+        if (_patterns.GatedProjection(value, LeastGatedTiles * MatrixKernel<S, V>.TileRows) is { } gated) return () => [Make(value, gated)];
         if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
         if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
         if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
+        _general.Add(value);
         return () => value.Op.Accept(this, value);
     }
 

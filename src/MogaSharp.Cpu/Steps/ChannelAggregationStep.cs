@@ -15,7 +15,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int GroupPixels = 112, LineFloats = 16, PartHiddenBytes = 336 << 10;
+    private const int GroupPixels = 112, PartHiddenBytes = 336 << 10;
 
     private readonly ChannelAggregationOperands _o;
     private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride, _sumStride, _panelsPerPart, _slicePanels;
@@ -110,7 +110,8 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             int panels = Math.Min(_slicePanels, lastPanel - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
-                Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile);
+                WeightBlock next = p + 1 < panel + panels ? _o.Expand.After(p) : _o.Project.Block(0, panel * _tileWidth, Math.Min(panels * _tileWidth, _o.Project.Depth - (panel * _tileWidth)));
+                Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile, next);
                 vectors += _o.Expand.PanelVectors(p);
             }
 
@@ -138,7 +139,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     }
 
     // One panel of fc1 for all pixels of the strip and its halo, into padded panels of one vector.
-    private void Expand(float* input, int imageRows, int panel, float* hidden, float* tile)
+    private void Expand(float* input, int imageRows, int panel, float* hidden, float* tile, WeightBlock next)
     {
         int vectors = _o.Expand.PanelVectors(panel), width = _o.Output.Layout.Width;
         nint lda = _o.Input.Layout.Stride;
@@ -152,7 +153,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 {
                     MatrixKernel<S, V>.Tile(
                         Math.Min(MatrixKernel<S, V>.TileRows, width - x), _o.Expand.Depth, input + ((((nint)y * width) + x) * lda), lda, weights, vectors,
-                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes, _o.Expand.Ahead(panel, tiles++));
+                        hidden + (y * RowFloats) + ((x + _halo) * S.Lanes), S.Lanes, PanelFloats, bias, 0, S.Lanes, next.Share(tiles++, _o.Expand.Depth));
                 }
 
             return;
@@ -164,7 +165,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
             MatrixKernel<S, V>.Tile(
                 rows, _o.Expand.Depth, input + (row * lda), lda, weights, vectors, tile, S.Lanes, MatrixKernel<S, V>.MostRows * S.Lanes, bias, 0, S.Lanes,
-                _o.Expand.Ahead(panel, tiles++));
+                next.Share(tiles++, _o.Expand.Depth));
             for (int v = 0; v < vectors; v++) Scatter(tile + (v * MatrixKernel<S, V>.MostRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
         }
     }
@@ -224,10 +225,10 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         {
             int vectors = _o.Project.PanelVectors(panel);
             float* weights = _o.Project.Panel(panel) + ((nint)from * vectors * S.Lanes);
-            // The next slice of this panel follows this one; after the last comes the next step.
-            float* ahead = from + depth < _o.Project.Depth || _o.Project.Next is not { } next
-                ? weights + ((nint)depth * vectors * S.Lanes)
-                : next.Panel(Math.Min(panel, next.Panels - 1));
+            // After the last panel come the next slice's first, be it of another part, or the next step's.
+            int following = expandPanel + expandPanels;
+            WeightBlock next = panel + 1 < _o.Project.Panels ? _o.Project.Block(panel + 1, from, depth)
+                : following < _o.Expand.Panels ? _o.Expand.Block(following, 0, _o.Expand.Depth) : _o.Project.After(panel);
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);
@@ -237,7 +238,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 bool whole = MatrixKernel<S, V>.RowsDone(rows, vectors) == rows;
                 MatrixKernel<S, V>.Tile(
                     rows, depth, active + (row * SliceChannels), SliceChannels, weights, vectors, whole ? target : tile, whole ? _sumStride : _tileWidth, S.Lanes,
-                    (float*)start, startStride, S.Lanes, ahead + ((nint)row / MatrixKernel<S, V>.TileRows * depth * LineFloats));
+                    (float*)start, startStride, S.Lanes, next.Share(row / MatrixKernel<S, V>.TileRows, depth));
                 if (whole) continue;
                 for (int r = 0; r < rows; r++)
                     for (int v = 0; v < vectors; v++) S.Store(target + (r * _sumStride) + (v * S.Lanes), S.Load(tile + (r * _tileWidth) + (v * S.Lanes)));

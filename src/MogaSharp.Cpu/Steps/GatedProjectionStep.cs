@@ -82,11 +82,12 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
         for (int panel = 0; panel < weights.Panels; panel++)
         {
             int vectors = weights.PanelVectors(panel), column = panel * _tileWidth;
+            WeightBlock next = weights.After(panel);
             for (int row = 0, number = 0; row < count; row += MatrixKernel<S, V>.TileRows, number++)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
-                    rows, weights.Depth, a + (row * lda), lda, weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, bias.Data + column, 0, S.Lanes, weights.Ahead(panel, number));
+                    rows, weights.Depth, a + (row * lda), lda, weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, bias.Data + column, 0, S.Lanes, next.Share(number, weights.Depth));
                 for (int v = 0; v < vectors; v++)
                 {
                     int at = column + (v * S.Lanes);

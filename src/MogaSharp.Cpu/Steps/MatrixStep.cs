@@ -113,12 +113,13 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         for (int panel = group * _panelsPerGroup; panel < lastPanel; panel++)
         {
             int vectors = _o.Weights.PanelVectors(panel);
+            WeightBlock next = _o.Weights.After(panel);
             for (int row = 0; row < count; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
                     rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes,
-                    _o.Weights.Ahead(panel, row / MatrixKernel<S, V>.TileRows));
+                    next.Share(row / MatrixKernel<S, V>.TileRows, _o.Weights.Depth));
                 for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
             }
         }
