@@ -15,7 +15,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int GroupPixels = 112, PartHiddenBytes = 336 << 10;
+    private const int SliceChannelsOfStrips = 64, GroupPixels = 112, PartHiddenBytes = 336 << 10;
 
     private readonly ChannelAggregationOperands _o;
     private readonly int _strips, _stripRows, _groupRows, _halo, _tileWidth, _accumulatorStride, _sumStride, _panelsPerPart, _slicePanels;
@@ -36,7 +36,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
         _panelsPerPart = (pairs + operands.Parts - 1) / operands.Parts * 2;
         _groupRows = Math.Max(2, (GroupPixels / map.Width) + 1) / 2 * 2;
         // A part's sums do not stay in L1, so they are read and written as seldom as L2 has room for; a strip's slices are narrow instead.
-        _slicePanels = 2;
+        _slicePanels = SliceChannelsOfStrips / _tileWidth;
         if (operands.Parts > 1)
         {
             int slices = (int)(((long)_panelsPerPart * PanelBytes(map.Height) + PartHiddenBytes - 1) / PartHiddenBytes);
