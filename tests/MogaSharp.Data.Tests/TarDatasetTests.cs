@@ -92,7 +92,10 @@ public sealed class TarDatasetTests : IDisposable
         byte[] name = Changed(good, 156, (byte)'L', fixSum: true);
         AssertBroken("names and attributes of", Changed(name, 127, (byte)'7', fixSum: true));
         AssertBroken("damaged attributes", Changed(good, 156, (byte)'x', fixSum: true));
-        AssertBroken("no images in it", []);
+        // Whole files, but the end is missing; and an end mark alone.
+        AssertBroken("the end mark is missing", good[..2048]);
+        AssertBroken("the end mark is missing", []);
+        AssertBroken("no images in it", new byte[1024]);
     }
 
     [Fact]
@@ -144,7 +147,11 @@ public sealed class TarDatasetTests : IDisposable
     private static byte[] Changed(byte[] archive, int at, byte value, bool fixSum, bool base256 = false)
     {
         byte[] changed = [.. archive];
-        if (base256) changed[124] = 0x80;
+        if (base256)
+        {
+            changed.AsSpan(124, 12).Clear();
+            changed[124] = 0x80;
+        }
         changed[at] = value;
         if (fixSum) FixSum(changed, 0);
         return changed;
