@@ -54,7 +54,7 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void A_run_leaves_a_table_and_lines()
     {
-        using (var log = new RunLog(_folder.FullName, 0, _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add))
         {
             log.Add(Step(3));
             log.Add(Epoch(0, 10, 0.5));
@@ -74,7 +74,7 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Continuing_drops_what_the_checkpoint_does_not_have()
     {
-        using (var log = new RunLog(_folder.FullName, 0, _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add))
         {
             foreach (int epoch in Enumerable.Range(0, 3))
             {
@@ -84,7 +84,7 @@ public sealed class LogTests : IDisposable
         }
 
         File.AppendAllText(_folder.File(RunLog.LinesFile), "{\"kind\":\"step\",\"upd");
-        using (var log = new RunLog(_folder.FullName, 20, _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, new() { Update = 20, Epoch = 2 }, _warnings.Add))
         {
             Assert.Equal([10L, 20], log.Epochs.Select(epoch => epoch.Update));
             log.Add(Step(21));
@@ -101,8 +101,8 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void A_loss_that_is_not_finite_is_logged()
     {
-        using (var log = new RunLog(_folder.FullName, 0, _warnings.Add)) log.Add(Epoch(0, 10, double.NaN));
-        using var again = new RunLog(_folder.FullName, 10, _warnings.Add);
+        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add)) log.Add(Epoch(0, 10, double.NaN));
+        using var again = new RunLog(_folder.FullName, new() { Update = 10, Epoch = 1 }, _warnings.Add);
         Assert.Equal(double.NaN, Assert.Single(again.Epochs).Eval!.Top1);
         Assert.Empty(_warnings);
     }
@@ -110,7 +110,7 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Logs_that_cannot_be_opened_cost_a_warning_and_not_the_run()
     {
-        using var log = new RunLog(_folder.File("missing"), 0, _warnings.Add);
+        using var log = new RunLog(_folder.File("missing"), new(), _warnings.Add);
         log.Add(Step(1));
         log.Add(Epoch(0, 10, 0.5));
         Assert.Equal(3, _warnings.Count);

@@ -69,7 +69,7 @@ public sealed class RecipeTests
         string json = RecipeJson.ToJson(recipe);
         TrainingRecipe back = RecipeJson.Parse(json, "text");
         Assert.Equal(json, RecipeJson.ToJson(back));
-        Assert.Equal(recipe with { Betas = back.Betas, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay }, back);
+        Assert.Equal(recipe with { Betas = back.Betas, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay, Mean = back.Mean, Std = back.Std }, back);
         Assert.All(RecipeJson.FieldNames, field => Assert.Contains($"\"{field}\":", json, StringComparison.Ordinal));
     }
 
@@ -115,6 +115,7 @@ public sealed class RecipeTests
 
     [Theory]
     [InlineData("{ \"epochs\": 0 }", "epochs is 1 or more")]
+    [InlineData("{ \"std\": [0.1, 0.2] }", "std is empty, or one number above 0 or three")]
     [InlineData("{ \"epochs\": 5 }", "warmup_epochs is not negative and below the 5 epochs")]
     [InlineData("{ \"batch_size\": 10, \"accumulation_steps\": 3 }", "accumulation_steps divides the batch of 10")]
     [InlineData("{ \"learning_rate\": -1 }", "learning_rate is above 0")]

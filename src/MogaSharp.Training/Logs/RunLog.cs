@@ -33,21 +33,21 @@ public sealed class RunLog : IDisposable
     private StreamWriter? _lines;
     private TensorBoardWriter? _board;
 
-    /// <summary>Opens the logs of a folder to continue after an update; what they hold of later updates is dropped.</summary>
+    /// <summary>Opens the logs of a folder to continue a run; what they hold of later updates and unfinished epochs is dropped.</summary>
     /// <param name="folder">The run's folder, which exists.</param>
-    /// <param name="update">Updates done; 0 for a new run.</param>
+    /// <param name="progress">Where the run stands.</param>
     /// <param name="warn">Hears of logs that cannot be written.</param>
-    public RunLog(string folder, long update, Action<string> warn)
+    public RunLog(string folder, TrainingProgress progress, Action<string> warn)
     {
         _warn = warn;
         string linesPath = Path.Combine(folder, LinesFile), csvPath = Path.Combine(folder, EpochsFile);
         Guarded(ref _lines, () =>
         {
-            List<string> kept = Kept(linesPath, update);
+            List<string> kept = Kept(linesPath, progress);
             return Open(linesPath, kept);
         });
         Guarded(ref _csv, () => Open(csvPath, [CsvHeading, .. _epochs.Select(Row)]));
-        Guarded(ref _board, () => new TensorBoardWriter(folder, update + 1));
+        Guarded(ref _board, () => new TensorBoardWriter(folder, progress.Update + 1));
     }
 
     /// <summary>All epochs, those before a resume too.</summary>
@@ -105,17 +105,19 @@ public sealed class RunLog : IDisposable
     }
 
     // A killed run may leave half a line, and lines of updates that the checkpoint does not have.
-    private List<string> Kept(string path, long update)
+    private List<string> Kept(string path, TrainingProgress progress)
     {
         List<string> kept = [];
-        if (update == 0 || !File.Exists(path)) return kept;
+        if (progress.Update == 0 || !File.Exists(path)) return kept;
         foreach (string line in File.ReadLines(path))
         {
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
-                if (document.RootElement.GetProperty("update").GetInt64() > update) continue;
-                if (document.RootElement.GetProperty("kind").GetString() == "epoch") _epochs.Add(document.RootElement.Deserialize<EpochRecord>(Json)!);
+                bool isEpoch = document.RootElement.GetProperty("kind").GetString() == "epoch";
+                if (document.RootElement.GetProperty("update").GetInt64() > progress.Update) continue;
+                if (isEpoch && document.RootElement.GetProperty("epoch").GetInt32() >= progress.Epoch) continue;
+                if (isEpoch) _epochs.Add(document.RootElement.Deserialize<EpochRecord>(Json)!);
                 kept.Add(line);
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

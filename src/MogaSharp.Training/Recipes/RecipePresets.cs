@@ -58,6 +58,8 @@ public static class RecipePresets
         Name = "fashion-mnist",
         ImageSize = 64,
         EvalCrop = 1,
+        Mean = [0.2860],
+        Std = [0.3530],
         Squash = true,
         Epochs = 36,
         CooldownEpochs = 0,

@@ -11,6 +11,8 @@ internal static partial class RecipeRules
         Require(r.ImageSize is >= 8 and <= 4096, "image_size", "lies from 8 to 4096");
         Require(r.EvalImageSize is null or (>= 8 and <= 4096), "eval_image_size", "lies from 8 to 4096");
         Require(r.EvalCrop is > 0 and <= 1, "eval_crop", "lies above 0 and at most at 1");
+        Require(!r.Mean.IsDefault && r.Mean.Length is 0 or 1 or 3 && r.Mean.All(double.IsFinite), "mean", "is empty, or one finite number or three");
+        Require(!r.Std.IsDefault && r.Std.Length is 0 or 1 or 3 && r.Std.All(Positive), "std", "is empty, or one number above 0 or three");
         Require(r.Epochs is >= 1 and <= 100_000, "epochs", "is 1 or more");
         Require(r.CooldownEpochs is >= 0 and <= 100_000, "cooldown_epochs", "is not negative");
         Require(r.BatchSize is >= 1 and <= 1_000_000, "batch_size", "is 1 or more");

@@ -20,6 +20,12 @@ public sealed record TrainingRecipe
     /// <summary>Share of the resized evaluation picture that the centre crop keeps, above 0 to 1.</summary>
     public double EvalCrop { get; init; } = 0.9;
 
+    /// <summary>Mean of the pictures' channels in 0..1, one or three numbers; empty for the model's own.</summary>
+    public ImmutableArray<double> Mean { get; init; } = [];
+
+    /// <summary>Standard deviation likewise.</summary>
+    public ImmutableArray<double> Std { get; init; } = [];
+
     /// <summary>Squash evaluation and training pictures to the size instead of cropping them (small sets such as Fashion-MNIST).</summary>
     public bool Squash { get; init; }
 

@@ -9,7 +9,7 @@ namespace MogaSharp.Training;
 /// <param name="Parameters">Their names, in the order of the graph.</param>
 /// <param name="WeightDecay">Their weight decay.</param>
 /// <param name="RateScale">Factor on the schedule's learning rate.</param>
-public sealed record ParameterGroup(string Name, ImmutableArray<string> Parameters, double WeightDecay, double RateScale);
+public sealed record RecipeGroup(string Name, ImmutableArray<string> Parameters, double WeightDecay, double RateScale);
 
 /// <summary>Divides a network's parameters for the optimiser.</summary>
 public static class ParameterGroups
@@ -22,17 +22,17 @@ public static class ParameterGroups
     /// <param name="specs">The graph's parameters and buffers; buffers are skipped.</param>
     /// <param name="recipe">Weight decay, layer decay, frozen stages.</param>
     /// <exception cref="RecipeException">There are fewer stages than are to be frozen, or nothing is left to train.</exception>
-    public static ImmutableArray<ParameterGroup> Create(IEnumerable<ParameterSpec> specs, TrainingRecipe recipe)
+    public static ImmutableArray<RecipeGroup> Create(IEnumerable<ParameterSpec> specs, TrainingRecipe recipe)
     {
         ParameterSpec[] all = [.. specs.Where(spec => spec.Kind == ParameterKind.Parameter)];
         var map = new LayerMap(all);
         if (recipe.FrozenStages > map.Stages) throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
-        ParameterGroup[] groups =
+        RecipeGroup[] groups =
         [
             .. all.Where(spec => !IsFrozen(spec.Name, recipe))
                 .GroupBy(spec => (Layer: recipe.LayerDecay is null ? -1 : map.LayerOf(spec.Name), Decays: Decays(spec, recipe)))
                 .OrderBy(group => group.Key)
-                .Select(group => new ParameterGroup(
+                .Select(group => new RecipeGroup(
                     Label(group.Key.Layer, group.Key.Decays),
                     [.. group.Select(spec => spec.Name)],
                     group.Key.Decays ? recipe.WeightDecay : 0,
