@@ -15,9 +15,11 @@ public sealed class MogaNetFixture
         InputShape = new Shape(JsonSerializer.Deserialize<long[]>(Expected.Metadata["input_shape"])!);
     }
 
-    /// <summary>The cases' names; sizes of which the slow reference is capable come first.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [.. Directory.GetFiles(Repository.Fixture("moganet"), "*.safetensors").Select(Path.GetFileNameWithoutExtension).OfType<string>().Order(StringComparer.Ordinal)];
+    /// <summary>The names of the cases in eval mode; sizes of which the slow reference is capable come first.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All().Where(name => !name.StartsWith("train_", StringComparison.Ordinal))];
+
+    /// <summary>The names of the cases in train mode.</summary>
+    public static IReadOnlyList<string> TrainingNames { get; } = [.. All().Where(name => name.StartsWith("train_", StringComparison.Ordinal))];
 
     public string Name { get; }
 
@@ -34,6 +36,9 @@ public sealed class MogaNetFixture
     public ComputationGraph Build() => new MogaNet(Options).Build(InputShape, ModelOutputs.All);
 
     public WeightSet Weights() => FormulaWeights.Create(Build().Parameters, Expected.Metadata["name_prefix"]);
+
+    private static IEnumerable<string> All() =>
+        Directory.GetFiles(Repository.Fixture("moganet"), "*.safetensors").Select(Path.GetFileNameWithoutExtension).OfType<string>().Order(StringComparer.Ordinal);
 
     private static MogaNetOptions ReadOptions(IReadOnlyDictionary<string, string> metadata)
     {

@@ -1,0 +1,56 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Torch;
+
+/// <summary>A range of values that activation checkpointing computes twice.</summary>
+/// <param name="First">Index of its first value.</param>
+/// <param name="Last">Index of its last value, the only one that later segments read.</param>
+/// <param name="Draws">Whether it draws random numbers in train mode.</param>
+internal sealed record Segment(int First, int Last, bool Draws);
+
+/// <summary>What a graph's execution needs to know of it beforehand.</summary>
+internal sealed class NetworkPlan
+{
+    // Half a block of MogaNet has 10 to 20 values; less would keep nearly everything.
+    private const int LeastSegment = 8;
+
+    public NetworkPlan(ComputationGraph graph)
+    {
+        int count = graph.Values.Count;
+        LastUse = [.. Enumerable.Range(0, count)];
+        foreach (Value value in graph.Values)
+            foreach (Value input in value.Inputs) LastUse[input.Index] = value.Index;
+        IsOutput = new bool[count];
+        foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
+        Segments = Cut(graph);
+    }
+
+    /// <summary>For each value the last one that reads it, or itself.</summary>
+    public int[] LastUse { get; }
+
+    /// <summary>For each value whether it is an output of the graph.</summary>
+    public bool[] IsOutput { get; }
+
+    /// <summary>All values in order, cut where a single value leads on.</summary>
+    public IReadOnlyList<Segment> Segments { get; }
+
+    private List<Segment> Cut(ComputationGraph graph)
+    {
+        var segments = new List<Segment>();
+        var live = new HashSet<int>();
+        int first = 0;
+        for (int i = 0; i < graph.Values.Count; i++)
+        {
+            if (LastUse[i] > i) live.Add(i);
+            foreach (Value input in graph.Values[i].Inputs)
+                if (LastUse[input.Index] <= i) live.Remove(input.Index);
+            bool last = i == graph.Values.Count - 1;
+            if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment)) continue;
+            bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is Dropout or DropPath);
+            segments.Add(new Segment(first, i, draws));
+            first = i + 1;
+        }
+
+        return segments;
+    }
+}

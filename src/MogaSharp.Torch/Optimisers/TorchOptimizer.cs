@@ -1,0 +1,124 @@
+using MogaSharp.Graph;
+using MogaSharp.Torch.Native;
+
+namespace MogaSharp.Torch;
+
+/// <summary>
+/// Changes a network's parameters by their gradients, all in one native call per step. Parameters without a gradient are
+/// left alone, and their steps are not counted, as in PyTorch. Dispose before the network.
+/// </summary>
+public abstract unsafe class TorchOptimizer : IDisposable
+{
+    private const string StepPrefix = "step/";
+
+    private readonly TorchNetwork _network;
+    private readonly string[] _names;
+    private readonly string[] _stateNames;
+    private readonly TorchTensor[][] _state;
+    private readonly long[] _steps;
+    private bool _disposed;
+
+    private protected TorchOptimizer(TorchNetwork network, IEnumerable<ParameterGroup> groups, params string[] stateNames)
+    {
+        _network = network;
+        Groups = [.. groups];
+        _names = [.. Groups.SelectMany(group => group.Names)];
+        string? repeated = _names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
+        if (repeated is not null) throw new ArgumentException($"The parameter '{repeated}' is in more than one group.", nameof(groups));
+        string? unknown = Array.Find(_names, name => !network.ParameterNames.Contains(name));
+        if (unknown is not null) throw new ArgumentException($"The network has no parameter '{unknown}'.", nameof(groups));
+        _stateNames = stateNames;
+        _steps = new long[_names.Length];
+        // State outlives the scope in which an optimiser is made.
+        using var scope = new TorchScope();
+        _state = [.. stateNames.Select(_ => _names.Select(name => scope.Keep(Zeros(network[name]))).ToArray())];
+    }
+
+    /// <summary>The groups with their learning rates.</summary>
+    public IReadOnlyList<ParameterGroup> Groups { get; }
+
+    /// <summary>Changes the parameters.</summary>
+    /// <exception cref="ObjectDisposedException">The optimiser or the network has been disposed.</exception>
+    public void Step()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var parameters = new HandleList([.. _names.Select(name => _network[name].Handle)]);
+        using HandleList first = State(0), second = State(1);
+        double[] rates = PerParameter(group => group.LearningRate), decays = PerParameter(group => group.WeightDecay);
+        fixed (long* steps = _steps)
+        fixed (double* rate = rates, decay = decays)
+            Shim.Check(Step(new Arguments(parameters.Pointer, first.Pointer, second.Pointer, steps, _names.Length, rate, decay)));
+    }
+
+    /// <summary>
+    /// A copy of the state for a checkpoint: <c>exp_avg/NAME</c> and the like for each parameter, and <c>step/NAME</c>, a
+    /// scalar. Groups are not in it.
+    /// </summary>
+    public WeightSet ReadState()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var tensors = new List<KeyValuePair<string, Tensor>>();
+        for (int i = 0; i < _names.Length; i++)
+        {
+            for (int k = 0; k < _state.Length; k++) tensors.Add(new($"{_stateNames[k]}/{_names[i]}", _state[k][i].ToTensor()));
+            tensors.Add(new(StepPrefix + _names[i], new Tensor(default, [_steps[i]])));
+        }
+
+        return new WeightSet(tensors);
+    }
+
+    /// <summary>Goes on from a state that <see cref="ReadState"/> gave; nothing is changed if it does not fit.</summary>
+    /// <exception cref="KeyNotFoundException">A tensor is missing.</exception>
+    /// <exception cref="GraphException">A tensor has another shape than its parameter.</exception>
+    public void LoadState(WeightSet state)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Tensor[] steps = [.. _names.Select(name => Find(state, StepPrefix + name, default))];
+        Tensor[][] tensors = [.. _stateNames.Select(kind => _names.Select(name => Find(state, $"{kind}/{name}", _network[name].Shape)).ToArray())];
+        using var scope = new TorchScope();
+        for (int i = 0; i < _names.Length; i++)
+        {
+            _steps[i] = (long)steps[i].Data[0];
+            for (int k = 0; k < _state.Length; k++) _state[k][i].CopyFrom(TorchTensor.From(tensors[k][i]));
+        }
+    }
+
+    /// <summary>Frees the state.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        foreach (TorchTensor tensor in _state.SelectMany(tensors => tensors)) tensor.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract int Step(in Arguments arguments);
+
+    private static Tensor Find(WeightSet state, string name, Shape shape)
+    {
+        Tensor tensor = state[name];
+        return tensor.Shape == shape ? tensor : throw new GraphException($"The optimiser's '{name}' has shape {tensor.Shape}, it should have {shape}.");
+    }
+
+    // With the layout of the parameter, so that steps go through both in the same order.
+    private static TorchTensor Zeros(TorchTensor parameter)
+    {
+        TorchTensor state = parameter.Detach().Clone();
+        state.Fill(0);
+        return state;
+    }
+
+    private HandleList State(int kind) => new(kind < _state.Length ? [.. _state[kind].Select(tensor => tensor.Handle)] : []);
+
+    private double[] PerParameter(Func<ParameterGroup, double> value) => [.. Groups.SelectMany(group => Enumerable.Repeat(value(group), group.Names.Count))];
+
+    /// <summary>What the native steps take.</summary>
+    internal readonly record struct Arguments(
+        nint Parameters, nint First, nint Second, nint Steps, long Count, nint LearningRates, nint WeightDecays)
+    {
+        public Arguments(nint* parameters, nint* first, nint* second, long* steps, long count, double* rates, double* decays)
+            : this((nint)parameters, (nint)first, (nint)second, (nint)steps, count, (nint)rates, (nint)decays)
+        {
+        }
+    }
+}

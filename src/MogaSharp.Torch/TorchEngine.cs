@@ -1,0 +1,83 @@
+using MogaSharp.Graph;
+using MogaSharp.Torch.Native;
+
+namespace MogaSharp.Torch;
+
+/// <summary>Settings of <see cref="TorchEngine"/>.</summary>
+public sealed record TorchEngineOptions
+{
+    /// <summary>Where sessions compute.</summary>
+    public TorchDevice Device { get; init; } = TorchDevice.Cpu;
+
+    /// <summary>Threads that one run uses on the CPU, for the whole process; 0 to leave them as they are.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Keep channels innermost.</summary>
+    public bool ChannelsLast { get; init; }
+
+    /// <summary>Float16 or bfloat16 for convolutions and linear layers; null for float32.</summary>
+    public DType? Autocast { get; init; }
+}
+
+/// <summary>Eval mode on libtorch, without gradients.</summary>
+public sealed class TorchEngine : IInferenceEngine
+{
+    private readonly TorchEngineOptions _options;
+
+    /// <summary>Loads libtorch.</summary>
+    /// <exception cref="TorchUnavailableException">libtorch is not there; the message says what to install.</exception>
+    public TorchEngine(TorchEngineOptions? options = null)
+    {
+        _options = options ?? new();
+        TorchLibrary.Require();
+        if (_options.Threads != 0) TorchRuntime.Threads = _options.Threads;
+    }
+
+    /// <inheritdoc/>
+    public string Name => "torch";
+
+    /// <inheritdoc/>
+    /// <exception cref="GraphException">A weight has another shape than the graph says.</exception>
+    /// <exception cref="TorchException">There is no such device.</exception>
+    public IInferenceSession CreateSession(ComputationGraph graph, WeightSet weights)
+    {
+        var network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = _options.Device, ChannelsLast = _options.ChannelsLast });
+        return new TorchSession(network, new TorchForwardOptions { Autocast = _options.Autocast });
+    }
+}
+
+/// <summary>A graph on libtorch in eval mode.</summary>
+internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions options) : IInferenceSession
+{
+    public ComputationGraph Graph => network.Graph;
+
+    public void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        RequireFit(inputs, outputs);
+        using var scope = new TorchScope();
+        var given = new TorchTensor[inputs.Length];
+        for (int i = 0; i < given.Length; i++) given[i] = TorchTensor.From(inputs[i], network.Options.Device);
+        TorchForward results = network.Forward(given, options, cancellationToken);
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            TorchTensor result = results[Graph.Outputs[i].Key];
+            (result.DType == DType.Float32 ? result : result.To(type: DType.Float32)).CopyTo<float>(outputs[i].Data);
+        }
+    }
+
+    public void Dispose() => network.Dispose();
+
+    private void RequireFit(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs)
+    {
+        var shapes = new Shape[inputs.Length];
+        for (int i = 0; i < shapes.Length; i++) shapes[i] = inputs[i].Shape;
+        Shape[] inferred = Graph.InferShapes(shapes);
+        if (outputs.Length != Graph.Outputs.Count) throw new GraphException($"The graph has {Graph.Outputs.Count} output(s), {outputs.Length} tensor(s) were given.");
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            Shape shape = inferred[Graph.Outputs[i].Value.Index];
+            if (outputs[i].Shape != shape) throw new GraphException($"Output {i} has shape {shape}, the tensor given for it {outputs[i].Shape}.");
+        }
+    }
+}
