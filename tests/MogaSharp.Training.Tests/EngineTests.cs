@@ -41,6 +41,31 @@ public sealed class EngineTests
         }
     }
 
+    // tests/fixtures/training/make_lamb.py.
+    [Fact]
+    public void Lamb_steps_as_in_timm()
+    {
+        JsonElement fixture = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("training", "lamb.json"))).RootElement;
+        var builder = new GraphBuilder();
+        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3)));
+        var weights = new WeightSet([new("head.weight", new Tensor(new Shape(3, 5), Floats(fixture, "weight"))), new("head.bias", new Tensor(new Shape(3), Floats(fixture, "bias")))]);
+        var recipe = new TrainingRecipe { Optimizer = OptimizerKind.Lamb, Betas = [0.9, 0.99], Epsilon = 1e-6, WeightDecay = 0.02, LabelSmoothing = 0 };
+        using var engine = new TrainingEngine(graph, weights, recipe, TorchDevice.Cpu);
+        var batch = new TrainingBatch(Floats(fixture, "inputs"), new Shape(4, 5), fixture.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32()).ToArray());
+        int update = 0;
+        foreach (JsonElement step in fixture.GetProperty("steps").EnumerateArray())
+        {
+            UpdateResult result = engine.Update([batch], 0.05, ++update);
+            Assert.Equal(step.GetProperty("loss").GetDouble(), result.Loss, 1e-5);
+            Assert.Equal(step.GetProperty("norm").GetDouble(), result.GradientNorm!.Value, 1e-4);
+            WeightSet now = engine.Network.ReadWeights();
+            foreach (string name in new[] { "weight", "bias" })
+                Assert.All(Floats(step, name).Zip(now[$"head.{name}"].Data), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        }
+
+        static float[] Floats(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
+    }
+
     // Batch norm sees the parts one by one, so that a network without it shows that accumulating is averaging.
     [Fact]
     public void Parts_of_a_batch_add_up_to_the_whole()

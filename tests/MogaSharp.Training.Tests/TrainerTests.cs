@@ -135,7 +135,7 @@ public sealed class TrainerTests : IDisposable
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(2, result.Epochs.Count);
         Assert.All(result.Epochs, epoch => Assert.True(double.IsFinite(epoch.TrainLoss) && double.IsFinite(epoch.Eval!.Loss)));
-        Assert.Equal(0, result.Progress.Skipped);
+        Assert.Empty(_heard.Messages);
         Dictionary<string, byte[]> after = SmallRun.State(trainer);
         Assert.False(before["model/head.weight"].AsSpan().SequenceEqual(after["model/head.weight"]));
         foreach (string name in before.Keys.Where(name => name.StartsWith("model/", StringComparison.Ordinal) && ParameterGroups.IsFrozen(name["model/".Length..], recipe)))

@@ -146,6 +146,10 @@ public sealed class ImageTrainingData : ITrainingData, IDisposable
         StandardDeviation = card.Std,
     };
 
-    private static TrainingBatch Ready(Batch batch, float[]? targets) =>
-        new(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels, targets is null ? null : targets.AsMemory());
+    // A null array would convert to an empty memory, which is not the same as none.
+    private static TrainingBatch Ready(Batch batch, float[]? targets)
+    {
+        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels);
+        return targets is null ? ready : ready with { Targets = targets };
+    }
 }
