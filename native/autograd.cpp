@@ -40,7 +40,7 @@ MOGA_API int32_t moga_set_grad_enabled(int32_t enabled, int32_t* before) {
 }
 
 MOGA_API int32_t moga_set_requires_grad(Handle handle, int32_t required) {
-    return guarded([&] { ref(handle).set_requires_grad(required != 0); });
+    return guarded([&] { ref(handle).requires_grad_(required != 0); });
 }
 
 MOGA_API int32_t moga_requires_grad(Handle handle, int32_t* required) {

@@ -44,6 +44,7 @@ MOGA_API int32_t moga_binary_cross_entropy(Handle logits, Handle targets, double
 MOGA_API int32_t moga_mean_squared_error(Handle x, Handle target, Handle* result) {
     return guarded([&] {
         if (ref(x).sizes() != ref(target).sizes()) throw std::invalid_argument("prediction and target have different shapes");
-        *result = own(at::mse_loss(wide(ref(x)), wide(ref(target))));
+        const at::Tensor prediction = wide(ref(x));
+        *result = own(at::mse_loss(prediction, ref(target).to(prediction.scalar_type())));
     });
 }

@@ -3,6 +3,7 @@ using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Onnx;
+using MogaSharp.Torch;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -58,6 +59,7 @@ internal static class Failure
         UsageException or FailureException or DatasetSpecException or UnknownModelException or ModelCardException or GraphException => exception.Message,
         CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
+        TorchException or TorchUnavailableException => exception.Message,
         ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
         InsufficientMemoryException => exception.Message,
         OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",

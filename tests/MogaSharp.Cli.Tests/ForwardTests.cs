@@ -1,5 +1,6 @@
 using MogaSharp.Graph;
 using MogaSharp.Testing;
+using MogaSharp.Torch;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Tests;
@@ -28,6 +29,37 @@ public sealed class ForwardTests : IDisposable
             Assert.Equal(official.Expected.StatedShape(tensor.Name), tensor.Shape);
             Assert.InRange(official.Expected.Difference(tensor.Name, tensor.ToTensor().Data), 0, 20 * official.Expected.Noise(tensor.Name));
         }
+    }
+
+    [Theory]
+    [InlineData("custom_64_b2")]
+    [InlineData("custom_fp32gate_64_b2")]
+    public async Task Libtorch_gives_the_official_outputs(string name)
+    {
+        Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
+        MogaNetFixture official = MogaNetFixture.Load(name);
+        string card = Fixtures.WriteModel(_folder, official.Options, official.Weights());
+        WriteInput(official.Input);
+        (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features", "--engine", "torch", "--threads", "1")).Succeeded();
+        using Checkpoint results = Checkpoint.Open(_folder.File("y.safetensors"));
+        Assert.Equal(5, results.Tensors.Count);
+        foreach (TensorEntry tensor in results.Tensors)
+            Assert.InRange(official.Expected.Difference(tensor.Name, tensor.ToTensor().Data), 0, 20 * official.Expected.Noise(tensor.Name));
+    }
+
+    [Fact]
+    public async Task Without_libtorch_only_its_engine_is_refused()
+    {
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        WriteInput(new Tensor(new Shape(1, 3, 8, 8)));
+        string[] command = ["forward", "--model", card, "--input", _folder.File("x.safetensors"), "--output", _folder.File("y.safetensors")];
+        (await WithoutLibtorch([.. command, "--engine", "torch"])).Failed(1, "apt-get install -y libtorch-dev");
+        Assert.False(File.Exists(_folder.File("y.safetensors")));
+        (await WithoutLibtorch(command)).Succeeded();
+        (await Moga.RunAsync([.. command, "--engine", "gpu"])).Failed(2, "gpu");
+
+        static Task<Outcome> WithoutLibtorch(string[] arguments) =>
+            Moga.FinishAsync(Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", "dotnet", Moga.Program, .. arguments]));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class OpTests
     public void Alone_it_gives_what_the_reference_gives(string name, int opset)
     {
         ComputationGraph graph = OpCases.All[name];
-        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), new OnnxExportOptions { Opset = opset }, 1e-6, Inputs(graph));
+        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), new OnnxExportOptions { Opset = opset }, 1e-6, OpCase.Inputs(graph));
     }
 
     [Fact]
@@ -37,7 +37,4 @@ public sealed class OpTests
         // The tanh approximation would be off by 5e-4, which is 5e-5 of the largest element.
         Judge.CompareWithReference(graph, new WeightSet([]), new OnnxExportOptions { Opset = opset }, 1e-7, input);
     }
-
-    private static Tensor[] Inputs(ComputationGraph graph) =>
-        [.. graph.Inputs.Select(value => FormulaWeights.Input(value.Shape, ((Input)value.Op).Name))];
 }

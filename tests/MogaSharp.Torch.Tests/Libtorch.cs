@@ -1,6 +1,9 @@
 using MogaSharp.Graph;
 using MogaSharp.Testing;
 
+// The counters of native tensors belong to the process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace MogaSharp.Torch.Tests;
 
 /// <summary>Skips tests where libtorch is not installed, and helps the others.</summary>

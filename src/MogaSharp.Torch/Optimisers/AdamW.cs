@@ -8,8 +8,10 @@ namespace MogaSharp.Torch;
 /// <param name="Epsilon">Added to the root of the latter.</param>
 public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8)
 {
-    internal AdamOptions Checked() =>
-        Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && Epsilon >= 0 ? this : throw new ArgumentException($"{this} is out of range: betas are in [0, 1), epsilon is 0 or more.");
+    // Looked at before a base constructor makes state that nobody would free.
+    internal static string[] StateNames(AdamOptions? options) => options is null or { Beta1: >= 0 and < 1, Beta2: >= 0 and < 1, Epsilon: >= 0 }
+        ? ["exp_avg", "exp_avg_sq"]
+        : throw new ArgumentException($"{options} is out of range: betas are in [0, 1), epsilon is 0 or more.");
 }
 
 /// <summary>AdamW (Loshchilov and Hutter 2019), as <c>torch.optim.AdamW</c>: weight decay apart from the gradient.</summary>
@@ -23,7 +25,7 @@ public sealed unsafe class AdamW : TorchOptimizer
     /// <param name="options">Betas and epsilon.</param>
     /// <exception cref="ArgumentException">A parameter is unknown or in two groups, or an option is out of range.</exception>
     public AdamW(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
-        : base(network, groups, "exp_avg", "exp_avg_sq") => _options = (options ?? new()).Checked();
+        : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
 
     private protected override int Step(in Arguments a) => Adam.Step(a, _options, decoupled: true);
 }
@@ -35,7 +37,7 @@ public sealed unsafe class Adam : TorchOptimizer
 
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Adam(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
-        : base(network, groups, "exp_avg", "exp_avg_sq") => _options = (options ?? new()).Checked();
+        : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
 
     internal static int Step(in Arguments a, AdamOptions options, bool decoupled) => Shim.AdamStep(
         (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,

@@ -8,11 +8,14 @@ namespace MogaSharp.Torch;
 /// <param name="Dampening">The share of a new gradient that is left out, 0 to below 1; 0 with Nesterov.</param>
 public sealed record SgdOptions(double Momentum = 0.9, bool Nesterov = false, double Dampening = 0)
 {
-    internal SgdOptions Checked()
+    // Looked at before a base constructor makes state that nobody would free.
+    internal static string[] StateNames(SgdOptions? options) => options switch
     {
-        if (Momentum is not (>= 0 and < 1) || Dampening is not (>= 0 and < 1)) throw new ArgumentException($"{this} is out of range: momentum and dampening are in [0, 1).");
-        return Nesterov && (Momentum == 0 || Dampening != 0) ? throw new ArgumentException("Nesterov takes momentum, and no dampening.") : this;
-    }
+        null => ["momentum_buffer"],
+        not { Momentum: >= 0 and < 1, Dampening: >= 0 and < 1 } => throw new ArgumentException($"{options} is out of range: momentum and dampening are in [0, 1)."),
+        { Nesterov: true, Momentum: 0 } or { Nesterov: true, Dampening: > 0 } => throw new ArgumentException("Nesterov takes momentum, and no dampening."),
+        _ => ["momentum_buffer"],
+    };
 }
 
 /// <summary>Gradient descent with momentum, as <c>torch.optim.SGD</c>: weight decay is a part of the gradient.</summary>
@@ -23,7 +26,7 @@ public sealed unsafe class Sgd : TorchOptimizer
     /// <summary>Starts without momentum.</summary>
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Sgd(TorchNetwork network, IEnumerable<ParameterGroup> groups, SgdOptions? options = null)
-        : base(network, groups, "momentum_buffer") => _options = (options ?? new()).Checked();
+        : base(network, groups, SgdOptions.StateNames(options)) => _options = options ?? new();
 
     private protected override int Step(in Arguments a) => Shim.SgdStep(
         (nint*)a.Parameters, (nint*)a.First, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,

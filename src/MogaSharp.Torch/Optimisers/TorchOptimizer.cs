@@ -18,7 +18,7 @@ public abstract unsafe class TorchOptimizer : IDisposable
     private readonly long[] _steps;
     private bool _disposed;
 
-    private protected TorchOptimizer(TorchNetwork network, IEnumerable<ParameterGroup> groups, params string[] stateNames)
+    private protected TorchOptimizer(TorchNetwork network, IEnumerable<ParameterGroup> groups, string[] stateNames)
     {
         _network = network;
         Groups = [.. groups];
