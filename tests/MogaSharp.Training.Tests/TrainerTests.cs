@@ -128,7 +128,8 @@ public sealed class TrainerTests : IDisposable
     public void Options_work(string field, string text)
     {
         SmallRun.WriteIdx(_folder.File("idx"), train: 264);
-        TrainingRecipe recipe = RecipeJson.With(Recipe with { Epochs = 2, CooldownEpochs = 0, BatchSize = 64, LearningRateBatch = 64 }, field, text);
+        // 32 pixels: libtorch 1.13's bfloat16 weight gradients are now and then not finite where a convolution's result is a single pixel.
+        TrainingRecipe recipe = RecipeJson.With(Recipe with { ImageSize = 32, Epochs = 2, CooldownEpochs = 0, BatchSize = 64, LearningRateBatch = 64 }, field, text);
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe, _heard);
         Dictionary<string, byte[]> before = SmallRun.State(trainer);

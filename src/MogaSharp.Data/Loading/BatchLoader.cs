@@ -119,6 +119,7 @@ public sealed class BatchLoader : IDisposable
             Fill();
             while (pending.TryPeek(out Task<Batch>? first))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 TimeSpan before = _clock.Elapsed;
                 bool isReady = first.IsCompleted;
                 Batch batch = await first.WaitAsync(cancellationToken).ConfigureAwait(false);

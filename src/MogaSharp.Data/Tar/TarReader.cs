@@ -50,6 +50,8 @@ internal static class TarReader
             (longName, longSize) = (null, null);
             position += Padded(size);
         }
+        // A download that was cut off between two files would else pass as a smaller data set.
+        throw Bad(path, Math.Min(position, length), "the end mark is missing; the archive is truncated");
     }
 
     private static void Read(SafeFileHandle handle, Span<byte> block, long position, string path)
@@ -64,7 +66,8 @@ internal static class TarReader
 
     private static void CheckSum(ReadOnlySpan<byte> block, long position, string path)
     {
-        long stated = Number(block.Slice(148, 8), position, path), sum = 0, signedSum = 0;
+        ReadOnlySpan<byte> field = block.Slice(148, 8);
+        long stated = field.Trim(" \0"u8).ContainsAnyExceptInRange((byte)'0', (byte)'7') ? -1 : Number(field, position, path), sum = 0, signedSum = 0;
         for (int i = 0; i < BlockBytes; i++)
         {
             byte value = i is >= 148 and < 156 ? (byte)' ' : block[i];
@@ -81,12 +84,13 @@ internal static class TarReader
         if ((field[0] & 0x80) != 0)
         {
             // GNU: base 256 where octal digits do not suffice.
+            if ((field[0] & 0x40) != 0) throw Bad(path, position, "a negative number");
             for (int i = 0; i < field.Length; i++)
             {
                 if (value > long.MaxValue >> 8) throw Bad(path, position, "a number is too large");
                 value = (value << 8) | (byte)(i == 0 ? field[i] & 0x7F : field[i]);
             }
-            return (field[0] & 0x40) == 0 ? value : throw Bad(path, position, "a negative number");
+            return value;
         }
         foreach (byte digit in field.Trim(" \0"u8))
         {

@@ -61,7 +61,7 @@ internal static unsafe class VipsDecoder
     private static RgbImage ReadRows(
         VipsObject image, int width, int height, SampleConverter converter, string format, string name, CancellationToken cancellationToken)
     {
-        var result = new RgbImage(width, height, new byte[width * height * 3]);
+        var result = new RgbImage(width, height, GC.AllocateUninitializedArray<byte>(width * height * 3));
         using var region = new VipsObject(VipsApi.NewRegion(image.Handle));
         if (region.Handle == 0) throw Corrupt(format, name);
         for (int top = 0; top < height; top += RowsAtOnce)
