@@ -30,7 +30,16 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = ema });
+        return From(StateDict.From(checkpoint, new StateDictOptions { Ema = ema }), specs, seed);
+    }
+
+    /// <summary>Weights of a state dict, by the same rules.</summary>
+    /// <param name="state">The state dict; its file is open.</param>
+    /// <param name="specs">The graph's parameters and buffers.</param>
+    /// <param name="seed">The seed of a fresh head.</param>
+    /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
+    public static InitialWeights From(StateDict state, IReadOnlyList<ParameterSpec> specs, int seed)
+    {
         int? wanted = specs.FirstOrDefault(spec => spec.Name == HeadWeight)?.Shape[0], given = state.InferClassCount(HeadWeight);
         if (wanted == given || wanted is null)
             return new(state.Bind(specs, new BindOptions { IgnoreUnexpected = wanted is null ? [Head] : [] }), null);

@@ -14,7 +14,7 @@ public sealed unsafe class Lamb : TorchOptimizer
 
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Lamb(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
-        : base(network, groups, "exp_avg", "exp_avg_sq") => _options = (options ?? new()).Checked();
+        : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
 
     private protected override int Step(in Arguments a) => Shim.LambStep(
         (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,
