@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Graph;
 using MogaSharp.Torch;
-using MogaSharp.Training;
 
 namespace MogaSharp.Cli.Commands;
 

@@ -19,11 +19,11 @@ internal sealed record TrainData(IImageDataset Train, IImageDataset? Eval, Model
         spec.RequireFolder();
         IImageDataset train = spec.Open(DatasetSplit.Train);
         int classes = train.ClassNames.Count;
-        ImmutableArray<ClassLabel> labels = Labels(card);
+        ImmutableArray<Data.ClassLabel> labels = Labels(card);
         bool known = labels.Length == classes;
         // The order of a model's classes is that of its outputs, so that its head keeps its meaning.
         if (known) train = spec.Open(DatasetSplit.Train, labels);
-        IImageDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, known ? labels : [.. train.ClassNames.Select(name => new ClassLabel(name))]) : null;
+        IImageDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, known ? labels : [.. train.ClassNames.Select(name => new Data.ClassLabel(name))]) : null;
         ModelCard fitted = card with
         {
             Options = card.Options with { NumClasses = classes },
@@ -33,7 +33,7 @@ internal sealed record TrainData(IImageDataset Train, IImageDataset? Eval, Model
         return new TrainData(new CachedDataset(train, CacheBytes), eval is null ? null : new CachedDataset(eval, CacheBytes), fitted);
     }
 
-    private static ImmutableArray<ClassLabel> Labels(ModelCard card) => card.LabelSet is { } set
-        ? [.. LabelSet.Find(set).Select(label => new ClassLabel(label.Names[0], label.Synset, label.Names))]
-        : [.. card.Labels.Select(label => new ClassLabel(label))];
+    private static ImmutableArray<Data.ClassLabel> Labels(ModelCard card) => card.LabelSet is { } set
+        ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
+        : [.. card.Labels.Select(label => new Data.ClassLabel(label))];
 }
