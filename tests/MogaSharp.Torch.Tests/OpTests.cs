@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Testing;
+using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch.Tests;
 
@@ -118,8 +120,42 @@ public sealed class OpTests
             TorchTensor[] inputs = Upload(OpCase.Inputs(graph));
             double forward = Milliseconds(() => network.Forward(inputs));
             foreach (TorchTensor input in inputs) input.RequiresGradient = true;
-            double both = Milliseconds(() => Objective(network.Forward(inputs, TorchForwardOptions.Train)).Backward());
+            TensorHandle[] seeds = [.. network.Forward(inputs).Outputs.Values.Select(output => TorchTensor.Full(1, output.Shape).Handle)];
+            double both = Milliseconds(() => TorchTensor.Backward([.. network.Forward(inputs, TorchForwardOptions.Train).Outputs.Values.Select(output => output.Handle)], seeds));
             TestContext.Current.TestOutputHelper?.WriteLine($"{one.Name,-40} forward {forward,8:F3} ms   with backward {both,8:F3} ms");
+        }
+    }
+
+    /// <summary>Prints milliseconds for a training step of MogaNet-XT in each way: MOGA_OP_TIMES=1, and the output shown.</summary>
+    [Fact]
+    public void Steps_are_timed_when_asked_for()
+    {
+        Libtorch.Require();
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("MOGA_OP_TIMES") == "1", "Set MOGA_OP_TIMES=1 to print the time of training steps.");
+        Tensor input = FormulaWeights.Input(new Shape(32, 3, 64, 64));
+        ComputationGraph graph = new MogaNet(new() { Arch = MogaNetArch.Parse("x-tiny"), NumClasses = 10, DropPathRate = 0.05 }).Build(input.Shape);
+        foreach ((string name, bool channelsLast, TorchForwardOptions options) in new (string, bool, TorchForwardOptions)[]
+        {
+            ("float32", false, TorchForwardOptions.Train),
+            ("float32, channels last", true, TorchForwardOptions.Train),
+            ("float32, checkpointing", false, TorchForwardOptions.Train with { Checkpointing = true }),
+            ("bfloat16", false, TorchForwardOptions.Train with { Autocast = DType.BFloat16 }),
+        })
+        {
+            using var scope = new TorchScope();
+            using TorchNetwork network = Libtorch.Network(graph, new() { ChannelsLast = channelsLast });
+            using var optimizer = new AdamW(network, [new(network.ParameterNames, 1e-3, 0.05)]);
+            TorchTensor x = TorchTensor.From(input), labels = TorchTensor.From<long>([.. Enumerable.Range(0, 32).Select(i => (long)(i % 10))], new Shape(32));
+            double forward = Milliseconds(() => network.Forward(x));
+            double step = Milliseconds(() =>
+            {
+                TorchForward result = network.Forward(x, options);
+                network.ZeroGradients();
+                result.Backward(TorchLoss.CrossEntropy(result["logits"], labels, 0.1));
+                optimizer.Step();
+            });
+            double update = Milliseconds(optimizer.Step);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{name,-30} eval {forward,8:F1} ms   step {step,8:F1} ms   of it the optimiser {update,6:F1} ms");
         }
     }
 
