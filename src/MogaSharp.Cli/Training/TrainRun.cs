@@ -25,8 +25,7 @@ internal static class TrainRun
         using LoadedTrainingCheckpoint? begun = found is null ? null : checkpoints.OpenNewest(Warn);
         if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
         TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
-        TorchDevice device = request.Device ?? (TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu);
-        if (device.IsCuda && TorchRuntime.CudaDeviceCount == 0) throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device");
+        TorchDevice device = request.Device is { } named ? Shared.Device(named) : TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu;
         plan = plan with { Recipe = Fitting(plan.Recipe, device) };
         TrainData data = TrainData.Open(plan.Data, plan.Card);
         if (begun is not null && data.Card.Options.NumClasses != plan.Card.Options.NumClasses)
