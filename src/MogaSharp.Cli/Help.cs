@@ -12,6 +12,12 @@ internal static class Help
         ["moga"] = ["moga classify samples/", "moga models", "moga bench moganet_tiny"],
         ["classify"] = ["moga classify samples/", "moga classify cat.jpg --model moganet_tiny --topk 3", "moga classify 'photos/**/*.jpg' --json > labels.json"],
         ["eval"] = ["moga eval --data idx:/usr/share/datasets/fashion-mnist", "moga eval --data folder:imagenet/val --model moganet_small --json"],
+        ["train"] =
+        [
+            "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",
+            "moga train --model moganet_tiny --data folder:flowers --init pretrained --epochs 30 --lr 2e-4 --set layer_decay=0.8",
+            "moga train --resume --output runs/moganet_tiny",
+        ],
         ["forward"] = ["moga forward --model moganet_tiny --weights moganet_tiny.pth.tar --input x.safetensors --output y.safetensors --features"],
         ["models"] = ["moga models", "moga models --json"],
         ["info"] = ["moga info moganet_tiny", "moga info moganet_small --size 384x384 --layers"],
@@ -21,7 +27,7 @@ internal static class Help
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
         ["export"] = ["moga export moganet_xtiny_fashion --onnx fashion.onnx", "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256"],
-        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json"],
+        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json", "moga bench moganet_xtiny --train --batch 64 --size 64 --official MogaNet/models/moganet.py"],
     };
 
     /// <summary>Adds the examples to a command and all below it.</summary>
