@@ -6,6 +6,10 @@
 
 #include <atomic>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace moga {
 
 namespace {
@@ -42,6 +46,14 @@ Handle own(at::Tensor tensor) {
 }  // namespace moga
 
 using namespace moga;
+
+#ifdef __GLIBC__
+namespace {
+// A training step frees and takes the same large blocks again and again. glibc would map each anew and give it back at once, and the kernel
+// would fill it with zeros page by page. So large blocks stay in the heap (the managed heap is not glibc's).
+[[maybe_unused]] const bool keeps_large_blocks = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT32_MAX) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
+}  // namespace
+#endif
 
 // Raised whenever a function's arguments change; the managed side refuses a shim of another number.
 MOGA_API int32_t moga_interface_version() { return 1; }
