@@ -167,14 +167,18 @@ internal static class TrainRun
 
     private static int Finish(TrainRequest request, CheckpointFolder checkpoints, ModelCard card, TrainingResult result, CancellationToken cancellationToken)
     {
-        if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+        Paths.Write(Path.Combine(checkpoints.Folder, "curves.svg"), _ =>
+        {
+            if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+        });
         if (result.End == TrainingEnd.Stopped)
         {
             Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}");
             return cancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
         }
 
-        string model = RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn);
+        string model = Path.Combine(checkpoints.Folder, RunExport.ModelFolder);
+        Paths.Write(model, _ => RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn));
         EpochRecord? best = result.Epochs.Where(epoch => epoch.Epoch == result.Progress.BestEpoch).FirstOrDefault();
         string accuracy = (best?.EvalEma ?? best?.Eval) is { } eval
             ? string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * eval.Top1:F2}%  top-5 {100 * eval.Top5:F2}%  epoch {best!.Epoch + 1}  ")
