@@ -48,7 +48,7 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
         foreach (Func<IEnumerable<Step>> root in roots) steps.AddRange(root());
         for (int i = 0; i < _graph.Outputs.Count; i++) steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
         int widest = _slots.Values.Max(slot => slot.Layout.Stride);
-        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64)) 
+        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64))
         {
             Notes = [.. _graph.Values.Select(Note).OfType<(string, string)>()],
         };
