@@ -64,6 +64,21 @@ struct Active {
 
 }  // namespace
 
+// Adam's moments after one more gradient: the first ones, and the square roots of the second ones without their bias, plus epsilon.
+static std::pair<std::vector<at::Tensor>, std::vector<at::Tensor>> advance_moments(
+    Active& active, const Handle* first, const Handle* second, int64_t* steps, double beta1, double beta2, double epsilon) {
+    std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
+    at::_foreach_mul_(m, beta1);
+    at::_foreach_add_(m, active.gradients, 1 - beta1);
+    at::_foreach_mul_(v, beta2);
+    at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
+    for (int64_t i : active.index) steps[i]++;
+    std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
+    at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
+    at::_foreach_add_(denominators, epsilon);
+    return {std::move(m), std::move(denominators)};
+}
+
 // torch.optim.AdamW (decoupled) or Adam.
 MOGA_API int32_t moga_adam_step(
     const Handle* handles, const Handle* first, const Handle* second, int64_t* steps, int64_t count,
@@ -74,15 +89,7 @@ MOGA_API int32_t moga_adam_step(
         for (Active& active : parts) {
             if (decoupled) at::_foreach_mul_(active.parameters, active.scalars([&](int64_t i) { return 1 - lr[i] * weight_decay[i]; }));
             else active.add_decay(weight_decay);
-            const std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
-            at::_foreach_mul_(m, beta1);
-            at::_foreach_add_(m, active.gradients, 1 - beta1);
-            at::_foreach_mul_(v, beta2);
-            at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
-            for (int64_t i : active.index) steps[i]++;
-            std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
-            at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
-            at::_foreach_add_(denominators, epsilon);
+            const auto [m, denominators] = advance_moments(active, first, second, steps, beta1, beta2, epsilon);
             at::_foreach_addcdiv_(active.parameters, m, denominators, active.scalars([&](int64_t i) { return -lr[i] / (1 - std::pow(beta1, steps[i])); }));
         }
     });
@@ -121,15 +128,7 @@ MOGA_API int32_t moga_lamb_step(
         if (active.index.empty()) return;
         const double norm = at::stack(at::_foreach_norm(active.gradients)).norm().item<double>();
         if (norm > max_norm) active.gradients = at::_foreach_div(active.gradients, norm / max_norm);
-        const std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
-        at::_foreach_mul_(m, beta1);
-        at::_foreach_add_(m, active.gradients, 1 - beta1);
-        at::_foreach_mul_(v, beta2);
-        at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
-        for (int64_t i : active.index) steps[i]++;
-        std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
-        at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
-        at::_foreach_add_(denominators, epsilon);
+        const auto [m, denominators] = advance_moments(active, first, second, steps, beta1, beta2, epsilon);
         std::vector<at::Tensor> updates = at::_foreach_div(m, active.scalars([&](int64_t i) { return 1 - std::pow(beta1, steps[i]); }));
         at::_foreach_div_(updates, denominators);
         at::_foreach_add_(updates, at::_foreach_mul(active.parameters, active.scalars([&](int64_t i) { return weight_decay[i]; })));

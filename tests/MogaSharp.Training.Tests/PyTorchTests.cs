@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -72,7 +71,7 @@ public sealed class PyTorchTests : IDisposable
     public async Task PyTorch_computes_the_same_from_an_exported_model()
     {
         SmallRun.RequireTorch();
-        Assert.SkipUnless((await Python("-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless((await Python.Run("-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
         SmallRun.WriteIdx(_folder.File("idx"));
         TrainingRecipe recipe = SmallRun.Recipe with { ImageSize = 32, LearningRate = 0.02 };
         using (ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe))
@@ -87,7 +86,7 @@ public sealed class PyTorchTests : IDisposable
         string script = _folder.File("net.py"), inputs = _folder.File("input.json");
         await File.WriteAllTextAsync(script, Script, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(inputs, JsonSerializer.Serialize(new { input = input.Data, shape = input.Shape.Extents.ToArray() }), TestContext.Current.CancellationToken);
-        (int exitCode, string output, string errors) = await Python(script, Path.Combine(model, "model.pth"), inputs);
+        (int exitCode, string output, string errors) = await Python.Run(script, Path.Combine(model, "model.pth"), inputs);
         Assert.True(exitCode == 0, errors);
         float[] theirs = JsonSerializer.Deserialize<float[]>(output)!;
         Assert.Equal(ours.Length, theirs.Length);
@@ -102,17 +101,5 @@ public sealed class PyTorchTests : IDisposable
         using var network = new TorchNetwork(graph, StateDict.From(file).Bind(graph.Parameters));
         using var scope = new TorchScope();
         return network.Forward(TorchTensor.From(input), cancellationToken: TestContext.Current.CancellationToken)["logits"].ToTensor().Data;
-    }
-
-    private static async Task<(int ExitCode, string Output, string Errors)> Python(params string[] arguments)
-    {
-        string program = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
-        if (!File.Exists(program)) return (-1, "", $"{program} is not there.");
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output, await errors);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using MogaSharp.Graph;
 using MogaSharp.Testing;
@@ -35,11 +34,11 @@ public sealed class PyTorchInteropTests : IDisposable
     [Fact]
     public async Task PyTorch_reads_what_is_written_and_its_copies_read_back()
     {
-        Assert.SkipUnless((await Python("-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless((await Python.Run("-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
         TensorEntry[] tensors = [.. WriterTests.AllTypes()];
         string[] files = [_folder.File("written.pth"), _folder.File("zip.pth"), _folder.File("legacy.pth")];
         CheckpointWriter.SavePyTorch(files[0], tensors);
-        (int exitCode, string output, string errors) = await Python(["-c", Script, .. files]);
+        (int exitCode, string output, string errors) = await Python.Run(["-c", Script, .. files]);
         Assert.True(exitCode == 0, errors);
 
         using JsonDocument rows = JsonDocument.Parse(output);
@@ -62,16 +61,4 @@ public sealed class PyTorchInteropTests : IDisposable
     }
 
     private static string TorchName(DType type) => $"torch.{type.ToString().ToLowerInvariant()}";
-
-    private static async Task<(int ExitCode, string Output, string Errors)> Python(params string[] arguments)
-    {
-        string program = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
-        if (!File.Exists(program)) return (-1, "", $"{program} is not there.");
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output, await errors);
-    }
 }
