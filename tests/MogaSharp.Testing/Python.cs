@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Xunit;
 
 namespace MogaSharp.Testing;
 
@@ -7,17 +6,18 @@ namespace MogaSharp.Testing;
 public static class Python
 {
     /// <summary>Runs it: <c>MOGA_PYTHON</c>, or <c>/usr/bin/python3</c>.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <param name="arguments">The command line.</param>
     /// <returns>The exit code, -1 when there is no Python; stdout; stderr.</returns>
-    public static async Task<(int ExitCode, string Output, string Errors)> Run(params string[] arguments)
+    public static async Task<(int ExitCode, string Output, string Errors)> Run(CancellationToken cancellationToken, params string[] arguments)
     {
         string program = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
         if (!File.Exists(program)) return (-1, "", $"{program} is not there.");
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
         return (process.ExitCode, output, await errors);
     }
 }

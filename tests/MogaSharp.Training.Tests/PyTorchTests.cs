@@ -71,7 +71,7 @@ public sealed class PyTorchTests : IDisposable
     public async Task PyTorch_computes_the_same_from_an_exported_model()
     {
         SmallRun.RequireTorch();
-        Assert.SkipUnless((await Python.Run("-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless((await Python.Run(TestContext.Current.CancellationToken, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
         SmallRun.WriteIdx(_folder.File("idx"));
         TrainingRecipe recipe = SmallRun.Recipe with { ImageSize = 32, LearningRate = 0.02 };
         using (ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe))
@@ -86,7 +86,7 @@ public sealed class PyTorchTests : IDisposable
         string script = _folder.File("net.py"), inputs = _folder.File("input.json");
         await File.WriteAllTextAsync(script, Script, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(inputs, JsonSerializer.Serialize(new { input = input.Data, shape = input.Shape.Extents.ToArray() }), TestContext.Current.CancellationToken);
-        (int exitCode, string output, string errors) = await Python.Run(script, Path.Combine(model, "model.pth"), inputs);
+        (int exitCode, string output, string errors) = await Python.Run(TestContext.Current.CancellationToken, script, Path.Combine(model, "model.pth"), inputs);
         Assert.True(exitCode == 0, errors);
         float[] theirs = JsonSerializer.Deserialize<float[]>(output)!;
         Assert.Equal(ours.Length, theirs.Length);
