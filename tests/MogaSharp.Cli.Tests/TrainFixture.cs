@@ -82,9 +82,22 @@ internal sealed class TrainFixture : IDisposable
     {
         while (!process.HasExited)
         {
-            string log = Path.Combine(Run, RunLog.LinesFile);
-            if (File.Exists(log) && File.ReadLines(log).Count() >= update) return;
+            if (Newest() >= update) return;
             await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    // The file may be given another name between the two looks at it.
+    private long Newest()
+    {
+        string path = Path.Combine(Run, "last.safetensors");
+        try
+        {
+            return File.Exists(path) ? UpdateOf(path) : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
         }
     }
 }
