@@ -95,6 +95,37 @@ MOGA_API int32_t moga_sgd_step(
     });
 }
 
+// timm 0.6's Lamb: the gradients together have at most the norm max_norm, and a decayed parameter's step is as long as the parameter.
+MOGA_API int32_t moga_lamb_step(
+    const Handle* handles, const Handle* first, const Handle* second, int64_t* steps, int64_t count,
+    const double* lr, const double* weight_decay, double beta1, double beta2, double epsilon, double max_norm) {
+    return guarded([&] {
+        at::NoGradGuard guard;
+        Active active(handles, count);
+        if (active.index.empty()) return;
+        const double norm = at::stack(at::_foreach_norm(active.gradients)).norm().item<double>();
+        if (norm > max_norm) active.gradients = at::_foreach_div(active.gradients, norm / max_norm);
+        const std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
+        at::_foreach_mul_(m, beta1);
+        at::_foreach_add_(m, active.gradients, 1 - beta1);
+        at::_foreach_mul_(v, beta2);
+        at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
+        for (int64_t i : active.index) steps[i]++;
+        std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
+        at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
+        at::_foreach_add_(denominators, epsilon);
+        std::vector<at::Tensor> updates = at::_foreach_div(m, active.scalars([&](int64_t i) { return 1 - std::pow(beta1, steps[i]); }));
+        at::_foreach_div_(updates, denominators);
+        at::_foreach_add_(updates, at::_foreach_mul(active.parameters, active.scalars([&](int64_t i) { return weight_decay[i]; })));
+        for (size_t k = 0; k < updates.size(); k++) {
+            if (weight_decay[active.index[k]] == 0) continue;
+            const at::Tensor weight = active.parameters[k].norm(), step = updates[k].norm();
+            updates[k].mul_(at::where((weight > 0).logical_and(step > 0), weight / step, at::ones_like(weight)));
+        }
+        at::_foreach_add_(active.parameters, at::_foreach_mul(updates, active.scalars([&](int64_t i) { return -lr[i]; })));
+    });
+}
+
 // average = decay * average + (1 - decay) * source; integers are copied. With decay 0 everything is copied.
 MOGA_API int32_t moga_average(const Handle* averages, const Handle* sources, int64_t count, double decay) {
     return guarded([&] {

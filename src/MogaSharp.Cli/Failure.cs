@@ -4,6 +4,7 @@ using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Onnx;
 using MogaSharp.Torch;
+using MogaSharp.Training;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -50,16 +51,17 @@ internal static class Failure
         if (message is null && Environment.GetEnvironmentVariable("MOGA_TRACE") == "1") Console.Error.WriteLine(exception);
         return Report(
             message ?? $"unexpected error: {exception.GetType().Name}: {exception.Message} (set MOGA_TRACE=1 for details)",
-            exception is UsageException or UnknownModelException or GraphException or FileNotFoundException or DirectoryNotFoundException ? ExitCode.Usage : ExitCode.Failure);
+            exception is UsageException or DatasetSpecException or RecipeException or RunFolderException or UnknownModelException or GraphException or FileNotFoundException or DirectoryNotFoundException ? ExitCode.Usage : ExitCode.Failure);
     }
 
     /// <summary>The message for a failure that users can bring about; null for others.</summary>
     public static string? Describe(Exception exception) => exception switch
     {
-        UsageException or FailureException or UnknownModelException or ModelCardException or GraphException => exception.Message,
+        UsageException or FailureException or DatasetSpecException or UnknownModelException or ModelCardException or GraphException => exception.Message,
         CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         TorchException or TorchUnavailableException => exception.Message,
+        RecipeException or RunFolderException or TrainingException or CheckpointWriteException => exception.Message,
         ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
         InsufficientMemoryException => exception.Message,
         OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",

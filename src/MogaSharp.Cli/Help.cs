@@ -12,6 +12,12 @@ internal static class Help
         ["moga"] = ["moga classify samples/", "moga models", "moga bench moganet_tiny"],
         ["classify"] = ["moga classify samples/", "moga classify cat.jpg --model moganet_tiny --topk 3", "moga classify 'photos/**/*.jpg' --json > labels.json"],
         ["eval"] = ["moga eval --data idx:/usr/share/datasets/fashion-mnist", "moga eval --data folder:imagenet/val --model moganet_small --json"],
+        ["train"] =
+        [
+            "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",
+            "moga train --model moganet_tiny --data folder:flowers --init pretrained --epochs 30 --lr 2e-4 --set layer_decay=0.8",
+            "moga train --resume --output runs/moganet_tiny",
+        ],
         ["forward"] = ["moga forward --model moganet_tiny --weights moganet_tiny.pth.tar --input x.safetensors --output y.safetensors --features"],
         ["models"] = ["moga models", "moga models --json"],
         ["info"] = ["moga info moganet_tiny", "moga info moganet_small --size 384x384 --layers"],

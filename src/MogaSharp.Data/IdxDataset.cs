@@ -85,7 +85,7 @@ public sealed class IdxDataset : IImageDataset
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
             int size = _pixels.Length / Count;
-            return new PixelImageItem($"{_path}#{index}", _labels[index], _pixels.AsMemory(index * size, size), _columns, _rows, _layout);
+            return new PixelImageItem($"{_path}#{index}", _labels[index], new PixelBlock(_pixels.AsMemory(index * size, size), _columns, _rows, _layout));
         }
     }
 

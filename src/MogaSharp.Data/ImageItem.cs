@@ -17,12 +17,23 @@ public abstract class ImageItem
     /// <summary>The index of its class, 0 to the number of classes - 1.</summary>
     public int Label { get; }
 
+    /// <summary>Reads the pixels: RGB from an encoded image, else as they are stored.</summary>
+    /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public abstract PixelBlock ReadPixels(ImageLimits? limits = null);
+
     /// <summary>Reads the image as RGB.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public abstract RgbImage ToImage(ImageLimits? limits = null);
+    public RgbImage ToImage(ImageLimits? limits = null)
+    {
+        PixelBlock block = ReadPixels(limits);
+        return RgbImage.FromPixels(block.Pixels.Span, block.Width, block.Height, block.Layout);
+    }
 
     /// <summary>Writes the network input of the image.</summary>
     /// <param name="preprocessor">The preprocessor.</param>
@@ -31,7 +42,11 @@ public abstract class ImageItem
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public abstract void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null);
+    public void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null)
+    {
+        PixelBlock block = ReadPixels(limits);
+        preprocessor.Process(block.Pixels.Span, block.Width, block.Height, block.Layout, 0, destination);
+    }
 }
 
 /// <summary>An image file.</summary>
@@ -46,41 +61,18 @@ public sealed class FileImageItem : ImageItem
     public string Path => Name;
 
     /// <inheritdoc/>
-    public override RgbImage ToImage(ImageLimits? limits = null) => ImageDecoder.Load(Path, limits);
-
-    /// <inheritdoc/>
-    public override void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null) =>
-        preprocessor.Process(ToImage(limits), destination);
+    public override PixelBlock ReadPixels(ImageLimits? limits = null) => PixelBlock.Of(ImageDecoder.Load(Path, limits));
 }
 
 /// <summary>An image whose pixels are in memory.</summary>
 public sealed class PixelImageItem : ImageItem
 {
-    internal PixelImageItem(string name, int label, ReadOnlyMemory<byte> pixels, int width, int height, PixelLayout layout)
-        : base(name, label)
-    {
-        Pixels = pixels;
-        Width = width;
-        Height = height;
-        Layout = layout;
-    }
+    internal PixelImageItem(string name, int label, PixelBlock block)
+        : base(name, label) => Block = block;
 
-    /// <summary>The samples, row by row, without gaps.</summary>
-    public ReadOnlyMemory<byte> Pixels { get; }
-
-    /// <summary>Pixels of a row.</summary>
-    public int Width { get; }
-
-    /// <summary>Rows.</summary>
-    public int Height { get; }
-
-    /// <summary>The order of the samples.</summary>
-    public PixelLayout Layout { get; }
+    /// <summary>The pixels.</summary>
+    public PixelBlock Block { get; }
 
     /// <inheritdoc/>
-    public override RgbImage ToImage(ImageLimits? limits = null) => RgbImage.FromPixels(Pixels.Span, Width, Height, Layout);
-
-    /// <inheritdoc/>
-    public override void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null) =>
-        preprocessor.Process(Pixels.Span, Width, Height, Layout, 0, destination);
+    public override PixelBlock ReadPixels(ImageLimits? limits = null) => Block;
 }

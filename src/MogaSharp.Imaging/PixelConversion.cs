@@ -56,6 +56,9 @@ internal static class PixelConversion
     /// <summary>The colour that shows when a sample of the given opacity lies on white, rounded to nearest.</summary>
     public static byte OnWhite(byte value, byte alpha) => (byte)(((alpha * value) + ((255 - alpha) * 255) + 127) / 255);
 
+    /// <summary>The grey of a colour: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
+    public static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
+
     /// <summary>The plain ink model without a colour profile: a sample of ink and the black ink to light.</summary>
     public static byte InkToLight(byte ink, byte black)
     {

@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.Text;
 using System.Text.Json;
 using MogaSharp.Models;
 using MogaSharp.Testing;
@@ -25,6 +27,28 @@ public sealed class EvalTests : IDisposable
         result = (await Moga.RunAsync("eval", "--data", $"idx:{_folder.File("moved")}", "--json")).Json;
         Assert.Equal(0, result.GetProperty("top1").GetDouble());
         Assert.Equal(2, result.GetProperty("confusion")[9][8].GetInt32());
+    }
+
+    [Fact]
+    public async Task Measures_shards_and_the_test_part_of_a_folder()
+    {
+        using (var writer = new TarWriter(File.Create(_folder.File("shard-0.tar"))))
+        {
+            foreach ((string path, int label) in Fixtures.LabelledSamples)
+            {
+                string name = Path.GetFileNameWithoutExtension(path);
+                await writer.WriteEntryAsync(path, name + ".png", TestContext.Current.CancellationToken);
+                using var text = new MemoryStream(Encoding.UTF8.GetBytes($"{label}"));
+                await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name + ".cls") { DataStream = text }, TestContext.Current.CancellationToken);
+            }
+        }
+        CheckPerfect((await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..0}}.tar", "--json")).Json);
+        (await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..1}}.tar")).Failed(1, "shard-1.tar: no such file");
+        (await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-0.tar?labels=x")).Failed(2, "the unknown option 'labels'");
+
+        WriteFolders([.. Enumerable.Range(0, 10).Select(label => $"set/val/{label}")]);
+        Directory.CreateDirectory(_folder.File("set/train/0"));
+        CheckPerfect((await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}/set", "--json")).Json);
     }
 
     [Fact]

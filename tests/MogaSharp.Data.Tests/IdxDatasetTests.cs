@@ -30,8 +30,8 @@ public sealed class IdxDatasetTests : IDisposable
         Assert.Equal([2, 0, 1], dataset.Select(item => item.Label));
         Assert.Equal(["0", "1", "2"], dataset.ClassNames);
         var item = Assert.IsType<PixelImageItem>(dataset[1]);
-        Assert.Equal((4, 2, PixelLayout.Grey), (item.Width, item.Height, item.Layout));
-        Assert.Equal(Pixels[8..16], item.Pixels.ToArray());
+        Assert.Equal((4, 2, PixelLayout.Grey), (item.Block.Width, item.Block.Height, item.Block.Layout));
+        Assert.Equal(Pixels[8..16], item.Block.Pixels.ToArray());
         Assert.EndsWith($"{images}#1", item.Name, StringComparison.Ordinal);
     }
 
@@ -179,7 +179,7 @@ public sealed class IdxDatasetTests : IDisposable
         Assert.Equal("Ankle boot", test.ClassNames[test[0].Label]);
 
         var fixture = new FixtureFile(Repository.Fixture("imaging", "fashion.safetensors"));
-        byte[] firstEight = [.. test.Take(8).Cast<PixelImageItem>().SelectMany(item => item.Pixels.ToArray())];
+        byte[] firstEight = [.. test.Take(8).Cast<PixelImageItem>().SelectMany(item => item.Block.Pixels.ToArray())];
         Assert.Equal(fixture.Bytes("images"), firstEight);
         byte[] resized = fixture.Bytes("resized");
         var preprocessor = new Preprocessor(new PreprocessOptions(64, 64)

@@ -17,7 +17,7 @@ internal static class EvalCommand
     {
         var data = new Option<string>("--data", "-d")
         {
-            Description = "folder:PATH (one folder per class) or idx:PATH (MNIST-style idx or idx.gz files)",
+            Description = "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files) or tar:PATTERN (WebDataset shards)",
             Required = true,
             HelpName = "kind:path",
         };
@@ -27,7 +27,7 @@ internal static class EvalCommand
         Option<bool> ema = Shared.Ema();
         var split = new Option<DatasetSplit>("--split")
         {
-            Description = "The part of an idx set: test or train",
+            Description = "The part of the set: test or train",
             DefaultValueFactory = _ => DatasetSplit.Test,
             HelpName = "part",
             CustomParser = result =>
@@ -43,13 +43,14 @@ internal static class EvalCommand
         var command = new Command("eval", "Measure accuracy on a labelled data set") { data, model, card, weights, ema, split, batch, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            (string kind, string path) = Source(parsed.GetValue(data)!);
+            DatasetSpec source = DatasetSpec.Parse(parsed.GetValue(data)!);
+            source.RequireFolder();
             ModelCard chosen = parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(parsed.GetValue(model)!);
             Shared.Input(parsed.GetValue(batch), chosen);
             LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using var classifier = new ImageClassifier(loaded, engine);
-            IImageDataset set = Open(kind, path, parsed.GetValue(split), classifier);
+            IImageDataset set = source.Open(parsed.GetValue(split), Labels(classifier));
             var clock = Stopwatch.StartNew();
             ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
                 Task.Run(() => Evaluate(classifier, set, parsed.GetValue(batch), report, cancellationToken), cancellationToken)).ConfigureAwait(false);
@@ -61,22 +62,9 @@ internal static class EvalCommand
         return command;
     }
 
-    private static (string Kind, string Path) Source(string data)
-    {
-        int colon = data.IndexOf(':', StringComparison.Ordinal);
-        (string kind, string path) = colon < 0 ? ("", data) : (data[..colon], data[(colon + 1)..]);
-        if (kind is not ("folder" or "idx")) throw new UsageException($"'{data}' does not say what it is; write folder:PATH or idx:PATH");
-        if (kind == "folder" && !Directory.Exists(path)) throw new UsageException($"there is no folder '{path}'");
-        return (kind, path);
-    }
-
-    private static IImageDataset Open(string kind, string path, DatasetSplit split, ImageClassifier classifier)
-    {
-        if (kind == "idx") return new IdxDataset(path, split, classifier.Labels);
-        return new ImageFolder(path, classifier.Model.Card.LabelSet is { } set
-            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-            : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))]);
-    }
+    private static IReadOnlyList<Data.ClassLabel> Labels(ImageClassifier classifier) => classifier.Model.Card.LabelSet is { } set
+        ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
+        : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
 
     private static ClassificationMetrics Evaluate(
         ImageClassifier classifier, IImageDataset set, int batchSize, Action<double, string> report, CancellationToken cancellationToken)

@@ -30,6 +30,9 @@ internal static unsafe partial class VipsApi
     [LibraryImport(Vips, EntryPoint = "vips_block_untrusted_set")]
     public static partial void BlockUntrusted(int state);
 
+    [LibraryImport(Vips, EntryPoint = "vips_operation_block_set", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void Block(string name, int state);
+
     [LibraryImport(Vips, EntryPoint = "vips_concurrency_set")]
     public static partial void SetConcurrency(int threads);
 

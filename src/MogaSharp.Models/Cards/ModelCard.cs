@@ -55,20 +55,28 @@ public sealed record ModelCard
     public static ModelCard Load(string path)
     {
         if (Directory.Exists(path)) throw new ModelCardException(path, "it is a folder");
+        return Parse(File.ReadAllText(path), path) with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
+    }
+
+    /// <summary>Reads a card from JSON text; it has no <see cref="Folder"/>.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="ModelCardException">The text is no card, or the card breaks a rule.</exception>
+    public static ModelCard Parse(string json, string source)
+    {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            ModelCard card = JsonSerializer.Deserialize<ModelCard>(stream, CardJson.Options) ?? throw new ModelCardException(path, "it is empty");
-            CardRules.Check(card, path);
-            return card with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
+            ModelCard card = JsonSerializer.Deserialize<ModelCard>(json, CardJson.Options) ?? throw new ModelCardException(source, "it is empty");
+            CardRules.Check(card, source);
+            return card;
         }
         catch (JsonException e)
         {
-            throw new ModelCardException(path, CardJson.Problem(e), e);
+            throw new ModelCardException(source, CardJson.Problem(e), e);
         }
         catch (GraphException e)
         {
-            throw new ModelCardException(path, e.Message, e);
+            throw new ModelCardException(source, e.Message, e);
         }
     }
 

@@ -39,6 +39,10 @@ internal static unsafe partial class Shim
     public static partial int AdamStep(
         nint* parameters, nint* first, nint* second, long* steps, long count, double* lr, double* weightDecay, double beta1, double beta2, double epsilon, int decoupled);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_lamb_step")]
+    public static partial int LambStep(
+        nint* parameters, nint* first, nint* second, long* steps, long count, double* lr, double* weightDecay, double beta1, double beta2, double epsilon, double maxNorm);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_sgd_step")]
     public static partial int SgdStep(
         nint* parameters, nint* momenta, long* steps, long count, double* lr, double* weightDecay, double momentum, double dampening, int nesterov);

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using MogaSharp.Graph;
+using MogaSharp.Torch;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga train</c>: trains or fine-tunes a model; stops, resumes.</summary>
+internal static class TrainCommand
+{
+    private const string DefaultFolder = "runs";
+
+    public static Command Create()
+    {
+        var model = new Option<string?>("--model", "-m") { Description = "A model of the catalogue, or a model card (card.json)", HelpName = "name|card" };
+        var data = new Option<string?>("--data", "-d") { Description = "folder:PATH (with train and val), idx:PATH or tar:PATTERN, options behind '?': 'tar:train-*.tar?val=val.tar'", HelpName = "kind:path" };
+        var output = new Option<string?>("--output", "-o") { Description = $"The run's folder; default: {DefaultFolder}/MODEL", HelpName = "folder" };
+        var resume = new Option<bool>("--resume") { Description = "Continue the run in the output folder; begin one when there is none" };
+        var init = new Option<string?>("--init") { Description = "Weights to begin with: a file, or 'pretrained' for the model's own; a head of other classes is replaced", HelpName = "file" };
+        Option<bool> ema = Shared.Ema();
+        var preset = new Option<string?>("--preset") { Description = "A named recipe: xt, t, s, b, l, xl, rsb-a3, fashion-mnist; default: that of the model's size", HelpName = "name" };
+        var recipe = new Option<string?>("--recipe") { Description = "A recipe file instead of a preset; the run's folder has one as an example", HelpName = "file" };
+        var set = new Option<string[]>("--set") { Description = "Change a field of the recipe, such as --set mixup=0 --set clip_gradient=5", HelpName = "field=value", DefaultValueFactory = _ => [] };
+        var device = new Option<TorchDevice>("--device")
+        {
+            Description = "cpu, cuda or cuda:N; default: cuda where there is one",
+            HelpName = "device",
+            CustomParser = result =>
+            {
+                try
+                {
+                    return TorchDevice.Parse(result.Tokens[0].Value);
+                }
+                catch (FormatException e)
+                {
+                    result.AddError(e.Message.TrimEnd('.'));
+                    return default;
+                }
+            },
+        };
+        Option<int> workers = Shared.Whole("--workers", "-j", 0, "Threads that decode and augment; default: all processors with CUDA, a quarter of them without", 1024);
+        Option<int> threads = Shared.Threads();
+        Option<int> logEvery = Shared.Whole("--log-every", null, 50, "Updates between two lines of the logs", 1_000_000);
+        Option<int> saveEvery = Shared.Whole("--save-every", null, 0, "Updates between two checkpoints within an epoch; every ten minutes there is one anyway", 100_000_000);
+        Option<int> keepEvery = Shared.Whole("--keep-every", null, 0, "Epochs between two checkpoints that are kept", 100_000);
+        Option<int> stopAfter = Shared.Whole("--stop-after", null, 0, "Stop with a checkpoint after so many updates in all", int.MaxValue);
+        var dtype = new Option<DType>("--dtype") { Description = "How the finished model's weights are stored: float32 or float16", HelpName = "type", DefaultValueFactory = _ => DType.Float32 };
+        dtype.AcceptOnlyFromAmong("float32", "float16");
+        Option<string?>[] fields =
+        [
+            Field("--epochs", "epochs", "Epochs, without the cool-down"), Field("--batch", "batch_size", "Pictures of one update"),
+            Field("--lr", "learning_rate", "Learning rate for learning_rate_batch pictures (1024 in most recipes)"), Field("--amp", "amp", "none, bf16 or fp16 (CUDA)"),
+            Field("--seed", "seed", "Seed of everything random"),
+        ];
+        var command = new Command("train", "Train or fine-tune a model")
+        {
+            model, data, output, resume, init, ema, preset, recipe, set, device, workers, threads, logEvery, saveEvery, keepEvery, stopAfter, dtype,
+        };
+        foreach (Option<string?> field in fields) command.Add(field);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (parsed.GetValue(preset) is not null && parsed.GetValue(recipe) is not null) throw new UsageException("--preset and --recipe are both given; take one");
+            var changes = new List<KeyValuePair<string, string>>();
+            foreach (string text in parsed.GetValue(set)!) changes.Add(Assignment(text));
+            foreach (Option<string?> field in fields)
+                if (parsed.GetValue(field) is { } value) changes.Add(new(FieldNames[field.Name], value));
+            var request = new TrainRequest
+            {
+                Model = parsed.GetValue(model),
+                Data = parsed.GetValue(data),
+                Output = parsed.GetValue(output),
+                Resume = parsed.GetValue(resume),
+                Init = parsed.GetValue(init),
+                Ema = parsed.GetValue(ema),
+                Preset = parsed.GetValue(preset),
+                Recipe = parsed.GetValue(recipe),
+                Changes = changes,
+                Device = parsed.GetResult(device) is null ? null : parsed.GetValue(device),
+                Workers = parsed.GetValue(workers),
+                Threads = parsed.GetValue(threads),
+                LogEvery = parsed.GetValue(logEvery),
+                SaveEvery = parsed.GetValue(saveEvery),
+                KeepEvery = parsed.GetValue(keepEvery),
+                StopAfter = parsed.GetValue(stopAfter) is > 0 and var updates ? updates : null,
+                Type = parsed.GetValue(dtype),
+            };
+            return await TrainRun.ExecuteAsync(request, cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static Dictionary<string, string> FieldNames { get; } = new(StringComparer.Ordinal);
+
+    private static Option<string?> Field(string name, string field, string description)
+    {
+        FieldNames[name] = field;
+        return new Option<string?>(name) { Description = description, HelpName = field == "amp" ? "type" : "n" };
+    }
+
+    private static KeyValuePair<string, string> Assignment(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0 ? new(text[..equals], text[(equals + 1)..]) : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--set takes field=value, not '{text}'"));
+    }
+}

@@ -1,0 +1,43 @@
+using MogaSharp.Graph;
+using MogaSharp.Torch;
+
+namespace MogaSharp.Cli;
+
+/// <summary>What a command line of <c>moga train</c> asks for.</summary>
+internal sealed record TrainRequest
+{
+    public string? Model { get; init; }
+
+    public string? Data { get; init; }
+
+    public string? Output { get; init; }
+
+    public bool Resume { get; init; }
+
+    public string? Init { get; init; }
+
+    public bool Ema { get; init; }
+
+    public string? Preset { get; init; }
+
+    public string? Recipe { get; init; }
+
+    /// <summary>Fields of the recipe that the command line changes.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Changes { get; init; } = [];
+
+    public TorchDevice? Device { get; init; }
+
+    public int Workers { get; init; }
+
+    public int Threads { get; init; }
+
+    public int LogEvery { get; init; } = 50;
+
+    public int SaveEvery { get; init; }
+
+    public int KeepEvery { get; init; }
+
+    public long? StopAfter { get; init; }
+
+    public DType Type { get; init; }
+}

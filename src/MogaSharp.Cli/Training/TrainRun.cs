@@ -1,0 +1,180 @@
+using System.Globalization;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Torch;
+using MogaSharp.Training;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Prepares and carries out a run of <c>moga train</c>.</summary>
+internal static class TrainRun
+{
+    private const string RecipeFile = "recipe.json";
+
+    public static async Task<int> ExecuteAsync(TrainRequest request, CancellationToken cancellationToken)
+    {
+        if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+        string folder = Folder(request);
+        using RunLock taken = RunLock.Take(folder);
+        var checkpoints = new CheckpointFolder(folder);
+        if (checkpoints.HasCheckpoints && !request.Resume)
+            throw new UsageException($"'{folder}' holds another run; --resume continues it, another --output begins a new one");
+        using LoadedTrainingCheckpoint? begun = request.Resume ? checkpoints.OpenNewest(Warn) : null;
+        if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
+        TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
+        TorchDevice device = request.Device ?? (TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu);
+        if (device.IsCuda && TorchRuntime.CudaDeviceCount == 0) throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device");
+        plan = plan with { Recipe = Fitting(plan.Recipe, device) };
+        TrainData data = TrainData.Open(plan.Data, plan.Card);
+        if (begun is not null && data.Card.Options.NumClasses != plan.Card.Options.NumClasses)
+            throw new UsageException($"the run in '{folder}' has {plan.Card.Options.NumClasses} classes, the data {data.Card.Options.NumClasses}");
+        ModelCard card = data.Card with
+        {
+            Preprocess = ImageTrainingData.Preprocessing(plan.Recipe, plan.Card.Preprocess),
+            Weights = new WeightsCard(),
+            Metrics = data.Card.Metrics.Clear(),
+            Description = null,
+        };
+        WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken).ConfigureAwait(false);
+        if (request.Threads > 0) TorchRuntime.Threads = request.Threads;
+        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device));
+        var options = new TrainerOptions
+        {
+            Folder = folder,
+            Data = plan.Data,
+            Device = device,
+            LogEvery = request.LogEvery,
+            SaveEvery = request.SaveEvery,
+            KeepEvery = request.KeepEvery,
+            StopAfter = request.StopAfter,
+        };
+        Announce(folder, card, plan.Recipe, data, device);
+        TrainingResult result = await TrainProgress.ShowAsync(observer => OnOwnThread(() =>
+        {
+            using var trainer = new Trainer(card, weights, plan.Recipe, source, options, observer);
+            if (begun is not null)
+            {
+                trainer.Resume(begun.Content);
+                observer.OnMessage($"continued from {Path.GetFileName(begun.FileName)}: update {trainer.Progress.Update}, epoch {trainer.Progress.Epoch + 1} of {plan.Recipe.TotalEpochs()}");
+            }
+
+            return trainer.Run(cancellationToken);
+        })).ConfigureAwait(false);
+        return Finish(request, checkpoints, card, result, cancellationToken);
+    }
+
+    private static string Folder(TrainRequest request)
+    {
+        string? folder = request.Output ?? (request.Model is { } model ? Path.Combine("runs", ModelName(model)) : null);
+        if (folder is null) throw new UsageException(request.Resume ? "--resume needs --output, or the --model that the run was begun with" : "--model is missing");
+        if (File.Exists(folder)) throw new UsageException($"'{folder}' is a file, not a folder");
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FailureException($"the folder '{folder}' cannot be made: {e.Message.Split(" : '")[0].TrimEnd('.')}");
+        }
+
+        return folder;
+    }
+
+    private static string ModelName(string model) => Shared.Card(model).Name;
+
+    private static TrainPlan New(TrainRequest request)
+    {
+        ModelCard card = Shared.Card(request.Model ?? throw new UsageException("--model is missing"));
+        string data = request.Data ?? throw new UsageException("--data is missing; write folder:PATH or idx:PATH or tar:PATTERN");
+        TrainingRecipe recipe = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file))
+            : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
+            : RecipePresets.TryFind(card.Name)
+                ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
+        return new TrainPlan(card, data, Changed(recipe, request).Validated());
+    }
+
+    private static TrainPlan Continued(TrainRequest request, TrainingCheckpoint run)
+    {
+        if (request.Model is { } model && ModelName(model) != run.Card.Name)
+            throw new UsageException($"the run in '{request.Output ?? "the folder"}' trains {run.Card.Name}, not {ModelName(model)}; give another --output for a new run");
+        if (request.Init is not null) throw new UsageException("--init is for a new run; --resume goes on with the run's own weights");
+        TrainingRecipe named = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file)) : request.Preset is { } preset ? RecipePresets.Find(preset, run.Card.Name) : run.Recipe;
+        if (named.Name != run.Recipe.Name) throw new UsageException($"the run was begun with the recipe {run.Recipe.Name}, not {named.Name}");
+        TrainingRecipe recipe = Changed(run.Recipe, request).Validated();
+        foreach (string change in ResumedRecipe.Changes(run.Recipe, recipe)) Console.Error.WriteLine($"continuing with {change}");
+        return new TrainPlan(run.Card, request.Data ?? run.Data, recipe);
+    }
+
+    private static TrainingRecipe Changed(TrainingRecipe recipe, TrainRequest request) =>
+        request.Changes.Aggregate(recipe, (changed, change) => RecipeJson.With(changed, change.Key, change.Value));
+
+    // The official recipes of the smallest sizes train in float16, which only CUDA has.
+    private static TrainingRecipe Fitting(TrainingRecipe recipe, TorchDevice device)
+    {
+        if (recipe.Amp != Precision.Fp16 || device.IsCuda) return recipe;
+        Console.Error.WriteLine("the recipe's fp16 needs CUDA; this run computes in float32 (--amp bf16 is possible)");
+        return recipe with { Amp = Precision.None };
+    }
+
+    private static async Task<WeightSet> WeightsAsync(TrainRequest request, TrainPlan plan, ModelCard card, bool resumed, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ParameterSpec> specs = Trainer.BuildGraph(card, plan.Recipe).Parameters;
+        if (request.Init is null || resumed) return InitialWeights.Fresh(specs, plan.Recipe.Seed).Weights;
+        InitialWeights initial;
+        if (request.Init == "pretrained")
+        {
+            LoadedModel loaded = await Shared.LoadAsync(plan.Card, null, request.Ema, cancellationToken).ConfigureAwait(false);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed);
+        }
+        else
+        {
+            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed);
+        }
+
+        if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));
+        return initial.Weights;
+    }
+
+    private static int Workers(TrainRequest request, TorchDevice device) => request.Workers > 0 ? request.Workers
+        : device.IsCuda ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 4);
+
+    private static void Announce(string folder, ModelCard card, TrainingRecipe recipe, TrainData data, TorchDevice device)
+    {
+        Console.Error.WriteLine(Output.Printable(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{card.Name}, {card.Options.NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}")));
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"recipe {recipe.Name}: {recipe.TotalEpochs()} epochs, batch {recipe.BatchSize}, learning rate {recipe.ScaledLearningRate():G4}, {recipe.Optimizer}, amp {recipe.Amp}; files in {folder}"));
+    }
+
+    // Tensors' scopes and libtorch's helper threads belong to a thread, so the whole run is on one.
+    private static Task<T> OnOwnThread<T>(Func<T> run) => Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static int Finish(TrainRequest request, CheckpointFolder checkpoints, ModelCard card, TrainingResult result, CancellationToken cancellationToken)
+    {
+        if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+        if (result.End == TrainingEnd.Stopped)
+        {
+            Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}");
+            return cancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
+        }
+
+        string model = RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn);
+        EpochRecord? best = result.Epochs.Where(epoch => epoch.Epoch == result.Progress.BestEpoch).FirstOrDefault();
+        string accuracy = (best?.EvalEma ?? best?.Eval) is { } eval
+            ? string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * eval.Top1:F2}%  top-5 {100 * eval.Top5:F2}%  epoch {best!.Epoch + 1}  ")
+            : "";
+        Output.Line($"{accuracy}{model}");
+        return ExitCode.Success;
+    }
+
+    private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal)) ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static void Warn(string message) => Console.Error.WriteLine(Output.Printable(message));
+
+    private sealed record TrainPlan(ModelCard Card, string Data, TrainingRecipe Recipe);
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace MogaSharp.Data;
+
+/// <summary>Samples of 0..255 to network inputs: divide by 255, subtract the mean, divide by the standard deviation, in single precision.</summary>
+internal static class Normalisation
+{
+    private const int Levels = 256;
+
+    /// <summary>The input value of every sample, [channel * 256 + sample].</summary>
+    public static float[] Table(ImmutableArray<float> mean, ImmutableArray<float> deviation, int channels)
+    {
+        float[] values = new float[channels * Levels];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (((i % Levels) / 255f) - mean[mean.Length == 1 ? 0 : i / Levels]) / deviation[deviation.Length == 1 ? 0 : i / Levels];
+        return values;
+    }
+
+    /// <summary>Writes planes from interleaved samples; a single channel is repeated where the table has three.</summary>
+    public static void Apply(ReadOnlySpan<byte> samples, int channels, float[] table, Span<float> destination)
+    {
+        int planes = table.Length / Levels, plane = destination.Length / planes;
+        for (int channel = 0; channel < planes; channel++)
+        {
+            ReadOnlySpan<float> values = table.AsSpan(channel * Levels, Levels);
+            Span<float> to = destination.Slice(channel * plane, plane);
+            int from = channel % channels;
+            for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
+        }
+    }
+}

@@ -1,0 +1,139 @@
+namespace MogaSharp.Data;
+
+/// <summary>A text that does not say where a data set is.</summary>
+public sealed class DatasetSpecException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What is wrong.</param>
+    public DatasetSpecException(string message)
+        : base(message)
+    {
+    }
+}
+
+/// <summary>
+/// Where a data set is, as a user writes it: <c>KIND:PATH</c>, and options behind a question mark: <c>KIND:PATH?NAME=VALUE&amp;NAME=VALUE</c>.
+/// <list type="bullet">
+/// <item><c>folder:ROOT</c>: one folder for each class. If ROOT has a folder <c>train</c> of such folders the parts are there and in
+/// <c>val</c> (or <c>validation</c> or <c>test</c>) beside it; options <c>train</c> and <c>val</c> name others.</item>
+/// <item><c>idx:PATH</c>: MNIST's format, see <see cref="IdxDataset"/>; options <c>train</c> and <c>val</c> name prefixes or files.</item>
+/// <item><c>tar:PATTERN</c>: WebDataset's shards, see <see cref="TarDataset"/>; the option <c>val</c> names the pattern to test with.</item>
+/// <item>The option <c>classes</c> of all kinds names a file with the name of a class in each line.</item>
+/// </list>
+/// </summary>
+public sealed record DatasetSpec
+{
+    private const string Usage = "write folder:PATH or idx:PATH or tar:PATTERN";
+    private static readonly string[] Kinds = ["folder", "idx", "tar"];
+    private static readonly string[] OptionNames = ["train", "val", "classes"];
+
+    private DatasetSpec(string kind, string path, IReadOnlyDictionary<string, string> options)
+    {
+        Kind = kind;
+        Path = path;
+        Options = options;
+    }
+
+    /// <summary>folder, idx or tar.</summary>
+    public string Kind { get; }
+
+    /// <summary>The path or pattern.</summary>
+    public string Path { get; }
+
+    /// <summary>The options.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; }
+
+    /// <summary>Reads a specification. Nothing is opened.</summary>
+    /// <param name="text">KIND:PATH, with options or without.</param>
+    /// <exception cref="DatasetSpecException">The text is none; the message says what to write.</exception>
+    public static DatasetSpec Parse(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string kind = colon < 0 ? "" : text[..colon];
+        if (!Kinds.Contains(kind)) throw new DatasetSpecException($"'{text}' does not say what it is; {Usage}");
+        (string path, string[] parts) = SplitOptions(text[(colon + 1)..]);
+        if (path.Length == 0) throw new DatasetSpecException($"'{text}' names no path; {Usage}");
+        var options = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string part in parts)
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            (string name, string value) = equals < 0 ? (part, "") : (part[..equals], part[(equals + 1)..]);
+            if (!OptionNames.Contains(name)) throw new DatasetSpecException($"'{text}' has the unknown option '{name}'; there are {string.Join(", ", OptionNames)}");
+            if (value.Length == 0) throw new DatasetSpecException($"'{text}' gives the option '{name}' no value");
+            if (!options.TryAdd(name, value)) throw new DatasetSpecException($"'{text}' has the option '{name}' twice");
+        }
+        if (kind == "tar" && options.ContainsKey("train")) throw new DatasetSpecException($"'{text}' needs no option 'train': the pattern itself is for training");
+        return new DatasetSpec(kind, path, options);
+    }
+
+    /// <summary>Checks what can be checked without opening anything: that the folder of a <c>folder:</c> is there.</summary>
+    /// <exception cref="DatasetSpecException">It is not.</exception>
+    public void RequireFolder()
+    {
+        if (Kind == "folder" && !Directory.Exists(Path)) throw new DatasetSpecException($"there is no folder '{Path}'");
+    }
+
+    /// <summary>Opens a part of the data set.</summary>
+    /// <param name="split">The part. A folder without parts and shards without an option <c>val</c> are the same for both.</param>
+    /// <param name="labels">The classes of a model, if the labels shall be the indices of its outputs; null takes what the data set says.</param>
+    /// <exception cref="DatasetSpecException">There is no such folder.</exception>
+    /// <exception cref="DatasetException">The data set is missing or broken, or does not fit the labels.</exception>
+    public IImageDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? labels = null)
+    {
+        if (labels is null && Options.TryGetValue("classes", out string? file)) labels = [.. ReadClasses(file)];
+        IReadOnlyList<string>? names = labels is null ? null : [.. labels.Select(label => label.Name)];
+        string? named = Options.GetValueOrDefault(split == DatasetSplit.Train ? "train" : "val");
+        return Kind switch
+        {
+            "folder" => new ImageFolder(FolderOf(split, named), labels),
+            "idx" => new IdxDataset(named is null ? Path : System.IO.Path.Combine(Path, named), split, names),
+            _ => new TarDataset(named ?? Path, names),
+        };
+    }
+
+    /// <summary>Whether the two parts are different ones; else testing would use the images of training.</summary>
+    public bool HasSeparateSplits => Kind switch
+    {
+        "folder" => FolderOf(DatasetSplit.Train, Options.GetValueOrDefault("train")) != FolderOf(DatasetSplit.Test, Options.GetValueOrDefault("val")),
+        "idx" => Directory.Exists(Path),
+        _ => Options.ContainsKey("val"),
+    };
+
+    private string FolderOf(DatasetSplit split, string? named)
+    {
+        RequireFolder();
+        if (named is not null)
+        {
+            string own = System.IO.Path.Combine(Path, named);
+            return Directory.Exists(own) ? own : throw new DatasetSpecException($"there is no folder '{own}'");
+        }
+        if (PartOf("train") is not { } train) return Path;
+        if (split == DatasetSplit.Train) return train;
+        return PartOf("val") ?? PartOf("validation") ?? PartOf("test")
+            ?? throw new DatasetSpecException($"the folder '{Path}' has a folder 'train' but none of 'val', 'validation' and 'test' with class folders");
+    }
+
+    // A class may be called train: then its folder holds images, not folders.
+    private string? PartOf(string name)
+    {
+        string folder = System.IO.Path.Combine(Path, name);
+        return Directory.Exists(folder) && Directory.EnumerateDirectories(folder).Any() ? folder : null;
+    }
+
+    private static (string Path, string[] Options) SplitOptions(string text)
+    {
+        // A question mark is a wildcard too; options begin behind one that a name and an equals sign follow.
+        for (int i = text.Length - 1; i > 0; i--)
+        {
+            if (text[i] == '?' && text.IndexOf('=', i) is > 0 and int equals && text[(i + 1)..equals].All(char.IsAsciiLetter) && equals > i + 1)
+                return (text[..i], text[(i + 1)..].Split('&'));
+        }
+        return (text, []);
+    }
+
+    private static IEnumerable<ClassLabel> ReadClasses(string path)
+    {
+        if (!File.Exists(path)) throw new DatasetSpecException($"there is no file '{path}' of class names");
+        return File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Select(line => new ClassLabel(line));
+    }
+}

@@ -1,0 +1,169 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using MogaSharp.Imaging;
+
+namespace MogaSharp.Data;
+
+/// <summary>
+/// Images in tar archives ("shards") as WebDataset writes them: files whose paths are equal up to the first dot of the name are one
+/// sample, an image (<c>.jpg</c>, <c>.jpeg</c>, <c>.png</c>, <c>.webp</c>) with a label: <c>.cls</c>, a whole number as text, or
+/// <c>.json</c> with a number <c>label</c> or <c>cls</c>. Other files of a sample are ignored. The headers are read once; images
+/// are then read wherever they lie.
+/// </summary>
+public sealed class TarDataset : IImageDataset
+{
+    private const int MaxLabelBytes = 1 << 16;
+    private const int MaxLabel = 10_000_000;
+
+    private readonly List<TarImageItem> _items = [];
+
+    /// <summary>Reads the headers and labels of all shards.</summary>
+    /// <param name="pattern">
+    /// The archives: a path with ranges or lists in braces, such as <c>train-{0000..0127}.tar</c>, and <c>*</c> and <c>?</c> in the name.
+    /// </param>
+    /// <param name="classNames">The names of the classes; null for 0, 1, ... up to the largest label.</param>
+    /// <exception cref="DatasetException">An archive is missing or broken, a sample has no image or label or two of them, or a label is no class.</exception>
+    /// <exception cref="IOException">An archive cannot be read.</exception>
+    public TarDataset(string pattern, IReadOnlyList<string>? classNames = null)
+    {
+        string[] paths = ShardPattern.Expand(pattern);
+        var shards = new List<TarImageItem>[paths.Length];
+        try
+        {
+            Parallel.For(0, paths.Length, i => shards[i] = ReadShard(paths[i]));
+        }
+        catch (AggregateException exception) when (exception.InnerException is DatasetException or IOException or UnauthorizedAccessException)
+        {
+            throw exception.InnerException is DatasetException bad ? new DatasetException(bad.DatasetPath, bad.Problem, exception) : exception.InnerException;
+        }
+        foreach (List<TarImageItem> shard in shards) _items.AddRange(shard);
+        if (_items.Count == 0) throw new DatasetException(pattern, "no images in it");
+        TarImageItem largest = _items.MaxBy(item => item.Label)!;
+        ClassNames = classNames ?? [.. Enumerable.Range(0, largest.Label + 1).Select(label => label.ToString(CultureInfo.InvariantCulture))];
+        if (largest.Label >= ClassNames.Count) throw new DatasetException(largest.Name, $"the label is {largest.Label}, but there are {ClassNames.Count} classes");
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <inheritdoc/>
+    public int Count => _items.Count;
+
+    /// <inheritdoc/>
+    public ImageItem this[int index] => _items[index];
+
+    /// <inheritdoc/>
+    public IEnumerator<ImageItem> GetEnumerator() => _items.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static List<TarImageItem> ReadShard(string path)
+    {
+        using SafeFileHandle handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
+        var items = new List<TarImageItem>();
+        var sample = new Sample("", null, null);
+        foreach (TarFile file in TarReader.List(handle, path))
+        {
+            (string key, string extension) = Split(file.Name);
+            // Hidden files, such as those that some systems add, have no key.
+            if (key.Length == 0 || key.EndsWith('/')) continue;
+            if (key != sample.Key)
+            {
+                Finish();
+                sample = new Sample(key, null, null);
+            }
+            switch (extension)
+            {
+                case "jpg" or "jpeg" or "png" or "webp":
+                    sample = sample with { Image = sample.Image is null ? file : throw new DatasetException(path, $"'{key}' has two images") };
+                    break;
+                case "cls" or "json":
+                    int? label = ReadLabel(handle, file, extension == "json", path);
+                    if (label is not null && sample.Label is not null && label != sample.Label) throw new DatasetException(path, $"'{key}' has two labels");
+                    sample = sample with { Label = label ?? sample.Label };
+                    break;
+            }
+        }
+        Finish();
+        return items;
+
+        void Finish()
+        {
+            if (sample.Image is null && sample.Label is null) return;
+            if (sample.Image is not { } image) throw new DatasetException(path, $"'{sample.Key}' has a label but no image (.jpg, .jpeg, .png, .webp)");
+            if (sample.Label is not { } label) throw new DatasetException(path, $"'{sample.Key}' has an image but no label (.cls, or .json with a number 'label' or 'cls')");
+            items.Add(new TarImageItem(path, image, label));
+        }
+    }
+
+    private static (string Key, string Extension) Split(string name)
+    {
+        int dot = name.IndexOf('.', name.LastIndexOf('/') + 1);
+        return dot < 0 ? (name, "") : (name[..dot], name[(dot + 1)..].ToLowerInvariant());
+    }
+
+    private static int? ReadLabel(SafeFileHandle handle, TarFile file, bool isJson, string path)
+    {
+        if (file.Size > MaxLabelBytes) throw new DatasetException(path, $"'{file.Name}': a label of {file.Size} bytes; the limit is {MaxLabelBytes}");
+        byte[] text = TarImageItem.Read(handle, file, path);
+        int? label = isJson ? JsonLabel(text, file, path)
+            : int.TryParse(text.AsSpan().Trim(" \r\n\t"u8), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
+            : throw new DatasetException(path, $"'{file.Name}': the label is no whole number");
+        return label is null or (>= 0 and <= MaxLabel) ? label : throw new DatasetException(path, $"'{file.Name}': the label {label} is not in 0..{MaxLabel}");
+    }
+
+    private static int? JsonLabel(byte[] text, TarFile file, string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return null;
+            foreach (string name in (string[])["label", "cls"])
+                if (document.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int label)) return label;
+            return null;
+        }
+        catch (JsonException exception)
+        {
+            throw new DatasetException(path, $"'{file.Name}' is no JSON: {exception.Message}", exception);
+        }
+    }
+
+    private readonly record struct Sample(string Key, TarFile? Image, int? Label);
+}
+
+/// <summary>An image inside a tar archive.</summary>
+public sealed class TarImageItem : ImageItem
+{
+    private readonly string _path;
+    private readonly TarFile _file;
+
+    internal TarImageItem(string path, TarFile file, int label)
+        : base($"{path}#{file.Name}", label)
+    {
+        _path = path;
+        _file = file;
+    }
+
+    /// <inheritdoc/>
+    public override PixelBlock ReadPixels(ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        if (_file.Size > limits.MaxBytes) throw new ImageFormatException(Name, $"the file has more bytes than the limit of {limits.MaxBytes}");
+        using SafeFileHandle handle = File.OpenHandle(_path, options: FileOptions.RandomAccess);
+        return PixelBlock.Of(ImageDecoder.Decode(Read(handle, _file, _path), Name, limits));
+    }
+
+    internal static byte[] Read(SafeFileHandle handle, TarFile file, string path)
+    {
+        byte[] data = GC.AllocateUninitializedArray<byte>(checked((int)file.Size));
+        for (int read = 0; read < data.Length;)
+        {
+            int count = RandomAccess.Read(handle, data.AsSpan(read), file.Offset + read);
+            if (count == 0) throw new EndOfStreamException($"{path}: '{file.Name}' was cut off since the archive was opened");
+            read += count;
+        }
+        return data;
+    }
+}

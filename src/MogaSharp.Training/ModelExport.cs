@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Training;
+
+/// <summary>Writes trained weights as a model that everything else loads: <c>model.safetensors</c>, <c>model.pth</c> and <c>card.json</c>.</summary>
+public static class ModelExport
+{
+    /// <summary>The names of the files in the folder.</summary>
+    public const string SafetensorsFile = "model.safetensors", PyTorchFile = "model.pth", CardFile = "card.json";
+
+    /// <summary>Writes a model's folder.</summary>
+    /// <param name="folder">The folder; made when missing. Files in it are replaced.</param>
+    /// <param name="card">The model; its weights' file becomes the one written.</param>
+    /// <param name="weights">The weights by official names; integer counters as they are.</param>
+    /// <param name="type">How floating-point weights are stored.</param>
+    /// <param name="metrics">Measured figures for the card.</param>
+    /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    public static void Save(string folder, ModelCard card, IEnumerable<TensorEntry> weights, DType type = DType.Float32, IEnumerable<KeyValuePair<string, double>>? metrics = null)
+    {
+        Directory.CreateDirectory(folder);
+        TensorEntry[] tensors = [.. weights.Select(tensor => tensor.ConvertTo(type))];
+        CheckpointWriter.SaveSafetensors(Path.Combine(folder, SafetensorsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        CheckpointWriter.SavePyTorch(Path.Combine(folder, PyTorchFile), tensors);
+        ModelCard written = card with
+        {
+            Weights = new WeightsCard { File = SafetensorsFile },
+            Metrics = metrics is null ? card.Metrics : ImmutableDictionary.CreateRange(metrics),
+            Folder = null,
+        };
+        string path = Path.Combine(folder, CardFile), temporary = path + ".tmp";
+        File.WriteAllText(temporary, written.ToJson() + "\n");
+        File.Move(temporary, path, overwrite: true);
+    }
+}

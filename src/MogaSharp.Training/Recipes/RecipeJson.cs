@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace MogaSharp.Training;
+
+/// <summary>Recipes as JSON files and fields by name. By reflection: the source generator would lose the properties' default values.</summary>
+public static class RecipeJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    /// <summary>The names of all fields, in snake case.</summary>
+    public static IReadOnlyList<string> FieldNames { get; } =
+        [.. typeof(TrainingRecipe).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
+
+    /// <summary>A recipe as JSON text, all fields in it.</summary>
+    public static string ToJson(TrainingRecipe recipe) => JsonSerializer.Serialize(recipe, Options);
+
+    /// <summary>Reads a recipe; fields that are missing have their default.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="RecipeException">The text is no recipe, names an unknown field, or breaks a rule.</exception>
+    public static TrainingRecipe Parse(string json, string source)
+    {
+        try
+        {
+            TrainingRecipe recipe = JsonSerializer.Deserialize<TrainingRecipe>(json, Options) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
+            return recipe.Validated();
+        }
+        catch (JsonException e)
+        {
+            throw new RecipeException($"{source} is no recipe: {Problem(e)}", e);
+        }
+    }
+
+    /// <summary>Reads a recipe's file.</summary>
+    /// <exception cref="RecipeException">The file is no recipe.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TrainingRecipe Load(string path) => Parse(File.ReadAllText(path), $"'{path}'");
+
+    /// <summary>A recipe with one field changed by texts, as a command line gives them; rules are checked when all changes are made.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="field">The field's name in snake case; a dash may stand for an underscore.</param>
+    /// <param name="text">Its value: a number, <c>true</c>, a word, numbers with commas between for lists, <c>none</c> for no value.</param>
+    /// <exception cref="RecipeException">There is no such field, or the text is no value of it.</exception>
+    public static TrainingRecipe With(TrainingRecipe recipe, string field, string text)
+    {
+        string name = field.Trim().Replace('-', '_');
+        if (!FieldNames.Contains(name))
+        {
+            string nearest = FieldNames.FirstOrDefault(known => known.Contains(name, StringComparison.Ordinal) || name.Contains(known, StringComparison.Ordinal)) ?? "";
+            throw new RecipeException($"A recipe has no field '{field}'{(nearest.Length > 0 ? $"; did you mean {nearest}?" : $"; the fields are {string.Join(", ", FieldNames)}.")}");
+        }
+
+        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Options)!.AsObject();
+        PropertyInfo property = typeof(TrainingRecipe).GetProperties().Single(p => JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name) == name);
+        try
+        {
+            fields[name] = Value(property.PropertyType, text.Trim());
+            return fields.Deserialize<TrainingRecipe>(Options)!;
+        }
+        catch (JsonException e)
+        {
+            throw new RecipeException($"'{text}' is no value of the recipe's field {name}{Hint(property.PropertyType)}.", e);
+        }
+    }
+
+    private const StringSplitOptions Splitting = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
+    private static JsonNode? Value(Type type, string text)
+    {
+        if (type == typeof(string)) return JsonValue.Create(text == "none" ? "" : text);
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain != type && text == "none") return null;
+        if (plain.IsEnum) return JsonValue.Create(text.ToLowerInvariant().Replace('-', '_'));
+        if (plain == typeof(ImmutableArray<string>)) return new JsonArray([.. text.Split(',', Splitting).Select(word => JsonValue.Create(word))]);
+        return JsonNode.Parse(plain.IsGenericType ? $"[{text}]" : text);
+    }
+
+    private static string Hint(Type type)
+    {
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain.IsEnum) return $"; it takes {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}";
+        if (plain == typeof(bool)) return "; it takes true or false";
+        if (plain == typeof(int)) return "; it takes a whole number";
+        return plain == typeof(double) ? "; it takes a number" : "; it takes numbers with commas between";
+    }
+
+    private static string Problem(JsonException exception)
+    {
+        int coordinates = exception.Message.IndexOf(" Path: ", StringComparison.Ordinal);
+        string reason = coordinates < 0 ? exception.Message : exception.Message[..coordinates];
+        string line = exception.LineNumber is { } number ? $"line {number + 1}: " : "";
+        return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
+    }
+}

@@ -1,0 +1,155 @@
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Imaging;
+using MogaSharp.Models;
+
+namespace MogaSharp.Training;
+
+/// <summary>Labelled pictures, read, augmented and mixed ahead of the training as a recipe says.</summary>
+public sealed class ImageTrainingData : ITrainingData, IDisposable
+{
+    private readonly BatchLoader _train;
+    private readonly BatchLoader? _unmixed;
+    private readonly BatchLoader? _eval;
+    private readonly TrainingRecipe _recipe;
+    private readonly int _classes;
+
+    /// <summary>Prepares the reading.</summary>
+    /// <param name="train">The training pictures.</param>
+    /// <param name="eval">The evaluation pictures of the same classes; null for none.</param>
+    /// <param name="recipe">Sizes, augmentation, mixing, seed.</param>
+    /// <param name="preprocess">Preprocessing for evaluation; see <see cref="Preprocessing"/>. Its mean and deviation hold for training too.</param>
+    /// <param name="workers">Threads that decode and augment.</param>
+    /// <param name="share">Which part of the pictures this process trains on.</param>
+    /// <exception cref="RecipeException">The recipe does not fit: too few pictures for a batch, or mixing with an odd batch.</exception>
+    public ImageTrainingData(IImageDataset train, IImageDataset? eval, TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share = null)
+    {
+        _recipe = recipe;
+        _classes = train.ClassNames.Count;
+        Count = train.Count;
+        ProcessShare mine = share ?? ProcessShare.Whole;
+        int batch = recipe.BatchSize / recipe.AccumulationSteps / mine.Count;
+        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed };
+        Sampler sampler = recipe.AugmentationRepeats > 1
+            ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
+            : new ShuffledSampler(train.Count, recipe.Seed, mine);
+        if (sampler.Length < (long)batch * recipe.AccumulationSteps)
+            throw new RecipeException($"The {train.Count} training pictures do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+        if (Mixing(recipe) is not null && batch % 2 != 0)
+            throw new RecipeException($"Mixup and cutmix pair the pictures of a batch, so that its {batch} pictures must be an even number.");
+        AugmentationOptions augmentation = Augmentation(recipe, preprocess);
+        _train = new BatchLoader(train, sampler, new TrainingTransform(augmentation), loading);
+        if (recipe.MixOffEpoch > 0 && augmentation.Mixing is not null)
+            _unmixed = new BatchLoader(train, sampler, new TrainingTransform(augmentation with { Mixing = null }), loading);
+        if (eval is not null)
+            _eval = new BatchLoader(eval, new OrderedSampler(eval.Count, mine), new EvaluationTransform(Options(preprocess)), loading);
+    }
+
+    /// <inheritdoc/>
+    public long Count { get; }
+
+    /// <inheritdoc/>
+    public int BatchesPerEpoch => _train.BatchesPerEpoch;
+
+    /// <inheritdoc/>
+    public int EvalBatches => _eval?.BatchesPerEpoch ?? 0;
+
+    /// <summary>How pictures become inputs in evaluation and in use, after a recipe.</summary>
+    /// <param name="recipe">Size, crop, squash; mean and deviation where it has them.</param>
+    /// <param name="model">The model's own preprocessing, for the rest.</param>
+    public static PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => model with
+    {
+        Width = recipe.EvalImageSize ?? recipe.ImageSize,
+        Height = recipe.EvalImageSize ?? recipe.ImageSize,
+        Crop = recipe.Squash ? 1 : recipe.EvalCrop,
+        Mode = recipe.Squash ? "squash" : "keep_aspect",
+        Filter = "bicubic",
+        Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
+        Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
+    };
+
+    /// <summary>What a recipe does with training pictures.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="preprocess">Mean and deviation.</param>
+    public static AugmentationOptions Augmentation(TrainingRecipe recipe, PreprocessCard preprocess) => new(recipe.ImageSize, recipe.ImageSize)
+    {
+        Crop = recipe.Squash ? TrainingCrop.Resize : TrainingCrop.RandomResized,
+        MinScale = recipe.CropScale[0],
+        MaxScale = recipe.CropScale[1],
+        MinRatio = recipe.CropRatio[0],
+        MaxRatio = recipe.CropRatio[1],
+        Interpolation = recipe.Interpolation switch
+        {
+            "bilinear" => ResizeFilter.Bilinear,
+            "bicubic" => ResizeFilter.Bicubic,
+            _ => null,
+        },
+        HorizontalFlip = recipe.HorizontalFlip,
+        VerticalFlip = recipe.VerticalFlip,
+        MaxShift = recipe.Shift,
+        ColorJitter = recipe.ColorJitter,
+        AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
+        Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
+        Mixing = Mixing(recipe),
+        Mean = preprocess.Mean,
+        StandardDeviation = preprocess.Std,
+    };
+
+    /// <inheritdoc/>
+    public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken)
+    {
+        BatchLoader loader = _unmixed is not null && epoch >= _recipe.MixOffEpoch ? _unmixed : _train;
+        float[]? targets = null;
+        foreach (Batch batch in loader.ReadAsync(epoch, firstBatch, cancellationToken).ToBlockingEnumerable(cancellationToken))
+        {
+            using (batch)
+            {
+                if (batch.Mix is not null)
+                {
+                    targets ??= new float[batch.Count * _classes];
+                    batch.WriteTargets(_classes, _recipe.LabelSmoothing, targets);
+                }
+
+                yield return Ready(batch, batch.Mix is null ? null : targets);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken)
+    {
+        if (_eval is null) yield break;
+        foreach (Batch batch in _eval.ReadAsync(0, 0, cancellationToken).ToBlockingEnumerable(cancellationToken))
+        {
+            using (batch) yield return Ready(batch, null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _train.Dispose();
+        _unmixed?.Dispose();
+        _eval?.Dispose();
+    }
+
+    private static MixOptions? Mixing(TrainingRecipe recipe) => recipe.Mixup == 0 && recipe.Cutmix == 0
+        ? null
+        : new MixOptions { MixupAlpha = recipe.Mixup, CutMixAlpha = recipe.Cutmix, Probability = recipe.MixProbability, SwitchProbability = recipe.MixSwitchProbability };
+
+    private static PreprocessOptions Options(PreprocessCard card) => new(card.Width, card.Height)
+    {
+        CropFraction = card.Crop,
+        Mode = card.Mode == "squash" ? ResizeMode.Squash : ResizeMode.KeepAspect,
+        Filter = ResizeFilter.Bicubic,
+        Mean = card.Mean,
+        StandardDeviation = card.Std,
+    };
+
+    // A null array would convert to an empty memory, which is not the same as none.
+    private static TrainingBatch Ready(Batch batch, float[]? targets)
+    {
+        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels);
+        return targets is null ? ready : ready with { Targets = targets };
+    }
+}

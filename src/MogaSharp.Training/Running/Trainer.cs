@@ -1,0 +1,250 @@
+using System.Diagnostics;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Torch;
+
+namespace MogaSharp.Training;
+
+/// <summary>
+/// Carries out a run: epochs of updates, evaluation, checkpoints, logs. What it computes depends on recipe, weights and data alone; a run
+/// that is stopped or killed and resumed gives the same weights as one that was not, on the CPU bit for bit.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainingRecipe _recipe;
+    private readonly ModelCard _card;
+    private readonly ITrainingData _data;
+    private readonly TrainerOptions _options;
+    private readonly ITrainingObserver _observer;
+    private readonly TrainingEngine _engine;
+    private readonly CheckpointFolder _folder;
+    private readonly LearningRateSchedule _schedule;
+    private readonly long _updatesPerEpoch;
+    private TrainingProgress _progress;
+
+    /// <summary>Prepares a new run.</summary>
+    /// <param name="card">The model: options without training rates, preprocessing, labels.</param>
+    /// <param name="weights">A tensor for every parameter and buffer.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="data">The pictures.</param>
+    /// <param name="options">Folder and device.</param>
+    /// <param name="observer">Hears of the progress.</param>
+    /// <exception cref="RecipeException">The recipe does not fit the network, the data or the device.</exception>
+    /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
+    /// <exception cref="TorchException">There is no such device.</exception>
+    public Trainer(ModelCard card, WeightSet weights, TrainingRecipe recipe, ITrainingData data, TrainerOptions options, ITrainingObserver observer)
+    {
+        (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
+        _updatesPerEpoch = data.BatchesPerEpoch / recipe.AccumulationSteps;
+        if (_updatesPerEpoch == 0)
+            throw new RecipeException($"The {data.Count} training pictures do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+        _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
+        _folder = new CheckpointFolder(options.Folder);
+        _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device);
+        _progress = new TrainingProgress { DatasetSize = data.Count };
+    }
+
+    /// <summary>Where the run stands.</summary>
+    public TrainingProgress Progress => _progress;
+
+    /// <summary>The weights in training.</summary>
+    public TrainingEngine Engine => _engine;
+
+    /// <summary>The network that a card and a recipe train, for pictures of the recipe's size.</summary>
+    /// <param name="card">The model.</param>
+    /// <param name="recipe">Drop rates and picture size.</param>
+    /// <exception cref="GraphException">The options describe no network.</exception>
+    public static ComputationGraph BuildGraph(ModelCard card, TrainingRecipe recipe)
+    {
+        ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
+        IModelDefinition definition = training.CreateDefinition();
+        return definition.Build(new Shape(1, definition.InChannels, recipe.ImageSize, recipe.ImageSize));
+    }
+
+    /// <summary>Goes on from a checkpoint of the same model and data.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <exception cref="RunFolderException">It is of another model, recipe or data set.</exception>
+    public void Resume(TrainingCheckpoint checkpoint)
+    {
+        if (checkpoint.Progress.DatasetSize != _data.Count)
+            throw new RunFolderException($"The run was begun on {checkpoint.Progress.DatasetSize} training pictures; the data now has {_data.Count}.");
+        try
+        {
+            GradientScalerState? scale = checkpoint.Progress.LossScale is { } value ? new(value, checkpoint.Progress.LossScaleAge) : null;
+            _engine.Load(checkpoint.Tensors, scale);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or GraphException or TorchException)
+        {
+            throw new RunFolderException($"The checkpoint does not fit the model and recipe of this run: {e.Message}");
+        }
+
+        _progress = checkpoint.Progress;
+    }
+
+    /// <summary>Trains to the end, or until asked to stop. To be called on the thread that made the trainer.</summary>
+    /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written.</param>
+    /// <exception cref="TrainingException">Losses are not finite again and again.</exception>
+    /// <exception cref="CheckpointWriteException">The checkpoint at the end of the run cannot be written.</exception>
+    public TrainingResult Run(CancellationToken cancellationToken = default)
+    {
+        using var log = new RunLog(_options.Folder, _progress, _observer.OnMessage);
+        var pace = new Pace(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
+        while (_progress.Epoch < _recipe.TotalEpochs())
+        {
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                if (!TrainEpoch(log, pace, cancellationToken)) return Stop(log);
+                EpochRecord record = Evaluated(clock, pace, cancellationToken);
+                log.Add(record);
+                _observer.OnEpoch(record);
+                EndEpoch(record);
+            }
+            catch (OperationCanceledException)
+            {
+                return Stop(log);
+            }
+        }
+
+        _folder.SaveLast(Capture());
+        return new TrainingResult(TrainingEnd.Finished, _progress, log.Epochs);
+    }
+
+    /// <summary>All of the run at this moment.</summary>
+    public TrainingCheckpoint Capture() => new(
+        _progress with { LossScale = _engine.Scale?.Scale, LossScaleAge = _engine.Scale?.GoodSteps ?? 0 }, _recipe, _card, _options.Data, [.. _engine.State()]);
+
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
+    // False when it was asked to stop before the epoch's end.
+    private bool TrainEpoch(RunLog log, Pace pace, CancellationToken cancellationToken)
+    {
+        if (_progress.EpochUpdates >= _updatesPerEpoch) return true;
+        int epoch = _progress.Epoch;
+        using var reader = new PartReader(_data.Train(epoch, checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)), cancellationToken));
+        var window = new LogWindow(_progress);
+        var saved = Stopwatch.StartNew();
+        while (_progress.EpochUpdates < _updatesPerEpoch)
+        {
+            if (cancellationToken.IsCancellationRequested || _progress.Update >= _options.StopAfter) return false;
+            long start = Stopwatch.GetTimestamp();
+            double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch);
+            UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1);
+            _progress = Counted(result, reader, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            Report(result, rate);
+            _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
+            if (_progress.Update % _options.LogEvery == 0) log.Add(window.Close(_progress, rate, result.GradientNorm));
+            if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
+            {
+                Save(_folder.SaveLast);
+                saved.Restart();
+            }
+        }
+
+        return true;
+    }
+
+    private TrainingProgress Counted(UpdateResult result, PartReader reader, double seconds)
+    {
+        bool counts = double.IsFinite(result.Loss);
+        return _progress with
+        {
+            Update = _progress.Update + 1,
+            EpochUpdates = _progress.EpochUpdates + 1,
+            EpochImages = _progress.EpochImages + reader.Images,
+            EpochSeconds = _progress.EpochSeconds + seconds,
+            EpochWait = _progress.EpochWait + reader.Wait,
+            LossSum = _progress.LossSum + (counts ? result.Loss * reader.Images : 0),
+            LossCount = _progress.LossCount + (counts ? reader.Images : 0),
+            Skipped = _progress.Skipped + (result.Skipped ? 1 : 0),
+            SkippedInARow = result.Skipped ? _progress.SkippedInARow + 1 : 0,
+        };
+    }
+
+    private void Report(UpdateResult result, double rate)
+    {
+        if (!result.Skipped) return;
+        string what = double.IsFinite(result.Loss) ? "a gradient" : "the loss";
+        if (_progress.SkippedInARow < _recipe.MaxNonFinite)
+        {
+            _observer.OnMessage($"{what} of update {_progress.Update} is not finite; the update is skipped ({_progress.Skipped} so far)");
+            return;
+        }
+
+        throw new TrainingException(
+            $"The loss or a gradient was not finite in {_progress.SkippedInARow} updates in a row, the last one update {_progress.Update} of epoch {_progress.Epoch + 1} "
+            + $"at a learning rate of {rate:G3}. Try a lower learning_rate, clip_gradient, or amp none; the checkpoints are those from before.");
+    }
+
+    private EpochRecord Evaluated(Stopwatch clock, Pace pace, CancellationToken cancellationToken)
+    {
+        EvalRecord? eval = null, average = null;
+        double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? Math.Max(0, _progress.Update - 1) : _progress.Epoch);
+        if (_data.EvalBatches > 0)
+        {
+            eval = Evaluate(_engine.Network, TrainingPhase.Evaluating);
+            if (_engine.Average is not null) average = Evaluate(_engine.Average, TrainingPhase.EvaluatingAverage);
+        }
+
+        return new EpochRecord
+        {
+            Epoch = _progress.Epoch,
+            Update = _progress.Update,
+            LearningRate = rate,
+            TrainLoss = Pace.MeanLoss(_progress),
+            Eval = eval,
+            EvalEma = average,
+            ImagesPerSecond = Pace.ImagesPerSecond(_progress),
+            DataWait = Pace.DataWait(_progress),
+            Seconds = clock.Elapsed.TotalSeconds,
+            Skipped = _progress.Skipped,
+        };
+
+        EvalRecord Evaluate(TorchNetwork network, TrainingPhase phase)
+        {
+            int done = 0;
+            return Evaluator.Evaluate(
+                network, _data.Evaluate(cancellationToken), _engine.Autocast,
+                _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), cancellationToken);
+        }
+    }
+
+    private void EndEpoch(EpochRecord record)
+    {
+        bool isBest = record.Score is { } score && !(score <= _progress.BestScore);
+        _progress = new TrainingProgress
+        {
+            Epoch = _progress.Epoch + 1,
+            Update = _progress.Update,
+            Skipped = _progress.Skipped,
+            SkippedInARow = _progress.SkippedInARow,
+            BestScore = isBest ? record.Score : _progress.BestScore,
+            BestEpoch = isBest ? record.Epoch : _progress.BestEpoch,
+            DatasetSize = _progress.DatasetSize,
+        };
+        // The best one first: a kill between the two leaves a last one that does not claim what is not there.
+        if (isBest) Save(_folder.SaveBest);
+        Save(_folder.SaveLast);
+        if (_options.KeepEvery > 0 && _progress.Epoch % _options.KeepEvery == 0) Save(_folder.SaveEpoch);
+    }
+
+    // In the middle of a run a full disk may have room again later; the training goes on.
+    private void Save(Action<TrainingCheckpoint> save)
+    {
+        try
+        {
+            save(Capture());
+        }
+        catch (CheckpointWriteException e)
+        {
+            _observer.OnMessage(e.Message);
+        }
+    }
+
+    private TrainingResult Stop(RunLog log)
+    {
+        _folder.SaveLast(Capture());
+        return new TrainingResult(TrainingEnd.Stopped, _progress, log.Epochs);
+    }
+}

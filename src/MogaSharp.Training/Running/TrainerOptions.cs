@@ -1,0 +1,31 @@
+using MogaSharp.Torch;
+
+namespace MogaSharp.Training;
+
+/// <summary>Where and how a run is carried out; nothing here changes what it computes, apart from rounding on another device.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>The run's folder, which exists: checkpoints, logs, curves and the finished model.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The data set as the command line named it, for the checkpoint.</summary>
+    public string Data { get; init; } = "";
+
+    /// <summary>Where to compute.</summary>
+    public TorchDevice Device { get; init; } = TorchDevice.Cpu;
+
+    /// <summary>Updates between two records of the logs.</summary>
+    public int LogEvery { get; init; } = 50;
+
+    /// <summary>Updates between two checkpoints within an epoch; 0 for none but those of <see cref="SaveInterval"/>.</summary>
+    public long SaveEvery { get; init; }
+
+    /// <summary>Time between two checkpoints within an epoch.</summary>
+    public TimeSpan SaveInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Epochs between two checkpoints that are kept; 0 for none.</summary>
+    public int KeepEvery { get; init; }
+
+    /// <summary>Stop with a checkpoint after so many updates in all; null to finish.</summary>
+    public long? StopAfter { get; init; }
+}

@@ -1,0 +1,62 @@
+namespace MogaSharp.Training;
+
+/// <summary>What a run is doing.</summary>
+public enum TrainingPhase
+{
+    /// <summary>Updating weights.</summary>
+    Training,
+
+    /// <summary>Measuring the weights' accuracy.</summary>
+    Evaluating,
+
+    /// <summary>Measuring the accuracy of their moving average.</summary>
+    EvaluatingAverage,
+}
+
+/// <summary>How far a run is, for a progress bar.</summary>
+/// <param name="Phase">What it is doing.</param>
+/// <param name="Epoch">The epoch, from 0.</param>
+/// <param name="Epochs">All epochs.</param>
+/// <param name="Share">The share of the phase that is done, 0 to 1.</param>
+/// <param name="Update">Updates done.</param>
+/// <param name="Updates">All updates of the run.</param>
+/// <param name="Loss">Mean training loss of the epoch so far; NaN before the first.</param>
+/// <param name="LearningRate">The learning rate.</param>
+/// <param name="ImagesPerSecond">Pictures per second in this epoch and process.</param>
+/// <param name="DataWait">The share of this epoch's training time that was spent waiting for data.</param>
+/// <param name="Remaining">The time to the end of the run at this speed; null while it is unknown.</param>
+public readonly record struct TrainingStatus(
+    TrainingPhase Phase, int Epoch, int Epochs, double Share, long Update, long Updates, double Loss, double LearningRate, double ImagesPerSecond, double DataWait, TimeSpan? Remaining);
+
+/// <summary>Hears of a run. Called on the thread that trains, so it should be quick.</summary>
+public interface ITrainingObserver
+{
+    /// <summary>After each update and each evaluated batch.</summary>
+    void OnProgress(in TrainingStatus status);
+
+    /// <summary>After each epoch.</summary>
+    void OnEpoch(EpochRecord record);
+
+    /// <summary>Something to tell a person: a warning, or what was done.</summary>
+    void OnMessage(string message);
+}
+
+/// <summary>How a run ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs are done.</summary>
+    Finished,
+
+    /// <summary>It was asked to stop; a checkpoint has been written.</summary>
+    Stopped,
+}
+
+/// <summary>What a run gave.</summary>
+/// <param name="End">How it ended.</param>
+/// <param name="Progress">Where it stands.</param>
+/// <param name="Epochs">All epochs, those before a resume too.</param>
+public sealed record TrainingResult(TrainingEnd End, TrainingProgress Progress, IReadOnlyList<EpochRecord> Epochs);
+
+/// <summary>A run that cannot go on: losses that are not finite. A checkpoint of the moment has not been written; the last one is good.</summary>
+/// <param name="message">Why.</param>
+public sealed class TrainingException(string message) : Exception(message);

@@ -1,0 +1,109 @@
+using System.Formats.Tar;
+using MogaSharp.Testing;
+
+namespace MogaSharp.Data.Tests;
+
+public sealed class DatasetSpecTests : IDisposable
+{
+    private static readonly byte[] Picture = [.. "BM"u8, .. new byte[8], 26, 0, 0, 0, 12, 0, 0, 0, 1, 0, 1, 0, 1, 0, 24, 0, 10, 20, 30, 0];
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mogasharp-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Texts_are_read()
+    {
+        DatasetSpec spec = DatasetSpec.Parse("tar:/data/train-{00..10}-?.tar?val=/data/val-*.tar&classes=names.txt");
+        Assert.Equal(("tar", "/data/train-{00..10}-?.tar"), (spec.Kind, spec.Path));
+        Assert.Equal([("classes", "names.txt"), ("val", "/data/val-*.tar")], spec.Options.Select(pair => (pair.Key, pair.Value)).Order());
+        spec = DatasetSpec.Parse("folder:C:/what?/x");
+        Assert.Equal(("folder", "C:/what?/x", 0), (spec.Kind, spec.Path, spec.Options.Count));
+        Assert.True(DatasetSpec.Parse("tar:a.tar?val=b.tar").HasSeparateSplits);
+        Assert.False(DatasetSpec.Parse("tar:a.tar").HasSeparateSplits);
+    }
+
+    [Theory]
+    [InlineData("photos", "'photos' does not say what it is; write folder:PATH or idx:PATH or tar:PATTERN")]
+    [InlineData("zip:x", "'zip:x' does not say what it is")]
+    [InlineData("idx:", "'idx:' names no path")]
+    [InlineData("idx:x?size=3", "the unknown option 'size'; there are train, val, classes")]
+    [InlineData("idx:x?val=", "gives the option 'val' no value")]
+    [InlineData("idx:x?val=a&val=b", "has the option 'val' twice")]
+    [InlineData("idx:x?val=a&b", "the unknown option 'b'")]
+    [InlineData("tar:x?train=a", "needs no option 'train'")]
+    public void Bad_texts_are_refused(string text, string problem) =>
+        Assert.Contains(problem, Assert.Throws<DatasetSpecException>(() => DatasetSpec.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Folders_have_parts_by_their_names()
+    {
+        Add("train/cat/1.png", "train/dog/1.png", "train/dog/2.png", "val/cat/1.png", "val/dog/1.png", "more/cat/1.png");
+        DatasetSpec spec = DatasetSpec.Parse($"folder:{_folder.FullName}");
+        Assert.Equal((3, 2), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count));
+        Assert.True(spec.HasSeparateSplits);
+        Assert.Equal(["cat", "dog"], spec.Open(DatasetSplit.Train).ClassNames);
+        Assert.Single(DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test));
+        Assert.Contains("there is no folder", Refusal($"folder:{_folder.FullName}?val=none"), StringComparison.Ordinal);
+        Assert.Contains("there is no folder '/nowhere'", Refusal("folder:/nowhere"), StringComparison.Ordinal);
+        Assert.Equal(1, DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test, [new("dog"), new("cat")])[0].Label);
+        Directory.Delete(Path.Combine(_folder.FullName, "val"), recursive: true);
+        Assert.Contains("has a folder 'train' but none of 'val'", Refusal($"folder:{_folder.FullName}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_of_classes_is_both_parts_even_if_a_class_is_called_train()
+    {
+        Add("tractor/1.png", "train/1.png");
+        DatasetSpec spec = DatasetSpec.Parse($"folder:{_folder.FullName}");
+        Assert.Equal((2, 2), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count));
+        Assert.False(spec.HasSeparateSplits);
+    }
+
+    [Fact]
+    public void Idx_sets_take_prefixes_and_class_files()
+    {
+        foreach ((string prefix, int count) in new[] { ("train", 3), ("t10k", 2), ("extra", 1) })
+        {
+            File.WriteAllBytes(At($"{prefix}-images-idx3-ubyte"), IdxWriter.Bytes([count, 1, 1], new byte[count]));
+            File.WriteAllBytes(At($"{prefix}-labels-idx1-ubyte"), IdxWriter.Bytes([count], new byte[count]));
+        }
+        DatasetSpec spec = DatasetSpec.Parse($"idx:{_folder.FullName}");
+        Assert.Equal((3, 2, true), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count, spec.HasSeparateSplits));
+        Assert.Single(DatasetSpec.Parse($"idx:{_folder.FullName}?val=extra").Open(DatasetSplit.Test));
+        File.WriteAllText(At("names.txt"), "boot\n\n shirt \n");
+        Assert.Equal(["boot", "shirt"], DatasetSpec.Parse($"idx:{_folder.FullName}?classes={At("names.txt")}").Open(DatasetSplit.Test).ClassNames);
+        Assert.Contains("of class names", Refusal($"idx:{_folder.FullName}?classes=/nowhere.txt"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shards_take_another_pattern_for_testing()
+    {
+        foreach ((string name, int count) in new[] { ("a.tar", 3), ("b.tar", 1) })
+        {
+            using FileStream stream = File.Create(At(name));
+            using var writer = new TarWriter(stream);
+            for (int i = 0; i < count; i++)
+            {
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{i}.png") { DataStream = new MemoryStream(Picture) });
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{i}.cls") { DataStream = new MemoryStream("0"u8.ToArray()) });
+            }
+        }
+        DatasetSpec spec = DatasetSpec.Parse($"tar:{At("a.tar")}?val={At("b.tar")}");
+        Assert.Equal((3, 1), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count));
+        Assert.Equal(["only"], spec.Open(DatasetSplit.Train, [new("only")]).ClassNames);
+    }
+
+    private static string Refusal(string text) => Assert.Throws<DatasetSpecException>(() => DatasetSpec.Parse(text).Open(DatasetSplit.Test)).Message;
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
+    private void Add(params string[] names)
+    {
+        foreach (string name in names)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
+            File.WriteAllBytes(At(name), Picture);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Formats.Tar;
+using System.Text;
+using MogaSharp.Imaging;
+
+namespace MogaSharp.Data.Tests;
+
+public sealed class TarDatasetTests : IDisposable
+{
+    // One pixel: red 30, green 20, blue 10, as a bitmap under a name that is accepted; the content decides.
+    private static readonly byte[] Picture = [.. "BM"u8, .. new byte[8], 26, 0, 0, 0, 12, 0, 0, 0, 1, 0, 1, 0, 1, 0, 24, 0, 10, 20, 30, 0];
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mogasharp-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(TarEntryFormat.Ustar)]
+    [InlineData(TarEntryFormat.Pax)]
+    [InlineData(TarEntryFormat.Gnu)]
+    [InlineData(TarEntryFormat.V7)]
+    public void Shards_of_every_format_are_read(TarEntryFormat format)
+    {
+        string longFolder = format is TarEntryFormat.V7 ? "short" : string.Concat(Enumerable.Repeat("folder/", 18)).TrimEnd('/');
+        Write("train-00.tar", format, ("a/0.jpg", Picture), ("a/0.cls", "2\n"u8.ToArray()), ($"{longFolder}/1.cls", " 0 "u8.ToArray()), ($"{longFolder}/1.PNG", Picture));
+        Write("train-01.tar", format, ("2.json", """{"name":"x","label":5}"""u8.ToArray()), ("2.webp", Picture), ("2.seg.png", [1]), ("README", [1, 2]));
+        var dataset = new TarDataset(At("train-{00..01}.tar"));
+        Assert.Equal([2, 0, 5], dataset.Select(item => item.Label));
+        Assert.Equal([$"{At("train-00.tar")}#a/0.jpg", $"{At("train-00.tar")}#{longFolder}/1.PNG", $"{At("train-01.tar")}#2.webp"], dataset.Select(item => item.Name));
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], dataset.ClassNames);
+        Assert.All(dataset, item => Assert.Equal([30, 20, 10], item.ToImage().Pixels));
+        Assert.Same(dataset[1], dataset.ElementAt(1));
+        Assert.Equal(dataset.Count, new TarDataset(At("train-*.tar")).Count);
+    }
+
+    [Fact]
+    public void Class_names_are_checked()
+    {
+        Write("x.tar", TarEntryFormat.Pax, ("0.jpg", Picture), ("0.cls", "1"u8.ToArray()));
+        Assert.Equal(["cat", "dog"], new TarDataset(At("x.tar"), ["cat", "dog"]).ClassNames);
+        Assert.Contains("#0.jpg: the label is 1, but there are 1 classes", Refusal(() => _ = new TarDataset(At("x.tar"), ["cat"])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Patterns_name_files_in_order()
+    {
+        foreach (string name in (string[])["s-8.tar", "s-9.tar", "s-10.tar", "t.tar", "sub/a.tar"])
+            Write(name, TarEntryFormat.Ustar, ("0.jpg", Picture), ("0.cls", "0"u8.ToArray()));
+        string[] Names(string pattern) => [.. ShardPattern.Expand(At(pattern)).Select(path => Path.GetRelativePath(_folder.FullName, path))];
+        Assert.Equal(["s-8.tar", "s-9.tar", "s-10.tar"], Names("s-{8..10}.tar"));
+        Assert.Equal(["t.tar", "s-8.tar"], Names("{t,s-8}.tar"));
+        Assert.Equal(["sub/a.tar", "s-9.tar"], Names("{sub/a,s-{9..9}}.tar"));
+        Assert.Equal(["s-10.tar", "s-8.tar", "s-9.tar"], Names("s-*.tar"));
+        Assert.Equal(["s-8.tar", "s-9.tar"], Names("s-?.tar"));
+        Assert.Contains("s-7.tar: no such file", Refusal(() => Names("s-{7..8}.tar")), StringComparison.Ordinal);
+        Assert.Contains("no file matches", Refusal(() => Names("z*.tar")), StringComparison.Ordinal);
+        Assert.Contains("there is no folder", Refusal(() => Names("gone/z*.tar")), StringComparison.Ordinal);
+        Assert.Contains("'{9..8}' is no range", Refusal(() => Names("s-{9..8}.tar")), StringComparison.Ordinal);
+        Assert.Contains("'{0..99999999}' is no range", Refusal(() => Names("s-{0..99999999}.tar")), StringComparison.Ordinal);
+        Assert.Contains("more than 1000000 files", Refusal(() => Names("s-{0..9999}{0..9999}.tar")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Samples_without_image_or_label_are_refused()
+    {
+        byte[] label = "3"u8.ToArray();
+        AssertRefused("'0' has an image but no label", ("0.jpg", Picture), ("1.jpg", Picture), ("1.cls", label));
+        AssertRefused("'b/1' has a label but no image", ("0.jpg", Picture), ("0.cls", label), ("b/1.cls", label));
+        AssertRefused("'0' has two images", ("0.jpg", Picture), ("0.png", Picture), ("0.cls", label));
+        AssertRefused("'0' has two labels", ("0.jpg", Picture), ("0.cls", label), ("0.json", "{\"cls\":4}"u8.ToArray()));
+        AssertRefused("'0' has an image but no label", ("0.jpg", Picture), ("0.json", "{\"label\":\"cat\"}"u8.ToArray()));
+        AssertRefused("'0.json' is no JSON", ("0.jpg", Picture), ("0.json", "{"u8.ToArray()));
+        AssertRefused("'0.cls': the label is no whole number", ("0.jpg", Picture), ("0.cls", "cat"u8.ToArray()));
+        AssertRefused("'0.cls': the label -1 is not in 0..", ("0.jpg", Picture), ("0.cls", "-1"u8.ToArray()));
+        AssertRefused("'0.cls': the label 2000000000 is not in 0..", ("0.jpg", Picture), ("0.cls", "2000000000"u8.ToArray()));
+        AssertRefused("'0.cls': a label of 70000 bytes", ("0.jpg", Picture), ("0.cls", new byte[70000]));
+        AssertRefused("no images in it", ("README", label));
+    }
+
+    [Fact]
+    public void Broken_archives_are_refused()
+    {
+        byte[] good = Bytes(TarEntryFormat.Ustar, ("0.jpg", Picture), ("0.cls", "3"u8.ToArray()));
+        AssertBroken("no header of a tar archive", [.. Encoding.UTF8.GetBytes(new string('x', 600))]);
+        AssertBroken("the archive is truncated", good[..700]);
+        AssertBroken("the archive is truncated", good[..100]);
+        AssertBroken("the archive is truncated", good[..1030]);
+        AssertBroken("no header of a tar archive, or a damaged one (checksum)", Changed(good, 0, (byte)'x', fixSum: false));
+        AssertBroken("a number is not octal", Changed(good, 124, (byte)'9', fixSum: true));
+        AssertBroken("a negative number", Changed(good, 124, 0xFF, fixSum: true));
+        AssertBroken("a number is too large", Changed(good, 125, 0xFF, fixSum: true, base256: true));
+        AssertBroken("but only", Changed(good, 130, 0xFF, fixSum: true, base256: true));
+        byte[] name = Changed(good, 156, (byte)'L', fixSum: true);
+        AssertBroken("names and attributes of", Changed(name, 127, (byte)'7', fixSum: true));
+        AssertBroken("damaged attributes", Changed(good, 156, (byte)'x', fixSum: true));
+        // Whole files, but the end is missing; and an end mark alone.
+        AssertBroken("the end mark is missing", good[..2048]);
+        AssertBroken("the end mark is missing", []);
+        AssertBroken("no images in it", new byte[1024]);
+    }
+
+    [Fact]
+    public void A_shard_that_shrinks_after_it_was_opened_fails_by_name()
+    {
+        byte[] bytes = Bytes(TarEntryFormat.Ustar, ("0.jpg", Picture), ("0.cls", "3"u8.ToArray()));
+        File.WriteAllBytes(At("x.tar"), bytes);
+        var dataset = new TarDataset(At("x.tar"));
+        File.WriteAllBytes(At("x.tar"), bytes[..520]);
+        Assert.Contains("'0.jpg' was cut off", Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(At("x.tar"), bytes);
+        Assert.Contains("more bytes than the limit of 10", Assert.Throws<ImageFormatException>(() => dataset[0].ToImage(new ImageLimits { MaxBytes = 10 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Damaged_archives_never_do_worse_than_an_exception_of_ours()
+    {
+        byte[][] seeds =
+        [
+            Bytes(TarEntryFormat.Pax, ("a/0.jpg", Picture), ("a/0.cls", "3"u8.ToArray())),
+            Bytes(TarEntryFormat.Gnu, (new string('n', 150) + ".jpg", Picture), (new string('n', 150) + ".cls", "3"u8.ToArray())),
+        ];
+        int rounds = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 100_000 : 3000, opened = 0;
+        var random = new Random(1);
+        for (int i = 0; i < rounds; i++)
+        {
+            byte[] bytes = [.. seeds[i % 2]];
+            for (int change = random.Next(1, 4); change > 0; change--)
+            {
+                int at = random.Next(bytes.Length);
+                bytes[at] = (byte)random.Next(256);
+                // Half of the damaged headers get a right checksum, so that what lies behind it is reached.
+                if (random.Next(2) == 0) FixSum(bytes, at / 512 * 512);
+            }
+            if (random.Next(5) == 0) bytes = bytes[..random.Next(bytes.Length)];
+            File.WriteAllBytes(At("fuzz.tar"), bytes);
+            try
+            {
+                _ = new TarDataset(At("fuzz.tar")).Count;
+                opened++;
+            }
+            catch (DatasetException)
+            {
+            }
+        }
+        Assert.InRange(opened, rounds / 100, rounds - (rounds / 10));
+    }
+
+    private static byte[] Changed(byte[] archive, int at, byte value, bool fixSum, bool base256 = false)
+    {
+        byte[] changed = [.. archive];
+        if (base256)
+        {
+            changed.AsSpan(124, 12).Clear();
+            changed[124] = 0x80;
+        }
+        changed[at] = value;
+        if (fixSum) FixSum(changed, 0);
+        return changed;
+    }
+
+    private static void FixSum(byte[] archive, int header)
+    {
+        if (header + 512 > archive.Length) return;
+        Span<byte> field = archive.AsSpan(header + 148, 8);
+        field.Fill((byte)' ');
+        int sum = archive.AsSpan(header, 512).ToArray().Sum(value => value);
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(field);
+    }
+
+    private static byte[] Bytes(TarEntryFormat format, params (string Name, byte[] Content)[] files)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new TarWriter(stream, format, leaveOpen: true))
+        {
+            TarEntryType type = format == TarEntryFormat.V7 ? TarEntryType.V7RegularFile : TarEntryType.RegularFile;
+            foreach ((string name, byte[] content) in files)
+            {
+                using var data = new MemoryStream(content);
+                writer.WriteEntry(format switch
+                {
+                    TarEntryFormat.V7 => new V7TarEntry(type, name) { DataStream = data },
+                    TarEntryFormat.Ustar => new UstarTarEntry(type, name) { DataStream = data },
+                    TarEntryFormat.Gnu => new GnuTarEntry(type, name) { DataStream = data },
+                    _ => new PaxTarEntry(type, name) { DataStream = data },
+                });
+            }
+        }
+        return stream.ToArray();
+    }
+
+    private static string Refusal(Action action) => Assert.Throws<DatasetException>(action).Message;
+
+    private void AssertRefused(string problem, params (string Name, byte[] Content)[] files)
+    {
+        Write("bad.tar", TarEntryFormat.Pax, files);
+        string message = Refusal(() => _ = new TarDataset(At("bad.tar")));
+        Assert.StartsWith(At("bad.tar"), message, StringComparison.Ordinal);
+        Assert.Contains(problem, message, StringComparison.Ordinal);
+    }
+
+    private void AssertBroken(string problem, byte[] bytes)
+    {
+        File.WriteAllBytes(At("broken.tar"), bytes);
+        Assert.Contains(problem, Refusal(() => _ = new TarDataset(At("broken.tar"))), StringComparison.Ordinal);
+    }
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
+    private void Write(string name, TarEntryFormat format, params (string Name, byte[] Content)[] files)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
+        File.WriteAllBytes(At(name), Bytes(format, files));
+    }
+}

@@ -1,0 +1,94 @@
+using MogaSharp.Graph;
+using MogaSharp.Models;
+
+namespace MogaSharp.Training.Tests;
+
+/// <summary>Weight decay, layer decay, frozen stages, and the moving average's decay.</summary>
+public sealed class ParameterGroupTests
+{
+    private static readonly IReadOnlyList<ParameterSpec> Specs =
+        new MogaNet(new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }).Build(new Shape(1, 3, 64, 64)).Parameters;
+
+    [Fact]
+    public void Vectors_and_biases_do_not_decay_and_layer_scales_do()
+    {
+        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { WeightDecay = 0.04 });
+        Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
+        Assert.Equal([0, 0.04], groups.Select(group => group.WeightDecay));
+        Assert.All(groups, group => Assert.Equal(1, group.RateScale));
+        Assert.Contains("head.bias", groups[0].Parameters);
+        Assert.Contains("norm1.weight", groups[0].Parameters);
+        Assert.Contains("head.weight", groups[1].Parameters);
+        Assert.Contains("blocks1.0.layer_scale_1", groups[1].Parameters);
+        Assert.Contains("blocks1.0.attn.sigma.scale", groups[1].Parameters);
+        string[] names = [.. Specs.Where(spec => spec.Kind == ParameterKind.Parameter).Select(spec => spec.Name)];
+        Assert.Equal(names.Order(StringComparer.Ordinal), groups.SelectMany(group => group.Parameters).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Names_can_be_kept_from_decay()
+    {
+        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { NoWeightDecay = ["scale"] });
+        Assert.Contains("blocks1.0.layer_scale_1", groups[0].Parameters);
+        Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("scale", StringComparison.Ordinal));
+    }
+
+    // Tiny has 3 + 3 + 12 + 2 blocks: layer 0 is the stem, 1 to 20 the blocks, 21 the head.
+    [Theory]
+    [InlineData("patch_embed1.projection.0.weight", 21)]
+    [InlineData("blocks1.0.attn.proj_1.weight", 20)]
+    [InlineData("blocks1.2.attn.proj_1.weight", 18)]
+    [InlineData("norm1.weight", 18)]
+    [InlineData("patch_embed2.projection.weight", 17)]
+    [InlineData("blocks2.0.mlp.fc1.weight", 17)]
+    [InlineData("blocks3.11.mlp.fc1.weight", 3)]
+    [InlineData("blocks4.1.mlp.fc2.weight", 1)]
+    [InlineData("norm4.bias", 1)]
+    [InlineData("head.weight", 0)]
+    public void Layer_decay_lowers_the_rate_of_lower_layers(string name, int above)
+    {
+        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { LayerDecay = 0.75 });
+        RecipeGroup group = groups.Single(group => group.Parameters.Contains(name));
+        Assert.Equal(Math.Pow(0.75, above), group.RateScale, 1e-15);
+        Assert.Equal(name.EndsWith("bias", StringComparison.Ordinal) || name.StartsWith("norm", StringComparison.Ordinal) ? 0 : 0.05, group.WeightDecay);
+        Assert.Equal($"layer_{21 - above}_{(group.WeightDecay == 0 ? "no_decay" : "decay")}", group.Name);
+    }
+
+    [Fact]
+    public void Frozen_stages_are_in_no_group()
+    {
+        var recipe = new TrainingRecipe { FrozenStages = 2 };
+        string[] trained = [.. ParameterGroups.Create(Specs, recipe).SelectMany(group => group.Parameters)];
+        Assert.DoesNotContain(trained, name => name.StartsWith("patch_embed1.", StringComparison.Ordinal) || name.StartsWith("blocks2.", StringComparison.Ordinal) || name.StartsWith("norm2.", StringComparison.Ordinal));
+        Assert.Contains("patch_embed3.projection.weight", trained);
+        Assert.Contains("head.weight", trained);
+        Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", recipe));
+        Assert.False(ParameterGroups.IsFrozen("norm3.running_mean", recipe));
+        Assert.False(ParameterGroups.IsFrozen("head.weight", recipe));
+    }
+
+    [Fact]
+    public void More_frozen_stages_than_there_are_is_an_error() =>
+        Assert.Equal(
+            "frozen_stages is 5, but the network has 4 stages.",
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, new TrainingRecipe { FrozenStages = 5 })).Message);
+
+    [Fact]
+    public void A_network_without_head_cannot_be_frozen_throughout()
+    {
+        var backbone = new MogaNet(new MogaNetOptions { NumClasses = 0 }).Build(new Shape(1, 3, 64, 64)).Parameters;
+        Assert.Contains("nothing is left to train", Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, new TrainingRecipe { FrozenStages = 4 })).Message, StringComparison.Ordinal);
+    }
+
+    // timm 1.0, ModelEmaV3.get_decay with use_warmup: 1 - (1 + step / 1) ** (-2 / 3), step = max(0, update - 1).
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0.3700394750525634)]
+    [InlineData(11, 0.7978199917664258)]
+    [InlineData(101, 0.9538909949722393)]
+    [InlineData(100000000, 0.9999)]
+    public void The_average_warms_up_as_in_timm(long update, double expected) => Assert.Equal(expected, new EmaDecay(0.9999, true).At(update), 1e-12);
+
+    [Fact]
+    public void Without_warm_up_the_decay_is_constant() => Assert.Equal(0.99, new EmaDecay(0.99).At(1));
+}

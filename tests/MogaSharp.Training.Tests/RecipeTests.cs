@@ -1,0 +1,135 @@
+namespace MogaSharp.Training.Tests;
+
+/// <summary>Presets, files and fields of recipes.</summary>
+public sealed class RecipeTests
+{
+    public static TheoryData<string> Presets => [.. RecipePresets.All.Select(recipe => recipe.Name)];
+
+    // Westlake-AI/MogaNet, TRAINING.md.
+    [Theory]
+    [InlineData("xt", 0.03, 0.05, "rand-m7-mstd0.5-inc1", 0.1, 1e-6, null, 1024)]
+    [InlineData("t", 0.04, 0.1, "rand-m7-mstd0.5-inc1", 0.1, 1e-6, null, 1024)]
+    [InlineData("s", 0.05, 0.1, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 1024)]
+    [InlineData("b", 0.05, 0.2, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 1024)]
+    [InlineData("l", 0.05, 0.3, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 1024)]
+    [InlineData("xl", 0.05, 0.4, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 512)]
+    public void Official_recipes_have_the_official_settings(
+        string name, double weightDecay, double dropPath, string augment, double mixup, double minimum, double? ema, int batch)
+    {
+        TrainingRecipe recipe = RecipePresets.Find(name);
+        Assert.Equal((weightDecay, dropPath, augment, mixup), (recipe.WeightDecay, recipe.DropPath, recipe.RandAugment, recipe.Mixup));
+        Assert.Equal((minimum, ema, batch), (recipe.MinLearningRate, recipe.EmaDecay, recipe.BatchSize));
+        Assert.Equal(1e-3, recipe.ScaledLearningRate());
+        Assert.Equal((300, 10, 310, 5.0, 1e-5), (recipe.Epochs, recipe.CooldownEpochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.WarmupLearningRate));
+        Assert.Equal((OptimizerKind.AdamW, 1e-8), (recipe.Optimizer, recipe.Epsilon));
+        Assert.Equal([0.9, 0.999], recipe.Betas);
+        Assert.Equal((1.0, 0.5, 0.1), (recipe.Cutmix, recipe.MixSwitchProbability, recipe.LabelSmoothing));
+        Assert.Equal([0.08, 1], recipe.CropScale);
+        Assert.Equal((0.5, "random", 0.4, 0.25, 0.9), (recipe.HorizontalFlip, recipe.Interpolation, recipe.ColorJitter, recipe.RandomErasing, recipe.EvalCrop));
+        Assert.Equal((ScheduleKind.Cosine, ScheduleUnit.Epoch, LossKind.CrossEntropy, 224), (recipe.Schedule, recipe.ScheduleUnit, recipe.Loss, recipe.ImageSize));
+    }
+
+    [Fact]
+    public void The_learning_rate_follows_the_batch()
+    {
+        TrainingRecipe recipe = RecipePresets.Find("t");
+        Assert.Equal(2.5e-4, (recipe with { BatchSize = 256 }).ScaledLearningRate(), 1e-18);
+        Assert.Equal(2e-3, (recipe with { BatchSize = 2048 }).ScaledLearningRate(), 1e-18);
+    }
+
+    [Theory]
+    [InlineData("MogaNet-Tiny", "t")]
+    [InlineData("moganet_xlarge", "xl")]
+    [InlineData(" X-Tiny ", "xt")]
+    [InlineData("RSB-A3", "rsb-a3")]
+    [InlineData("fashion_mnist", "fashion-mnist")]
+    public void Presets_are_found_by_their_names(string name, string expected) => Assert.Equal(expected, RecipePresets.Find(name).Name);
+
+    [Fact]
+    public void A_preset_that_does_not_exist_names_those_that_do()
+    {
+        var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
+        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist.", error.Message);
+    }
+
+    [Fact]
+    public void The_drop_path_of_rsb_a3_is_that_of_the_size()
+    {
+        Assert.Equal(0.05, RecipePresets.Find("rsb-a3", "moganet_xtiny").DropPath);
+        Assert.Equal(0.3, RecipePresets.Find("rsb-a3", "moganet_large").DropPath);
+        Assert.Equal(0, RecipePresets.Find("rsb-a3", "something").DropPath);
+        Assert.Equal(0.1, RecipePresets.Find("t", "moganet_large").DropPath);
+    }
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void A_recipe_survives_its_file(string name)
+    {
+        TrainingRecipe recipe = RecipePresets.Find(name).Validated();
+        string json = RecipeJson.ToJson(recipe);
+        TrainingRecipe back = RecipeJson.Parse(json, "text");
+        Assert.Equal(json, RecipeJson.ToJson(back));
+        Assert.Equal(recipe with { Betas = back.Betas, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay, Mean = back.Mean, Std = back.Std }, back);
+        Assert.All(RecipeJson.FieldNames, field => Assert.Contains($"\"{field}\":", json, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Missing_fields_have_the_defaults()
+    {
+        TrainingRecipe recipe = RecipeJson.Parse("{ \"epochs\": 7, /* short */ \"warmup_epochs\": 1.5, }", "text");
+        Assert.Equal(new TrainingRecipe { Epochs = 7, WarmupEpochs = 1.5 }.ToString(), recipe.ToString());
+    }
+
+    [Theory]
+    [InlineData("epochs", "12", "Epochs = 12")]
+    [InlineData("learning-rate", "2.5e-3", "LearningRate = 0.0025")]
+    [InlineData("ema_decay", "0.99", "EmaDecay = 0.99")]
+    [InlineData("ema_decay", "none", "EmaDecay = ,")]
+    [InlineData("amp", "bf16", "Amp = Bf16")]
+    [InlineData("optimizer", "Sgd", "Optimizer = Sgd")]
+    [InlineData("loss", "binary-cross-entropy", "Loss = BinaryCrossEntropy")]
+    [InlineData("rand_augment", "rand-m5", "RandAugment = rand-m5")]
+    [InlineData("rand_augment", "none", "RandAugment = ,")]
+    [InlineData("channels_last", "true", "ChannelsLast = True")]
+    public void Fields_are_set_by_text(string field, string text, string expected) =>
+        Assert.Contains(expected, RecipeJson.With(RecipePresets.Find("s"), field, text).ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Lists_are_set_by_text()
+    {
+        Assert.Equal([0.5, 0.75], RecipeJson.With(new(), "betas", "0.5,0.75").Betas);
+        Assert.Equal(["scale", "head"], RecipeJson.With(new(), "no_weight_decay", "scale, head").NoWeightDecay);
+    }
+
+    [Theory]
+    [InlineData("learning", "1", "A recipe has no field 'learning'; did you mean learning_rate?")]
+    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, image_size,")]
+    [InlineData("epochs", "ten", "'ten' is no value of the recipe's field epochs; it takes a whole number.")]
+    [InlineData("epochs", "1.5", "'1.5' is no value of the recipe's field epochs")]
+    [InlineData("epochs", "none", "'none' is no value of the recipe's field epochs")]
+    [InlineData("amp", "fp8", "'fp8' is no value of the recipe's field amp; it takes none, bf16, fp16.")]
+    [InlineData("channels_last", "yes", "it takes true or false")]
+    [InlineData("betas", "a,b", "it takes numbers with commas between")]
+    public void Wrong_fields_and_values_say_so(string field, string text, string message) =>
+        Assert.Contains(message, Assert.Throws<RecipeException>(() => RecipeJson.With(new(), field, text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{ \"epochs\": 0 }", "epochs is 1 or more")]
+    [InlineData("{ \"std\": [0.1, 0.2] }", "std is empty, or one number above 0 or three")]
+    [InlineData("{ \"epochs\": 5 }", "warmup_epochs is not negative and below the 5 epochs")]
+    [InlineData("{ \"batch_size\": 10, \"accumulation_steps\": 3 }", "accumulation_steps divides the batch of 10")]
+    [InlineData("{ \"learning_rate\": -1 }", "learning_rate is above 0")]
+    [InlineData("{ \"betas\": [0.9] }", "betas are two numbers from 0 to below 1")]
+    [InlineData("{ \"drop_path\": 1 }", "drop_path lies from 0 to below 1")]
+    [InlineData("{ \"rand_augment\": \"augmix-m3\" }", "rand_augment is empty or reads like rand-m9-mstd0.5-inc1")]
+    [InlineData("{ \"crop_scale\": [0.5, 2] }", "crop_scale are two numbers in order")]
+    [InlineData("{ \"horizontal_flip\": 2 }", "horizontal_flip is a probability")]
+    [InlineData("{ \"ema_decay\": 1 }", "ema_decay lies between 0 and 1")]
+    [InlineData("{ \"interpolation\": \"lanczos\" }", "interpolation is random, bilinear or bicubic")]
+    [InlineData("{ \"speed\": 1 }", "text is no recipe: line 1: 'speed'")]
+    [InlineData("{ \"epochs\": \"x\" }", "text is no recipe: line 1: 'epochs'")]
+    [InlineData("null", "text is no recipe: it is empty")]
+    [InlineData("[", "text is no recipe: line 1:")]
+    public void A_file_that_is_no_recipe_says_why(string json, string message) =>
+        Assert.Contains(message, Assert.Throws<RecipeException>(() => RecipeJson.Parse(json, "text")).Message, StringComparison.Ordinal);
+}
