@@ -19,10 +19,11 @@ public abstract class ImageItem
 
     /// <summary>Reads the pixels: RGB from an encoded image, else as they are stored.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="buffers">Memory in which the pixels may lie until it is used for the next image; null for memory of their own.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public abstract PixelBlock ReadPixels(ImageLimits? limits = null);
+    public abstract PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null);
 
     /// <summary>Reads the image as RGB.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
@@ -61,7 +62,8 @@ public sealed class FileImageItem : ImageItem
     public string Path => Name;
 
     /// <inheritdoc/>
-    public override PixelBlock ReadPixels(ImageLimits? limits = null) => PixelBlock.Of(ImageDecoder.Load(Path, limits));
+    public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null) =>
+        ImageDecoder.Load(Path, buffers ?? new DecodeBuffers(), limits);
 }
 
 /// <summary>An image whose pixels are in memory.</summary>
@@ -74,5 +76,5 @@ public sealed class PixelImageItem : ImageItem
     public PixelBlock Block { get; }
 
     /// <inheritdoc/>
-    public override PixelBlock ReadPixels(ImageLimits? limits = null) => Block;
+    public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null) => Block;
 }

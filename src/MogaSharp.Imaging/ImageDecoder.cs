@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using MogaSharp.Imaging.Native;
 
 namespace MogaSharp.Imaging;
@@ -34,7 +35,7 @@ public static class ImageDecoder
         using MemoryStream buffer = BufferFor(stream, name, limits);
         byte[] chunk = new byte[ChunkBytes];
         for (int count; (count = stream.Read(chunk)) > 0;) Append(buffer, chunk, count, name, limits);
-        return DecodeAny(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, CancellationToken.None);
+        return DecodeAny(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, null, CancellationToken.None).ToImage();
     }
 
     /// <summary>Reads an image file without blocking; decoding runs on the thread pool.</summary>
@@ -69,7 +70,7 @@ public static class ImageDecoder
         for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0;)
             Append(buffer, chunk, count, name, limits);
         ReadOnlyMemory<byte> data = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        return await Task.Run(() => DecodeAny(data.Span, name, limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => DecodeAny(data.Span, name, limits, null, cancellationToken).ToImage(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Decodes an image in memory.</summary>
@@ -79,11 +80,50 @@ public static class ImageDecoder
     /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
-        DecodeAny(data, name, limits ?? ImageLimits.Default, CancellationToken.None);
+        DecodeAny(data, name, limits ?? ImageLimits.Default, null, CancellationToken.None).ToImage();
+
+    /// <summary>Reads a part of a file, such as an image in an archive, into memory that is used again.</summary>
+    /// <param name="handle">The file.</param>
+    /// <param name="offset">Where the image begins.</param>
+    /// <param name="length">The bytes of the encoded image.</param>
+    /// <param name="buffers">The memory. The result lies in it, unless the image had to be turned.</param>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="EndOfStreamException">The file is shorter.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static PixelBlock Load(SafeFileHandle handle, long offset, long length, DecodeBuffers buffers, string name = "image", ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        limits.CheckBytes(length, name);
+        Span<byte> data = buffers.Encoded((int)length).AsSpan(0, (int)length);
+        for (int read = 0; read < data.Length;)
+        {
+            int count = RandomAccess.Read(handle, data[read..], offset + read);
+            if (count == 0) throw new EndOfStreamException($"{name} is cut off: its file has become shorter");
+            read += count;
+        }
+        return DecodeAny(data, name, limits, buffers, CancellationToken.None).ToBlock();
+    }
+
+    /// <summary>Reads an image file into memory that is used again.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="buffers">The memory. The result lies in it, unless the image had to be turned.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static PixelBlock Load(string path, DecodeBuffers buffers, ImageLimits? limits = null)
+    {
+        using FileStream stream = Open(path, FileOptions.SequentialScan);
+        return Load(stream.SafeFileHandle, 0, stream.Length, buffers, Path.GetFileName(path), limits);
+    }
 
     private const int ChunkBytes = 1 << 16;
 
-    private static RgbImage DecodeAny(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
+    private static DecodedPixels DecodeAny(
+        ReadOnlySpan<byte> data, string name, ImageLimits limits, DecodeBuffers? buffers, CancellationToken cancellationToken)
     {
         limits.CheckBytes(data.Length, name);
         cancellationToken.ThrowIfCancellationRequested();
@@ -91,8 +131,8 @@ public static class ImageDecoder
         return FormatSniffer.Sniff(data) switch
         {
             EncodedFormat.Unknown => throw new ImageFormatException(name, "not a JPEG, PNG, WebP, BMP, TIFF or GIF image"),
-            EncodedFormat.Bmp => BmpDecoder.Decode(data, name, limits),
-            EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, cancellationToken),
+            EncodedFormat.Bmp => DecodedPixels.Of(BmpDecoder.Decode(data, name, limits)),
+            EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, buffers, cancellationToken),
         };
     }
 

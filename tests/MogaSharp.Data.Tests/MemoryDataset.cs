@@ -37,7 +37,7 @@ internal sealed class MemoryDataset : IImageDataset
 
     private sealed class WatchedItem(string name, int label, PixelBlock block, Action? onRead) : ImageItem(name, label)
     {
-        public override PixelBlock ReadPixels(ImageLimits? limits = null)
+        public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
             onRead?.Invoke();
             return block;

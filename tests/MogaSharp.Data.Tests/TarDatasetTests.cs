@@ -105,7 +105,7 @@ public sealed class TarDatasetTests : IDisposable
         File.WriteAllBytes(At("x.tar"), bytes);
         var dataset = new TarDataset(At("x.tar"));
         File.WriteAllBytes(At("x.tar"), bytes[..520]);
-        Assert.Contains("'0.jpg' was cut off", Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message, StringComparison.Ordinal);
+        Assert.Contains("#0.jpg is cut off", Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message, StringComparison.Ordinal);
         File.WriteAllBytes(At("x.tar"), bytes);
         Assert.Contains("more bytes than the limit of 10", Assert.Throws<ImageFormatException>(() => dataset[0].ToImage(new ImageLimits { MaxBytes = 10 })).Message, StringComparison.Ordinal);
     }

@@ -121,7 +121,7 @@ public sealed class RecipeTests
     [InlineData("{ \"learning_rate\": -1 }", "learning_rate is above 0")]
     [InlineData("{ \"betas\": [0.9] }", "betas are two numbers from 0 to below 1")]
     [InlineData("{ \"drop_path\": 1 }", "drop_path lies from 0 to below 1")]
-    [InlineData("{ \"rand_augment\": \"augmix-m3\" }", "rand_augment is empty or reads like rand-m9-mstd0.5-inc1")]
+    [InlineData("{ \"rand_augment\": \"augmix-m3\" }", "rand_augment 'augmix-m3': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like")]
     [InlineData("{ \"crop_scale\": [0.5, 2] }", "crop_scale are two numbers in order")]
     [InlineData("{ \"horizontal_flip\": 2 }", "horizontal_flip is a probability")]
     [InlineData("{ \"ema_decay\": 1 }", "ema_decay lies between 0 and 1")]

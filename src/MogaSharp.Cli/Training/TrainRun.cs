@@ -16,12 +16,13 @@ internal static class TrainRun
     public static async Task<int> ExecuteAsync(TrainRequest request, CancellationToken cancellationToken)
     {
         if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
-        string folder = Folder(request);
-        using RunLock taken = RunLock.Take(folder);
+        string folder = FolderName(request);
         var checkpoints = new CheckpointFolder(folder);
-        if (checkpoints.HasCheckpoints && !request.Resume)
-            throw new UsageException($"'{folder}' holds another run; --resume continues it, another --output begins a new one");
-        using LoadedTrainingCheckpoint? begun = request.Resume ? checkpoints.OpenNewest(Warn) : null;
+        bool exists = Directory.Exists(folder);
+        if (exists && !request.Resume) RequireNew(checkpoints);
+        // What is wrong with the rest is found before anything is made.
+        using RunLock? found = exists && request.Resume ? RunLock.Take(folder) : null;
+        using LoadedTrainingCheckpoint? begun = found is null ? null : checkpoints.OpenNewest(Warn);
         if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
         TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
         TorchDevice device = request.Device ?? (TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu);
@@ -37,10 +38,11 @@ internal static class TrainRun
             Metrics = data.Card.Metrics.Clear(),
             Description = null,
         };
-        WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(Path.Combine(folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken).ConfigureAwait(false);
-        if (request.Threads > 0) TorchRuntime.Threads = request.Threads;
         using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device));
+        WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
+        using RunLock? made = found is null ? Make(folder) : null;
+        if (begun is null) RequireNew(checkpoints);
+        await File.WriteAllTextAsync(Path.Combine(folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken).ConfigureAwait(false);
         var options = new TrainerOptions
         {
             Folder = folder,
@@ -54,6 +56,7 @@ internal static class TrainRun
         Announce(folder, card, plan.Recipe, data, device);
         TrainingResult result = await TrainProgress.ShowAsync(observer => OnOwnThread(() =>
         {
+            TorchRuntime.Threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
             using var trainer = new Trainer(card, weights, plan.Recipe, source, options, observer);
             if (begun is not null)
             {
@@ -66,11 +69,15 @@ internal static class TrainRun
         return Finish(request, checkpoints, card, result, cancellationToken);
     }
 
-    private static string Folder(TrainRequest request)
+    private static string FolderName(TrainRequest request)
     {
         string? folder = request.Output ?? (request.Model is { } model ? Path.Combine("runs", ModelName(model)) : null);
         if (folder is null) throw new UsageException(request.Resume ? "--resume needs --output, or the --model that the run was begun with" : "--model is missing");
-        if (File.Exists(folder)) throw new UsageException($"'{folder}' is a file, not a folder");
+        return File.Exists(folder) ? throw new UsageException($"'{folder}' is a file, not a folder") : folder;
+    }
+
+    private static RunLock Make(string folder)
+    {
         try
         {
             Directory.CreateDirectory(folder);
@@ -80,7 +87,12 @@ internal static class TrainRun
             throw new FailureException($"the folder '{folder}' cannot be made: {e.Message.Split(" : '")[0].TrimEnd('.')}");
         }
 
-        return folder;
+        return RunLock.Take(folder);
+    }
+
+    private static void RequireNew(CheckpointFolder checkpoints)
+    {
+        if (checkpoints.HasCheckpoints) throw new UsageException($"'{checkpoints.Folder}' holds another run; --resume continues it, another --output begins a new one");
     }
 
     private static string ModelName(string model) => Shared.Card(model).Name;

@@ -23,10 +23,12 @@ public sealed class BatchLoader : IDisposable
     private readonly int _inputLength;
     private readonly BufferPool _pool;
     private readonly WorkerThreads _threads;
+    private readonly ThreadLocal<DecodeBuffers> _buffers = new(() => new DecodeBuffers());
     private readonly Lock _lock = new();
     private readonly Stopwatch _clock = new();
     private LoaderStatistics _statistics;
     private int _isReading;
+    private int _isDisposed;
 
     /// <summary>Makes a loader for training: random transforms, mixing and erasing; images that fill no batch are left out.</summary>
     /// <param name="dataset">The images. The loader does not own them.</param>
@@ -90,9 +92,11 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is no such batch or epoch.</exception>
     /// <exception cref="DatasetException">An image cannot be read; the message names it.</exception>
     /// <exception cref="InvalidOperationException">An epoch is being read already.</exception>
+    /// <exception cref="ObjectDisposedException">The loader was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IAsyncEnumerable<Batch> ReadAsync(int epoch, int firstBatch = 0, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed == 1, this);
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchesPerEpoch);
@@ -100,7 +104,12 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Ends the threads. Batches that were handed out stay valid.</summary>
-    public void Dispose() => _threads.Dispose();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1) return;
+        _threads.Dispose();
+        _buffers.Dispose();
+    }
 
     private async IAsyncEnumerable<Batch> ReadCoreAsync(int epoch, int firstBatch, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -223,7 +232,7 @@ public sealed class BatchLoader : IDisposable
             item = _dataset[index];
             try
             {
-                pixels = item.ReadPixels(_options.Limits);
+                pixels = item.ReadPixels(_options.Limits, _buffers.Value);
                 return true;
             }
             catch (Exception exception) when (exception is ImageFormatException or IOException or UnauthorizedAccessException)

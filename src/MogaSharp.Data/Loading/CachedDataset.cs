@@ -53,8 +53,10 @@ public sealed class CachedDataset : IImageDataset
 
     private sealed class KeptItem(CachedDataset cache, ImageItem item, int index) : ImageItem(item.Name, item.Label)
     {
-        public override PixelBlock ReadPixels(ImageLimits? limits = null)
+        public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
+            // What is kept needs memory of its own.
+            if (Volatile.Read(ref cache._room) <= 0) return item.ReadPixels(limits, buffers);
             PixelBlock pixels = item.ReadPixels(limits);
             cache.Keep(index, item, pixels);
             return pixels;

@@ -107,7 +107,8 @@ public sealed class TarDataset : IImageDataset
     private static int? ReadLabel(SafeFileHandle handle, TarFile file, bool isJson, string path)
     {
         if (file.Size > MaxLabelBytes) throw new DatasetException(path, $"'{file.Name}': a label of {file.Size} bytes; the limit is {MaxLabelBytes}");
-        byte[] text = TarImageItem.Read(handle, file, path);
+        byte[] text = new byte[file.Size];
+        TarReader.Read(handle, text, file.Offset, path);
         int? label = isJson ? JsonLabel(text, file, path)
             : int.TryParse(text.AsSpan().Trim(" \r\n\t"u8), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
             : throw new DatasetException(path, $"'{file.Name}': the label is no whole number");
@@ -147,23 +148,9 @@ public sealed class TarImageItem : ImageItem
     }
 
     /// <inheritdoc/>
-    public override PixelBlock ReadPixels(ImageLimits? limits = null)
+    public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
     {
-        limits ??= ImageLimits.Default;
-        if (_file.Size > limits.MaxBytes) throw new ImageFormatException(Name, $"the file has more bytes than the limit of {limits.MaxBytes}");
         using SafeFileHandle handle = File.OpenHandle(_path, options: FileOptions.RandomAccess);
-        return PixelBlock.Of(ImageDecoder.Decode(Read(handle, _file, _path), Name, limits));
-    }
-
-    internal static byte[] Read(SafeFileHandle handle, TarFile file, string path)
-    {
-        byte[] data = GC.AllocateUninitializedArray<byte>(checked((int)file.Size));
-        for (int read = 0; read < data.Length;)
-        {
-            int count = RandomAccess.Read(handle, data.AsSpan(read), file.Offset + read);
-            if (count == 0) throw new EndOfStreamException($"{path}: '{file.Name}' was cut off since the archive was opened");
-            read += count;
-        }
-        return data;
+        return ImageDecoder.Load(handle, _file.Offset, _file.Size, buffers ?? new DecodeBuffers(), Name, limits);
     }
 }

@@ -54,7 +54,9 @@ internal static class TarReader
         throw Bad(path, Math.Min(position, length), "the end mark is missing; the archive is truncated");
     }
 
-    private static void Read(SafeFileHandle handle, Span<byte> block, long position, string path)
+    /// <summary>Reads bytes of the archive.</summary>
+    /// <exception cref="DatasetException">The archive ends before them.</exception>
+    public static void Read(SafeFileHandle handle, Span<byte> block, long position, string path)
     {
         for (int read = 0; read < block.Length;)
         {

@@ -3,9 +3,11 @@ namespace MogaSharp.Imaging.Native;
 /// <summary>The eight orientations of EXIF: how the stored image must be turned to stand upright.</summary>
 internal static class Orientation
 {
+    public static bool Turns(int orientation) => orientation is >= 2 and <= 8;
+
     public static RgbImage Apply(RgbImage image, int orientation)
     {
-        if (orientation is < 2 or > 8) return image;
+        if (!Turns(orientation)) return image;
         int width = image.Width, height = image.Height;
         bool isTransposed = orientation >= 5;
         var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length]);

@@ -10,7 +10,8 @@ internal static unsafe class VipsDecoder
     // Groups of rows bound the native memory; the loaders work in strips or tiles of about this many rows.
     private const int RowsAtOnce = 64;
 
-    public static RgbImage Decode(ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits, CancellationToken cancellationToken)
+    public static DecodedPixels Decode(
+        ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits, DecodeBuffers? buffers, CancellationToken cancellationToken)
     {
         HeaderCheck.Check(data, format, name, limits);
         VipsLibrary.EnsureStarted();
@@ -35,7 +36,11 @@ internal static unsafe class VipsDecoder
             limits.CheckSize(width, height, name);
             int orientation = VipsApi.Orientation(image.Handle);
             var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, name), IsCmyk(image), name);
-            return Orientation.Apply(ReadRows(image, width, height, converter, format.ToString(), name, cancellationToken), orientation);
+            int length = width * height * 3;
+            bool isTurned = Orientation.Turns(orientation);
+            var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
+            ReadRows(image, pixels, converter, format.ToString(), name, cancellationToken);
+            return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
         }
     }
 
@@ -54,14 +59,16 @@ internal static unsafe class VipsDecoder
             using VipsObject image = operation.GetImage("out");
             int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
             var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, Name), isCmyk: false, Name);
-            return ReadRows(image, width, height, converter, Name, Name, CancellationToken.None);
+            var pixels = new DecodedPixels(new byte[width * height * 3], width, height);
+            ReadRows(image, pixels, converter, Name, Name, CancellationToken.None);
+            return pixels.ToImage();
         }
     }
 
-    private static RgbImage ReadRows(
-        VipsObject image, int width, int height, SampleConverter converter, string format, string name, CancellationToken cancellationToken)
+    private static void ReadRows(
+        VipsObject image, DecodedPixels result, SampleConverter converter, string format, string name, CancellationToken cancellationToken)
     {
-        var result = new RgbImage(width, height, GC.AllocateUninitializedArray<byte>(width * height * 3));
+        (byte[] pixels, int width, int height) = result;
         using var region = new VipsObject(VipsApi.NewRegion(image.Handle));
         if (region.Handle == 0) throw Corrupt(format, name);
         for (int top = 0; top < height; top += RowsAtOnce)
@@ -72,10 +79,9 @@ internal static unsafe class VipsDecoder
             if (samples == null) throw Corrupt(format, name);
             var all = new ReadOnlySpan<byte>(samples, checked((int)length));
             int row = all.Length / rows;
-            for (int y = 0; y < rows; y++) converter.Convert(all.Slice(y * row, row), result.Row(top + y));
+            for (int y = 0; y < rows; y++) converter.Convert(all.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
             VipsApi.Free(samples);
         }
-        return result;
     }
 
     private static int BytesPerSample(VipsObject image, string name) => VipsApi.Format(image.Handle) switch

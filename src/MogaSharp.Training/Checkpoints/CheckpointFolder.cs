@@ -120,7 +120,8 @@ public sealed class CheckpointFolder
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // The last is what .NET makes of a file that is too large for its file system or the process's limit.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw new CheckpointWriteException(Folder, checkpoint.Progress.Update, File.Exists(LastPath) ? LastPath : File.Exists(PreviousPath) ? PreviousPath : null, e);
         }
@@ -145,7 +146,7 @@ public sealed class CheckpointWriteException : Exception
     /// <param name="inner">The cause.</param>
     public CheckpointWriteException(string folder, long update, string? lastGood, Exception inner)
         : base(
-            $"The checkpoint of update {update} cannot be written to '{folder}': {inner.Message.Split(" : '")[0].TrimEnd('.')}. "
+            $"The checkpoint of update {update} cannot be written to '{folder}': {inner.Message.Split(" : '")[0].Split(" (Parameter")[0].TrimEnd('.')}. "
             + (lastGood is null ? "There is none before it." : $"The last good one is '{lastGood}'."),
             inner) => LastGood = lastGood;
 

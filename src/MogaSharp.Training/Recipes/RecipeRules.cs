@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
+using MogaSharp.Data;
 
 namespace MogaSharp.Training;
 
 /// <summary>What must hold of a recipe.</summary>
-internal static partial class RecipeRules
+internal static class RecipeRules
 {
     public static void Check(TrainingRecipe r)
     {
@@ -31,7 +31,7 @@ internal static partial class RecipeRules
         Require(Positive(r.DecayRate), "decay_rate", "is above 0");
         Require(r.DropPath is >= 0 and < 1, "drop_path", "lies from 0 to below 1");
         Require(r.Drop is >= 0 and < 1, "drop", "lies from 0 to below 1");
-        Require(r.RandAugment.Length == 0 || RandAugmentText().IsMatch(r.RandAugment), "rand_augment", "is empty or reads like rand-m9-mstd0.5-inc1");
+        CheckPolicy(r.RandAugment);
         Require(r.ColorJitter is >= 0 and <= 1, "color_jitter", "lies from 0 to 1");
         Require(IsRange(r.CropScale) && r.CropScale[1] <= 1, "crop_scale", "are two numbers in order, above 0 and at most 1");
         Require(IsRange(r.CropRatio), "crop_ratio", "are two numbers in order, above 0");
@@ -64,9 +64,17 @@ internal static partial class RecipeRules
         if (!condition) throw new RecipeException($"The recipe breaks a rule: {field} {rule}.");
     }
 
-    // The parameters that the official recipes use; what each means is for the augmentation to say.
-    [GeneratedRegex(@"^rand(-(m\d+(\.\d+)?|n\d+|mstd(\d+(\.\d+)?|inf)|mmax\d+(\.\d+)?|inc[01]|w\d+|p\d+(\.\d+)?))*$")]
-    private static partial Regex RandAugmentText();
+    private static void CheckPolicy(string policy)
+    {
+        try
+        {
+            if (policy.Length > 0) _ = RandAugment.Parse(policy);
+        }
+        catch (FormatException e)
+        {
+            throw new RecipeException($"The recipe breaks a rule: rand_augment {e.Message}.", e);
+        }
+    }
 }
 
 /// <summary>A recipe that cannot be used, or a name or value that is none.</summary>
