@@ -20,10 +20,15 @@ at::Tensor wide(const at::Tensor& channels, const at::Tensor& x) {
     return channels.to(x.scalar_type()).view({1, -1, 1, 1});
 }
 
+// No part of the gradients.
+struct Running {
+    at::Tensor mean, variance;
+};
+
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     static at::Tensor forward(
-        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& running_mean,
-        const at::Tensor& running_var, double momentum, double epsilon, const Processes& processes) {
+        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Running& running, double momentum,
+        double epsilon, const Processes& processes) {
         // Half precision holds no sums.
         const at::Tensor input = x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
         const int64_t channels = input.size(1);
@@ -36,10 +41,10 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
         const at::Tensor total = counts.sum();
         mean = (means * counts).sum(0) / total;
         variance = ((variances + (means - mean).square()) * counts).sum(0) / total;
-        if (running_mean.defined()) {
+        if (running.mean.defined()) {
             const at::Tensor unbiased = variance * (total / (total - 1));
-            running_mean.mul_(1 - momentum).add_(mean.to(running_mean.scalar_type()), momentum);
-            running_var.mul_(1 - momentum).add_(unbiased.to(running_var.scalar_type()), momentum);
+            running.mean.mul_(1 - momentum).add_(mean.to(running.mean.scalar_type()), momentum);
+            running.variance.mul_(1 - momentum).add_(unbiased.to(running.variance.scalar_type()), momentum);
         }
         mean = mean.to(input.scalar_type());
         variance = variance.to(input.scalar_type());
@@ -66,11 +71,11 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
         sum(processes, sums);
         sums.div_(saved[4]);
         const int64_t channels = x.size(1);
-        const at::Tensor scale = weight.defined() ? inverse * weight.to(inverse.scalar_type()) : inverse;
+        const at::Tensor scale = inverse * weight.to(inverse.scalar_type());
         const at::Tensor slope = sums.narrow(0, channels, channels) * inverse.to(at::kDouble).square();
         dx = dy - wide(sums.narrow(0, 0, channels), x);
         dx.sub_(centred * wide(slope, x)).mul_(wide(scale, x));
-        return {dx.to(saved[0].scalar_type()), dweight, dbias, {}, {}, {}, {}, {}};
+        return {dx.to(saved[0].scalar_type()), dweight, dbias, {}, {}, {}, {}};
     }
 };
 
@@ -84,8 +89,8 @@ MOGA_API int32_t moga_sync_batch_norm(
     return guarded([&] {
 #ifdef MOGA_C10D
         const auto optional = [](Handle handle) { return handle == nullptr ? at::Tensor() : *handle; };
-        *result = own(SyncBatchNorm::apply(
-            moga::ref(x), optional(weight), optional(bias), optional(running_mean), optional(running_var), momentum, epsilon, ref(group).processes));
+        const Running running{optional(running_mean), optional(running_var)};
+        *result = own(SyncBatchNorm::apply(moga::ref(x), moga::ref(weight), moga::ref(bias), running, momentum, epsilon, ref(group).processes));
 #else
         (void)group, (void)x, (void)weight, (void)bias, (void)running_mean, (void)running_var, (void)momentum, (void)epsilon, (void)result;
         without_c10d();

@@ -38,7 +38,7 @@ public sealed unsafe partial class TorchProcessGroup
     /// <param name="root">The rank that gives.</param>
     /// <returns>The root's bytes.</returns>
     /// <exception cref="ProcessGroupException">A process is lost.</exception>
-    public byte[] Broadcast(ReadOnlySpan<byte> data, int root = 0)
+    public byte[] BroadcastBytes(ReadOnlySpan<byte> data, int root = 0)
     {
         using var scope = new TorchScope();
         TorchTensor length = TorchTensor.From<long>([data.Length], new Shape(1), Device);

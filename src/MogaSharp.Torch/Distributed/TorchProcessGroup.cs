@@ -31,7 +31,7 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         {
             // With a port of 0 the store has chosen one.
             _options = options with { MasterPort = _store.Port };
-            (_names, string address) = Join();
+            (_names, string address) = Meet();
             _watch = watch = new PeerWatch(_options, ProcessStore.Connect(_options, serve: false), _names, verdict => PeerLost?.Invoke(verdict));
             int status = Shim.GroupCreate(
                 _store.Handle, options.Rank, options.Size, device.Index, (long)options.CollectiveTimeout.TotalMilliseconds, options.NetworkInterface ?? "", address, out _handle);
@@ -151,6 +151,9 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         _store.Dispose();
     }
 
+    /// <summary>Stops giving signs of life, as a process that hangs or is cut off; for tests.</summary>
+    internal void Silence() => _watch.Dispose();
+
     private void Check(int status)
     {
         try
@@ -162,6 +165,18 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
             Exception explained = Explain(e);
             if (explained != e) throw explained;
             throw;
+        }
+    }
+
+    private (string[] Names, string Address) Meet()
+    {
+        try
+        {
+            return Join();
+        }
+        catch (TorchException e)
+        {
+            throw new ProcessGroupException($"The master at {_options.MasterAddress}:{_options.MasterPort} went away before all processes had come; it says why.", e);
         }
     }
 
