@@ -185,5 +185,5 @@ public sealed class ProcessGroupTests
     }
 
     private static ProcessGroupOptions Options(int rank, int size, int port) =>
-        new(rank, size, "127.0.0.1", port) { JoinTimeout = TimeSpan.FromSeconds(2), PeerTimeout = TimeSpan.FromSeconds(2), CollectiveTimeout = TimeSpan.FromSeconds(20) };
+        new(rank, size, "127.0.0.1", port) { JoinTimeout = TimeSpan.FromSeconds(2), PeerTimeout = TimeSpan.FromSeconds(2), CollectiveTimeout = TimeSpan.FromSeconds(3) };
 }
