@@ -16,6 +16,9 @@ internal static class TrainLauncher
     /// <summary>Whether this process was started by another one's <c>--nproc</c>.</summary>
     public static bool IsChild { get; } = Environment.GetEnvironmentVariable(ChildVariable) == "1";
 
+    /// <summary>What to add to a command line to start as many processes as now; empty where this one was started otherwise.</summary>
+    public static string Again => IsChild ? $" {Option} {Environment.GetEnvironmentVariable("WORLD_SIZE")}" : "";
+
     /// <summary>Calls back when the launcher asks to stop, or is gone.</summary>
     public static void Listen(Action stop) => new Thread(() =>
     {

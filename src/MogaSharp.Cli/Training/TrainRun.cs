@@ -211,7 +211,7 @@ internal static class TrainRun
         if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
         if (result.End == TrainingEnd.Stopped)
         {
-            Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}");
+            Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}{TrainLauncher.Again}");
             return cancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
         }
 

@@ -273,8 +273,9 @@ public sealed class Trainer : IDisposable
         if (Group is null) return;
         TrainingProgress mine = Capture(_progress);
         TrainingProgress first = JsonSerializer.Deserialize<TrainingProgress>(Group.BroadcastBytes(JsonSerializer.SerializeToUtf8Bytes(mine, TrainingCheckpoint.Json)), TrainingCheckpoint.Json)!;
-        if (first.DatasetSize != _data.Count)
-            throw new RunFolderException($"Rank 0 trains on {first.DatasetSize} pictures, rank {Group.Rank} on {_data.Count}: all need the same --data.");
+        bool differs = first.DatasetSize != _data.Count;
+        if (Group.Any(differs))
+            throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} pictures, rank {Group.Rank} on {_data.Count}: all need the same --data." : "Another rank has other pictures than rank 0: all need the same --data.");
         _progress = first;
         _engine.Synchronize();
         if (first.LossScale is { } scale) _engine.Scale = new GradientScalerState(scale, first.LossScaleAge);
