@@ -77,6 +77,31 @@ public sealed class TrainManyTests : IDisposable
         Assert.All(ids, id => Assert.Throws<ArgumentException>(() => Process.GetProcessById(id)));
     }
 
+    // Any process, at any moment, over and over.
+    [Fact]
+    public async Task A_run_of_two_that_is_killed_again_and_again_ends_as_if_it_had_not_been()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1", "takes minutes; MOGA_LONG_TESTS=1 runs it");
+        string[] more = ["--resume", "--nproc", "2", "--save-every", "1", "--log-every", "1", "--set", "epochs=20"];
+        (await _fixture.TrainAsync(more)).Succeeded();
+        Dictionary<string, byte[]> expected = TrainFixture.State(Last);
+        Directory.Delete(_fixture.Run, recursive: true);
+        var random = new Random(3);
+        for (int i = 0; i < 20; i++)
+        {
+            using Process launcher = Moga.Start(null, null, _fixture.Arguments(more));
+            await Task.Delay(random.Next(500, 6000), TestContext.Current.CancellationToken);
+            using Process children = Process.Start(new ProcessStartInfo("ps", ["--ppid", $"{launcher.Id}", "-o", "pid="]) { RedirectStandardOutput = true })!;
+            string[] ids = (await children.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            if (ids.Length > 0) Process.GetProcessById(int.Parse(ids[random.Next(ids.Length)])).Kill();
+            await Moga.FinishAsync(launcher);
+        }
+
+        (await _fixture.TrainAsync(more)).Succeeded();
+        foreach ((string name, byte[] bytes) in TrainFixture.State(Last).Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)))
+            Assert.True(bytes.AsSpan().SequenceEqual(expected[name]), name);
+    }
+
     [Fact]
     public async Task Ctrl_C_stops_all_processes_with_a_checkpoint()
     {
