@@ -7,12 +7,34 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace moga;
 
 namespace moga {
 
 #ifdef MOGA_C10D
+
+// Where libtorch logs by glog (Debian), and where by itself: the least level that is written. Absent ones are null.
+extern "C" int moga_glog_level __asm__("_ZN3fLI17FLAGS_minloglevelE") __attribute__((weak));
+extern "C" int moga_c10_level __asm__("_ZN3c1021FLAGS_caffe2_log_levelE") __attribute__((weak));
+
+// c10d writes to stderr what it throws as well; our caller says it once.
+class Quiet {
+public:
+    Quiet() { swap(); }
+    ~Quiet() { swap(); }
+    Quiet(const Quiet&) = delete;
+
+private:
+    int glog_ = 3, c10_ = 3;
+
+    void swap() {
+        if (&moga_glog_level != nullptr) std::swap(moga_glog_level, glog_);
+        if (&moga_c10_level != nullptr) std::swap(moga_c10_level, c10_);
+    }
+};
+
 struct Store {
     c10::intrusive_ptr<c10d::Store> keys;
     int32_t port;
@@ -34,6 +56,7 @@ struct Store;
 MOGA_API int32_t moga_store_create(const char* host, int32_t port, int32_t serve, int64_t timeout_ms, const char* prefix, Store** result, int32_t* taken) {
     return guarded([&] {
 #ifdef MOGA_C10D
+        const Quiet quiet;
         c10d::TCPStoreOptions options;
         options.port = static_cast<uint16_t>(port);
         options.isServer = serve != 0;

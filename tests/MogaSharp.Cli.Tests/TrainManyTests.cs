@@ -121,11 +121,13 @@ public sealed class TrainManyTests : IDisposable
         Assert.SkipUnless(File.Exists("/usr/bin/torchrun") || Directory.Exists("/usr/lib/python3/dist-packages/torch/distributed"), "torchrun is not installed (python3-torch)");
         using Process torchrun = Moga.StartOther(
             "/usr/bin/python3", null, null,
-            ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", $"{FreePort()}", "--no_python", "dotnet", Moga.Program, .. _fixture.Arguments(["--stop-after", "4"])]);
+            // With its defaults for the last two, torchrun 1.13 fails under Python 3.11.
+            ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--log_dir", _fixture.Folder.File("torchrun"), "--redirects", "2", "--tee", "2", "--master_port", $"{FreePort()}", "--no_python", "dotnet", Moga.Program, .. _fixture.Arguments(["--stop-after", "4"])]);
+        Task<string> output = torchrun.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string errors = await torchrun.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await torchrun.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(torchrun.ExitCode == 0, errors);
-        Assert.Contains(", cpu, 2 processes", errors, StringComparison.Ordinal);
+        Assert.True(torchrun.ExitCode == 0, errors + await output);
+        Assert.Contains(", cpu, 2 processes", errors + await output, StringComparison.Ordinal);
         Assert.Equal(4, TrainFixture.UpdateOf(Last));
     }
 
