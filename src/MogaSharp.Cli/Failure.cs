@@ -21,6 +21,9 @@ internal static class ExitCode
     /// <summary>The command line asks for something that does not exist: an unknown option or model, a missing path, an impossible size.</summary>
     public const int Usage = 2;
 
+    /// <summary>Another process of a training in several failed first.</summary>
+    public const int PeerLost = 3;
+
     /// <summary>Ended by Ctrl+C.</summary>
     public const int Cancelled = 130;
 }
@@ -61,7 +64,7 @@ internal static class Failure
         CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         TorchException or TorchUnavailableException => exception.Message,
-        RecipeException or RunFolderException or TrainingException or CheckpointWriteException => exception.Message,
+        RecipeException or RunFolderException or TrainingException or CheckpointWriteException or ProcessGroupException => exception.Message,
         ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
         InsufficientMemoryException => exception.Message,
         OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",

@@ -22,6 +22,13 @@ internal static class Program
         using var cancellation = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {
+            // A terminal sends it to all processes of a training; the one that started them says what to do.
+            if (TrainLauncher.IsChild)
+            {
+                e.Cancel = true;
+                return;
+            }
+
             // The second time the process ends at once: something may be waiting that cannot be cancelled, such as a pipe.
             e.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();

@@ -59,8 +59,8 @@ internal static class SmallRun
         }
     }
 
-    public static ImageTrainingData Data(string folder, TrainingRecipe recipe, int workers = 2) => new(
-        new IdxDataset(folder, DatasetSplit.Train), new IdxDataset(folder, DatasetSplit.Test), recipe, Card.Preprocess, workers);
+    public static ImageTrainingData Data(string folder, TrainingRecipe recipe, int workers = 2, ProcessShare? share = null) => new(
+        new IdxDataset(folder, DatasetSplit.Train), new IdxDataset(folder, DatasetSplit.Test), recipe, Card.Preprocess, workers, share);
 
     public static WeightSet Weights(TrainingRecipe recipe) => InitialWeights.Fresh(Trainer.BuildGraph(Card, recipe).Parameters, recipe.Seed).Weights;
 

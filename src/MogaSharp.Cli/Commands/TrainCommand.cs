@@ -21,6 +21,9 @@ internal static class TrainCommand
         var recipe = new Option<string?>("--recipe") { Description = "A recipe file instead of a preset; the run's folder has one as an example", HelpName = "file" };
         var set = new Option<string[]>("--set") { Description = "Change a field of the recipe, such as --set mixup=0 --set clip_gradient=5", HelpName = "field=value", DefaultValueFactory = _ => [] };
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; default: cuda where there is one", HelpName = "device" };
+        Option<int> processes = Shared.Whole("--nproc", null, 1, "Processes to start on this machine, which share every batch; several machines: docs/distributed.md", 256);
+        Option<int> joinTimeout = Shared.Whole("--join-timeout", null, 300, "Several processes: seconds to wait for all to come", 86_400);
+        Option<int> peerTimeout = Shared.Whole("--peer-timeout", null, 20, "Several processes: seconds without a sign of life after which one counts as dead", 3600);
         Option<int> workers = Shared.Whole("--workers", "-j", 0, "Threads that decode and augment; default: all processors with CUDA, a quarter of them without", 1024);
         Option<int> threads = Shared.Threads();
         Option<int> logEvery = Shared.Whole("--log-every", null, 50, "Updates between two lines of the logs", 1_000_000);
@@ -37,7 +40,7 @@ internal static class TrainCommand
         ];
         var command = new Command("train", "Train or fine-tune a model")
         {
-            model, data, output, resume, init, ema, preset, recipe, set, device, workers, threads, logEvery, saveEvery, keepEvery, stopAfter, dtype,
+            model, data, output, resume, init, ema, preset, recipe, set, device, processes, joinTimeout, peerTimeout, workers, threads, logEvery, saveEvery, keepEvery, stopAfter, dtype,
         };
         foreach (Option<string?> field in fields) command.Add(field);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -59,6 +62,9 @@ internal static class TrainCommand
                 Recipe = parsed.GetValue(recipe),
                 Changes = changes,
                 Device = parsed.GetValue(device),
+                Processes = parsed.GetValue(processes),
+                JoinTimeout = TimeSpan.FromSeconds(parsed.GetValue(joinTimeout)),
+                PeerTimeout = TimeSpan.FromSeconds(parsed.GetValue(peerTimeout)),
                 Workers = parsed.GetValue(workers),
                 Threads = parsed.GetValue(threads),
                 LogEvery = parsed.GetValue(logEvery),

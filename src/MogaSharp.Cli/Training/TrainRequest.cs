@@ -26,6 +26,13 @@ internal sealed record TrainRequest
 
     public string? Device { get; init; }
 
+    /// <summary>Processes to start on this machine.</summary>
+    public int Processes { get; init; } = 1;
+
+    public TimeSpan JoinTimeout { get; init; }
+
+    public TimeSpan PeerTimeout { get; init; }
+
     public int Workers { get; init; }
 
     public int Threads { get; init; }

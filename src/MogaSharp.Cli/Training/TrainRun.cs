@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
@@ -16,6 +17,15 @@ internal static class TrainRun
     public static async Task<int> ExecuteAsync(TrainRequest request, CancellationToken cancellationToken)
     {
         if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+        if (request.Processes > 1) return await TrainLauncher.RunAsync(request.Processes, FolderName(request), cancellationToken).ConfigureAwait(false);
+        ProcessGroupOptions? processes = ProcessGroupOptions.FromEnvironment();
+        if (processes is null) return await ExecuteAsync(request, null, cancellationToken).ConfigureAwait(false);
+        using var peers = TrainPeers.Connect(processes, request, cancellationToken);
+        return await peers.GuardAsync(() => processes.Rank == 0 ? ExecuteAsync(request, peers, peers.Stopping) : FollowAsync(request, peers)).ConfigureAwait(false);
+    }
+
+    private static async Task<int> ExecuteAsync(TrainRequest request, TrainPeers? peers, CancellationToken cancellationToken)
+    {
         string folder = FolderName(request);
         var checkpoints = new CheckpointFolder(folder);
         bool exists = Directory.Exists(folder);
@@ -25,37 +35,33 @@ internal static class TrainRun
         using LoadedTrainingCheckpoint? begun = found is null ? null : checkpoints.OpenNewest(Warn);
         if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
         TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
-        TorchDevice device = request.Device is { } named ? Shared.Device(named) : TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu;
+        TorchDevice device = peers?.Device ?? DeviceOf(request);
         plan = plan with { Recipe = Fitting(plan.Recipe, device) };
         TrainData data = TrainData.Open(plan.Data, plan.Card);
         if (begun is not null && data.Card.Options.NumClasses != plan.Card.Options.NumClasses)
             throw new UsageException($"the run in '{folder}' has {plan.Card.Options.NumClasses} classes, the data {data.Card.Options.NumClasses}");
-        ModelCard card = data.Card with
-        {
-            Preprocess = ImageTrainingData.Preprocessing(plan.Recipe, plan.Card.Preprocess),
-            Weights = new WeightsCard(),
-            Metrics = data.Card.Metrics.Clear(),
-            Description = null,
-        };
-        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device));
+        ModelCard card = TrainedCard(data, plan);
+        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
         WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
         using RunLock? made = found is null ? Make(folder) : null;
         if (begun is null) RequireNew(checkpoints);
         await File.WriteAllTextAsync(Path.Combine(folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken).ConfigureAwait(false);
+        peers?.Group.BroadcastBytes(plan.ToBytes());
         var options = new TrainerOptions
         {
             Folder = folder,
             Data = plan.Data,
             Device = device,
+            Group = peers?.Group,
             LogEvery = request.LogEvery,
             SaveEvery = request.SaveEvery,
             KeepEvery = request.KeepEvery,
             StopAfter = request.StopAfter,
         };
-        Announce(folder, card, plan.Recipe, data, device);
+        Announce(folder, card, plan.Recipe, data, device, peers?.Group.Size ?? 1);
         TrainingResult result = await TrainProgress.ShowAsync(observer => OnOwnThread(() =>
         {
-            TorchRuntime.Threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
+            TorchRuntime.Threads = Threads(request, peers);
             using var trainer = new Trainer(card, weights, plan.Recipe, source, options, observer);
             if (begun is not null)
             {
@@ -67,6 +73,38 @@ internal static class TrainRun
         })).ConfigureAwait(false);
         return Finish(request, checkpoints, card, result, cancellationToken);
     }
+
+    // What the other ranks do: the same run, for which rank 0 reads and writes the files.
+    private static async Task<int> FollowAsync(TrainRequest request, TrainPeers peers)
+    {
+        TrainPlan plan = TrainPlan.Parse(peers.Group.BroadcastBytes([]));
+        TrainData data = TrainData.Open(plan.Data, plan.Card);
+        ModelCard card = TrainedCard(data, plan);
+        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, peers.Device, peers), peers.Share);
+        WeightSet weights = InitialWeights.Fresh(Trainer.BuildGraph(card, plan.Recipe).Parameters, plan.Recipe.Seed).Weights;
+        var options = new TrainerOptions { Folder = "", Device = peers.Device, Group = peers.Group, StopAfter = request.StopAfter };
+        TrainingResult result = await OnOwnThread(() =>
+        {
+            TorchRuntime.Threads = Threads(request, peers);
+            using var trainer = new Trainer(card, weights, plan.Recipe, source, options, new SilentObserver());
+            return trainer.Run(peers.Stopping);
+        }).ConfigureAwait(false);
+        return result.End == TrainingEnd.Stopped && peers.Stopping.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
+    }
+
+    internal static TorchDevice DeviceOf(TrainRequest request) =>
+        request.Device is { } named ? Shared.Device(named) : TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu;
+
+    private static ModelCard TrainedCard(TrainData data, TrainPlan plan) => data.Card with
+    {
+        Preprocess = ImageTrainingData.Preprocessing(plan.Recipe, plan.Card.Preprocess),
+        Weights = new WeightsCard(),
+        Metrics = data.Card.Metrics.Clear(),
+        Description = null,
+    };
+
+    private static int Threads(TrainRequest request, TrainPeers? peers) =>
+        request.Threads > 0 ? request.Threads : Math.Max(1, Environment.ProcessorCount / (peers?.OnThisMachine ?? 1));
 
     private static string FolderName(TrainRequest request)
     {
@@ -149,14 +187,14 @@ internal static class TrainRun
         return initial.Weights;
     }
 
-    private static int Workers(TrainRequest request, TorchDevice device) => request.Workers > 0 ? request.Workers
-        : device.IsCuda ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 4);
+    private static int Workers(TrainRequest request, TorchDevice device, TrainPeers? peers) => request.Workers > 0 ? request.Workers
+        : Math.Max(1, Environment.ProcessorCount / (device.IsCuda ? 1 : 4) / (peers?.OnThisMachine ?? 1));
 
-    private static void Announce(string folder, ModelCard card, TrainingRecipe recipe, TrainData data, TorchDevice device)
+    private static void Announce(string folder, ModelCard card, TrainingRecipe recipe, TrainData data, TorchDevice device, int processes)
     {
         Console.Error.WriteLine(Output.Printable(string.Create(
             CultureInfo.InvariantCulture,
-            $"{card.Name}, {card.Options.NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}")));
+            $"{card.Name}, {card.Options.NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"recipe {recipe.Name}: {recipe.TotalEpochs()} epochs, batch {recipe.BatchSize}, learning rate {recipe.ScaledLearningRate():G4}, {recipe.Optimizer}, amp {recipe.Amp}; files in {folder}"));
@@ -173,7 +211,7 @@ internal static class TrainRun
         });
         if (result.End == TrainingEnd.Stopped)
         {
-            Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}");
+            Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}{TrainLauncher.Again}");
             return cancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
         }
 
@@ -191,5 +229,29 @@ internal static class TrainRun
 
     private static void Warn(string message) => Console.Error.WriteLine(Output.Printable(message));
 
-    private sealed record TrainPlan(ModelCard Card, string Data, TrainingRecipe Recipe);
+    private sealed record TrainPlan(ModelCard Card, string Data, TrainingRecipe Recipe)
+    {
+        public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new[] { Card.ToJson(), Data, RecipeJson.ToJson(Recipe) });
+
+        public static TrainPlan Parse(byte[] bytes)
+        {
+            string[] texts = JsonSerializer.Deserialize<string[]>(bytes)!;
+            return new TrainPlan(ModelCard.Parse(texts[0], "rank 0's card"), texts[1], RecipeJson.Parse(texts[2], "rank 0's recipe"));
+        }
+    }
+
+    private sealed class SilentObserver : ITrainingObserver
+    {
+        public void OnProgress(in TrainingStatus status)
+        {
+        }
+
+        public void OnEpoch(EpochRecord record)
+        {
+        }
+
+        public void OnMessage(string message)
+        {
+        }
+    }
 }

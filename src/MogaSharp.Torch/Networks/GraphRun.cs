@@ -69,9 +69,10 @@ internal sealed class GraphRun : IOpVisitor<Value, TensorHandle>, IDisposable
         bool ofBatch = _options.Training && !_network.HasFrozenStatistics(op.Prefix);
         bool running = !ofBatch || UpdatesStatistics;
         if (ofBatch && UpdatesStatistics) _network.CountBatch(op);
-        Shim.Check(Shim.BatchNorm(
-            In(value), Tensor(op.Weight), Tensor(op.Bias), running ? Tensor(op.RunningMean) : TensorHandle.None, running ? Tensor(op.RunningVariance) : TensorHandle.None,
-            ofBatch ? 1 : 0, op.Momentum, op.Epsilon, out TensorHandle result));
+        TensorHandle mean = running ? Tensor(op.RunningMean) : TensorHandle.None, variance = running ? Tensor(op.RunningVariance) : TensorHandle.None, result;
+        Shim.Check(ofBatch && _options.BatchNormGroup is { } group
+            ? Shim.SyncBatchNorm(group.Handle, In(value), Tensor(op.Weight), Tensor(op.Bias), mean, variance, op.Momentum, op.Epsilon, out result)
+            : Shim.BatchNorm(In(value), Tensor(op.Weight), Tensor(op.Bias), mean, variance, ofBatch ? 1 : 0, op.Momentum, op.Epsilon, out result));
         return result;
     }
 

@@ -91,7 +91,7 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         var shapes = new Shape[inputs.Length];
         for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
         Shape[] inferred = Graph.InferShapes(shapes);
-        if (options.Training) RequireStatistics(inferred);
+        if (options is { Training: true, BatchNormGroup: null }) RequireStatistics(inferred);
         return new TorchForward(this, inputs, options, cancellationToken);
     }
 

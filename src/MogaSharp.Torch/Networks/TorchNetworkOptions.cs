@@ -48,6 +48,12 @@ public sealed record TorchForwardOptions
     /// </summary>
     public bool Checkpointing { get; init; }
 
+    /// <summary>
+    /// In train mode batch norms take their statistics over the batches of all processes, as PyTorch's SyncBatchNorm: what one process
+    /// would compute on all images. All ranks then do the same passes. Null for the own batch's.
+    /// </summary>
+    public TorchProcessGroup? BatchNormGroup { get; init; }
+
     internal bool Records => RecordGradients ?? Training;
 
     // The shim's code of the autocast type.

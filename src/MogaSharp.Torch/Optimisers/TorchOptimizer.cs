@@ -83,6 +83,19 @@ public abstract unsafe class TorchOptimizer : IDisposable
         }
     }
 
+    /// <summary>Makes the state the same in all processes.</summary>
+    /// <param name="group">The processes; all of them call it.</param>
+    /// <param name="root">The rank whose state everybody gets.</param>
+    /// <exception cref="ProcessGroupException">A process is lost.</exception>
+    public void Broadcast(TorchProcessGroup group, int root = 0)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var scope = new TorchScope();
+        TorchTensor steps = TorchTensor.From<long>(_steps, new Shape(_steps.Length), group.Device);
+        group.Broadcast([.. _state.SelectMany(tensors => tensors), steps], root);
+        steps.CopyTo<long>(_steps);
+    }
+
     /// <summary>Frees the state.</summary>
     public void Dispose()
     {

@@ -167,6 +167,9 @@ public sealed record TrainingRecipe
     /// <summary>Feature maps with channels innermost.</summary>
     public bool ChannelsLast { get; init; }
 
+    /// <summary>Training in several processes: batch norms take their statistics over the batches of all (SyncBatchNorm).</summary>
+    public bool SyncBatchNorm { get; init; }
+
     /// <summary>Compute blocks again in the backward pass instead of keeping their feature maps.</summary>
     public bool ActivationCheckpointing { get; init; }
 

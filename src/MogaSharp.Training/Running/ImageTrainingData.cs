@@ -28,6 +28,8 @@ public sealed class ImageTrainingData : ITrainingData, IDisposable
         _classes = train.ClassNames.Count;
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Whole;
+        if (recipe.BatchSize % (recipe.AccumulationSteps * mine.Count) != 0)
+            throw new RecipeException($"batch_size {recipe.BatchSize} cannot be shared among {mine.Count} processes of {recipe.AccumulationSteps} accumulation steps; take a multiple of {recipe.AccumulationSteps * mine.Count}.");
         int batch = recipe.BatchSize / recipe.AccumulationSteps / mine.Count;
         var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed };
         Sampler sampler = recipe.AugmentationRepeats > 1

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Torch;
@@ -20,6 +21,7 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointFolder _folder;
     private readonly LearningRateSchedule _schedule;
     private readonly long _updatesPerEpoch;
+    private readonly bool _evaluates;
     private TrainingProgress _progress;
 
     /// <summary>Prepares a new run.</summary>
@@ -32,6 +34,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="RecipeException">The recipe does not fit the network, the data or the device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
+    /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public Trainer(ModelCard card, WeightSet weights, TrainingRecipe recipe, ITrainingData data, TrainerOptions options, ITrainingObserver observer)
     {
         (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
@@ -40,12 +43,18 @@ public sealed class Trainer : IDisposable
             throw new RecipeException($"The {data.Count} training pictures do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device);
+        _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device, options.Group);
+        // With few pictures some processes have none.
+        _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
     }
 
     /// <summary>Where the run stands.</summary>
     public TrainingProgress Progress => _progress;
+
+    private TorchProcessGroup? Group => _options.Group;
+
+    private bool Writes => Group is null or { Rank: 0 };
 
     /// <summary>The weights in training.</summary>
     public TrainingEngine Engine => _engine;
@@ -81,13 +90,18 @@ public sealed class Trainer : IDisposable
         _progress = checkpoint.Progress;
     }
 
-    /// <summary>Trains to the end, or until asked to stop. To be called on the thread that made the trainer.</summary>
-    /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written.</param>
+    /// <summary>
+    /// Trains to the end, or until asked to stop. To be called on the thread that made the trainer. Several processes begin with what rank
+    /// 0 has, so that it alone needs weights to start from or a checkpoint to resume.
+    /// </summary>
+    /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written. Of several processes it is enough to ask one.</param>
     /// <exception cref="TrainingException">Losses are not finite again and again.</exception>
     /// <exception cref="CheckpointWriteException">The checkpoint at the end of the run cannot be written.</exception>
+    /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
-        using var log = new RunLog(_options.Folder, _progress, _observer.OnMessage);
+        Synchronize();
+        using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _progress, _observer.OnMessage);
         var pace = new Pace(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
         while (_progress.Epoch < _recipe.TotalEpochs())
         {
@@ -96,7 +110,7 @@ public sealed class Trainer : IDisposable
             {
                 if (!TrainEpoch(log, pace, cancellationToken)) return Stop(log);
                 EpochRecord record = Evaluated(clock, pace, cancellationToken);
-                log.Add(record);
+                log?.Add(record);
                 _observer.OnEpoch(record);
                 EndEpoch(record);
             }
@@ -106,35 +120,35 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        _folder.SaveLast(Capture());
-        return new TrainingResult(TrainingEnd.Finished, _progress, log.Epochs);
+        return End(TrainingEnd.Finished, log);
     }
 
     /// <summary>All of the run at this moment.</summary>
-    public TrainingCheckpoint Capture() => new(
-        _progress with { LossScale = _engine.Scale?.Scale, LossScaleAge = _engine.Scale?.GoodSteps ?? 0 }, _recipe, _card, _options.Data, [.. _engine.State()]);
+    public TrainingCheckpoint Capture() => new(Capture(_progress), _recipe, _card, _options.Data, [.. _engine.State()]);
 
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
+    private TrainingProgress Capture(TrainingProgress progress) => progress with { LossScale = _engine.Scale?.Scale, LossScaleAge = _engine.Scale?.GoodSteps ?? 0 };
+
     // False when it was asked to stop before the epoch's end.
-    private bool TrainEpoch(RunLog log, Pace pace, CancellationToken cancellationToken)
+    private bool TrainEpoch(RunLog? log, Pace pace, CancellationToken cancellationToken)
     {
         if (_progress.EpochUpdates >= _updatesPerEpoch) return true;
         int epoch = _progress.Epoch;
-        using var reader = new PartReader(_data.Train(epoch, checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)), cancellationToken));
+        using var reader = new PartReader(_data.Train(epoch, checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)), Group is null ? cancellationToken : CancellationToken.None));
         var window = new LogWindow(_progress);
         var saved = Stopwatch.StartNew();
         while (_progress.EpochUpdates < _updatesPerEpoch)
         {
-            if (cancellationToken.IsCancellationRequested || _progress.Update >= _options.StopAfter) return false;
+            if (IsAskedToStop(cancellationToken) || _progress.Update >= _options.StopAfter) return false;
             long start = Stopwatch.GetTimestamp();
             double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch);
             UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1);
             _progress = Counted(result, reader, Stopwatch.GetElapsedTime(start).TotalSeconds);
             Report(result, rate);
             _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
-            if (_progress.Update % _options.LogEvery == 0) log.Add(window.Close(_progress, rate, result.GradientNorm));
+            if (_progress.Update % _options.LogEvery == 0) log?.Add(window.Close(_progress, rate, result.GradientNorm));
             if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
             {
                 Save(_folder.SaveLast);
@@ -148,15 +162,16 @@ public sealed class Trainer : IDisposable
     private TrainingProgress Counted(UpdateResult result, PartReader reader, double seconds)
     {
         bool counts = double.IsFinite(result.Loss);
+        int images = reader.Images * (Group?.Size ?? 1);
         return _progress with
         {
             Update = _progress.Update + 1,
             EpochUpdates = _progress.EpochUpdates + 1,
-            EpochImages = _progress.EpochImages + reader.Images,
+            EpochImages = _progress.EpochImages + images,
             EpochSeconds = _progress.EpochSeconds + seconds,
             EpochWait = _progress.EpochWait + reader.Wait,
-            LossSum = _progress.LossSum + (counts ? result.Loss * reader.Images : 0),
-            LossCount = _progress.LossCount + (counts ? reader.Images : 0),
+            LossSum = _progress.LossSum + (counts ? result.Loss * images : 0),
+            LossCount = _progress.LossCount + (counts ? images : 0),
             Skipped = _progress.Skipped + (result.Skipped ? 1 : 0),
             SkippedInARow = result.Skipped ? _progress.SkippedInARow + 1 : 0,
         };
@@ -181,7 +196,7 @@ public sealed class Trainer : IDisposable
     {
         EvalRecord? eval = null, average = null;
         double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? Math.Max(0, _progress.Update - 1) : _progress.Epoch);
-        if (_data.EvalBatches > 0)
+        if (_evaluates)
         {
             eval = Evaluate(_engine.Network, TrainingPhase.Evaluating);
             if (_engine.Average is not null) average = Evaluate(_engine.Average, TrainingPhase.EvaluatingAverage);
@@ -206,7 +221,7 @@ public sealed class Trainer : IDisposable
             int done = 0;
             return Evaluator.Evaluate(
                 network, _data.Evaluate(cancellationToken), _engine.Autocast,
-                _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), cancellationToken);
+                _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), Group, cancellationToken);
         }
     }
 
@@ -232,6 +247,7 @@ public sealed class Trainer : IDisposable
     // In the middle of a run a full disk may have room again later; the training goes on.
     private void Save(Action<TrainingCheckpoint> save)
     {
+        if (!Writes) return;
         try
         {
             save(Capture());
@@ -242,9 +258,26 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private TrainingResult Stop(RunLog log)
+    private TrainingResult Stop(RunLog? log) => End(TrainingEnd.Stopped, log);
+
+    private TrainingResult End(TrainingEnd end, RunLog? log)
     {
-        _folder.SaveLast(Capture());
-        return new TrainingResult(TrainingEnd.Stopped, _progress, log.Epochs);
+        if (Writes) _folder.SaveLast(Capture());
+        return new TrainingResult(end, _progress, log?.Epochs ?? []);
+    }
+
+    private bool IsAskedToStop(CancellationToken cancellationToken) => Group?.Any(cancellationToken.IsCancellationRequested) ?? cancellationToken.IsCancellationRequested;
+
+    private void Synchronize()
+    {
+        if (Group is null) return;
+        TrainingProgress mine = Capture(_progress);
+        TrainingProgress first = JsonSerializer.Deserialize<TrainingProgress>(Group.BroadcastBytes(JsonSerializer.SerializeToUtf8Bytes(mine, TrainingCheckpoint.Json)), TrainingCheckpoint.Json)!;
+        bool differs = first.DatasetSize != _data.Count;
+        if (Group.Any(differs))
+            throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} pictures, rank {Group.Rank} on {_data.Count}: all need the same --data." : "Another rank has other pictures than rank 0: all need the same --data.");
+        _progress = first;
+        _engine.Synchronize();
+        if (first.LossScale is { } scale) _engine.Scale = new GradientScalerState(scale, first.LossScaleAge);
     }
 }

@@ -14,6 +14,9 @@ public sealed record TrainerOptions
     /// <summary>Where to compute.</summary>
     public TorchDevice Device { get; init; } = TorchDevice.Cpu;
 
+    /// <summary>The processes that train together; null for this one alone. Only rank 0 writes into the folder.</summary>
+    public TorchProcessGroup? Group { get; init; }
+
     /// <summary>Updates between two records of the logs.</summary>
     public int LogEvery { get; init; } = 50;
 

@@ -17,6 +17,8 @@ public readonly record struct UpdateResult(double Loss, double? GradientNorm, bo
 public sealed class TrainingEngine : IDisposable
 {
     private readonly TrainingRecipe _recipe;
+    private readonly TorchProcessGroup? _group;
+    private readonly GradientReducer? _reducer;
     private readonly TorchOptimizer _optimizer;
     private readonly double[] _rateScales;
     private readonly GradientScaler? _scaler;
@@ -29,13 +31,15 @@ public sealed class TrainingEngine : IDisposable
     /// <param name="weights">The weights to start from.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="device">Where to compute.</param>
+    /// <param name="group">The processes that train together; null for this one alone. Each has its part of every batch, and all the same weights.</param>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
     /// <exception cref="RecipeException">The recipe asks for what this device or network cannot do.</exception>
-    public TrainingEngine(ComputationGraph graph, WeightSet weights, TrainingRecipe recipe, TorchDevice device)
+    /// <exception cref="ProcessGroupException">Another process is lost.</exception>
+    public TrainingEngine(ComputationGraph graph, WeightSet weights, TrainingRecipe recipe, TorchDevice device, TorchProcessGroup? group = null)
     {
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda) throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
-        _recipe = recipe;
+        (_recipe, _group) = (recipe, group);
         _output = graph.Outputs[0].Key;
         Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast, Seed = (ulong)recipe.Seed });
         Network.Freeze(name => ParameterGroups.IsFrozen(name, recipe));
@@ -44,7 +48,8 @@ public sealed class TrainingEngine : IDisposable
         _rateScales = [.. groups.Select(group => group.RateScale)];
         _optimizer = CreateOptimizer([.. groups.Select(group => new ParameterGroup(group.Parameters, 0, group.WeightDecay))]);
         _scaler = recipe.Amp == Precision.Fp16 ? new GradientScaler() : null;
-        _forward = TorchForwardOptions.Train with { Autocast = Autocast, Checkpointing = recipe.ActivationCheckpointing };
+        _forward = TorchForwardOptions.Train with { Autocast = Autocast, Checkpointing = recipe.ActivationCheckpointing, BatchNormGroup = recipe.SyncBatchNorm ? group : null };
+        _reducer = group is null ? null : new GradientReducer(Network, group);
         using var scope = new TorchScope();
         _statistics =
         [
@@ -60,7 +65,14 @@ public sealed class TrainingEngine : IDisposable
     public TorchNetwork? Average { get; }
 
     /// <summary>The loss scale of float16 training; null without one.</summary>
-    public GradientScalerState? Scale => _scaler?.State;
+    public GradientScalerState? Scale
+    {
+        get => _scaler?.State;
+        internal set
+        {
+            if (_scaler is not null && value is not null) _scaler.State = value;
+        }
+    }
 
     /// <summary>The type that convolutions compute in; null for float32.</summary>
     public DType? Autocast => _recipe.Amp switch
@@ -78,14 +90,18 @@ public sealed class TrainingEngine : IDisposable
     {
         Network.ZeroGradients();
         foreach ((TorchTensor live, TorchTensor kept) in _statistics) kept.CopyFrom(live);
+        // Each process draws its own numbers, and the same ones after a resume by however many processes.
+        if (_group is not null) Network.Generator.Seed(RandomSeed(update, _group.Rank));
         double loss = 0;
+        int left = _recipe.AccumulationSteps;
         foreach (TrainingBatch part in parts)
         {
-            double value = Accumulate(part);
+            double value = Accumulate(part, isLast: --left == 0);
             loss += value / _recipe.AccumulationSteps;
             if (!double.IsFinite(value)) return Skip(new UpdateResult(value, null, Skipped: true));
         }
 
+        AverageStatistics();
         if (_scaler is not null)
         {
             bool finite = _scaler.Unscale(Network);
@@ -99,6 +115,16 @@ public sealed class TrainingEngine : IDisposable
         _optimizer.Step();
         if (_recipe.EmaDecay is { } decay) Average!.AverageFrom(Network, new EmaDecay(decay, _recipe.EmaWarmup).At(update));
         return new UpdateResult(loss, norm);
+    }
+
+    /// <summary>Gives all processes the weights, averages and optimiser state of rank 0; nothing to do for one process alone.</summary>
+    /// <exception cref="ProcessGroupException">Another process is lost.</exception>
+    public void Synchronize()
+    {
+        if (_group is null) return;
+        foreach (TorchNetwork network in new[] { Network, Average }.OfType<TorchNetwork>())
+            _group.Broadcast([.. network.Graph.Parameters.Select(spec => network[spec.Name])]);
+        _optimizer.Broadcast(_group);
     }
 
     /// <summary>Everything that changes in training, for a checkpoint.</summary>
@@ -127,7 +153,7 @@ public sealed class TrainingEngine : IDisposable
         _optimizer.LoadState(Pick(TrainingCheckpoint.Optimizer));
         TensorEntry random = all.FirstOrDefault(tensor => tensor.Name == TrainingCheckpoint.Random + "network") ?? throw new KeyNotFoundException("The checkpoint has no state of the random numbers.");
         Network.Generator.SetState(random.ToBytes());
-        if (_scaler is not null && scale is not null) _scaler.State = scale;
+        Scale = scale;
 
         WeightSet Pick(string prefix) => new(
             all.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
@@ -138,23 +164,56 @@ public sealed class TrainingEngine : IDisposable
     public void Dispose()
     {
         foreach ((_, TorchTensor kept) in _statistics) kept.Dispose();
+        _reducer?.Dispose();
         _optimizer.Dispose();
         Average?.Dispose();
         Network.Dispose();
     }
 
-    private double Accumulate(TrainingBatch part)
+    // The mean over all processes, so that all of them go on or skip.
+    private double Accumulate(TrainingBatch part, bool isLast)
+    {
+        try
+        {
+            return Pass(part, isLast);
+        }
+        catch (TorchException e) when (_group?.Explain(e) is ProcessGroupException lost)
+        {
+            throw lost;
+        }
+    }
+
+    private double Pass(TrainingBatch part, bool isLast)
     {
         using var scope = new TorchScope();
         TorchTensor input = TorchTensor.From(part.Inputs.Span, part.Shape, Network.Options.Device);
         TorchForward forward = Network.Forward(input, _forward);
         TorchTensor loss = Loss(forward[_output], part);
         double value = loss.Item();
+        if (_group is not null) value = _group.AllReduce([value], ReduceKind.Sum)[0] / _group.Size;
         if (!double.IsFinite(value)) return value;
         if (_scaler is not null) loss = _scaler.Scale(loss);
         if (_recipe.AccumulationSteps > 1) loss *= 1.0 / _recipe.AccumulationSteps;
+        if (isLast) _reducer?.Prepare(loss);
         forward.Backward(loss);
         return value;
+    }
+
+    // Batch norms that have seen different pictures would drift apart; all keep the mean, so that any process's state is that of the run.
+    private void AverageStatistics()
+    {
+        if (_group is null || _recipe.SyncBatchNorm) return;
+        TorchTensor[] floats = [.. _statistics.Select(pair => pair.Live).Where(tensor => tensor.DType != DType.Int64)];
+        if (floats.Length > 0) _group.AllReduce(floats, ReduceKind.Mean);
+    }
+
+    // SplitMix64's mixing, so that neighbours have nothing in common.
+    private ulong RandomSeed(long update, int rank)
+    {
+        ulong z = ((ulong)(uint)_recipe.Seed << 32) + ((ulong)update * 0x9E3779B97F4A7C15) + ((ulong)rank * 0xD1B54A32D192ED03);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
     }
 
     private TorchTensor Loss(TorchTensor logits, TrainingBatch part)
