@@ -23,6 +23,21 @@ struct Active {
         }
     }
 
+    // What is stepped together: on a CPU one parameter at a time, which stays in the cache from one operation to the next.
+    std::vector<Active> parts() const {
+        if (index.empty()) return {};
+        if (!parameters[0].is_cpu()) return {*this};
+        std::vector<Active> single(index.size());
+        for (size_t k = 0; k < index.size(); k++) {
+            single[k].index = {index[k]};
+            single[k].parameters = {parameters[k]};
+            single[k].gradients = {gradients[k]};
+        }
+        return single;
+    }
+
+    Active() = default;
+
     std::vector<at::Tensor> pick(const Handle* handles) const {
         std::vector<at::Tensor> picked;
         for (int64_t i : index) picked.push_back(ref(handles[i]));
@@ -55,20 +70,21 @@ MOGA_API int32_t moga_adam_step(
     const double* lr, const double* weight_decay, double beta1, double beta2, double epsilon, int32_t decoupled) {
     return guarded([&] {
         at::NoGradGuard guard;
-        Active active(handles, count);
-        if (active.index.empty()) return;
-        if (decoupled) at::_foreach_mul_(active.parameters, active.scalars([&](int64_t i) { return 1 - lr[i] * weight_decay[i]; }));
-        else active.add_decay(weight_decay);
-        const std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
-        at::_foreach_mul_(m, beta1);
-        at::_foreach_add_(m, active.gradients, 1 - beta1);
-        at::_foreach_mul_(v, beta2);
-        at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
-        for (int64_t i : active.index) steps[i]++;
-        std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
-        at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
-        at::_foreach_add_(denominators, epsilon);
-        at::_foreach_addcdiv_(active.parameters, m, denominators, active.scalars([&](int64_t i) { return -lr[i] / (1 - std::pow(beta1, steps[i])); }));
+        std::vector<Active> parts = Active(handles, count).parts();
+        for (Active& active : parts) {
+            if (decoupled) at::_foreach_mul_(active.parameters, active.scalars([&](int64_t i) { return 1 - lr[i] * weight_decay[i]; }));
+            else active.add_decay(weight_decay);
+            const std::vector<at::Tensor> m = active.pick(first), v = active.pick(second);
+            at::_foreach_mul_(m, beta1);
+            at::_foreach_add_(m, active.gradients, 1 - beta1);
+            at::_foreach_mul_(v, beta2);
+            at::_foreach_addcmul_(v, active.gradients, active.gradients, 1 - beta2);
+            for (int64_t i : active.index) steps[i]++;
+            std::vector<at::Tensor> denominators = at::_foreach_sqrt(v);
+            at::_foreach_div_(denominators, active.scalars([&](int64_t i) { return std::sqrt(1 - std::pow(beta2, steps[i])); }));
+            at::_foreach_add_(denominators, epsilon);
+            at::_foreach_addcdiv_(active.parameters, m, denominators, active.scalars([&](int64_t i) { return -lr[i] / (1 - std::pow(beta1, steps[i])); }));
+        }
     });
 }
 

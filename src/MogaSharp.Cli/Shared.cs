@@ -3,6 +3,7 @@ using System.Globalization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Torch;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -89,6 +90,21 @@ internal static class Shared
         var input = new Shape(batch, card.Options.InChannels, height, width);
         if (input.ElementCount <= Array.MaxLength) return input;
         throw new UsageException($"an input of {input} has {input.ElementCount:N0} numbers, more than the {Array.MaxLength:N0} that fit into one; take a smaller batch or size");
+    }
+
+    /// <summary>The device that a command line names.</summary>
+    /// <exception cref="UsageException">It is none, or not there.</exception>
+    public static TorchDevice Device(string text)
+    {
+        try
+        {
+            TorchDevice device = TorchDevice.Parse(text);
+            return device.IsCuda && TorchRuntime.CudaDeviceCount == 0 ? throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device") : device;
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException(e.Message.TrimEnd('.'));
+        }
     }
 
     /// <summary>Loads a model; downloads its weights with a progress bar when they are not there.</summary>

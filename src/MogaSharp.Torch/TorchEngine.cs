@@ -9,7 +9,10 @@ public sealed record TorchEngineOptions
     /// <summary>Where sessions compute.</summary>
     public TorchDevice Device { get; init; } = TorchDevice.Cpu;
 
-    /// <summary>Threads that one run uses on the CPU, for the whole process; 0 to leave them as they are.</summary>
+    /// <summary>
+    /// Threads that one run uses on the CPU, the caller's included; 0 for one per processor (libtorch itself would take one
+    /// per physical core). They are set for the whole process.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <summary>Keep channels innermost.</summary>
@@ -30,7 +33,7 @@ public sealed class TorchEngine : IInferenceEngine
     {
         _options = options ?? new();
         TorchLibrary.Require();
-        if (_options.Threads != 0) TorchRuntime.Threads = _options.Threads;
+        TorchRuntime.Threads = _options.Threads == 0 ? Environment.ProcessorCount : _options.Threads;
     }
 
     /// <inheritdoc/>

@@ -12,8 +12,15 @@ public sealed class EngineTests
     // tests/fixtures/moganet: the official network in train mode, five AdamW steps of the same batch.
     private static readonly TrainingRecipe Official = new()
     {
-        ImageSize = 64, BatchSize = 4, LearningRateBatch = 4, LearningRate = 1e-3, WeightDecay = 0.05, LabelSmoothing = 0.1,
-        Mixup = 0, Cutmix = 0, EmaDecay = 0.5,
+        ImageSize = 64,
+        BatchSize = 4,
+        LearningRateBatch = 4,
+        LearningRate = 1e-3,
+        WeightDecay = 0.05,
+        LabelSmoothing = 0.1,
+        Mixup = 0,
+        Cutmix = 0,
+        EmaDecay = 0.5,
     };
 
     public EngineTests() => SmallRun.RequireTorch();

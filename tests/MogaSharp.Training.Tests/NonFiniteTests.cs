@@ -7,7 +7,12 @@ public sealed class NonFiniteTests : IDisposable
 {
     private static readonly TrainingRecipe Recipe = SmallRun.Recipe with
     {
-        BatchSize = 4, AccumulationSteps = 1, Epochs = 2, CooldownEpochs = 0, EmaDecay = null, MaxNonFinite = 3,
+        BatchSize = 4,
+        AccumulationSteps = 1,
+        Epochs = 2,
+        CooldownEpochs = 0,
+        EmaDecay = null,
+        MaxNonFinite = 3,
     };
 
     private readonly TemporaryFolder _folder = new();

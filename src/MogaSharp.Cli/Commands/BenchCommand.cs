@@ -2,6 +2,8 @@ using System.CommandLine;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Torch;
+using MogaSharp.Training;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -27,8 +29,14 @@ internal static class BenchCommand
         Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
         var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
         peer.AcceptOnlyFromAmong("onnxruntime");
+        var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW" };
+        var official = new Option<string?>("--official") { Description = "With --train: the official models/moganet.py, which PyTorch then trains in turn", HelpName = "file" };
+        var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
+        amp.AcceptOnlyFromAmong("none", "bf16");
+        var channelsLast = new Option<bool>("--channels-last") { Description = "With --train: feature maps with channels innermost" };
+        var device = new Option<string>("--device") { Description = "With --train: cpu, cuda or cuda:N", HelpName = "device", DefaultValueFactory = _ => "cpu" };
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, json };
+        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, device, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             string[] names = parsed.GetValue(models) is { Length: > 0 } given ? given : ["moganet_tiny"];
@@ -37,6 +45,15 @@ internal static class BenchCommand
             [
                 .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
             ];
+            if (parsed.GetValue(train))
+            {
+                TrainingRecipe recipe = new() { Amp = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None, ChannelsLast = parsed.GetValue(channelsLast) };
+                string? file = parsed.GetValue(official) is { } path ? Paths.Existing(path) : null;
+                return Task.Factory.StartNew(
+                    () => Train(cases, recipe, parsed.GetValue(device)!, parsed.GetValue(threads), TimeSpan.FromSeconds(parsed.GetValue(seconds)), file, parsed.GetValue(json), cancellationToken),
+                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             bool compare = parsed.GetValue(peer) is not null;
             double peak = PeakMeter.MeasureGflops(engine.Threads);
@@ -53,6 +70,36 @@ internal static class BenchCommand
             return Task.FromResult(ExitCode.Success);
         });
         return command;
+    }
+
+    private static int Train(
+        (ModelCard Card, Shape Input)[] cases, TrainingRecipe recipe, string device, int threads, TimeSpan duration, string? official, bool json, CancellationToken cancellationToken)
+    {
+        if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+        TorchDevice chosen = Shared.Device(device);
+        var results = new List<TrainBenchmarkResult>();
+        foreach ((ModelCard card, Shape input) in cases)
+        {
+            results.Add(TrainBenchmark.Measure(card, input, recipe, chosen, threads > 0 ? threads : Environment.ProcessorCount, duration, official, cancellationToken));
+            Console.Error.WriteLine($"measured {card.Name}, input {input}");
+        }
+
+        if (json)
+        {
+            Output.Json(results);
+            return ExitCode.Success;
+        }
+
+        var rows = new List<string[]> { new[] { "model ", "input ", "device ", "threads", "amp ", "median ms", "p10", "p90", "images/s", "peer ms", "peer images/s", "ratio" } };
+        foreach (TrainBenchmarkResult r in results)
+        {
+            string[] row = [r.Model, r.Input, r.Device, $"{r.Threads}", r.Amp, $"{r.MedianMs:F1}", $"{r.P10Ms:F1}", $"{r.P90Ms:F1}", $"{r.ImagesPerSecond:F1}"];
+            rows.Add([.. row, r.Peer is null ? "-" : $"{r.PeerMedianMs:F1}", r.Peer is null ? "-" : $"{r.PeerImagesPerSecond:F1}", r.Peer is null ? "-" : $"{r.Ratio:F2}"]);
+        }
+
+        Output.Table(rows);
+        if (results[0].Peer is { } peer) Output.Line($"peer: {peer} in eager mode, in turn");
+        return ExitCode.Success;
     }
 
     private static void Print(List<BenchmarkResult> results, double peakGflops)

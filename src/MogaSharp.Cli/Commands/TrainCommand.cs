@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Graph;
-using MogaSharp.Torch;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -21,23 +20,7 @@ internal static class TrainCommand
         var preset = new Option<string?>("--preset") { Description = "A named recipe: xt, t, s, b, l, xl, rsb-a3, fashion-mnist; default: that of the model's size", HelpName = "name" };
         var recipe = new Option<string?>("--recipe") { Description = "A recipe file instead of a preset; the run's folder has one as an example", HelpName = "file" };
         var set = new Option<string[]>("--set") { Description = "Change a field of the recipe, such as --set mixup=0 --set clip_gradient=5", HelpName = "field=value", DefaultValueFactory = _ => [] };
-        var device = new Option<TorchDevice>("--device")
-        {
-            Description = "cpu, cuda or cuda:N; default: cuda where there is one",
-            HelpName = "device",
-            CustomParser = result =>
-            {
-                try
-                {
-                    return TorchDevice.Parse(result.Tokens[0].Value);
-                }
-                catch (FormatException e)
-                {
-                    result.AddError(e.Message.TrimEnd('.'));
-                    return default;
-                }
-            },
-        };
+        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; default: cuda where there is one", HelpName = "device" };
         Option<int> processes = Shared.Whole("--nproc", null, 1, "Processes to start on this machine, which share every batch; several machines: docs/distributed.md", 256);
         Option<int> joinTimeout = Shared.Whole("--join-timeout", null, 300, "Several processes: seconds to wait for all to come", 86_400);
         Option<int> peerTimeout = Shared.Whole("--peer-timeout", null, 20, "Several processes: seconds without a sign of life after which one counts as dead", 3600);
@@ -78,7 +61,7 @@ internal static class TrainCommand
                 Preset = parsed.GetValue(preset),
                 Recipe = parsed.GetValue(recipe),
                 Changes = changes,
-                Device = parsed.GetResult(device) is null ? null : parsed.GetValue(device),
+                Device = parsed.GetValue(device),
                 Processes = parsed.GetValue(processes),
                 JoinTimeout = TimeSpan.FromSeconds(parsed.GetValue(joinTimeout)),
                 PeerTimeout = TimeSpan.FromSeconds(parsed.GetValue(peerTimeout)),

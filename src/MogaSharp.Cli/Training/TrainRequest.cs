@@ -1,5 +1,4 @@
 using MogaSharp.Graph;
-using MogaSharp.Torch;
 
 namespace MogaSharp.Cli;
 
@@ -25,7 +24,7 @@ internal sealed record TrainRequest
     /// <summary>Fields of the recipe that the command line changes.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Changes { get; init; } = [];
 
-    public TorchDevice? Device { get; init; }
+    public string? Device { get; init; }
 
     /// <summary>Processes to start on this machine.</summary>
     public int Processes { get; init; } = 1;

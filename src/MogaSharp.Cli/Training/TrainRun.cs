@@ -92,11 +92,8 @@ internal static class TrainRun
         return result.End == TrainingEnd.Stopped && peers.Stopping.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
     }
 
-    internal static TorchDevice DeviceOf(TrainRequest request)
-    {
-        TorchDevice device = request.Device ?? (TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu);
-        return device.IsCuda && TorchRuntime.CudaDeviceCount == 0 ? throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device") : device;
-    }
+    internal static TorchDevice DeviceOf(TrainRequest request) =>
+        request.Device is { } named ? Shared.Device(named) : TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda() : TorchDevice.Cpu;
 
     private static ModelCard TrainedCard(TrainData data, TrainPlan plan) => data.Card with
     {
@@ -208,14 +205,18 @@ internal static class TrainRun
 
     private static int Finish(TrainRequest request, CheckpointFolder checkpoints, ModelCard card, TrainingResult result, CancellationToken cancellationToken)
     {
-        if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+        Paths.Write(Path.Combine(checkpoints.Folder, "curves.svg"), _ =>
+        {
+            if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+        });
         if (result.End == TrainingEnd.Stopped)
         {
             Console.Error.WriteLine($"stopped after update {result.Progress.Update}; to continue: moga train --resume --output {Quoted(checkpoints.Folder)}{TrainLauncher.Again}");
             return cancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Success;
         }
 
-        string model = RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn);
+        string model = Path.Combine(checkpoints.Folder, RunExport.ModelFolder);
+        Paths.Write(model, _ => RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn));
         EpochRecord? best = result.Epochs.Where(epoch => epoch.Epoch == result.Progress.BestEpoch).FirstOrDefault();
         string accuracy = (best?.EvalEma ?? best?.Eval) is { } eval
             ? string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * eval.Top1:F2}%  top-5 {100 * eval.Top5:F2}%  epoch {best!.Epoch + 1}  ")

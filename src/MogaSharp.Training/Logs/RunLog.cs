@@ -159,8 +159,9 @@ public sealed class RunLog : IDisposable
         {
             write();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
+            // The second is a file that is too large for its file system.
             _warn($"a log cannot be written and is given up: {e.Message}");
             Close(ref log);
         }
