@@ -17,7 +17,15 @@ public sealed class ManyProcessTests : IDisposable
     // the rounding in gradients that are 0.
     private static readonly TrainingRecipe Plain = SmallRun.Recipe with
     {
-        Epochs = 3, CooldownEpochs = 0, Drop = 0, DropPath = 0, Mixup = 0, Cutmix = 0, SyncBatchNorm = true, Optimizer = OptimizerKind.Sgd, LearningRate = 1e-2,
+        Epochs = 3,
+        CooldownEpochs = 0,
+        Drop = 0,
+        DropPath = 0,
+        Mixup = 0,
+        Cutmix = 0,
+        SyncBatchNorm = true,
+        Optimizer = OptimizerKind.Sgd,
+        LearningRate = 1e-2,
     };
 
     private readonly TemporaryFolder _folder = new();
