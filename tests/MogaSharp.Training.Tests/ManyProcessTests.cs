@@ -5,14 +5,27 @@ using MogaSharp.Torch.Tests;
 
 namespace MogaSharp.Training.Tests;
 
+/// <summary>The counters of native tensors belong to the process, so these tests run when no others do.</summary>
+[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
+public sealed class AloneCollection;
+
 /// <summary>Runs of several ranks: equal to those of one process, resumed, stopped, with bad losses.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class ManyProcessTests : IDisposable
 {
     // Nothing is drawn by batch or by process, so that one process with all pictures does the same. Not AdamW, which makes much of
     // the rounding in gradients that are 0.
     private static readonly TrainingRecipe Plain = SmallRun.Recipe with
     {
-        Epochs = 3, CooldownEpochs = 0, Drop = 0, DropPath = 0, Mixup = 0, Cutmix = 0, SyncBatchNorm = true, Optimizer = OptimizerKind.Sgd, LearningRate = 1e-2,
+        Epochs = 3,
+        CooldownEpochs = 0,
+        Drop = 0,
+        DropPath = 0,
+        Mixup = 0,
+        Cutmix = 0,
+        SyncBatchNorm = true,
+        Optimizer = OptimizerKind.Sgd,
+        LearningRate = 1e-2,
     };
 
     private readonly TemporaryFolder _folder = new();
