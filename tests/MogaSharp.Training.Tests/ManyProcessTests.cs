@@ -3,14 +3,12 @@ using MogaSharp.Testing;
 using MogaSharp.Torch;
 using MogaSharp.Torch.Tests;
 
+// The counters of native tensors belong to the process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace MogaSharp.Training.Tests;
 
-/// <summary>The counters of native tensors belong to the process, so these tests run when no others do.</summary>
-[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
-public sealed class AloneCollection;
-
 /// <summary>Runs of several ranks: equal to those of one process, resumed, stopped, with bad losses.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class ManyProcessTests : IDisposable
 {
     // Nothing is drawn by batch or by process, so that one process with all pictures does the same. Not AdamW, which makes much of
