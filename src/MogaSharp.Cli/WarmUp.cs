@@ -13,7 +13,7 @@ internal static class WarmUp
     private static readonly MogaNetOptions Smallest = new() { Arch = new MogaNetArch([16, 16, 16, 16], [1, 1, 1, 1], [2, 2, 2, 2]), NumClasses = 2 };
 
     /// <summary>Begins on another thread, where there is a processor for it.</summary>
-    /// <returns>Ends when the engine is warm; never fails.</returns>
+    /// <returns>Ends when the engine is warm; to be awaited before the engine is disposed.</returns>
     public static Task Begin(CpuEngine engine) => Environment.ProcessorCount == 1 ? Task.CompletedTask : Task.Run(() =>
     {
         var input = new Shape(1, 3, 64, 64);
