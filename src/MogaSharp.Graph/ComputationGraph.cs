@@ -65,8 +65,8 @@ public sealed class ComputationGraph
 
     private static void RequireFit(Input declared, Shape shape)
     {
-        if (shape.Rank != declared.Declared.Rank || (shape.Rank > 1 && shape[1] != declared.Declared[1]))
-            throw new GraphException($"Input '{declared.Name}' is declared as {declared.Declared} (channels are fixed), it got {shape}.");
+        bool fits = shape.Rank == declared.Declared.Rank && (shape.Rank < 2 || shape[1] == declared.Declared[1]) && (shape.Rank < 5 || shape[2] == declared.Declared[2]);
+        if (!fits) throw new GraphException($"Input '{declared.Name}' is declared as {declared.Declared} (channels{(declared.Declared.Rank == 5 ? " and frames" : "")} are fixed), it got {shape}.");
         if (shape.ElementCount == 0) throw new GraphException($"Input '{declared.Name}' is empty: {shape}.");
     }
 }

@@ -93,6 +93,78 @@ public interface IOpVisitor<in TArgument, out TResult>
 
     /// <summary>Stochastic depth.</summary>
     TResult Visit(DropPath op, TArgument argument);
+
+    /// <summary>Layer normalisation over the channels.</summary>
+    TResult Visit(LayerNorm op, TArgument argument);
+
+    /// <summary>Softmax over the last dimension.</summary>
+    TResult Visit(Softmax op, TArgument argument);
+
+    /// <summary>Queries times keys.</summary>
+    TResult Visit(AttentionScores op, TArgument argument);
+
+    /// <summary>Probabilities times values.</summary>
+    TResult Visit(AttentionValues op, TArgument argument);
+
+    /// <summary>A learnt bias per relative position.</summary>
+    TResult Visit(RelativePositionBias op, TArgument argument);
+
+    /// <summary>Windows of a map.</summary>
+    TResult Visit(WindowPartition op, TArgument argument);
+
+    /// <summary>A map of its windows.</summary>
+    TResult Visit(WindowMerge op, TArgument argument);
+
+    /// <summary>The mask of shifted windows.</summary>
+    TResult Visit(WindowMask op, TArgument argument);
+
+    /// <summary>Pixels as channels.</summary>
+    TResult Visit(TokensToChannels op, TArgument argument);
+
+    /// <summary>Channels as pixels.</summary>
+    TResult Visit(ChannelsToTokens op, TArgument argument);
+
+    /// <summary>A product with a constant.</summary>
+    TResult Visit(ScalarMultiply op, TArgument argument);
+
+    /// <summary>A moving mean.</summary>
+    TResult Visit(AveragePool2d op, TArgument argument);
+
+    /// <summary>Channels as the pixels of blocks.</summary>
+    TResult Visit(PixelShuffle op, TArgument argument);
+
+    /// <summary>The pixels of 2x2 blocks as channels.</summary>
+    TResult Visit(PatchMerge op, TArgument argument);
+
+    /// <summary>Channels of groups, interleaved.</summary>
+    TResult Visit(ChannelShuffle op, TArgument argument);
+
+    /// <summary>A depthwise convolution that wraps around.</summary>
+    TResult Visit(CircularConv op, TArgument argument);
+
+    /// <summary>A learnt addend per place.</summary>
+    TResult Visit(PositionEmbedding op, TArgument argument);
+
+    /// <summary>The Fourier transform of a real map.</summary>
+    TResult Visit(RealFft2d op, TArgument argument);
+
+    /// <summary>The real map of a spectrum.</summary>
+    TResult Visit(InverseRealFft2d op, TArgument argument);
+
+    /// <summary>A product with a complex filter.</summary>
+    TResult Visit(SpectralFilter op, TArgument argument);
+
+    /// <summary>Clips as images.</summary>
+    TResult Visit(ClipToFrames op, TArgument argument);
+
+    /// <summary>Images as clips.</summary>
+    TResult Visit(FramesToClip op, TArgument argument);
+
+    /// <summary>Frames side by side as channels.</summary>
+    TResult Visit(FramesToChannels op, TArgument argument);
+
+    /// <summary>Channels as frames.</summary>
+    TResult Visit(ChannelsToFrames op, TArgument argument);
 }
 
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>

@@ -40,16 +40,19 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1) =>
         Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels);
 
-    /// <summary>A fully connected layer, (N, C) to (N, features); weights start truncated normal with deviation 0.02.</summary>
+    /// <summary>
+    /// A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W); weights start truncated normal with deviation 0.02.
+    /// </summary>
     /// <param name="name">The module's name under this scope.</param>
-    /// <param name="x">The input, (N, C).</param>
+    /// <param name="x">The input, (N, C) or (N, C, H, W).</param>
     /// <param name="features">Output features.</param>
     /// <param name="initialScale">Factor on the fresh weights (the official <c>head_init_scale</c>).</param>
-    public Value Linear(string name, Value x, int features, double initialScale = 1)
+    /// <param name="hasBias">Whether a number per feature is added.</param>
+    public Value Linear(string name, Value x, int features, double initialScale = 1, bool hasBias = true)
     {
         Scope at = this[name];
         string weight = at.Declare("weight", new Shape(features, x.Channels), new Initializer.TruncatedNormal(0.02, initialScale));
-        string bias = at.Declare("bias", new Shape(features), Initializer.Zeros);
+        string? bias = hasBias ? at.Declare("bias", new Shape(features), Initializer.Zeros) : null;
         return at.Add(new Linear(x.Channels, features, weight, bias), x);
     }
 
@@ -77,12 +80,36 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         return at.Add(new GroupNorm(x.Channels, groups, weight, bias, epsilon), x);
     }
 
+    /// <summary>Layer normalisation over the channels of (N, C) or of each pixel of (N, C, H, W).</summary>
+    public Value LayerNorm(string name, Value x, double epsilon = 1e-5)
+    {
+        Scope at = this[name];
+        string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
+        string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
+        return at.Add(new LayerNorm(x.Channels, weight, bias, epsilon), x);
+    }
+
     /// <summary>x times a learnt factor per channel, stored as (1, C, 1, 1) under <paramref name="name"/>.</summary>
     public Value Scale(string name, Value x, float initialValue)
     {
         string scale = Declare(name, new Shape(1, x.Channels, 1, 1), new Initializer.Constant(initialValue));
         return Add(new ChannelAffine(x.Channels, scale), x);
     }
+
+    /// <summary>x times a learnt factor per channel, stored as (C) under <paramref name="name"/>.</summary>
+    public Value ScaleFlat(string name, Value x, float initialValue)
+    {
+        string scale = Declare(name, new Shape(x.Channels), new Initializer.Constant(initialValue));
+        return Add(new ChannelAffine(x.Channels, scale), x);
+    }
+
+    /// <summary>A parameter or buffer of this module.</summary>
+    /// <returns>Its full name.</returns>
+    public string Declare(string name, Shape shape, Initializer initializer, ParameterKind kind = ParameterKind.Parameter, bool isOptional = false) =>
+        Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
+
+    /// <summary>A node of this module.</summary>
+    public Value Add(Op op, params Value[] inputs) => Builder.Add(Name, op, inputs);
 
     /// <summary>A point-wise activation.</summary>
     public Value Activate(ActivationKind function, Value x) => Add(new Activation(function), x);
@@ -104,11 +131,6 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
 
     /// <summary>Stochastic depth; no node for rate 0.</summary>
     public Value DropPath(double rate, Value x) => rate > 0 ? Add(new DropPath(rate), x) : x;
-
-    private Value Add(Op op, params Value[] inputs) => Builder.Add(Name, op, inputs);
-
-    private string Declare(string name, Shape shape, Initializer initializer, ParameterKind kind = ParameterKind.Parameter, bool isOptional = false) =>
-        Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
 
     private string Join(string child) => Name.Length == 0 ? child : $"{Name}.{child}";
 }

@@ -263,4 +263,52 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) => throw new GraphException("Dropout is removed before compilation.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) => throw new GraphException("DropPath is removed before compilation.");
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(LayerNorm op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Softmax op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionScores op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionValues op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RelativePositionBias op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowPartition op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowMerge op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowMask op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(TokensToChannels op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToTokens op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ScalarMultiply op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AveragePool2d op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PixelShuffle op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PatchMerge op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelShuffle op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(CircularConv op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PositionEmbedding op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RealFft2d op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(InverseRealFft2d op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(SpectralFilter op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ClipToFrames op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(FramesToClip op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(FramesToChannels op, Value y) => throw new NotImplementedException();
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToFrames op, Value y) => throw new NotImplementedException();
 }

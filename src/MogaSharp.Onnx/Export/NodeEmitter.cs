@@ -130,6 +130,54 @@ internal sealed class NodeEmitter : IOpVisitor<Value, string>
 
     public string Visit(DropPath op, Value at) => X(at);
 
+    public string Visit(LayerNorm op, Value at) => throw new NotImplementedException();
+
+    public string Visit(Softmax op, Value at) => throw new NotImplementedException();
+
+    public string Visit(AttentionScores op, Value at) => throw new NotImplementedException();
+
+    public string Visit(AttentionValues op, Value at) => throw new NotImplementedException();
+
+    public string Visit(RelativePositionBias op, Value at) => throw new NotImplementedException();
+
+    public string Visit(WindowPartition op, Value at) => throw new NotImplementedException();
+
+    public string Visit(WindowMerge op, Value at) => throw new NotImplementedException();
+
+    public string Visit(WindowMask op, Value at) => throw new NotImplementedException();
+
+    public string Visit(TokensToChannels op, Value at) => throw new NotImplementedException();
+
+    public string Visit(ChannelsToTokens op, Value at) => throw new NotImplementedException();
+
+    public string Visit(ScalarMultiply op, Value at) => throw new NotImplementedException();
+
+    public string Visit(AveragePool2d op, Value at) => throw new NotImplementedException();
+
+    public string Visit(PixelShuffle op, Value at) => throw new NotImplementedException();
+
+    public string Visit(PatchMerge op, Value at) => throw new NotImplementedException();
+
+    public string Visit(ChannelShuffle op, Value at) => throw new NotImplementedException();
+
+    public string Visit(CircularConv op, Value at) => throw new NotImplementedException();
+
+    public string Visit(PositionEmbedding op, Value at) => throw new NotImplementedException();
+
+    public string Visit(RealFft2d op, Value at) => throw new NotImplementedException();
+
+    public string Visit(InverseRealFft2d op, Value at) => throw new NotImplementedException();
+
+    public string Visit(SpectralFilter op, Value at) => throw new NotImplementedException();
+
+    public string Visit(ClipToFrames op, Value at) => throw new NotImplementedException();
+
+    public string Visit(FramesToClip op, Value at) => throw new NotImplementedException();
+
+    public string Visit(FramesToChannels op, Value at) => throw new NotImplementedException();
+
+    public string Visit(ChannelsToFrames op, Value at) => throw new NotImplementedException();
+
     private static Value Computed(Value value)
     {
         while (value.Op is Dropout or DropPath) value = value.Inputs[0];

@@ -59,7 +59,7 @@ public sealed record Conv2d(
     public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
 }
 
-/// <summary>A fully connected layer: (N, InFeatures) to (N, OutFeatures).</summary>
+/// <summary>A fully connected layer over the channels: (N, InFeatures) to (N, OutFeatures), or each pixel of (N, InFeatures, H, W) on its own.</summary>
 /// <param name="InFeatures">Input features.</param>
 /// <param name="OutFeatures">Output features.</param>
 /// <param name="Weight">Key of the weight (OutFeatures, InFeatures).</param>
@@ -74,8 +74,8 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
     {
         RequireInputs(inputs, 1);
         Shape x = inputs[0];
-        if (x.Rank != 2 || x[1] != InFeatures) throw new GraphException($"Linear takes (N, {InFeatures}), it got {x}.");
-        return new Shape(x[0], OutFeatures);
+        if (x.Rank is not (2 or 4) || x[1] != InFeatures) throw new GraphException($"Linear takes (N, {InFeatures}) or (N, {InFeatures}, H, W), it got {x}.");
+        return x.With(1, OutFeatures);
     }
 
     /// <inheritdoc/>
@@ -155,6 +155,18 @@ public enum ActivationKind
 
     /// <summary>max(x, 0).</summary>
     Relu,
+
+    /// <summary>1 / (1 + exp(-x)).</summary>
+    Sigmoid,
+
+    /// <summary>x for x above 0, else 0.2 x (SimVP's slope).</summary>
+    LeakyRelu,
+
+    /// <summary>x min(max(x + 3, 0), 6) / 6.</summary>
+    HardSwish,
+
+    /// <summary>min(max(x + 3, 0), 6) / 6.</summary>
+    HardSigmoid,
 }
 
 /// <summary>A point-wise activation. Shape is kept.</summary>

@@ -3,7 +3,7 @@ using Arguments = (MogaSharp.Graph.ReferenceTensor[] Inputs, MogaSharp.Graph.Ref
 namespace MogaSharp.Graph;
 
 /// <summary>One plain loop per op; each fills and returns the output that it is handed.</summary>
-internal sealed class ReferenceKernels(WeightSet weights) : IOpVisitor<Arguments, ReferenceTensor>
+internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<Arguments, ReferenceTensor>
 {
     public ReferenceTensor Visit(Input op, Arguments a) => throw new GraphException("Inputs are given, not computed.");
 
@@ -45,13 +45,15 @@ internal sealed class ReferenceKernels(WeightSet weights) : IOpVisitor<Arguments
     {
         float[] weight = weights[op.Weight].Data;
         float[]? bias = op.Bias is null ? null : weights[op.Bias].Data;
+        int plane = Plane(a.Output.Shape);
         for (int n = 0; n < a.Output.Shape[0]; n++)
             for (int o = 0; o < op.OutFeatures; o++)
-            {
-                double sum = bias?[o] ?? 0;
-                for (int i = 0; i < op.InFeatures; i++) sum += a.Inputs[0].Data[(n * op.InFeatures) + i] * weight[(o * op.InFeatures) + i];
-                a.Output.Data[(n * op.OutFeatures) + o] = sum;
-            }
+                for (int pixel = 0; pixel < plane; pixel++)
+                {
+                    double sum = bias?[o] ?? 0;
+                    for (int i = 0; i < op.InFeatures; i++) sum += a.Inputs[0].Data[(((n * op.InFeatures) + i) * plane) + pixel] * weight[(o * op.InFeatures) + i];
+                    a.Output.Data[(((n * op.OutFeatures) + o) * plane) + pixel] = sum;
+                }
 
         return a.Output;
     }
@@ -92,6 +94,10 @@ internal sealed class ReferenceKernels(WeightSet weights) : IOpVisitor<Arguments
             ActivationKind.Gelu => SpecialFunctions.Gelu,
             ActivationKind.Silu => SpecialFunctions.Silu,
             ActivationKind.Relu => x => x < 0 ? 0 : x,
+            ActivationKind.Sigmoid => x => 1 / (1 + Math.Exp(-x)),
+            ActivationKind.LeakyRelu => x => x < 0 ? 0.2 * x : x,
+            ActivationKind.HardSwish => x => x * Math.Clamp(x + 3, 0, 6) / 6,
+            ActivationKind.HardSigmoid => x => Math.Clamp(x + 3, 0, 6) / 6,
             _ => throw new GraphException($"Unknown activation {op.Function}."),
         };
         for (int i = 0; i < a.Output.Data.Length; i++) a.Output.Data[i] = function(a.Inputs[0].Data[i]);
@@ -172,6 +178,9 @@ internal sealed class ReferenceKernels(WeightSet weights) : IOpVisitor<Arguments
     public ReferenceTensor Visit(Dropout op, Arguments a) => a.Inputs[0];
 
     public ReferenceTensor Visit(DropPath op, Arguments a) => a.Inputs[0];
+
+    // The elements of one channel of one image: H W for a map, 1 for (N, C).
+    private static int Plane(Shape shape) => shape.Rank == 2 ? 1 : checked(shape[2] * shape[3]);
 
     private static ReferenceTensor PerChannel(Arguments a, Func<double, int, double> function)
     {
