@@ -1,6 +1,7 @@
 // The closed op set of a graph. "precision" is the element type that autocast gives convolutions and matrix products
 // (2 float16, 3 bfloat16), or -1 for none.
 #include "common.h"
+#include "depthwise.h"
 
 using namespace moga;
 
@@ -24,8 +25,12 @@ bool is_low(const at::Tensor& x) { return x.scalar_type() == at::kHalf || x.scal
 MOGA_API int32_t moga_conv2d(
     Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision, Handle* result) {
     return guarded([&] {
-        *result = own(at::conv2d(
-            cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision), {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+        const at::Tensor input = cast(ref(x), precision), kernel = cast(ref(weight), precision);
+        const Optional<at::Tensor> shift = cast(bias, precision);
+        *result = own(
+            depthwise::fits(input, kernel, stride, groups)
+                ? depthwise::convolve(input, kernel, shift.value_or(at::Tensor()), padding, dilation)
+                : at::conv2d(input, kernel, shift, {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
     });
 }
 
@@ -52,12 +57,18 @@ MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle
 
 MOGA_API int32_t moga_activation(int32_t kind, Handle x, Handle* result) {
     return guarded([&] {
+        // libtorch 1.13 computes point-wise functions of a channels-last map several times slower than of the same numbers seen as (N, H, W, C).
+        const at::Tensor& input = ref(x);
+        const bool last = input.dim() == 4 && !input.is_contiguous() && input.is_contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor seen = last ? input.permute({0, 2, 3, 1}) : input;
+        at::Tensor y;
         switch (kind) {
-            case 0: *result = own(at::gelu(ref(x))); break;
-            case 1: *result = own(at::silu(ref(x))); break;
-            case 2: *result = own(at::relu(ref(x))); break;
+            case 0: y = at::gelu(seen); break;
+            case 1: y = at::silu(seen); break;
+            case 2: y = at::relu(seen); break;
             default: throw std::invalid_argument("unknown activation");
         }
+        *result = own(last ? y.permute({0, 3, 1, 2}) : y);
     });
 }
 

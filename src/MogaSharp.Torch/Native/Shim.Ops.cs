@@ -19,6 +19,9 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_norm")]
     public static partial int GroupNorm(TensorHandle x, long groups, TensorHandle weight, TensorHandle bias, double epsilon, out TensorHandle result);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_depthwise_limit")]
+    public static partial int DepthwiseLimit(int set);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_activation")]
     public static partial int Activation(int kind, TensorHandle x, out TensorHandle result);
 
