@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using MogaSharp.Cli.Commands;
 
 namespace MogaSharp.Cli;
@@ -33,6 +34,13 @@ internal static class Program
             e.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         };
+
+        // What schedulers send before they kill: a training still writes its checkpoint.
+        using PosixSignalRegistration ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = !cancellation.IsCancellationRequested;
+            cancellation.Cancel();
+        });
         try
         {
             // Ctrl+C is ours: the library's own handling would end the process after two seconds.

@@ -53,12 +53,15 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(resumed.Output, (await _fixture.ResumeAsync()).Succeeded().Output);
     }
 
-    [Fact]
-    public async Task Ctrl_C_saves_and_says_how_to_continue()
+    // Ctrl-C, and what schedulers send before they kill.
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_to_end_saves_and_says_how_to_continue(string signal)
     {
         using Process process = Moga.Start(null, null, _fixture.Arguments("--set", "epochs=1000", "--log-every", "1"));
         await _fixture.UntilUpdateAsync(process, 12);
-        await Moga.SignalAsync(process, "INT");
+        await Moga.SignalAsync(process, signal);
         Outcome outcome = await Moga.FinishAsync(process);
         Assert.Equal(130, outcome.ExitCode);
         Assert.Contains($"to continue: moga train --resume --output {_fixture.Run}", outcome.ErrorLines[^1], StringComparison.Ordinal);
