@@ -96,6 +96,7 @@ public static class ModelFamilies
         ["convnext"] = typeof(ConvNeXtOptions),
         ["hornet"] = typeof(HorNetOptions),
         ["swin"] = typeof(SwinOptions),
+        ["simvp"] = typeof(SimVpOptions),
     };
 
     /// <summary>All names.</summary>
