@@ -28,6 +28,15 @@ public sealed record ConvNeXtOptions : ModelOptions
     public double HeadInitScale { get; init; } = 1;
 
     /// <inheritdoc/>
+    public override string HeadName => "head.fc";
+
+    internal override ImmutableArray<int> StageDepths => Depths;
+
+    internal override IEnumerable<long> StageWidths => Dims.Select(c => (long)c);
+
+    internal override string? BrokenLimit => Kernel > 255 ? "the kernel's side is at most 255" : null;
+
+    /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new ConvNeXt(this);
 
     /// <inheritdoc/>

@@ -30,6 +30,12 @@ public sealed record HorNetOptions : ModelOptions
     /// <summary>Factor on the fresh head's weights.</summary>
     public double HeadInitScale { get; init; } = 1;
 
+    internal override ImmutableArray<int> StageDepths => Depths;
+
+    internal override IEnumerable<long> StageWidths => Depths.Select((_, i) => (long)BaseDim << i);
+
+    internal override string? BrokenLimit => Filters.Any(filter => filter is { Height: > 1024 } or { Width: > 1024 }) ? "filters have at most 1024 rows and columns" : null;
+
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new HorNet(this);
 

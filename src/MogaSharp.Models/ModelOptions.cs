@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using MogaSharp.Graph;
 
@@ -21,6 +22,19 @@ public abstract record ModelOptions
     /// <summary>The family's name in model cards.</summary>
     [JsonIgnore]
     public abstract string Family { get; }
+
+    /// <summary>The module that makes the classes of the features, by its official name; what fine-tuning replaces.</summary>
+    [JsonIgnore]
+    public virtual string HeadName => "head";
+
+    /// <summary>Blocks of each stage.</summary>
+    internal abstract ImmutableArray<int> StageDepths { get; }
+
+    /// <summary>Channels of each stage.</summary>
+    internal abstract IEnumerable<long> StageWidths { get; }
+
+    /// <summary>The limit, as a clause, that a number of these options exceeds so far that only a mistake or an attack explains it; null for none.</summary>
+    internal virtual string? BrokenLimit => null;
 
     /// <summary>Throws unless the options describe a network.</summary>
     /// <exception cref="GraphException">The message names the option.</exception>

@@ -112,6 +112,16 @@ public sealed record MogaNetOptions : ModelOptions
     /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
 
+    internal override ImmutableArray<int> StageDepths => Arch.Depths;
+
+    internal override IEnumerable<long> StageWidths => Arch.EmbedDims.Select(c => (long)c);
+
+    internal override string? BrokenLimit =>
+        Arch.FfnRatios.Any(r => r > 64) ? "FFN ratios are at most 64"
+        : PatchSizes.Any(side => side > 255) ? "patch sizes are at most 255"
+        : AttnChannelSplit.Any(share => share > 1 << 16) ? $"the shares of the channel split are at most {1 << 16}"
+        : null;
+
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new MogaNet(this);
 

@@ -24,6 +24,12 @@ public sealed record SwinOptions : ModelOptions
     /// <summary>Hidden channels of the MLPs as a multiple of the channels.</summary>
     public double MlpRatio { get; init; } = 4;
 
+    internal override ImmutableArray<int> StageDepths => Depths;
+
+    internal override IEnumerable<long> StageWidths => Depths.Select((_, i) => (long)EmbedDim << i);
+
+    internal override string? BrokenLimit => MlpRatio > 64 ? "the MLP ratio is at most 64" : null;
+
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new SwinTransformer(this);
 
