@@ -70,7 +70,7 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
 /// <summary>
 /// The options of the official constructor (<c>models/moganet.py</c>, class MogaNet) that change the function, with its defaults.
 /// </summary>
-public sealed record MogaNetOptions : ModelOptions
+public sealed record MogaNetOptions : ClassifierOptions
 {
     /// <inheritdoc/>
     public override string Family => "moganet";
@@ -112,21 +112,10 @@ public sealed record MogaNetOptions : ModelOptions
     /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
 
-    internal override ImmutableArray<int> StageDepths => Arch.Depths;
-
-    internal override IEnumerable<long> StageWidths => Arch.EmbedDims.Select(c => (long)c);
-
-    internal override string? BrokenLimit =>
-        Arch.FfnRatios.Any(r => r > 64) ? "FFN ratios are at most 64"
-        : PatchSizes.Any(side => side > 255) ? "patch sizes are at most 255"
-        : AttnChannelSplit.Any(share => share > 1 << 16) ? $"the shares of the channel split are at most {1 << 16}"
-        : null;
-
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new MogaNet(this);
 
-    /// <summary>Throws unless the options describe a network that the official constructor accepts.</summary>
-    /// <exception cref="GraphException">The message names the option.</exception>
+    /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
@@ -139,5 +128,14 @@ public sealed record MogaNetOptions : ModelOptions
         Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
         Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
         Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
+    }
+
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
+        require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
+        require(PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels), "patch sizes are at most 255");
     }
 }

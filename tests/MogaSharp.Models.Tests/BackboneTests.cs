@@ -91,7 +91,7 @@ public sealed class BackboneTests
     [InlineData("swin_tiny_patch4_window7_224", 768)]
     public void Without_classes_there_is_no_head(string model, int channels)
     {
-        ModelOptions options = ModelCatalogue.Official.Find(model).Options with { NumClasses = 0 };
+        ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { NumClasses = 0 };
         ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 224, 224), ModelOutputs.All);
         Assert.DoesNotContain(graph.Parameters, spec => spec.Name.StartsWith(options.HeadName + ".", StringComparison.Ordinal));
         Assert.Equal(("features", new Shape(1, channels)), (graph.Outputs[0].Key, graph.Outputs[0].Value.Shape));
@@ -103,7 +103,7 @@ public sealed class BackboneTests
     [InlineData("swin_tiny_patch4_window7_224", 24)]
     public void Drop_path_grows_linearly_over_the_depth(string model, int nodes)
     {
-        ModelOptions options = ModelCatalogue.Official.Find(model).Options with { DropPathRate = 0.4 };
+        ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { DropPathRate = 0.4 };
         double[] rates = [.. options.CreateDefinition().Build(new Shape(1, 3, 224, 224)).Values.Select(value => value.Op).OfType<DropPath>().Select(op => op.Rate)];
         // The first block has rate 0 and no node.
         int perBlock = model == "convnext_tiny" ? 1 : 2;

@@ -37,7 +37,7 @@ public sealed class ModelCardTests : IDisposable
         { WithOption("\"num_classes\": \"ten\""), "num_classes" },
         { WithOption("\"gate\": \"thrice\""), "gate" },
         { WithOption("\"gate\": 1"), "gate" },
-        { Of("swin", "\"heads\": [5, 6, 12, 24]"), "SwinTransformer's options break a rule: heads divide" },
+        { Of("swin", "\"heads\": [5, 6, 12, 24]"), "Swin's options break a rule: heads divide" },
         { Of("swin", "\"gate\": \"once\""), "gate" },
         { Of("swin", "\"heads\": null"), "options.heads" },
         { Of("swin", "\"window\": 1000"), "window" },
@@ -191,7 +191,7 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal(new GlobalLocalFilter(4, 3), options.Filters[2]);
         Assert.Equal((32, 7, "hornet", 1.0 / 3), (options.BaseDim, options.NumClasses, card.Family, options.Scale));
         Assert.Equal(card.ToJson(), ModelCard.Parse(card.ToJson(), "again").ToJson());
-        ModelCard changed = card with { Options = card.Options with { NumClasses = 3 } };
+        ModelCard changed = card with { Options = options with { NumClasses = 3 } };
         Assert.Equal(new Shape(1, 3), changed.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Outputs[0].Value.Shape);
     }
 
