@@ -24,7 +24,7 @@ internal static class ModelsCommand
             rows.AddRange(entries.Select(e => new[]
             {
                 e.Name, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
-                e.Top1?.ToString("F1", System.Globalization.CultureInfo.InvariantCulture) ?? "", e.Gate, e.Weights ?? "",
+                e.Top1?.ToString("F1", System.Globalization.CultureInfo.InvariantCulture) ?? "", e.Gate ?? "", e.Weights ?? "",
             }));
             Output.Table(rows);
             return ExitCode.Success;
@@ -39,9 +39,9 @@ internal static class ModelsCommand
         double? top1 = card.Metrics.Where(metric => metric.Key.EndsWith("_top1", StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
         return new Entry(
             card.Name, card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount, graph.TotalCost(input).MultiplyAdds, top1,
-            card.Options.Gate.ToString().ToLowerInvariant(), card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin);
+            (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin);
     }
 
     private sealed record Entry(
-        string Name, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string Gate, string? Weights, string? Description, string? License, string? Origin);
+        string Name, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate, string? Weights, string? Description, string? License, string? Origin);
 }

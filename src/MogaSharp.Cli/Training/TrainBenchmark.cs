@@ -85,7 +85,7 @@ internal static class TrainBenchmark
         string script = FindScript();
         string python = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
         if (!File.Exists(python)) throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
-        string arch = MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == card.Options.Arch)
+        string arch = MogaNetArch.Names.FirstOrDefault(name => card.Options is MogaNetOptions options && MogaNetArch.Parse(name) == options.Arch)
             ?? throw new UsageException($"the official code has no size like {card.Name}");
         string[] numbers = [.. new[] { input[0], input[2], input[3], card.Options.NumClasses, threads }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
         var start = new ProcessStartInfo(python, [script, official, arch, .. numbers, device.ToString(), recipe.Amp == Precision.Bf16 ? "bf16" : "none"])

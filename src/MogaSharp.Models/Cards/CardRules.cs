@@ -16,24 +16,22 @@ internal static class CardRules
     public static void Check(ModelCard card, string path)
     {
         Require(card.Name.Trim().Length > 0, "its name is empty");
-        Require(card.Family == "moganet", $"it names the family '{card.Family}'; there is moganet");
         CheckOptions(card.Options);
         CheckPreprocessing(card.Preprocess);
         CheckWeights(card.Weights);
         int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
+        Require(card.Aliases.All(alias => alias is not null), "an alias is null");
         Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
         Require(card.Labels.All(label => label is not null), "a label is null");
         Require(labels == 0 || card.Options.NumClasses == 0 || labels == card.Options.NumClasses, $"it has {labels} labels for {card.Options.NumClasses} classes");
 
-        void CheckOptions(MogaNetOptions options)
+        void CheckOptions(ModelOptions options)
         {
             options.Validate();
-            Require(options.Arch.Depths.Length <= 16 && options.Arch.Depths.All(depth => depth <= MostBlocks), $"a network has at most 16 stages of {MostBlocks} blocks");
-            Require(
-                options.InChannels <= MostChannels && options.Arch.EmbedDims.All(c => c <= MostChannels) && options.Arch.FfnRatios.All(r => r <= 64),
-                $"channels are at most {MostChannels} and FFN ratios 64");
+            Require(options.StageDepths.Length <= 16 && options.StageDepths.All(depth => depth <= MostBlocks), $"a network has at most 16 stages of {MostBlocks} blocks");
+            Require(options.InChannels <= MostChannels && options.StageWidths.All(c => c <= MostChannels), $"channels are at most {MostChannels}");
             Require(options.NumClasses <= MostClasses, $"classes are at most {MostClasses}");
-            Require(options.PatchSizes.All(side => side <= 255) && options.AttnChannelSplit.All(share => share <= MostChannels), "patch sizes are at most 255");
+            if (options.BrokenLimit is { } limit) Require(false, limit);
         }
 
         void CheckPreprocessing(PreprocessCard preprocess)
@@ -47,7 +45,8 @@ internal static class CardRules
         void CheckWeights(WeightsCard weights)
         {
             Require(weights.File is not { Length: 0 }, "the name of the weights' file is empty");
-            Require(weights.Url is null || IsAddressOfFile(weights.Url), $"'{weights.Url}' is no http or https address that ends in a file's name");
+            Require(weights.SaveAs is null || IsFileName(weights.SaveAs), $"'{weights.SaveAs}' is no file name to save a download under");
+            Require(weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs), $"'{weights.Url}' is no http or https address that ends in a file's name");
             Require(weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)), "sha256 is not 64 hexadecimal digits");
         }
 
@@ -59,6 +58,10 @@ internal static class CardRules
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 
-    private static bool IsAddressOfFile(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && Path.GetFileName(address.LocalPath) is not ("" or "." or "..");
+    private static bool IsAddressOfFile(string url, string? name) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && IsFileName(name ?? Path.GetFileName(address.LocalPath));
+
+    // Neither a path nor anything that a shell or another system takes for one.
+    private static bool IsFileName(string name) =>
+        name.Trim('.').Length > 0 && name.Length <= 255 && name.All(c => !char.IsControl(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
 }

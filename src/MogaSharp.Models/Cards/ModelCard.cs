@@ -14,14 +14,17 @@ public sealed record ModelCard
     /// <summary>The model's name, such as <c>moganet_tiny</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Which definition builds it; <c>moganet</c>.</summary>
-    public string Family { get; init; } = "moganet";
+    /// <summary>Other names that it is found by, in lower case: those of timm and of the official code.</summary>
+    public ImmutableArray<string> Aliases { get; init; } = [];
+
+    /// <summary>Which definition builds it: <c>moganet</c>, <c>convnext</c>, <c>hornet</c>, <c>swin</c>; decides which options there are. A card without it is one of <c>moganet</c>.</summary>
+    public string Family => Options.Family;
 
     /// <summary>A sentence for people.</summary>
     public string? Description { get; init; }
 
     /// <summary>The architecture's options.</summary>
-    public required MogaNetOptions Options { get; init; }
+    public required ModelOptions Options { get; init; }
 
     /// <summary>How a picture becomes the input tensor.</summary>
     public required PreprocessCard Preprocess { get; init; }
@@ -66,7 +69,7 @@ public sealed record ModelCard
     {
         try
         {
-            ModelCard card = JsonSerializer.Deserialize<ModelCard>(json, CardJson.Options) ?? throw new ModelCardException(source, "it is empty");
+            ModelCard card = CardJson.ReadCard(json) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
             return card;
         }
@@ -81,11 +84,11 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, CardJson.Options);
+    public string ToJson() => CardJson.Write(this);
 
     /// <summary>The definition that the card describes.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
-    public IModelDefinition CreateDefinition() => new MogaNet(Options);
+    public IModelDefinition CreateDefinition() => Options.CreateDefinition();
 
     /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none.</summary>
     /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
@@ -129,8 +132,11 @@ public sealed record WeightsCard
     /// <summary>A file name, relative to the card.</summary>
     public string? File { get; init; }
 
-    /// <summary>The address to download from: http or https, ending in the file's name.</summary>
+    /// <summary>The address to download from: http or https, ending in the file's name unless <see cref="SaveAs"/> says it.</summary>
     public string? Url { get; init; }
+
+    /// <summary>The name to store a download under, where the address does not end in one.</summary>
+    public string? SaveAs { get; init; }
 
     /// <summary>The file's SHA-256 in 64 hexadecimal digits, where known.</summary>
     public string? Sha256 { get; init; }
