@@ -35,6 +35,8 @@ public sealed class SimVp : IVideoDefinition
             throw new GraphException($"The network takes clips of shape (N, {Frames}, {Channels}, H, W), it got {input}.");
         if (input.Extents[3] % _options.Reduction != 0 || input.Extents[4] % _options.Reduction != 0)
             throw new GraphException($"The network takes frames whose rows and columns are multiples of {_options.Reduction}, it got {input}.");
+        if (_options.ModelType == TranslatorKind.Mlp && input.Extents[3] * input.Extents[4] != (long)_options.InShape[2] * _options.InShape[3])
+            throw new GraphException($"MLP-Mixer's weights are for frames of {_options.InShape[2]}x{_options.InShape[3]}, it got {input}.");
         var builder = new GraphBuilder(ParameterOrder.Modules);
         // What the official code leaves as PyTorch makes it starts uniformly.
         Scope net = (builder.Root with { Start = ConvStart.Uniform }).WithOrder("enc", "dec", "hid");

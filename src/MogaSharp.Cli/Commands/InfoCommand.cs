@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
@@ -26,6 +27,7 @@ internal static class InfoCommand
                 Output.Json(new
                 {
                     card.Name,
+                    Task = card.Options.Task.ToString().ToLowerInvariant(),
                     Input = input.ToString(),
                     Parameters = graph.ParameterCount,
                     total.MultiplyAdds,
@@ -37,6 +39,8 @@ internal static class InfoCommand
 
             Console.Out.WriteLine($"{card.Name}, input {input}");
             if (card.Description is not null) Console.Out.WriteLine(card.Description);
+            if (card.Clip is { } clip) Console.Out.WriteLine($"{input[1]} frames in, {clip.OutFrames} frames out, values {string.Create(CultureInfo.InvariantCulture, $"{clip.Range[0]} to {clip.Range[1]}")}");
+            if (!card.Metrics.IsEmpty) Console.Out.WriteLine(string.Join(", ", card.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(Printed)));
             var table = new List<string[]> { new[] { "module ", "op ", "output ", "parameters", "multiply-adds" } };
             table.AddRange(rows.Select(row => new[] { row.Module, row.Op, row.Output, $"{row.Parameters:N0}", $"{row.MultiplyAdds:N0}" }));
             table.Add(["total", "", "", $"{graph.ParameterCount:N0}", $"{total.MultiplyAdds:N0}"]);
@@ -47,6 +51,8 @@ internal static class InfoCommand
         return command;
     }
 
+    private static string Printed(KeyValuePair<string, double> metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Key} {metric.Value}");
+
     private static List<Row> Rows(ComputationGraph graph, bool layers)
     {
         Cost[] costs = graph.Costs([.. graph.Values.Select(value => value.Shape)]);
@@ -55,16 +61,19 @@ internal static class InfoCommand
         IEnumerable<Row> all = graph.Values.Where(value => value.Op is not Input).Select(value => new Row(
             value.Scope, value.Op.Kind, value.Shape.ToString(), value.Op.Parameters.Sum(key => sizes.GetValueOrDefault(key)), costs[value.Index].MultiplyAdds));
         if (layers) return [.. all];
-        return [.. all.Where(row => row.Module.Length > 0).GroupBy(row => Module(row.Module)).Select(group => new Row(
+        Row[] named = [.. all.Where(row => row.Module.Length > 0)];
+        var parents = named.SelectMany(row => Prefixes(row.Module)).ToHashSet(StringComparer.Ordinal);
+        return [.. named.GroupBy(row => Module(row.Module, parents)).Select(group => new Row(
             group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
     }
 
-    // blocks3.11.mlp.fc1 -> blocks3.11; patch_embed1.projection.0 -> patch_embed1
-    private static string Module(string scope)
-    {
-        string[] parts = scope.Split('.');
-        return parts.Length > 1 && char.IsAsciiDigit(parts[1][0]) ? $"{parts[0]}.{parts[1]}" : parts[0];
-    }
+    // The first entry of a module list that has modules of its own: blocks3.11.mlp.fc1 -> blocks3.11, hid.enc.3.block.norm1 -> hid.enc.3;
+    // or the outermost module: patch_embed1.projection.0 -> patch_embed1.
+    private static string Module(string scope, HashSet<string> parents) =>
+        Prefixes(scope).Append(scope).FirstOrDefault(prefix => parents.Contains(prefix) && char.IsAsciiDigit(prefix[prefix.LastIndexOf('.') + 1])) ?? scope.Split('.')[0];
+
+    // a.b.c -> a, a.b
+    private static IEnumerable<string> Prefixes(string scope) => scope.Index().Where(character => character.Item == '.').Select(character => scope[..character.Index]);
 
     private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
 }
