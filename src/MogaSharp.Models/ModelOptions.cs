@@ -109,6 +109,7 @@ public static class ModelFamilies
         ["hornet"] = typeof(HorNetOptions),
         ["swin"] = typeof(SwinOptions),
         ["parcnet"] = typeof(ParCNetOptions),
+        ["simvp"] = typeof(SimVpOptions),
     };
 
     /// <summary>All names.</summary>

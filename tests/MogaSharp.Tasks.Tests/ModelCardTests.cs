@@ -60,7 +60,7 @@ public sealed class ModelCardTests : IDisposable
         { WithPreprocess("\"mean\": [1, 2]"), "mean" },
         { WithPreprocess("\"std\": [0]"), "std" },
         { WithPreprocess("\"std\": [1, 1, -1]"), "std" },
-        { With("\"family\": \"resnet\""), "there are moganet, convnext, hornet, swin, parcnet" },
+        { With("\"family\": \"resnet\""), "there are moganet, convnext, hornet, swin, parcnet, simvp" },
         { With("\"labels\": [\"a\", \"b\"]"), "2 labels for 1000 classes" },
         { With("\"labels\": null"), "'labels'" },
         { WithPreprocess("\"mean\": null"), "preprocess.mean" },
