@@ -7,7 +7,7 @@ namespace MogaSharp.Models;
 /// MogaNet (Multi-order Gated Aggregation Network, ICLR 2024, arXiv 2211.03295; official file <c>models/moganet.py</c>).
 /// Parameter names are the official state-dict keys.
 /// </summary>
-public sealed class MogaNet : IModelDefinition
+public sealed class MogaNet : IClassifierDefinition
 {
     private readonly MogaNetOptions _options;
 

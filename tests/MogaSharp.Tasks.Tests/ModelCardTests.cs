@@ -45,7 +45,7 @@ public sealed class ModelCardTests : IDisposable
         { WithPreprocess("\"mean\": [1, 2]"), "mean" },
         { WithPreprocess("\"std\": [0]"), "std" },
         { WithPreprocess("\"std\": [1, 1, -1]"), "std" },
-        { With("\"family\": \"resnet\""), "there is moganet" },
+        { With("\"family\": \"resnet\""), "there are moganet" },
         { With("\"labels\": [\"a\", \"b\"]"), "2 labels for 1000 classes" },
         { With("\"labels\": null"), "'labels'" },
         { WithPreprocess("\"mean\": null"), "preprocess.mean" },
@@ -95,7 +95,7 @@ public sealed class ModelCardTests : IDisposable
         foreach (ModelCard card in ModelCatalogue.Official.Cards)
         {
             bool isTwice = card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.EndsWith("no_forcefp32", StringComparison.Ordinal);
-            Assert.Equal(isTwice ? GateMode.Twice : GateMode.Once, card.Options.Gate);
+            Assert.Equal(isTwice ? GateMode.Twice : GateMode.Once, ((MogaNetOptions)card.Options).Gate);
         }
     }
 
@@ -143,10 +143,10 @@ public sealed class ModelCardTests : IDisposable
             }
             """);
         ModelCard card = ModelCard.Load(path);
-        Assert.Equal([0, 2], card.Options.Arch.Depths);
-        Assert.Equal(1.5, card.Options.Arch.FfnRatios[1]);
-        Assert.Equal(NormKind.GroupNorm, card.Options.StemNorm);
-        Assert.Equal(ActivationKind.Gelu, card.Options.AttnActivation);
+        Assert.Equal([0, 2], ((MogaNetOptions)card.Options).Arch.Depths);
+        Assert.Equal(1.5, ((MogaNetOptions)card.Options).Arch.FfnRatios[1]);
+        Assert.Equal(NormKind.GroupNorm, ((MogaNetOptions)card.Options).StemNorm);
+        Assert.Equal(ActivationKind.Gelu, ((MogaNetOptions)card.Options).AttnActivation);
         Assert.Equal(Path.Combine(_folder.FullName, "sub", "w.pth"), card.GetWeightsPath());
         Assert.Equal(["no", "yes"], card.GetLabels());
         Assert.Equal(new Shape(2, 2), card.CreateDefinition().Build(new Shape(2, 4, 24, 40)).Outputs[0].Value.Shape);

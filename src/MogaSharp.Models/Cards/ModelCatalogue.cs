@@ -70,7 +70,8 @@ public sealed class ModelCatalogue
     private static ImmutableArray<ModelCard> LoadOfficial()
     {
         using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
-        return [.. JsonSerializer.Deserialize<ModelCard[]>(stream, CardJson.Options)!];
+        using JsonDocument list = JsonDocument.Parse(stream);
+        return [.. list.RootElement.EnumerateArray().Select(card => ModelCard.Parse(card.GetRawText(), "the catalogue"))];
     }
 }
 
