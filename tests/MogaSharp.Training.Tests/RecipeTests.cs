@@ -49,7 +49,7 @@ public sealed class RecipeTests
     public void A_preset_that_does_not_exist_names_those_that_do()
     {
         var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
-        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist.", error.Message);
+        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, mmnist, mmnist-small.", error.Message);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class RecipeTests
 
     [Theory]
     [InlineData("learning", "1", "A recipe has no field 'learning'; did you mean learning_rate?")]
-    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, image_size,")]
+    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, task, image_size,")]
     [InlineData("epochs", "ten", "'ten' is no value of the recipe's field epochs; it takes a whole number.")]
     [InlineData("epochs", "1.5", "'1.5' is no value of the recipe's field epochs")]
     [InlineData("epochs", "none", "'none' is no value of the recipe's field epochs")]

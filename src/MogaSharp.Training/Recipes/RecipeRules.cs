@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MogaSharp.Data;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -52,6 +53,9 @@ internal static class RecipeRules
         Require(r.EmaDecay is null or (> 0 and < 1), "ema_decay", "lies between 0 and 1");
         Require(r.LayerDecay is null or (> 0 and <= 1), "layer_decay", "lies above 0 and at most at 1");
         Require(r.FrozenStages is >= 0 and <= 16, "frozen_stages", "lies from 0 to 16");
+        Require(r.EvalClips is null or >= 1, "eval_clips", "is 1 or more");
+        bool isVideo = r.Task == ModelTask.Video;
+        Require(isVideo == (r.Loss == LossKind.MeanSquaredError), "loss", isVideo ? "is mean_squared_error for video" : "is cross_entropy or binary_cross_entropy for classification");
         Require(r.MaxNonFinite >= 1, "max_non_finite", "is 1 or more");
     }
 

@@ -40,7 +40,8 @@ public sealed class Trainer : IDisposable
     {
         (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
         _task = TrainingTask.Create(recipe);
-        _updatesPerEpoch = data.BatchesPerEpoch / recipe.AccumulationSteps;
+        // Several processes even their parts out by repeating items; an update more for that would be another run than one process's.
+        _updatesPerEpoch = Math.Min(data.BatchesPerEpoch / recipe.AccumulationSteps, data.Count / recipe.BatchSize);
         if (_updatesPerEpoch == 0)
             throw new RecipeException($"The {data.Count} training {_task.Items} do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
@@ -61,7 +62,7 @@ public sealed class Trainer : IDisposable
     /// <summary>The weights in training.</summary>
     public TrainingEngine Engine => _engine;
 
-    /// <summary>The network that a card and a recipe train, for pictures of the recipe's size.</summary>
+    /// <summary>The network that a card and a recipe train: for pictures of the recipe's size, or clips of the card's.</summary>
     /// <param name="card">The model.</param>
     /// <param name="recipe">Drop rates and picture size.</param>
     /// <exception cref="GraphException">The options describe no network.</exception>
@@ -69,7 +70,7 @@ public sealed class Trainer : IDisposable
     {
         ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
         IModelDefinition definition = training.CreateDefinition();
-        return definition.Build(definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
+        return definition.Build(recipe.Task == ModelTask.Video ? training.InputShape() : definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
     }
 
     /// <summary>Goes on from a checkpoint of the same model and data.</summary>

@@ -16,7 +16,7 @@ public readonly record struct TrainingBatch(ReadOnlyMemory<float> Inputs, Shape 
 }
 
 /// <summary>Where a run's items come from. The same epoch gives the same batches, whoever asks and from wherever it begins.</summary>
-public interface ITrainingData
+public interface ITrainingData : IDisposable
 {
     /// <summary>Items of the training set.</summary>
     long Count { get; }
