@@ -32,13 +32,11 @@ public sealed class MogaNet : IClassifierDefinition
     /// </remarks>
     public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
     {
-        if (input.Rank != 4 || input.Extents[1] != InChannels || input.ElementCount == 0)
-            throw new GraphException($"The network takes pictures of shape (N, {InChannels}, H, W), it got {input}.");
         var builder = new GraphBuilder();
         Scope net = builder.Root;
-        Value x = builder.Input("input", input);
+        Value x = builder.Pictures(input, InChannels);
         var results = new List<KeyValuePair<string, Value>>();
-        double[] dropPath = DropPathRates();
+        double[] dropPath = _options.DropPathRates(_options.Arch.Depths.Sum());
         int stages = _options.Arch.Depths.Length, block = 0;
         for (int i = 0; i < stages; i++)
         {
@@ -127,12 +125,6 @@ public sealed class MogaNet : IClassifierDefinition
 
     private ImmutableArray<int> Dilations(int stage) =>
         _options.AttnFinalDilation || stage < _options.Arch.Depths.Length - 1 ? _options.AttnDwDilation : [1, 2, 1];
-
-    private double[] DropPathRates()
-    {
-        int blocks = _options.Arch.Depths.Sum();
-        return [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? _options.DropPathRate * i / (blocks - 1) : 0)];
-    }
 
     private static Value Norm(Scope s, string name, Value x, NormKind kind) => kind switch
     {

@@ -72,6 +72,9 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
 /// </summary>
 public sealed record MogaNetOptions : ClassifierOptions
 {
+    /// <inheritdoc/>
+    public override string Family => "moganet";
+
     /// <summary>Channels, depths and FFN ratios. Default: tiny.</summary>
     public MogaNetArch Arch { get; init; } = MogaNetArch.Parse("tiny");
 
@@ -115,6 +118,7 @@ public sealed record MogaNetOptions : ClassifierOptions
     /// <inheritdoc/>
     public override void Validate()
     {
+        base.Validate();
         int stages = Arch.Depths.Length;
         Require(stages > 0 && Arch.EmbedDims.Length == stages && Arch.FfnRatios.Length == stages, "embed dims, depths and FFN ratios have one entry per stage");
         Require(Arch.EmbedDims.All(c => c > 0) && Arch.Depths.All(d => d >= 0) && Arch.FfnRatios.All(r => r > 0), "embed dims and FFN ratios are positive");
@@ -124,7 +128,6 @@ public sealed record MogaNetOptions : ClassifierOptions
         Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
         Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
         Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
-        RequireClassifier();
     }
 
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ public sealed record ModelCard
     public required string Name { get; init; }
 
     /// <summary>The family of networks that the options belong to, one of <see cref="ModelFamilies"/>: <c>moganet</c>, <c>simvp</c> ...</summary>
-    public string Family => ModelFamilies.Of(Options);
+    public string Family => Options.Family;
 
     /// <summary>A sentence for people.</summary>
     public string? Description { get; init; }
