@@ -99,7 +99,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void It_learns()
     {
-        TrainingRecipe recipe = Recipe with { Epochs = 12, Drop = 0, DropPath = 0, RandAugment = "", ColorJitter = 0, HorizontalFlip = 0, Shift = 0, Mixup = 0, Cutmix = 0, RandomErasing = 0, LearningRate = 1e-2 };
+        TrainingRecipe recipe = Recipe with { Epochs = 12, Drop = 0, DropPath = 0, RandAugment = "", ColorJitter = [0], HorizontalFlip = 0, Shift = 0, Mixup = 0, Cutmix = 0, RandomErasing = 0, LearningRate = 1e-2 };
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);

@@ -33,7 +33,8 @@ internal static class RecipeRules
         Require(r.DropPath is >= 0 and < 1, "drop_path", "lies from 0 to below 1");
         Require(r.Drop is >= 0 and < 1, "drop", "lies from 0 to below 1");
         CheckPolicy(r.RandAugment);
-        Require(r.ColorJitter is >= 0 and <= 1, "color_jitter", "lies from 0 to 1");
+        Require(!r.ColorJitter.IsDefault && r.ColorJitter.Length is 1 or 3 or 4 && r.ColorJitter.All(strength => strength is >= 0 and <= 1), "color_jitter", "is one number from 0 to 1, or three or four");
+        Require(r.ColorJitter.Length < 4 || r.ColorJitter[3] <= 0.5, "color_jitter", "has a hue of at most 0.5");
         Require(IsRange(r.CropScale) && r.CropScale[1] <= 1, "crop_scale", "are two numbers in order, above 0 and at most 1");
         Require(IsRange(r.CropRatio), "crop_ratio", "are two numbers in order, above 0");
         Require(r.Shift is >= 0 and <= 1024, "shift", "is not negative");

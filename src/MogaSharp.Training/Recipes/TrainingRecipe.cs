@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MogaSharp.Models;
 
 namespace MogaSharp.Training;
@@ -105,8 +106,11 @@ public sealed record TrainingRecipe
     /// <summary>RandAugment as timm writes it, such as <c>rand-m9-mstd0.5-inc1</c>; empty for none.</summary>
     public string RandAugment { get; init; } = "rand-m9-mstd0.5-inc1";
 
-    /// <summary>Strength of brightness, contrast and saturation changes; used only without RandAugment.</summary>
-    public double ColorJitter { get; init; } = 0.4;
+    /// <summary>
+    /// Strength of brightness, contrast and saturation changes: one number for all, or three, or four with hue (0 to 0.5). Used only without RandAugment.
+    /// </summary>
+    [JsonConverter(typeof(NumberOrList))]
+    public ImmutableArray<double> ColorJitter { get; init; } = [0.4];
 
     /// <summary>Smallest and largest share of the picture's area that the random crop takes.</summary>
     public ImmutableArray<double> CropScale { get; init; } = [0.08, 1];

@@ -86,7 +86,7 @@ public sealed class ImageTrainingData : ITrainingData
         HorizontalFlip = recipe.HorizontalFlip,
         VerticalFlip = recipe.VerticalFlip,
         MaxShift = recipe.Shift,
-        ColorJitter = recipe.ColorJitter,
+        ColorJitter = recipe.ColorJitter is [double strength] ? strength : new JitterStrength(recipe.ColorJitter[0], recipe.ColorJitter[1], recipe.ColorJitter[2], recipe.ColorJitter.ElementAtOrDefault(3)),
         AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
         Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
         Mixing = Mixing(recipe),
