@@ -28,6 +28,17 @@ public sealed record ConvNeXtOptions : ClassifierOptions
     public double HeadInitScale { get; init; } = 1;
 
     /// <inheritdoc/>
+    public override string HeadName => "head.fc";
+
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Dims.Select(c => (long)c));
+        require(Kernel <= 255, "the kernel's side is at most 255");
+    }
+
+    /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new ConvNeXt(this);
 
     /// <inheritdoc/>

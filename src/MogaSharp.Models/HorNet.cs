@@ -31,6 +31,14 @@ public sealed record HorNetOptions : ClassifierOptions
     public double HeadInitScale { get; init; } = 1;
 
     /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Depths.Select((_, i) => (long)BaseDim << i));
+        require(Filters.All(filter => filter is null or { Height: <= 1024, Width: <= 1024 }), "filters have at most 1024 rows and columns");
+    }
+
+    /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new HorNet(this);
 
     /// <inheritdoc/>

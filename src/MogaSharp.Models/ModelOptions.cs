@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using MogaSharp.Graph;
 
@@ -62,6 +63,10 @@ public abstract record ClassifierOptions : ModelOptions
     /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
     public int NumClasses { get; init; } = 1000;
 
+    /// <summary>The module that makes the classes of the features, by its official name; what fine-tuning replaces.</summary>
+    [JsonIgnore]
+    public virtual string HeadName => "head";
+
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Classification;
 
@@ -77,6 +82,13 @@ public abstract record ClassifierOptions : ModelOptions
     {
         require(InChannels <= CardRules.MostChannels, $"image channels are at most {CardRules.MostChannels}");
         require(NumClasses <= CardRules.MostClasses, $"classes are at most {CardRules.MostClasses}");
+    }
+
+    /// <summary>Limits of stages, for <see cref="CheckLimits"/>.</summary>
+    private protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
+    {
+        require(depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks), $"a network has at most 16 stages of {CardRules.MostBlocks} blocks");
+        require(widths.All(c => c <= CardRules.MostChannels), $"channels are at most {CardRules.MostChannels}");
     }
 
     /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first, <see cref="ModelOptions.DropPathRate"/> at the last.</summary>
@@ -96,6 +108,7 @@ public static class ModelFamilies
         ["convnext"] = typeof(ConvNeXtOptions),
         ["hornet"] = typeof(HorNetOptions),
         ["swin"] = typeof(SwinOptions),
+        ["simvp"] = typeof(SimVpOptions),
     };
 
     /// <summary>All names.</summary>

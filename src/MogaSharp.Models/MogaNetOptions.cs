@@ -134,8 +134,8 @@ public sealed record MogaNetOptions : ClassifierOptions
     internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
-        require(Arch.Depths.Length <= 16 && Arch.Depths.All(depth => depth <= CardRules.MostBlocks), $"a network has at most 16 stages of {CardRules.MostBlocks} blocks");
-        require(Arch.EmbedDims.All(c => c <= CardRules.MostChannels) && Arch.FfnRatios.All(r => r <= 64), $"channels are at most {CardRules.MostChannels} and FFN ratios 64");
+        RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
+        require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
         require(PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels), "patch sizes are at most 255");
     }
 }

@@ -25,6 +25,14 @@ public sealed record SwinOptions : ClassifierOptions
     public double MlpRatio { get; init; } = 4;
 
     /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Depths.Select((_, i) => (long)EmbedDim << i));
+        require(MlpRatio <= 64, "the MLP ratio is at most 64");
+    }
+
+    /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new SwinTransformer(this);
 
     /// <inheritdoc/>

@@ -188,11 +188,11 @@ internal static class TrainRun
         if (request.Init == "pretrained")
         {
             LoadedModel loaded = await Shared.LoadAsync(plan.Card, null, request.Ema, cancellationToken).ConfigureAwait(false);
-            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
         }
         else
         {
-            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed);
+            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
         }
 
         if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));

@@ -17,6 +17,7 @@ internal static class CardRules
     public static void Check(ModelCard card, string path)
     {
         Require(card.Name.Trim().Length > 0, "its name is empty");
+        Require(card.Aliases.All(alias => alias is not null), "an alias is null");
         card.Options.Validate();
         card.Options.CheckLimits(Require);
         CheckPreprocessing(card.Preprocess);
@@ -53,7 +54,8 @@ internal static class CardRules
         void CheckWeights(WeightsCard weights)
         {
             Require(weights.File is not { Length: 0 }, "the name of the weights' file is empty");
-            Require(weights.Url is null || IsAddressOfFile(weights.Url), $"'{weights.Url}' is no http or https address that ends in a file's name");
+            Require(weights.SaveAs is null || IsFileName(weights.SaveAs), $"'{weights.SaveAs}' is no file name to save a download under");
+            Require(weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs), $"'{weights.Url}' is no http or https address that ends in a file's name");
             Require(weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)), "sha256 is not 64 hexadecimal digits");
         }
 
@@ -65,6 +67,10 @@ internal static class CardRules
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 
-    private static bool IsAddressOfFile(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && Path.GetFileName(address.LocalPath) is not ("" or "." or "..");
+    private static bool IsAddressOfFile(string url, string? name) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && IsFileName(name ?? Path.GetFileName(address.LocalPath));
+
+    // Neither a path nor anything that a shell or another system takes for one.
+    private static bool IsFileName(string name) =>
+        name.Trim('.').Length > 0 && name.Length <= 255 && name.All(c => !char.IsControl(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
 }

@@ -14,6 +14,9 @@ public sealed record ModelCard
     /// <summary>The model's name, such as <c>moganet_tiny</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Other names that it is found by, in lower case: those of timm and of the official code.</summary>
+    public ImmutableArray<string> Aliases { get; init; } = [];
+
     /// <summary>The family of networks that the options belong to, one of <see cref="ModelFamilies"/>: <c>moganet</c>, <c>simvp</c> ...</summary>
     public string Family => Options.Family;
 
@@ -150,8 +153,11 @@ public sealed record WeightsCard
     /// <summary>A file name, relative to the card.</summary>
     public string? File { get; init; }
 
-    /// <summary>The address to download from: http or https, ending in the file's name.</summary>
+    /// <summary>The address to download from: http or https, ending in the file's name unless <see cref="SaveAs"/> says it.</summary>
     public string? Url { get; init; }
+
+    /// <summary>The name to store a download under, where the address does not end in one.</summary>
+    public string? SaveAs { get; init; }
 
     /// <summary>The file's SHA-256 in 64 hexadecimal digits, where known.</summary>
     public string? Sha256 { get; init; }
