@@ -14,7 +14,8 @@ internal static class Shared
     /// <summary>The model that ships with the program.</summary>
     public const string DefaultModel = "moganet_xtiny_fashion";
 
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <summary>Used for all requests.</summary>
+    public static HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The official models and those beside the program.</summary>
     public static ModelCatalogue Catalogue { get; } = ModelCatalogue.Official.WithShipped(Path.Combine(AppContext.BaseDirectory, "models"));

@@ -176,7 +176,7 @@ public sealed class SimVp : IVideoDefinition
             int kernel = InceptionKernels[i];
             Value y = at.GroupNorm("norm", at.Conv("conv", x, channels, kernel, padding: kernel / 2, groups: groups), groups);
             y = at.Activate(ActivationKind.LeakyRelu, y);
-            sum = sum is null ? y : s.Add(new Binary(BinaryKind.Add), sum, y);
+            sum = sum is null ? y : s["layers"].Add(new Binary(BinaryKind.Add), sum, y);
         }
 
         return sum!;

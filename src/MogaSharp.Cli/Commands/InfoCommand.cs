@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
 namespace MogaSharp.Cli.Commands;
 
 /// <summary><c>moga info</c>: a model's layers with shapes, parameters and multiply-adds.</summary>
-internal static class InfoCommand
+internal static partial class InfoCommand
 {
     public static Command Create()
     {
@@ -61,19 +62,15 @@ internal static class InfoCommand
         IEnumerable<Row> all = graph.Values.Where(value => value.Op is not Input).Select(value => new Row(
             value.Scope, value.Op.Kind, value.Shape.ToString(), value.Op.Parameters.Sum(key => sizes.GetValueOrDefault(key)), costs[value.Index].MultiplyAdds));
         if (layers) return [.. all];
-        Row[] named = [.. all.Where(row => row.Module.Length > 0)];
-        var parents = named.SelectMany(row => Prefixes(row.Module)).ToHashSet(StringComparer.Ordinal);
-        return [.. named.GroupBy(row => Module(row.Module, parents)).Select(group => new Row(
+        return [.. all.Where(row => row.Module.Length > 0).GroupBy(row => Module(row.Module)).Select(group => new Row(
             group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
     }
 
-    // The first entry of a module list that has modules of its own: blocks3.11.mlp.fc1 -> blocks3.11, hid.enc.3.block.norm1 -> hid.enc.3;
-    // or the outermost module: patch_embed1.projection.0 -> patch_embed1.
-    private static string Module(string scope, HashSet<string> parents) =>
-        Prefixes(scope).Append(scope).FirstOrDefault(prefix => parents.Contains(prefix) && char.IsAsciiDigit(prefix[prefix.LastIndexOf('.') + 1])) ?? scope.Split('.')[0];
+    // blocks3.11.mlp.fc1 -> blocks3.11; stages.2.blocks.8.mlp.fc1 -> stages.2.blocks.8; hid.enc.3.block.norm1 -> hid.enc.3; patch_embed1.projection.0 -> patch_embed1
+    private static string Module(string scope) => NumberedModule().Match(scope) is { Success: true } match ? match.Value : scope.Split('.')[0];
 
-    // a.b.c -> a, a.b
-    private static IEnumerable<string> Prefixes(string scope) => scope.Index().Where(character => character.Item == '.').Select(character => scope[..character.Index]);
+    [GeneratedRegex(@"^([^.]+(\.\d+)+(\.[a-z_]+(\.\d+)+)?(?=\.|$)|[^.]+\.[^.]+\.\d+(?=\.))")]
+    private static partial Regex NumberedModule();
 
     private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
 }
