@@ -1,24 +1,39 @@
-// The closed op set of a graph. "precision" is the element type that autocast gives convolutions and matrix products
-// (2 float16, 3 bfloat16), or -1 for none.
+// The closed op set of a graph: convolutions, norms, activations. "precision" is the element type that autocast gives convolutions and
+// matrix products (2 float16, 3 bfloat16), or -1 for none.
 #include "common.h"
 #include "depthwise.h"
+#include "layouts.h"
 
 using namespace moga;
 
 namespace {
 
-at::Tensor cast(const at::Tensor& x, int32_t precision) {
-    if (precision < 0) return x;
-    const at::ScalarType type = precision == 2 ? at::kHalf : at::kBFloat16;
-    return x.scalar_type() == type ? x : x.to(type);
+// The gradient of libtorch 1.13's GELU on the CPU is wrong where x is contiguous and what comes back is not, so that is made contiguous before.
+at::Tensor gelu_of(const at::Tensor& x) {
+    at::Tensor y = at::gelu(x);
+    if (y.requires_grad()) y.register_hook([](const at::Tensor& gradient) { return gradient.contiguous(); });
+    return y;
 }
 
-Optional<at::Tensor> cast(Handle handle, int32_t precision) {
-    if (handle == nullptr) return {};
-    return cast(*handle, precision);
+at::Tensor activate(int32_t kind, const at::Tensor& x) {
+    switch (kind) {
+        case 0: return gelu_of(x);
+        case 1: return at::silu(x);
+        case 2: return at::relu(x);
+        case 3: return at::sigmoid(x);
+        case 4: return at::leaky_relu(x, 0.2);
+        case 5: return at::hardswish(x);
+        case 6: return at::hardsigmoid(x);
+        default: throw std::invalid_argument("unknown activation");
+    }
 }
 
-bool is_low(const at::Tensor& x) { return x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16; }
+// Over (N, C) or over the channels of each pixel of a map, whose pixels become rows: libtorch adds the bias within the product for matrices only.
+at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias) {
+    if (x.dim() == 2) return at::linear(x, weight, bias);
+    const at::Tensor y = at::linear(rows(x).reshape({-1, x.size(1)}), weight, bias);
+    return unrows(y.view({x.size(0), x.size(2), x.size(3), y.size(1)}));
+}
 
 }  // namespace
 
@@ -27,15 +42,19 @@ MOGA_API int32_t moga_conv2d(
     return guarded([&] {
         const at::Tensor input = cast(ref(x), precision), kernel = cast(ref(weight), precision);
         const Optional<at::Tensor> shift = cast(bias, precision);
-        *result = own(
-            depthwise::fits(input, kernel, stride, groups)
-                ? depthwise::convolve(input, kernel, shift.value_or(at::Tensor()), padding, dilation)
-                : at::conv2d(input, kernel, shift, {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+        // oneDNN's gradient for a single output channel is wrong on the CPU in bfloat16 with channels last (seen in libtorch 1.13).
+        const bool product = input.is_cpu() && is_low(input) && kernel.size(0) == 1 && kernel.numel() == input.size(1) && stride == 1 && padding == 0;
+        if (product)
+            *result = own(linear_of(input, kernel.view({1, -1}), shift));
+        else if (depthwise::fits(input, kernel, stride, groups))
+            *result = own(depthwise::convolve(input, kernel, shift.value_or(at::Tensor()), padding, dilation));
+        else
+            *result = own(at::conv2d(input, kernel, shift, {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
     });
 }
 
 MOGA_API int32_t moga_linear(Handle x, Handle weight, Handle bias, int32_t precision, Handle* result) {
-    return guarded([&] { *result = own(at::linear(cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision))); });
+    return guarded([&] { *result = own(linear_of(cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision))); });
 }
 
 // Without running statistics those of the batch are used and nothing is updated.
@@ -50,26 +69,14 @@ MOGA_API int32_t moga_batch_norm(
 // Autocast computes it in float32.
 MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, Handle* result) {
     return guarded([&] {
-        const at::Tensor& input = ref(x);
-        *result = own(at::group_norm(is_low(input) ? input.to(at::kFloat) : input, groups, maybe(weight), maybe(bias), epsilon));
+        *result = own(at::group_norm(wide(ref(x)), groups, maybe(weight), maybe(bias), epsilon));
     });
 }
 
+// Kinds are numbered as the managed enumeration is. Some of libtorch's functions are several times slower where the channels lie last, unless they are
+// shown the memory's own order.
 MOGA_API int32_t moga_activation(int32_t kind, Handle x, Handle* result) {
-    return guarded([&] {
-        // libtorch 1.13 computes point-wise functions of a channels-last map several times slower than of the same numbers seen as (N, H, W, C).
-        const at::Tensor& input = ref(x);
-        const bool last = input.dim() == 4 && !input.is_contiguous() && input.is_contiguous(at::MemoryFormat::ChannelsLast);
-        const at::Tensor seen = last ? input.permute({0, 2, 3, 1}) : input;
-        at::Tensor y;
-        switch (kind) {
-            case 0: y = at::gelu(seen); break;
-            case 1: y = at::silu(seen); break;
-            case 2: y = at::relu(seen); break;
-            default: throw std::invalid_argument("unknown activation");
-        }
-        *result = own(last ? y.permute({0, 3, 1, 2}) : y);
-    });
+    return guarded([&] { *result = own(in_layout(ref(x), [&](const at::Tensor& y, int64_t) { return activate(kind, y); })); });
 }
 
 MOGA_API int32_t moga_spatial_mean(Handle x, int32_t keep_dimensions, Handle* result) {

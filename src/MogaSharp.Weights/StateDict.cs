@@ -9,10 +9,9 @@ namespace MogaSharp.Weights;
 /// </summary>
 public sealed class StateDict
 {
-    private const string BatchCounter = "num_batches_tracked";
-
     private static readonly string[] ModelKeys = ["state_dict", "model", ""];
     private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
+    private static readonly string[] Wrappers = ["module.", "model."];
 
     private readonly Dictionary<string, TensorEntry> _byName;
 
@@ -50,7 +49,7 @@ public sealed class StateDict
         return new StateDict(tensors, key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({key})");
     }
 
-    /// <summary>The tensors of a weight set, ordered by name; batch counters become int64 as PyTorch has them.</summary>
+    /// <summary>The tensors of a weight set, ordered by name; batch counters and position indices become int64 as PyTorch has them.</summary>
     public static StateDict From(WeightSet weights) =>
         new(weights.Names.Order(StringComparer.Ordinal).Select(name => Entry(name, weights[name])), "weights in memory");
 
@@ -58,8 +57,9 @@ public sealed class StateDict
     public bool TryGet(string name, [NotNullWhen(true)] out TensorEntry? tensor) => _byName.TryGetValue(name, out tensor);
 
     /// <summary>The number of classes, from the first extent of the classifier's weight; null when there is none (a backbone).</summary>
-    public int? InferClassCount(string headWeight = "head.weight") =>
-        TryGet(headWeight, out TensorEntry? head) && head.Shape is { Rank: > 0 } shape ? shape[0] : null;
+    /// <param name="head">The classifier's official name.</param>
+    public int? InferClassCount(string head = "head") =>
+        TryGet(head + ".weight", out TensorEntry? weight) && weight.Shape is { Rank: > 0 } shape ? shape[0] : null;
 
     /// <summary>
     /// Reads the tensors that a graph needs, as float32. All names and shapes are compared first, so a mismatch costs
@@ -77,7 +77,9 @@ public sealed class StateDict
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (ParameterSpec spec in specs)
         {
-            if (TryGet(spec.Name, out TensorEntry? entry))
+            if (WeightMismatch.IsComputed(spec))
+                tensors.Add(spec.Name, WeightInitializer.Create(spec.Shape, (Initializer.Computed)spec.Initializer));
+            else if (TryGet(spec.Name, out TensorEntry? entry))
                 tensors.Add(spec.Name, entry.ToTensor());
             else if (WeightMismatch.IsFilled(spec, options) && spec.Initializer is Initializer.Constant { Value: float value })
                 tensors.Add(spec.Name, Filled(spec.Shape, value));
@@ -94,14 +96,20 @@ public sealed class StateDict
     }
 
     private static TensorEntry Entry(string name, Tensor tensor) =>
-        name.EndsWith(BatchCounter, StringComparison.Ordinal)
+        ParameterSpec.IsInteger(name)
             ? TensorEntry.FromInt64(name, tensor.Shape, Array.ConvertAll(tensor.Data, value => (long)value))
             : TensorEntry.FromTensor(name, tensor);
 
     private static TensorEntry[] OfficialNames(TensorEntry[] tensors)
     {
-        if (Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith("module.", StringComparison.Ordinal)))
-            tensors = Rename(tensors, "module.", "");
+        // A wrapper may be wrapped again: distributed training around a method around its network.
+        while (Array.Find(Wrappers, prefix => Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))) is { } wrapper && tensors.Length > 0)
+            tensors = Rename(tensors, wrapper, "");
+        if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
+            tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
+        // ParC-Net's official files list one block twice; see ParCNet.
+        if (Array.Exists(tensors, tensor => tensor.Name == "layer_5.0.block.red_1x1.block.conv.weight"))
+            tensors = Array.FindAll(tensors, tensor => !tensor.Name.StartsWith("residual.", StringComparison.Ordinal));
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }
