@@ -88,10 +88,15 @@ internal static class Shared
     public static Shape Input(int batch, ModelCard card, (int Height, int Width)? size = null)
     {
         (int height, int width) = size ?? (card.Preprocess.Height, card.Preprocess.Width);
-        var input = new Shape(batch, card.Options.InChannels, height, width);
+        Shape input = card.CreateDefinition().InputShape(batch, height, width);
         if (input.ElementCount <= Array.MaxLength) return input;
         throw new UsageException($"an input of {input} has {input.ElementCount:N0} numbers, more than the {Array.MaxLength:N0} that fit into one; take a smaller batch or size");
     }
+
+    /// <summary>The options of a model that has to be a classifier.</summary>
+    /// <exception cref="UsageException">It is for another task.</exception>
+    public static ClassifierOptions Classifier(ModelCard card) => card.Options as ClassifierOptions
+        ?? throw new UsageException($"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes a classifier");
 
     /// <summary>The device that a command line names.</summary>
     /// <exception cref="UsageException">It is none, or not there.</exception>

@@ -27,6 +27,16 @@ public sealed class ComputationGraph
     /// <summary>The parameters and buffers, in the order in which the model declares them.</summary>
     public IReadOnlyList<ParameterSpec> Parameters { get; }
 
+    /// <summary>The same graph with other outputs, such as the feature maps inside of it.</summary>
+    /// <param name="outputs">The outputs with their names; values of this graph.</param>
+    /// <exception cref="GraphException">An output belongs to another graph.</exception>
+    public ComputationGraph WithOutputs(params KeyValuePair<string, Value>[] outputs)
+    {
+        foreach ((_, Value output) in outputs)
+            if (output.Index >= Values.Count || Values[output.Index] != output) throw new GraphException($"{output} belongs to another graph.");
+        return new([.. Values], outputs, [.. Parameters]);
+    }
+
     /// <summary>The number of trained elements; buffers are not counted.</summary>
     public long ParameterCount => Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Sum(spec => spec.Shape.ElementCount);
 

@@ -1,11 +1,23 @@
 namespace MogaSharp.Graph;
 
+/// <summary>In which order a graph lists its parameters; the seed's numbers go to fresh weights in this order.</summary>
+public enum ParameterOrder
+{
+    /// <summary>As they were declared.</summary>
+    Declaration,
+
+    /// <summary>As PyTorch's <c>state_dict</c> lists them: a module's own parameters, its buffers, then its submodules in the order in which they were first named.</summary>
+    Modules,
+}
+
 /// <summary>Collects values and parameters and makes a <see cref="ComputationGraph"/> of them. Used by one thread.</summary>
-public sealed class GraphBuilder
+/// <param name="order">The order of the finished graph's parameters.</param>
+public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declaration)
 {
     private readonly List<Value> _values = [];
     private readonly List<ParameterSpec> _parameters = [];
     private readonly Dictionary<string, ParameterSpec> _byName = new(StringComparer.Ordinal);
+    private readonly ModuleTree _modules = new();
 
     /// <summary>The outermost scope, with the empty name.</summary>
     public Scope Root => new(this, "");
@@ -37,8 +49,11 @@ public sealed class GraphBuilder
     {
         if (!_byName.TryAdd(spec.Name, spec)) throw new GraphException($"The parameter '{spec.Name}' is declared twice.");
         _parameters.Add(spec);
+        _modules.Add(spec);
         return spec.Name;
     }
+
+    internal void Name(string module) => _modules.Name(module);
 
     /// <summary>Ends the building.</summary>
     /// <param name="outputs">The outputs with their names; values of this builder.</param>
@@ -47,6 +62,6 @@ public sealed class GraphBuilder
     {
         foreach ((_, Value output) in outputs)
             if (output.Builder != this) throw new GraphException($"{output} belongs to another graph.");
-        return new([.. _values], outputs, [.. _parameters]);
+        return new([.. _values], outputs, order == ParameterOrder.Modules ? [.. _modules.Parameters] : [.. _parameters]);
     }
 }

@@ -19,6 +19,16 @@ public abstract record Initializer
     /// </summary>
     public sealed record TruncatedNormal(double StandardDeviation, double Scale = 1) : Initializer;
 
+    /// <summary>Uniform distribution from -<paramref name="Bound"/> to <paramref name="Bound"/>.</summary>
+    public sealed record Uniform(double Bound) : Initializer;
+
+    /// <summary>
+    /// Given numbers: what a network computes once from its own geometry and official files store beside the weights (Swin's
+    /// <c>relative_position_index</c> and <c>attn_mask</c>). Files that lack them, or hold them for another picture size, are as good.
+    /// </summary>
+    /// <param name="Element">The element at each place, counted row by row.</param>
+    public sealed record Computed(Func<int, float> Element) : Initializer;
+
     /// <summary>Every element 0.</summary>
     public static Initializer Zeros { get; } = new Constant(0);
 

@@ -1,5 +1,18 @@
 namespace MogaSharp.Graph;
 
+/// <summary>How fresh convolutions start.</summary>
+public enum ConvStart
+{
+    /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0: MogaNet and SimVP's blocks.</summary>
+    FanOut,
+
+    /// <summary>Weights truncated normal with deviation 0.02, biases 0: ConvNeXt, HorNet.</summary>
+    Truncated,
+
+    /// <summary>Weights and biases uniform up to 1 / sqrt(fan-in), as PyTorch's <c>nn.Conv2d</c> makes them: Swin's patch embedding.</summary>
+    Uniform,
+}
+
 /// <summary>
 /// A place in the module tree, written as the official state dict writes it: <c>root["blocks1"][0]["attn"]</c> is
 /// <c>blocks1.0.attn</c>. Its methods declare the parameters under that name and add the node.
@@ -8,13 +21,25 @@ namespace MogaSharp.Graph;
 /// <param name="Name">The path; empty at the top.</param>
 public readonly record struct Scope(GraphBuilder Builder, string Name)
 {
+    /// <summary>How convolutions here and below start.</summary>
+    public ConvStart Start { get; init; }
+
     /// <summary>The scope of a submodule.</summary>
     public Scope this[string child] => this with { Name = Join(child) };
 
     /// <summary>The scope of an entry of a module list.</summary>
     public Scope this[int child] => this[child.ToString(System.Globalization.CultureInfo.InvariantCulture)];
 
-    /// <summary>A convolution whose weights are normal with the fan-out deviation sqrt(2 / (k k out / groups)), as the official classifiers start.</summary>
+    /// <summary>Gives submodules their places in <see cref="ParameterOrder.Modules"/> where the constructor's order is not that of the computation.</summary>
+    /// <param name="children">Names under this scope, in the constructor's order.</param>
+    /// <returns>This scope.</returns>
+    public Scope WithOrder(params ReadOnlySpan<string> children)
+    {
+        foreach (string child in children) Builder.Name(Join(child));
+        return this;
+    }
+
+    /// <summary>A convolution; its weights begin as <see cref="Start"/> says.</summary>
     /// <param name="name">The module's name under this scope.</param>
     /// <param name="x">The input, (N, C, H, W).</param>
     /// <param name="channels">Output channels.</param>
@@ -23,22 +48,29 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <param name="padding">Zeros on each side.</param>
     /// <param name="dilation">Distance between taps.</param>
     /// <param name="groups">Channel groups.</param>
+    /// <param name="hasBias">Whether a number per channel is added.</param>
     /// <exception cref="GraphException">Groups do not divide the channels, or the image is too small.</exception>
-    public Value Conv(string name, Value x, int channels, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1)
+    public Value Conv(string name, Value x, int channels, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1, bool hasBias = true)
     {
         if (groups < 1 || x.Channels % groups != 0 || channels % groups != 0)
             throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} and {channels} channels.");
         Scope at = this[name];
         // The official code divides in integers.
-        long fanOut = (long)kernel * kernel * channels / groups;
-        string weight = at.Declare("weight", new Shape(channels, x.Channels / groups, kernel, kernel), new Initializer.Normal(Math.Sqrt(2.0 / fanOut)));
-        string bias = at.Declare("bias", new Shape(channels), Initializer.Zeros);
+        long fanOut = (long)kernel * kernel * channels / groups, fanIn = (long)kernel * kernel * (x.Channels / groups);
+        Initializer start = Start switch
+        {
+            ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
+            ConvStart.Truncated => new Initializer.TruncatedNormal(0.02),
+            _ => new Initializer.Uniform(1 / Math.Sqrt(fanIn)),
+        };
+        string weight = at.Declare("weight", new Shape(channels, x.Channels / groups, kernel, kernel), start);
+        string? bias = hasBias ? at.Declare("bias", new Shape(channels), Start == ConvStart.Uniform ? start : Initializer.Zeros) : null;
         return at.Add(new Conv2d(x.Channels, channels, kernel, weight, bias, stride, padding, dilation, groups), x);
     }
 
     /// <summary>A convolution of every channel on its own that keeps the size: padding = dilation (kernel - 1) / 2.</summary>
-    public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1) =>
-        Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels);
+    public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1, bool hasBias = true) =>
+        Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels, hasBias: hasBias);
 
     /// <summary>
     /// A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W); weights start truncated normal with deviation 0.02.
@@ -81,12 +113,16 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     }
 
     /// <summary>Layer normalisation over the channels of (N, C) or of each pixel of (N, C, H, W).</summary>
-    public Value LayerNorm(string name, Value x, double epsilon = 1e-5)
+    /// <param name="name">The module's name under this scope.</param>
+    /// <param name="x">The input, (N, C) or (N, C, H, W).</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="isCounted">See <see cref="Graph.LayerNorm.IsCounted"/>.</param>
+    public Value LayerNorm(string name, Value x, double epsilon = 1e-5, bool isCounted = true)
     {
         Scope at = this[name];
         string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
         string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
-        return at.Add(new LayerNorm(x.Channels, weight, bias, epsilon), x);
+        return at.Add(new LayerNorm(x.Channels, weight, bias, epsilon, isCounted), x);
     }
 
     /// <summary>x times a learnt factor per channel, stored as (1, C, 1, 1) under <paramref name="name"/>.</summary>
@@ -131,6 +167,9 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
 
     /// <summary>Stochastic depth; no node for rate 0.</summary>
     public Value DropPath(double rate, Value x) => rate > 0 ? Add(new DropPath(rate), x) : x;
+
+    /// <summary>A residual connection of this module: x + stochastic depth of the branch.</summary>
+    public Value Residual(Value x, double dropPath, Value branch) => Add(new Binary(BinaryKind.Add), x, DropPath(dropPath, branch));
 
     private string Join(string child) => Name.Length == 0 ? child : $"{Name}.{child}";
 }

@@ -14,15 +14,27 @@ public static class WeightInitializer
 
     private static Tensor Create(ParameterSpec spec, Random random)
     {
+        if (spec.Initializer is Initializer.Computed computed) return Create(spec.Shape, computed);
         var tensor = new Tensor(spec.Shape);
         Func<double> next = spec.Initializer switch
         {
             Initializer.Constant constant => () => constant.Value,
             Initializer.Normal normal => () => Gauss(random) * normal.StandardDeviation,
             Initializer.TruncatedNormal normal => () => normal.Scale * Truncated(random, normal.StandardDeviation),
+            Initializer.Uniform uniform => () => uniform.Bound * ((2 * random.NextDouble()) - 1),
             _ => throw new GraphException($"Unknown initialiser {spec.Initializer}."),
         };
         for (int i = 0; i < tensor.Data.Length; i++) tensor.Data[i] = (float)next();
+        return tensor;
+    }
+
+    /// <summary>A tensor of given numbers.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="computed">The numbers.</param>
+    public static Tensor Create(Shape shape, Initializer.Computed computed)
+    {
+        var tensor = new Tensor(shape);
+        for (int i = 0; i < tensor.Data.Length; i++) tensor.Data[i] = computed.Element(i);
         return tensor;
     }
 

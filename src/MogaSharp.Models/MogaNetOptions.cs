@@ -70,22 +70,13 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
 /// <summary>
 /// The options of the official constructor (<c>models/moganet.py</c>, class MogaNet) that change the function, with its defaults.
 /// </summary>
-public sealed record MogaNetOptions
+public sealed record MogaNetOptions : ClassifierOptions
 {
+    /// <inheritdoc/>
+    public override string Family => "moganet";
+
     /// <summary>Channels, depths and FFN ratios. Default: tiny.</summary>
     public MogaNetArch Arch { get; init; } = MogaNetArch.Parse("tiny");
-
-    /// <summary>Image channels, 1 or more.</summary>
-    public int InChannels { get; init; } = 3;
-
-    /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
-    public int NumClasses { get; init; } = 1000;
-
-    /// <summary>Dropout in the channel aggregation block, 0 to below 1 (training only).</summary>
-    public double DropRate { get; init; }
-
-    /// <summary>Stochastic depth of the last block; grows linearly from 0 at the first (training only).</summary>
-    public double DropPathRate { get; init; }
 
     /// <summary>The layer scales' initial value.</summary>
     public float InitValue { get; init; } = 1e-5f;
@@ -121,10 +112,13 @@ public sealed record MogaNetOptions
     /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
 
-    /// <summary>Throws unless the options describe a network that the official constructor accepts.</summary>
-    /// <exception cref="GraphException">The message names the option.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override IModelDefinition CreateDefinition() => new MogaNet(this);
+
+    /// <inheritdoc/>
+    public override void Validate()
     {
+        base.Validate();
         int stages = Arch.Depths.Length;
         Require(stages > 0 && Arch.EmbedDims.Length == stages && Arch.FfnRatios.Length == stages, "embed dims, depths and FFN ratios have one entry per stage");
         Require(Arch.EmbedDims.All(c => c > 0) && Arch.Depths.All(d => d >= 0) && Arch.FfnRatios.All(r => r > 0), "embed dims and FFN ratios are positive");
@@ -134,12 +128,14 @@ public sealed record MogaNetOptions
         Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
         Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
         Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
-        Require(InChannels > 0 && NumClasses >= 0, "image channels are positive and classes not negative");
-        Require(DropRate is >= 0 and < 1 && DropPathRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
     }
 
-    private static void Require(bool condition, string rule)
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
     {
-        if (!condition) throw new GraphException($"MogaNet's options break a rule: {rule}.");
+        base.CheckLimits(require);
+        RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
+        require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
+        require(PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels), "patch sizes are at most 255");
     }
 }

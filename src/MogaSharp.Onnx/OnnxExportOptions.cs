@@ -20,7 +20,8 @@ public sealed record OnnxExportOptions
 
     /// <summary>
     /// True leaves rows and columns open (<c>height</c>, <c>width</c>; of outputs <c>stage1_height</c> and so on); false
-    /// fixes them to the graph's.
+    /// fixes them to the graph's. A graph with Fourier transforms cannot leave them open: ONNX has none of real maps, so they are written as products with
+    /// matrices for one size. A graph with windows takes all sizes that its windows tile.
     /// </summary>
     public bool DynamicSize { get; init; }
 

@@ -8,9 +8,6 @@ namespace MogaSharp.Training;
 /// <param name="ReplacedHead">What was replaced, for people; null when nothing was.</param>
 public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
 {
-    private const string Head = "head.";
-    private const string HeadWeight = "head.weight";
-
     /// <summary>Weights of a fresh network, as the official constructor draws them.</summary>
     /// <param name="specs">The graph's parameters and buffers.</param>
     /// <param name="seed">The seed.</param>
@@ -24,28 +21,31 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     /// <param name="ema">True to take the moving average of a file that holds both.</param>
     /// <param name="specs">The graph's parameters and buffers.</param>
     /// <param name="seed">The seed of a fresh head.</param>
+    /// <param name="head">The classifier's official name.</param>
     /// <exception cref="CheckpointFormatException">The file is no weight file.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed)
+    public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head")
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        return From(StateDict.From(checkpoint, new StateDictOptions { Ema = ema }), specs, seed);
+        return From(StateDict.From(checkpoint, new StateDictOptions { Ema = ema }), specs, seed, head);
     }
 
     /// <summary>Weights of a state dict, by the same rules.</summary>
     /// <param name="state">The state dict; its file is open.</param>
     /// <param name="specs">The graph's parameters and buffers.</param>
     /// <param name="seed">The seed of a fresh head.</param>
+    /// <param name="head">The classifier's official name.</param>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
-    public static InitialWeights From(StateDict state, IReadOnlyList<ParameterSpec> specs, int seed)
+    public static InitialWeights From(StateDict state, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head")
     {
-        int? wanted = specs.FirstOrDefault(spec => spec.Name == HeadWeight)?.Shape[0], given = state.InferClassCount(HeadWeight);
+        string prefix = head + ".";
+        int? wanted = specs.FirstOrDefault(spec => spec.Name == prefix + "weight")?.Shape[0], given = state.InferClassCount(head);
         if (wanted == given || wanted is null)
-            return new(state.Bind(specs, new BindOptions { IgnoreUnexpected = wanted is null ? [Head] : [] }), null);
-        var body = new StateDict(state.Tensors.Where(tensor => !tensor.Name.StartsWith(Head, StringComparison.Ordinal)), state.Source);
-        WeightSet bound = body.Bind(specs, new BindOptions { IgnoreMissing = [Head] });
-        WeightSet fresh = WeightInitializer.Create(specs.Where(spec => spec.Name.StartsWith(Head, StringComparison.Ordinal)), seed);
+            return new(state.Bind(specs, new BindOptions { IgnoreUnexpected = wanted is null ? [prefix] : [] }), null);
+        var body = new StateDict(state.Tensors.Where(tensor => !tensor.Name.StartsWith(prefix, StringComparison.Ordinal)), state.Source);
+        WeightSet bound = body.Bind(specs, new BindOptions { IgnoreMissing = [prefix] });
+        WeightSet fresh = WeightInitializer.Create(specs.Where(spec => spec.Name.StartsWith(prefix, StringComparison.Ordinal)), seed);
         string what = given is null ? $"{state.Source} has no head" : $"the head of {state.Source} has {given} classes";
         return new(
             bound.With(fresh.Names.Select(name => KeyValuePair.Create(name, fresh[name]))),

@@ -9,8 +9,6 @@ namespace MogaSharp.Weights;
 /// </summary>
 public sealed class StateDict
 {
-    private const string BatchCounter = "num_batches_tracked";
-
     private static readonly string[] ModelKeys = ["state_dict", "model", ""];
     private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
 
@@ -50,7 +48,7 @@ public sealed class StateDict
         return new StateDict(tensors, key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({key})");
     }
 
-    /// <summary>The tensors of a weight set, ordered by name; batch counters become int64 as PyTorch has them.</summary>
+    /// <summary>The tensors of a weight set, ordered by name; batch counters and position indices become int64 as PyTorch has them.</summary>
     public static StateDict From(WeightSet weights) =>
         new(weights.Names.Order(StringComparer.Ordinal).Select(name => Entry(name, weights[name])), "weights in memory");
 
@@ -58,8 +56,9 @@ public sealed class StateDict
     public bool TryGet(string name, [NotNullWhen(true)] out TensorEntry? tensor) => _byName.TryGetValue(name, out tensor);
 
     /// <summary>The number of classes, from the first extent of the classifier's weight; null when there is none (a backbone).</summary>
-    public int? InferClassCount(string headWeight = "head.weight") =>
-        TryGet(headWeight, out TensorEntry? head) && head.Shape is { Rank: > 0 } shape ? shape[0] : null;
+    /// <param name="head">The classifier's official name.</param>
+    public int? InferClassCount(string head = "head") =>
+        TryGet(head + ".weight", out TensorEntry? weight) && weight.Shape is { Rank: > 0 } shape ? shape[0] : null;
 
     /// <summary>
     /// Reads the tensors that a graph needs, as float32. All names and shapes are compared first, so a mismatch costs
@@ -77,7 +76,9 @@ public sealed class StateDict
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (ParameterSpec spec in specs)
         {
-            if (TryGet(spec.Name, out TensorEntry? entry))
+            if (WeightMismatch.IsComputed(spec))
+                tensors.Add(spec.Name, WeightInitializer.Create(spec.Shape, (Initializer.Computed)spec.Initializer));
+            else if (TryGet(spec.Name, out TensorEntry? entry))
                 tensors.Add(spec.Name, entry.ToTensor());
             else if (WeightMismatch.IsFilled(spec, options) && spec.Initializer is Initializer.Constant { Value: float value })
                 tensors.Add(spec.Name, Filled(spec.Shape, value));
@@ -94,7 +95,7 @@ public sealed class StateDict
     }
 
     private static TensorEntry Entry(string name, Tensor tensor) =>
-        name.EndsWith(BatchCounter, StringComparison.Ordinal)
+        ParameterSpec.IsInteger(name)
             ? TensorEntry.FromInt64(name, tensor.Shape, Array.ConvertAll(tensor.Data, value => (long)value))
             : TensorEntry.FromTensor(name, tensor);
 
@@ -102,6 +103,8 @@ public sealed class StateDict
     {
         if (Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith("module.", StringComparison.Ordinal)))
             tensors = Rename(tensors, "module.", "");
+        if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
+            tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }

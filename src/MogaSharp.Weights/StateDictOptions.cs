@@ -11,7 +11,7 @@ public sealed record StateDictOptions
 
     /// <summary>
     /// True to keep names as they are in the file. Otherwise the prefix <c>module.</c> (of distributed training) goes, and
-    /// in files of OpenMixup and the mm* projects <c>backbone.</c> goes and <c>head.fc.</c> becomes <c>head.</c>
+    /// in files of OpenMixup and the mm* projects <c>backbone.</c> goes and <c>head.fc.</c> becomes <c>head.</c>; ConvNeXt's original names become timm's.
     /// </summary>
     public bool KeepNames { get; init; }
 }

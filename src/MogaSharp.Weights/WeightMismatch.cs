@@ -29,6 +29,7 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
         foreach (ParameterSpec spec in specs)
         {
             known.Add(spec.Name);
+            if (IsComputed(spec)) continue;
             if (!weights.TryGet(spec.Name, out TensorEntry? tensor))
             {
                 if (!MayBeMissing(spec, options)) missing.Add(spec.Name);
@@ -43,6 +44,9 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
             .Where(name => !known.Contains(name) && !BeginsWithAny(name, options.IgnoreUnexpected));
         return new WeightMismatch(missing, [.. unexpected], wrongShape);
     }
+
+    /// <summary>Whether a tensor follows from the network itself, so that what a file holds of it, maybe for another picture size, does not matter.</summary>
+    internal static bool IsComputed(ParameterSpec spec) => spec.IsOptional && spec.Initializer is Initializer.Computed;
 
     /// <summary>Whether a missing tensor gets the value of a fresh network: its initializer must say one, as that of a buffer does.</summary>
     internal static bool IsFilled(ParameterSpec spec, BindOptions options) =>

@@ -29,6 +29,38 @@ public sealed class DynamicShapeTests
             graph, FormulaWeights.Create(graph.Parameters), new() { DynamicBatch = true, DynamicSize = true }, 1e-6, FormulaWeights.Input(new Shape(3, 8, 7, 9)));
     }
 
+    // Products over pixels, tables of windows, inputs of features, and two inputs whose sizes grow differently.
+    private static readonly string[] OfOneSize =
+    [
+        "linear", "linear, no bias", "layer norm, flat", "softmax, flat", "attention values", "relative position bias", "window mask", "token mixing", "real fft, odd width", "real fft, even width",
+        "inverse real fft, odd width", "inverse real fft, even width", "spectral filter, resized", "global filter",
+    ];
+
+    public static TheoryData<string> OpsOfAnySize => [.. OpCases.All.Keys.Except(OfOneSize)];
+
+    public static TheoryData<string> OpsOfOneSize => [.. OfOneSize];
+
+    [Theory]
+    [MemberData(nameof(OpsOfAnySize))]
+    public void An_op_takes_any_batch_and_size(string name) => CompareOnAnotherMap(name, new() { DynamicBatch = true, DynamicSize = true }, new Shape(4, 8, 13, 9));
+
+    [Theory]
+    [MemberData(nameof(OpsOfOneSize))]
+    public void An_op_of_one_size_takes_any_batch(string name)
+    {
+        ComputationGraph graph = OpCases.All[name];
+        Assert.Throws<OnnxExportException>(() => Judge.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        CompareOnAnotherMap(name, new() { DynamicBatch = true }, OpCases.Small.With(0, 6));
+    }
+
+    [Fact]
+    public void A_fourier_transform_says_why_its_size_is_fixed()
+    {
+        ComputationGraph graph = OpCases.All["global filter"];
+        var refused = Assert.Throws<OnnxExportException>(() => Judge.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        Assert.Contains("ONNX has no Fourier transform of real maps", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Otherwise_another_batch_is_refused()
     {
@@ -71,6 +103,12 @@ public sealed class DynamicShapeTests
         ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", sum));
         var refused = Assert.Throws<OnnxExportException>(() => Judge.Export(graph, new WeightSet([]), new() { DynamicBatch = true }));
         Assert.Contains("with an open batch", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static void CompareOnAnotherMap(string name, OnnxExportOptions options, Shape map)
+    {
+        ComputationGraph graph = OpCases.All[name];
+        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), options, 1e-6, OpCase.Inputs(OpCases.ByName[name].Build(map)));
     }
 
     private static ComputationGraph Graph => new MogaNet(Small).Build(new Shape(1, 3, 32, 32), ModelOutputs.All);

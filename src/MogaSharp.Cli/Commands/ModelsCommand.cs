@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Serialization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
@@ -20,11 +22,11 @@ internal static class ModelsCommand
                 return ExitCode.Success;
             }
 
-            var rows = new List<string[]> { new[] { "name ", "size", "params", "multiply-adds", "top-1 %", "gate ", "weights " } };
+            var rows = new List<string[]> { new[] { "name ", "task ", "size", "params", "multiply-adds", "score ", "weights " } };
             rows.AddRange(entries.Select(e => new[]
             {
-                e.Name, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
-                e.Top1?.ToString("F1", System.Globalization.CultureInfo.InvariantCulture) ?? "", e.Gate, e.Weights ?? "",
+                e.Name, e.Task, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
+                e.Score, e.Weights ?? "",
             }));
             Output.Table(rows);
             return ExitCode.Success;
@@ -34,14 +36,23 @@ internal static class ModelsCommand
 
     private static Entry Describe(ModelCard card)
     {
-        var input = new Shape(1, card.Options.InChannels, card.Preprocess.Height, card.Preprocess.Width);
+        Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        double? top1 = card.Metrics.Where(metric => metric.Key.EndsWith("_top1", StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
+        (string unit, double? best) = card.Options.Task switch
+        {
+            ModelTask.Video => ("MSE", Metric(card, "_mse")),
+            _ => ("%", Metric(card, "_top1")),
+        };
         return new Entry(
-            card.Name, card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount, graph.TotalCost(input).MultiplyAdds, top1,
-            card.Options.Gate.ToString().ToLowerInvariant(), card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin);
+            card.Name, card.Family, card.Options.Task.ToString().ToLowerInvariant(), card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
+            graph.TotalCost(input).MultiplyAdds, Metric(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
+            card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, best is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value:F1} {unit}") : "");
     }
 
+    private static double? Metric(ModelCard card, string ending) =>
+        card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
+
     private sealed record Entry(
-        string Name, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string Gate, string? Weights, string? Description, string? License, string? Origin);
+        string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,
+        IReadOnlyDictionary<string, double> Metrics, string? Weights, string? Description, string? License, string? Origin, [property: JsonIgnore] string Score);
 }

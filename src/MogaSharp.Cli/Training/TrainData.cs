@@ -12,6 +12,7 @@ internal sealed record TrainData(IImageDataset Train, IImageDataset? Eval, Model
 
     /// <summary>Opens a data set and fits a model's classes and labels to it.</summary>
     /// <exception cref="DatasetSpecException">The text is no data set.</exception>
+    /// <exception cref="UsageException">The model is no classifier.</exception>
     /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>
     public static TrainData Open(string text, ModelCard card)
     {
@@ -26,7 +27,7 @@ internal sealed record TrainData(IImageDataset Train, IImageDataset? Eval, Model
         IImageDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, known ? labels : [.. train.ClassNames.Select(name => new Data.ClassLabel(name))]) : null;
         ModelCard fitted = card with
         {
-            Options = card.Options with { NumClasses = classes },
+            Options = Shared.Classifier(card) with { NumClasses = classes },
             LabelSet = known ? card.LabelSet : null,
             Labels = known ? card.Labels : [.. train.ClassNames],
         };

@@ -38,8 +38,8 @@ internal static class TrainRun
         TorchDevice device = peers?.Device ?? DeviceOf(request);
         plan = plan with { Recipe = Fitting(plan.Recipe, device) };
         TrainData data = TrainData.Open(plan.Data, plan.Card);
-        if (begun is not null && data.Card.Options.NumClasses != plan.Card.Options.NumClasses)
-            throw new UsageException($"the run in '{folder}' has {plan.Card.Options.NumClasses} classes, the data {data.Card.Options.NumClasses}");
+        int wanted = Shared.Classifier(data.Card).NumClasses, has = Shared.Classifier(plan.Card).NumClasses;
+        if (begun is not null && wanted != has) throw new UsageException($"the run in '{folder}' has {has} classes, the data {wanted}");
         ModelCard card = TrainedCard(data, plan);
         using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
         WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
@@ -176,11 +176,11 @@ internal static class TrainRun
         if (request.Init == "pretrained")
         {
             LoadedModel loaded = await Shared.LoadAsync(plan.Card, null, request.Ema, cancellationToken).ConfigureAwait(false);
-            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
         }
         else
         {
-            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed);
+            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
         }
 
         if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));
@@ -194,7 +194,7 @@ internal static class TrainRun
     {
         Console.Error.WriteLine(Output.Printable(string.Create(
             CultureInfo.InvariantCulture,
-            $"{card.Name}, {card.Options.NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
+            $"{card.Name}, {Shared.Classifier(card).NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"recipe {recipe.Name}: {recipe.TotalEpochs()} epochs, batch {recipe.BatchSize}, learning rate {recipe.ScaledLearningRate():G4}, {recipe.Optimizer}, amp {recipe.Amp}; files in {folder}"));

@@ -52,6 +52,52 @@ internal readonly struct Gelu : IActivation
         where V : struct => Activations.Gelu<S, V>(x);
 }
 
+/// <summary>1 / (1 + exp(-x)); at most 1e-6 off.</summary>
+internal readonly struct Sigmoid : IActivation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        // The exponential has a bound for its argument: beyond it the result is 0 or 1. It may lose a NaN, which the numerator keeps.
+        V bounded = S.Min(S.Broadcast(Activations.ExpBound), S.Max(S.Broadcast(-Activations.ExpBound), x));
+        return S.Divide(S.MultiplyAdd(S.Broadcast(0), bounded, S.Broadcast(1)), S.Add(S.Broadcast(1), Activations.Exp<S, V>(S.Subtract(S.Broadcast(0), bounded))));
+    }
+}
+
+/// <summary>x above 0, else 0.2 x.</summary>
+internal readonly struct LeakyRelu : IActivation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct => S.Max(S.Multiply(S.Broadcast(0.2f), x), x);
+}
+
+/// <summary>min(max(x + 3, 0), 6) / 6.</summary>
+internal readonly struct HardSigmoid : IActivation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct =>
+        S.Multiply(S.Broadcast(1f / 6), S.Min(S.Broadcast(6), S.Max(S.Broadcast(0), S.Add(x, S.Broadcast(3)))));
+}
+
+/// <summary>x min(max(x + 3, 0), 6) / 6; 0 for minus infinity, as in the limit.</summary>
+internal readonly struct HardSwish : IActivation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V factor = S.Max(S.Broadcast(-3), x);
+        return S.Multiply(factor, HardSigmoid.Apply<S, V>(factor));
+    }
+}
+
 /// <summary>One function after another.</summary>
 internal readonly struct Twice<A> : IActivation
     where A : struct, IActivation

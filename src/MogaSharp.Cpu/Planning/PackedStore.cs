@@ -86,12 +86,85 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
     public VectorConstant InverseDeviation(BatchNorm2d op) => Get($"inverse {op.Prefix}", () =>
         new VectorConstant([.. Raw(op.Weight).Select((w, c) => (float)(w / Math.Sqrt(Raw(op.RunningVariance)[c] + op.Epsilon)))]));
 
+    /// <summary>What a layer norm reads.</summary>
+    public NormConstants Norm(LayerNorm op) => new(
+        op.Channels, (float)op.Epsilon,
+        Raw(op.Weight).AsSpan().ContainsAnyExcept(1f) ? Vector(op.Channels, op.Weight) : null,
+        Raw(op.Bias).AsSpan().ContainsAnyExcept(0f) ? Vector(op.Channels, op.Bias) : null,
+        Mask(0, op.Channels, MapLayout.RoundUp(op.Channels)));
+
+    /// <summary>The rows of a table, each rounded up to whole cache lines.</summary>
+    public VectorConstant Rows(string table, int columns) => Get($"rows {table}", () =>
+    {
+        float[] source = Raw(table);
+        int stride = MapLayout.RoundUp(columns);
+        var elements = new float[source.Length / columns * stride];
+        for (int i = 0; i < source.Length; i++) elements[(i / columns * stride) + (i % columns)] = source[i];
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>Numbers per channel and place, resized linearly (corners aligned): (place, channel) over the rounded channels.</summary>
+    /// <param name="name">The weight: per channel <paramref name="size"/> numbers.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="size">Places that are stored.</param>
+    /// <param name="places">Places that are wanted.</param>
+    public VectorConstant Resized(string name, int channels, int size, int places) => Get($"resized {name} {places}", () =>
+    {
+        float[] source = Raw(name);
+        int stride = MapLayout.RoundUp(channels);
+        var elements = new float[places * stride];
+        for (int place = 0; place < places; place++)
+        {
+            (int low, int high, double share) = Corners(place, size, places);
+            for (int c = 0; c < channels; c++) elements[(place * stride) + c] = (float)((source[(c * size) + low] * (1 - share)) + (source[(c * size) + high] * share));
+        }
+
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>A spectral filter resized bilinearly (corners aligned): per place the real parts of the rounded channels, then the imaginary ones.</summary>
+    public VectorConstant Filter(SpectralFilter op, int rows, int columns) => Get($"filter {op.Weight} {rows} {columns}", () =>
+    {
+        float[] source = Raw(op.Weight);
+        int stride = MapLayout.RoundUp(op.Channels);
+        var elements = new float[rows * columns * 2 * stride];
+        for (int v = 0; v < rows; v++)
+            for (int u = 0; u < columns; u++)
+            {
+                (int top, int bottom, double down) = Corners(v, op.Height, rows);
+                (int left, int right, double across) = Corners(u, op.Width, columns);
+                for (int part = 0; part < 2; part++)
+                    for (int c = 0; c < op.Channels; c++)
+                    {
+                        double upper = ((1 - across) * Stored(c, top, left, part)) + (across * Stored(c, top, right, part));
+                        double lower = ((1 - across) * Stored(c, bottom, left, part)) + (across * Stored(c, bottom, right, part));
+                        elements[(((((v * columns) + u) * 2) + part) * stride) + c] = (float)(((1 - down) * upper) + (down * lower));
+                    }
+            }
+
+        return new VectorConstant(elements);
+
+        double Stored(int c, int row, int column, int part) => source[(((((c * op.Height) + row) * op.Width) + column) * 2) + part];
+    });
+
+    /// <summary>The cosines and sines of a side.</summary>
+    public Waves Waves(int side) => new(side, Get($"waves {side}", () => new VectorConstant(
+        [.. Enumerable.Range(0, side).Select(k => (float)Math.Cos(2 * Math.PI * k / side)), .. Enumerable.Range(0, side).Select(k => (float)Math.Sin(2 * Math.PI * k / side))])));
+
     /// <summary>Frees all forms.</summary>
     public void Dispose()
     {
         foreach (Lazy<IDisposable> form in _forms.Values)
             if (form.IsValueCreated) form.Value.Dispose();
         _forms.Clear();
+    }
+
+    // Between which two of `size` places the place i of `places` lies, and how far from the first.
+    private static (int Low, int High, double Share) Corners(int i, int size, int places)
+    {
+        double place = places > 1 ? (double)i * (size - 1) / (places - 1) : 0;
+        int low = Math.Min((int)place, size - 1);
+        return (low, Math.Min(low + 1, size - 1), place - low);
     }
 
     private T Get<T>(string key, Func<T> make)

@@ -9,7 +9,7 @@ namespace MogaSharp.Cpu.Planning;
 /// fused pattern, which swallows producers that nobody else reads, or becomes a general step. See <see cref="PatternMatcher"/>
 /// for what is recognised.
 /// </summary>
-internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
+internal sealed partial class PlanCompiler<S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
@@ -72,6 +72,8 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
 
     private Slot SlotOf(Value value)
     {
+        // A clip lies as its frames do, one after another.
+        while (value.Op is ClipToFrames or FramesToClip) value = value.Inputs[0];
         if (!_slots.TryGetValue(value, out Slot? slot))
             _slots[value] = slot = new Slot(MapLayout.Of(_shapes[value.Index]), value.ToString());
         return slot;
@@ -125,47 +127,14 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
             Gather = p.Main is Conv2d { IsPointwise: false } patch ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
-        string description = p.Describe();
-        return p.Activation switch
-        {
-            [] => WithCombine<Identity>(),
-            [ActivationKind.Gelu] => WithCombine<Gelu>(),
-            [ActivationKind.Silu] => WithCombine<Silu>(),
-            [ActivationKind.Relu] => WithCombine<Relu>(),
-            [ActivationKind.Gelu, _] => WithCombine<Twice<Gelu>>(),
-            [ActivationKind.Silu, _] => WithCombine<Twice<Silu>>(),
-            _ => WithCombine<Twice<Relu>>(),
-        };
-
-        Step WithCombine<TActivation>()
-            where TActivation : struct, IActivation => p.Combine switch
-            {
-                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(operands, description) { Scope = p.Scope },
-                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(operands, description) { Scope = p.Scope },
-                _ => new MatrixStep<S, V, TActivation, KeepAlone>(operands, description) { Scope = p.Scope },
-            };
+        return ActivationChoice.Choose(p.Activation, new MatrixMaker(p, operands));
     }
 
     private Step Make(Value root, GatedProjectionPattern p)
     {
         var gate = new Projection(SlotOf(p.GateInput), _store.ConvMatrix(p.Gate), _store.Vector(p.Gate.OutChannels, p.Gate.Bias));
         var context = new Projection(SlotOf(p.ContextInput), _store.ConvMatrix(p.Context), _store.Vector(p.Context.OutChannels, p.Context.Bias));
-        return p.Activation switch
-        {
-            [] => With<Identity>(),
-            [ActivationKind.Gelu] => With<Gelu>(),
-            [ActivationKind.Silu] => With<Silu>(),
-            [ActivationKind.Relu] => With<Relu>(),
-            [ActivationKind.Gelu, _] => With<Twice<Gelu>>(),
-            [ActivationKind.Silu, _] => With<Twice<Silu>>(),
-            _ => With<Twice<Relu>>(),
-        };
-
-        Step With<TActivation>()
-            where TActivation : struct, IActivation => new GatedProjectionStep<S, V, TActivation>(
-                gate, context, _store.ConvMatrix(p.Project), _store.Vector(p.Project.OutChannels, p.Project.Bias, p.OtherShift),
-                p.Other is null ? null : SlotOf(p.Other), p.Other is null ? null : _store.VectorOrOnes(p.Project.OutChannels, p.OtherScale), SlotOf(root), _threads)
-            { Scope = p.Scope };
+        return ActivationChoice.Choose(p.Activation, new GatedMaker(p, gate, context, p.Other is null ? null : SlotOf(p.Other), SlotOf(root), _store, _threads));
     }
 
     private PatchGather<S, V> Gather(Conv2d op, Value input, bool planar, int outputWidth)
@@ -193,122 +162,6 @@ internal sealed class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable<Step>>
     {
         (Slot x, Slot y) = (SlotOf(p.Input), SlotOf(root));
         (VectorConstant taps, VectorConstant bias) = (_store.DepthwiseTaps(p.Conv), _store.Vector(p.Conv.OutChannels, p.Conv.Bias));
-        return p.Activation switch
-        {
-            ActivationKind.Gelu => GeneralSteps<S, V>.Depthwise<Gelu>(x, p.Conv, taps, bias, y),
-            ActivationKind.Silu => GeneralSteps<S, V>.Depthwise<Silu>(x, p.Conv, taps, bias, y),
-            ActivationKind.Relu => GeneralSteps<S, V>.Depthwise<Relu>(x, p.Conv, taps, bias, y),
-            _ => GeneralSteps<S, V>.Depthwise<Identity>(x, p.Conv, taps, bias, y),
-        };
+        return ActivationChoice.Choose(p.Activation is { } function ? [function] : [], new DepthwiseMaker(x, p.Conv, taps, bias, y));
     }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Input op, Value y)
-    {
-        int index = _nextInput++;
-        // Patches are cut straight from the caller's tensor.
-        return _patterns.IsReadByPatchesOnly(y) ? [] : [new InputStep(index, SlotOf(y)) { Scope = op.Name }];
-    }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Conv2d op, Value y) =>
-        [GeneralSteps<S, V>.Grouped(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), op.Bias is null ? null : _store.Raw(op.Bias), SlotOf(y))];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) => throw new GraphException("Linear layers are matrix patterns.");
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(BatchNorm2d op, Value y) =>
-    [
-        GeneralSteps<S, V>.BatchNorm(
-            SlotOf(y.Inputs[0]), _store.Vector(op.Channels, op.RunningMean), _store.InverseDeviation(op), _store.Vector(op.Channels, op.Bias), SlotOf(y)),
-    ];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) =>
-        [GeneralSteps<S, V>.GroupNorm(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), _store.Raw(op.Bias), SlotOf(y))];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y)
-    {
-        (Slot from, Slot to) = (SlotOf(y.Inputs[0]), SlotOf(y));
-        return op.Function switch
-        {
-            ActivationKind.Gelu => [GeneralSteps<S, V>.Activation<Gelu>(from, to, op.Kind)],
-            ActivationKind.Silu => [GeneralSteps<S, V>.Activation<Silu>(from, to, op.Kind)],
-            ActivationKind.Relu => [GeneralSteps<S, V>.Activation<Relu>(from, to, op.Kind)],
-            _ => throw new GraphException($"Unknown activation {op.Function}."),
-        };
-    }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GlobalAveragePool op, Value y)
-    {
-        Slot map = SlotOf(y.Inputs[0]);
-        return [GeneralSteps<S, V>.Pool(_rowSums.GetValueOrDefault(y.Inputs[0], map), map.Layout.Plane, SlotOf(y))];
-    }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Binary op, Value y) =>
-        [GeneralSteps<S, V>.Binary(op.Function, SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), SlotOf(y))];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelAffine op, Value y) =>
-        [GeneralSteps<S, V>.Affine(SlotOf(y.Inputs[0]), _store.VectorOrOnes(op.Channels, op.Scale), _store.Vector(op.Channels, op.Shift), SlotOf(y))];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) =>
-        [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelConcat op, Value y)
-    {
-        int start = 0;
-        foreach (Value part in y.Inputs)
-        {
-            yield return GeneralSteps<S, V>.CopyInto(SlotOf(part), SlotOf(y), start);
-            start += _shapes[part.Index][1];
-        }
-    }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) => throw new GraphException("Dropout is removed before compilation.");
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) => throw new GraphException("DropPath is removed before compilation.");
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(LayerNorm op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Softmax op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionScores op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionValues op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RelativePositionBias op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowPartition op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowMerge op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowMask op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(TokensToChannels op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToTokens op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ScalarMultiply op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AveragePool2d op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PixelShuffle op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PatchMerge op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelShuffle op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(CircularConv op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PositionEmbedding op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RealFft2d op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(InverseRealFft2d op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(SpectralFilter op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ClipToFrames op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(FramesToClip op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(FramesToChannels op, Value y) => throw new NotImplementedException();
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToFrames op, Value y) => throw new NotImplementedException();
 }

@@ -4,9 +4,10 @@ namespace MogaSharp.Cpu.Planning;
 
 /// <summary>
 /// How a value lies in the arena: images, rows, columns, then channels, which are contiguous and rounded up to whole
-/// vectors. What stands in the rounding may be anything and is never read as data. (N, C) lies as one row and column.
+/// vectors. What stands in the rounding may be anything and is never read as data. (N, C) lies as one row and column,
+/// a clip (N, T, C, H, W) as N T images.
 /// </summary>
-/// <param name="Images">N.</param>
+/// <param name="Images">N, or N T.</param>
 /// <param name="Height">H.</param>
 /// <param name="Width">W.</param>
 /// <param name="Channels">C.</param>
@@ -26,12 +27,13 @@ internal readonly record struct MapLayout(int Images, int Height, int Width, int
     public long Floats => (long)Pixels * Stride;
 
     /// <summary>The layout of a value.</summary>
-    /// <param name="shape">(N, C, H, W) or (N, C).</param>
-    public static MapLayout Of(Shape shape)
+    /// <param name="shape">(N, C, H, W), (N, C) or (N, T, C, H, W).</param>
+    public static MapLayout Of(Shape shape) => shape.Rank switch
     {
-        int channels = shape[1], stride = RoundUp(channels);
-        return shape.Rank == 4 ? new(shape[0], shape[2], shape[3], channels, stride) : new(shape[0], 1, 1, channels, stride);
-    }
+        5 => new(shape[0] * shape[1], shape[3], shape[4], shape[2], RoundUp(shape[2])),
+        4 => new(shape[0], shape[2], shape[3], shape[1], RoundUp(shape[1])),
+        _ => new(shape[0], 1, 1, shape[1], RoundUp(shape[1])),
+    };
 
     /// <summary>Channels rounded up to whole cache lines.</summary>
     public static int RoundUp(int channels) => (channels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;

@@ -33,8 +33,17 @@ internal static unsafe class GeneralSteps<S, V>
                 S.Store(to + c, S.MultiplyAdd(S.Load(from + c), S.Load(scale.Data + c), S.Load(shift.Data + c)));
     });
 
-    public static Step Binary(BinaryKind function, Slot a, Slot b, Slot y)
+    public static Step Multiply(Slot x, float factor, Slot y) => Rows("product with a constant", 1, [x, y], (frame, row) =>
     {
+        int count = y.Layout.Width * y.Layout.Stride;
+        float* from = frame[x] + ((nint)row * count), to = frame[y] + ((nint)row * count);
+        V times = S.Broadcast(factor);
+        for (int i = 0; i < count; i += S.Lanes) S.Store(to + i, S.Multiply(times, S.Load(from + i)));
+    });
+
+    public static Step Binary(BinaryKind function, BinaryOperand left, BinaryOperand right, BinaryOperand result)
+    {
+        (Slot a, Slot b, Slot y) = (left.Slot, right.Slot, result.Slot);
         Func<float, float, float> apply = function switch
         {
             BinaryKind.Add => (x, z) => x + z,
@@ -42,7 +51,7 @@ internal static unsafe class GeneralSteps<S, V>
             BinaryKind.Multiply => (x, z) => x * z,
             _ => throw new GraphException($"Unknown function {function}."),
         };
-        if (a.Layout != b.Layout) return Rows($"{function} with broadcasting", 8, [a, b, y], (frame, row) => Broadcast(frame, apply, a, b, y, row));
+        if (a.Layout != b.Layout) return Rows($"{function} with broadcasting", 8, [a, b, y], (frame, row) => Broadcast(frame, apply, left, right, result, row));
         return Rows(function.ToString(), 1, [a, b, y], (frame, row) =>
         {
             int count = y.Layout.Width * y.Layout.Stride;
@@ -59,7 +68,6 @@ internal static unsafe class GeneralSteps<S, V>
 
     public static Step CopyInto(Slot x, Slot y, int start) => Copy("concat part", x, 0, y, start, x.Layout.Channels);
 
-    /// <summary>The mean over rows and columns. Item: one image; pixels are added in their order, so threads do not matter.</summary>
     /// <summary>The mean over rows and columns. Item: one image.</summary>
     /// <param name="x">The map, or its rows' sums (width 1).</param>
     /// <param name="pixels">Pixels of an image of the map.</param>
@@ -180,7 +188,8 @@ internal static unsafe class GeneralSteps<S, V>
         return sum;
     }
 
-    private static LoopStep Rows(string description, int workPerFloat, Slot[] slots, LoopBody body)
+    /// <summary>A step whose items are the rows of the last slot.</summary>
+    public static LoopStep Rows(string description, int workPerFloat, Slot[] slots, LoopBody body)
     {
         MapLayout layout = slots[^1].Layout;
         return new LoopStep(description, layout.Images * layout.Height, layout.Floats * workPerFloat, slots, body);
@@ -194,21 +203,27 @@ internal static unsafe class GeneralSteps<S, V>
             new ReadOnlySpan<float>(source, channels).CopyTo(new Span<float>(target, channels));
     });
 
-    private static void Broadcast(Frame frame, Func<float, float, float> apply, Slot a, Slot b, Slot y, int item)
+    private static void Broadcast(Frame frame, Func<float, float, float> apply, BinaryOperand a, BinaryOperand b, BinaryOperand y, int item)
     {
-        (int image, int row) = Math.DivRem(item, y.Layout.Height);
-        float* to = frame[y] + ((nint)item * y.Layout.Width * y.Layout.Stride);
-        for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
+        MapLayout layout = y.Slot.Layout;
+        (int image, int row) = Math.DivRem(item, layout.Height);
+        (int clip, int time) = Math.DivRem(image, y.Frames);
+        float* to = frame[y.Slot] + ((nint)item * layout.Width * layout.Stride);
+        for (int column = 0; column < layout.Width; column++, to += layout.Stride)
         {
-            float* p = Pixel(frame, a, image, row, column), q = Pixel(frame, b, image, row, column);
-            for (int c = 0; c < y.Layout.Channels; c++) to[c] = apply(p[a.Layout.Channels == 1 ? 0 : c], q[b.Layout.Channels == 1 ? 0 : c]);
+            float* p = Pixel(frame, a, clip, time, row, column), q = Pixel(frame, b, clip, time, row, column);
+            for (int c = 0; c < layout.Channels; c++) to[c] = apply(p[a.Slot.Layout.Channels == 1 ? 0 : c], q[b.Slot.Layout.Channels == 1 ? 0 : c]);
         }
     }
 
-    private static float* Pixel(Frame frame, Slot x, int image, int row, int column)
+    private static float* Pixel(Frame frame, BinaryOperand x, int clip, int time, int row, int column)
     {
-        MapLayout layout = x.Layout;
-        nint pixel = (layout.Images == 1 ? 0 : (nint)image * layout.Plane) + (layout.Height == 1 ? 0 : (nint)row * layout.Width) + (layout.Width == 1 ? 0 : column);
-        return frame[x] + (pixel * layout.Stride);
+        MapLayout layout = x.Slot.Layout;
+        nint image = (layout.Images == x.Frames ? 0 : (nint)clip * x.Frames) + (x.Frames == 1 ? 0 : time);
+        nint pixel = (image * layout.Plane) + (layout.Height == 1 ? 0 : (nint)row * layout.Width) + (layout.Width == 1 ? 0 : column);
+        return frame[x.Slot] + (pixel * layout.Stride);
     }
 }
+
+/// <summary>A side of a sum or product: the value, and the frames of its clips (1 for what is no clip).</summary>
+internal sealed record BinaryOperand(Slot Slot, int Frames);

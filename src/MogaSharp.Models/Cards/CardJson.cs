@@ -1,13 +1,49 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace MogaSharp.Models;
 
 /// <summary>How cards are read and written. By reflection: the source generator would lose the properties' default values.</summary>
 internal static class CardJson
 {
-    public static JsonSerializerOptions Options { get; } = new()
+    private static readonly ConcurrentDictionary<Type, JsonSerializerOptions> ByOptions = new();
+
+    /// <summary>How to read and write what is no card.</summary>
+    public static JsonSerializerOptions Options { get; } = Create(null);
+
+    /// <summary>How to read and write the cards of a family.</summary>
+    /// <param name="type">The type of the family's options.</param>
+    public static JsonSerializerOptions OptionsFor(Type type) => ByOptions.GetOrAdd(type, Create);
+
+    /// <summary>The family that a card names; the default when it names none or cannot be read (which the reading itself will tell).</summary>
+    public static string FamilyOf(string json)
+    {
+        try
+        {
+            using JsonDocument card = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return card.RootElement.ValueKind == JsonValueKind.Object && card.RootElement.TryGetProperty("family", out JsonElement family) && family.ValueKind == JsonValueKind.String
+                ? family.GetString()!
+                : ModelFamilies.Default;
+        }
+        catch (JsonException)
+        {
+            return ModelFamilies.Default;
+        }
+    }
+
+    /// <summary>What an exception says of a card, as a clause: the line, the property, and the reason without the parser's own coordinates.</summary>
+    public static string Problem(JsonException exception)
+    {
+        int coordinates = exception.Message.IndexOf(" Path: ", StringComparison.Ordinal);
+        string reason = coordinates < 0 ? exception.Message : exception.Message[..coordinates];
+        string line = exception.LineNumber is { } number ? $"line {number + 1}: " : "";
+        return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
+    }
+
+    private static JsonSerializerOptions Create(Type? modelOptions) => new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -17,15 +53,19 @@ internal static class CardJson
         RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        TypeInfoResolver = modelOptions is null
+            ? new DefaultJsonTypeInfoResolver()
+            : new DefaultJsonTypeInfoResolver { Modifiers = { type => FixOptions(type, modelOptions) } },
     };
 
-    /// <summary>What an exception says of a card, as a clause: the line, the property, and the reason without the parser's own coordinates.</summary>
-    public static string Problem(JsonException exception)
+    // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
+    private static void FixOptions(JsonTypeInfo type, Type modelOptions)
     {
-        int coordinates = exception.Message.IndexOf(" Path: ", StringComparison.Ordinal);
-        string reason = coordinates < 0 ? exception.Message : exception.Message[..coordinates];
-        string line = exception.LineNumber is { } number ? $"line {number + 1}: " : "";
-        return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
+        if (type.Type != typeof(ModelCard)) return;
+        JsonPropertyInfo general = type.Properties.Single(property => property.PropertyType == typeof(ModelOptions));
+        JsonPropertyInfo fixedType = type.CreateJsonPropertyInfo(modelOptions, general.Name);
+        (fixedType.Get, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (general.Get, general.Set, general.IsRequired, general.IsSetNullable);
+        type.Properties[type.Properties.IndexOf(general)] = fixedType;
     }
 }
 

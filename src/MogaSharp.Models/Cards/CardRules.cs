@@ -5,10 +5,11 @@ namespace MogaSharp.Models;
 /// <summary>What a card must fulfil beyond its JSON form. Cards come with downloads: absurd numbers must not cost memory or time.</summary>
 internal static class CardRules
 {
-    private const int MostPixels = 16384;
-    private const int MostChannels = 1 << 16;
-    private const int MostBlocks = 1024;
-    private const int MostClasses = 1 << 20;
+    public const int MostPixels = 16384;
+    public const int MostChannels = 1 << 16;
+    public const int MostBlocks = 1024;
+    public const int MostClasses = 1 << 20;
+    public const int MostFrames = 1024;
     private const double LeastCrop = 0.01;
 
     /// <exception cref="ModelCardException">The card breaks a rule.</exception>
@@ -16,24 +17,30 @@ internal static class CardRules
     public static void Check(ModelCard card, string path)
     {
         Require(card.Name.Trim().Length > 0, "its name is empty");
-        Require(card.Family == "moganet", $"it names the family '{card.Family}'; there is moganet");
-        CheckOptions(card.Options);
+        Require(card.Aliases.All(alias => alias is not null), "an alias is null");
+        card.Options.Validate();
+        card.Options.CheckLimits(Require);
         CheckPreprocessing(card.Preprocess);
         CheckWeights(card.Weights);
-        int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
-        Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
-        Require(card.Labels.All(label => label is not null), "a label is null");
-        Require(labels == 0 || card.Options.NumClasses == 0 || labels == card.Options.NumClasses, $"it has {labels} labels for {card.Options.NumClasses} classes");
+        CheckLabels();
+        CheckClip(card.Clip);
 
-        void CheckOptions(MogaNetOptions options)
+        void CheckLabels()
         {
-            options.Validate();
-            Require(options.Arch.Depths.Length <= 16 && options.Arch.Depths.All(depth => depth <= MostBlocks), $"a network has at most 16 stages of {MostBlocks} blocks");
-            Require(
-                options.InChannels <= MostChannels && options.Arch.EmbedDims.All(c => c <= MostChannels) && options.Arch.FfnRatios.All(r => r <= 64),
-                $"channels are at most {MostChannels} and FFN ratios 64");
-            Require(options.NumClasses <= MostClasses, $"classes are at most {MostClasses}");
-            Require(options.PatchSizes.All(side => side <= 255) && options.AttnChannelSplit.All(share => share <= MostChannels), "patch sizes are at most 255");
+            int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
+            int classes = (card.Options as ClassifierOptions)?.NumClasses ?? 0;
+            Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
+            Require(card.Labels.All(label => label is not null), "a label is null");
+            Require(labels == 0 || card.Options.Task == ModelTask.Classification, "it has labels and is no classifier");
+            Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");
+        }
+
+        void CheckClip(ClipCard? clip)
+        {
+            Require((clip is null) == (card.Options.Task != ModelTask.Video), clip is null ? "it predicts video and has no clip" : "it has a clip and is no video model");
+            if (clip is null) return;
+            Require(clip.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
+            Require(clip.Range is [float low, float high] && low < high && float.IsFinite(high - low), "the range is not a lower and a higher number");
         }
 
         void CheckPreprocessing(PreprocessCard preprocess)
@@ -47,7 +54,8 @@ internal static class CardRules
         void CheckWeights(WeightsCard weights)
         {
             Require(weights.File is not { Length: 0 }, "the name of the weights' file is empty");
-            Require(weights.Url is null || IsAddressOfFile(weights.Url), $"'{weights.Url}' is no http or https address that ends in a file's name");
+            Require(weights.SaveAs is null || IsFileName(weights.SaveAs), $"'{weights.SaveAs}' is no file name to save a download under");
+            Require(weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs), $"'{weights.Url}' is no http or https address that ends in a file's name");
             Require(weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)), "sha256 is not 64 hexadecimal digits");
         }
 
@@ -59,6 +67,10 @@ internal static class CardRules
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 
-    private static bool IsAddressOfFile(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && Path.GetFileName(address.LocalPath) is not ("" or "." or "..");
+    private static bool IsAddressOfFile(string url, string? name) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && IsFileName(name ?? Path.GetFileName(address.LocalPath));
+
+    // Neither a path nor anything that a shell or another system takes for one.
+    private static bool IsFileName(string name) =>
+        name.Trim('.').Length > 0 && name.Length <= 255 && name.All(c => !char.IsControl(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
 }

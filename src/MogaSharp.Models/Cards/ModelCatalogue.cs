@@ -10,7 +10,10 @@ public sealed class ModelCatalogue
 
     private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
 
-    /// <summary>The official models (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup).</summary>
+    /// <summary>
+    /// The official models: MogaNet (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup), and those that it is measured against
+    /// (their own repositories and timm 0.6).
+    /// </summary>
     public static ModelCatalogue Official { get; } = new(LoadOfficial());
 
     /// <summary>All cards, in the order of listing.</summary>
@@ -23,12 +26,13 @@ public sealed class ModelCatalogue
             .Select(model => Path.Combine(model, "card.json")).Where(File.Exists).Select(ModelCard.Load), .. Cards])
         : this;
 
-    /// <summary>A card by its name, in any case, with or without <c>moganet_</c>, with the sizes' aliases: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>.</summary>
+    /// <summary>A card by its name, in any case, with or without <c>moganet_</c>, with the sizes' aliases: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>, <c>swin_t</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name; the message lists the nearest.</exception>
     public ModelCard Find(string name)
     {
         string wanted = Canonical(name);
         return Cards.FirstOrDefault(card => card.Name == wanted)
+            ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
             ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => Distance(wanted, known)).Take(3)]);
     }
 
@@ -70,7 +74,8 @@ public sealed class ModelCatalogue
     private static ImmutableArray<ModelCard> LoadOfficial()
     {
         using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
-        return [.. JsonSerializer.Deserialize<ModelCard[]>(stream, CardJson.Options)!];
+        using JsonDocument list = JsonDocument.Parse(stream);
+        return [.. list.RootElement.EnumerateArray().Select(card => ModelCard.Parse(card.GetRawText(), "the catalogue"))];
     }
 }
 

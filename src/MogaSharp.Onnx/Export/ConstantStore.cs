@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using MogaSharp.Graph;
 using MogaSharp.Onnx.Protocol;
 using DataType = MogaSharp.Onnx.Protocol.TensorProto.Types.DataType;
 
@@ -25,6 +26,15 @@ internal sealed class ConstantStore(NameTable names)
         data.AsSpan().Fill(value);
         return Add(string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}x{count}"), DataType.Float, [count], MemoryMarshal.AsBytes(data.AsSpan()));
     }
+
+    /// <summary>The name of a 64-bit integer.</summary>
+    public string Number(long value) => Add($"constant/{value}i0", DataType.Int64, [], MemoryMarshal.AsBytes([value]));
+
+    /// <summary>The name of a tensor of floats, for which a name says what is in it.</summary>
+    public string Table(string name, Shape shape, float[] data) => Add(name, DataType.Float, shape.Extents.ToArray(), MemoryMarshal.AsBytes(data.AsSpan()));
+
+    /// <summary>The name of a vector of 64-bit integers, for which a name says what is in it.</summary>
+    public string Numbers(string name, long[] values) => Add(name, DataType.Int64, [values.Length], MemoryMarshal.AsBytes(values.AsSpan()));
 
     /// <summary>The name of a vector of 64-bit integers.</summary>
     public string Vector(params long[] values) =>

@@ -23,8 +23,9 @@ internal sealed class ModelBuilder
         if (options.ExternalDataThreshold > OnnxExportOptions.LargestThreshold)
             throw new OnnxExportException($"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is {options.ExternalDataThreshold}.");
         var store = new WeightStore(graph, weights);
-        var emitter = new NodeEmitter(graph, store, options.Opset);
-        var interfaces = new InterfaceShapes(graph, options);
+        var open = new OpenExtents(graph, options);
+        var emitter = new NodeEmitter(graph, store, open, options.Opset);
+        var interfaces = new InterfaceShapes(graph, open);
         // The nodes come first: they say which weights and constants are needed.
         IReadOnlyList<NodeProto> nodes = emitter.Emit();
         var proto = new ModelProto

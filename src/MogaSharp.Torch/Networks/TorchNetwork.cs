@@ -169,7 +169,8 @@ public sealed unsafe partial class TorchNetwork : IDisposable
 
     private static Tensor? Find(WeightSet weights, ParameterSpec spec)
     {
-        if (spec.IsOptional && !weights.TryGet(spec.Name, out _)) return null;
+        if (spec.IsOptional && !weights.TryGet(spec.Name, out _))
+            return spec.Initializer is Initializer.Computed computed ? WeightInitializer.Create(spec.Shape, computed) : null;
         Tensor tensor = weights[spec.Name];
         return tensor.Shape == spec.Shape ? tensor : throw new GraphException($"The weight '{spec.Name}' has shape {tensor.Shape}, the graph needs {spec.Shape}.");
     }
@@ -179,7 +180,7 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     {
         using var scope = new TorchScope();
         TorchTensor source = TorchTensor.From(tensor ?? new Tensor(spec.Shape), Options.Device);
-        DType type = spec.Name.EndsWith(".num_batches_tracked", StringComparison.Ordinal) ? DType.Int64 : Type;
+        DType type = ParameterSpec.IsInteger(spec.Name) ? DType.Int64 : Type;
         return scope.Keep(source.To(type: type, channelsLast: IsChannelsLast && spec.Shape.Rank == 4));
     }
 

@@ -67,7 +67,7 @@ public sealed class Trainer : IDisposable
     {
         ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
         IModelDefinition definition = training.CreateDefinition();
-        return definition.Build(new Shape(1, definition.InChannels, recipe.ImageSize, recipe.ImageSize));
+        return definition.Build(definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
     }
 
     /// <summary>Goes on from a checkpoint of the same model and data.</summary>

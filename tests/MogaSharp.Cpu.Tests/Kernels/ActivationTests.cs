@@ -26,6 +26,22 @@ public sealed unsafe class ActivationTests
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Sigmoid_is_within_its_stated_error(int lanes) => Check(lanes, ActivationKind.Sigmoid, x => 1 / (1 + Math.Exp(-x)), 1e-6);
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Leaky_relu_is_off_by_the_rounding_of_its_slope(int lanes) => Check(lanes, ActivationKind.LeakyRelu, x => x > 0 ? x : 0.2 * x, 2e-7);
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void The_hard_functions_are_within_rounding(int lanes)
+    {
+        Check(lanes, ActivationKind.HardSigmoid, x => Math.Clamp(x + 3, 0, 6) / 6, 2e-7);
+        Check(lanes, ActivationKind.HardSwish, x => x * Math.Clamp(x + 3, 0, 6) / 6, 1e-6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
     public void Not_a_number_stays_so_in_its_lane_alone(int lanes)
     {
         foreach (ActivationKind kind in Enum.GetValues<ActivationKind>())
@@ -47,8 +63,9 @@ public sealed unsafe class ActivationTests
         foreach (ActivationKind kind in Enum.GetValues<ActivationKind>())
         {
             float[] y = Apply(lanes, kind, x);
-            Assert.All(y[..(lanes / 2)], v => Assert.Equal(float.PositiveInfinity, v));
-            Assert.All(y[(lanes / 2)..], v => Assert.InRange(v, -1e-6f, 0));
+            bool isBounded = kind is ActivationKind.Sigmoid or ActivationKind.HardSigmoid, isLinear = kind == ActivationKind.LeakyRelu;
+            Assert.All(y[..(lanes / 2)], v => Assert.Equal(isBounded ? 1 : float.PositiveInfinity, v));
+            Assert.All(y[(lanes / 2)..], v => Assert.InRange(v, isLinear ? float.NegativeInfinity : -1e-6f, isLinear ? float.NegativeInfinity : 1e-6f));
         }
     }
 

@@ -59,15 +59,18 @@ internal sealed unsafe class Kernels<S, V> : IKernels
         PanelRows source, int kernel, int dilation, float* weight, float* bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask) =>
         PanelConvolution<S, V>.Rows(source, kernel, dilation, weight, S.Load(bias), first, last, target, targetRow, targetStride, mask);
 
-    public void Apply(ActivationKind activation, bool twice, float* x, float* y) => S.Store(y, (activation, twice) switch
+    public void Apply(ActivationKind activation, bool twice, float* x, float* y) =>
+        ActivationChoice.Choose(twice ? [activation, activation] : [activation], new Applied((nint)x, (nint)y));
+
+    private sealed record Applied(nint From, nint To) : IActivationUser<bool>
     {
-        (ActivationKind.Gelu, false) => Gelu.Apply<S, V>(S.Load(x)),
-        (ActivationKind.Silu, false) => Silu.Apply<S, V>(S.Load(x)),
-        (ActivationKind.Relu, false) => Relu.Apply<S, V>(S.Load(x)),
-        (ActivationKind.Gelu, true) => Twice<Gelu>.Apply<S, V>(S.Load(x)),
-        (ActivationKind.Silu, true) => Twice<Silu>.Apply<S, V>(S.Load(x)),
-        _ => Twice<Relu>.Apply<S, V>(S.Load(x)),
-    });
+        public bool Use<TActivation>()
+            where TActivation : struct, IActivation
+        {
+            S.Store((float*)To, TActivation.Apply<S, V>(S.Load((float*)From)));
+            return true;
+        }
+    }
 }
 
 /// <summary>The vector widths. A test of one that the machine lacks is reported as skipped.</summary>

@@ -13,12 +13,14 @@ internal sealed class RandomGraph
     private readonly List<Value> _maps = [];
     private readonly RandomOps _ops;
     private readonly RandomPatterns _patterns;
+    private readonly RandomTokens _tokens;
 
     private RandomGraph(int seed)
     {
         _random = new Random(seed);
         _ops = new RandomOps(_builder, _random);
         _patterns = new RandomPatterns(_ops, _random);
+        _tokens = new RandomTokens(_ops, _random);
     }
 
     /// <summary>The graph of a seed.</summary>
@@ -49,7 +51,7 @@ internal sealed class RandomGraph
         return GraphCase.Create(_builder.Build([.. outputs]), salt);
     }
 
-    private Value? Node(Value x) => _random.Next(19) switch
+    private Value? Node(Value x) => _random.Next(29) switch
     {
         0 => _ops.Pointwise(x, _random.Next(1, 71)),
         1 => _ops.Convolution(x),
@@ -69,6 +71,14 @@ internal sealed class RandomGraph
         15 => _patterns.MultiOrder(x),
         16 => _patterns.Gate(x),
         17 => _ops.Affine(x),
+        18 or 19 or 20 => _ops.Spatial(x),
+        21 => _ops.Linear(x, _random.Next(1, 71)),
+        22 => _ops.LayerNorm(x),
+        23 => _ops.Multiply(x),
+        24 => _ops.Chance(0.5) ? _ops.Softmax(x) : _tokens.Mlp(x),
+        25 => _tokens.Mlp(x),
+        26 => _tokens.Attention(x),
+        27 => _tokens.GatedChain(x),
         _ => _ops.Next().GlobalAveragePool(x),
     };
 
@@ -91,7 +101,9 @@ internal sealed class RandomGraph
     {
         Value features = _ops.Next().SpatialMean(x);
         if (_ops.Chance(0.3)) features = _ops.Next().Activate(ActivationKind.Gelu, features);
+        if (_ops.Chance(0.3)) features = _ops.LayerNorm(features);
         Value y = _ops.Next().Linear("head", features, _random.Next(1, 40));
+        if (_ops.Chance(0.2)) y = _ops.Softmax(y);
         return _ops.Chance(0.3) ? y * _ops.Next().Activate(ActivationKind.Silu, y) : y;
     }
 

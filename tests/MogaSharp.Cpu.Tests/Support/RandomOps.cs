@@ -43,7 +43,7 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         return Next().GroupNorm("norm", x, divisors[random.Next(divisors.Length)]);
     }
 
-    public ActivationKind Function() => OneOf(ActivationKind.Gelu, ActivationKind.Silu, ActivationKind.Relu);
+    public ActivationKind Function() => OneOf(Enum.GetValues<ActivationKind>());
 
     public Value Activate(Value x)
     {
@@ -67,6 +67,69 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         return builder.Add(s.Name, new ChannelAffine(x.Channels, scale, shift), x);
     }
 
+    public Value? Linear(Value x, int features)
+    {
+        long cost = x.Shape.ElementCount * features;
+        if (_multiplyAdds + cost > MostMultiplyAdds) return null;
+        _multiplyAdds += cost;
+        return Next().Linear("fc", x, features, hasBias: Chance(0.7));
+    }
+
+    public Value LayerNorm(Value x) => Next().LayerNorm("norm", x, OneOf(1e-5, 1e-3));
+
+    public Value Multiply(Value x) => Next().Add(new ScalarMultiply(OneOf(0.5, -1.0 / 3, 2)), x);
+
+    public Value Softmax(Value x) => Next().Add(new Softmax(), x);
+
+    /// <summary>Moving means, permutations, ops along one axis, transforms, frames; null when the drawn one does not fit.</summary>
+    public Value? Spatial(Value x)
+    {
+        Scope s = Next();
+        (int height, int width) = (x.Shape[2], x.Shape[3]);
+        MapAxis axis = OneOf(MapAxis.Height, MapAxis.Width);
+        int size = random.Next(1, 9);
+        Shape Along(int channels) => axis == MapAxis.Height ? new Shape(channels, 1, size, 1) : new Shape(channels, 1, 1, size);
+        switch (random.Next(12))
+        {
+            case 0: return s.Add(new AveragePool2d(OneOf(1, 3, 5)), x);
+            case 1: return Divisor(x.Channels, 2, 3) is { } factor && x.Channels % (factor * factor) == 0 ? s.Add(new PixelShuffle(factor), x) : null;
+            case 2: return height % 2 == 0 && width % 2 == 0 && x.Channels < 40 ? s.Add(new PatchMerge(), x) : null;
+            case 3: return Divisor(x.Channels, 2, 3, 4, 5) is { } groups ? s.Add(new ChannelShuffle(groups), x) : null;
+            case 4: return s.Add(new CircularConv(x.Channels, axis, size, Declare($"{s.Name}.weight", Along(x.Channels)), Chance(0.5) ? Declare($"{s.Name}.bias", new Shape(x.Channels)) : null), x);
+            case 5: return s.Add(new PositionEmbedding(x.Channels, axis, size, Declare($"{s.Name}.weight", axis == MapAxis.Height ? new Shape(1, x.Channels, size, 1) : new Shape(1, x.Channels, 1, size))), x);
+            case 6: return GlobalFilter(s, x);
+            case 7: return x.Channels < 70 && height * width < 400 ? s.Add(new RealFft2d(), x) : null;
+            case 8: return Divisor(x.Shape[0], 2, 3) is { } frames && x.Channels < 40 ? s.Add(new FramesToChannels(frames), x) : null;
+            case 9: return Divisor(x.Channels, 2, 3, 5) is { } times && x.Shape[0] < 7 ? s.Add(new ChannelsToFrames(times), x) : null;
+            case 10: return height * width < 200 ? TokenMixing(s, x) : null;
+            default:
+                return Divisor(x.Shape[0], 2, 3) is { } length
+                    ? s.Add(new ClipToFrames(), s.Activate(Function(), s.Add(new FramesToClip(length), x)))
+                    : null;
+        }
+    }
+
+    private Value? TokenMixing(Scope s, Value x)
+    {
+        Value tokens = s.Add(new TokensToChannels(), x);
+        if (Chance(0.3)) return tokens;
+        return Linear(tokens, x.Shape[2] * x.Shape[3]) is { } mixed ? s.Add(new ChannelsToTokens(), mixed, x) : null;
+    }
+
+    private Value? GlobalFilter(Scope s, Value x)
+    {
+        if (x.Shape[2] * x.Shape[3] > 200) return null;
+        (int rows, int columns) = (random.Next(1, 9), random.Next(1, 6));
+        string weight = Declare($"{s.Name}.weight", new Shape(x.Channels, rows, columns, 2));
+        return s.Add(new InverseRealFft2d(), s.Add(new SpectralFilter(x.Channels, rows, columns, weight), s.Add(new RealFft2d(), x)), x);
+    }
+
+    private int? Divisor(int number, params ReadOnlySpan<int> of)
+    {
+        int divisor = of[random.Next(of.Length)];
+        return number % divisor == 0 ? divisor : null;
+    }
+
     public Value? Conv(Value x, int channels, int kernel, int stride, int padding, int dilation, int groups)
     {
         Scope s = Next();
@@ -83,5 +146,5 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         return builder.Add(s.Name, op, x);
     }
 
-    private string Declare(string name, Shape shape) => builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
+    public string Declare(string name, Shape shape) => builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
 }

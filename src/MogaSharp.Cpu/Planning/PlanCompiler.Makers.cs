@@ -1,0 +1,46 @@
+using MogaSharp.Cpu.Kernels;
+using MogaSharp.Cpu.Steps;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Planning;
+
+/// <summary>Steps that are compiled anew for each activation.</summary>
+internal sealed partial class PlanCompiler<S, V>
+{
+    private sealed record MatrixMaker(MatrixPattern Pattern, MatrixOperands<S, V> Operands) : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation => Pattern.Combine switch
+            {
+                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
+                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
+                _ => new MatrixStep<S, V, TActivation, KeepAlone>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
+            };
+    }
+
+    private sealed record GatedMaker(GatedProjectionPattern Pattern, Projection Gate, Projection Context, Slot? Other, Slot Output, PackedStore Store, int Threads)
+        : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation
+        {
+            Conv2d project = Pattern.Project;
+            return new GatedProjectionStep<S, V, TActivation>(
+                Gate, Context, Store.ConvMatrix(project), Store.Vector(project.OutChannels, project.Bias, Pattern.OtherShift),
+                Other, Other is null ? null : Store.VectorOrOnes(project.OutChannels, Pattern.OtherScale), Output, Threads)
+            { Scope = Pattern.Scope };
+        }
+    }
+
+    private sealed record DepthwiseMaker(Slot Input, Conv2d Conv, VectorConstant Taps, VectorConstant Bias, Slot Output) : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation => GeneralSteps<S, V>.Depthwise<TActivation>(Input, Conv, Taps, Bias, Output);
+    }
+
+    private sealed record ActivationMaker(Slot Input, Slot Output, string Description) : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation => GeneralSteps<S, V>.Activation<TActivation>(Input, Output, Description);
+    }
+}
