@@ -66,7 +66,12 @@ public sealed class GifAnimationTests : IDisposable
     {
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         byte[] good = File.ReadAllBytes(_folder.File("a.gif"));
-        Assert.Contains("truncated or corrupt Gif image", Refused(good[..(good.Length / 2)]), StringComparison.Ordinal);
+        Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..(good.Length / 2)]), StringComparison.Ordinal);
+        Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..10]), StringComparison.Ordinal);
+        Assert.Contains("truncated or corrupt GIF image (no frames)", Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0]), StringComparison.Ordinal);
+        Assert.Contains("something else where a block should begin", Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0, 1]), StringComparison.Ordinal);
+        // Without the mark of the end nothing is lost.
+        Assert.Equal(30, GifAnimation.Decode(good.AsSpan(0, good.Length - 1), "a.gif", null, TestContext.Current.CancellationToken).Frames.Length);
         Assert.Contains("not a GIF image", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
         Assert.Contains("not a GIF image", Refused([]), StringComparison.Ordinal);
         Assert.Contains("30 frames of 12 x 9 pixels: the limit is 3000 pixels in all", Refused(good, new ImageLimits { MaxPixels = 3000 }), StringComparison.Ordinal);
@@ -81,6 +86,21 @@ public sealed class GifAnimationTests : IDisposable
         Assert.Throws<ArgumentException>(() => new GifAnimation([Frame(0)], [-1]));
         Assert.Throws<ArgumentException>(() => new GifAnimation([Frame(0), new RgbImage(1, 1, new byte[3])], [1, 2]));
         Assert.Throws<DirectoryNotFoundException>(() => new GifAnimation([Frame(0)], [1]).Save(_folder.File("none/a.gif")));
+    }
+
+    [Fact]
+    public void Planes_and_pixels_are_turned_into_each_other()
+    {
+        RgbImage frame = Frame(3);
+        byte[] planes = FramePlanes.Of(frame, 3);
+        Assert.Equal(frame.Pixels.Where((_, i) => i % 3 == 1), planes[108..216]);
+        Assert.Equal(frame.Pixels, FramePlanes.ToImage([.. planes.Select(sample => sample / 255f)], 3, 9, 12).Pixels);
+        byte[] grey = FramePlanes.Of(frame, 1);
+        Assert.Equal([23, 23, 23, 94], grey[..4]);
+        RgbImage cut = FramePlanes.ToImage([-1, float.NaN, 0.5f, 2, 0.00196f, 0.00197f], 1, 2, 3);
+        Assert.Equal((byte[])[0, 0, 128, 255, 0, 1], cut.Pixels.Where((_, i) => i % 3 == 0));
+        Assert.Throws<ArgumentException>(() => FramePlanes.ToImage(new float[5], 1, 2, 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FramePlanes.Of(frame, 2));
     }
 
     [Fact]

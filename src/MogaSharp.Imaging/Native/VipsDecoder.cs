@@ -49,6 +49,7 @@ internal static unsafe class VipsDecoder
     {
         const string Format = "Gif";
         HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
+        GifStructure.CountFrames(data, name);
         VipsLibrary.EnsureStarted();
         VipsApi.ClearErrors();
         fixed (byte* bytes = data)
