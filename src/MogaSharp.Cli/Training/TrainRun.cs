@@ -184,15 +184,16 @@ internal static class TrainRun
     {
         IReadOnlyList<ParameterSpec> specs = Trainer.BuildGraph(card, plan.Recipe).Parameters;
         if (request.Init is null || resumed) return InitialWeights.Fresh(specs, plan.Recipe.Seed).Weights;
+        string head = card.Options is ClassifierOptions classifier ? classifier.HeadName : "head";
         InitialWeights initial;
         if (request.Init == "pretrained")
         {
             LoadedModel loaded = await Shared.LoadAsync(plan.Card, null, request.Ema, cancellationToken).ConfigureAwait(false);
-            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, head);
         }
         else
         {
-            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
+            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, head);
         }
 
         if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));
