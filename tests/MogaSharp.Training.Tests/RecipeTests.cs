@@ -49,6 +49,30 @@ public sealed class RecipeTests
         Assert.Equal(rate, RecipePresets.Find("mmnist-small", model).LearningRate);
     }
 
+    // facebookresearch/ConvNeXt and raoyongming/HorNet, TRAINING.md and main.py; microsoft/Swin-Transformer, config.py.
+    [Theory]
+    [InlineData("convnext-tiny", 4e-3, 4096, 0.05, 0.1, null, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("convnext-large", 4e-3, 4096, 0.05, 0.5, null, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("hornet-tiny-7x7", 4e-3, 4096, 0.05, 0.2, 100.0, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("hornet-base-gf", 4e-3, 4096, 0.05, 0.5, 1.0, 1e-6, 0.9999, "rand-m15-mstd0.5-inc1")]
+    [InlineData("swin-tiny", 1e-3, 1024, 0.05, 0.2, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
+    [InlineData("swin-base", 1e-3, 1024, 0.05, 0.5, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
+    public void Comparators_have_their_own_official_settings(
+        string name, double rate, int batch, double weightDecay, double dropPath, double? clip, double minimum, double? ema, string augment)
+    {
+        TrainingRecipe recipe = RecipePresets.Find(name);
+        Assert.Equal((rate, batch, weightDecay, dropPath), (recipe.ScaledLearningRate(), recipe.BatchSize, recipe.WeightDecay, recipe.DropPath));
+        Assert.Equal((clip, minimum, ema, augment), (recipe.ClipGradient, recipe.MinLearningRate, recipe.EmaDecay, recipe.RandAugment));
+        Assert.Equal((300, 300, 20.0, ScheduleUnit.Update, "bicubic"), (recipe.Epochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.ScheduleUnit, recipe.Interpolation));
+        Assert.Equal((0.8, 1.0, 0.1, 0.25), (recipe.Mixup, recipe.Cutmix, recipe.LabelSmoothing, recipe.RandomErasing));
+    }
+
+    [Fact]
+    public void Every_model_of_the_catalogue_but_openmixup_s_has_a_preset() =>
+        Assert.All(
+            Models.ModelCatalogue.Official.Cards.Where(card => !card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.Contains("_sz", StringComparison.Ordinal)),
+            card => Assert.NotNull(RecipePresets.TryFind(card.Name)));
+
     [Fact]
     public void The_learning_rate_follows_the_batch()
     {
@@ -63,13 +87,17 @@ public sealed class RecipeTests
     [InlineData(" X-Tiny ", "xt")]
     [InlineData("RSB-A3", "rsb-a3")]
     [InlineData("fashion_mnist", "fashion-mnist")]
+    [InlineData("convnext_small", "convnext-small")]
+    [InlineData("hornet_base_gf", "hornet-base-gf")]
+    [InlineData("swin_base_patch4_window7_224_22kto1k", "swin-base")]
+    [InlineData("parcnet_s", "parcnet-s")]
     public void Presets_are_found_by_their_names(string name, string expected) => Assert.Equal(expected, RecipePresets.Find(name).Name);
 
     [Fact]
     public void A_preset_that_does_not_exist_names_those_that_do()
     {
         var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
-        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, mmnist, mmnist-small.", error.Message);
+        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, convnext-tiny, convnext-small, convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, fashion-mnist, mmnist, mmnist-small.", error.Message);
     }
 
     [Fact]

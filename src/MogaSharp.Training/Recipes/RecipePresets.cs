@@ -125,6 +125,7 @@ public static class RecipePresets
         // The official command runs 8 x 64 pictures at the same learning rate.
         Small with { Name = "xl", DropPath = 0.4, BatchSize = 512, LearningRateBatch = 512 },
         RsbA3,
+        .. ComparatorPresets.All,
         Fashion,
         MovingMnist,
         // For a processor: fewer epochs and clips to look at; the model is made smaller by its own options.
@@ -157,7 +158,7 @@ public static class RecipePresets
             "base" => "b",
             "large" => "l",
             "xlarge" or "x-large" => "xl",
-            _ => plain,
+            _ => ComparatorPresets.NameOf(plain),
         };
         return All.FirstOrDefault(recipe => recipe.Name == plain);
     }
