@@ -8,11 +8,11 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        var root = new RootCommand("MogaNet for .NET: train, classify pictures, evaluate, inspect and convert weights, measure speed.")
+        var root = new RootCommand("MogaNet for .NET: train, classify pictures, predict video, evaluate, inspect and convert weights, measure speed.")
         {
             ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
             PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), ExportCommand.Create(), BenchCommand.Create(), TrainCommand.Create(),
-            DataCommand.Create(),
+            PredictCommand.Create(), DataCommand.Create(),
         };
         root.Directives.Clear();
         Help.AddExamples(root);

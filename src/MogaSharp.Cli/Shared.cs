@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
@@ -17,13 +18,16 @@ internal static class Shared
     /// <summary>Used for all requests.</summary>
     public static HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
 
+    /// <summary>The model for video that ships with the program.</summary>
+    public const string DefaultVideoModel = "simvp_moga_small";
+
     /// <summary>The official models and those beside the program.</summary>
     public static ModelCatalogue Catalogue { get; } = ModelCatalogue.Official.WithShipped(Path.Combine(AppContext.BaseDirectory, "models"));
 
-    public static Option<string> Model() => new("--model", "-m")
+    public static Option<string> Model(string defaultModel = DefaultModel) => new("--model", "-m")
     {
         Description = "A model of the catalogue, or a model card (card.json)",
-        DefaultValueFactory = _ => DefaultModel,
+        DefaultValueFactory = _ => defaultModel,
         HelpName = "name|card",
     };
 
@@ -32,6 +36,21 @@ internal static class Shared
     public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema) of a checkpoint that holds both" };
 
     public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
+
+    public static Option<string> Engine()
+    {
+        var engine = new Option<string>("--engine") { Description = "cpu (the managed engine) or torch (libtorch)", DefaultValueFactory = _ => "cpu", HelpName = "name" };
+        engine.AcceptOnlyFromAmong("cpu", "torch");
+        return engine;
+    }
+
+    /// <summary>The engine that a command line names; to be disposed when it can be.</summary>
+    /// <exception cref="UsageException">There is no such device, or it is libtorch's and the engine is not.</exception>
+    public static IInferenceEngine CreateEngine(string name, int threads, string? device = null)
+    {
+        if (name == "torch") return new TorchEngine(new TorchEngineOptions { Threads = threads, Device = device is null ? TorchDevice.Cpu : Device(device) });
+        return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads)) : throw new UsageException($"--device {device} needs --engine torch");
+    }
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 

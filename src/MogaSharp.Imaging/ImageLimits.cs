@@ -22,6 +22,14 @@ public sealed record ImageLimits
             throw new ImageFormatException(imageName, $"the file has more bytes than the limit of {Math.Min(MaxBytes, Array.MaxLength)}");
     }
 
+    /// <summary>An animation has the pixels of all its frames.</summary>
+    internal void CheckFrames(long width, long height, long frames, string imageName)
+    {
+        long most = Math.Min(MaxPixels, Array.MaxLength / 3);
+        if (width * height * frames > most)
+            throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels: the limit is {most} pixels in all");
+    }
+
     internal void CheckSize(long width, long height, string imageName)
     {
         if (width < 1 || height < 1)

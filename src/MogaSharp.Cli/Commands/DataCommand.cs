@@ -43,5 +43,5 @@ internal static class DataCommand
     }
 
     private static string FindFashion() =>
-        MnistPackage.Fashion ?? throw new FailureException("Fashion-MNIST is not on this machine; install Debian's package: apt-get install dataset-fashion-mnist");
+        MnistPackage.Fashion ?? throw new FailureException($"Fashion-MNIST is not on this machine; {MnistPackage.HowToGetFashion}");
 }

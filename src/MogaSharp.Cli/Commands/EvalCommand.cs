@@ -1,27 +1,29 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using MogaSharp.Cpu;
 using MogaSharp.Data;
+using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
-using Tensor = MogaSharp.Graph.Tensor;
 
 namespace MogaSharp.Cli.Commands;
 
-/// <summary><c>moga eval</c>: accuracy on a labelled data set.</summary>
+/// <summary><c>moga eval</c>: accuracy on a labelled data set, or how well clips are predicted.</summary>
 internal static class EvalCommand
 {
     public static Command Create()
     {
         var data = new Option<string>("--data", "-d")
         {
-            Description = "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files) or tar:PATTERN (WebDataset shards)",
+            Description = "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH",
             Required = true,
             HelpName = "kind:path",
         };
         Option<string> model = Shared.Model();
+        model.Description += $"; default for clips: {Shared.DefaultVideoModel}";
+        var task = new Option<ModelTask?>("--task") { Description = "classification or video; default: what the data is for", HelpName = "task" };
+        task.AcceptOnlyFromAmong([.. Enum.GetNames<ModelTask>().Select(name => name.ToLowerInvariant())]);
         var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
@@ -37,23 +39,53 @@ internal static class EvalCommand
                 return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
             },
         };
-        Option<int> batch = Shared.Whole("--batch", "-b", 32, "Pictures per run", 4096);
+        Option<int> batch = Shared.Whole("--batch", "-b", 0, "Pictures or clips per run; default: 32 pictures, 16 clips", 4096);
+        Option<string> engine = Shared.Engine();
+        var device = new Option<string?>("--device") { Description = "With --engine torch: cpu, cuda or cuda:N", HelpName = "device" };
+        var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("eval", "Measure accuracy on a labelled data set") { data, model, card, weights, ema, split, batch, threads, json };
+        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, split, batch, engine, device, officialPsnr, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            DatasetSpec source = DatasetSpec.Parse(parsed.GetValue(data)!);
+            string text = parsed.GetValue(data)!;
+            bool isVideo = ClipSpec.IsClips(text);
+            if (parsed.GetValue(task) is { } named && (named == ModelTask.Video) != isVideo)
+                throw new UsageException($"'{text}' is no data for {named.ToString().ToLowerInvariant()}; {(isVideo ? "those are clips" : "write moving-mnist, moving-fashion or frames:PATH")}");
+            bool isDefault = parsed.GetResult(model)?.Implicit != false;
+            ModelCard Chosen() => parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(isVideo && isDefault ? Shared.DefaultVideoModel : parsed.GetValue(model)!);
+            int batchSize = parsed.GetValue(batch) is > 0 and var given ? given : isVideo ? 16 : 32;
+            if (isVideo)
+            {
+                var evaluation = new VideoEval
+                {
+                    Data = text,
+                    Card = Chosen(),
+                    Weights = parsed.GetValue(weights),
+                    Ema = parsed.GetValue(ema),
+                    Split = parsed.GetValue(split),
+                    Batch = batchSize,
+                    Threads = parsed.GetValue(threads),
+                    Engine = parsed.GetValue(engine)!,
+                    Device = parsed.GetValue(device),
+                    OfficialPsnr = parsed.GetValue(officialPsnr),
+                    Json = parsed.GetValue(json),
+                };
+                return await evaluation.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            DatasetSpec source = DatasetSpec.Parse(text);
             source.RequireFolder();
-            ModelCard chosen = parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(parsed.GetValue(model)!);
-            Shared.Input(parsed.GetValue(batch), chosen);
+            ModelCard chosen = Chosen();
+            Shared.Input(batchSize, chosen);
             LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
-            using var classifier = new ImageClassifier(loaded, engine);
+            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine)!, parsed.GetValue(threads), parsed.GetValue(device));
+            using var resources = running as IDisposable;
+            using var classifier = new ImageClassifier(loaded, running);
             IImageDataset set = source.Open(parsed.GetValue(split), Labels(classifier));
             var clock = Stopwatch.StartNew();
             ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
-                Task.Run(() => Evaluate(classifier, set, parsed.GetValue(batch), report, cancellationToken), cancellationToken)).ConfigureAwait(false);
+                Task.Run(() => Evaluate(classifier, set, batchSize, report, cancellationToken), cancellationToken)).ConfigureAwait(false);
             double rate = metrics.Images / clock.Elapsed.TotalSeconds;
             if (parsed.GetValue(json)) PrintJson(loaded.Card, classifier, metrics, rate);
             else Print(classifier, metrics, rate);

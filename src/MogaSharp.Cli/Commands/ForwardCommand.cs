@@ -1,9 +1,7 @@
 using System.CommandLine;
-using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
-using MogaSharp.Torch;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Commands;
@@ -19,8 +17,7 @@ internal static class ForwardCommand
         var input = new Option<string>("--input", "-i") { Description = "A file with the tensor 'input' (N, C, H, W)", Required = true, HelpName = "file" };
         var output = new Option<string>("--output", "-o") { Description = "A safetensors file to write 'logits' to", Required = true, HelpName = "file" };
         var features = new Option<bool>("--features") { Description = "Also write 'stage1' to 'stage4'" };
-        var engine = new Option<string>("--engine") { Description = "cpu (the managed engine) or torch (libtorch)", DefaultValueFactory = _ => "cpu", HelpName = "name" };
-        engine.AcceptOnlyFromAmong("cpu", "torch");
+        Option<string> engine = Shared.Engine();
         Option<int> threads = Shared.Threads();
         var command = new Command("forward", "Run a network on a tensor, without preprocessing") { model, weights, ema, input, output, features, engine, threads };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -30,9 +27,7 @@ internal static class ForwardCommand
             Tensor x = ReadInput(source);
             LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
-            IInferenceEngine chosen = parsed.GetValue(engine) == "torch"
-                ? new TorchEngine(new TorchEngineOptions { Threads = parsed.GetValue(threads) })
-                : new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
+            IInferenceEngine chosen = Shared.CreateEngine(parsed.GetValue(engine)!, parsed.GetValue(threads));
             using var resources = chosen as IDisposable;
             using IInferenceSession session = chosen.CreateSession(graph, loaded.Weights);
             IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);

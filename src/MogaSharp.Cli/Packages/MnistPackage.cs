@@ -16,6 +16,9 @@ internal static class MnistPackage
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
     public static string? Fashion => FashionParts.All(part => File.Exists(Path.Combine(FashionFolder, $"{part}-images-idx3-ubyte.gz"))) ? FashionFolder : null;
 
+    /// <summary>What to do when Fashion-MNIST is not there.</summary>
+    public const string HowToGetFashion = "install Debian's package: apt-get install dataset-fashion-mnist";
+
     /// <summary>Downloads the package, checks it, and unpacks it.</summary>
     /// <exception cref="FailureException">The registry does not have it.</exception>
     /// <exception cref="DownloadException">The download failed, or is not what the registry says.</exception>

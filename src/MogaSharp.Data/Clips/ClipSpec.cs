@@ -13,7 +13,7 @@ namespace MogaSharp.Data;
 /// <item><c>frames:FOLDER</c>: folders of frames, see <see cref="FrameFolders"/>. If FOLDER has a folder <c>train</c> the parts are there
 /// and in <c>test</c> (or <c>val</c> or <c>validation</c>) beside it; the options <c>train</c> and <c>test</c> name others. Options
 /// <c>size</c> (N or HxW), <c>gray</c>, <c>stride</c> (1).</item>
-/// <item>All kinds: <c>in</c> and <c>out</c>, the frames that are seen and that follow (10 and 10).</item>
+/// <item>All kinds: <c>in</c> and <c>out</c>, the frames that are seen and that follow (10 and 10 unless a caller says other numbers).</item>
 /// </list>
 /// </summary>
 public sealed record ClipSpec
@@ -30,14 +30,14 @@ public sealed record ClipSpec
     private static readonly string[] MovingOptions = ["in", "out", "digits", "clips", "test", "testclips"];
     private static readonly string[] FrameOptions = ["in", "out", "size", "gray", "stride", "train", "test"];
 
-    private ClipSpec(string text, SpecText parts, string path)
+    private ClipSpec(string text, SpecText parts, string path, int inputFrames, int outputFrames)
     {
         Text = text;
         Kind = parts.Kind;
         Path = path;
         Options = parts.Options;
-        InputFrames = Number("in", 10, 10_000);
-        OutputFrames = Number("out", 10, 10_000);
+        InputFrames = Number("in", inputFrames, 10_000);
+        OutputFrames = Number("out", outputFrames, 10_000);
         Clips = Number("clips", 10_000, int.MaxValue);
         TestClips = Number("testclips", int.MaxValue, int.MaxValue);
         Objects = Number("digits", 2, 100);
@@ -80,14 +80,16 @@ public sealed record ClipSpec
     /// <summary>Reads a specification. Nothing is opened.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
     /// <param name="defaultPath">Gives the folder of a kind that is written without one, or null; none has one when null.</param>
+    /// <param name="inputFrames">The frames that are seen where the text does not say it.</param>
+    /// <param name="outputFrames">The frames that follow where the text does not say it.</param>
     /// <exception cref="DatasetSpecException">The text is none; the message says what to write.</exception>
-    public static ClipSpec Parse(string text, Func<string, string?>? defaultPath = null)
+    public static ClipSpec Parse(string text, Func<string, string?>? defaultPath = null, int inputFrames = 10, int outputFrames = 10)
     {
         // The options depend on the kind, which comes first.
         string[] names = text.StartsWith(Frames, StringComparison.Ordinal) ? FrameOptions : MovingOptions;
         SpecText parts = SpecText.Parse(text, Kinds, names, Flags, Usage, needsPath: false);
         string path = parts.Path.Length > 0 ? parts.Path : defaultPath?.Invoke(parts.Kind) ?? throw new DatasetSpecException($"'{text}' names no path; {Usage}");
-        return new ClipSpec(text, parts, path);
+        return new ClipSpec(text, parts, path, inputFrames, outputFrames);
     }
 
     /// <summary>Opens a part of the set. A set that holds files is disposable.</summary>

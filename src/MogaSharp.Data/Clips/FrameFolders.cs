@@ -142,29 +142,3 @@ public sealed class FrameFolders : IClipDataset
         return FramePlanes.Of(image, Shape.Channels);
     }
 }
-
-/// <summary>Turns interleaved pixels into planes.</summary>
-public static class FramePlanes
-{
-    /// <summary>The planes of an image.</summary>
-    /// <param name="image">The image.</param>
-    /// <param name="channels">1 for grey (the luma of ITU-R BT.601, as Pillow has it) or 3 for red, green and blue.</param>
-    /// <returns>channels x height x width samples.</returns>
-    public static byte[] Of(RgbImage image, int channels)
-    {
-        int pixels = image.Width * image.Height;
-        byte[] planes = new byte[pixels * channels];
-        PixelBlock block = PixelBlock.Of(image);
-        if (channels == 1)
-        {
-            for (int y = 0; y < image.Height; y++) block.CopyRow(y, 0, planes.AsSpan(y * image.Width, image.Width), 1);
-            return planes;
-        }
-        if (channels != 3) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
-        for (int i = 0; i < pixels; i++)
-        {
-            for (int channel = 0; channel < 3; channel++) planes[(channel * pixels) + i] = image.Pixels[(i * 3) + channel];
-        }
-        return planes;
-    }
-}

@@ -90,6 +90,24 @@ internal static unsafe partial class VipsApi
     [LibraryImport(Vips, EntryPoint = "vips_image_get_orientation")]
     public static partial int Orientation(nint image);
 
+    [LibraryImport(Vips, EntryPoint = "vips_image_get_page_height")]
+    public static partial int PageHeight(nint image);
+
+    [LibraryImport(Vips, EntryPoint = "vips_image_get_n_pages")]
+    public static partial int Pages(nint image);
+
+    [LibraryImport(Vips, EntryPoint = "vips_image_get_typeof", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nuint TypeOfField(nint image, string name);
+
+    [LibraryImport(Vips, EntryPoint = "vips_image_get_array_int", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int GetNumbers(nint image, string name, out int* numbers, out int count);
+
+    [LibraryImport(Vips, EntryPoint = "vips_image_set_array_int", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void SetNumbers(nint image, string name, int* numbers, int count);
+
+    [LibraryImport(Vips, EntryPoint = "vips_image_set_int", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void SetNumber(nint image, string name, int number);
+
     [LibraryImport(Vips, EntryPoint = "vips_region_new")]
     public static partial nint NewRegion(nint image);
 

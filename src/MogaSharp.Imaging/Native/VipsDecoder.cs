@@ -44,6 +44,30 @@ internal static unsafe class VipsDecoder
         }
     }
 
+    /// <summary>Decodes all frames of a GIF, one under the other, and how long each is shown in milliseconds.</summary>
+    public static (DecodedPixels Strip, int FrameHeight, int[] Delays) DecodeGif(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
+    {
+        const string Format = "Gif";
+        HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
+        GifStructure.CountFrames(data, name);
+        VipsLibrary.EnsureStarted();
+        VipsApi.ClearErrors();
+        fixed (byte* bytes = data)
+        {
+            using var operation = new VipsOperation("gifload_buffer", "n=-1,access=sequential,fail_on=error");
+            operation.SetBlob("buffer", bytes, data.Length);
+            if (!operation.TryBuild()) throw Corrupt(Format, name);
+            using VipsObject image = operation.GetImage("out");
+            int width = VipsApi.Width(image.Handle), frameHeight = VipsApi.PageHeight(image.Handle), height = VipsApi.Height(image.Handle);
+            limits.CheckSize(width, frameHeight, name);
+            limits.CheckFrames(width, frameHeight, height / frameHeight, name);
+            var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, name), isCmyk: false, name);
+            var strip = new DecodedPixels(GC.AllocateUninitializedArray<byte>(width * height * 3), width, height);
+            ReadRows(image, strip, converter, Format, name, cancellationToken);
+            return (strip, frameHeight, Delays(image, height / frameHeight));
+        }
+    }
+
     /// <summary>Draws an SVG picture of our own. The only loader of those that libvips distrusts that is let in, and only by name.</summary>
     public static RgbImage DrawSvg(ReadOnlySpan<byte> svg)
     {
@@ -82,6 +106,16 @@ internal static unsafe class VipsDecoder
             for (int y = 0; y < rows; y++) converter.Convert(all.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
             VipsApi.Free(samples);
         }
+    }
+
+    private static int[] Delays(VipsObject image, int frames)
+    {
+        const int Unknown = 100;
+        int[] delays = new int[frames];
+        Array.Fill(delays, Unknown);
+        if (VipsApi.TypeOfField(image.Handle, "delay") == 0 || VipsApi.GetNumbers(image.Handle, "delay", out int* numbers, out int count) != 0) return delays;
+        new ReadOnlySpan<int>(numbers, Math.Min(count, frames)).CopyTo(delays);
+        return delays;
     }
 
     private static int BytesPerSample(VipsObject image, string name) => VipsApi.Format(image.Handle) switch

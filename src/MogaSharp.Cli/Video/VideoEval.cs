@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+
+namespace MogaSharp.Cli;
+
+/// <summary>What <c>moga eval</c> does for video: predicts the clips of a set and compares.</summary>
+internal sealed record VideoEval
+{
+    // The official numbers of a set stand in a card under its name.
+    private static readonly Dictionary<string, string[]> Prefixes = new(StringComparer.Ordinal)
+    {
+        ["moving-mnist"] = ["mmnist_", "moving_mnist_"],
+        ["moving-fashion"] = ["mfmnist_", "moving_fashion_"],
+    };
+
+    public required string Data { get; init; }
+
+    public required ModelCard Card { get; init; }
+
+    public string? Weights { get; init; }
+
+    public bool Ema { get; init; }
+
+    public DatasetSplit Split { get; init; }
+
+    public int Batch { get; init; }
+
+    public int Threads { get; init; }
+
+    public required string Engine { get; init; }
+
+    public string? Device { get; init; }
+
+    public bool OfficialPsnr { get; init; }
+
+    public bool Json { get; init; }
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        IVideoDefinition definition = Card.CreateDefinition() as IVideoDefinition
+            ?? throw new UsageException($"{Card.Name} is a model for {Card.Options.Task.ToString().ToLowerInvariant()}; '{Data}' takes one for video");
+        ClipSpec spec = ClipSources.Parse(Data, definition.Frames, Card.Clip?.OutFrames ?? definition.Frames);
+        IClipDataset clips = spec.Open(Split);
+        using var owned = clips as IDisposable;
+        Require(definition, clips.Shape);
+        LoadedModel loaded = await Shared.LoadAsync(Card, Weights, Ema, cancellationToken).ConfigureAwait(false);
+        IInferenceEngine engine = Shared.CreateEngine(Engine, Threads, Device);
+        using var resources = engine as IDisposable;
+        using var predictor = new VideoPredictor(loaded, engine);
+        var clock = Stopwatch.StartNew();
+        VideoMetrics metrics = await Output.WithProgressAsync("Evaluating", report => CompareAsync(predictor, clips, report, cancellationToken)).ConfigureAwait(false);
+        double rate = clips.Count / clock.Elapsed.TotalSeconds;
+        if (double.IsNaN(metrics.Mse)) throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+        Dictionary<string, double> published = Published(spec.Kind);
+        string source = Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
+        if (Json) PrintJson(clips, metrics, published, source, rate);
+        else Print(clips, metrics, published, source, rate);
+        return ExitCode.Success;
+    }
+
+    private void Require(IVideoDefinition definition, ClipShape clip)
+    {
+        if (clip.InputFrames != definition.Frames) throw new UsageException($"{Card.Name} sees {definition.Frames} frames, '{Data}' gives {clip.InputFrames}");
+        if (clip.Channels != definition.Channels)
+            throw new UsageException($"{Card.Name} takes frames of {definition.Channels} channels, '{Data}' has {clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}");
+        definition.Build(definition.InputShape(1, clip.Height, clip.Width));
+    }
+
+    private async Task<VideoMetrics> CompareAsync(VideoPredictor predictor, IClipDataset clips, Action<double, string> report, CancellationToken cancellationToken)
+    {
+        ClipShape shape = clips.Shape;
+        var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
+        // The clips of the next batch are made while this one is predicted; more threads would only take the engine's processors.
+        var options = new LoaderOptions(Batch) { Workers = 1, Ahead = 2 };
+        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Whole), options, ClipUse.Evaluation);
+        await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: cancellationToken).ConfigureAwait(false))
+        {
+            using (batch)
+            {
+                var input = new Tensor(new Shape(batch.Count, shape.InputFrames, shape.Channels, shape.Height, shape.Width), batch.Input.ToArray());
+                Tensor predicted = predictor.Predict(input, shape.OutputFrames, cancellationToken);
+                metrics.Add(predicted.Data, batch.Output);
+            }
+
+            long done = metrics.Frames / shape.OutputFrames;
+            report((double)done / clips.Count, string.Create(CultureInfo.InvariantCulture, $"{done} of {clips.Count}  MSE {metrics.Mse:F2}"));
+        }
+
+        return metrics;
+    }
+
+    // What the papers call SSIM is the one for a data range of 2.
+    private Dictionary<string, double> Published(string kind)
+    {
+        var published = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (string prefix in Prefixes.GetValueOrDefault(kind, []))
+        {
+            foreach ((string name, double value) in Card.Metrics)
+                if (name.StartsWith(prefix, StringComparison.Ordinal)) published[name[prefix.Length..] is "ssim" ? "ssim_official" : name[prefix.Length..]] = value;
+        }
+
+        return published;
+    }
+
+    private void Print(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
+    {
+        Output.Line(string.Create(
+            CultureInfo.InvariantCulture, $"{Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of {clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"));
+        Output.Line(source);
+        VideoReport.Print(metrics, OfficialPsnr, published);
+    }
+
+    private void PrintJson(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate) => Output.Json(new
+    {
+        Model = Card.Name,
+        Data,
+        Source = source,
+        Clips = clips.Count,
+        clips.Shape.InputFrames,
+        clips.Shape.OutputFrames,
+        ClipsPerSecond = Math.Round(rate, 2),
+        Metrics = VideoReport.Numbers(metrics, OfficialPsnr),
+        Published = published.Count > 0 ? published : null,
+    });
+}

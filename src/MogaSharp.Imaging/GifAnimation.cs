@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using MogaSharp.Imaging.Native;
+
+namespace MogaSharp.Imaging;
+
+/// <summary>Moving pictures in the GIF format, read and written by libvips. Safe to use from many threads at once.</summary>
+public sealed class GifAnimation
+{
+    /// <summary>The shortest time that a frame of a GIF can be shown.</summary>
+    private const int Tick = 10;
+
+    /// <summary>Makes an animation.</summary>
+    /// <param name="frames">The frames, at least one, all of one size.</param>
+    /// <param name="delays">How long each is shown in milliseconds; the format knows multiples of 10.</param>
+    /// <exception cref="ArgumentException">There is no frame, the sizes differ, or there is another number of delays.</exception>
+    public GifAnimation(IEnumerable<RgbImage> frames, IEnumerable<int> delays)
+    {
+        Frames = [.. frames];
+        Delays = [.. delays];
+        if (Frames.IsEmpty) throw new ArgumentException("an animation needs a frame", nameof(frames));
+        if (Delays.Length != Frames.Length) throw new ArgumentException($"{Delays.Length} delays for {Frames.Length} frames", nameof(delays));
+        if (Frames.Any(frame => (frame.Width, frame.Height) != (Frames[0].Width, Frames[0].Height))) throw new ArgumentException("frames of different sizes", nameof(frames));
+        if (Delays.Any(delay => delay < 0)) throw new ArgumentException("a delay is below 0", nameof(delays));
+    }
+
+    /// <summary>The frames, of one size.</summary>
+    public ImmutableArray<RgbImage> Frames { get; }
+
+    /// <summary>How long each frame is shown, in milliseconds.</summary>
+    public ImmutableArray<int> Delays { get; }
+
+    /// <summary>Reads all frames of a GIF file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Ends decoding.</param>
+    /// <exception cref="ImageFormatException">The file is no GIF that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static GifAnimation Load(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        string name = Path.GetFileName(path);
+        (limits ?? ImageLimits.Default).CheckBytes(new FileInfo(path).Length, name);
+        return Decode(File.ReadAllBytes(path), name, limits, cancellationToken);
+    }
+
+    /// <summary>Decodes all frames of a GIF in memory. What is transparent becomes white.</summary>
+    /// <param name="data">The encoded animation.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Ends decoding.</param>
+    /// <exception cref="ImageFormatException">The data is no GIF that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    public static GifAnimation Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        limits ??= ImageLimits.Default;
+        limits.CheckBytes(data.Length, name);
+        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
+        (DecodedPixels strip, int height, int[] delays) = VipsDecoder.DecodeGif(data, name, limits, cancellationToken);
+        int length = strip.Width * height * 3;
+        return new GifAnimation(delays.Select((_, i) => new RgbImage(strip.Width, height, strip.Array.AsSpan(i * length, length).ToArray())), delays);
+    }
+
+    /// <summary>
+    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colours, so that frames of more
+    /// lose some.
+    /// </summary>
+    /// <param name="path">The file to write; an older one is replaced.</param>
+    /// <exception cref="ImagingUnavailableException">libvips is not installed, or was built without GIF.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path)
+    {
+        (int width, int height) = (Frames[0].Width, Frames[0].Height);
+        var strip = new RgbImage(width, checked(height * Frames.Length), new byte[checked(width * height * 3 * Frames.Length)]);
+        for (int i = 0; i < Frames.Length; i++) Frames[i].Pixels.CopyTo(strip.Pixels.AsSpan(i * width * height * 3));
+        AtomicFile.Write(path, VipsEncoder.EncodeGif(strip, height, [.. Delays.Select(delay => (delay + (Tick / 2)) / Tick * Tick)]));
+    }
+}
