@@ -31,14 +31,14 @@ internal sealed class ClipTrainSet : TrainData
     // Fits the model to the size of the clips, of which it gives as many frames as it sees.
     public static new ClipTrainSet Open(string text, ModelCard card)
     {
-        var spec = ClipSpec.Parse(text, FolderOf);
+        if (card.Options is not SimVpOptions options) throw new UsageException($"{card.Name} is no model for clips");
+        ClipSpec spec = ClipSources.Parse(text, options.InShape[0], card.Clip!.OutFrames);
         IClipDataset train = spec.Open(DatasetSplit.Train);
         IClipDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
         ClipShape clip = train.Shape;
         if (clip.OutputFrames > clip.InputFrames)
             throw new UsageException($"{card.Name} gives as many frames as it sees, {clip.InputFrames}, but the data's clips go on for {clip.OutputFrames}; '?out={clip.InputFrames}' behind the data makes them fit");
         if (eval is not null && eval.Shape != clip) throw new UsageException($"the test clips have {Size(eval.Shape)}, those to train on {Size(clip)}");
-        if (card.Options is not SimVpOptions options) throw new UsageException($"{card.Name} is no model for clips");
         SimVpOptions fitted = options with { InShape = [clip.InputFrames, clip.Channels, clip.Height, clip.Width] };
         return new ClipTrainSet(train, eval, card with
         {
@@ -65,14 +65,6 @@ internal sealed class ClipTrainSet : TrainData
         (_train as IDisposable)?.Dispose();
         (_eval as IDisposable)?.Dispose();
     }
-
-    // Where 'moga data' puts what a user names without a folder.
-    private static string? FolderOf(string kind) => kind switch
-    {
-        "moving-mnist" when MnistFiles.AreIn(MnistPackage.Folder) => MnistPackage.Folder,
-        "moving-fashion" => MnistPackage.Fashion,
-        _ => null,
-    };
 
     private static string Size(ClipShape clip) => $"{clip.InputFrames} and {clip.OutputFrames} frames of {clip.Channels} x {clip.Height} x {clip.Width}";
 

@@ -143,9 +143,9 @@ internal static class TrainRun
             : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
             : RecipePresets.TryFind(card.Name)
                 ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
-        recipe = Changed(recipe, request).Validated();
+        recipe = Changed(recipe, request);
         if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {Word(recipe.Task)}, {card.Name} is a model for {Word(card.Options.Task)}");
-        return new TrainPlan(card, data, recipe);
+        return new TrainPlan(card, data, recipe.Validated());
     }
 
     private static void RequireTask(TrainRequest request, ModelCard card)
