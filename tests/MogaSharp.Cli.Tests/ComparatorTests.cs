@@ -54,10 +54,10 @@ public sealed class ComparatorTests : IDisposable
         Fixtures.WriteIdx(_folder.File("idx"));
         foreach (string file in Directory.GetFiles(_folder.File("idx"))) File.Copy(file, file.Replace("t10k", "train", StringComparison.Ordinal));
         string card = Fixtures.WriteModel(_folder, Small[family]), run = _folder.File("run");
-        string[] settings = ["epochs=2", "warmup_epochs=0", "cooldown_epochs=0", "image_size=64", "squash=true", "amp=none", "learning_rate_batch=16"];
+        string[] settings = ["epochs=2", "warmup_epochs=0", "cooldown_epochs=0", "image_size=64", "squash=true", "amp=none", "learning_rate_batch=4096"];
         string preset = family switch { "hornet_gf" => "hornet_tiny_gf", "hornet" => "hornet_tiny_7x7", "swin" => "swin_t", "parcnet" => "parcnet_s", _ => "convnext_tiny" };
         (await Moga.RunAsync(
-            ["train", "--model", card, "--preset", preset, "--data", $"idx:{_folder.File("idx")}", "--output", run, "--batch", "16", "--device", "cpu", "--threads", "1", .. settings.SelectMany(setting => new[] { "--set", setting })])).Succeeded();
+            ["train", "--model", card, "--preset", preset, "--data", $"idx:{_folder.File("idx")}", "--output", run, "--batch", "6", "--device", "cpu", "--threads", "1", .. settings.SelectMany(setting => new[] { "--set", setting })])).Succeeded();
         string model = Path.Combine(run, "model");
         Assert.InRange((await Moga.RunAsync("eval", "--card", Path.Combine(model, "card.json"), "--data", $"idx:{_folder.File("idx")}", "--json")).Json.GetProperty("top1").GetDouble(), 0, 1);
         // What PyTorch keeps beside the weights is in the file too, with its type.
