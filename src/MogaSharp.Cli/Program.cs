@@ -12,6 +12,7 @@ internal static class Program
         {
             ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
             PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), ExportCommand.Create(), BenchCommand.Create(), TrainCommand.Create(),
+            DataCommand.Create(),
         };
         root.Directives.Clear();
         Help.AddExamples(root);

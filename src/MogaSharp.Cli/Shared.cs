@@ -14,7 +14,8 @@ internal static class Shared
     /// <summary>The model that ships with the program.</summary>
     public const string DefaultModel = "moganet_xtiny_fashion";
 
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <summary>Used for all requests.</summary>
+    public static HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The official models and those beside the program.</summary>
     public static ModelCatalogue Catalogue { get; } = ModelCatalogue.Official.WithShipped(Path.Combine(AppContext.BaseDirectory, "models"));
@@ -87,10 +88,15 @@ internal static class Shared
     public static Shape Input(int batch, ModelCard card, (int Height, int Width)? size = null)
     {
         (int height, int width) = size ?? (card.Preprocess.Height, card.Preprocess.Width);
-        var input = new Shape(batch, card.Options.InChannels, height, width);
+        Shape input = card.CreateDefinition().InputShape(batch, height, width);
         if (input.ElementCount <= Array.MaxLength) return input;
         throw new UsageException($"an input of {input} has {input.ElementCount:N0} numbers, more than the {Array.MaxLength:N0} that fit into one; take a smaller batch or size");
     }
+
+    /// <summary>The options of a model that has to be a classifier.</summary>
+    /// <exception cref="UsageException">It is for another task.</exception>
+    public static ClassifierOptions Classifier(ModelCard card) => card.Options as ClassifierOptions
+        ?? throw new UsageException($"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes a classifier");
 
     /// <summary>The device that a command line names.</summary>
     /// <exception cref="UsageException">It is none, or not there.</exception>

@@ -48,20 +48,7 @@ public sealed record DatasetSpec
     /// <exception cref="DatasetSpecException">The text is none; the message says what to write.</exception>
     public static DatasetSpec Parse(string text)
     {
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        string kind = colon < 0 ? "" : text[..colon];
-        if (!Kinds.Contains(kind)) throw new DatasetSpecException($"'{text}' does not say what it is; {Usage}");
-        (string path, string[] parts) = SplitOptions(text[(colon + 1)..]);
-        if (path.Length == 0) throw new DatasetSpecException($"'{text}' names no path; {Usage}");
-        var options = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string part in parts)
-        {
-            int equals = part.IndexOf('=', StringComparison.Ordinal);
-            (string name, string value) = equals < 0 ? (part, "") : (part[..equals], part[(equals + 1)..]);
-            if (!OptionNames.Contains(name)) throw new DatasetSpecException($"'{text}' has the unknown option '{name}'; there are {string.Join(", ", OptionNames)}");
-            if (value.Length == 0) throw new DatasetSpecException($"'{text}' gives the option '{name}' no value");
-            if (!options.TryAdd(name, value)) throw new DatasetSpecException($"'{text}' has the option '{name}' twice");
-        }
+        (string kind, string path, IReadOnlyDictionary<string, string> options) = SpecText.Parse(text, Kinds, OptionNames, [], Usage, needsPath: true);
         if (kind == "tar" && options.ContainsKey("train")) throw new DatasetSpecException($"'{text}' needs no option 'train': the pattern itself is for training");
         return new DatasetSpec(kind, path, options);
     }
@@ -118,17 +105,6 @@ public sealed record DatasetSpec
     {
         string folder = System.IO.Path.Combine(Path, name);
         return Directory.Exists(folder) && Directory.EnumerateDirectories(folder).Any() ? folder : null;
-    }
-
-    private static (string Path, string[] Options) SplitOptions(string text)
-    {
-        // A question mark is a wildcard too; options begin behind one that a name and an equals sign follow.
-        for (int i = text.Length - 1; i > 0; i--)
-        {
-            if (text[i] == '?' && text.IndexOf('=', i) is > 0 and int equals && text[(i + 1)..equals].All(char.IsAsciiLetter) && equals > i + 1)
-                return (text[..i], text[(i + 1)..].Split('&'));
-        }
-        return (text, []);
     }
 
     private static IEnumerable<ClassLabel> ReadClasses(string path)

@@ -10,9 +10,19 @@ internal static class IdxPaths
     {
         if (!File.Exists(path) && File.Exists(path + ".gz")) path += ".gz";
         if (File.Exists(path)) return (path, LabelsBeside(path));
-        string prefix = Directory.Exists(path) ? Path.Combine(path, split == DatasetSplit.Train ? "train" : "t10k") : path;
+        string prefix = PrefixOf(path, split);
         return (WithPrefix(prefix, Images, 3), WithPrefix(prefix, Labels, 1));
     }
+
+    /// <summary>Finds the images alone.</summary>
+    public static string FindImages(string path, DatasetSplit split)
+    {
+        if (!File.Exists(path) && File.Exists(path + ".gz")) path += ".gz";
+        return File.Exists(path) ? path : WithPrefix(PrefixOf(path, split), Images, 3);
+    }
+
+    private static string PrefixOf(string path, DatasetSplit split) =>
+        Directory.Exists(path) ? Path.Combine(path, split == DatasetSplit.Train ? "train" : "t10k") : path;
 
     private static string LabelsBeside(string imagesPath)
     {

@@ -4,7 +4,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>ConvNeXt's options (timm 0.6, <c>convnext.py</c>). Defaults: ConvNeXt-T. Dropout is that before the last layer.</summary>
-public sealed record ConvNeXtOptions : ModelOptions
+public sealed record ConvNeXtOptions : ClassifierOptions
 {
     /// <inheritdoc/>
     public override string Family => "convnext";
@@ -30,11 +30,13 @@ public sealed record ConvNeXtOptions : ModelOptions
     /// <inheritdoc/>
     public override string HeadName => "head.fc";
 
-    internal override ImmutableArray<int> StageDepths => Depths;
-
-    internal override IEnumerable<long> StageWidths => Dims.Select(c => (long)c);
-
-    internal override string? BrokenLimit => Kernel > 255 ? "the kernel's side is at most 255" : null;
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Dims.Select(c => (long)c));
+        require(Kernel <= 255, "the kernel's side is at most 255");
+    }
 
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new ConvNeXt(this);
@@ -53,7 +55,7 @@ public sealed record ConvNeXtOptions : ModelOptions
 /// ConvNeXt (arXiv 2201.03545; timm 0.6.13, <c>convnext.py</c>). Parameter names are timm's state-dict keys; the official files of
 /// facebookresearch/ConvNeXt, which have other names, are renamed when they are read.
 /// </summary>
-public sealed class ConvNeXt : IModelDefinition
+public sealed class ConvNeXt : IClassifierDefinition
 {
     private readonly ConvNeXtOptions _options;
 

@@ -4,7 +4,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>HorNet's options (official <c>hornet.py</c>). Defaults: HorNet-T 7x7. There is no dropout.</summary>
-public sealed record HorNetOptions : ModelOptions
+public sealed record HorNetOptions : ClassifierOptions
 {
     /// <inheritdoc/>
     public override string Family => "hornet";
@@ -30,11 +30,13 @@ public sealed record HorNetOptions : ModelOptions
     /// <summary>Factor on the fresh head's weights.</summary>
     public double HeadInitScale { get; init; } = 1;
 
-    internal override ImmutableArray<int> StageDepths => Depths;
-
-    internal override IEnumerable<long> StageWidths => Depths.Select((_, i) => (long)BaseDim << i);
-
-    internal override string? BrokenLimit => Filters.Any(filter => filter is { Height: > 1024 } or { Width: > 1024 }) ? "filters have at most 1024 rows and columns" : null;
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Depths.Select((_, i) => (long)BaseDim << i));
+        require(Filters.All(filter => filter is null or { Height: <= 1024, Width: <= 1024 }), "filters have at most 1024 rows and columns");
+    }
 
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new HorNet(this);
@@ -54,7 +56,7 @@ public sealed record HorNetOptions : ModelOptions
 }
 
 /// <summary>HorNet (arXiv 2207.14284; official <c>hornet.py</c>) with 7x7 convolutions or global filters (GF). Parameter names are the official state-dict keys.</summary>
-public sealed class HorNet : IModelDefinition
+public sealed class HorNet : IClassifierDefinition
 {
     private readonly HorNetOptions _options;
 

@@ -6,10 +6,10 @@ namespace MogaSharp.Models;
 [Flags]
 public enum ModelOutputs
 {
-    /// <summary>The classifier's output.</summary>
+    /// <summary>What the model is for: a classifier's logits, a video predictor's clip.</summary>
     Head = 1,
 
-    /// <summary>The feature map at the end of each stage.</summary>
+    /// <summary>The feature maps on the way; a backbone's at the end of each stage.</summary>
     Stages = 2,
 
     /// <summary>Both, the head first.</summary>
@@ -19,15 +19,41 @@ public enum ModelOutputs
 /// <summary>A model that can write itself down as a graph; the only definition that every engine reads.</summary>
 public interface IModelDefinition
 {
+    /// <summary>The shape of the input for a number of pictures or clips of a size; what else the input has (channels, frames) the model knows.</summary>
+    /// <param name="batch">Pictures or clips.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    Shape InputShape(int batch, int height, int width);
+
+    /// <summary>Builds the graph.</summary>
+    /// <param name="input">The input's shape (see <see cref="InputShape"/>); other batches and sizes may be run later.</param>
+    /// <param name="outputs">Which outputs it has.</param>
+    /// <exception cref="GraphException">The input is too small or has other channels.</exception>
+    ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head);
+}
+
+/// <summary>A model that takes pictures (N, C, H, W) and tells their class, or gives the features to do so.</summary>
+public interface IClassifierDefinition : IModelDefinition
+{
     /// <summary>Image channels.</summary>
     int InChannels { get; }
 
     /// <summary>Classes; 0 for none.</summary>
     int NumClasses { get; }
 
-    /// <summary>Builds the graph.</summary>
-    /// <param name="input">The image batch's shape (N, C, H, W); other batches and sizes may be run later.</param>
-    /// <param name="outputs">Which outputs it has.</param>
-    /// <exception cref="GraphException">The image is too small or has other channels.</exception>
-    ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head);
+    /// <inheritdoc/>
+    Shape IModelDefinition.InputShape(int batch, int height, int width) => new(batch, InChannels, height, width);
+}
+
+/// <summary>A model that takes the frames of clips (N, T, C, H, W) as the input <c>input</c> and gives as many frames that follow as the output <c>output</c>.</summary>
+public interface IVideoDefinition : IModelDefinition
+{
+    /// <summary>T: the frames that a run takes and gives.</summary>
+    int Frames { get; }
+
+    /// <summary>C: the channels of a frame.</summary>
+    int Channels { get; }
+
+    /// <inheritdoc/>
+    Shape IModelDefinition.InputShape(int batch, int height, int width) => new(batch, Frames, Channels, height, width);
 }

@@ -4,49 +4,47 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
 
-/// <summary>What every family of classifiers has among its options. Immutable; <c>with</c> makes variants.</summary>
+/// <summary>What a model is for. The family decides it.</summary>
+public enum ModelTask
+{
+    /// <summary>Pictures to classes.</summary>
+    Classification,
+
+    /// <summary>Frames to the frames that follow.</summary>
+    Video,
+}
+
+/// <summary>
+/// The settings of a network: everything that decides its graph. Each family of networks has a record of its own, which is the <c>options</c> of a
+/// <see cref="ModelCard"/>; <see cref="ModelFamilies"/> lists them. Immutable; <c>with</c> makes variants.
+/// </summary>
 public abstract record ModelOptions
 {
-    /// <summary>Image channels, 1 or more.</summary>
-    public int InChannels { get; init; } = 3;
-
-    /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
-    public int NumClasses { get; init; } = 1000;
-
     /// <summary>Dropout where the family has it, 0 to below 1 (training only).</summary>
     public double DropRate { get; init; }
 
-    /// <summary>Stochastic depth of the last block, 0 to below 1; grows linearly from 0 at the first (training only).</summary>
+    /// <summary>Stochastic depth of the last block, 0 to below 1 (training only).</summary>
     public double DropPathRate { get; init; }
 
     /// <summary>The family's name in model cards.</summary>
     [JsonIgnore]
     public abstract string Family { get; }
 
-    /// <summary>The module that makes the classes of the features, by its official name; what fine-tuning replaces.</summary>
+    /// <summary>What the network is for.</summary>
     [JsonIgnore]
-    public virtual string HeadName => "head";
-
-    /// <summary>Blocks of each stage.</summary>
-    internal abstract ImmutableArray<int> StageDepths { get; }
-
-    /// <summary>Channels of each stage.</summary>
-    internal abstract IEnumerable<long> StageWidths { get; }
-
-    /// <summary>The limit, as a clause, that a number of these options exceeds so far that only a mistake or an attack explains it; null for none.</summary>
-    internal virtual string? BrokenLimit => null;
+    public abstract ModelTask Task { get; }
 
     /// <summary>Throws unless the options describe a network.</summary>
     /// <exception cref="GraphException">The message names the option.</exception>
-    public virtual void Validate()
-    {
-        Require(InChannels > 0 && NumClasses >= 0, "image channels are positive and classes not negative");
-        Require(DropRate is >= 0 and < 1 && DropPathRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
-    }
+    public virtual void Validate() => Require(DropRate is >= 0 and < 1 && DropPathRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
 
     /// <summary>The network that the options describe.</summary>
     /// <exception cref="GraphException">They describe none.</exception>
     public abstract IModelDefinition CreateDefinition();
+
+    /// <summary>States what a card that comes from anywhere may ask for, beyond <see cref="Validate"/>: absurd numbers must not cost memory or time.</summary>
+    /// <param name="require">Takes a condition and, as a clause, the rule that it stands for.</param>
+    internal abstract void CheckLimits(Action<bool, string> require);
 
     /// <summary>Throws unless a condition holds.</summary>
     /// <exception cref="GraphException">It does not.</exception>
@@ -54,8 +52,69 @@ public abstract record ModelOptions
     {
         if (!condition) throw new GraphException($"{GetType().Name[..^"Options".Length]}'s options break a rule: {rule}.");
     }
+}
 
-    /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first, <see cref="DropPathRate"/> at the last.</summary>
+/// <summary>What every family of classifiers has among its options. Stochastic depth grows linearly from 0 at the first block.</summary>
+public abstract record ClassifierOptions : ModelOptions
+{
+    /// <summary>Image channels, 1 or more.</summary>
+    public int InChannels { get; init; } = 3;
+
+    /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
+    public int NumClasses { get; init; } = 1000;
+
+    /// <summary>The module that makes the classes of the features, by its official name; what fine-tuning replaces.</summary>
+    [JsonIgnore]
+    public virtual string HeadName => "head";
+
+    /// <inheritdoc/>
+    public override ModelTask Task => ModelTask.Classification;
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Require(InChannels > 0 && NumClasses >= 0, "image channels are positive and classes not negative");
+    }
+
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        require(InChannels <= CardRules.MostChannels, $"image channels are at most {CardRules.MostChannels}");
+        require(NumClasses <= CardRules.MostClasses, $"classes are at most {CardRules.MostClasses}");
+    }
+
+    /// <summary>Limits of stages, for <see cref="CheckLimits"/>.</summary>
+    private protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
+    {
+        require(depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks), $"a network has at most 16 stages of {CardRules.MostBlocks} blocks");
+        require(widths.All(c => c <= CardRules.MostChannels), $"channels are at most {CardRules.MostChannels}");
+    }
+
+    /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first, <see cref="ModelOptions.DropPathRate"/> at the last.</summary>
     /// <param name="blocks">How many blocks there are.</param>
     internal double[] DropPathRates(int blocks) => [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
+}
+
+/// <summary>The families of networks that a card may name, each with the type of its options.</summary>
+public static class ModelFamilies
+{
+    /// <summary>The family of a card that names none.</summary>
+    public const string Default = "moganet";
+
+    private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)
+    {
+        [Default] = typeof(MogaNetOptions),
+        ["convnext"] = typeof(ConvNeXtOptions),
+        ["hornet"] = typeof(HorNetOptions),
+        ["swin"] = typeof(SwinOptions),
+        ["parcnet"] = typeof(ParCNetOptions),
+        ["simvp"] = typeof(SimVpOptions),
+    };
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyCollection<string> Names => Types.Keys;
+
+    /// <summary>The type of a family's options; null when there is no such family.</summary>
+    internal static Type? OptionsOf(string family) => Types.GetValueOrDefault(family);
 }

@@ -26,6 +26,29 @@ public enum NormKind
     GroupNorm,
 }
 
+/// <summary>What mixes channels in a block; all but the first are for ablations (paper, section 5.4).</summary>
+public enum ChannelMixerKind
+{
+    /// <summary>Channel aggregation: an MLP with a 3x3 depthwise convolution whose hidden features are reallocated.</summary>
+    Aggregation,
+
+    /// <summary>The MLP without reallocation.</summary>
+    Mlp,
+
+    /// <summary>The MLP with squeeze and excitation of the hidden features in place of the reallocation.</summary>
+    MlpWithSqueezeExcitation,
+}
+
+/// <summary>The depthwise convolutions of a block's context branch; the second is for ablations (paper, section 5.4).</summary>
+public enum ContextKind
+{
+    /// <summary>5x5 on all channels, then dilated 5x5 and 7x7 on shares of them.</summary>
+    MultiOrder,
+
+    /// <summary>One 7x7 on all channels.</summary>
+    SingleOrder,
+}
+
 /// <summary>How a stage makes its feature map.</summary>
 public enum PatchEmbedKind
 {
@@ -70,7 +93,7 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
 /// <summary>
 /// The options of the official constructor (<c>models/moganet.py</c>, class MogaNet) that change the function, with its defaults.
 /// </summary>
-public sealed record MogaNetOptions : ModelOptions
+public sealed record MogaNetOptions : ClassifierOptions
 {
     /// <inheritdoc/>
     public override string Family => "moganet";
@@ -112,21 +135,22 @@ public sealed record MogaNetOptions : ModelOptions
     /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
 
-    internal override ImmutableArray<int> StageDepths => Arch.Depths;
+    /// <summary>What mixes channels.</summary>
+    public ChannelMixerKind ChannelMixer { get; init; } = ChannelMixerKind.Aggregation;
 
-    internal override IEnumerable<long> StageWidths => Arch.EmbedDims.Select(c => (long)c);
+    /// <summary>The depthwise convolutions of the context branch.</summary>
+    public ContextKind Context { get; init; } = ContextKind.MultiOrder;
 
-    internal override string? BrokenLimit =>
-        Arch.FfnRatios.Any(r => r > 64) ? "FFN ratios are at most 64"
-        : PatchSizes.Any(side => side > 255) ? "patch sizes are at most 255"
-        : AttnChannelSplit.Any(share => share > 1 << 16) ? $"the shares of the channel split are at most {1 << 16}"
-        : null;
+    /// <summary>Whether feature decomposition stands before the branches of the spatial aggregation; false for ablations.</summary>
+    public bool HasDecomposition { get; init; } = true;
+
+    /// <summary>Whether a gate multiplies the context; false for ablations.</summary>
+    public bool HasGate { get; init; } = true;
 
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new MogaNet(this);
 
-    /// <summary>Throws unless the options describe a network that the official constructor accepts.</summary>
-    /// <exception cref="GraphException">The message names the option.</exception>
+    /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
@@ -139,5 +163,14 @@ public sealed record MogaNetOptions : ModelOptions
         Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
         Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
         Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
+    }
+
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
+        require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
+        require(PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels), "patch sizes are at most 255");
     }
 }

@@ -4,7 +4,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>Swin Transformer's options (timm 0.6, <c>swin_transformer.py</c>). Defaults: Swin-T. Dropout is that of the MLPs and projections.</summary>
-public sealed record SwinOptions : ModelOptions
+public sealed record SwinOptions : ClassifierOptions
 {
     /// <inheritdoc/>
     public override string Family => "swin";
@@ -24,11 +24,13 @@ public sealed record SwinOptions : ModelOptions
     /// <summary>Hidden channels of the MLPs as a multiple of the channels.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    internal override ImmutableArray<int> StageDepths => Depths;
-
-    internal override IEnumerable<long> StageWidths => Depths.Select((_, i) => (long)EmbedDim << i);
-
-    internal override string? BrokenLimit => MlpRatio > 64 ? "the MLP ratio is at most 64" : null;
+    /// <inheritdoc/>
+    internal override void CheckLimits(Action<bool, string> require)
+    {
+        base.CheckLimits(require);
+        RequireStages(require, Depths, Depths.Select((_, i) => (long)EmbedDim << i));
+        require(MlpRatio <= 64, "the MLP ratio is at most 64");
+    }
 
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new SwinTransformer(this);
@@ -50,7 +52,7 @@ public sealed record SwinOptions : ModelOptions
 /// and in timm; tokens stay pixels of a map. A graph is for the sizes that windows of its build's size tile, as with timm's <c>img_size</c>: sides that are
 /// multiples of 32 windows, such as 224 for windows of 7.
 /// </summary>
-public sealed class SwinTransformer : IModelDefinition
+public sealed class SwinTransformer : IClassifierDefinition
 {
     private readonly SwinOptions _options;
 

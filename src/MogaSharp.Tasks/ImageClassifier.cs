@@ -28,17 +28,19 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="engine">The engine; it must outlive the classifier.</param>
     /// <exception cref="GraphException">
-    /// The model has no classes, takes other than 3 channels, or its card has labels for another number of classes or an unknown mode or filter.
+    /// The model is no classifier, has no classes, takes other than 3 channels, or its card has labels for another number of classes or an unknown mode or filter.
     /// </exception>
     public ImageClassifier(LoadedModel model, IInferenceEngine engine)
     {
         Model = model;
         _engine = engine;
-        if (model.Definition.NumClasses == 0) throw new GraphException($"'{model.Card.Name}' has no classes; it gives features only.");
-        if (model.Definition.InChannels != 3) throw new GraphException($"'{model.Card.Name}' takes {model.Definition.InChannels} channels; pictures have 3.");
+        if (model.Definition is not IClassifierDefinition definition)
+            throw new GraphException($"'{model.Card.Name}' is a model for {model.Card.Options.Task.ToString().ToLowerInvariant()}; it does not classify pictures.");
+        if (definition.NumClasses == 0) throw new GraphException($"'{model.Card.Name}' has no classes; it gives features only.");
+        if (definition.InChannels != 3) throw new GraphException($"'{model.Card.Name}' takes {definition.InChannels} channels; pictures have 3.");
         Labels = model.Card.GetLabels();
-        if (Labels.Length != model.Definition.NumClasses)
-            throw new GraphException($"'{model.Card.Name}' has {Labels.Length} labels for {model.Definition.NumClasses} classes.");
+        if (Labels.Length != definition.NumClasses)
+            throw new GraphException($"'{model.Card.Name}' has {Labels.Length} labels for {definition.NumClasses} classes.");
         _preprocessor = new Preprocessor(Preprocessing(model.Card));
         _session = CreateSession(ModelOutputs.Head);
         _features = new Lazy<IInferenceSession>(() => CreateSession(ModelOutputs.Stages));

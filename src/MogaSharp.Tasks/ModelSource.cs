@@ -92,12 +92,12 @@ public static class ModelSource
     {
         using Checkpoint checkpoint = Checkpoint.Open(weightsPath);
         StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = ema });
-        if (card.Options.NumClasses > 0 && state.InferClassCount(card.Options.HeadName) is { } classes && classes != card.Options.NumClasses)
-            card = card with { Options = card.Options with { NumClasses = classes }, Labels = [], LabelSet = null };
+        if (card.Options is ClassifierOptions { NumClasses: > 0 } options && state.InferClassCount(options.HeadName) is { } classes && classes != options.NumClasses)
+            card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
         IModelDefinition definition = card.CreateDefinition();
-        ComputationGraph graph = definition.Build(new Shape(1, definition.InChannels, card.Preprocess.Height, card.Preprocess.Width));
+        ComputationGraph graph = definition.Build(card.InputShape());
         // Weights of a classifier may be used without its head.
-        var bind = new BindOptions { IgnoreUnexpected = card.Options.NumClasses == 0 ? [card.Options.HeadName + "."] : [] };
+        var bind = new BindOptions { IgnoreUnexpected = card.Options is ClassifierOptions { NumClasses: 0 } bare ? [bare.HeadName + "."] : [] };
         return new LoadedModel(card, definition, state.Bind(graph.Parameters, bind));
     }
 

@@ -105,6 +105,9 @@ public sealed class StateDict
             tensors = Rename(tensors, "module.", "");
         if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
             tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
+        // ParC-Net's official files list one block twice; see ParCNet.
+        if (Array.Exists(tensors, tensor => tensor.Name == "layer_5.0.block.red_1x1.block.conv.weight"))
+            tensors = Array.FindAll(tensors, tensor => !tensor.Name.StartsWith("residual.", StringComparison.Ordinal));
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }

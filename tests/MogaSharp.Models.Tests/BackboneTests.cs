@@ -4,7 +4,7 @@ using MogaSharp.Testing;
 
 namespace MogaSharp.Models.Tests;
 
-/// <summary>ConvNeXt, HorNet and Swin Transformer against what their official code gives.</summary>
+/// <summary>ConvNeXt, HorNet, Swin Transformer and ParC-Net against what their official code gives.</summary>
 public sealed class BackboneTests
 {
     public static TheoryData<string> Networks => [.. NetworkFixture.OnePerModel];
@@ -19,7 +19,8 @@ public sealed class BackboneTests
         NetworkFixture official = NetworkFixture.Load(name);
         IReadOnlyList<ParameterSpec> specs = official.Build().Parameters;
         using JsonDocument list = JsonDocument.Parse(File.ReadAllText(official.NamesFile));
-        Assert.Equal(list.RootElement.EnumerateObject().Select(entry => entry.Name), specs.Select(spec => spec.Name));
+        // ParC-Net's official code lists one block twice.
+        Assert.Equal(list.RootElement.EnumerateObject().Select(entry => entry.Name).Where(key => !key.StartsWith("residual.", StringComparison.Ordinal)), specs.Select(spec => spec.Name));
         WeightSet weights = official.Weights();
         foreach (ParameterSpec spec in specs)
         {
@@ -75,6 +76,19 @@ public sealed class BackboneTests
     }
 
     [Theory]
+    [InlineData("parcnet_s_96_b2", 1)]
+    [InlineData("parcnet_s_256_b1", 1)]
+    public void ParCNet_counts_what_its_official_code_counts(string name, int batch)
+    {
+        NetworkFixture official = NetworkFixture.Load(name);
+        ComputationGraph graph = official.Options.CreateDefinition().Build(official.InputShape.With(0, batch));
+        Cost cost = graph.TotalCost(official.InputShape.With(0, batch));
+        Assert.Equal(official.Expected.Metadata["param_count"], $"{graph.ParameterCount}");
+        Assert.Equal(official.Expected.Metadata["conv_macs"], $"{cost.Convolution}");
+        Assert.Equal(official.Expected.Metadata["linear_macs"], $"{cost.Linear}");
+    }
+
+    [Theory]
     [InlineData("convnext_tiny", "1x96x56x56 1x192x28x28 1x384x14x14 1x768x7x7")]
     [InlineData("hornet_small_gf", "1x96x56x56 1x192x28x28 1x384x14x14 1x768x7x7")]
     [InlineData("swin_base_patch4_window7_224", "1x128x56x56 1x256x28x28 1x512x14x14 1x1024x7x7")]
@@ -91,7 +105,7 @@ public sealed class BackboneTests
     [InlineData("swin_tiny_patch4_window7_224", 768)]
     public void Without_classes_there_is_no_head(string model, int channels)
     {
-        ModelOptions options = ModelCatalogue.Official.Find(model).Options with { NumClasses = 0 };
+        ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { NumClasses = 0 };
         ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 224, 224), ModelOutputs.All);
         Assert.DoesNotContain(graph.Parameters, spec => spec.Name.StartsWith(options.HeadName + ".", StringComparison.Ordinal));
         Assert.Equal(("features", new Shape(1, channels)), (graph.Outputs[0].Key, graph.Outputs[0].Value.Shape));
@@ -103,7 +117,7 @@ public sealed class BackboneTests
     [InlineData("swin_tiny_patch4_window7_224", 24)]
     public void Drop_path_grows_linearly_over_the_depth(string model, int nodes)
     {
-        ModelOptions options = ModelCatalogue.Official.Find(model).Options with { DropPathRate = 0.4 };
+        ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { DropPathRate = 0.4 };
         double[] rates = [.. options.CreateDefinition().Build(new Shape(1, 3, 224, 224)).Values.Select(value => value.Op).OfType<DropPath>().Select(op => op.Rate)];
         // The first block has rate 0 and no node.
         int perBlock = model == "convnext_tiny" ? 1 : 2;

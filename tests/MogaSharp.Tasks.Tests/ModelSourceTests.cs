@@ -24,7 +24,7 @@ public sealed class ModelSourceTests : IDisposable
         foreach (string path in new[] { card, _folder.FullName })
         {
             LoadedModel loaded = await ModelSource.LoadAsync(path, new ModelSourceOptions(), Token);
-            Assert.Equal(7, loaded.Definition.NumClasses);
+            Assert.Equal(7, ((IClassifierDefinition)loaded.Definition).NumClasses);
             Assert.Equal(["0", "1", "2", "3", "4", "5", "6"], loaded.Card.GetLabels());
         }
     }
@@ -34,7 +34,7 @@ public sealed class ModelSourceTests : IDisposable
     {
         string card = WriteSmall("""{ "file": "w.safetensors" }""", classes: 3, labels: """["a", "b", "c", "d", "e", "f", "g"]""");
         LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions(), Token);
-        Assert.Equal(3, loaded.Card.Options.NumClasses);
+        Assert.Equal(3, ((ClassifierOptions)loaded.Card.Options).NumClasses);
         Assert.Equal(["0", "1", "2"], loaded.Card.GetLabels());
         Assert.Equal(new Shape(3, 16), loaded.Weights["head.weight"].Shape);
         using var engine = new Cpu.CpuEngine();
@@ -47,7 +47,7 @@ public sealed class ModelSourceTests : IDisposable
     {
         string card = WriteSmall("""{ "file": "w.safetensors" }""", classes: 3, options: SmallOptions.Replace("7", "0", StringComparison.Ordinal));
         LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions(), Token);
-        Assert.Equal(0, loaded.Definition.NumClasses);
+        Assert.Equal(0, ((IClassifierDefinition)loaded.Definition).NumClasses);
         using var engine = new Cpu.CpuEngine();
         Assert.Contains("has no classes", Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message, StringComparison.Ordinal);
     }
@@ -128,7 +128,7 @@ public sealed class ModelSourceTests : IDisposable
         using var client = new HttpClient();
         var options = new ModelSourceOptions { Downloader = new ModelDownloader(client, new DownloadOptions { CacheFolder = _folder.File("cache") }) };
         LoadedModel loaded = await ModelSource.LoadAsync(card, options, Token);
-        Assert.Equal(7, loaded.Definition.NumClasses);
+        Assert.Equal(7, ((IClassifierDefinition)loaded.Definition).NumClasses);
         await ModelSource.LoadAsync(card, options, Token);
         Assert.Single(server.Requests);
     }

@@ -12,7 +12,7 @@ public sealed class NetworkFixture
 {
     private const string Module = "module/";
 
-    private static readonly string[] Folders = ["hornet", "timm"];
+    private static readonly string[] Folders = ["hornet", "timm", "parcnet"];
 
     private NetworkFixture(string name)
     {
@@ -33,7 +33,7 @@ public sealed class NetworkFixture
     ];
 
     /// <summary>The cases of small networks.</summary>
-    public static IReadOnlyList<string> Small { get; } = [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal))];
+    public static IReadOnlyList<string> Small { get; } = [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal) || name == "parcnet_s_96_b2")];
 
     /// <summary>One case of each network, for what does not depend on the input.</summary>
     public static IReadOnlyList<string> OnePerModel { get; } = [.. Names.GroupBy(name => Load(name).Model).Select(group => group.First())];
@@ -48,7 +48,7 @@ public sealed class NetworkFixture
 
     public FixtureFile Expected { get; }
 
-    public ModelOptions Options { get; }
+    public ClassifierOptions Options { get; }
 
     public Shape InputShape { get; }
 
@@ -97,10 +97,10 @@ public sealed class NetworkFixture
     private static Value OutputOf(ComputationGraph graph, string module) =>
         graph.Values.Last(value => value.Scope == module || value.Scope.StartsWith(module + ".", StringComparison.Ordinal));
 
-    private static ModelOptions OptionsOf(string model, string? options) => model switch
+    private static ClassifierOptions OptionsOf(string model, string? options) => model switch
     {
         "custom_7x7" or "custom_gf" => ReadHorNet(JsonDocument.Parse(options!).RootElement),
-        _ => ModelCatalogue.Official.Find(model).Options,
+        _ => (ClassifierOptions)ModelCatalogue.Official.Find(model).Options,
     };
 
     private static HorNetOptions ReadHorNet(JsonElement options) => new()

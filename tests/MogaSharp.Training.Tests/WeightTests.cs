@@ -15,7 +15,7 @@ public sealed class WeightTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static IReadOnlyList<ParameterSpec> Specs(int classes) =>
-        new MogaNet(Card.Options with { NumClasses = classes }).Build(new Shape(1, 3, 32, 32)).Parameters;
+        new MogaNet((MogaNetOptions)Card.Options with { NumClasses = classes }).Build(new Shape(1, 3, 32, 32)).Parameters;
 
     private string Save(int classes)
     {

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
 namespace MogaSharp.Cli.Commands;
 
 /// <summary><c>moga info</c>: a model's layers with shapes, parameters and multiply-adds.</summary>
-internal static class InfoCommand
+internal static partial class InfoCommand
 {
     public static Command Create()
     {
@@ -59,12 +60,11 @@ internal static class InfoCommand
             group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
     }
 
-    // blocks3.11.mlp.fc1 -> blocks3.11; patch_embed1.projection.0 -> patch_embed1
-    private static string Module(string scope)
-    {
-        string[] parts = scope.Split('.');
-        return parts.Length > 1 && char.IsAsciiDigit(parts[1][0]) ? $"{parts[0]}.{parts[1]}" : parts[0];
-    }
+    // blocks3.11.mlp.fc1 -> blocks3.11; stages.2.blocks.8.mlp.fc1 -> stages.2.blocks.8; patch_embed1.projection.0 -> patch_embed1
+    private static string Module(string scope) => NumberedModule().Match(scope) is { Success: true } match ? match.Value : scope.Split('.')[0];
+
+    [GeneratedRegex(@"^[^.]+(\.\d+)+(\.[a-z_]+(\.\d+)+)?(?=\.|$)")]
+    private static partial Regex NumberedModule();
 
     private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
 }

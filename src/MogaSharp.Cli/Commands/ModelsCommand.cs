@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Serialization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
@@ -10,9 +12,12 @@ internal static class ModelsCommand
     public static Command Create()
     {
         Option<bool> json = Shared.Json();
-        var command = new Command("models", "List the models that can be named") { json };
+        var ablations = new Option<bool>("--ablations") { Description = "List MogaNet with its parts taken away or replaced, one by one, instead" };
+        var model = new Option<string>("--model", "-m") { Description = "With --ablations: the MogaNet to take apart", HelpName = "name|card", DefaultValueFactory = _ => "moganet_tiny" };
+        var command = new Command("models", "List the models that can be named") { ablations, model, json };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(ablations)) return Ablations(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(json));
             var entries = Shared.Catalogue.Cards.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
@@ -20,11 +25,11 @@ internal static class ModelsCommand
                 return ExitCode.Success;
             }
 
-            var rows = new List<string[]> { new[] { "name ", "size", "params", "multiply-adds", "top-1 %", "gate ", "weights " } };
+            var rows = new List<string[]> { new[] { "name ", "task ", "size", "params", "multiply-adds", "score ", "weights " } };
             rows.AddRange(entries.Select(e => new[]
             {
-                e.Name, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
-                e.Top1?.ToString("F1", System.Globalization.CultureInfo.InvariantCulture) ?? "", e.Gate ?? "", e.Weights ?? "",
+                e.Name, e.Task, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
+                e.Score, e.Weights ?? "",
             }));
             Output.Table(rows);
             return ExitCode.Success;
@@ -34,14 +39,52 @@ internal static class ModelsCommand
 
     private static Entry Describe(ModelCard card)
     {
-        var input = new Shape(1, card.Options.InChannels, card.Preprocess.Height, card.Preprocess.Width);
+        Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        double? top1 = card.Metrics.Where(metric => metric.Key.EndsWith("_top1", StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
+        (string unit, double? best) = card.Options.Task switch
+        {
+            ModelTask.Video => ("MSE", Metric(card, "_mse")),
+            _ => ("%", Metric(card, "_top1")),
+        };
         return new Entry(
-            card.Name, card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount, graph.TotalCost(input).MultiplyAdds, top1,
-            (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin);
+            card.Name, card.Family, card.Options.Task.ToString().ToLowerInvariant(), card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
+            graph.TotalCost(input).MultiplyAdds, Metric(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
+            card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, best is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value:F1} {unit}") : "");
     }
 
+    private static int Ablations(ModelCard card, bool json)
+    {
+        if (card.Options is not MogaNetOptions whole) throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
+        Shape input = card.InputShape();
+        Ablation[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
+        if (json)
+        {
+            Output.Json(new { card.Name, Input = input.ToString(), Ablations = entries });
+            return ExitCode.Success;
+        }
+
+        Console.Out.WriteLine($"{card.Name}, input {input}");
+        var rows = new List<string[]> { new[] { "ablation ", "parameters", "multiply-adds", "with norms and pooling", "what is different " } };
+        rows.AddRange(entries.Select(e => new[] { e.Name, $"{e.Parameters:N0}", $"{e.MultiplyAdds:N0}", $"{e.MultiplyAddsWithNormAndPool:N0}", e.Description }));
+        Output.Table(rows);
+        Output.Line($"to train one: moga train --model {card.Name} --model-set {MogaNetAblations.All[1].Settings[0]} (moga models --ablations --json has the settings of each)");
+        return ExitCode.Success;
+    }
+
+    private static Ablation Measure(MogaNetAblation ablation, MogaNetOptions options, Shape input)
+    {
+        ComputationGraph graph = options.CreateDefinition().Build(input);
+        Cost cost = graph.TotalCost(input);
+        return new(ablation.Name, ablation.Description, ablation.Settings, graph.ParameterCount, cost.MultiplyAdds, cost.MultiplyAddsWithNormAndPool);
+    }
+
+    private static double? Metric(ModelCard card, string ending) =>
+        card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
+
+    private sealed record Ablation(
+        string Name, string Description, IReadOnlyList<string> Settings, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool);
+
     private sealed record Entry(
-        string Name, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate, string? Weights, string? Description, string? License, string? Origin);
+        string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,
+        IReadOnlyDictionary<string, double> Metrics, string? Weights, string? Description, string? License, string? Origin, [property: JsonIgnore] string Score);
 }

@@ -45,7 +45,8 @@ internal static class TrainBenchmark
         string? peerName = peer is null ? null : Answer(peer);
         var random = new Random(0);
         float[] pictures = [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];
-        int[] labels = [.. Enumerable.Range(0, input[0]).Select(i => i % card.Options.NumClasses)];
+        int classes = Shared.Classifier(card).NumClasses;
+        int[] labels = [.. Enumerable.Range(0, input[0]).Select(i => i % classes)];
         var batch = new TrainingBatch(pictures, input, labels);
         var times = new List<double>();
         var peerTimes = new List<double>();
@@ -85,9 +86,9 @@ internal static class TrainBenchmark
         string script = FindScript();
         string python = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
         if (!File.Exists(python)) throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
-        string arch = MogaNetArch.Names.FirstOrDefault(name => card.Options is MogaNetOptions options && MogaNetArch.Parse(name) == options.Arch)
+        string arch = MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == (card.Options as MogaNetOptions)?.Arch)
             ?? throw new UsageException($"the official code has no size like {card.Name}");
-        string[] numbers = [.. new[] { input[0], input[2], input[3], card.Options.NumClasses, threads }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
+        string[] numbers = [.. new[] { input[0], input[2], input[3], Shared.Classifier(card).NumClasses, threads }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
         var start = new ProcessStartInfo(python, [script, official, arch, .. numbers, device.ToString(), recipe.Amp == Precision.Bf16 ? "bf16" : "none"])
         {
             RedirectStandardInput = true,

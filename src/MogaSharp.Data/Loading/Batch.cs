@@ -5,7 +5,7 @@ namespace MogaSharp.Data;
 /// <summary>
 /// Images ready for a network, with labels. Owns a buffer of its loader until it is disposed; then another batch gets it.
 /// </summary>
-public sealed class Batch : IDisposable
+public sealed class Batch : ILoadedBatch
 {
     private readonly BufferPool _pool;
     private readonly int _length;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using MogaSharp.Imaging;
 
 namespace MogaSharp.Data;
@@ -10,25 +8,15 @@ namespace MogaSharp.Data;
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
-    // timm gives up after as many failures in a row.
-    private const int MaxReplacements = 50;
-
     private readonly IImageDataset _dataset;
-    private readonly Sampler _sampler;
     private readonly IImageTransform _transform;
     private readonly LoaderOptions _options;
     private readonly MixOptions? _mixing;
     private readonly RandomErasing? _erasing;
-    private readonly bool _isTraining;
     private readonly int _inputLength;
     private readonly BufferPool _pool;
-    private readonly WorkerThreads _threads;
+    private readonly BatchPipeline<Batch> _pipeline;
     private readonly ThreadLocal<DecodeBuffers> _buffers = new(() => new DecodeBuffers());
-    private readonly Lock _lock = new();
-    private readonly Stopwatch _clock = new();
-    private LoaderStatistics _statistics;
-    private int _isReading;
-    private int _isDisposed;
 
     /// <summary>Makes a loader for training: random transforms, mixing and erasing; images that fill no batch are left out.</summary>
     /// <param name="dataset">The images. The loader does not own them.</param>
@@ -57,33 +45,20 @@ public sealed class BatchLoader : IDisposable
     private BatchLoader(IImageDataset dataset, Sampler sampler, IImageTransform transform, LoaderOptions options, bool isTraining)
     {
         options.Check();
-        if (sampler.Count != dataset.Count)
-            throw new ArgumentException($"the sampler is for {sampler.Count} images, the data set has {dataset.Count}", nameof(sampler));
         if (isTraining && ((TrainingTransform)transform).Options.Mixing is not null) MixPlan.CheckCount(options.BatchSize);
-        BatchesPerEpoch = isTraining ? sampler.Length / options.BatchSize : (sampler.Length + options.BatchSize - 1) / options.BatchSize;
-        if (isTraining && BatchesPerEpoch == 0)
-            throw new ArgumentException($"{sampler.Length} images do not fill a batch of {options.BatchSize}", nameof(options));
         _dataset = dataset;
-        _sampler = sampler;
         _transform = transform;
         _options = options;
-        _isTraining = isTraining;
         _inputLength = checked(transform.Channels * transform.Height * transform.Width);
         _pool = new BufferPool(checked(_inputLength * options.BatchSize));
-        _threads = new WorkerThreads(options.Workers);
+        _pipeline = new BatchPipeline<Batch>(dataset.Count, "images", sampler, options, isTraining, Make);
     }
 
     /// <summary>The number of batches of an epoch for this process.</summary>
-    public int BatchesPerEpoch { get; }
+    public int BatchesPerEpoch => _pipeline.BatchesPerEpoch;
 
     /// <summary>What was done since the last epoch was begun. May be read from any thread.</summary>
-    public LoaderStatistics Statistics
-    {
-        get
-        {
-            lock (_lock) return _statistics with { Elapsed = _clock.Elapsed };
-        }
-    }
+    public LoaderStatistics Statistics => _pipeline.Statistics;
 
     /// <summary>Reads the batches of an epoch in their order. One epoch at a time; each batch must be disposed by whoever takes it.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
@@ -94,104 +69,30 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="InvalidOperationException">An epoch is being read already.</exception>
     /// <exception cref="ObjectDisposedException">The loader was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public IAsyncEnumerable<Batch> ReadAsync(int epoch, int firstBatch = 0, CancellationToken cancellationToken = default)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed == 1, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchesPerEpoch);
-        return ReadCoreAsync(epoch, firstBatch, cancellationToken);
-    }
+    public IAsyncEnumerable<Batch> ReadAsync(int epoch, int firstBatch = 0, CancellationToken cancellationToken = default) =>
+        _pipeline.ReadAsync(epoch, firstBatch, cancellationToken);
 
     /// <summary>Ends the threads. Batches that were handed out stay valid.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 1) return;
-        _threads.Dispose();
-        _buffers.Dispose();
-    }
-
-    private async IAsyncEnumerable<Batch> ReadCoreAsync(int epoch, int firstBatch, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        if (Interlocked.Exchange(ref _isReading, 1) == 1) throw new InvalidOperationException("an epoch is being read already");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pending = new Queue<Task<Batch>>();
-        try
-        {
-            lock (_lock)
-            {
-                _statistics = default;
-                _clock.Restart();
-            }
-            int[] order = _sampler.Draw(epoch);
-            int ahead = _options.Ahead > 0 ? _options.Ahead : _options.Workers + 2, next = firstBatch;
-            Fill();
-            while (pending.TryPeek(out Task<Batch>? first))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                TimeSpan before = _clock.Elapsed;
-                bool isReady = first.IsCompleted;
-                Batch batch = await first.WaitAsync(cancellationToken).ConfigureAwait(false);
-                _ = pending.Dequeue();
-                // The place that became free is filled before the batch is used.
-                Fill();
-                Count(batch, isReady ? TimeSpan.Zero : _clock.Elapsed - before);
-                yield return batch;
-            }
-
-            void Fill()
-            {
-                for (; pending.Count < ahead && next < BatchesPerEpoch; next++)
-                {
-                    int number = next;
-                    pending.Enqueue(_threads.Run(() => Make(epoch, order, number, stop.Token)));
-                }
-            }
-        }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            foreach (Task<Batch> task in pending) await DropAsync(task).ConfigureAwait(false);
-            lock (_lock) _clock.Stop();
-            Volatile.Write(ref _isReading, 0);
-        }
-    }
-
-    private static async Task DropAsync(Task<Batch> task)
-    {
-        try
-        {
-            (await task.ConfigureAwait(false)).Dispose();
-        }
-#pragma warning disable CA1031 // nobody will take this batch; the first failure was told already
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
-    }
-
-    private void Count(Batch batch, TimeSpan waited)
-    {
-        lock (_lock)
-        {
-            _statistics = new LoaderStatistics(
-                _statistics.Batches + 1, _statistics.Images + batch.Count, _statistics.Skipped + batch.Skipped, default, _statistics.Waited + waited);
-        }
+        if (_pipeline.End()) _buffers.Dispose();
     }
 
     private Batch Make(int epoch, int[] order, int number, CancellationToken cancellationToken)
     {
-        int first = number * _options.BatchSize, wanted = Math.Min(_options.BatchSize, order.Length - first), count = 0, skipped = 0;
+        (int first, int wanted) = _pipeline.PlacesOf(order, number);
+        int count = 0, skipped = 0;
         int[] labels = new int[wanted], indices = new int[wanted];
         float[] buffer = _pool.Rent();
         try
         {
+            var reader = new ImageReader(_dataset, _options.Limits, _buffers.Value!);
             for (int i = 0; i < wanted; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!TryRead(order[first + i], ref skipped, out int index, out ImageItem item, out PixelBlock pixels)) continue;
-                _transform.Apply(pixels, Random(RandomPurpose.Augmentation, epoch, first + i), buffer.AsSpan(count * _inputLength, _inputLength));
-                (labels[count], indices[count]) = (item.Label, index);
+                if (!_pipeline.TryRead(order[first + i], ref reader, ref skipped, out int index)) continue;
+                _transform.Apply(reader.Pixels, _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i), buffer.AsSpan(count * _inputLength, _inputLength));
+                (labels[count], indices[count]) = (reader.Label, index);
                 count++;
             }
             Array.Resize(ref labels, count);
@@ -199,10 +100,10 @@ public sealed class BatchLoader : IDisposable
             Span<float> images = buffer.AsSpan(0, count * _inputLength);
             MixPlan? mix = _mixing is null
                 ? null
-                : MixPlan.Draw(_mixing, Random(RandomPurpose.Mixing, epoch, number), count, _transform.Width, _transform.Height);
+                : MixPlan.Draw(_mixing, _pipeline.Random(RandomPurpose.Mixing, epoch, number), count, _transform.Width, _transform.Height);
             mix?.Apply(images, _transform.Channels, _transform.Width, _transform.Height);
             for (int i = 0; _erasing is not null && i < count; i++)
-                _erasing.Apply(Random(RandomPurpose.Erasing, epoch, first + i), images.Slice(i * _inputLength, _inputLength), _transform.Width, _transform.Height);
+                _erasing.Apply(_pipeline.Random(RandomPurpose.Erasing, epoch, first + i), images.Slice(i * _inputLength, _inputLength), _transform.Width, _transform.Height);
             return new Batch(_pool, buffer, images.Length, labels, indices)
             {
                 Epoch = epoch,
@@ -221,32 +122,19 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    // Images by their place in the order of all processes: how many there are does not change what an image gets.
-    private RandomStream Random(RandomPurpose purpose, int epoch, int place) => new(_options.Seed, purpose, epoch, _sampler.GlobalPosition(place));
-
-    private bool TryRead(int wanted, ref int skipped, out int index, out ImageItem item, out PixelBlock pixels)
+    private struct ImageReader(IImageDataset dataset, ImageLimits limits, DecodeBuffers buffers) : IItemReader
     {
-        index = wanted;
-        for (int attempt = 0; ; attempt++)
+        public PixelBlock Pixels { get; private set; }
+
+        public int Label { get; private set; }
+
+        public readonly string NameOf(int index) => dataset[index].Name;
+
+        public void Read(int index)
         {
-            item = _dataset[index];
-            try
-            {
-                pixels = item.ReadPixels(_options.Limits, _buffers.Value);
-                return true;
-            }
-            catch (Exception exception) when (exception is ImageFormatException or IOException or UnauthorizedAccessException)
-            {
-                string problem = exception is ImageFormatException bad ? bad.Problem : exception.Message;
-                if (_options.BadImages == BadImages.Throw || attempt == MaxReplacements) throw new DatasetException(item.Name, problem, exception);
-            }
-            skipped++;
-            if (!_isTraining)
-            {
-                pixels = default;
-                return false;
-            }
-            index = (index + 1) % _dataset.Count;
+            ImageItem item = dataset[index];
+            Pixels = item.ReadPixels(limits, buffers);
+            Label = item.Label;
         }
     }
 }

@@ -17,6 +17,9 @@ public enum RandomPurpose
 
     /// <summary>Mixup and CutMix of one batch.</summary>
     Mixing,
+
+    /// <summary>What a clip that is drawn at random shows.</summary>
+    Clip,
 }
 
 /// <summary>

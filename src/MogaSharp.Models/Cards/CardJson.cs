@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -12,20 +11,28 @@ internal static class CardJson
 {
     private static readonly ConcurrentDictionary<Type, JsonSerializerOptions> ByOptions = new();
 
-    /// <summary>For everything but cards.</summary>
+    /// <summary>How to read and write what is no card.</summary>
     public static JsonSerializerOptions Options { get; } = Create(null);
 
-    /// <summary>Reads a card; the family that it names says what its options are.</summary>
-    /// <exception cref="JsonException">The text is no card.</exception>
-    public static ModelCard? ReadCard(string json) => JsonSerializer.Deserialize<ModelCard>(json, For(OptionsType(json)));
+    /// <summary>How to read and write the cards of a family.</summary>
+    /// <param name="type">The type of the family's options.</param>
+    public static JsonSerializerOptions OptionsFor(Type type) => ByOptions.GetOrAdd(type, Create);
 
-    /// <summary>Reads a list of cards.</summary>
-    /// <exception cref="JsonException">The stream is none.</exception>
-    public static IEnumerable<ModelCard> ReadCards(Stream stream) =>
-        JsonSerializer.Deserialize<JsonElement[]>(stream, Options)!.Select(card => ReadCard(card.GetRawText())!);
-
-    /// <summary>Writes a card.</summary>
-    public static string Write(ModelCard card) => JsonSerializer.Serialize(card, For(card.Options.GetType()));
+    /// <summary>The family that a card names; the default when it names none or cannot be read (which the reading itself will tell).</summary>
+    public static string FamilyOf(string json)
+    {
+        try
+        {
+            using JsonDocument card = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return card.RootElement.ValueKind == JsonValueKind.Object && card.RootElement.TryGetProperty("family", out JsonElement family) && family.ValueKind == JsonValueKind.String
+                ? family.GetString()!
+                : ModelFamilies.Default;
+        }
+        catch (JsonException)
+        {
+            return ModelFamilies.Default;
+        }
+    }
 
     /// <summary>What an exception says of a card, as a clause: the line, the property, and the reason without the parser's own coordinates.</summary>
     public static string Problem(JsonException exception)
@@ -36,9 +43,7 @@ internal static class CardJson
         return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
     }
 
-    private static JsonSerializerOptions For(Type options) => ByOptions.GetOrAdd(options, Create);
-
-    private static JsonSerializerOptions Create(Type? options) => new()
+    private static JsonSerializerOptions Create(Type? modelOptions) => new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -48,38 +53,19 @@ internal static class CardJson
         RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { card => SetOptions(card, options) } },
+        TypeInfoResolver = modelOptions is null
+            ? new DefaultJsonTypeInfoResolver()
+            : new DefaultJsonTypeInfoResolver { Modifiers = { type => FixOptions(type, modelOptions) } },
     };
 
-    // A card's options have the type of its family, so that a mistake in them is told with its place like any other.
-    private static void SetOptions(JsonTypeInfo card, Type? options)
+    // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
+    private static void FixOptions(JsonTypeInfo type, Type modelOptions)
     {
-        if (card.Type != typeof(ModelCard) || options is null) return;
-        int index = card.Properties.ToList().FindIndex(property => property.PropertyType == typeof(ModelOptions));
-        PropertyInfo member = typeof(ModelCard).GetProperty(nameof(ModelCard.Options))!;
-        JsonPropertyInfo typed = card.CreateJsonPropertyInfo(options, card.Properties[index].Name);
-        typed.Get = member.GetValue;
-        typed.Set = member.SetValue;
-        typed.IsRequired = true;
-        typed.IsSetNullable = false;
-        card.Properties[index] = typed;
-    }
-
-    private static Type OptionsType(string json)
-    {
-        string family = ModelFamilies.Default;
-        // Text that is no JSON, and names of no family, are told by those who read the card next.
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("family", out JsonElement named) && named.ValueKind == JsonValueKind.String)
-                family = named.GetString()!;
-        }
-        catch (JsonException)
-        {
-        }
-
-        return ModelFamilies.OptionsOf(family) ?? throw new JsonException($"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
+        if (type.Type != typeof(ModelCard)) return;
+        JsonPropertyInfo general = type.Properties.Single(property => property.PropertyType == typeof(ModelOptions));
+        JsonPropertyInfo fixedType = type.CreateJsonPropertyInfo(modelOptions, general.Name);
+        (fixedType.Get, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (general.Get, general.Set, general.IsRequired, general.IsSetNullable);
+        type.Properties[type.Properties.IndexOf(general)] = fixedType;
     }
 }
 

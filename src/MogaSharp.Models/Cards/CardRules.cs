@@ -5,10 +5,11 @@ namespace MogaSharp.Models;
 /// <summary>What a card must fulfil beyond its JSON form. Cards come with downloads: absurd numbers must not cost memory or time.</summary>
 internal static class CardRules
 {
-    private const int MostPixels = 16384;
-    private const int MostChannels = 1 << 16;
-    private const int MostBlocks = 1024;
-    private const int MostClasses = 1 << 20;
+    public const int MostPixels = 16384;
+    public const int MostChannels = 1 << 16;
+    public const int MostBlocks = 1024;
+    public const int MostClasses = 1 << 20;
+    public const int MostFrames = 1024;
     private const double LeastCrop = 0.01;
 
     /// <exception cref="ModelCardException">The card breaks a rule.</exception>
@@ -16,22 +17,30 @@ internal static class CardRules
     public static void Check(ModelCard card, string path)
     {
         Require(card.Name.Trim().Length > 0, "its name is empty");
-        CheckOptions(card.Options);
+        Require(card.Aliases.All(alias => alias is not null), "an alias is null");
+        card.Options.Validate();
+        card.Options.CheckLimits(Require);
         CheckPreprocessing(card.Preprocess);
         CheckWeights(card.Weights);
-        int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
-        Require(card.Aliases.All(alias => alias is not null), "an alias is null");
-        Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
-        Require(card.Labels.All(label => label is not null), "a label is null");
-        Require(labels == 0 || card.Options.NumClasses == 0 || labels == card.Options.NumClasses, $"it has {labels} labels for {card.Options.NumClasses} classes");
+        CheckLabels();
+        CheckClip(card.Clip);
 
-        void CheckOptions(ModelOptions options)
+        void CheckLabels()
         {
-            options.Validate();
-            Require(options.StageDepths.Length <= 16 && options.StageDepths.All(depth => depth <= MostBlocks), $"a network has at most 16 stages of {MostBlocks} blocks");
-            Require(options.InChannels <= MostChannels && options.StageWidths.All(c => c <= MostChannels), $"channels are at most {MostChannels}");
-            Require(options.NumClasses <= MostClasses, $"classes are at most {MostClasses}");
-            if (options.BrokenLimit is { } limit) Require(false, limit);
+            int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
+            int classes = (card.Options as ClassifierOptions)?.NumClasses ?? 0;
+            Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
+            Require(card.Labels.All(label => label is not null), "a label is null");
+            Require(labels == 0 || card.Options.Task == ModelTask.Classification, "it has labels and is no classifier");
+            Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");
+        }
+
+        void CheckClip(ClipCard? clip)
+        {
+            Require((clip is null) == (card.Options.Task != ModelTask.Video), clip is null ? "it predicts video and has no clip" : "it has a clip and is no video model");
+            if (clip is null) return;
+            Require(clip.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
+            Require(clip.Range is [float low, float high] && low < high && float.IsFinite(high - low), "the range is not a lower and a higher number");
         }
 
         void CheckPreprocessing(PreprocessCard preprocess)

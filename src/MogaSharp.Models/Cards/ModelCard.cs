@@ -17,17 +17,20 @@ public sealed record ModelCard
     /// <summary>Other names that it is found by, in lower case: those of timm and of the official code.</summary>
     public ImmutableArray<string> Aliases { get; init; } = [];
 
-    /// <summary>Which definition builds it: <c>moganet</c>, <c>convnext</c>, <c>hornet</c>, <c>swin</c>; decides which options there are. A card without it is one of <c>moganet</c>.</summary>
+    /// <summary>The family of networks that the options belong to, one of <see cref="ModelFamilies"/>: <c>moganet</c>, <c>simvp</c> ...</summary>
     public string Family => Options.Family;
 
     /// <summary>A sentence for people.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The architecture's options.</summary>
+    /// <summary>The architecture's options; their type is that of the family.</summary>
     public required ModelOptions Options { get; init; }
 
-    /// <summary>How a picture becomes the input tensor.</summary>
+    /// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
     public required PreprocessCard Preprocess { get; init; }
+
+    /// <summary>What else there is to say of a video model's clips; null for other tasks.</summary>
+    public ClipCard? Clip { get; init; }
 
     /// <summary>Class names in the order of the outputs; empty when <see cref="LabelSet"/> says it.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
@@ -69,7 +72,10 @@ public sealed record ModelCard
     {
         try
         {
-            ModelCard card = CardJson.ReadCard(json) ?? throw new ModelCardException(source, "it is empty");
+            string family = CardJson.FamilyOf(json);
+            Type options = ModelFamilies.OptionsOf(family)
+                ?? throw new ModelCardException(source, $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
+            ModelCard card = JsonSerializer.Deserialize<ModelCard>(json, CardJson.OptionsFor(options)) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
             return card;
         }
@@ -84,24 +90,39 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => CardJson.Write(this);
+    public string ToJson() => JsonSerializer.Serialize(this, CardJson.OptionsFor(Options.GetType()));
 
     /// <summary>The definition that the card describes.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public IModelDefinition CreateDefinition() => Options.CreateDefinition();
 
-    /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none.</summary>
+    /// <summary>The shape of the model's input at the size that the card states.</summary>
+    /// <param name="batch">Pictures or clips.</param>
+    /// <exception cref="GraphException">The options describe no network.</exception>
+    public Shape InputShape(int batch = 1) => CreateDefinition().InputShape(batch, Preprocess.Height, Preprocess.Width);
+
+    /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none; nothing for other tasks.</summary>
     /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
     public ImmutableArray<string> GetLabels() =>
         !Labels.IsEmpty ? Labels
-        : LabelSet is null ? [.. Enumerable.Range(0, Options.NumClasses).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
+        : LabelSet is null ? [.. Enumerable.Range(0, (Options as ClassifierOptions)?.NumClasses ?? 0).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
         : [.. Models.LabelSet.Find(LabelSet).Select(label => label.Names[0])];
 
     /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
     public string? GetWeightsPath() => Weights.File is null ? null : Path.GetFullPath(Path.Combine(Folder ?? ".", Weights.File));
 }
 
-/// <summary>How a picture becomes the input tensor.</summary>
+/// <summary>The clips of a video model. How many frames it takes, and their channels, stand in its options.</summary>
+public sealed record ClipCard
+{
+    /// <summary>The frames to predict, 1 to 1024. More than the network gives in a run take further runs on its own predictions.</summary>
+    public required int OutFrames { get; init; }
+
+    /// <summary>The lowest and the highest value of a pixel in the truth, as the network takes it.</summary>
+    public ImmutableArray<float> Range { get; init; } = [0, 1];
+}
+
+/// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
 public sealed record PreprocessCard
 {
     /// <summary>Columns of the input, 1 to 16384.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace MogaSharp.Models;
 
@@ -73,7 +74,8 @@ public sealed class ModelCatalogue
     private static ImmutableArray<ModelCard> LoadOfficial()
     {
         using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
-        return [.. CardJson.ReadCards(stream)];
+        using JsonDocument list = JsonDocument.Parse(stream);
+        return [.. list.RootElement.EnumerateArray().Select(card => ModelCard.Parse(card.GetRawText(), "the catalogue"))];
     }
 }
 

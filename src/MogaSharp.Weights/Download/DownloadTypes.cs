@@ -4,7 +4,14 @@ namespace MogaSharp.Weights;
 /// <param name="FileName">Its name in the cache folder, without any path.</param>
 /// <param name="Address">Where it is, by http or https.</param>
 /// <param name="Sha256">Its SHA-256 in hexadecimal if it is known; otherwise the first download's is recorded and held to.</param>
-public sealed record ModelFile(string FileName, Uri Address, string? Sha256 = null);
+public sealed record ModelFile(string FileName, Uri Address, string? Sha256 = null)
+{
+    /// <summary>
+    /// Looks into a file that has arrived, by its path, and says why it is not to be kept; null when nothing is wrong. Where there is no such function the
+    /// file must be a weight file that opens.
+    /// </summary>
+    public Func<string, CancellationToken, string?>? FindProblem { get; init; }
+}
 
 /// <summary>How far a download is.</summary>
 /// <param name="Received">Bytes on disk so far, with those of an earlier attempt that is resumed.</param>

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// Downloads weight files into a cache folder. A broken download is resumed; a file appears under its name only when it
-/// is complete, opens as a checkpoint and has the right SHA-256. Several processes may ask for the same file at once.
+/// Downloads weight files, or what a <see cref="ModelFile"/> says else, into a cache folder. A broken download is resumed; a file
+/// appears under its name only when it is complete, opens as a checkpoint and has the right SHA-256. Several processes may ask for the same file at once.
 /// </summary>
 /// <param name="client">Used for all requests; it stays the caller's.</param>
 /// <param name="options">How to download; <see cref="DownloadOptions.Default"/> when null.</param>
@@ -99,11 +99,18 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         }
     }
 
-    /// <summary>Servers send error pages with status 200; such a file must not get the name of weights.</summary>
+    /// <summary>Servers send error pages with status 200; such a file must not get the name of what was asked for.</summary>
     private static void CheckContent(ModelFile file, PartialDownload part, string path, CancellationToken cancellationToken)
     {
         try
         {
+            if (file.FindProblem is { } find)
+            {
+                if (find(path, cancellationToken) is not { } found) return;
+                part.Discard();
+                throw new DownloadException(file.Address, found);
+            }
+
             using Checkpoint checkpoint = Checkpoint.Open(path);
             checkpoint.Verify(cancellationToken);
         }
