@@ -28,6 +28,10 @@ public sealed class ComparatorFixtureTests
         using CpuSession session = engine.CreateSession(graph, weights);
         Assert.NotEmpty(graph.Outputs);
         foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
-            Assert.InRange(official.Difference(output, tensor), 0, official.Tolerance(output));
+        {
+            // Modules within state no noise of their own.
+            string stated = official.Expected.Metadata.ContainsKey(output + ".f32_noise") ? output : "logits";
+            Assert.InRange(official.Difference(output, tensor), 0, official.Tolerance(stated));
+        }
     }
 }
