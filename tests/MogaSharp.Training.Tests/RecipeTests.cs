@@ -88,6 +88,8 @@ public sealed class RecipeTests
     [InlineData("RSB-A3", "rsb-a3")]
     [InlineData("fashion_mnist", "fashion-mnist")]
     [InlineData("convnext_small", "convnext-small")]
+    [InlineData("swin_t", "swin-tiny")]
+    [InlineData("HorNet-B-GF", "hornet-base-gf")]
     [InlineData("hornet_base_gf", "hornet-base-gf")]
     [InlineData("swin_base_patch4_window7_224_22kto1k", "swin-base")]
     [InlineData("parcnet_s", "parcnet-s")]

@@ -52,8 +52,6 @@ internal static class ModelsCommand
             card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, score);
     }
 
-    private static string? Printed(double? value, string format, string unit) => value is { } number ? $"{number.ToString(format, CultureInfo.InvariantCulture)} {unit}" : null;
-
     private static int Ablations(ModelCard card, bool json)
     {
         if (card.Options is not MogaNetOptions whole) throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
@@ -79,6 +77,8 @@ internal static class ModelsCommand
         Cost cost = graph.TotalCost(input);
         return new(ablation.Name, ablation.Description, ablation.Settings, graph.ParameterCount, cost.MultiplyAdds, cost.MultiplyAddsWithNormAndPool);
     }
+
+    private static string? Printed(double? value, string format, string unit) => value is { } number ? $"{number.ToString(format, CultureInfo.InvariantCulture)} {unit}" : null;
 
     private static double? Metric(ModelCard card, string ending) =>
         card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();

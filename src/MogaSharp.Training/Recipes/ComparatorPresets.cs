@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -89,7 +90,10 @@ internal static class ComparatorPresets
     ];
 
     /// <summary>The preset's name of a model; the model's own when it is none of these.</summary>
-    /// <param name="model">A model's name with hyphens, such as <c>swin-tiny-patch4-window7-224</c>.</param>
-    public static string NameOf(string model) =>
-        model.StartsWith("swin-", StringComparison.Ordinal) && model.IndexOf("-patch", StringComparison.Ordinal) is > 0 and var end ? model[..end] : model;
+    /// <param name="model">A model's name or alias with hyphens, such as <c>swin-tiny-patch4-window7-224</c> or <c>swin-t</c>.</param>
+    public static string NameOf(string model)
+    {
+        string name = ModelCatalogue.Official.Cards.FirstOrDefault(card => card.Aliases.Contains(model.Replace('-', '_')))?.Name.Replace('_', '-') ?? model;
+        return name.StartsWith("swin-", StringComparison.Ordinal) && name.IndexOf("-patch", StringComparison.Ordinal) is > 0 and var end ? name[..end] : name;
+    }
 }
