@@ -26,6 +26,29 @@ public enum NormKind
     GroupNorm,
 }
 
+/// <summary>What mixes channels in a block; all but the first are for ablations (paper, section 5.4).</summary>
+public enum ChannelMixerKind
+{
+    /// <summary>Channel aggregation: an MLP with a 3x3 depthwise convolution whose hidden features are reallocated.</summary>
+    Aggregation,
+
+    /// <summary>The MLP without reallocation.</summary>
+    Mlp,
+
+    /// <summary>The MLP with squeeze and excitation of the hidden features in place of the reallocation.</summary>
+    MlpWithSqueezeExcitation,
+}
+
+/// <summary>The depthwise convolutions of a block's context branch; the second is for ablations (paper, section 5.4).</summary>
+public enum ContextKind
+{
+    /// <summary>5x5 on all channels, then dilated 5x5 and 7x7 on shares of them.</summary>
+    MultiOrder,
+
+    /// <summary>One 7x7 on all channels.</summary>
+    SingleOrder,
+}
+
 /// <summary>How a stage makes its feature map.</summary>
 public enum PatchEmbedKind
 {
@@ -111,6 +134,18 @@ public sealed record MogaNetOptions : ClassifierOptions
 
     /// <summary>The official <c>attn_force_fp32</c> by what it does; see <see cref="GateMode"/>.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
+
+    /// <summary>What mixes channels.</summary>
+    public ChannelMixerKind ChannelMixer { get; init; } = ChannelMixerKind.Aggregation;
+
+    /// <summary>The depthwise convolutions of the context branch.</summary>
+    public ContextKind Context { get; init; } = ContextKind.MultiOrder;
+
+    /// <summary>Whether feature decomposition stands before the branches of the spatial aggregation; false for ablations.</summary>
+    public bool HasDecomposition { get; init; } = true;
+
+    /// <summary>Whether a gate multiplies the context; false for ablations.</summary>
+    public bool HasGate { get; init; } = true;
 
     /// <inheritdoc/>
     public override IModelDefinition CreateDefinition() => new MogaNet(this);

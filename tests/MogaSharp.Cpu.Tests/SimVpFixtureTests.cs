@@ -3,28 +3,32 @@ using MogaSharp.Testing;
 
 namespace MogaSharp.Cpu.Tests;
 
+/// <summary>SimVP with all its translators against the official code.</summary>
 public sealed class SimVpFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
     public static IEnumerable<TheoryDataRow<string>> Cases =>
-    [
-        .. SimVpFixture.SmallNames.Select(name => new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel")),
-        .. SimVpFixture.MovingMnistNames.Select(name => new TheoryDataRow<string>(name)),
-    ];
+        [.. SimVpFixture.SmallNames.Select(name => new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel")), .. SimVpFixture.MovingMnistNames.Select(name => new TheoryDataRow<string>(name))];
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void The_engine_gives_the_official_outputs_of_every_module(string name)
+    public void The_engine_gives_the_official_outputs(string name)
     {
         SimVpFixture official = SimVpFixture.Load(name);
-        using var engine = new CpuEngine();
-        using CpuSession session = engine.CreateSession(official.Build(), official.Weights());
-        IReadOnlyDictionary<string, Tensor> results = session.Run(official.Input, TestContext.Current.CancellationToken);
-        Assert.NotEmpty(official.Outputs);
-        foreach ((string output, string fixture) in official.Outputs)
-        {
-            Assert.Equal(official.Expected.StatedShape(fixture), results[output].Shape);
-            Assert.InRange(official.Expected.Difference(fixture, results[output].Data), 0, official.Tolerance(fixture));
-        }
+        ComputationGraph graph = official.Build();
+        WeightSet weights = official.Weights();
+        Check(official, graph, weights);
+        // Without the outputs in between more is fused.
+        Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Key == "output")]), weights);
+    }
+
+    private static void Check(SimVpFixture official, ComputationGraph graph, WeightSet weights)
+    {
+        using var engine = new CpuEngine(new(Threads: 2));
+        using CpuSession session = engine.CreateSession(graph, weights);
+        Assert.NotEmpty(graph.Outputs);
+        IReadOnlyDictionary<string, string> names = official.Outputs;
+        foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
+            if (names.TryGetValue(output, out string? fixture)) Assert.InRange(official.Expected.Difference(fixture, tensor.Data), 0, official.ToleranceOf(fixture));
     }
 }

@@ -12,9 +12,12 @@ internal static class ModelsCommand
     public static Command Create()
     {
         Option<bool> json = Shared.Json();
-        var command = new Command("models", "List the models that can be named") { json };
+        var ablations = new Option<bool>("--ablations") { Description = "List MogaNet with its parts taken away or replaced, one by one, instead" };
+        var model = new Option<string>("--model", "-m") { Description = "With --ablations: the MogaNet to take apart", HelpName = "name|card", DefaultValueFactory = _ => "moganet_tiny" };
+        var command = new Command("models", "List the models that can be named") { ablations, model, json };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(ablations)) return Ablations(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(json));
             var entries = Shared.Catalogue.Cards.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
@@ -51,8 +54,37 @@ internal static class ModelsCommand
 
     private static string? Printed(double? value, string format, string unit) => value is { } number ? $"{number.ToString(format, CultureInfo.InvariantCulture)} {unit}" : null;
 
+    private static int Ablations(ModelCard card, bool json)
+    {
+        if (card.Options is not MogaNetOptions whole) throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
+        Shape input = card.InputShape();
+        Ablation[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
+        if (json)
+        {
+            Output.Json(new { card.Name, Input = input.ToString(), Ablations = entries });
+            return ExitCode.Success;
+        }
+
+        Console.Out.WriteLine($"{card.Name}, input {input}");
+        var rows = new List<string[]> { new[] { "ablation ", "parameters", "multiply-adds", "with norms and pooling", "what is different " } };
+        rows.AddRange(entries.Select(e => new[] { e.Name, $"{e.Parameters:N0}", $"{e.MultiplyAdds:N0}", $"{e.MultiplyAddsWithNormAndPool:N0}", e.Description }));
+        Output.Table(rows);
+        Output.Line($"to train one: moga train --model {card.Name} --model-set {MogaNetAblations.All[1].Settings[0]} (moga models --ablations --json has the settings of each)");
+        return ExitCode.Success;
+    }
+
+    private static Ablation Measure(MogaNetAblation ablation, MogaNetOptions options, Shape input)
+    {
+        ComputationGraph graph = options.CreateDefinition().Build(input);
+        Cost cost = graph.TotalCost(input);
+        return new(ablation.Name, ablation.Description, ablation.Settings, graph.ParameterCount, cost.MultiplyAdds, cost.MultiplyAddsWithNormAndPool);
+    }
+
     private static double? Metric(ModelCard card, string ending) =>
         card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
+
+    private sealed record Ablation(
+        string Name, string Description, IReadOnlyList<string> Settings, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool);
 
     private sealed record Entry(
         string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,

@@ -7,14 +7,14 @@ namespace MogaSharp.Cpu.Planning;
 /// <summary>Steps that are compiled anew for each activation.</summary>
 internal sealed partial class PlanCompiler<S, V>
 {
-    private sealed record MatrixMaker(MatrixPattern Pattern, MatrixOperands<S, V> Operands) : IActivationUser<Step>
+    private sealed record MatrixMaker(MatrixPattern Pattern, MatrixOperands<S, V> Operands, int Threads) : IActivationUser<Step>
     {
         public Step Use<TActivation>()
             where TActivation : struct, IActivation => Pattern.Combine switch
             {
-                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
-                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
-                _ => new MatrixStep<S, V, TActivation, KeepAlone>(Operands, Pattern.Describe()) { Scope = Pattern.Scope },
+                CombineKind.Multiply => new MatrixStep<S, V, TActivation, MultiplyOther>(Operands, Pattern.Describe(), Threads) { Scope = Pattern.Scope },
+                CombineKind.AddScaled => new MatrixStep<S, V, TActivation, AddScaledOther>(Operands, Pattern.Describe(), Threads) { Scope = Pattern.Scope },
+                _ => new MatrixStep<S, V, TActivation, KeepAlone>(Operands, Pattern.Describe(), Threads) { Scope = Pattern.Scope },
             };
     }
 

@@ -131,7 +131,7 @@ internal sealed partial class PlanCompiler<S, V>
             Norm = p.Norm is null ? null : _store.Norm(p.Norm),
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
-        return ActivationChoice.Choose(p.Activation, new MatrixMaker(p, operands));
+        return ActivationChoice.Choose(p.Activation, new MatrixMaker(p, operands, _threads));
     }
 
     private Step Make(Value root, GatedProjectionPattern p)

@@ -65,7 +65,10 @@ internal static unsafe class BlockProduct<S, V>
 /// <summary>How many rows a step of several products takes at a time.</summary>
 internal static class BlockRows
 {
-    private const int SmallWeightBytes = 512 << 10, MostTilesInL1 = 8, MostTilesInL2 = 24, MostBytes = 800 << 10;
+    /// <summary>Matrices up to this stay in L2 together with what they are multiplied with.</summary>
+    public const int SmallWeightBytes = 512 << 10;
+
+    private const int MostTilesInL1 = 8, MostTilesInL2 = 24, MostBytes = 800 << 10;
 
     /// <summary>
     /// Small blocks where the weights stay in L2 anyway, larger ones where each block has to read them anew. Among those that are small enough, the

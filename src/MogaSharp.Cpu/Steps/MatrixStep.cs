@@ -44,12 +44,12 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
     where TActivation : struct, IActivation
     where TCombine : struct, ICombine
 {
-    private const int WantedItems = 16;
+    private const int WantedItems = 16, FewTiles = 8;
 
     private readonly MatrixOperands<S, V> _o;
     private readonly int _groups, _blocks, _blockRows, _images, _rows, _panelsPerGroup, _tileWidth;
 
-    public MatrixStep(MatrixOperands<S, V> operands, string description)
+    public MatrixStep(MatrixOperands<S, V> operands, string description, int threads)
     {
         _o = operands;
         Description = description;
@@ -58,11 +58,22 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         bool perImage = operands.ImageBias is not null || operands.Gather is not null;
         _images = perImage ? to.Images : 1;
         _rows = perImage ? to.Plane : to.Pixels;
-        int tile = MatrixKernel<S, V>.TileRows, tiles = (_rows + tile - 1) / tile;
-        _blockRows = tile * Math.Clamp(tiles * _images / WantedItems, 1, Math.Max(1, 56 / tile));
+        int tile = MatrixKernel<S, V>.TileRows, tiles = (_rows + tile - 1) / tile, panels = operands.Weights.Panels, wanted = WantedItems / 2;
+        bool makesRows = operands.Gather is not null || operands.Norm is not null;
+        if (operands.Weights.Bytes <= BlockRows.SmallWeightBytes || (operands.Gather is not null && tiles > FewTiles))
+        {
+            _blockRows = tile * Math.Clamp(tiles * _images / WantedItems, 1, Math.Max(1, 56 / tile));
+            if (operands.Gather is not null) wanted = 1;
+        }
+        else
+        {
+            // What does not stay in L2 is read as seldom as can be: by one thread alone where rows are few, else once for a thread's rows.
+            _blockRows = tiles <= FewTiles ? tiles * tile : BlockRows.Choose(_rows, tile, operands.Weights.Bytes, Math.Max(1, RowStride) * sizeof(float), (threads + _images - 1) / _images);
+            wanted = makesRows ? 2 * threads : WantedItems;
+        }
+
         _blocks = (_rows + _blockRows - 1) / _blockRows;
-        int panels = operands.Weights.Panels;
-        int wanted = operands.Gather is not null ? 1 : Math.Clamp((WantedItems / 2 + (_images * _blocks) - 1) / (_images * _blocks), 1, panels);
+        wanted = Math.Clamp((wanted + (_images * _blocks) - 1) / (_images * _blocks), 1, panels);
         _panelsPerGroup = (panels + wanted - 1) / wanted;
         _groups = (panels + _panelsPerGroup - 1) / _panelsPerGroup;
         _tileWidth = MatrixKernel<S, V>.PanelVectors * S.Lanes;

@@ -69,7 +69,8 @@ internal static unsafe class SpatialSteps<S, V>
         int perGroup = layout.Channels / groups;
         from += (((nint)image * layout.Height) + row) * layout.Width * layout.Stride;
         for (int column = 0; column < layout.Width; column++, from += layout.Stride, to += layout.Stride)
-            for (int c = 0; c < layout.Channels; c++) to[c] = from[(c % groups * perGroup) + (c / groups)];
+            for (int g = 0; g < groups; g++)
+                for (int i = 0; i < perGroup; i++) to[(i * groups) + g] = from[(g * perGroup) + i];
     });
 
     /// <summary>A depthwise convolution over the whole side, which wraps around.</summary>

@@ -29,6 +29,18 @@ public sealed record MogaBlock
     /// <summary>How often the gate and the context are activated.</summary>
     public GateMode Gate { get; init; } = GateMode.Once;
 
+    /// <summary>What mixes channels.</summary>
+    public ChannelMixerKind ChannelMixer { get; init; } = ChannelMixerKind.Aggregation;
+
+    /// <summary>The depthwise convolutions of the context branch.</summary>
+    public ContextKind Context { get; init; } = ContextKind.MultiOrder;
+
+    /// <summary>Whether feature decomposition stands before the branches of the spatial aggregation.</summary>
+    public bool HasDecomposition { get; init; } = true;
+
+    /// <summary>Whether a gate multiplies the context.</summary>
+    public bool HasGate { get; init; } = true;
+
     /// <summary>The layer scales' initial value.</summary>
     public float InitValue { get; init; } = 1e-5f;
 
@@ -57,12 +69,15 @@ public sealed record MogaBlock
     private Value SpatialAggregation(Scope s, Value x)
     {
         Value y = s.Conv("proj_1", x, x.Channels, kernel: 1);
-        y += Decomposed(s, y - s.GlobalAveragePool(y));
+        if (HasDecomposition) y += Decomposed(s, y - s.GlobalAveragePool(y));
         y = s.Activate(Activation, y);
-        Value gate = s.Conv("gate", y, x.Channels, kernel: 1);
-        Value context = MultiOrderContext(s["value"], y);
-        return s.Conv("proj_2", Activated(s, gate) * Activated(s, context), x.Channels, kernel: 1) + x;
+        Value? gate = HasGate ? s.Conv("gate", y, x.Channels, kernel: 1) : null;
+        Value context = Context == ContextKind.MultiOrder ? MultiOrderContext(s["value"], y) : SingleOrderContext(s["value"], y);
+        Value aggregated = gate is null ? Activated(s, context) : Activated(s, gate) * Activated(s, context);
+        return s.Conv("proj_2", aggregated, x.Channels, kernel: 1) + x;
     }
+
+    private static Value SingleOrderContext(Scope s, Value x) => s.Conv("PW_conv", s.DepthwiseConv("DW_conv0", x, 7), x.Channels, kernel: 1);
 
     // 5x5 on all channels; then the middle share once more by a dilated 5x5 and the high share by a dilated 7x7.
     private Value MultiOrderContext(Scope s, Value x)
@@ -83,8 +98,20 @@ public sealed record MogaBlock
         Value h = s.Conv("fc1", x, (int)(x.Channels * FfnRatio), kernel: 1);
         h = s.Activate(ActivationKind.Gelu, s.DepthwiseConv("dwconv", h, 3));
         h = s.Dropout(Drop, h);
-        h += Decomposed(s, h - s.Activate(ActivationKind.Gelu, s.Conv("decompose", h, 1, kernel: 1)));
+        h = ChannelMixer switch
+        {
+            ChannelMixerKind.Aggregation => h + Decomposed(s, h - s.Activate(ActivationKind.Gelu, s.Conv("decompose", h, 1, kernel: 1))),
+            ChannelMixerKind.MlpWithSqueezeExcitation => h * SqueezeExcitation(s["se"], h),
+            _ => h,
+        };
         return s.Dropout(Drop, s.Conv("fc2", h, x.Channels, kernel: 1));
+    }
+
+    // A share for each channel from the means of all (Hu et al., 2018), by a sixteenth of them.
+    private static Value SqueezeExcitation(Scope s, Value x)
+    {
+        Value y = s.Conv("fc1", s.GlobalAveragePool(x), Math.Max(1, x.Channels / 16), kernel: 1);
+        return s.Activate(ActivationKind.Sigmoid, s.Conv("fc2", s.Activate(ActivationKind.Relu, y), x.Channels, kernel: 1));
     }
 
     // The module's own parameter, or that of a submodule.

@@ -4,7 +4,7 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Tests.Engine;
 
-/// <summary>The two large fused steps over all widths, many channels and several strips, in every vector width.</summary>
+/// <summary>The large fused steps over all widths, many channels and several strips, in every vector width.</summary>
 [Trait("Isa", "Kernel")]
 public sealed class FusedStepTests
 {

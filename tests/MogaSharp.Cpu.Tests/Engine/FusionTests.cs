@@ -90,6 +90,58 @@ public sealed class FusionTests
         void Reason(string reason, Func<Value, Value[]> make) => PlanOf(make, fused: reason, notFused: null);
     }
 
+    [Fact]
+    public void An_mlp_is_one_step_unless_others_read_its_parts()
+    {
+        PlanOf(x => [x + Mlp(Norm(x), out _)], fused: "layer norm -> fc1 -> Silu -> fc2 + shortcut", notFused: "conv1x1");
+        PlanOf(x => [Mlp(Norm(x), out Value hidden), hidden], fused: "no MLP: the hidden channels are read 2 times", notFused: "fc1 ->");
+        PlanOf(x => Norm(x) is var y ? [Mlp(y, out _) + y] : [], fused: "a norm of its own: it is read 2 times", notFused: "layer norm ->");
+        PlanOf(x => [Mlp(x, out _)], fused: "no MLP: 7 pixels are few", notFused: "fc1 ->", images: 1, rows: 1);
+        PlanOf(x => [Root.Conv("c", Act(ActivationKind.Silu, x + Conv("a", x)), 6, 1)], fused: "no MLP: what is activated is no 1x1 convolution alone", notFused: "fc1 ->");
+        PlanOf(x => [Act(ActivationKind.Silu, Norm(x))], fused: "a norm of its own: no 1x1 convolution reads it", notFused: "layer norm ->");
+    }
+
+    [Fact]
+    public void Recursive_gates_are_one_step_unless_others_read_their_parts()
+    {
+        PlanOf(x => [Chain(x, out _)], fused: "product -> conv1x1 * factor -> conv1x1", notFused: "slice");
+        PlanOf(x => [Chain(x, out Value product), product], fused: "slice", notFused: "* factor");
+        PlanOf(x => [Chain(x, out _), Root.Slice(x, 0, 3)], fused: "product -> conv1x1 * factor -> conv1x1", notFused: "slice ");
+    }
+
+    [Fact]
+    public void Attention_is_one_step_unless_others_read_its_parts()
+    {
+        PlanOf(x => [Attention(x, out _)], fused: "attention of 63 tokens, 2 heads", notFused: "softmax");
+        PlanOf(x => [Attention(x, out Value scores), scores], fused: "no attention: the scores are read 2 times", notFused: "attention of");
+        PlanOf(x => [Root.Add(new AttentionValues(2), Root.Add(new AttentionScores(2, 1), x, x), x)], fused: "no attention: no softmax comes before the values", notFused: "attention of");
+        PlanOf(x => [Windowed(x, 7, 2, 2)], fused: "attention of 49 tokens in 2 windows, 2 heads", notFused: "window", rows: 7);
+        PlanOf(x => [Windowed(x, 7, 2, 1)], fused: "no attention: queries, keys and values are not the windows", notFused: "tokens in", rows: 7);
+    }
+
+    private Value Norm(Value x) => Root.LayerNorm("norm", x);
+
+    private Value Mlp(Value x, out Value hidden)
+    {
+        hidden = Act(ActivationKind.Silu, Root.Linear("fc1", x, 11));
+        return Root.Linear("fc2", hidden, 6);
+    }
+
+    private Value Chain(Value x, out Value product)
+    {
+        product = Root.Slice(x, 0, 2) * Root.Slice(x, 1, 2);
+        return Root.Conv("b", Root.Conv("a", product, 3, 1) * Root.Slice(x, 3, 3), 6, 1);
+    }
+
+    private Value Attention(Value x, out Value scores)
+    {
+        scores = Root.Add(new AttentionScores(2, 0.5), x, x);
+        return Root.Add(new AttentionValues(2), Root.Add(new Softmax(), scores), x);
+    }
+
+    private Value Windowed(Value x, int window, int shift, int back) =>
+        Root.Add(new WindowMerge(window, back), Attention(Root.Add(new WindowPartition(window, shift), x), out _), x);
+
     private Value Gated(Value x, ActivationKind other) =>
         Root.Conv("c", Act(ActivationKind.Silu, Conv("a", x)) * Act(other, Conv("b", x)), 6, 1);
 

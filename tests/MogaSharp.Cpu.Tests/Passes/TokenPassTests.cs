@@ -1,0 +1,74 @@
+using MogaSharp.Cpu.Passes;
+using MogaSharp.Graph;
+
+namespace MogaSharp.Cpu.Tests.Passes;
+
+/// <summary>That the passes about linear layers, layer norms and windows fire where they should, and only there.</summary>
+public sealed class TokenPassTests : PassFixture
+{
+    [Fact]
+    public void A_linear_layer_on_a_map_is_a_convolution()
+    {
+        Rewritten y = Apply(new LinearToPointwise(), Root.Linear("fc", Map(4), 6));
+        Assert.True(y.Fired);
+        Assert.Equal(["Input", "Conv2d"], y.Kinds);
+        NewGraph();
+        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Root.SpatialMean(Map(4)), 6)).Fired);
+        NewGraph();
+        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Map(4), 6), poison: ("fc.weight", float.NaN)).Fired);
+    }
+
+    [Fact]
+    public void A_constant_factor_becomes_an_affine_map_after_a_convolution_only()
+    {
+        Assert.Equal(["Input", "Conv2d", "ChannelAffine"], Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Root.DepthwiseConv("dw", Map(4), 3))).Kinds);
+        NewGraph();
+        Assert.False(Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Map(4))).Fired);
+    }
+
+    [Fact]
+    public void A_layer_norm_is_split_and_what_stays_of_its_affine_map_comes_back()
+    {
+        Rewritten y = Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Map(4)));
+        Assert.Equal(["Input", "LayerNorm", "ChannelAffine"], y.Kinds);
+        NewGraph();
+        Assert.False(Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Root.SpatialMean(Map(4)))).Fired);
+        NewGraph();
+        Rewritten z = Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))));
+        Assert.True(z.Fired);
+        Assert.Equal(["Input", "LayerNorm"], z.Kinds);
+        NewGraph();
+        Assert.False(Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))), poison: ("a.scale", float.PositiveInfinity)).Fired);
+    }
+
+    [Fact]
+    public void Ranges_of_ranges_are_ranges()
+    {
+        Rewritten y = Apply(new MergeSlices(), Root.Slice(Root.Slice(Map(9), 2, 6), 1, 3));
+        Assert.Equal(["Input", "ChannelSlice"], y.Kinds);
+        Assert.Equal(new ChannelSlice(3, 3), y.Graph.Values[1].Op);
+    }
+
+    [Fact]
+    public void Windows_are_cut_after_and_put_together_before_what_works_on_pixels()
+    {
+        Value x = Square(4);
+        Assert.Equal(["Input", "Conv2d", "WindowPartition"], Apply(new WindowsNextToAttention(), Root.Conv("c", Root.Add(new WindowPartition(3, 1), x), 6, 1)).Kinds);
+        NewGraph();
+        x = Square(4);
+        Value windows = Root.Activate(ActivationKind.Relu, Root.Add(new AveragePool2d(3), Root.Add(new WindowPartition(3), x)));
+        Rewritten y = Apply(new WindowsNextToAttention(), Root.Add(new WindowMerge(3), windows, x));
+        Assert.Equal(["Input", "WindowPartition", "AveragePool2d", "WindowMerge", "Relu"], y.Kinds);
+        // A 3x3 convolution sees where its window ends.
+        NewGraph();
+        x = Square(4);
+        Assert.False(Apply(new WindowsNextToAttention(), Root.Add(new WindowMerge(3), Root.Conv("c", Root.Add(new WindowPartition(3), x), 4, 3, padding: 1), x)).Fired);
+        // What others read stays where it is.
+        NewGraph();
+        x = Square(4);
+        windows = Root.Add(new WindowPartition(3), x);
+        Assert.False(Apply(new WindowsNextToAttention(), Root.Conv("c", windows, 4, 1) + windows).Fired);
+    }
+
+    private Value Square(int channels) => Root.Builder.Input("x", new Shape(2, channels, 6, 9));
+}
