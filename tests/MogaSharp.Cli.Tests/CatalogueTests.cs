@@ -14,7 +14,7 @@ public sealed class CatalogueTests : IDisposable
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("params_macs.json")));
             var data = new TheoryData<string, string>();
-            foreach (JsonElement entry in json.RootElement.GetProperty("models").EnumerateArray().Where(e => e.GetProperty("family").GetString() == "moganet"))
+            foreach (JsonElement entry in json.RootElement.GetProperty("models").EnumerateArray().Where(e => e.GetProperty("family").GetString() is "moganet" or "hornet" or "timm"))
                 data.Add($"{entry.GetProperty("model").GetString()} {entry.GetProperty("input")[1]}x{entry.GetProperty("input")[2]}", entry.GetRawText());
             return data;
         }

@@ -41,9 +41,9 @@ internal static class Fixtures
     }
 
     /// <summary>Writes a card for a network and its formula weights beside it.</summary>
-    public static string WriteModel(TemporaryFolder folder, MogaNetOptions options, WeightSet? weights = null, WeightsCard? source = null, int side = 64)
+    public static string WriteModel(TemporaryFolder folder, ClassifierOptions options, WeightSet? weights = null, WeightsCard? source = null, int side = 64)
     {
-        weights ??= FormulaWeights.Create(new MogaNet(options).Build(new Shape(1, options.InChannels, side, side)).Parameters);
+        weights ??= FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, options.InChannels, side, side)).Parameters);
         CheckpointWriter.SaveSafetensors(folder.File("weights.safetensors"), StateDict.From(weights).Tensors);
         ModelCard card = new()
         {

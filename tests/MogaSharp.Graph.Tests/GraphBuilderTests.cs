@@ -13,6 +13,76 @@ public sealed class GraphBuilderTests
         Assert.Equal("The parameter 'stem.conv.weight' is declared twice.", e.Message);
     }
 
+    // The order of nn.Module.state_dict: own parameters, own buffers, children as they were first named.
+    [Fact]
+    public void Parameters_can_be_listed_as_PyTorch_lists_them()
+    {
+        string[] declared = ["b.late.weight", "a.weight", "b.mask", "b.gamma", "b.early.weight", "b.norm.running_mean", "b.norm.weight", "top"];
+        Assert.Equal(declared, List(ParameterOrder.Declaration));
+        Assert.Equal(["top", "b.gamma", "b.mask", "b.early.weight", "b.late.weight", "b.norm.weight", "b.norm.running_mean", "a.weight"], List(ParameterOrder.Modules));
+
+        string[] List(ParameterOrder order)
+        {
+            var builder = new GraphBuilder(order);
+            builder.Root["b"].WithOrder("early", "late");
+            foreach (string name in declared)
+                builder.Root.Declare(name, new Shape(1), Initializer.Zeros, name.Contains("mask", StringComparison.Ordinal) || name.Contains("running", StringComparison.Ordinal) ? ParameterKind.Buffer : ParameterKind.Parameter);
+            return [.. builder.Build(KeyValuePair.Create("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name)];
+        }
+    }
+
+    [Theory]
+    [InlineData(ConvStart.FanOut, "Normal", 0.11785113019775793)]
+    [InlineData(ConvStart.FanOutOfAll, "Normal", 0.08333333333333333)]
+    [InlineData(ConvStart.Truncated, "TruncatedNormal", 0.02)]
+    [InlineData(ConvStart.Uniform, "Uniform", 0.16666666666666666)]
+    public void A_scope_decides_how_convolutions_start(ConvStart start, string kind, double number)
+    {
+        // 8 channels to 32 in two groups, 3x3: fan-in 9 * 4, fan-out 9 * 16, or 9 * 32 of all groups.
+        Scope s = _builder.Root with { Start = start };
+        s["deep"][3].Conv("conv", _builder.Input("x", new Shape(1, 8, 5, 5)), 32, 3, groups: 2);
+        ComputationGraph graph = _builder.Build();
+        (string Kind, double Number) weight = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.weight").Initializer), bias = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.bias").Initializer);
+        Assert.Equal(kind, weight.Kind);
+        Assert.Equal(number, weight.Number, 15);
+        Assert.Equal(start == ConvStart.Uniform ? weight : ("Constant", 0), bias);
+
+        static (string, double) Describe(Initializer initializer) => initializer switch
+        {
+            Initializer.Normal normal => ("Normal", normal.StandardDeviation),
+            Initializer.TruncatedNormal normal => ("TruncatedNormal", normal.StandardDeviation),
+            Initializer.Uniform uniform => ("Uniform", uniform.Bound),
+            Initializer.Constant constant => ("Constant", constant.Value),
+            _ => ("", 0),
+        };
+    }
+
+    [Fact]
+    public void A_graph_can_be_asked_for_other_outputs()
+    {
+        Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
+        Value inner = _builder.Root.Conv("a", x, 2, 1), last = _builder.Root.Activate(ActivationKind.Relu, inner);
+        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", last));
+        ComputationGraph other = graph.WithOutputs(KeyValuePair.Create("inner", inner), KeyValuePair.Create("y", last));
+        Assert.Equal(["inner", "y"], other.Outputs.Select(output => output.Key));
+        Assert.Equal(graph.Values, other.Values);
+        Assert.Equal(graph.Parameters, other.Parameters);
+        Value foreign = new GraphBuilder().Input("x", new Shape(1, 4, 5, 5));
+        Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => graph.WithOutputs(KeyValuePair.Create("x", foreign))).Message);
+    }
+
+    [Fact]
+    public void A_residual_belongs_to_its_module()
+    {
+        Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
+        Scope s = _builder.Root["block"];
+        Value y = s.Residual(x, 0.25, s.Activate(ActivationKind.Relu, x));
+        Assert.Equal(("block", new Binary(BinaryKind.Add)), (y.Scope, y.Op));
+        Assert.Equal([x, y.Inputs[1]], y.Inputs);
+        Assert.Equal(new DropPath(0.25), y.Inputs[1].Op);
+        Assert.IsType<Activation>(s.Residual(x, 0, s.Activate(ActivationKind.Relu, x)).Inputs[1].Op);
+    }
+
     [Fact]
     public void An_op_that_reads_an_undeclared_parameter_is_refused()
     {

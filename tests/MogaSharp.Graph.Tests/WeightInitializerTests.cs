@@ -38,6 +38,25 @@ public sealed class WeightInitializerTests
     }
 
     [Fact]
+    public void Uniforms_reach_their_bounds_and_no_further()
+    {
+        float[] values = Draw(new Initializer.Uniform(0.25));
+        Assert.InRange(values.Max(), 0.2499f, 0.25f);
+        Assert.InRange(values.Min(), -0.25f, -0.2499f);
+        Assert.InRange(values.Average(x => (double)x), -0.002, 0.002);
+        Assert.InRange(values.Average(x => (double)x * x), 0.25 * 0.25 / 3 * 0.98, 0.25 * 0.25 / 3 * 1.02);
+    }
+
+    [Fact]
+    public void Computed_numbers_are_those_of_their_places_and_take_nothing_from_the_seed()
+    {
+        Assert.Equal([0, 2, 4, 6], Draw(new Initializer.Computed(i => 2 * i), count: 4));
+        ParameterSpec drawn = new("b", new Shape(3), ParameterKind.Parameter, new Initializer.Normal(1));
+        ParameterSpec computed = new("a", new Shape(3), ParameterKind.Buffer, new Initializer.Computed(i => i), IsOptional: true);
+        Assert.Equal(WeightInitializer.Create([drawn], 3)["b"].Data, WeightInitializer.Create([computed, drawn], 3)["b"].Data);
+    }
+
+    [Fact]
     public void A_seed_decides_and_tensors_differ()
     {
         var initializer = new Initializer.Normal(1);

@@ -47,6 +47,21 @@ public sealed class WeightTests : IDisposable
     }
 
     [Fact]
+    public void A_head_with_another_name_is_found_by_it()
+    {
+        ConvNeXtOptions options = new() { Dims = [8, 16], Depths = [1, 1], NumClasses = 10 };
+        Assert.Equal("head.fc", options.HeadName);
+        string path = _folder.File("convnext.safetensors");
+        CheckpointWriter.SaveSafetensors(path, StateDict.From(InitialWeights.Fresh(Parameters(options), 1).Weights).Tensors);
+        InitialWeights loaded = InitialWeights.Load(path, ema: false, Parameters(options with { NumClasses = 7 }), 2, options.HeadName);
+        Assert.Equal($"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight)", loaded.ReplacedHead);
+        Assert.Equal(new Shape(7, 16), loaded.Weights["head.fc.weight"].Shape);
+        Assert.Equal(InitialWeights.Fresh(Parameters(options), 1).Weights["stages.1.blocks.0.mlp.fc1.weight"].Data, loaded.Weights["stages.1.blocks.0.mlp.fc1.weight"].Data);
+
+        static IReadOnlyList<ParameterSpec> Parameters(ConvNeXtOptions options) => options.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
+    }
+
+    [Fact]
     public void A_backbone_gets_a_head()
     {
         string path = Save(0);
