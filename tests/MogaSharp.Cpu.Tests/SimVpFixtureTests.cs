@@ -29,6 +29,6 @@ public sealed class SimVpFixtureTests
         Assert.NotEmpty(graph.Outputs);
         IReadOnlyDictionary<string, string> names = official.Outputs;
         foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
-            if (names.TryGetValue(output, out string? fixture)) Assert.InRange(official.Expected.Difference(fixture, tensor.Data), 0, official.Tolerance);
+            if (names.TryGetValue(output, out string? fixture)) Assert.InRange(official.Expected.Difference(fixture, tensor.Data), 0, official.ToleranceOf(fixture));
     }
 }

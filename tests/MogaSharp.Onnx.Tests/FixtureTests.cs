@@ -28,6 +28,50 @@ public sealed class FixtureTests
         }
     }
 
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1";
+
+    // The larger sizes use no op that the others do not.
+    public static TheoryData<string, int> Networks => new(
+        from name in NetworkFixture.Names
+        where IsLong || !(name.Contains("_small", StringComparison.Ordinal) || name.Contains("_base", StringComparison.Ordinal) || name.Contains("_large", StringComparison.Ordinal))
+        from opset in name.StartsWith("custom", StringComparison.Ordinal) ? new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset } : [OnnxExportOptions.OldestOpset]
+        select (name, opset));
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void The_exported_comparator_gives_the_official_outputs(string name, int opset)
+    {
+        NetworkFixture official = NetworkFixture.Load(name);
+        IReadOnlyDictionary<string, Tensor> results = Run(official.Build(), official.Weights(), official.Input, opset);
+        Assert.All(results, result => Assert.InRange(official.Difference(result.Key, result.Value), 0, official.Tolerance(result.Key)));
+    }
+
+    public static TheoryData<string, int> Predictors => new(
+        from name in IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames
+        from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset } select (name, opset));
+
+    [Theory]
+    [MemberData(nameof(Predictors))]
+    public void The_exported_predictor_gives_the_official_clips(string name, int opset)
+    {
+        SimVpFixture official = SimVpFixture.Load(name);
+        IReadOnlyDictionary<string, Tensor> results = Run(official.Build(), official.Weights(), official.Input, opset);
+        foreach ((string output, string fixture) in official.Outputs)
+        {
+            Assert.Equal(official.Expected.StatedShape(fixture), results[output].Shape);
+            Assert.InRange(official.Expected.Difference(fixture, results[output].Data), 0, official.Tolerance);
+        }
+    }
+
+    private static IReadOnlyDictionary<string, Tensor> Run(ComputationGraph graph, WeightSet weights, Tensor input, int opset)
+    {
+        Judge.Require();
+        using var folder = new TemporaryFolder();
+        OnnxExporter.Export(graph, weights, folder.At("model.onnx"), new() { Opset = opset });
+        using var session = new OnnxRuntimeSession(folder.At("model.onnx"));
+        return session.Run(input);
+    }
+
     // The others are too slow for the reference's plain loops; the fixtures have them.
     public static TheoryData<string> SizesForTheReference => [.. MogaNetArch.Names.Take(3)];
 

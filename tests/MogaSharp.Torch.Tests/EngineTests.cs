@@ -26,6 +26,42 @@ public sealed class EngineTests
         }
     });
 
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1";
+
+    // The larger sizes use no op that the others do not.
+    public static TheoryData<string, bool> Networks => new(
+        from name in NetworkFixture.Names
+        where IsLong || !(name.Contains("_small", StringComparison.Ordinal) || name.Contains("_base", StringComparison.Ordinal) || name.Contains("_large", StringComparison.Ordinal))
+        from channelsLast in new[] { false, true }
+        select (name, channelsLast));
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void The_engine_gives_the_comparators_official_outputs(string name, bool channelsLast) => Libtorch.WithoutLeaks(() =>
+    {
+        NetworkFixture official = NetworkFixture.Load(name);
+        using IInferenceSession session = new TorchEngine(new() { ChannelsLast = channelsLast }).CreateSession(official.Build(), official.Weights());
+        foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
+            Assert.InRange(official.Difference(output, tensor), 0, official.Tolerance(output));
+    });
+
+    public static TheoryData<string, bool> Predictors => new(
+        from name in IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames from channelsLast in new[] { false, true } select (name, channelsLast));
+
+    [Theory]
+    [MemberData(nameof(Predictors))]
+    public void The_engine_gives_the_official_clips(string name, bool channelsLast) => Libtorch.WithoutLeaks(() =>
+    {
+        SimVpFixture official = SimVpFixture.Load(name);
+        using IInferenceSession session = new TorchEngine(new() { ChannelsLast = channelsLast }).CreateSession(official.Build(), official.Weights());
+        IReadOnlyDictionary<string, Tensor> results = session.Run(official.Input, TestContext.Current.CancellationToken);
+        foreach ((string output, string fixture) in official.Outputs)
+        {
+            Assert.Equal(official.Expected.StatedShape(fixture), results[output].Shape);
+            Assert.InRange(official.Expected.Difference(fixture, results[output].Data), 0, official.Tolerance);
+        }
+    });
+
     [Fact]
     public void Autocast_answers_in_float32() => Libtorch.WithoutLeaks(() =>
     {
