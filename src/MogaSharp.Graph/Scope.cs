@@ -6,6 +6,9 @@ public enum ConvStart
     /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0: MogaNet and SimVP's blocks.</summary>
     FanOut,
 
+    /// <summary>Weights normal with the deviation sqrt(2 / (k k out)) whatever the groups, as PyTorch's <c>kaiming_normal_</c> counts the fan-out, biases 0: ParC-Net.</summary>
+    FanOutOfAll,
+
     /// <summary>Weights truncated normal with deviation 0.02, biases 0: ConvNeXt, HorNet.</summary>
     Truncated,
 
@@ -60,6 +63,7 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         Initializer start = Start switch
         {
             ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
+            ConvStart.FanOutOfAll => new Initializer.Normal(Math.Sqrt(2.0 / ((long)kernel * kernel * channels))),
             ConvStart.Truncated => new Initializer.TruncatedNormal(0.02),
             _ => new Initializer.Uniform(1 / Math.Sqrt(fanIn)),
         };

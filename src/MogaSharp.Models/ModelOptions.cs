@@ -108,6 +108,7 @@ public static class ModelFamilies
         ["convnext"] = typeof(ConvNeXtOptions),
         ["hornet"] = typeof(HorNetOptions),
         ["swin"] = typeof(SwinOptions),
+        ["parcnet"] = typeof(ParCNetOptions),
         ["simvp"] = typeof(SimVpOptions),
     };
 

@@ -35,6 +35,8 @@ public sealed class SimVp : IVideoDefinition
             throw new GraphException($"The network takes clips of shape (N, {Frames}, {Channels}, H, W), it got {input}.");
         if (input.Extents[3] % _options.Reduction != 0 || input.Extents[4] % _options.Reduction != 0)
             throw new GraphException($"The network takes frames whose rows and columns are multiples of {_options.Reduction}, it got {input}.");
+        if (_options.ModelType == TranslatorKind.Mlp && input.Extents[3] * input.Extents[4] != (long)_options.InShape[2] * _options.InShape[3])
+            throw new GraphException($"MLP-Mixer's weights are for frames of {_options.InShape[2]}x{_options.InShape[3]}, it got {input}.");
         var builder = new GraphBuilder(ParameterOrder.Modules);
         // What the official code leaves as PyTorch makes it starts uniformly.
         Scope net = (builder.Root with { Start = ConvStart.Uniform }).WithOrder("enc", "dec", "hid");
@@ -174,7 +176,7 @@ public sealed class SimVp : IVideoDefinition
             int kernel = InceptionKernels[i];
             Value y = at.GroupNorm("norm", at.Conv("conv", x, channels, kernel, padding: kernel / 2, groups: groups), groups);
             y = at.Activate(ActivationKind.LeakyRelu, y);
-            sum = sum is null ? y : s.Add(new Binary(BinaryKind.Add), sum, y);
+            sum = sum is null ? y : s["layers"].Add(new Binary(BinaryKind.Add), sum, y);
         }
 
         return sum!;

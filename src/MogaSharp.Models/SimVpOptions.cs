@@ -77,9 +77,11 @@ public sealed record SimVpOptions : ModelOptions
     public int HidT { get; init; } = 256;
 
     /// <summary>Convolutions of the encoder and of the decoder, even; every other one halves or doubles the size.</summary>
+    [JsonPropertyName("n_s")]
     public int NS { get; init; } = 4;
 
     /// <summary>Blocks of the translator, 2 or more; IncepU has as many again on its way up.</summary>
+    [JsonPropertyName("n_t")]
     public int NT { get; init; } = 4;
 
     /// <summary>The translator's blocks.</summary>

@@ -11,6 +11,7 @@ public sealed class StateDict
 {
     private static readonly string[] ModelKeys = ["state_dict", "model", ""];
     private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
+    private static readonly string[] Wrappers = ["module.", "model."];
 
     private readonly Dictionary<string, TensorEntry> _byName;
 
@@ -101,10 +102,14 @@ public sealed class StateDict
 
     private static TensorEntry[] OfficialNames(TensorEntry[] tensors)
     {
-        if (Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith("module.", StringComparison.Ordinal)))
-            tensors = Rename(tensors, "module.", "");
+        // A wrapper may be wrapped again: distributed training around a method around its network.
+        while (Array.Find(Wrappers, prefix => Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))) is { } wrapper && tensors.Length > 0)
+            tensors = Rename(tensors, wrapper, "");
         if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
             tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
+        // ParC-Net's official files list one block twice; see ParCNet.
+        if (Array.Exists(tensors, tensor => tensor.Name == "layer_5.0.block.red_1x1.block.conv.weight"))
+            tensors = Array.FindAll(tensors, tensor => !tensor.Name.StartsWith("residual.", StringComparison.Ordinal));
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }

@@ -10,8 +10,8 @@ public sealed record StateDictOptions
     public bool Ema { get; init; }
 
     /// <summary>
-    /// True to keep names as they are in the file. Otherwise the prefix <c>module.</c> (of distributed training) goes, and
-    /// in files of OpenMixup and the mm* projects <c>backbone.</c> goes and <c>head.fc.</c> becomes <c>head.</c>; ConvNeXt's original names become timm's.
+    /// True to keep names as they are in the file. Otherwise prefixes that all names have go, <c>module.</c> (of distributed training) and
+    /// <c>model.</c> (of OpenSTL's methods), and in files of OpenMixup and the mm* projects <c>backbone.</c> goes and <c>head.fc.</c> becomes <c>head.</c>; ConvNeXt's original names become timm's.
     /// </summary>
     public bool KeepNames { get; init; }
 }

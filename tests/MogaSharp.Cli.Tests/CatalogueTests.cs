@@ -63,6 +63,29 @@ public sealed class CatalogueTests : IDisposable
     }
 
     [Fact]
+    public async Task Video_models_are_listed_and_described()
+    {
+        JsonElement[] entries = [.. (await Moga.RunAsync("models", "--json")).Json.EnumerateArray()];
+        JsonElement moga = entries.Single(entry => entry.GetProperty("name").GetString() == "simvp_moga_mmnist");
+        Assert.Equal("video", moga.GetProperty("task").GetString());
+        Assert.Equal(46_777_065, moga.GetProperty("parameters").GetInt64());
+        Assert.Equal(25.57, moga.GetProperty("metrics").GetProperty("mmnist_mse").GetDouble());
+        Assert.All(entries.Where(entry => entry.GetProperty("task").GetString() != "video"), entry => Assert.Equal("classification", entry.GetProperty("task").GetString()));
+        string line = (await Moga.RunAsync("models")).Succeeded().Output.Split('\n').Single(line => line.StartsWith("simvp_moga_mmnist ", StringComparison.Ordinal));
+        Assert.Contains("25.57 MSE", line, StringComparison.Ordinal);
+
+        JsonElement info = (await Moga.RunAsync("info", "simvp_moga_mmnist", "--json")).Json;
+        Assert.Equal("1x10x1x64x64", info.GetProperty("input").GetString());
+        Assert.Equal("video", info.GetProperty("task").GetString());
+        Assert.Equal(16_460_771_328, info.GetProperty("multiply_adds").GetInt64());
+        Assert.Equal(16_519_426_048, info.GetProperty("multiply_adds_with_norm_and_pool").GetInt64());
+        string table = (await Moga.RunAsync("info", "SimVP-MogaNet")).Succeeded().Output;
+        Assert.Contains("hid.enc.7", table, StringComparison.Ordinal);
+        Assert.Contains("10 frames in, 10 frames out", table, StringComparison.Ordinal);
+        (await Moga.RunAsync("info", "simvp_moga_mmnist", "--size", "66")).Failed(2, "multiples of 4");
+    }
+
+    [Fact]
     public async Task Info_and_plan_print_tables()
     {
         string info = (await Moga.RunAsync("info", "moganet_tiny")).Succeeded().Output;

@@ -10,7 +10,7 @@ public sealed class TrainUsageTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Theory]
-    [InlineData("preset=huge", "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist.")]
+    [InlineData("preset=huge", "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, mmnist, mmnist-small.")]
     [InlineData("preset=", "there is no preset for 'custom'; give --preset or --recipe (presets: xt, t, s,")]
     [InlineData("set=speed=1", "A recipe has no field 'speed'")]
     [InlineData("set=speed", "--set takes field=value, not 'speed'")]
@@ -18,7 +18,7 @@ public sealed class TrainUsageTests : IDisposable
     [InlineData("set=mixup=-1", "The recipe breaks a rule: mixup is not negative.")]
     [InlineData("epochs=x", "'x' is no value of the recipe's field epochs")]
     [InlineData("amp=fp8", "'fp8' is no value of the recipe's field amp; it takes none, bf16, fp16.")]
-    [InlineData("batch=640", "The 72 training pictures do not fill one batch of 640; take a smaller batch_size.")]
+    [InlineData("batch=640", "The 72 training images do not fill one batch of 640; take a smaller batch_size.")]
     [InlineData("device=gpu", "'gpu' is no device; write cpu, cuda or cuda:N")]
     [InlineData("workers=0", "--workers takes a whole number from 1")]
     [InlineData("init=missing.pth", "there is no file 'missing.pth'")]
@@ -83,7 +83,7 @@ public sealed class TrainUsageTests : IDisposable
         _fixture.WriteIdx("more", 80, 4);
         Outcome more = await _fixture.ResumeAsync("--data", $"idx:{_fixture.Folder.File("more")}");
         Assert.Equal(2, more.ExitCode);
-        Assert.Contains("The run was begun on 72 training pictures; the data now has 80.", more.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.Contains("The run was begun on 72 training images; the data now has 80.", more.ErrorLines[^1], StringComparison.Ordinal);
         Outcome longer = (await _fixture.ResumeAsync("--epochs", "3", "--stop-after", "4")).Succeeded();
         Assert.Contains("continuing with epochs 3 instead of 2", longer.Errors, StringComparison.Ordinal);
     }

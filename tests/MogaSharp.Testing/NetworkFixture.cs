@@ -12,7 +12,7 @@ public sealed class NetworkFixture
 {
     private const string Module = "module/";
 
-    private static readonly string[] Folders = ["hornet", "timm"];
+    private static readonly string[] Folders = ["hornet", "timm", "parcnet"];
 
     private NetworkFixture(string name)
     {
@@ -33,7 +33,7 @@ public sealed class NetworkFixture
     ];
 
     /// <summary>The cases of small networks.</summary>
-    public static IReadOnlyList<string> Small { get; } = [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal))];
+    public static IReadOnlyList<string> Small { get; } = [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal) || name == "parcnet_s_96_b2")];
 
     /// <summary>One case of each network, for what does not depend on the input.</summary>
     public static IReadOnlyList<string> OnePerModel { get; } = [.. Names.GroupBy(name => Load(name).Model).Select(group => group.First())];

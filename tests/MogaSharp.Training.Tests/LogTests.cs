@@ -9,6 +9,8 @@ namespace MogaSharp.Training.Tests;
 /// <summary>CSV, JSON lines, event files and curves.</summary>
 public sealed class LogTests : IDisposable
 {
+    private static readonly TrainingTask Task = TrainingTask.Create(new());
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
 
@@ -54,7 +56,7 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void A_run_leaves_a_table_and_lines()
     {
-        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, Task, new(), _warnings.Add))
         {
             log.Add(Step(3));
             log.Add(Epoch(0, 10, 0.5));
@@ -74,7 +76,7 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Continuing_drops_what_the_checkpoint_does_not_have()
     {
-        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, Task, new(), _warnings.Add))
         {
             foreach (int epoch in Enumerable.Range(0, 3))
             {
@@ -84,7 +86,7 @@ public sealed class LogTests : IDisposable
         }
 
         File.AppendAllText(_folder.File(RunLog.LinesFile), "{\"kind\":\"step\",\"upd");
-        using (var log = new RunLog(_folder.FullName, new() { Update = 20, Epoch = 2 }, _warnings.Add))
+        using (var log = new RunLog(_folder.FullName, Task, new() { Update = 20, Epoch = 2 }, _warnings.Add))
         {
             Assert.Equal([10L, 20], log.Epochs.Select(epoch => epoch.Update));
             log.Add(Step(21));
@@ -101,16 +103,16 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void A_loss_that_is_not_finite_is_logged()
     {
-        using (var log = new RunLog(_folder.FullName, new(), _warnings.Add)) log.Add(Epoch(0, 10, double.NaN));
-        using var again = new RunLog(_folder.FullName, new() { Update = 10, Epoch = 1 }, _warnings.Add);
-        Assert.Equal(double.NaN, Assert.Single(again.Epochs).Eval!.Top1);
+        using (var log = new RunLog(_folder.FullName, Task, new(), _warnings.Add)) log.Add(Epoch(0, 10, double.NaN));
+        using var again = new RunLog(_folder.FullName, Task, new() { Update = 10, Epoch = 1 }, _warnings.Add);
+        Assert.Equal(double.NaN, Assert.Single(again.Epochs).Eval!["top1"]);
         Assert.Empty(_warnings);
     }
 
     [Fact]
     public void Logs_that_cannot_be_opened_cost_a_warning_and_not_the_run()
     {
-        using var log = new RunLog(_folder.File("missing"), new(), _warnings.Add);
+        using var log = new RunLog(_folder.File("missing"), Task, new(), _warnings.Add);
         log.Add(Step(1));
         log.Add(Epoch(0, 10, 0.5));
         Assert.Equal(3, _warnings.Count);
@@ -121,8 +123,8 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Curves_are_drawn_as_svg_and_png()
     {
-        EpochRecord[] epochs = [Epoch(0, 10, 0.25), Epoch(1, 20, 0.5) with { EvalEma = new(1.5, 0.75, 0.95) }, Epoch(2, 30, double.NaN)];
-        string? reason = TrainingCurves.Save(_folder.FullName, "moganet_tiny <test> & more", epochs);
+        EpochRecord[] epochs = [Epoch(0, 10, 0.25), Epoch(1, 20, 0.5) with { EvalEma = Figures(1.5, 0.75, 0.95) }, Epoch(2, 30, double.NaN)];
+        string? reason = TrainingCurves.Save(_folder.FullName, "moganet_tiny <test> & more", Task, epochs);
         string svg = File.ReadAllText(_folder.File("curves.svg"));
         var document = System.Xml.Linq.XDocument.Parse(svg);
         Assert.Contains("moganet_tiny &lt;test&gt; &amp; more", svg, StringComparison.Ordinal);
@@ -139,13 +141,16 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void One_epoch_is_enough_for_a_picture_and_none_gives_none()
     {
-        Assert.Contains("polyline", TrainingCurves.Draw("one", [Epoch(0, 10, 0.5)]), StringComparison.Ordinal);
-        Assert.Null(TrainingCurves.Save(_folder.FullName, "none", []));
+        Assert.Contains("polyline", TrainingCurves.Draw("one", Task, [Epoch(0, 10, 0.5)]), StringComparison.Ordinal);
+        Assert.Null(TrainingCurves.Save(_folder.FullName, "none", Task, []));
         Assert.Empty(_folder.FileNames);
     }
 
+    private static IReadOnlyDictionary<string, double> Figures(double loss, double top1, double top5) =>
+        new Dictionary<string, double> { ["loss"] = loss, ["top1"] = top1, ["top5"] = top5 };
+
     internal static StepRecord Step(long update) =>
-        new() { Epoch = (int)(update / 10), Update = update, Loss = 2.5, LearningRate = 1e-3, ImagesPerSecond = 100, DataWait = 0.25, GradientNorm = 3 };
+        new() { Epoch = (int)(update / 10), Update = update, Loss = 2.5, LearningRate = 1e-3, ItemsPerSecond = 100, DataWait = 0.25, GradientNorm = 3 };
 
     internal static EpochRecord Epoch(int epoch, long update, double top1) => new()
     {
@@ -153,8 +158,8 @@ public sealed class LogTests : IDisposable
         Update = update,
         LearningRate = 1e-3,
         TrainLoss = 2.5,
-        Eval = new EvalRecord(2, top1, 0.9),
-        ImagesPerSecond = 100,
+        Eval = Figures(2, top1, 0.9),
+        ItemsPerSecond = 100,
         DataWait = 0.25,
         Seconds = 12.5,
         Skipped = 1,

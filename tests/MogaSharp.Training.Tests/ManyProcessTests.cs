@@ -51,10 +51,10 @@ public sealed class ManyProcessTests : IDisposable
         foreach ((EpochRecord mine, EpochRecord other) in one.Epochs.Zip(ranks[0].Result.Epochs))
         {
             Assert.Equal(mine.TrainLoss, other.TrainLoss, 1e-5);
-            Assert.Equal(mine.Eval!.Loss, other.Eval!.Loss, 1e-5);
+            Assert.Equal(mine.Eval!["loss"], other.Eval!["loss"], 1e-5);
             // Eleven pictures, each counted once.
-            Assert.Equal((mine.Eval.Top1, mine.EvalEma!.Top1), (other.Eval.Top1, other.EvalEma!.Top1));
-            Assert.Equal(Math.Round(11 * other.Eval.Top1), 11 * other.Eval.Top1, 1e-9);
+            Assert.Equal((mine.Eval["top1"], mine.EvalEma!["top1"]), (other.Eval["top1"], other.EvalEma!["top1"]));
+            Assert.Equal(Math.Round(11 * other.Eval["top1"]), 11 * other.Eval["top1"], 1e-9);
         }
 
         Assert.Empty(ranks[1].Result.Epochs);
@@ -78,6 +78,33 @@ public sealed class ManyProcessTests : IDisposable
             AssertSame(straight[0].State, resumed[1].State);
             Assert.Equal(3, resumed[0].Result.Epochs.Count);
         }
+    }
+
+    // A run goes on with any number of processes as if it had always had it: the same pictures in the same updates, and as many updates an epoch, although
+    // 39 pictures are even parts for none of these numbers but one.
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    [InlineData(4, 2)]
+    [InlineData(2, 4)]
+    public void A_run_is_resumed_by_another_number_of_ranks(int begun, int resumed)
+    {
+        SmallRun.WriteIdx(_folder.File("idx"), train: 39, test: 11);
+        (TrainingResult straight, Dictionary<string, byte[]> expected) = Alone("straight", Plain);
+        Assert.Equal(12, straight.Progress.Update);
+        const string Name = "moved";
+        Rank(begun, new TrainerOptions { Folder = "", StopAfter = 6 }, resume: false);
+        (TrainingResult result, Dictionary<string, byte[]> state) = Rank(resumed, new TrainerOptions { Folder = "" }, resume: true);
+        foreach ((string name, byte[] bytes) in expected) Close(name, bytes, state[name]);
+        Assert.Equal((straight.Progress.Epoch, straight.Progress.Update), (result.Progress.Epoch, result.Progress.Update));
+        foreach ((EpochRecord mine, EpochRecord other) in straight.Epochs.Zip(result.Epochs))
+        {
+            Assert.Equal(mine.TrainLoss, other.TrainLoss, 1e-5);
+            Assert.Equal(mine.Eval!["top1"], other.Eval!["top1"]);
+        }
+
+        (TrainingResult Result, Dictionary<string, byte[]> State) Rank(int size, TrainerOptions options, bool resume) =>
+            size == 1 ? Train(Name, null, Plain, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken) : Run(Name, size, Plain, options, resume)[0];
     }
 
     [Fact]
@@ -145,28 +172,25 @@ public sealed class ManyProcessTests : IDisposable
             using Trainer trainer = SmallRun.Start(_folder, $"other-{group.Rank}", data, Plain, options: new TrainerOptions { Folder = "", Group = group, StopAfter = 0 });
             return Assert.Throws<RunFolderException>(() => trainer.Run(TestContext.Current.CancellationToken)).Message;
         });
-        Assert.Equal(["Another rank has other pictures than rank 0: all need the same --data.", "Rank 0 trains on 40 pictures, rank 1 on 44: all need the same --data."], messages);
+        Assert.Equal(["Another rank has other images than rank 0: all need the same --data.", "Rank 0 trains on 40 images, rank 1 on 44: all need the same --data."], messages);
     }
 
-    private (TrainingResult Result, Dictionary<string, byte[]> State) Alone(string run, TrainingRecipe recipe)
-    {
-        using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
-        using Trainer trainer = SmallRun.Start(_folder, run, data, recipe);
-        return (trainer.Run(TestContext.Current.CancellationToken), SmallRun.State(trainer));
-    }
+    private (TrainingResult Result, Dictionary<string, byte[]> State) Alone(string run, TrainingRecipe recipe) =>
+        Train(run, null, recipe, new SmallRun.Recorder(), null, false, TestContext.Current.CancellationToken);
 
     private (TrainingResult Result, Dictionary<string, byte[]> State)[] Run(string run, int size, TrainingRecipe recipe, TrainerOptions? options = null, bool resume = false) =>
         Ranks.Run(size, group => Train(run, group, recipe, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken));
 
     private (TrainingResult Result, Dictionary<string, byte[]> State) Train(
-        string run, TorchProcessGroup group, TrainingRecipe recipe, SmallRun.Recorder observer, TrainerOptions? options, bool resume, CancellationToken cancellationToken)
+        string run, TorchProcessGroup? group, TrainingRecipe recipe, SmallRun.Recorder observer, TrainerOptions? options, bool resume, CancellationToken cancellationToken)
     {
         string folder = _folder.File(run);
-        if (group.Rank == 0) Directory.CreateDirectory(folder);
-        using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe, share: new ProcessShare(group.Rank, group.Size));
-        options = (options ?? new TrainerOptions { Folder = "" }) with { Folder = group.Rank == 0 ? folder : _folder.File($"{run}-{group.Rank}"), Group = group, LogEvery = 2 };
-        using var trainer = new Trainer(SmallRun.Card, SmallRun.Weights(recipe with { Seed = recipe.Seed + group.Rank }), recipe, data, options, observer);
-        if (resume && group.Rank == 0)
+        ProcessShare share = group is null ? ProcessShare.Whole : new ProcessShare(group.Rank, group.Size);
+        if (share.Rank == 0) Directory.CreateDirectory(folder);
+        using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe, share: share);
+        options = (options ?? new TrainerOptions { Folder = "" }) with { Folder = share.Rank == 0 ? folder : _folder.File($"{run}-{share.Rank}"), Group = group, LogEvery = 2 };
+        using var trainer = new Trainer(SmallRun.Card, SmallRun.Weights(recipe with { Seed = recipe.Seed + share.Rank }), recipe, data, options, observer);
+        if (resume && share.Rank == 0)
         {
             using LoadedTrainingCheckpoint last = new CheckpointFolder(folder).OpenNewest(observer.OnMessage)!;
             trainer.Resume(last.Content);

@@ -57,5 +57,9 @@ public sealed class NonFiniteTests : IDisposable
             Enumerable.Range(firstBatch, 10 - firstBatch).Select(i => EngineTests.Batch((10 * epoch) + i, bad.Contains(i) ? float.PositiveInfinity : 0));
 
         public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken) => [];
+
+        public void Dispose()
+        {
+        }
     }
 }

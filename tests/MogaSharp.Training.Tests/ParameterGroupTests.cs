@@ -54,6 +54,48 @@ public sealed class ParameterGroupTests
         Assert.Equal($"layer_{21 - above}_{(group.WeightDecay == 0 ? "no_decay" : "decay")}", group.Name);
     }
 
+    // ConvNeXt-T has 3 + 3 + 9 + 3 blocks, HorNet-T 2 + 3 + 18 + 2, Swin-T 2 + 2 + 6 + 2, ParC-Net-S 3 + 2 + 2 + 2: the stem is layer 0, the head the last.
+    [Theory]
+    [InlineData("convnext_tiny", "stem.0.weight", 0, 1)]
+    [InlineData("convnext_tiny", "stages.0.blocks.2.conv_dw.weight", 3, 1)]
+    [InlineData("convnext_tiny", "stages.1.downsample.1.weight", 4, 2)]
+    [InlineData("convnext_tiny", "stages.3.blocks.2.mlp.fc1.weight", 18, 4)]
+    [InlineData("convnext_tiny", "head.norm.weight", 19, 0)]
+    [InlineData("hornet_tiny_gf", "downsample_layers.0.0.weight", 0, 1)]
+    [InlineData("hornet_tiny_gf", "stages.2.17.gnconv.pws.0.weight", 23, 3)]
+    [InlineData("hornet_tiny_gf", "downsample_layers.3.1.weight", 24, 4)]
+    [InlineData("hornet_tiny_gf", "norm.weight", 26, 0)]
+    [InlineData("swin_t", "patch_embed.proj.weight", 0, 1)]
+    [InlineData("swin_t", "layers.0.blocks.1.attn.qkv.weight", 2, 1)]
+    [InlineData("swin_t", "layers.0.downsample.reduction.weight", 3, 2)]
+    [InlineData("swin_t", "layers.3.blocks.1.mlp.fc2.weight", 12, 4)]
+    [InlineData("swin_t", "norm.weight", 13, 0)]
+    [InlineData("parcnet_s", "conv_1.block.conv.weight", 0, 1)]
+    [InlineData("parcnet_s", "layer_1.0.block.exp_1x1.block.conv.weight", 0, 1)]
+    [InlineData("parcnet_s", "layer_2.2.block.red_1x1.block.conv.weight", 3, 1)]
+    [InlineData("parcnet_s", "layer_5.1.spatial_global_rep.0.meta_kernel_1_H", 9, 4)]
+    [InlineData("parcnet_s", "classifier.fc.weight", 10, 0)]
+    public void Other_networks_names_tell_layer_and_stage(string model, string name, int layer, int stage)
+    {
+        ModelCard card = ModelCatalogue.Official.Find(model);
+        IReadOnlyList<ParameterSpec> specs = card.CreateDefinition().Build(card.InputShape()).Parameters;
+        var groups = ParameterGroups.Create(specs, new TrainingRecipe { LayerDecay = 0.5 });
+        Assert.StartsWith($"layer_{layer}_", groups.Single(group => group.Parameters.Contains(name)).Name, StringComparison.Ordinal);
+        for (int frozen = 0; frozen <= 4; frozen++)
+            Assert.Equal(stage >= 1 && stage <= frozen, ParameterGroups.IsFrozen(name, new TrainingRecipe { FrozenStages = frozen }));
+    }
+
+    [Fact]
+    public void Swin_s_position_biases_do_not_decay_and_neither_do_vectors()
+    {
+        ModelCard card = ModelCatalogue.Official.Find("swin_t");
+        var groups = ParameterGroups.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, RecipePresets.Find("swin-tiny"));
+        Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
+        Assert.Contains("layers.2.blocks.5.attn.relative_position_bias_table", groups[0].Parameters);
+        Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("norm", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("table", StringComparison.Ordinal));
+        Assert.DoesNotContain(groups.SelectMany(group => group.Parameters), name => name.Contains("index", StringComparison.Ordinal) || name.Contains("mask", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Frozen_stages_are_in_no_group()
     {

@@ -25,9 +25,53 @@ public sealed class RecipeTests
         Assert.Equal([0.9, 0.999], recipe.Betas);
         Assert.Equal((1.0, 0.5, 0.1), (recipe.Cutmix, recipe.MixSwitchProbability, recipe.LabelSmoothing));
         Assert.Equal([0.08, 1], recipe.CropScale);
-        Assert.Equal((0.5, "random", 0.4, 0.25, 0.9), (recipe.HorizontalFlip, recipe.Interpolation, recipe.ColorJitter, recipe.RandomErasing, recipe.EvalCrop));
+        Assert.Equal((0.5, "random", 0.4, 0.25, 0.9), (recipe.HorizontalFlip, recipe.Interpolation, Assert.Single(recipe.ColorJitter), recipe.RandomErasing, recipe.EvalCrop));
         Assert.Equal((ScheduleKind.Cosine, ScheduleUnit.Epoch, LossKind.CrossEntropy, 224), (recipe.Schedule, recipe.ScheduleUnit, recipe.Loss, recipe.ImageSize));
     }
+
+    // Westlake-AI/MogaNet, video_prediction/configs/mmnist/simvp and simvp/utils/parser.py.
+    [Theory]
+    [InlineData("simvp_moga_mmnist", 1e-3)]
+    [InlineData("simvp_gsta_mmnist", 1e-3)]
+    [InlineData("simvp_convnext_mmnist", 1e-2)]
+    [InlineData("simvp_convmixer_mmnist", 1e-2)]
+    [InlineData("simvp_uniformer_mmnist", 5e-4)]
+    public void Video_recipes_have_the_official_settings(string model, double rate)
+    {
+        TrainingRecipe recipe = RecipePresets.TryFind(model)!;
+        Assert.Equal(("mmnist", rate), (recipe.Name, recipe.ScaledLearningRate()));
+        Assert.Equal((200, 200, 16, OptimizerKind.Adam, 0.0, 0.0), (recipe.Epochs, recipe.TotalEpochs(), recipe.BatchSize, recipe.Optimizer, recipe.WeightDecay, recipe.DropPath));
+        Assert.Equal((LossKind.MeanSquaredError, null, null, Precision.None), (recipe.Loss, recipe.ClipGradient, recipe.EmaDecay, recipe.Amp));
+        // PyTorch's OneCycleLR over all updates, with final_div_factor 1e4, which is its default too.
+        var schedule = Assert.IsType<OneCycleSchedule>(LearningRateSchedule.Create(recipe, 625));
+        Assert.Equal((125_000L, 1e4, (0.95, 0.85)), (schedule.Length, schedule.EndDivisor, schedule.Momentum!.Value));
+        Assert.Equal(rate / 25, schedule.RateAt(0), 1e-18);
+        Assert.Equal(rate, RecipePresets.Find("mmnist-small", model).LearningRate);
+    }
+
+    // facebookresearch/ConvNeXt and raoyongming/HorNet, TRAINING.md and main.py; microsoft/Swin-Transformer, config.py.
+    [Theory]
+    [InlineData("convnext-tiny", 4e-3, 4096, 0.05, 0.1, null, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("convnext-large", 4e-3, 4096, 0.05, 0.5, null, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("hornet-tiny-7x7", 4e-3, 4096, 0.05, 0.2, 100.0, 1e-6, 0.9999, "rand-m9-mstd0.5-inc1")]
+    [InlineData("hornet-base-gf", 4e-3, 4096, 0.05, 0.5, 1.0, 1e-6, 0.9999, "rand-m15-mstd0.5-inc1")]
+    [InlineData("swin-tiny", 1e-3, 1024, 0.05, 0.2, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
+    [InlineData("swin-base", 1e-3, 1024, 0.05, 0.5, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
+    public void Comparators_have_their_own_official_settings(
+        string name, double rate, int batch, double weightDecay, double dropPath, double? clip, double minimum, double? ema, string augment)
+    {
+        TrainingRecipe recipe = RecipePresets.Find(name);
+        Assert.Equal((rate, batch, weightDecay, dropPath), (recipe.ScaledLearningRate(), recipe.BatchSize, recipe.WeightDecay, recipe.DropPath));
+        Assert.Equal((clip, minimum, ema, augment), (recipe.ClipGradient, recipe.MinLearningRate, recipe.EmaDecay, recipe.RandAugment));
+        Assert.Equal((300, 300, 20.0, ScheduleUnit.Update, "bicubic"), (recipe.Epochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.ScheduleUnit, recipe.Interpolation));
+        Assert.Equal((0.8, 1.0, 0.1, 0.25), (recipe.Mixup, recipe.Cutmix, recipe.LabelSmoothing, recipe.RandomErasing));
+    }
+
+    [Fact]
+    public void Every_model_of_the_catalogue_but_openmixup_s_has_a_preset() =>
+        Assert.All(
+            Models.ModelCatalogue.Official.Cards.Where(card => !card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.Contains("_sz", StringComparison.Ordinal)),
+            card => Assert.NotNull(RecipePresets.TryFind(card.Name)));
 
     [Fact]
     public void The_learning_rate_follows_the_batch()
@@ -43,13 +87,17 @@ public sealed class RecipeTests
     [InlineData(" X-Tiny ", "xt")]
     [InlineData("RSB-A3", "rsb-a3")]
     [InlineData("fashion_mnist", "fashion-mnist")]
+    [InlineData("convnext_small", "convnext-small")]
+    [InlineData("hornet_base_gf", "hornet-base-gf")]
+    [InlineData("swin_base_patch4_window7_224_22kto1k", "swin-base")]
+    [InlineData("parcnet_s", "parcnet-s")]
     public void Presets_are_found_by_their_names(string name, string expected) => Assert.Equal(expected, RecipePresets.Find(name).Name);
 
     [Fact]
     public void A_preset_that_does_not_exist_names_those_that_do()
     {
         var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
-        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist.", error.Message);
+        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, convnext-tiny, convnext-small, convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, fashion-mnist, mmnist, mmnist-small.", error.Message);
     }
 
     [Fact]
@@ -69,7 +117,7 @@ public sealed class RecipeTests
         string json = RecipeJson.ToJson(recipe);
         TrainingRecipe back = RecipeJson.Parse(json, "text");
         Assert.Equal(json, RecipeJson.ToJson(back));
-        Assert.Equal(recipe with { Betas = back.Betas, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay, Mean = back.Mean, Std = back.Std }, back);
+        Assert.Equal(recipe with { Betas = back.Betas, ColorJitter = back.ColorJitter, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay, Mean = back.Mean, Std = back.Std }, back);
         Assert.All(RecipeJson.FieldNames, field => Assert.Contains($"\"{field}\":", json, StringComparison.Ordinal));
     }
 
@@ -99,11 +147,16 @@ public sealed class RecipeTests
     {
         Assert.Equal([0.5, 0.75], RecipeJson.With(new(), "betas", "0.5,0.75").Betas);
         Assert.Equal(["scale", "head"], RecipeJson.With(new(), "no_weight_decay", "scale, head").NoWeightDecay);
+        Assert.Equal([0.3], RecipeJson.With(new(), "color_jitter", "0.3").ColorJitter);
+        Assert.Equal([0.4, 0.3, 0.2, 0.1], RecipeJson.With(new(), "color_jitter", "0.4,0.3,0.2,0.1").ColorJitter);
+        // One number is written as such, as it always was.
+        Assert.Contains("\"color_jitter\": 0.3,", RecipeJson.ToJson(new TrainingRecipe { ColorJitter = [0.3] }), StringComparison.Ordinal);
+        Assert.Equal([0.3], RecipeJson.Parse("{ \"color_jitter\": 0.3 }", "text").ColorJitter);
     }
 
     [Theory]
     [InlineData("learning", "1", "A recipe has no field 'learning'; did you mean learning_rate?")]
-    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, image_size,")]
+    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, task, image_size,")]
     [InlineData("epochs", "ten", "'ten' is no value of the recipe's field epochs; it takes a whole number.")]
     [InlineData("epochs", "1.5", "'1.5' is no value of the recipe's field epochs")]
     [InlineData("epochs", "none", "'none' is no value of the recipe's field epochs")]
@@ -124,6 +177,13 @@ public sealed class RecipeTests
     [InlineData("{ \"rand_augment\": \"augmix-m3\" }", "rand_augment 'augmix-m3': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like")]
     [InlineData("{ \"crop_scale\": [0.5, 2] }", "crop_scale are two numbers in order")]
     [InlineData("{ \"horizontal_flip\": 2 }", "horizontal_flip is a probability")]
+    [InlineData("{ \"color_jitter\": [0.4, 0.4] }", "color_jitter is one number from 0 to 1, or three or four")]
+    [InlineData("{ \"color_jitter\": [0.4, 0.4, 0.4, 0.6] }", "color_jitter has a hue of at most 0.5")]
+    [InlineData("{ \"color_jitter\": \"x\" }", "text is no recipe: line 1: 'color_jitter'")]
+    [InlineData("{ \"task\": \"video\" }", "loss is mean_squared_error for video")]
+    [InlineData("{ \"loss\": \"mean_squared_error\" }", "loss is cross_entropy or binary_cross_entropy for classification")]
+    [InlineData("{ \"task\": \"poetry\" }", "text is no recipe: line 1: 'task'")]
+    [InlineData("{ \"eval_clips\": 0 }", "eval_clips is 1 or more")]
     [InlineData("{ \"ema_decay\": 1 }", "ema_decay lies between 0 and 1")]
     [InlineData("{ \"interpolation\": \"lanczos\" }", "interpolation is random, bilinear or bicubic")]
     [InlineData("{ \"speed\": 1 }", "text is no recipe: line 1: 'speed'")]

@@ -83,8 +83,8 @@ public sealed class TrainerTests : IDisposable
             TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
             Assert.Equal(5, result.Epochs.Count);
             Assert.Equal(5, _heard.Epochs.Count);
-            Assert.All(result.Epochs, epoch => Assert.True(epoch.Eval!.Top1 is >= 0 and <= 1 && epoch.EvalEma!.Top5 <= 1 && double.IsFinite(epoch.TrainLoss)));
-            Assert.Equal(result.Epochs.Max(epoch => epoch.EvalEma!.Top1), result.Progress.BestScore);
+            Assert.All(result.Epochs, epoch => Assert.True(epoch.Eval!["top1"] is >= 0 and <= 1 && epoch.EvalEma!["top5"] <= 1 && double.IsFinite(epoch.TrainLoss)));
+            Assert.Equal(result.Epochs.Max(epoch => epoch.EvalEma!["top1"]), result.Progress.BestScore);
         }
 
         string[] names = [.. Directory.GetFiles(_folder.File("run")).Select(path => Path.GetFileName(path)!)];
@@ -92,18 +92,18 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(expected, names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(6, File.ReadLines(_folder.File("run/epochs.csv")).Count());
         Assert.Contains(_heard.Statuses, status => status.Phase == TrainingPhase.EvaluatingAverage && status.Share == 1);
-        Assert.Contains(_heard.Statuses, status => status.Remaining > TimeSpan.Zero && status.ImagesPerSecond > 0 && status.DataWait is >= 0 and <= 1);
+        Assert.Contains(_heard.Statuses, status => status.Remaining > TimeSpan.Zero && status.ItemsPerSecond > 0 && status.DataWait is >= 0 and <= 1);
         Assert.Equal(20, _heard.Statuses[^1].Updates);
     }
 
     [Fact]
     public void It_learns()
     {
-        TrainingRecipe recipe = Recipe with { Epochs = 12, Drop = 0, DropPath = 0, RandAugment = "", ColorJitter = 0, HorizontalFlip = 0, Shift = 0, Mixup = 0, Cutmix = 0, RandomErasing = 0, LearningRate = 1e-2 };
+        TrainingRecipe recipe = Recipe with { Epochs = 12, Drop = 0, DropPath = 0, RandAugment = "", ColorJitter = [0], HorizontalFlip = 0, Shift = 0, Mixup = 0, Cutmix = 0, RandomErasing = 0, LearningRate = 1e-2 };
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
-        Assert.True(result.Epochs[^1].Eval!.Top1 > 0.9, $"{result.Epochs[^1]}");
+        Assert.True(result.Epochs[^1].Eval!["top1"] > 0.9, $"{result.Epochs[^1]}");
         Assert.True(result.Epochs[^1].TrainLoss < result.Epochs[0].TrainLoss);
     }
 
@@ -135,7 +135,7 @@ public sealed class TrainerTests : IDisposable
         Dictionary<string, byte[]> before = SmallRun.State(trainer);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal(2, result.Epochs.Count);
-        Assert.All(result.Epochs, epoch => Assert.True(double.IsFinite(epoch.TrainLoss) && double.IsFinite(epoch.Eval!.Loss)));
+        Assert.All(result.Epochs, epoch => Assert.True(double.IsFinite(epoch.TrainLoss) && double.IsFinite(epoch.Eval!["loss"])));
         Assert.Empty(_heard.Messages);
         Dictionary<string, byte[]> after = SmallRun.State(trainer);
         Assert.False(before["model/head.weight"].AsSpan().SequenceEqual(after["model/head.weight"]));
@@ -200,7 +200,7 @@ public sealed class TrainerTests : IDisposable
         using Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe);
         TrainingCheckpoint own = trainer.Capture();
         Assert.Equal(
-            "The run was begun on 99 training pictures; the data now has 36.",
+            "The run was begun on 99 training images; the data now has 36.",
             Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Progress = own.Progress with { DatasetSize = 99 } })).Message);
         TensorEntry head = own.Tensors.Single(tensor => tensor.Name == "model/head.bias");
         TensorEntry other = TensorEntry.FromTensor(head.Name, new Graph.Tensor(new Graph.Shape(7)));
@@ -215,10 +215,10 @@ public sealed class TrainerTests : IDisposable
     public void Too_few_pictures_or_an_odd_batch_to_mix_is_an_error()
     {
         Assert.Equal(
-            "The 36 training pictures do not fill one batch of 64; take a smaller batch_size.",
+            "The 36 training images do not fill one batch of 64; take a smaller batch_size.",
             Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 64 })).Message);
         Assert.Contains(
-            "its 3 pictures must be an even number",
+            "its 3 images must be an even number",
             Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 6 })).Message, StringComparison.Ordinal);
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe);
         Assert.Contains(

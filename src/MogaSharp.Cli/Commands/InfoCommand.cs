@@ -1,11 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
 namespace MogaSharp.Cli.Commands;
 
 /// <summary><c>moga info</c>: a model's layers with shapes, parameters and multiply-adds.</summary>
-internal static class InfoCommand
+internal static partial class InfoCommand
 {
     public static Command Create()
     {
@@ -26,6 +28,7 @@ internal static class InfoCommand
                 Output.Json(new
                 {
                     card.Name,
+                    Task = card.Options.Task.ToString().ToLowerInvariant(),
                     Input = input.ToString(),
                     Parameters = graph.ParameterCount,
                     total.MultiplyAdds,
@@ -37,6 +40,8 @@ internal static class InfoCommand
 
             Console.Out.WriteLine($"{card.Name}, input {input}");
             if (card.Description is not null) Console.Out.WriteLine(card.Description);
+            if (card.Clip is { } clip) Console.Out.WriteLine($"{input[1]} frames in, {clip.OutFrames} frames out, values {string.Create(CultureInfo.InvariantCulture, $"{clip.Range[0]} to {clip.Range[1]}")}");
+            if (!card.Metrics.IsEmpty) Console.Out.WriteLine(string.Join(", ", card.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(Printed)));
             var table = new List<string[]> { new[] { "module ", "op ", "output ", "parameters", "multiply-adds" } };
             table.AddRange(rows.Select(row => new[] { row.Module, row.Op, row.Output, $"{row.Parameters:N0}", $"{row.MultiplyAdds:N0}" }));
             table.Add(["total", "", "", $"{graph.ParameterCount:N0}", $"{total.MultiplyAdds:N0}"]);
@@ -46,6 +51,8 @@ internal static class InfoCommand
         });
         return command;
     }
+
+    private static string Printed(KeyValuePair<string, double> metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Key} {metric.Value}");
 
     private static List<Row> Rows(ComputationGraph graph, bool layers)
     {
@@ -59,12 +66,11 @@ internal static class InfoCommand
             group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
     }
 
-    // blocks3.11.mlp.fc1 -> blocks3.11; patch_embed1.projection.0 -> patch_embed1
-    private static string Module(string scope)
-    {
-        string[] parts = scope.Split('.');
-        return parts.Length > 1 && char.IsAsciiDigit(parts[1][0]) ? $"{parts[0]}.{parts[1]}" : parts[0];
-    }
+    // blocks3.11.mlp.fc1 -> blocks3.11; stages.2.blocks.8.mlp.fc1 -> stages.2.blocks.8; hid.enc.3.block.norm1 -> hid.enc.3; patch_embed1.projection.0 -> patch_embed1
+    private static string Module(string scope) => NumberedModule().Match(scope) is { Success: true } match ? match.Value : scope.Split('.')[0];
+
+    [GeneratedRegex(@"^([^.]+(\.\d+)+(\.[a-z_]+(\.\d+)+)?(?=\.|$)|[^.]+\.[^.]+\.\d+(?=\.))")]
+    private static partial Regex NumberedModule();
 
     private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -12,12 +13,19 @@ internal static class TrainCommand
     public static Command Create()
     {
         var model = new Option<string?>("--model", "-m") { Description = "A model of the catalogue, or a model card (card.json)", HelpName = "name|card" };
-        var data = new Option<string?>("--data", "-d") { Description = "folder:PATH (with train and val), idx:PATH or tar:PATTERN, options behind '?': 'tar:train-*.tar?val=val.tar'", HelpName = "kind:path" };
+        var task = new Option<ModelTask?>("--task") { Description = "classification or video; default: what the model is for", HelpName = "task" };
+        task.AcceptOnlyFromAmong([.. Enum.GetNames<ModelTask>().Select(name => name.ToLowerInvariant())]);
+        var modelSet = new Option<string[]>("--model-set") { Description = "Change an option of the model, such as --model-set hid_t=64", HelpName = "option=value", DefaultValueFactory = _ => [] };
+        var data = new Option<string?>("--data", "-d")
+        {
+            Description = "folder:PATH (with train and val), idx:PATH or tar:PATTERN, options behind '?': 'tar:train-*.tar?val=val.tar'; video: moving-mnist:PATH, moving-fashion:PATH or frames:PATH",
+            HelpName = "kind:path",
+        };
         var output = new Option<string?>("--output", "-o") { Description = $"The run's folder; default: {DefaultFolder}/MODEL", HelpName = "folder" };
         var resume = new Option<bool>("--resume") { Description = "Continue the run in the output folder; begin one when there is none" };
         var init = new Option<string?>("--init") { Description = "Weights to begin with: a file, or 'pretrained' for the model's own; a head of other classes is replaced", HelpName = "file" };
         Option<bool> ema = Shared.Ema();
-        var preset = new Option<string?>("--preset") { Description = "A named recipe: xt, t, s, b, l, xl, rsb-a3, fashion-mnist; default: that of the model's size", HelpName = "name" };
+        var preset = new Option<string?>("--preset") { Description = "A named recipe: xt, t, s, b, l, xl, rsb-a3, fashion-mnist, mmnist, mmnist-small, or a comparator such as convnext_tiny; default: that of the model", HelpName = "name" };
         var recipe = new Option<string?>("--recipe") { Description = "A recipe file instead of a preset; the run's folder has one as an example", HelpName = "file" };
         var set = new Option<string[]>("--set") { Description = "Change a field of the recipe, such as --set mixup=0 --set clip_gradient=5", HelpName = "field=value", DefaultValueFactory = _ => [] };
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; default: cuda where there is one", HelpName = "device" };
@@ -34,25 +42,27 @@ internal static class TrainCommand
         dtype.AcceptOnlyFromAmong("float32", "float16");
         Option<string?>[] fields =
         [
-            Field("--epochs", "epochs", "Epochs, without the cool-down"), Field("--batch", "batch_size", "Pictures of one update"),
+            Field("--epochs", "epochs", "Epochs, without the cool-down"), Field("--batch", "batch_size", "Pictures or clips of one update"),
             Field("--lr", "learning_rate", "Learning rate for learning_rate_batch pictures (1024 in most recipes)"), Field("--amp", "amp", "none, bf16 or fp16 (CUDA)"),
             Field("--seed", "seed", "Seed of everything random"),
         ];
         var command = new Command("train", "Train or fine-tune a model")
         {
-            model, data, output, resume, init, ema, preset, recipe, set, device, processes, joinTimeout, peerTimeout, workers, threads, logEvery, saveEvery, keepEvery, stopAfter, dtype,
+            model, modelSet, task, data, output, resume, init, ema, preset, recipe, set, device, processes, joinTimeout, peerTimeout, workers, threads, logEvery, saveEvery, keepEvery, stopAfter, dtype,
         };
         foreach (Option<string?> field in fields) command.Add(field);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(preset) is not null && parsed.GetValue(recipe) is not null) throw new UsageException("--preset and --recipe are both given; take one");
             var changes = new List<KeyValuePair<string, string>>();
-            foreach (string text in parsed.GetValue(set)!) changes.Add(Assignment(text));
+            foreach (string text in parsed.GetValue(set)!) changes.Add(Assignment("--set", text));
             foreach (Option<string?> field in fields)
                 if (parsed.GetValue(field) is { } value) changes.Add(new(FieldNames[field.Name], value));
             var request = new TrainRequest
             {
                 Model = parsed.GetValue(model),
+                ModelChanges = [.. parsed.GetValue(modelSet)!.Select(text => Assignment("--model-set", text))],
+                Task = parsed.GetValue(task),
                 Data = parsed.GetValue(data),
                 Output = parsed.GetValue(output),
                 Resume = parsed.GetValue(resume),
@@ -86,9 +96,9 @@ internal static class TrainCommand
         return new Option<string?>(name) { Description = description, HelpName = field == "amp" ? "type" : "n" };
     }
 
-    private static KeyValuePair<string, string> Assignment(string text)
+    private static KeyValuePair<string, string> Assignment(string option, string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 ? new(text[..equals], text[(equals + 1)..]) : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--set takes field=value, not '{text}'"));
+        return equals > 0 ? new(text[..equals], text[(equals + 1)..]) : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option} takes field=value, not '{text}'"));
     }
 }

@@ -1,40 +1,41 @@
-using System.Collections.Immutable;
 using MogaSharp.Data;
 using MogaSharp.Models;
+using MogaSharp.Training;
 
 namespace MogaSharp.Cli;
 
-/// <summary>The two parts of a data set, and what a model for it is called and labelled.</summary>
-internal sealed record TrainData(IImageDataset Train, IImageDataset? Eval, ModelCard Card)
+/// <summary>The two parts of a data set, opened, and the model as it fits to them.</summary>
+internal abstract class TrainData : IDisposable
 {
-    // Sets that fit are kept decoded: small pictures are otherwise decoded again in every epoch.
-    private const long CacheBytes = 1L << 30;
+    /// <summary>The model with the data's classes or sizes.</summary>
+    public abstract ModelCard Card { get; }
 
-    /// <summary>Opens a data set and fits a model's classes and labels to it.</summary>
+    /// <summary>Items of the training part.</summary>
+    public abstract int TrainCount { get; }
+
+    /// <summary>Items of the evaluation part; null where there is none.</summary>
+    public abstract int? EvalCount { get; }
+
+    /// <summary>What is special about the model, for people: its classes, its clips.</summary>
+    public abstract string Describe { get; }
+
+    /// <summary>Opens a data set of a model's task.</summary>
     /// <exception cref="DatasetSpecException">The text is no data set.</exception>
-    /// <exception cref="UsageException">The model is no classifier.</exception>
     /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>
-    public static TrainData Open(string text, ModelCard card)
-    {
-        DatasetSpec spec = DatasetSpec.Parse(text);
-        spec.RequireFolder();
-        IImageDataset train = spec.Open(DatasetSplit.Train);
-        int classes = train.ClassNames.Count;
-        ImmutableArray<Data.ClassLabel> labels = Labels(card);
-        bool known = labels.Length == classes;
-        // The order of a model's classes is that of its outputs, so that its head keeps its meaning.
-        if (known) train = spec.Open(DatasetSplit.Train, labels);
-        IImageDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, known ? labels : [.. train.ClassNames.Select(name => new Data.ClassLabel(name))]) : null;
-        ModelCard fitted = card with
-        {
-            Options = Shared.Classifier(card) with { NumClasses = classes },
-            LabelSet = known ? card.LabelSet : null,
-            Labels = known ? card.Labels : [.. train.ClassNames],
-        };
-        return new TrainData(new CachedDataset(train, CacheBytes), eval is null ? null : new CachedDataset(eval, CacheBytes), fitted);
-    }
+    /// <exception cref="UsageException">The data does not fit the model.</exception>
+    public static TrainData Open(string text, ModelCard card) => card.Options.Task == ModelTask.Video ? ClipTrainSet.Open(text, card) : PictureTrainSet.Open(text, card);
 
-    private static ImmutableArray<Data.ClassLabel> Labels(ModelCard card) => card.LabelSet is { } set
-        ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-        : [.. card.Labels.Select(label => new Data.ClassLabel(label))];
+    /// <summary>Checks that a run that was begun may go on with this data.</summary>
+    /// <exception cref="UsageException">It may not.</exception>
+    public abstract void RequireSame(ModelCard begun, string folder);
+
+    /// <summary>How items become inputs once the model is trained.</summary>
+    public abstract PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model);
+
+    /// <summary>Begins reading.</summary>
+    /// <exception cref="RecipeException">The recipe does not fit the data.</exception>
+    public abstract ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share);
+
+    /// <summary>Closes files.</summary>
+    public abstract void Dispose();
 }

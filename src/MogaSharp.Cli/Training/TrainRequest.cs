@@ -1,4 +1,5 @@
 using MogaSharp.Graph;
+using MogaSharp.Models;
 
 namespace MogaSharp.Cli;
 
@@ -6,6 +7,9 @@ namespace MogaSharp.Cli;
 internal sealed record TrainRequest
 {
     public string? Model { get; init; }
+
+    /// <summary>The task that the command line names; null to take the model's.</summary>
+    public ModelTask? Task { get; init; }
 
     public string? Data { get; init; }
 
@@ -20,6 +24,9 @@ internal sealed record TrainRequest
     public string? Preset { get; init; }
 
     public string? Recipe { get; init; }
+
+    /// <summary>Options of the model that the command line changes.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ModelChanges { get; init; } = [];
 
     /// <summary>Fields of the recipe that the command line changes.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Changes { get; init; } = [];

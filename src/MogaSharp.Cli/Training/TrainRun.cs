@@ -37,11 +37,10 @@ internal static class TrainRun
         TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
         TorchDevice device = peers?.Device ?? DeviceOf(request);
         plan = plan with { Recipe = Fitting(plan.Recipe, device) };
-        TrainData data = TrainData.Open(plan.Data, plan.Card);
-        int wanted = Shared.Classifier(data.Card).NumClasses, has = Shared.Classifier(plan.Card).NumClasses;
-        if (begun is not null && wanted != has) throw new UsageException($"the run in '{folder}' has {has} classes, the data {wanted}");
+        using var data = TrainData.Open(plan.Data, plan.Card);
+        if (begun is not null) data.RequireSame(plan.Card, folder);
         ModelCard card = TrainedCard(data, plan);
-        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
+        using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
         WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
         using RunLock? made = found is null ? Make(folder) : null;
         if (begun is null) RequireNew(checkpoints);
@@ -59,7 +58,8 @@ internal static class TrainRun
             StopAfter = request.StopAfter,
         };
         Announce(folder, card, plan.Recipe, data, device, peers?.Group.Size ?? 1);
-        TrainingResult result = await TrainProgress.ShowAsync(observer => OnOwnThread(() =>
+        var task = TrainingTask.Create(plan.Recipe);
+        TrainingResult result = await TrainProgress.ShowAsync(task, observer => OnOwnThread(() =>
         {
             TorchRuntime.Threads = Threads(request, peers);
             using var trainer = new Trainer(card, weights, plan.Recipe, source, options, observer);
@@ -71,16 +71,16 @@ internal static class TrainRun
 
             return trainer.Run(cancellationToken);
         })).ConfigureAwait(false);
-        return Finish(request, checkpoints, card, result, cancellationToken);
+        return Finish(request, checkpoints, card, task, result, cancellationToken);
     }
 
     // What the other ranks do: the same run, for which rank 0 reads and writes the files.
     private static async Task<int> FollowAsync(TrainRequest request, TrainPeers peers)
     {
         TrainPlan plan = TrainPlan.Parse(peers.Group.BroadcastBytes([]));
-        TrainData data = TrainData.Open(plan.Data, plan.Card);
+        using var data = TrainData.Open(plan.Data, plan.Card);
         ModelCard card = TrainedCard(data, plan);
-        using var source = new ImageTrainingData(data.Train, data.Eval, plan.Recipe, card.Preprocess, Workers(request, peers.Device, peers), peers.Share);
+        using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, peers.Device, peers), peers.Share);
         WeightSet weights = InitialWeights.Fresh(Trainer.BuildGraph(card, plan.Recipe).Parameters, plan.Recipe.Seed).Weights;
         var options = new TrainerOptions { Folder = "", Device = peers.Device, Group = peers.Group, StopAfter = request.StopAfter };
         TrainingResult result = await OnOwnThread(() =>
@@ -97,7 +97,7 @@ internal static class TrainRun
 
     private static ModelCard TrainedCard(TrainData data, TrainPlan plan) => data.Card with
     {
-        Preprocess = ImageTrainingData.Preprocessing(plan.Recipe, plan.Card.Preprocess),
+        Preprocess = data.Preprocessing(plan.Recipe, plan.Card.Preprocess),
         Weights = new WeightsCard(),
         Metrics = data.Card.Metrics.Clear(),
         Description = null,
@@ -136,19 +136,31 @@ internal static class TrainRun
 
     private static TrainPlan New(TrainRequest request)
     {
-        ModelCard card = Shared.Card(request.Model ?? throw new UsageException("--model is missing"));
-        string data = request.Data ?? throw new UsageException("--data is missing; write folder:PATH or idx:PATH or tar:PATTERN");
+        ModelCard card = CardChanges.Apply(Shared.Card(request.Model ?? throw new UsageException("--model is missing")), request.ModelChanges);
+        string data = request.Data ?? throw new UsageException($"--data is missing; write {(card.Options.Task == ModelTask.Video ? "moving-mnist:PATH or frames:PATH" : "folder:PATH or idx:PATH or tar:PATTERN")}");
+        RequireTask(request, card);
         TrainingRecipe recipe = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file))
             : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
             : RecipePresets.TryFind(card.Name)
                 ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
-        return new TrainPlan(card, data, Changed(recipe, request).Validated());
+        recipe = Changed(recipe, request).Validated();
+        if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {Word(recipe.Task)}, {card.Name} is a model for {Word(card.Options.Task)}");
+        return new TrainPlan(card, data, recipe);
     }
+
+    private static void RequireTask(TrainRequest request, ModelCard card)
+    {
+        if (request.Task is { } task && task != card.Options.Task) throw new UsageException($"{card.Name} is a model for {Word(card.Options.Task)}, not for {Word(task)}");
+    }
+
+    private static string Word(ModelTask task) => task.ToString().ToLowerInvariant();
 
     private static TrainPlan Continued(TrainRequest request, TrainingCheckpoint run)
     {
         if (request.Model is { } model && ModelName(model) != run.Card.Name)
             throw new UsageException($"the run in '{request.Output ?? "the folder"}' trains {run.Card.Name}, not {ModelName(model)}; give another --output for a new run");
+        RequireTask(request, run.Card);
+        if (request.ModelChanges.Count > 0) throw new UsageException("--model-set is for a new run; --resume goes on with the run's own model");
         if (request.Init is not null) throw new UsageException("--init is for a new run; --resume goes on with the run's own weights");
         TrainingRecipe named = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file)) : request.Preset is { } preset ? RecipePresets.Find(preset, run.Card.Name) : run.Recipe;
         if (named.Name != run.Recipe.Name) throw new UsageException($"the run was begun with the recipe {run.Recipe.Name}, not {named.Name}");
@@ -194,7 +206,7 @@ internal static class TrainRun
     {
         Console.Error.WriteLine(Output.Printable(string.Create(
             CultureInfo.InvariantCulture,
-            $"{card.Name}, {Shared.Classifier(card).NumClasses} classes, on {data.Train.Count} images ({(data.Eval is null ? "none to evaluate on" : $"{data.Eval.Count} to evaluate on")}), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
+            $"{card.Name}, {data.Describe}, on {data.TrainCount} {TrainingTask.Create(recipe).Items} ({Math.Min(data.EvalCount ?? 0, recipe.EvalClips ?? int.MaxValue):#;;'none'} to evaluate on), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"recipe {recipe.Name}: {recipe.TotalEpochs()} epochs, batch {recipe.BatchSize}, learning rate {recipe.ScaledLearningRate():G4}, {recipe.Optimizer}, amp {recipe.Amp}; files in {folder}"));
@@ -203,11 +215,11 @@ internal static class TrainRun
     // Tensors' scopes and libtorch's helper threads belong to a thread, so the whole run is on one.
     private static Task<T> OnOwnThread<T>(Func<T> run) => Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private static int Finish(TrainRequest request, CheckpointFolder checkpoints, ModelCard card, TrainingResult result, CancellationToken cancellationToken)
+    private static int Finish(TrainRequest request, CheckpointFolder checkpoints, ModelCard card, TrainingTask task, TrainingResult result, CancellationToken cancellationToken)
     {
         Paths.Write(Path.Combine(checkpoints.Folder, "curves.svg"), _ =>
         {
-            if (TrainingCurves.Save(checkpoints.Folder, card.Name, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+            if (TrainingCurves.Save(checkpoints.Folder, card.Name, task, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
         });
         if (result.End == TrainingEnd.Stopped)
         {
@@ -218,10 +230,10 @@ internal static class TrainRun
         string model = Path.Combine(checkpoints.Folder, RunExport.ModelFolder);
         Paths.Write(model, _ => RunExport.SaveModel(checkpoints, result.Epochs, request.Type, Warn));
         EpochRecord? best = result.Epochs.Where(epoch => epoch.Epoch == result.Progress.BestEpoch).FirstOrDefault();
-        string accuracy = (best?.EvalEma ?? best?.Eval) is { } eval
-            ? string.Create(CultureInfo.InvariantCulture, $"top-1 {100 * eval.Top1:F2}%  top-5 {100 * eval.Top5:F2}%  epoch {best!.Epoch + 1}  ")
+        string score = best?.Figures is { } figures
+            ? string.Create(CultureInfo.InvariantCulture, $"{TrainProgress.Describe(task, figures)}  epoch {best.Epoch + 1}  ")
             : "";
-        Output.Line($"{accuracy}{model}");
+        Output.Line($"{score}{model}");
         return ExitCode.Success;
     }
 

@@ -48,6 +48,9 @@ internal unsafe interface ISimd<V>
 
     static abstract float Sum(V value);
 
+    /// <summary>The largest element; where there are NaN, one of the elements.</summary>
+    static abstract float Largest(V value);
+
     /// <summary>Asks for a cache line in L2; any address will do.</summary>
     static virtual void Prefetch(byte* address)
     {
@@ -100,6 +103,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> value) => Vector512.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> value) => Simd256.Largest(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
 }
 
 internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
@@ -147,6 +153,9 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> value) => Vector256.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector256<float> value) => Simd128.Largest(Vector128.MaxNative(value.GetLower(), value.GetUpper()));
 }
 
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
@@ -194,4 +203,11 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> value) => Vector128.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector128<float> value)
+    {
+        Vector128<float> pairs = Max(value, Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1)));
+        return Max(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
 }

@@ -7,15 +7,21 @@ internal static class GraphOptimizer
 {
     /// <summary>Passes that run once, in this order.</summary>
     public static IReadOnlyList<GraphPass> Once { get; } =
-        [new RemoveTrainingOps(), new FoldFeatureDecomposition(), new FoldChannelAggregation(), new BatchNormToAffine()];
+    [
+        new RemoveTrainingOps(), new LinearToPointwise(), new ConstantFactorToAffine(), new FoldFeatureDecomposition(), new FoldChannelAggregation(), new BatchNormToAffine(),
+        new SplitLayerNorm(),
+    ];
 
     /// <summary>Passes that run until none finds work; each moves affine maps towards convolutions, so they end.</summary>
     public static IReadOnlyList<GraphPass> ToTheEnd { get; } =
     [
         // First into the convolution before: afterwards the map's other readers may have gone past it.
         new FoldAffineIntoPreviousConv(), new MergeAffines(), new PoolBeforeAffine(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
-        new MergeShortcuts(),
+        new MergeShortcuts(), new MergeSlices(), new WindowsNextToAttention(),
     ];
+
+    /// <summary>Passes that run once at the end.</summary>
+    public static IReadOnlyList<GraphPass> Last { get; } = [new AffineIntoLayerNorm()];
 
     /// <summary>Optimises a graph for eval mode.</summary>
     public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
@@ -28,6 +34,7 @@ internal static class GraphOptimizer
             foreach (GraphPass pass in ToTheEnd) (graph, weights) = pass.Apply(graph, weights, ref changed);
         }
         while (changed);
+        foreach (GraphPass pass in Last) (graph, weights) = pass.Apply(graph, weights, ref changed);
         return (graph, weights);
     }
 }

@@ -20,7 +20,12 @@ internal static class FusionNotes
         ChannelAffine => "not folded: no convolution before it that is read here alone, and none without padding after it, or folded weights would not be finite",
         BatchNorm2d => "not folded: its numbers would not be finite",
         Conv2d { Groups: > 1, IsDepthwise: false } => "a grouped convolution runs unfused",
-        ChannelSlice => "a range of channels that no fused step reads",
+        ChannelSlice when patterns.IsOnlyViewed(value) => null,
+        ChannelSlice => "a range of channels that is copied, since not every step that reads it can read it where it lies",
+        LayerNorm when patterns.Uses(value) > 1 => $"a norm of its own: it is read {patterns.Uses(value)} times",
+        LayerNorm => "a norm of its own: no 1x1 convolution reads it",
+        WindowPartition or WindowMerge => "windows are copied: no fused attention reads or writes them",
+        AttentionScores or RelativePositionBias or WindowMask => "scores in memory: no fused attention",
         GlobalAveragePool { KeepDimensions: true } when value.Inputs[0].Op is not Input => "pooled in a pass of its own unless the map comes from a channel aggregation",
         _ => null,
     };

@@ -93,6 +93,40 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
         Raw(op.Bias).AsSpan().ContainsAnyExcept(0f) ? Vector(op.Channels, op.Bias) : null,
         Mask(0, op.Channels, MapLayout.RoundUp(op.Channels)));
 
+    /// <summary>
+    /// What attention's scores start from, rows rounded up to whole vectors with numbers that are as good as minus infinity: without a position bias one row
+    /// of zeros, with one a matrix (query, key) per head and rows behind the last that a tile may read.
+    /// </summary>
+    public VectorConstant ScoreStart(RelativePositionBias? op, int tokens) => Get($"score start {op?.Table} {tokens}", () =>
+    {
+        int stride = (tokens + lanes - 1) / lanes * lanes, rows = op is null ? 1 : op.Heads * tokens;
+        var elements = new float[(rows + (op is null ? 0 : MatrixKernel<Simd128, System.Runtime.Intrinsics.Vector128<float>>.MostRows)) * stride];
+        elements.AsSpan().Fill(-1e30f);
+        float[]? table = op is null ? null : Raw(op.Table);
+        for (int row = 0; row < rows; row++)
+            for (int key = 0; key < tokens; key++)
+                elements[(row * stride) + key] = table is null ? 0 : table[(op!.Row(row % tokens, key) * op.Heads) + (row / tokens)];
+        return new VectorConstant(elements);
+    });
+
+    /// <summary>
+    /// The masks of windows (query, key; rows as in <see cref="ScoreStart"/>): of one away from the seam, one in the last row of windows, one in the last column, one in both.
+    /// </summary>
+    public VectorConstant ScoreMask(WindowMask op, Shape map) => Get($"score mask {op.Window} {op.Shift} {map[2]} {map[3]}", () =>
+    {
+        int tokens = op.Window * op.Window, stride = (tokens + lanes - 1) / lanes * lanes, down = map[2] / op.Window, across = map[3] / op.Window;
+        var elements = new float[4 * tokens * stride];
+        for (int kind = 1; kind < 4; kind++)
+        {
+            int window = ((kind & 1) == 0 ? 0 : (down - 1) * across) + ((kind & 2) == 0 ? 0 : across - 1);
+            for (int query = 0; query < tokens; query++)
+                for (int key = 0; key < tokens; key++)
+                    if (op.Separates(map, window, query, key)) elements[(((kind * tokens) + query) * stride) + key] = WindowMask.Masked;
+        }
+
+        return new VectorConstant(elements);
+    });
+
     /// <summary>The rows of a table, each rounded up to whole cache lines.</summary>
     public VectorConstant Rows(string table, int columns) => Get($"rows {table}", () =>
     {

@@ -2,76 +2,11 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Planning;
 
-/// <summary>How a matrix product's result is combined with another map.</summary>
-internal enum CombineKind
-{
-    None,
-    Multiply,
-    AddScaled,
-}
-
-/// <summary>act(conv or linear (input) + image bias + rank one) combined with another map.</summary>
-internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Activation, string Scope)
-{
-    public Value? ImageBias { get; init; }
-
-    public Conv2d? RankOne { get; init; }
-
-    public Value? RankOneFactor { get; init; }
-
-    public CombineKind Combine { get; init; }
-
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
-
-    /// <summary>True for a product with bias and activation and nothing else.</summary>
-    public bool IsPlain => ImageBias is null && RankOne is null && Combine == CombineKind.None;
-
-    public string Describe() =>
-        (Main is Conv2d conv ? $"conv{conv.Kernel}x{conv.Kernel}" : "linear")
-        + (ImageBias is null ? "" : " + image bias") + (RankOne is null ? "" : " + rank one")
-        + string.Concat(Activation.Select(a => $" -> {a}"))
-        + (Combine == CombineKind.None ? "" : Combine == CombineKind.Multiply ? " * gate" : " + shortcut");
-}
-
-/// <summary>fc1 -> depthwise -> GELU -> fc2 with the rank-one part and shortcut.</summary>
-internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Conv2d Depthwise, Conv2d Project, string Scope)
-{
-    public Conv2d? Decompose { get; init; }
-
-    public Conv2d? RankOne { get; init; }
-
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
-}
-
-/// <summary>project(act(gate(x)) * act(context(y))) with a shortcut; all three are 1x1 convolutions.</summary>
-internal sealed record GatedProjectionPattern(Conv2d Gate, Value GateInput, Conv2d Context, Value ContextInput, ActivationKind[] Activation, Conv2d Project, string Scope)
-{
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
-}
-
-/// <summary>A depthwise convolution and further ones of ranges of its channels, side by side.</summary>
-internal sealed record MultiOrderPattern(Value Input, Conv2d Common, IReadOnlyList<(int Start, int Length, Conv2d? Conv)> Branches);
-
-/// <summary>A depthwise convolution and an activation.</summary>
-internal sealed record DepthwisePattern(Value Input, Conv2d Conv, ActivationKind? Activation);
-
 /// <summary>
 /// Recognises fused patterns. A producer may be swallowed only when every reader of it lies in the pattern; what a match
 /// swallows is remembered, so matches have to be asked for from the outputs upwards.
 /// </summary>
-internal sealed class PatternMatcher
+internal sealed partial class PatternMatcher
 {
     private readonly Shape[] _shapes;
     private readonly int[] _uses;
@@ -107,7 +42,7 @@ internal sealed class PatternMatcher
 
     public MatrixPattern? Matrix(Value root)
     {
-        if (root.Op is Linear linear) return new MatrixPattern(linear, root.Inputs[0], [], root.Scope);
+        if (root.Op is Linear linear) return WithNorm(new MatrixPattern(linear, root.Inputs[0], [], root.Scope));
         if (root.Op is Binary { Function: BinaryKind.Multiply })
         {
             for (int i = 1; i >= 0; i--)
@@ -117,7 +52,7 @@ internal sealed class PatternMatcher
                 var swallowed = new List<Value> { core };
                 if (Core(core, swallowed) is not { Combine: CombineKind.None } pattern) continue;
                 Swallow(swallowed);
-                return pattern with { Combine = CombineKind.Multiply, Other = other };
+                return WithNorm(pattern with { Combine = CombineKind.Multiply, Other = other });
             }
 
             return null;
@@ -125,8 +60,17 @@ internal sealed class PatternMatcher
 
         var inside = new List<Value>();
         MatrixPattern? match = Core(root, inside);
-        if (match is not null) Swallow(inside);
-        return match;
+        if (match is null) return null;
+        Swallow(inside);
+        return WithNorm(match);
+    }
+
+    // A norm that nobody else reads is done as the product's rows are read.
+    private MatrixPattern WithNorm(MatrixPattern pattern)
+    {
+        if (pattern.Main is Conv2d { IsPointwise: false } || pattern.Input.Op is not LayerNorm norm || _uses[pattern.Input.Index] > 1 || pattern.Other == pattern.Input) return pattern;
+        Swallow([pattern.Input]);
+        return pattern with { Norm = norm, Input = pattern.Input.Inputs[0] };
     }
 
     public ChannelAggregationPattern? ChannelAggregation(Value root)
@@ -235,10 +179,12 @@ internal sealed class PatternMatcher
 
     public DepthwisePattern? Depthwise(Value root)
     {
-        if (root.Op is Conv2d { IsDepthwise: true } conv) return new DepthwisePattern(root.Inputs[0], conv, null);
-        if (root.Op is not Activation activation || root.Inputs[0].Op is not Conv2d { IsDepthwise: true } inner || _uses[root.Inputs[0].Index] > 1) return null;
-        Swallow([root.Inputs[0]]);
-        return new DepthwisePattern(root.Inputs[0].Inputs[0], inner, activation.Function);
+        if (root.Op is Conv2d { IsDepthwise: true } conv) return new DepthwisePattern(Input(root, conv), conv, null);
+        if (root.Op is not Activation activation || root.Inputs[0] is not { Op: Conv2d { IsDepthwise: true } inner } filter || _uses[filter.Index] > 1) return null;
+        Swallow([filter]);
+        return new DepthwisePattern(Input(filter, inner), inner, activation.Function);
+
+        ValueView Input(Value value, Conv2d op) => KeepsSize(op) ? View(value.Inputs[0]) : new ValueView(value.Inputs[0], 0);
     }
 
     // act(act(sum)) or a bare sum with a shortcut.
@@ -346,5 +292,5 @@ internal sealed class PatternMatcher
 
     private Shape ShapeOf(Value value) => _shapes[value.Index];
 
-    private static bool KeepsSize(Conv2d conv) => conv.Stride == 1 && conv.Kernel % 2 == 1 && conv.Padding == conv.Dilation * (conv.Kernel / 2);
+    public static bool KeepsSize(Conv2d conv) => conv.Stride == 1 && conv.Kernel % 2 == 1 && conv.Padding == conv.Dilation * (conv.Kernel / 2);
 }

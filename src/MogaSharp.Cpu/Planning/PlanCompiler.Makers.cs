@@ -32,10 +32,23 @@ internal sealed partial class PlanCompiler<S, V>
         }
     }
 
-    private sealed record DepthwiseMaker(Slot Input, Conv2d Conv, VectorConstant Taps, VectorConstant Bias, Slot Output) : IActivationUser<Step>
+    private sealed record DepthwiseMaker(MapView Input, Conv2d Conv, PanelWeights Weights, VectorConstant Bias, Slot Output, int Threads, string Scope) : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation => new DepthwiseStep<S, V, TActivation>(Input, Conv, Weights, Bias, Output, Threads) { Scope = Scope };
+    }
+
+    private sealed record AnyDepthwiseMaker(Slot Input, Conv2d Conv, VectorConstant Taps, VectorConstant Bias, Slot Output) : IActivationUser<Step>
     {
         public Step Use<TActivation>()
             where TActivation : struct, IActivation => GeneralSteps<S, V>.Depthwise<TActivation>(Input, Conv, Taps, Bias, Output);
+    }
+
+    private sealed record MlpMaker(Slot Input, NormConstants? Norm, Layer Expand, string Description, Layer Project, Shortcut? Shortcut, Slot Output, int Threads, string Scope)
+        : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation => new MlpStep<S, V, TActivation>(Input, Norm, Expand, Description, Project, Shortcut, Output, Threads) { Scope = Scope };
     }
 
     private sealed record ActivationMaker(Slot Input, Slot Output, string Description) : IActivationUser<Step>

@@ -43,8 +43,9 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelAffine op, Value y) =>
         [GeneralSteps<S, V>.Affine(SlotOf(y.Inputs[0]), _store.VectorOrOnes(op.Channels, op.Scale), _store.Vector(op.Channels, op.Shift), SlotOf(y))];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) =>
-        [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) => _patterns.IsOnlyViewed(y)
+        ? []
+        : [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelConcat op, Value y)
     {

@@ -63,6 +63,9 @@ internal sealed partial class PlanCompiler<S, V>
     {
         if (_patterns.ChannelAggregation(value) is { } aggregation) return () => Make(value, aggregation);
         if (_patterns.GatedProjection(value, LeastGatedTiles * MatrixKernel<S, V>.TileRows) is { } gated) return () => [Make(value, gated)];
+        if (_patterns.Mlp(value, LeastGatedTiles * MatrixKernel<S, V>.TileRows) is { } mlp) return () => [Make(value, mlp)];
+        if (_patterns.GatedChain(value) is { } chain) return () => [Make(value, chain)];
+        if (_patterns.Attention(value) is { } attention) return () => [Make(value, attention)];
         if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
         if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
         if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
@@ -125,6 +128,7 @@ internal sealed partial class PlanCompiler<S, V>
             Other = p.Other is null ? null : SlotOf(p.Other),
             OtherScale = p.Combine == CombineKind.AddScaled ? _store.VectorOrOnes(columns, p.OtherScale) : null,
             Gather = p.Main is Conv2d { IsPointwise: false } patch ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
+            Norm = p.Norm is null ? null : _store.Norm(p.Norm),
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
         return ActivationChoice.Choose(p.Activation, new MatrixMaker(p, operands));
@@ -156,12 +160,5 @@ internal sealed partial class PlanCompiler<S, V>
         OrderBranch Branch(Conv2d conv, int start, int length) => new(
             start, length, conv.Kernel, conv.Dilation, _store.DepthwisePanels(conv, start, channels),
             _store.Placed(conv.Bias, start, length, channels), _store.Mask(start, length, channels));
-    }
-
-    private Step Make(Value root, DepthwisePattern p)
-    {
-        (Slot x, Slot y) = (SlotOf(p.Input), SlotOf(root));
-        (VectorConstant taps, VectorConstant bias) = (_store.DepthwiseTaps(p.Conv), _store.Vector(p.Conv.OutChannels, p.Conv.Bias));
-        return ActivationChoice.Choose(p.Activation is { } function ? [function] : [], new DepthwiseMaker(x, p.Conv, taps, bias, y));
     }
 }

@@ -50,3 +50,8 @@ internal sealed class Slot(MapLayout layout, string name)
     /// <summary>The first float; set by the <see cref="MemoryPlanner"/>.</summary>
     public long Offset { get; set; } = -1;
 }
+
+/// <summary>A range of a value's channels where they lie.</summary>
+/// <param name="Slot">The whole value.</param>
+/// <param name="Channel">The first channel.</param>
+internal readonly record struct MapView(Slot Slot, int Channel);

@@ -26,6 +26,9 @@ internal sealed record MatrixOperands<S, V>(Slot? Input, PackedMatrix Weights, V
     /// <summary>Makes rows of the left-hand side from the input; null when the input's pixels are the rows.</summary>
     public PatchGather<S, V>? Gather { get; init; }
 
+    /// <summary>Normalises the input's pixels before they are rows; null when they are rows as they are.</summary>
+    public NormConstants? Norm { get; init; }
+
     /// <summary>The graph input that patches are cut from, when there is no input slot.</summary>
     public int GraphInput { get; init; }
 }
@@ -77,7 +80,9 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
 
     public override long ScratchFloats =>
-        (MatrixKernel<S, V>.MostRows * _tileWidth) + (_o.Gather is null ? 0 : (_blockRows + MatrixKernel<S, V>.MostRows) * (long)_o.Weights.Depth);
+        (MatrixKernel<S, V>.MostRows * _tileWidth) + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)RowStride);
+
+    private int RowStride => _o.Gather is not null ? _o.Weights.Depth : _o.Norm is not null ? _o.Input!.Layout.Stride : 0;
 
     public override void Run(Frame frame, int item, float* scratch)
     {
@@ -85,10 +90,9 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         (int image, block) = Math.DivRem(block, _blocks);
         int first = block * _blockRows, count = Math.Min(_blockRows, _rows - first);
         nint pixel = ((nint)image * _rows) + first;
-        float* tile = scratch;
+        float* tile = scratch, rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
         if (_o.Gather is { } gather)
         {
-            float* rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
             if (_o.Input is { } map)
             {
                 gather.Fill(frame[map] + ((nint)image * map.Layout.Plane * map.Layout.Stride), first, count, rows);
@@ -100,6 +104,12 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             }
 
             Multiply(frame, rows, _o.Weights.Depth, image, pixel, count, group, tile);
+        }
+        else if (_o.Norm is { } norm)
+        {
+            RowBlock input = frame.Rows(_o.Input!, pixel);
+            LayerNormKernel<S, V>.Pixels(input.Row(0), input.Stride, rows, RowStride, count, norm);
+            Multiply(frame, rows, RowStride, image, pixel, count, group, tile);
         }
         else
         {

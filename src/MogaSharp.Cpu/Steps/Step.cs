@@ -77,4 +77,10 @@ internal sealed unsafe class Frame(int threads)
 
     /// <summary>The first float of a slot.</summary>
     public float* this[Slot slot] => Arena + slot.Offset;
+
+    /// <summary>A slot's pixels from one on.</summary>
+    public RowBlock Rows(Slot slot, nint pixel) => new(this[slot] + (pixel * slot.Layout.Stride), slot.Layout.Stride);
+
+    /// <summary>A view's pixels from one on.</summary>
+    public RowBlock Rows(MapView view, nint pixel) => new(this[view.Slot] + (pixel * view.Slot.Layout.Stride) + view.Channel, view.Slot.Layout.Stride);
 }

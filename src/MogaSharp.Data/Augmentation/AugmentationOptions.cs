@@ -59,10 +59,10 @@ public sealed record AugmentationOptions(int Width, int Height)
     public int MaxShift { get; init; }
 
     /// <summary>
-    /// The strength of random brightness, contrast and saturation, each a factor of max(0, 1 - strength)..1 + strength, in random
-    /// order; counts only without <see cref="AutoAugment"/>. 0 is none. Default 0.4.
+    /// Random brightness, contrast, saturation and hue, in random order; counts only without <see cref="AutoAugment"/>. 0 is none.
+    /// Default 0.4, which leaves hues alone.
     /// </summary>
-    public double ColorJitter { get; init; } = 0.4;
+    public JitterStrength ColorJitter { get; init; } = 0.4;
 
     /// <summary>The policy of RandAugment, such as <c>rand-m9-mstd0.5-inc1</c> (see <see cref="RandAugment"/>), or null. Default null.</summary>
     public string? AutoAugment { get; init; }
@@ -94,7 +94,8 @@ public sealed record AugmentationOptions(int Width, int Height)
         Require(HorizontalFlip is >= 0 and <= 1, nameof(HorizontalFlip), "a probability");
         Require(VerticalFlip is >= 0 and <= 1, nameof(VerticalFlip), "a probability");
         Require(MaxShift >= 0, nameof(MaxShift), "at least 0");
-        Require(ColorJitter >= 0 && double.IsFinite(ColorJitter), nameof(ColorJitter), "at least 0");
+        Require(IsStrength(ColorJitter.Brightness) && IsStrength(ColorJitter.Contrast) && IsStrength(ColorJitter.Saturation), nameof(ColorJitter), "at least 0");
+        Require(ColorJitter.Hue is >= 0 and <= 0.5, nameof(ColorJitter), "a hue of 0 to 0.5");
         if (AutoAugment is not null) RandAugment.Parse(AutoAugment);
         Erasing?.Check();
         Mixing?.Check();
@@ -106,6 +107,8 @@ public sealed record AugmentationOptions(int Width, int Height)
     {
         if (!isTrue) throw new ArgumentOutOfRangeException(name, $"{name}: {rule}");
     }
+
+    private static bool IsStrength(double value) => value >= 0 && double.IsFinite(value);
 
     private void CheckChannels(ImmutableArray<float> values, string name, Func<float, bool> isAllowed, string rule)
     {

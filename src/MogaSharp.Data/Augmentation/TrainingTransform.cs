@@ -75,7 +75,7 @@ public sealed class TrainingTransform : IImageTransform
             if (random.NextBool(Options.VerticalFlip)) Flip.Vertical(buffer.Pixels, buffer.Width, channels);
             if (Options.MaxShift > 0) Shift(random, ref buffer);
             if (_randAugment is not null) Augment(random, ref buffer);
-            else if (Options.ColorJitter > 0) Jitter(random, ref buffer);
+            else if (!Options.ColorJitter.IsNone) Jitter(random, ref buffer);
             Normalisation.Apply(buffer.Pixels, channels, _values, destination);
         }
         finally
@@ -127,12 +127,13 @@ public sealed class TrainingTransform : IImageTransform
         ArrayPool<DrawnOperation>.Shared.Return(drawn);
     }
 
-    // torchvision's ColorJitter without hue: three factors, then the operations in random order.
+    // torchvision's ColorJitter: the factors, then the operations in random order. Without hue nothing is drawn for it.
     private void Jitter(RandomStream random, ref AugmentBuffer buffer)
     {
-        double low = Math.Max(0, 1 - Options.ColorJitter), high = 1 + Options.ColorJitter;
-        Span<double> factors = [random.NextDouble(low, high), random.NextDouble(low, high), random.NextDouble(low, high)];
-        Span<int> order = [0, 1, 2];
+        JitterStrength strength = Options.ColorJitter;
+        Span<double> factors = [Factor(strength.Brightness), Factor(strength.Contrast), Factor(strength.Saturation), strength.Hue > 0 ? random.NextDouble(-strength.Hue, strength.Hue) : 0];
+        Span<int> order = [0, 1, 2, 3];
+        if (strength.Hue == 0) order = order[..3];
         random.Shuffle(order);
         foreach (int operation in order)
         {
@@ -144,11 +145,16 @@ public sealed class TrainingTransform : IImageTransform
                 case 1:
                     Enhancement.Contrast(buffer.Pixels, buffer.Channels, factors[1]);
                     break;
-                default:
+                case 2:
                     Enhancement.Color(buffer.Pixels, buffer.Channels, factors[2]);
+                    break;
+                default:
+                    HueShift.Apply(buffer.Pixels, buffer.Channels, factors[3]);
                     break;
             }
         }
+
+        double Factor(double value) => random.NextDouble(Math.Max(0, 1 - value), 1 + value);
     }
 
     // The number as it was written, so that 255 times it rounds as in Python.

@@ -12,7 +12,7 @@ public sealed class ModelCatalogue
 
     /// <summary>
     /// The official models: MogaNet (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup), and those that it is measured against
-    /// (their own repositories and timm 0.6).
+    /// (their own repositories and timm 0.6); SimVP on Moving MNIST (addresses and figures of Westlake-AI/MogaNet, <c>video_prediction</c>).
     /// </summary>
     public static ModelCatalogue Official { get; } = new(LoadOfficial());
 
@@ -71,11 +71,13 @@ public sealed class ModelCatalogue
         return row[^1];
     }
 
-    private static ImmutableArray<ModelCard> LoadOfficial()
+    private static ImmutableArray<ModelCard> LoadOfficial() => [.. Load("catalogue.json"), .. Load("catalogue-video.json")];
+
+    private static IEnumerable<ModelCard> Load(string resource)
     {
-        using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
+        using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream(resource)!;
         using JsonDocument list = JsonDocument.Parse(stream);
-        return [.. list.RootElement.EnumerateArray().Select(card => ModelCard.Parse(card.GetRawText(), "the catalogue"))];
+        foreach (JsonElement card in list.RootElement.EnumerateArray()) yield return ModelCard.Parse(card.GetRawText(), "the catalogue");
     }
 }
 

@@ -17,7 +17,7 @@ public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, doubl
 /// <summary>AdamW (Loshchilov and Hutter 2019), as <c>torch.optim.AdamW</c>: weight decay apart from the gradient.</summary>
 public sealed unsafe class AdamW : TorchOptimizer
 {
-    private readonly AdamOptions _options;
+    private AdamOptions _options;
 
     /// <summary>Starts with empty averages.</summary>
     /// <param name="network">Whose parameters are changed.</param>
@@ -27,17 +27,31 @@ public sealed unsafe class AdamW : TorchOptimizer
     public AdamW(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
         : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
 
+    /// <inheritdoc/>
+    public override double Momentum
+    {
+        get => _options.Beta1;
+        set => _options = _options with { Beta1 = CheckedMomentum(value) };
+    }
+
     private protected override int Step(in Arguments a) => Adam.Step(a, _options, decoupled: true);
 }
 
 /// <summary>Adam (Kingma and Ba 2015), as <c>torch.optim.Adam</c>: weight decay is a part of the gradient.</summary>
 public sealed unsafe class Adam : TorchOptimizer
 {
-    private readonly AdamOptions _options;
+    private AdamOptions _options;
 
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Adam(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
         : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
+
+    /// <inheritdoc/>
+    public override double Momentum
+    {
+        get => _options.Beta1;
+        set => _options = _options with { Beta1 = CheckedMomentum(value) };
+    }
 
     internal static int Step(in Arguments a, AdamOptions options, bool decoupled) => Shim.AdamStep(
         (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,

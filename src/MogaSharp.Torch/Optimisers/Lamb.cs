@@ -10,11 +10,18 @@ public sealed unsafe class Lamb : TorchOptimizer
 {
     private const double MostNorm = 1;
 
-    private readonly AdamOptions _options;
+    private AdamOptions _options;
 
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Lamb(TorchNetwork network, IEnumerable<ParameterGroup> groups, AdamOptions? options = null)
         : base(network, groups, AdamOptions.StateNames(options)) => _options = options ?? new();
+
+    /// <inheritdoc/>
+    public override double Momentum
+    {
+        get => _options.Beta1;
+        set => _options = _options with { Beta1 = CheckedMomentum(value) };
+    }
 
     private protected override int Step(in Arguments a) => Shim.LambStep(
         (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,

@@ -21,12 +21,19 @@ public sealed record SgdOptions(double Momentum = 0.9, bool Nesterov = false, do
 /// <summary>Gradient descent with momentum, as <c>torch.optim.SGD</c>: weight decay is a part of the gradient.</summary>
 public sealed unsafe class Sgd : TorchOptimizer
 {
-    private readonly SgdOptions _options;
+    private SgdOptions _options;
 
     /// <summary>Starts without momentum.</summary>
     /// <inheritdoc cref="AdamW(TorchNetwork, IEnumerable{ParameterGroup}, AdamOptions?)"/>
     public Sgd(TorchNetwork network, IEnumerable<ParameterGroup> groups, SgdOptions? options = null)
         : base(network, groups, SgdOptions.StateNames(options)) => _options = options ?? new();
+
+    /// <inheritdoc/>
+    public override double Momentum
+    {
+        get => _options.Momentum;
+        set => _options = _options with { Momentum = CheckedMomentum(value) };
+    }
 
     private protected override int Step(in Arguments a) => Shim.SgdStep(
         (nint*)a.Parameters, (nint*)a.First, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,

@@ -37,6 +37,13 @@ public abstract unsafe class TorchOptimizer : IDisposable
     /// <summary>The groups with their learning rates.</summary>
     public IReadOnlyList<ParameterGroup> Groups { get; }
 
+    /// <summary>
+    /// How much of the last direction is kept, 0 to below 1: the momentum of SGD, the first beta of the others. Schedules that cycle it set it between
+    /// steps; like learning rates it is not part of the state.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in [0, 1).</exception>
+    public abstract double Momentum { get; set; }
+
     /// <summary>Changes the parameters.</summary>
     /// <exception cref="ObjectDisposedException">The optimiser or the network has been disposed.</exception>
     public void Step()
@@ -106,6 +113,9 @@ public abstract unsafe class TorchOptimizer : IDisposable
     }
 
     private protected abstract int Step(in Arguments arguments);
+
+    private protected static double CheckedMomentum(double value) =>
+        value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Momenta lie in [0, 1).");
 
     private static Tensor Find(WeightSet state, string name, Shape shape)
     {

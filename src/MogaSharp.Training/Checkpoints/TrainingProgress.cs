@@ -18,10 +18,10 @@ public sealed record TrainingProgress
     /// <summary>Of these, the last in a row.</summary>
     public int SkippedInARow { get; init; }
 
-    /// <summary>Sum over the epoch's pictures so far of their finite losses.</summary>
+    /// <summary>Sum over the epoch's items so far of their finite losses.</summary>
     public double LossSum { get; init; }
 
-    /// <summary>Pictures in <see cref="LossSum"/>.</summary>
+    /// <summary>Items in <see cref="LossSum"/>.</summary>
     public long LossCount { get; init; }
 
     /// <summary>Seconds of training in the epoch so far.</summary>
@@ -30,7 +30,7 @@ public sealed record TrainingProgress
     /// <summary>Of these, seconds spent waiting for data.</summary>
     public double EpochWait { get; init; }
 
-    /// <summary>Pictures trained on in the epoch so far.</summary>
+    /// <summary>Items (images, clips) trained on in the epoch so far.</summary>
     public long EpochImages { get; init; }
 
     /// <summary>The loss scale of float16 training; null without one.</summary>
@@ -39,12 +39,12 @@ public sealed record TrainingProgress
     /// <summary>Good updates since the loss scale last changed.</summary>
     public int LossScaleAge { get; init; }
 
-    /// <summary>The best accuracy so far, 0 to 1; null before the first evaluation.</summary>
+    /// <summary>The best value so far of the metric that the task chooses by (accuracy 0 to 1, MSE); null before the first evaluation.</summary>
     public double? BestScore { get; init; }
 
     /// <summary>The epoch of <see cref="BestScore"/>.</summary>
     public int? BestEpoch { get; init; }
 
-    /// <summary>Pictures of the training set, to notice other data at a resume.</summary>
+    /// <summary>Items of the training set, to notice other data at a resume.</summary>
     public long DatasetSize { get; init; }
 }

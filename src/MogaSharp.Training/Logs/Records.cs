@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MogaSharp.Training;
 
 /// <summary>What was measured over the updates since the last record.</summary>
@@ -18,8 +20,8 @@ public sealed record StepRecord
     /// <summary>Norm of all gradients before clipping in the last update; null when it was not computed.</summary>
     public double? GradientNorm { get; init; }
 
-    /// <summary>Pictures per second.</summary>
-    public required double ImagesPerSecond { get; init; }
+    /// <summary>Items per second; in the logs <c>images_per_second</c> or <c>clips_per_second</c>, as the task calls them.</summary>
+    public required double ItemsPerSecond { get; init; }
 
     /// <summary>Share of the time that was spent waiting for data, 0 to 1.</summary>
     public required double DataWait { get; init; }
@@ -27,12 +29,6 @@ public sealed record StepRecord
     /// <summary>Updates skipped so far because a loss or gradient was not finite.</summary>
     public long Skipped { get; init; }
 }
-
-/// <summary>How weights do on the evaluation set.</summary>
-/// <param name="Loss">Mean cross entropy.</param>
-/// <param name="Top1">Share of pictures whose class comes first, 0 to 1.</param>
-/// <param name="Top5">Share of pictures whose class is among the first five, 0 to 1.</param>
-public sealed record EvalRecord(double Loss, double Top1, double Top5);
 
 /// <summary>What an epoch brought.</summary>
 public sealed record EpochRecord
@@ -49,14 +45,14 @@ public sealed record EpochRecord
     /// <summary>Mean training loss.</summary>
     public required double TrainLoss { get; init; }
 
-    /// <summary>Evaluation of the weights; null without an evaluation set.</summary>
-    public EvalRecord? Eval { get; init; }
+    /// <summary>Evaluation of the weights: the task's metrics by their names; null without an evaluation set.</summary>
+    public IReadOnlyDictionary<string, double>? Eval { get; init; }
 
     /// <summary>Evaluation of their moving average; null when there is none.</summary>
-    public EvalRecord? EvalEma { get; init; }
+    public IReadOnlyDictionary<string, double>? EvalEma { get; init; }
 
-    /// <summary>Pictures per second of training.</summary>
-    public required double ImagesPerSecond { get; init; }
+    /// <summary>Items per second of training; named in the logs as in <see cref="StepRecord"/>.</summary>
+    public required double ItemsPerSecond { get; init; }
 
     /// <summary>Share of the training time that was spent waiting for data, 0 to 1.</summary>
     public required double DataWait { get; init; }
@@ -67,6 +63,10 @@ public sealed record EpochRecord
     /// <summary>Updates skipped so far because a loss or gradient was not finite.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>The accuracy that the best checkpoint is chosen by: that of the moving average where there is one, as in the official script.</summary>
-    public double? Score => (EvalEma ?? Eval)?.Top1;
+    /// <summary>The evaluation that counts: that of the moving average where there is one, as in the official script.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, double>? Figures => EvalEma ?? Eval;
+
+    /// <summary>Of <see cref="Figures"/>, the one that the best checkpoint is chosen by.</summary>
+    public double? Score { get; init; }
 }

@@ -17,8 +17,7 @@ public sealed class RunLog : IDisposable
     /// <summary>The name of the file of JSON lines.</summary>
     public const string LinesFile = "log.jsonl";
 
-    private const string CsvHeading =
-        "epoch,update,learning_rate,train_loss,eval_loss,eval_top1,eval_top5,ema_loss,ema_top1,ema_top5,images_per_second,data_wait,seconds,skipped";
+    private const string Pace = "items_per_second";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -27,6 +26,8 @@ public sealed class RunLog : IDisposable
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
+    private readonly TrainingTask _task;
+    private readonly string _pace;
     private readonly Action<string> _warn;
     private readonly List<EpochRecord> _epochs = [];
     private StreamWriter? _csv;
@@ -35,18 +36,19 @@ public sealed class RunLog : IDisposable
 
     /// <summary>Opens the logs of a folder to continue a run; what they hold of later updates and unfinished epochs is dropped.</summary>
     /// <param name="folder">The run's folder, which exists.</param>
+    /// <param name="task">What is trained for: it names the columns.</param>
     /// <param name="progress">Where the run stands.</param>
     /// <param name="warn">Hears of logs that cannot be written.</param>
-    public RunLog(string folder, TrainingProgress progress, Action<string> warn)
+    public RunLog(string folder, TrainingTask task, TrainingProgress progress, Action<string> warn)
     {
-        _warn = warn;
+        (_task, _pace, _warn) = (task, $"{task.Items}_per_second", warn);
         string linesPath = Path.Combine(folder, LinesFile), csvPath = Path.Combine(folder, EpochsFile);
         Guarded(ref _lines, () =>
         {
             List<string> kept = Kept(linesPath, progress);
             return Open(linesPath, kept);
         });
-        Guarded(ref _csv, () => Open(csvPath, [CsvHeading, .. _epochs.Select(Row)]));
+        Guarded(ref _csv, () => Open(csvPath, [Heading(), .. _epochs.Select(Row)]));
         Guarded(ref _board, () => new TensorBoardWriter(folder, progress.Update + 1));
     }
 
@@ -60,7 +62,7 @@ public sealed class RunLog : IDisposable
         List<KeyValuePair<string, double>> scalars =
         [
             new("train/loss", record.Loss), new("train/learning_rate", record.LearningRate),
-            new("train/images_per_second", record.ImagesPerSecond), new("train/data_wait", record.DataWait),
+            new($"train/{_pace}", record.ItemsPerSecond), new("train/data_wait", record.DataWait),
         ];
         if (record.GradientNorm is { } norm) scalars.Add(new("train/gradient_norm", norm));
         Guarded(ref _board, () => _board!.Write(record.Update, scalars));
@@ -77,11 +79,8 @@ public sealed class RunLog : IDisposable
         AddEval("eval_ema", record.EvalEma);
         Guarded(ref _board, () => _board!.Write(record.Update, scalars));
 
-        void AddEval(string tag, EvalRecord? eval)
-        {
-            if (eval is null) return;
-            scalars.AddRange([new($"{tag}/loss", eval.Loss), new($"{tag}/top1", eval.Top1), new($"{tag}/top5", eval.Top5)]);
-        }
+        void AddEval(string tag, IReadOnlyDictionary<string, double>? eval) =>
+            scalars.AddRange((eval ?? new Dictionary<string, double>()).Select(figure => KeyValuePair.Create($"{tag}/{figure.Key}", figure.Value)));
     }
 
     /// <inheritdoc/>
@@ -92,16 +91,29 @@ public sealed class RunLog : IDisposable
         Close(ref _board);
     }
 
-    private static string Line<T>(string kind, T record) => $"{{\"kind\":\"{kind}\",{JsonSerializer.Serialize(record, Json)[1..]}";
+    // Records are the same for all tasks; in the files the pace is called by what the task counts.
+    private string Line<T>(string kind, T record) =>
+        $"{{\"kind\":\"{kind}\",{JsonSerializer.Serialize(record, Json)[1..].Replace($"\"{Pace}\":", $"\"{_pace}\":", StringComparison.Ordinal)}";
 
-    private static string Row(EpochRecord r)
+    private EpochRecord Epoch(string line) =>
+        JsonSerializer.Deserialize<EpochRecord>(line.Replace($"\"{_pace}\":", $"\"{Pace}\":", StringComparison.Ordinal), Json)!;
+
+    private string Heading() => string.Join(',', (string[])
+    [
+        "epoch", "update", "learning_rate", "train_loss", .. _task.Metrics.Select(metric => $"eval_{metric.Name}"), .. _task.Metrics.Select(metric => $"ema_{metric.Name}"),
+        _pace, "data_wait", "seconds", "skipped",
+    ]);
+
+    private string Row(EpochRecord r)
     {
         object?[] cells =
         [
-            r.Epoch, r.Update, r.LearningRate, r.TrainLoss, r.Eval?.Loss, r.Eval?.Top1, r.Eval?.Top5, r.EvalEma?.Loss, r.EvalEma?.Top1, r.EvalEma?.Top5,
-            r.ImagesPerSecond, r.DataWait, r.Seconds, r.Skipped,
+            r.Epoch, r.Update, r.LearningRate, r.TrainLoss, .. Figures(r.Eval), .. Figures(r.EvalEma), r.ItemsPerSecond, r.DataWait, r.Seconds, r.Skipped,
         ];
         return string.Join(',', cells.Select(cell => Convert.ToString(cell, CultureInfo.InvariantCulture)));
+
+        IEnumerable<object?> Figures(IReadOnlyDictionary<string, double>? eval) =>
+            _task.Metrics.Select(metric => eval is not null && eval.TryGetValue(metric.Name, out double value) ? (object)value : null);
     }
 
     // A killed run may leave half a line, and lines of updates that the checkpoint does not have.
@@ -117,7 +129,7 @@ public sealed class RunLog : IDisposable
                 bool isEpoch = document.RootElement.GetProperty("kind").GetString() == "epoch";
                 if (document.RootElement.GetProperty("update").GetInt64() > progress.Update) continue;
                 if (isEpoch && document.RootElement.GetProperty("epoch").GetInt32() >= progress.Epoch) continue;
-                if (isEpoch) _epochs.Add(document.RootElement.Deserialize<EpochRecord>(Json)!);
+                if (isEpoch) _epochs.Add(Epoch(line));
                 kept.Add(line);
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -1,13 +1,17 @@
 using System.Collections.Immutable;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
 /// <summary>
 /// Recipes by name: the official ImageNet-1k settings of each size (Westlake-AI/MogaNet, <c>TRAINING.md</c>), the RSB A3 settings
-/// (Westlake-AI/openmixup, <c>configs/classification/imagenet/moganet</c>), and the one that trained the model shipped here.
+/// (Westlake-AI/openmixup, <c>configs/classification/imagenet/moganet</c>), those of SimVP on Moving MNIST (Westlake-AI/MogaNet,
+/// <c>video_prediction/configs/mmnist/simvp</c>), and the one that trained the classifier shipped here.
 /// </summary>
 public static class RecipePresets
 {
+    private const string MovingMnistName = "mmnist";
+
     private static readonly TrainingRecipe Small = new()
     {
         Name = "s",
@@ -74,13 +78,40 @@ public static class RecipePresets
         DropPath = 0.05,
         ClipGradient = 5,
         RandAugment = "",
-        ColorJitter = 0,
+        ColorJitter = [0],
         Interpolation = "bicubic",
         Shift = 6,
         RandomErasing = 0,
         Mixup = 0,
         Cutmix = 0,
         Seed = 0,
+    };
+
+    // One rate for every update, no decay, no clipping; the official loop looks at about the first thousand test clips after each epoch.
+    private static readonly TrainingRecipe MovingMnist = new()
+    {
+        Name = MovingMnistName,
+        Task = ModelTask.Video,
+        ImageSize = 64,
+        Epochs = 200,
+        CooldownEpochs = 0,
+        BatchSize = 16,
+        LearningRate = 1e-3,
+        LearningRateBatch = 16,
+        Optimizer = OptimizerKind.Adam,
+        WeightDecay = 0,
+        Schedule = ScheduleKind.OneCycle,
+        ScheduleUnit = ScheduleUnit.Update,
+        WarmupEpochs = 0,
+        RandAugment = "",
+        ColorJitter = [0],
+        HorizontalFlip = 0,
+        RandomErasing = 0,
+        Mixup = 0,
+        Cutmix = 0,
+        LabelSmoothing = 0,
+        Loss = LossKind.MeanSquaredError,
+        EvalClips = 1000,
     };
 
     /// <summary>All presets, in the order of listing.</summary>
@@ -94,24 +125,30 @@ public static class RecipePresets
         // The official command runs 8 x 64 pictures at the same learning rate.
         Small with { Name = "xl", DropPath = 0.4, BatchSize = 512, LearningRateBatch = 512 },
         RsbA3,
+        .. ComparatorPresets.All,
         Fashion,
+        MovingMnist,
+        // For a processor: fewer epochs and clips to look at; the model is made smaller by its own options.
+        MovingMnist with { Name = "mmnist-small", Epochs = 10, EvalClips = 200 },
     ];
 
     /// <summary>A preset by name, in any case; the sizes also by their longer names (<c>tiny</c>, <c>moganet_tiny</c>).</summary>
     /// <param name="name">The preset.</param>
-    /// <param name="model">The model to train; a preset that is not of one size takes its drop path from that of the model's size.</param>
+    /// <param name="model">The model to train: <c>rsb-a3</c> takes its drop path from the model's size, <c>mmnist</c> its learning rate from the translator.</param>
     /// <exception cref="RecipeException">There is none; the message lists those there are.</exception>
     public static TrainingRecipe Find(string name, string? model = null)
     {
         TrainingRecipe found = TryFind(name) ?? throw new RecipeException($"There is no preset '{name}'; there are {string.Join(", ", All.Select(recipe => recipe.Name))}.");
-        return found == RsbA3 && model is not null && TryFind(model) is { } size ? found with { DropPath = size.DropPath } : found;
+        if (found == RsbA3 && model is not null && TryFind(model) is { } size) return found with { DropPath = size.DropPath };
+        return found.Task == ModelTask.Video && model is not null ? found with { LearningRate = VideoLearningRate(model) } : found;
     }
 
-    /// <summary>The preset of a model's size; null when there is none for it.</summary>
-    /// <param name="model">The model's name, such as <c>moganet_tiny</c>.</param>
+    /// <summary>The preset of a model's size, or of a video model's data; null when there is none for it.</summary>
+    /// <param name="model">The model's name, such as <c>moganet_tiny</c> or <c>simvp_moga_mmnist</c>.</param>
     public static TrainingRecipe? TryFind(string model)
     {
         string plain = model.Trim().ToLowerInvariant().Replace('_', '-');
+        if (plain.StartsWith("simvp-", StringComparison.Ordinal) && plain.EndsWith($"-{MovingMnistName}", StringComparison.Ordinal)) return Find(MovingMnistName, plain);
         if (plain.StartsWith("moganet-", StringComparison.Ordinal)) plain = plain["moganet-".Length..];
         plain = plain switch
         {
@@ -121,8 +158,14 @@ public static class RecipePresets
             "base" => "b",
             "large" => "l",
             "xlarge" or "x-large" => "xl",
-            _ => plain,
+            _ => ComparatorPresets.NameOf(plain),
         };
         return All.FirstOrDefault(recipe => recipe.Name == plain);
     }
+
+    // The official configurations differ in nothing else.
+    private static double VideoLearningRate(string model) =>
+        model.Contains("convmixer", StringComparison.OrdinalIgnoreCase) || model.Contains("convnext", StringComparison.OrdinalIgnoreCase) ? 1e-2
+        : model.Contains("uniformer", StringComparison.OrdinalIgnoreCase) ? 5e-4
+        : MovingMnist.LearningRate;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MogaSharp.Data;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -32,7 +33,8 @@ internal static class RecipeRules
         Require(r.DropPath is >= 0 and < 1, "drop_path", "lies from 0 to below 1");
         Require(r.Drop is >= 0 and < 1, "drop", "lies from 0 to below 1");
         CheckPolicy(r.RandAugment);
-        Require(r.ColorJitter is >= 0 and <= 1, "color_jitter", "lies from 0 to 1");
+        Require(!r.ColorJitter.IsDefault && r.ColorJitter.Length is 1 or 3 or 4 && r.ColorJitter.All(strength => strength is >= 0 and <= 1), "color_jitter", "is one number from 0 to 1, or three or four");
+        Require(r.ColorJitter.Length < 4 || r.ColorJitter[3] <= 0.5, "color_jitter", "has a hue of at most 0.5");
         Require(IsRange(r.CropScale) && r.CropScale[1] <= 1, "crop_scale", "are two numbers in order, above 0 and at most 1");
         Require(IsRange(r.CropRatio), "crop_ratio", "are two numbers in order, above 0");
         Require(r.Shift is >= 0 and <= 1024, "shift", "is not negative");
@@ -52,6 +54,9 @@ internal static class RecipeRules
         Require(r.EmaDecay is null or (> 0 and < 1), "ema_decay", "lies between 0 and 1");
         Require(r.LayerDecay is null or (> 0 and <= 1), "layer_decay", "lies above 0 and at most at 1");
         Require(r.FrozenStages is >= 0 and <= 16, "frozen_stages", "lies from 0 to 16");
+        Require(r.EvalClips is null or >= 1, "eval_clips", "is 1 or more");
+        bool isVideo = r.Task == ModelTask.Video;
+        Require(isVideo == (r.Loss == LossKind.MeanSquaredError), "loss", isVideo ? "is mean_squared_error for video" : "is cross_entropy or binary_cross_entropy for classification");
         Require(r.MaxNonFinite >= 1, "max_non_finite", "is 1 or more");
     }
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -11,7 +13,10 @@ public sealed record TrainingRecipe
     /// <summary>A name for people; a preset's own, or that of the preset it was made from.</summary>
     public string Name { get; init; } = "custom";
 
-    /// <summary>Side of the square training pictures in pixels.</summary>
+    /// <summary>What is trained for; the model's family has the same task.</summary>
+    public ModelTask Task { get; init; } = ModelTask.Classification;
+
+    /// <summary>Side of the square training pictures in pixels. Video: clips have the size that the data has.</summary>
     public int ImageSize { get; init; } = 224;
 
     /// <summary>Side of the evaluation pictures; null for <see cref="ImageSize"/>.</summary>
@@ -32,7 +37,7 @@ public sealed record TrainingRecipe
     /// <summary>Passes over the data before the cool-down.</summary>
     public int Epochs { get; init; } = 300;
 
-    /// <summary>Pictures of one update, over all processes and accumulation steps.</summary>
+    /// <summary>Pictures or clips of one update, over all processes and accumulation steps.</summary>
     public int BatchSize { get; init; } = 1024;
 
     /// <summary>Parts that a batch is computed in before one update; divides <see cref="BatchSize"/>.</summary>
@@ -83,6 +88,9 @@ public sealed record TrainingRecipe
     /// <summary>Epochs at <see cref="MinLearningRate"/> after the cosine.</summary>
     public int CooldownEpochs { get; init; } = 10;
 
+    /// <summary>One-cycle: momentum (Adam's first beta) runs against the rate, from 0.95 down to 0.85 and up again, as in PyTorch.</summary>
+    public bool CycleMomentum { get; init; } = true;
+
     /// <summary>Epochs between two drops of the step schedule.</summary>
     public double DecayEpochs { get; init; } = 100;
 
@@ -98,8 +106,11 @@ public sealed record TrainingRecipe
     /// <summary>RandAugment as timm writes it, such as <c>rand-m9-mstd0.5-inc1</c>; empty for none.</summary>
     public string RandAugment { get; init; } = "rand-m9-mstd0.5-inc1";
 
-    /// <summary>Strength of brightness, contrast and saturation changes; used only without RandAugment.</summary>
-    public double ColorJitter { get; init; } = 0.4;
+    /// <summary>
+    /// Strength of brightness, contrast and saturation changes: one number for all, or three, or four with hue (0 to 0.5). Used only without RandAugment.
+    /// </summary>
+    [JsonConverter(typeof(NumberOrList))]
+    public ImmutableArray<double> ColorJitter { get; init; } = [0.4];
 
     /// <summary>Smallest and largest share of the picture's area that the random crop takes.</summary>
     public ImmutableArray<double> CropScale { get; init; } = [0.08, 1];
@@ -172,6 +183,9 @@ public sealed record TrainingRecipe
 
     /// <summary>Compute blocks again in the backward pass instead of keeping their feature maps.</summary>
     public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>Video: the first so many clips of the evaluation set are evaluated; null for all.</summary>
+    public int? EvalClips { get; init; }
 
     /// <summary>Updates skipped because of a loss or gradient that is not finite before the run stops (in a row).</summary>
     public int MaxNonFinite { get; init; } = 10;
@@ -247,6 +261,9 @@ public enum LossKind
 
     /// <summary>Sigmoid cross entropy, one decision per class; the mean over pictures and classes.</summary>
     BinaryCrossEntropy,
+
+    /// <summary>The mean of squared differences, for video.</summary>
+    MeanSquaredError,
 }
 
 /// <summary>Number formats of mixed-precision training.</summary>

@@ -6,7 +6,7 @@ using MogaSharp.Models;
 namespace MogaSharp.Training;
 
 /// <summary>Labelled pictures, read, augmented and mixed ahead of the training as a recipe says.</summary>
-public sealed class ImageTrainingData : ITrainingData, IDisposable
+public sealed class ImageTrainingData : ITrainingData
 {
     private readonly BatchLoader _train;
     private readonly BatchLoader? _unmixed;
@@ -28,17 +28,14 @@ public sealed class ImageTrainingData : ITrainingData, IDisposable
         _classes = train.ClassNames.Count;
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Whole;
-        if (recipe.BatchSize % (recipe.AccumulationSteps * mine.Count) != 0)
-            throw new RecipeException($"batch_size {recipe.BatchSize} cannot be shared among {mine.Count} processes of {recipe.AccumulationSteps} accumulation steps; take a multiple of {recipe.AccumulationSteps * mine.Count}.");
-        int batch = recipe.BatchSize / recipe.AccumulationSteps / mine.Count;
+        int batch = BatchShare.Of(recipe, mine);
         var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed };
         Sampler sampler = recipe.AugmentationRepeats > 1
             ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
             : new ShuffledSampler(train.Count, recipe.Seed, mine);
-        if (sampler.Length < (long)batch * recipe.AccumulationSteps)
-            throw new RecipeException($"The {train.Count} training pictures do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+        BatchShare.RequireOne(recipe, train.Count, sampler, "images");
         if (Mixing(recipe) is not null && batch % 2 != 0)
-            throw new RecipeException($"Mixup and cutmix pair the pictures of a batch, so that its {batch} pictures must be an even number.");
+            throw new RecipeException($"Mixup and cutmix pair the images of a batch, so that its {batch} images must be an even number.");
         AugmentationOptions augmentation = Augmentation(recipe, preprocess);
         _train = new BatchLoader(train, sampler, new TrainingTransform(augmentation), loading);
         if (recipe.MixOffEpoch > 0 && augmentation.Mixing is not null)
@@ -89,7 +86,7 @@ public sealed class ImageTrainingData : ITrainingData, IDisposable
         HorizontalFlip = recipe.HorizontalFlip,
         VerticalFlip = recipe.VerticalFlip,
         MaxShift = recipe.Shift,
-        ColorJitter = recipe.ColorJitter,
+        ColorJitter = recipe.ColorJitter is [double strength] ? strength : new JitterStrength(recipe.ColorJitter[0], recipe.ColorJitter[1], recipe.ColorJitter[2], recipe.ColorJitter.ElementAtOrDefault(3)),
         AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
         Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
         Mixing = Mixing(recipe),

@@ -10,13 +10,13 @@ internal sealed class PartReader(IEnumerable<TrainingBatch> batches) : IDisposab
     /// <summary>Seconds that the parts of the last update were waited for.</summary>
     public double Wait { get; private set; }
 
-    /// <summary>Pictures of the last update.</summary>
-    public int Images { get; private set; }
+    /// <summary>Items of the last update.</summary>
+    public int Items { get; private set; }
 
     /// <summary>The parts of one update, each read when it is asked for; all are read, also when the update is given up half way.</summary>
     public IEnumerable<TrainingBatch> Take(int count)
     {
-        (Wait, Images) = (0, 0);
+        (Wait, Items) = (0, 0);
         int left = count;
         try
         {
@@ -39,7 +39,7 @@ internal sealed class PartReader(IEnumerable<TrainingBatch> batches) : IDisposab
         long start = Stopwatch.GetTimestamp();
         if (!_batches.MoveNext()) throw new InvalidOperationException("The training data ended before the epoch did.");
         Wait += Stopwatch.GetElapsedTime(start).TotalSeconds;
-        Images += _batches.Current.Count;
+        Items += _batches.Current.Count;
         return _batches.Current;
     }
 }

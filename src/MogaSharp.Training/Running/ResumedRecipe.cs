@@ -6,7 +6,7 @@ namespace MogaSharp.Training;
 public static class ResumedRecipe
 {
     // These decide which pictures the rest of an epoch consists of, or what the checkpoint's tensors mean.
-    private static readonly string[] Fixed = ["image_size", "batch_size", "accumulation_steps", "optimizer", "seed", "augmentation_repeats", "ema_decay", "layer_decay", "frozen_stages", "no_weight_decay"];
+    private static readonly string[] Fixed = ["task", "image_size", "batch_size", "accumulation_steps", "optimizer", "seed", "augmentation_repeats", "ema_decay", "layer_decay", "frozen_stages", "no_weight_decay"];
 
     /// <summary>Checks a changed recipe against the one that the run was begun with.</summary>
     /// <param name="begun">The recipe of the checkpoint.</param>

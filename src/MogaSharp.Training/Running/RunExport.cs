@@ -25,20 +25,21 @@ public static class RunExport
         TrainingCheckpoint run = loaded.Content;
         string prefix = run.Recipe.EmaDecay is null ? TrainingCheckpoint.Model : TrainingCheckpoint.Average;
         EpochRecord? epoch = epochs.FirstOrDefault(epoch => epoch.Update == run.Progress.Update);
-        var metrics = new List<KeyValuePair<string, double>>();
-        if ((epoch?.EvalEma ?? epoch?.Eval) is { } eval) metrics.AddRange([new("top1", Math.Round(100 * eval.Top1, 4)), new("top5", Math.Round(100 * eval.Top5, 4))]);
+        var task = TrainingTask.Create(run.Recipe);
+        IEnumerable<KeyValuePair<string, double>> metrics = epoch?.Figures is not { } figures ? [] : task.Metrics.Where(metric => metric.Name != TrainingTask.LossName)
+            .Select(metric => KeyValuePair.Create(metric.Name, Math.Round(metric.Scale * figures[metric.Name], 4)));
         string target = Path.Combine(folder.Folder, ModelFolder);
         ModelExport.Save(
             target,
-            run.Card with { Origin = Origin(run) },
+            run.Card with { Origin = Origin(run, task) },
             run.Tensors.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tensor => tensor.WithName(tensor.Name[prefix.Length..])),
             type,
             metrics);
         return target;
     }
 
-    private static string Origin(TrainingCheckpoint run) => string.Create(
+    private static string Origin(TrainingCheckpoint run, TrainingTask task) => string.Create(
         CultureInfo.InvariantCulture,
-        $"MogaSharp, recipe {run.Recipe.Name}: {run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs on {run.Progress.DatasetSize} images, {run.Recipe.Optimizer}, "
+        $"MogaSharp, recipe {run.Recipe.Name}: {run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs on {run.Progress.DatasetSize} {task.Items}, {run.Recipe.Optimizer}, "
         + $"batch {run.Recipe.BatchSize}, learning rate {run.Recipe.ScaledLearningRate():G4}, seed {run.Recipe.Seed}");
 }

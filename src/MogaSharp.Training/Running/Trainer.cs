@@ -13,6 +13,7 @@ namespace MogaSharp.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingRecipe _recipe;
+    private readonly TrainingTask _task;
     private readonly ModelCard _card;
     private readonly ITrainingData _data;
     private readonly TrainerOptions _options;
@@ -28,7 +29,7 @@ public sealed class Trainer : IDisposable
     /// <param name="card">The model: options without training rates, preprocessing, labels.</param>
     /// <param name="weights">A tensor for every parameter and buffer.</param>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="data">The pictures.</param>
+    /// <param name="data">The pictures or clips.</param>
     /// <param name="options">Folder and device.</param>
     /// <param name="observer">Hears of the progress.</param>
     /// <exception cref="RecipeException">The recipe does not fit the network, the data or the device.</exception>
@@ -38,13 +39,15 @@ public sealed class Trainer : IDisposable
     public Trainer(ModelCard card, WeightSet weights, TrainingRecipe recipe, ITrainingData data, TrainerOptions options, ITrainingObserver observer)
     {
         (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
-        _updatesPerEpoch = data.BatchesPerEpoch / recipe.AccumulationSteps;
+        _task = TrainingTask.Create(recipe);
+        // Several processes even their parts out by repeating items; an update more for that would be another run than one process's.
+        _updatesPerEpoch = Math.Min(data.BatchesPerEpoch / recipe.AccumulationSteps, data.Count / recipe.BatchSize);
         if (_updatesPerEpoch == 0)
-            throw new RecipeException($"The {data.Count} training pictures do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+            throw new RecipeException($"The {data.Count} training {_task.Items} do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
         _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device, options.Group);
-        // With few pictures some processes have none.
+        // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
     }
@@ -59,7 +62,7 @@ public sealed class Trainer : IDisposable
     /// <summary>The weights in training.</summary>
     public TrainingEngine Engine => _engine;
 
-    /// <summary>The network that a card and a recipe train, for pictures of the recipe's size.</summary>
+    /// <summary>The network that a card and a recipe train: for pictures of the recipe's size, or clips of the card's.</summary>
     /// <param name="card">The model.</param>
     /// <param name="recipe">Drop rates and picture size.</param>
     /// <exception cref="GraphException">The options describe no network.</exception>
@@ -67,7 +70,7 @@ public sealed class Trainer : IDisposable
     {
         ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
         IModelDefinition definition = training.CreateDefinition();
-        return definition.Build(definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
+        return definition.Build(recipe.Task == ModelTask.Video ? training.InputShape() : definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
     }
 
     /// <summary>Goes on from a checkpoint of the same model and data.</summary>
@@ -76,7 +79,7 @@ public sealed class Trainer : IDisposable
     public void Resume(TrainingCheckpoint checkpoint)
     {
         if (checkpoint.Progress.DatasetSize != _data.Count)
-            throw new RunFolderException($"The run was begun on {checkpoint.Progress.DatasetSize} training pictures; the data now has {_data.Count}.");
+            throw new RunFolderException($"The run was begun on {checkpoint.Progress.DatasetSize} training {_task.Items}; the data now has {_data.Count}.");
         try
         {
             GradientScalerState? scale = checkpoint.Progress.LossScale is { } value ? new(value, checkpoint.Progress.LossScaleAge) : null;
@@ -101,7 +104,7 @@ public sealed class Trainer : IDisposable
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
         Synchronize();
-        using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _progress, _observer.OnMessage);
+        using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _task, _progress, _observer.OnMessage);
         var pace = new Pace(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
         while (_progress.Epoch < _recipe.TotalEpochs())
         {
@@ -143,8 +146,9 @@ public sealed class Trainer : IDisposable
         {
             if (IsAskedToStop(cancellationToken) || _progress.Update >= _options.StopAfter) return false;
             long start = Stopwatch.GetTimestamp();
-            double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch);
-            UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1);
+            long time = _recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch;
+            double rate = _schedule.RateAt(time);
+            UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1, _schedule.MomentumAt(time));
             _progress = Counted(result, reader, Stopwatch.GetElapsedTime(start).TotalSeconds);
             Report(result, rate);
             _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
@@ -162,16 +166,16 @@ public sealed class Trainer : IDisposable
     private TrainingProgress Counted(UpdateResult result, PartReader reader, double seconds)
     {
         bool counts = double.IsFinite(result.Loss);
-        int images = reader.Images * (Group?.Size ?? 1);
+        int items = reader.Items * (Group?.Size ?? 1);
         return _progress with
         {
             Update = _progress.Update + 1,
             EpochUpdates = _progress.EpochUpdates + 1,
-            EpochImages = _progress.EpochImages + images,
+            EpochImages = _progress.EpochImages + items,
             EpochSeconds = _progress.EpochSeconds + seconds,
             EpochWait = _progress.EpochWait + reader.Wait,
-            LossSum = _progress.LossSum + (counts ? result.Loss * images : 0),
-            LossCount = _progress.LossCount + (counts ? images : 0),
+            LossSum = _progress.LossSum + (counts ? result.Loss * items : 0),
+            LossCount = _progress.LossCount + (counts ? items : 0),
             Skipped = _progress.Skipped + (result.Skipped ? 1 : 0),
             SkippedInARow = result.Skipped ? _progress.SkippedInARow + 1 : 0,
         };
@@ -194,7 +198,7 @@ public sealed class Trainer : IDisposable
 
     private EpochRecord Evaluated(Stopwatch clock, Pace pace, CancellationToken cancellationToken)
     {
-        EvalRecord? eval = null, average = null;
+        IReadOnlyDictionary<string, double>? eval = null, average = null;
         double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? Math.Max(0, _progress.Update - 1) : _progress.Epoch);
         if (_evaluates)
         {
@@ -210,24 +214,25 @@ public sealed class Trainer : IDisposable
             TrainLoss = Pace.MeanLoss(_progress),
             Eval = eval,
             EvalEma = average,
-            ImagesPerSecond = Pace.ImagesPerSecond(_progress),
+            Score = (average ?? eval)?[_task.Best.Name],
+            ItemsPerSecond = Pace.ItemsPerSecond(_progress),
             DataWait = Pace.DataWait(_progress),
             Seconds = clock.Elapsed.TotalSeconds,
             Skipped = _progress.Skipped,
         };
 
-        EvalRecord Evaluate(TorchNetwork network, TrainingPhase phase)
+        IReadOnlyDictionary<string, double> Evaluate(TorchNetwork network, TrainingPhase phase)
         {
             int done = 0;
             return Evaluator.Evaluate(
-                network, _data.Evaluate(cancellationToken), _engine.Autocast,
+                _task, network, _data.Evaluate(cancellationToken), _engine.Autocast,
                 _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), Group, cancellationToken);
         }
     }
 
     private void EndEpoch(EpochRecord record)
     {
-        bool isBest = record.Score is { } score && !(score <= _progress.BestScore);
+        bool isBest = record.Score is { } score && (_progress.BestScore is not { } best || _task.Best.IsBetter(score, best));
         _progress = new TrainingProgress
         {
             Epoch = _progress.Epoch + 1,
@@ -275,7 +280,7 @@ public sealed class Trainer : IDisposable
         TrainingProgress first = JsonSerializer.Deserialize<TrainingProgress>(Group.BroadcastBytes(JsonSerializer.SerializeToUtf8Bytes(mine, TrainingCheckpoint.Json)), TrainingCheckpoint.Json)!;
         bool differs = first.DatasetSize != _data.Count;
         if (Group.Any(differs))
-            throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} pictures, rank {Group.Rank} on {_data.Count}: all need the same --data." : "Another rank has other pictures than rank 0: all need the same --data.");
+            throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} {_task.Items}, rank {Group.Rank} on {_data.Count}: all need the same --data." : $"Another rank has other {_task.Items} than rank 0: all need the same --data.");
         _progress = first;
         _engine.Synchronize();
         if (first.LossScale is { } scale) _engine.Scale = new GradientScalerState(scale, first.LossScaleAge);

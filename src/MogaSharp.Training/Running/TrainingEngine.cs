@@ -17,6 +17,7 @@ public readonly record struct UpdateResult(double Loss, double? GradientNorm, bo
 public sealed class TrainingEngine : IDisposable
 {
     private readonly TrainingRecipe _recipe;
+    private readonly TrainingTask _task;
     private readonly TorchProcessGroup? _group;
     private readonly GradientReducer? _reducer;
     private readonly TorchOptimizer _optimizer;
@@ -27,7 +28,7 @@ public sealed class TrainingEngine : IDisposable
     private readonly string _output;
 
     /// <summary>Puts weights on a device.</summary>
-    /// <param name="graph">The network with its training rates; one output, the logits (N, classes).</param>
+    /// <param name="graph">The network with its training rates; its first output is what the recipe's task takes.</param>
     /// <param name="weights">The weights to start from.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="device">Where to compute.</param>
@@ -39,7 +40,7 @@ public sealed class TrainingEngine : IDisposable
     public TrainingEngine(ComputationGraph graph, WeightSet weights, TrainingRecipe recipe, TorchDevice device, TorchProcessGroup? group = null)
     {
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda) throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
-        (_recipe, _group) = (recipe, group);
+        (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
         _output = graph.Outputs[0].Key;
         Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast, Seed = (ulong)recipe.Seed });
         Network.Freeze(name => ParameterGroups.IsFrozen(name, recipe));
@@ -86,7 +87,8 @@ public sealed class TrainingEngine : IDisposable
     /// <param name="parts">The batch in as many parts as the recipe accumulates, each of the same size; read as they are needed.</param>
     /// <param name="rate">The learning rate.</param>
     /// <param name="update">The number of this update, from 1.</param>
-    public UpdateResult Update(IEnumerable<TrainingBatch> parts, double rate, long update)
+    /// <param name="momentum">The momentum or first beta; null for the recipe's own.</param>
+    public UpdateResult Update(IEnumerable<TrainingBatch> parts, double rate, long update, double? momentum = null)
     {
         Network.ZeroGradients();
         foreach ((TorchTensor live, TorchTensor kept) in _statistics) kept.CopyFrom(live);
@@ -112,6 +114,7 @@ public sealed class TrainingEngine : IDisposable
         double norm = _recipe.ClipGradient is { } limit ? Network.ClipGradients(limit) : Network.GradientNorm();
         if (!double.IsFinite(norm)) return Skip(new UpdateResult(loss, norm, Skipped: true));
         for (int i = 0; i < _rateScales.Length; i++) _optimizer.Groups[i].LearningRate = rate * _rateScales[i];
+        if (momentum is { } cycled) _optimizer.Momentum = cycled;
         _optimizer.Step();
         if (_recipe.EmaDecay is { } decay) Average!.AverageFrom(Network, new EmaDecay(decay, _recipe.EmaWarmup).At(update));
         return new UpdateResult(loss, norm);
@@ -188,7 +191,7 @@ public sealed class TrainingEngine : IDisposable
         using var scope = new TorchScope();
         TorchTensor input = TorchTensor.From(part.Inputs.Span, part.Shape, Network.Options.Device);
         TorchForward forward = Network.Forward(input, _forward);
-        TorchTensor loss = Loss(forward[_output], part);
+        TorchTensor loss = _task.Loss(forward[_output], part);
         double value = loss.Item();
         if (_group is not null) value = _group.AllReduce([value], ReduceKind.Sum)[0] / _group.Size;
         if (!double.IsFinite(value)) return value;
@@ -214,15 +217,6 @@ public sealed class TrainingEngine : IDisposable
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
-    }
-
-    private TorchTensor Loss(TorchTensor logits, TrainingBatch part)
-    {
-        TorchTensor targets = part.Targets is { } shares
-            ? TorchTensor.From(shares.Span, new Shape(part.Count, logits.Shape[1]), Network.Options.Device)
-            : TorchTensor.From<long>(Array.ConvertAll(part.Labels.ToArray(), label => (long)label), new Shape(part.Count), Network.Options.Device);
-        if (_recipe.Loss == LossKind.BinaryCrossEntropy) return TorchLoss.BinaryCrossEntropy(logits, targets, _recipe.LabelSmoothing, _recipe.BinaryTargetThreshold);
-        return part.Targets is null ? TorchLoss.CrossEntropy(logits, targets, _recipe.LabelSmoothing) : TorchLoss.SoftCrossEntropy(logits, targets);
     }
 
     // The running statistics have seen the bad batch, which would stay in them for ever.

@@ -6,10 +6,10 @@ public enum TrainingPhase
     /// <summary>Updating weights.</summary>
     Training,
 
-    /// <summary>Measuring the weights' accuracy.</summary>
+    /// <summary>Measuring how the weights do.</summary>
     Evaluating,
 
-    /// <summary>Measuring the accuracy of their moving average.</summary>
+    /// <summary>Measuring how their moving average does.</summary>
     EvaluatingAverage,
 }
 
@@ -22,11 +22,11 @@ public enum TrainingPhase
 /// <param name="Updates">All updates of the run.</param>
 /// <param name="Loss">Mean training loss of the epoch so far; NaN before the first.</param>
 /// <param name="LearningRate">The learning rate.</param>
-/// <param name="ImagesPerSecond">Pictures per second in this epoch and process.</param>
+/// <param name="ItemsPerSecond">Items (images, clips) per second in this epoch, of all processes.</param>
 /// <param name="DataWait">The share of this epoch's training time that was spent waiting for data.</param>
 /// <param name="Remaining">The time to the end of the run at this speed; null while it is unknown.</param>
 public readonly record struct TrainingStatus(
-    TrainingPhase Phase, int Epoch, int Epochs, double Share, long Update, long Updates, double Loss, double LearningRate, double ImagesPerSecond, double DataWait, TimeSpan? Remaining);
+    TrainingPhase Phase, int Epoch, int Epochs, double Share, long Update, long Updates, double Loss, double LearningRate, double ItemsPerSecond, double DataWait, TimeSpan? Remaining);
 
 /// <summary>Hears of a run. Called on the thread that trains, so it should be quick.</summary>
 public interface ITrainingObserver

@@ -30,7 +30,7 @@ public abstract record LearningRateSchedule
         {
             ScheduleKind.Cosine => new CosineSchedule(peak, recipe.Epochs * scale) { Minimum = recipe.MinLearningRate, Warmup = warmup },
             ScheduleKind.Step => new StepSchedule(peak, recipe.DecayEpochs * scale, recipe.DecayRate) { Warmup = warmup },
-            ScheduleKind.OneCycle => new OneCycleSchedule(peak, checked((long)(recipe.Epochs * scale))),
+            ScheduleKind.OneCycle => new OneCycleSchedule(peak, checked((long)(recipe.Epochs * scale))) { Momentum = recipe.CycleMomentum ? OneCycleSchedule.UsualMomentum : null },
             ScheduleKind.Constant => new StepSchedule(peak, double.PositiveInfinity, 1) { Warmup = warmup },
             _ => throw new ArgumentOutOfRangeException(nameof(recipe)),
         };
@@ -109,6 +109,9 @@ public sealed record StepSchedule(double Peak, double Interval, double Factor) :
 /// <param name="Length">All updates, 1 or more.</param>
 public sealed record OneCycleSchedule(double Peak, long Length) : LearningRateSchedule
 {
+    /// <summary>PyTorch's default of <see cref="Momentum"/>.</summary>
+    public static (double Ends, double Peak) UsualMomentum => (0.95, 0.85);
+
     /// <summary>The share of the updates that the rate grows in, 0 to 1.</summary>
     public double RiseShare { get; init; } = 0.3;
 
@@ -125,7 +128,7 @@ public sealed record OneCycleSchedule(double Peak, long Length) : LearningRateSc
     public bool HasThreePhases { get; init; }
 
     /// <summary>Momentum at the ends and at the peak, or null to leave it alone. PyTorch cycles it by default.</summary>
-    public (double Ends, double Peak)? Momentum { get; init; } = (0.95, 0.85);
+    public (double Ends, double Peak)? Momentum { get; init; } = UsualMomentum;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The time is past the end.</exception>
