@@ -1,13 +1,8 @@
 // Losses, computed in float32 whatever autocast did before; each is a mean and a scalar.
 #include "common.h"
+#include "layouts.h"
 
 using namespace moga;
-
-namespace {
-
-at::Tensor wide(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
-
-}  // namespace
 
 // logits (N, C), targets int64 (N).
 MOGA_API int32_t moga_cross_entropy(Handle logits, Handle targets, double smoothing, Handle* result) {

@@ -1,36 +1,54 @@
-// The closed op set of a graph. "precision" is the element type that autocast gives convolutions and matrix products
-// (2 float16, 3 bfloat16), or -1 for none.
+// The closed op set of a graph: convolutions, norms, activations. "precision" is the element type that autocast gives convolutions and
+// matrix products (2 float16, 3 bfloat16), or -1 for none.
 #include "common.h"
+#include "layouts.h"
 
 using namespace moga;
 
 namespace {
 
-at::Tensor cast(const at::Tensor& x, int32_t precision) {
-    if (precision < 0) return x;
-    const at::ScalarType type = precision == 2 ? at::kHalf : at::kBFloat16;
-    return x.scalar_type() == type ? x : x.to(type);
+// The gradient of libtorch 1.13's GELU on the CPU is wrong where x is contiguous and what comes back is not, so that is made contiguous before.
+at::Tensor gelu_of(const at::Tensor& x) {
+    at::Tensor y = at::gelu(x);
+    if (y.requires_grad()) y.register_hook([](const at::Tensor& gradient) { return gradient.contiguous(); });
+    return y;
 }
 
-Optional<at::Tensor> cast(Handle handle, int32_t precision) {
-    if (handle == nullptr) return {};
-    return cast(*handle, precision);
+at::Tensor activate(int32_t kind, const at::Tensor& x) {
+    switch (kind) {
+        case 0: return gelu_of(x);
+        case 1: return at::silu(x);
+        case 2: return at::relu(x);
+        case 3: return at::sigmoid(x);
+        case 4: return at::leaky_relu(x, 0.2);
+        case 5: return at::hardswish(x);
+        case 6: return at::hardsigmoid(x);
+        default: throw std::invalid_argument("unknown activation");
+    }
 }
 
-bool is_low(const at::Tensor& x) { return x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16; }
+// Over (N, C) or over the channels of each pixel of a map, whose pixels become rows: libtorch adds the bias within the product for matrices only.
+at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias) {
+    if (x.dim() == 2) return at::linear(x, weight, bias);
+    const at::Tensor y = at::linear(rows(x).reshape({-1, x.size(1)}), weight, bias);
+    return unrows(y.view({x.size(0), x.size(2), x.size(3), y.size(1)}));
+}
 
 }  // namespace
 
 MOGA_API int32_t moga_conv2d(
     Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision, Handle* result) {
     return guarded([&] {
-        *result = own(at::conv2d(
-            cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision), {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+        const at::Tensor input = cast(ref(x), precision), kernel = cast(ref(weight), precision);
+        // oneDNN's gradient for a single output channel is wrong on the CPU in bfloat16 with channels last (seen in libtorch 1.13).
+        const bool product = input.is_cpu() && is_low(input) && kernel.size(0) == 1 && kernel.numel() == input.size(1) && stride == 1 && padding == 0;
+        *result = own(product ? linear_of(input, kernel.view({1, -1}), cast(bias, precision))
+                              : at::conv2d(input, kernel, cast(bias, precision), {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
     });
 }
 
 MOGA_API int32_t moga_linear(Handle x, Handle weight, Handle bias, int32_t precision, Handle* result) {
-    return guarded([&] { *result = own(at::linear(cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision))); });
+    return guarded([&] { *result = own(linear_of(cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision))); });
 }
 
 // Without running statistics those of the batch are used and nothing is updated.
@@ -45,20 +63,14 @@ MOGA_API int32_t moga_batch_norm(
 // Autocast computes it in float32.
 MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, Handle* result) {
     return guarded([&] {
-        const at::Tensor& input = ref(x);
-        *result = own(at::group_norm(is_low(input) ? input.to(at::kFloat) : input, groups, maybe(weight), maybe(bias), epsilon));
+        *result = own(at::group_norm(wide(ref(x)), groups, maybe(weight), maybe(bias), epsilon));
     });
 }
 
+// Kinds are numbered as the managed enumeration is. Some of libtorch's functions are several times slower where the channels lie last, unless they are
+// shown the memory's own order.
 MOGA_API int32_t moga_activation(int32_t kind, Handle x, Handle* result) {
-    return guarded([&] {
-        switch (kind) {
-            case 0: *result = own(at::gelu(ref(x))); break;
-            case 1: *result = own(at::silu(ref(x))); break;
-            case 2: *result = own(at::relu(ref(x))); break;
-            default: throw std::invalid_argument("unknown activation");
-        }
-    });
+    return guarded([&] { *result = own(in_layout(ref(x), [&](const at::Tensor& y, int64_t) { return activate(kind, y); })); });
 }
 
 MOGA_API int32_t moga_spatial_mean(Handle x, int32_t keep_dimensions, Handle* result) {
