@@ -33,7 +33,7 @@ internal static class BenchCommand
         var official = new Option<string?>("--official") { Description = "With --train: the official models/moganet.py, which PyTorch then trains in turn", HelpName = "file" };
         var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
         amp.AcceptOnlyFromAmong("none", "bf16");
-        var channelsLast = new Option<bool>("--channels-last") { Description = "With --train: feature maps with channels innermost" };
+        var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
         var device = new Option<string>("--device") { Description = "With --train: cpu, cuda or cuda:N", HelpName = "device", DefaultValueFactory = _ => "cpu" };
         Option<bool> json = Shared.Json();
         var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, device, json };

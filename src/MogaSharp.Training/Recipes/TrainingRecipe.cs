@@ -175,8 +175,11 @@ public sealed record TrainingRecipe
     /// <summary>Number format of the forward and backward pass; weights stay float32.</summary>
     public Precision Amp { get; init; } = Precision.None;
 
-    /// <summary>Feature maps with channels innermost.</summary>
-    public bool ChannelsLast { get; init; }
+    /// <summary>
+    /// Feature maps with channels innermost; null for what is fastest as far as it was measured: yes on the CPU, where depthwise convolutions have kernels
+    /// of their own in this layout, no elsewhere.
+    /// </summary>
+    public bool? ChannelsLast { get; init; }
 
     /// <summary>Training in several processes: batch norms take their statistics over the batches of all (SyncBatchNorm).</summary>
     public bool SyncBatchNorm { get; init; }

@@ -42,7 +42,7 @@ public sealed class TrainingEngine : IDisposable
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda) throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
         (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
         _output = graph.Outputs[0].Key;
-        Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast, Seed = (ulong)recipe.Seed });
+        Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast ?? !device.IsCuda, Seed = (ulong)recipe.Seed });
         Network.Freeze(name => ParameterGroups.IsFrozen(name, recipe));
         Average = recipe.EmaDecay is null ? null : Network.Clone();
         RecipeGroup[] groups = [.. ParameterGroups.Create(graph.Parameters, recipe)];
