@@ -63,8 +63,8 @@ public sealed class ComparatorTests : IDisposable
         // What PyTorch keeps beside the weights is in the file too, with its type.
         if (family != "swin") return;
         string listing = (await Moga.RunAsync("inspect", Path.Combine(model, "model.pth"))).Succeeded().Output;
-        Assert.Matches(@"layers\.0\.blocks\.0\.attn\.relative_position_index\s+int64", listing);
-        Assert.Matches(@"layers\.0\.blocks\.1\.attn_mask\s+float32", listing);
+        Assert.Matches(@"layers\.0\.blocks\.0\.attn\.relative_position_index\s+Int64", listing);
+        Assert.Matches(@"layers\.0\.blocks\.1\.attn_mask\s+Float32", listing);
     }
 
     [Fact]
