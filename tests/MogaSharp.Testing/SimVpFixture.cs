@@ -73,12 +73,6 @@ public sealed class SimVpFixture
     /// <param name="fixture">One of <see cref="Outputs"/>' values.</param>
     public double NoiseOf(string fixture) => Expected.Noise("output") * Math.Max(1, Largest(fixture) / Largest("output"));
 
-    /// <summary>
-    /// The same for one of the graph's outputs. The noise is stated for the output of the network only; values within are up to forty times as large, and so is their noise.
-    /// </summary>
-    public double ToleranceOf(string output, IReadOnlyDictionary<string, Tensor> results) =>
-        Tolerance * results[output].Data.Max(MathF.Abs) / results["output"].Data.Max(MathF.Abs);
-
     public static SimVpFixture Load(string name) => new(name);
 
     /// <summary>The graph. Its stochastic depth is on for the first blocks, as in the official code; the training cases had it off.</summary>
