@@ -48,7 +48,8 @@ public sealed class FixtureTests
 
     public static TheoryData<string, int> Predictors => new(
         from name in IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames
-        from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset } select (name, opset));
+        from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset }
+        select (name, opset));
 
     [Theory]
     [MemberData(nameof(Predictors))]
