@@ -56,8 +56,8 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
         context->saved_data["padding"] = padding;
         context->saved_data["dilation"] = dilation;
         context->saved_data["of_x"] = x.requires_grad();
-        context->saved_data["of_bias"] = bias.defined();
-        return filter(x, taps_of(weight), bias.defined() ? bias.contiguous() : bias, window, x.size(2) - less, x.size(3) - less);
+        context->saved_data["of_bias"] = bias.requires_grad();
+        return filter(x, taps_of(weight), bias.contiguous(), window, x.size(2) - less, x.size(3) - less);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -99,7 +99,8 @@ bool fits(const at::Tensor& x, const at::Tensor& weight, int64_t stride, int64_t
 void limit(int32_t set) { allowed = set; }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t padding, int64_t dilation) {
-    return Depthwise::apply(x, weight, bias, padding, dilation);
+    // An autograd function takes no undefined tensor.
+    return Depthwise::apply(x, weight, bias.defined() ? bias : at::zeros({weight.size(0)}, weight.options()), padding, dilation);
 }
 
 }  // namespace moga::depthwise

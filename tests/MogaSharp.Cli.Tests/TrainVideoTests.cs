@@ -90,7 +90,8 @@ public sealed class TrainVideoTests : IDisposable
     public async Task Two_processes_begin_what_one_ends()
     {
         Assert.SkipUnless(TorchProcessGroup.IsSupported(TorchDevice.Cpu), "the shim was built without c10d");
-        string[] plain = ["--set", "optimizer=sgd", "--set", "learning_rate=0.01"];
+        // libtorch's group norm adds up less exactly where channels are innermost: 2e-4 in the first layer's momentum.
+        string[] plain = ["--set", "optimizer=sgd", "--set", "learning_rate=0.01", "--set", "channels_last=false"];
         Outcome one = (await TrainAsync(plain)).Succeeded();
         Dictionary<string, byte[]> expected = TrainFixture.State(Last);
         Directory.Delete(Run, recursive: true);
