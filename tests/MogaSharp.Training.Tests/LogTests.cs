@@ -100,6 +100,34 @@ public sealed class LogTests : IDisposable
         Assert.DoesNotContain(_folder.FileNames, name => name.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
+    // Lines as the first version wrote them, and what a video run writes.
+    [Fact]
+    public void Lines_of_earlier_versions_are_read_and_each_task_has_its_own_columns()
+    {
+        File.WriteAllText(
+            _folder.File(RunLog.LinesFile),
+            """{"kind":"epoch","epoch":0,"update":10,"learning_rate":0.001,"train_loss":2.5,"eval":{"loss":2,"top1":0.5,"top5":0.9},"images_per_second":100,"data_wait":0.25,"seconds":12.5,"skipped":1,"score":0.5}""" + "\n");
+        using (var log = new RunLog(_folder.FullName, Task, new() { Update = 10, Epoch = 1 }, _warnings.Add))
+            Assert.Equal((0.5, 100.0, 0.5), (log.Epochs[0].Eval!["top1"], log.Epochs[0].ItemsPerSecond, log.Epochs[0].Score));
+        Assert.EndsWith(",2,0.5,0.9,,,,100,0.25,12.5,1", File.ReadAllLines(_folder.File(RunLog.EpochsFile))[1], StringComparison.Ordinal);
+
+        EpochRecord clips = Epoch(0, 10, 0) with { Eval = new Dictionary<string, double> { ["loss"] = 0.01, ["mse"] = 40, ["mae"] = 90, ["ssim_official"] = 0.9, ["psnr"] = double.PositiveInfinity }, Score = 40 };
+        var video = TrainingTask.Create(VideoRun.Recipe);
+        using (var log = new RunLog(_folder.FullName, video, new(), _warnings.Add)) log.Add(clips);
+        Assert.Contains("\"clips_per_second\":100", Assert.Single(File.ReadAllLines(_folder.File(RunLog.LinesFile))), StringComparison.Ordinal);
+        using (var log = new RunLog(_folder.FullName, video, new() { Update = 10, Epoch = 1 }, _warnings.Add))
+        {
+            EpochRecord back = Assert.Single(log.Epochs);
+            Assert.Equal((clips.Eval["psnr"], 40.0, 100.0), (back.Eval!["psnr"], back.Score, back.ItemsPerSecond));
+        }
+
+        Assert.Empty(_warnings);
+        var picture = System.Xml.Linq.XDocument.Parse(TrainingCurves.Draw("clips", video, [clips, clips with { Epoch = 1 }]));
+        Assert.Equal("800", picture.Root!.Attribute("height")!.Value);
+        // Training and evaluation loss, MSE and MAE, SSIM; what is infinite has no place.
+        Assert.Equal(5, picture.Descendants().Count(node => node.Name.LocalName == "polyline"));
+    }
+
     [Fact]
     public void A_loss_that_is_not_finite_is_logged()
     {

@@ -47,6 +47,7 @@ public sealed class RecipeTests
         Assert.Equal((125_000L, 1e4, (0.95, 0.85)), (schedule.Length, schedule.EndDivisor, schedule.Momentum!.Value));
         Assert.Equal(rate / 25, schedule.RateAt(0), 1e-18);
         Assert.Equal(rate, RecipePresets.Find("mmnist-small", model).LearningRate);
+        Assert.Equal((2000, rate), (RecipePresets.TryFind(model + "_ep2000")!.Epochs, RecipePresets.TryFind(model + "_ep2000")!.LearningRate));
     }
 
     // facebookresearch/ConvNeXt and raoyongming/HorNet, TRAINING.md and main.py; microsoft/Swin-Transformer, config.py.

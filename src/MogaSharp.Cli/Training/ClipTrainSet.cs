@@ -28,28 +28,31 @@ internal sealed class ClipTrainSet : TrainData
         }
     }
 
-    // Frames and channels are the model's; the size of the frames is the data's.
+    // Fits the model to the size of the clips, of which it gives as many frames as it sees.
     public static new ClipTrainSet Open(string text, ModelCard card)
     {
-        var spec = ClipSpec.Parse(text);
+        if (card.Options is not SimVpOptions options) throw new UsageException($"{card.Name} is no model for clips");
+        ClipSpec spec = ClipSources.Parse(text, options.InShape[0], card.Clip!.OutFrames);
         IClipDataset train = spec.Open(DatasetSplit.Train);
-        ClipShape clip = train.Shape;
-        var model = (IVideoDefinition)card.CreateDefinition();
-        if (clip.Channels != model.Channels) throw new UsageException($"the data's frames have {clip.Channels} channels, {card.Name} takes {model.Channels}");
-        if (clip.InputFrames != model.Frames)
-            throw new UsageException($"the data's clips show {clip.InputFrames} frames, {card.Name} takes {model.Frames}; '?in={model.Frames}' behind the data makes them fit");
-        if (clip.OutputFrames > model.Frames)
-            throw new UsageException($"the data's clips go on for {clip.OutputFrames} frames, {card.Name} gives {model.Frames}; '?out={model.Frames}' behind the data makes them fit");
         IClipDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
-        if (eval is not null && eval.Shape != clip) throw new UsageException($"the test clips are {Size(eval.Shape)}, those to train on {Size(clip)}");
-        return new ClipTrainSet(train, eval, card with { Preprocess = card.Preprocess with { Height = clip.Height, Width = clip.Width } });
+        ClipShape clip = train.Shape;
+        if (clip.OutputFrames > clip.InputFrames)
+            throw new UsageException($"{card.Name} gives as many frames as it sees, {clip.InputFrames}, but the data's clips go on for {clip.OutputFrames}; '?out={clip.InputFrames}' behind the data makes them fit");
+        if (eval is not null && eval.Shape != clip) throw new UsageException($"the test clips have {Size(eval.Shape)}, those to train on {Size(clip)}");
+        SimVpOptions fitted = options with { InShape = [clip.InputFrames, clip.Channels, clip.Height, clip.Width] };
+        return new ClipTrainSet(train, eval, card with
+        {
+            Options = fitted,
+            Preprocess = card.Preprocess with { Height = clip.Height, Width = clip.Width },
+            // The data's values are from 0 to 1.
+            Clip = new ClipCard { OutFrames = clip.OutputFrames },
+        });
     }
 
     public override void RequireSame(ModelCard begun, string folder)
     {
-        (int height, int width) = (begun.Preprocess.Height, begun.Preprocess.Width);
-        if ((_train.Shape.Height, _train.Shape.Width) != (height, width))
-            throw new UsageException($"the run in '{folder}' trains on frames of {height} x {width}, the data has {_train.Shape.Height} x {_train.Shape.Width}");
+        string now = Size(Card), then = Size(begun);
+        if (now != then) throw new UsageException($"the run in '{folder}' trains on clips of {then}, the data has {now}");
     }
 
     public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => Card.Preprocess;
@@ -63,5 +66,7 @@ internal sealed class ClipTrainSet : TrainData
         (_eval as IDisposable)?.Dispose();
     }
 
-    private static string Size(ClipShape clip) => $"{clip.InputFrames} + {clip.OutputFrames} frames of {clip.Channels} x {clip.Height} x {clip.Width}";
+    private static string Size(ClipShape clip) => $"{clip.InputFrames} and {clip.OutputFrames} frames of {clip.Channels} x {clip.Height} x {clip.Width}";
+
+    private static string Size(ModelCard card) => ((SimVpOptions)card.Options).InShape is [int frames, int channels, int height, int width] ? $"{frames} frames of {channels} x {height} x {width}" : "";
 }

@@ -143,9 +143,9 @@ internal static class TrainRun
             : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
             : RecipePresets.TryFind(card.Name)
                 ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
-        recipe = Changed(recipe, request).Validated();
+        recipe = Changed(recipe, request);
         if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {Word(recipe.Task)}, {card.Name} is a model for {Word(card.Options.Task)}");
-        return new TrainPlan(card, data, recipe);
+        return new TrainPlan(card, data, recipe.Validated());
     }
 
     private static void RequireTask(TrainRequest request, ModelCard card)
@@ -184,15 +184,16 @@ internal static class TrainRun
     {
         IReadOnlyList<ParameterSpec> specs = Trainer.BuildGraph(card, plan.Recipe).Parameters;
         if (request.Init is null || resumed) return InitialWeights.Fresh(specs, plan.Recipe.Seed).Weights;
+        string head = card.Options is ClassifierOptions classifier ? classifier.HeadName : "head";
         InitialWeights initial;
         if (request.Init == "pretrained")
         {
             LoadedModel loaded = await Shared.LoadAsync(plan.Card, null, request.Ema, cancellationToken).ConfigureAwait(false);
-            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, head);
         }
         else
         {
-            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, Shared.Classifier(card).HeadName);
+            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, head);
         }
 
         if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));

@@ -55,8 +55,15 @@ internal static class CardJson
         Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
         TypeInfoResolver = modelOptions is null
             ? new DefaultJsonTypeInfoResolver()
-            : new DefaultJsonTypeInfoResolver { Modifiers = { type => FixOptions(type, modelOptions) } },
+            : new DefaultJsonTypeInfoResolver { Modifiers = { type => FixOptions(type, modelOptions), LeaveOutWhatFollows } },
     };
+
+    // What a family knows of itself is no option; an overriding property does not inherit that it is to be ignored.
+    private static void LeaveOutWhatFollows(JsonTypeInfo type)
+    {
+        if (!type.Type.IsAssignableTo(typeof(ModelOptions))) return;
+        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray()) type.Properties.Remove(property);
+    }
 
     // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
     private static void FixOptions(JsonTypeInfo type, Type modelOptions)

@@ -149,6 +149,7 @@ public static class RecipePresets
     {
         string plain = model.Trim().ToLowerInvariant().Replace('_', '-');
         if (plain.StartsWith("simvp-", StringComparison.Ordinal) && plain.EndsWith($"-{MovingMnistName}", StringComparison.Ordinal)) return Find(MovingMnistName, plain);
+        if (plain.StartsWith("simvp-", StringComparison.Ordinal) && plain.EndsWith($"-{MovingMnistName}-ep2000", StringComparison.Ordinal)) return Find(MovingMnistName, plain) with { Epochs = 2000 };
         if (plain.StartsWith("moganet-", StringComparison.Ordinal)) plain = plain["moganet-".Length..];
         plain = plain switch
         {

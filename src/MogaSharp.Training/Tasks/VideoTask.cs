@@ -14,7 +14,7 @@ public sealed class VideoTask : TrainingTask
 {
     private static readonly Metric Mse = new("mse", "MSE") { Axis = "MSE and MAE per frame", LessIsBetter = true };
     private static readonly Metric Mae = new("mae", "MAE") { Axis = "MSE and MAE per frame", LessIsBetter = true };
-    private static readonly Metric Ssim = new("ssim", "SSIM") { Axis = "SSIM (official)", Digits = 4 };
+    private static readonly Metric Ssim = new("ssim_official", "SSIM (official)") { Axis = "SSIM as in the papers", Digits = 4 };
     private static readonly Metric Psnr = new("psnr", "PSNR") { Axis = "PSNR (dB)" };
 
     /// <inheritdoc/>
