@@ -22,55 +22,68 @@ public static class StructuralSimilarity
     /// <exception cref="ArgumentException">The numbers of values do not fit the sizes.</exception>
     public static double Of(ReadOnlySpan<float> image, ReadOnlySpan<float> other, int channels, int height, int width, double dataRange)
     {
+        double[] result = new double[1];
+        Of(image, other, channels, height, width, [dataRange], result);
+        return result[0];
+    }
+
+    /// <summary>The similarity for several data ranges at once: most of the work is the same.</summary>
+    internal static void Of(ReadOnlySpan<float> image, ReadOnlySpan<float> other, int channels, int height, int width, ReadOnlySpan<double> dataRanges, Span<double> results)
+    {
         int pixels = checked(height * width);
         if (image.Length != other.Length || image.Length != channels * pixels)
             throw new ArgumentException($"{image.Length} and {other.Length} values are no images of {channels} x {height} x {width}", nameof(image));
-        if (height < Window || width < Window) return double.NaN;
-        double sum = 0;
-        // Sums of seven rows, one column each: of x, y, x x, y y and x y.
+        results.Fill(height < Window || width < Window ? double.NaN : 0);
+        if (height < Window || width < Window) return;
+        // For each column the sums over seven rows of x, y, x x, y y and x y, one after the other.
         double[] columns = new double[width * Sums];
         for (int channel = 0; channel < channels; channel++)
         {
             ReadOnlySpan<float> x = image.Slice(channel * pixels, pixels), y = other.Slice(channel * pixels, pixels);
-            for (int top = 0; top + Window <= height; top++)
+            Array.Clear(columns);
+            for (int row = 0; row < height; row++)
             {
-                SumColumns(x.Slice(top * width, Window * width), y.Slice(top * width, Window * width), width, columns);
-                for (int left = 0; left + Window <= width; left++) sum += At(columns.AsSpan(left * Sums, Window * Sums), dataRange);
+                AddRow(x.Slice(row * width, width), y.Slice(row * width, width), 1, columns);
+                if (row >= Window) AddRow(x.Slice((row - Window) * width, width), y.Slice((row - Window) * width, width), -1, columns);
+                if (row >= Window - 1) AddWindows(columns, width, dataRanges, results);
             }
         }
-        return sum / ((double)channels * (height - Window + 1) * (width - Window + 1));
+        foreach (ref double result in results) result /= (double)channels * (height - Window + 1) * (width - Window + 1);
     }
 
-    private static void SumColumns(ReadOnlySpan<float> x, ReadOnlySpan<float> y, int width, Span<double> columns)
+    private static void AddRow(ReadOnlySpan<float> x, ReadOnlySpan<float> y, double sign, Span<double> columns)
     {
-        columns.Clear();
         for (int i = 0; i < x.Length; i++)
         {
             double a = x[i], b = y[i];
-            Span<double> column = columns.Slice(i % width * Sums, Sums);
-            column[0] += a;
-            column[1] += b;
-            column[2] += a * a;
-            column[3] += b * b;
-            column[4] += a * b;
+            Span<double> column = columns.Slice(i * Sums, Sums);
+            column[0] += sign * a;
+            column[1] += sign * b;
+            column[2] += sign * a * a;
+            column[3] += sign * b * b;
+            column[4] += sign * a * b;
         }
     }
 
-    private static double At(ReadOnlySpan<double> columns, double dataRange)
+    // All windows of seven columns, each from the one before.
+    private static void AddWindows(ReadOnlySpan<double> columns, int width, ReadOnlySpan<double> dataRanges, Span<double> results)
     {
-        double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
-        for (int i = 0; i < columns.Length; i += Sums)
+        Span<double> sums = stackalloc double[Sums];
+        sums.Clear();
+        for (int i = 0; i < width; i++)
         {
-            x += columns[i];
-            y += columns[i + 1];
-            xx += columns[i + 2];
-            yy += columns[i + 3];
-            xy += columns[i + 4];
+            for (int k = 0; k < Sums; k++) sums[k] += columns[(i * Sums) + k] - (i >= Window ? columns[((i - Window) * Sums) + k] : 0);
+            if (i < Window - 1) continue;
+            for (int k = 0; k < results.Length; k++) results[k] += At(sums, dataRanges[k]);
         }
+    }
+
+    private static double At(ReadOnlySpan<double> sums, double dataRange)
+    {
         const double Sample = Area / (Area - 1.0);
-        double meanX = x / Area, meanY = y / Area;
-        double varianceX = Sample * ((xx / Area) - (meanX * meanX)), varianceY = Sample * ((yy / Area) - (meanY * meanY));
-        double covariance = Sample * ((xy / Area) - (meanX * meanY));
+        double meanX = sums[0] / Area, meanY = sums[1] / Area;
+        double varianceX = Sample * ((sums[2] / Area) - (meanX * meanX)), varianceY = Sample * ((sums[3] / Area) - (meanY * meanY));
+        double covariance = Sample * ((sums[4] / Area) - (meanX * meanY));
         double c1 = 0.01 * dataRange, c2 = 0.03 * dataRange;
         c1 *= c1;
         c2 *= c2;

@@ -146,8 +146,10 @@ internal readonly record struct FrameScores(double Squared, double Absolute, dou
             wrapped += (byte)((byte)step * (byte)step);
         }
         double count = predicted.Length;
+        Span<double> ssim = stackalloc double[2];
+        StructuralSimilarity.Of(predicted, truth, channels, height, width, [1, 2], ssim);
         return new FrameScores(
-            squared, absolute, StructuralSimilarity.Of(predicted, truth, channels, height, width, 1), StructuralSimilarity.Of(predicted, truth, channels, height, width, 2),
+            squared, absolute, ssim[0], ssim[1],
             Decibels(1, cut / count), Decibels(255, steps / count), Decibels(255, wrapped / count));
     }
 

@@ -19,7 +19,7 @@ namespace MogaSharp.Data;
 public sealed record ClipSpec
 {
     /// <summary>The seed of the test clips that are drawn where no file holds the standard ones.</summary>
-    public const long TestSeed = 1502_04681;
+    public const long TestSeed = 150_204_681;
 
     private const string Usage = "write moving-mnist:FOLDER, moving-fashion:FOLDER or frames:FOLDER";
     private const string Mnist = "moving-mnist";
@@ -62,6 +62,8 @@ public sealed record ClipSpec
 
     /// <summary>The frames that follow.</summary>
     public int OutputFrames { get; }
+
+    private string StandardFile => Kind == Mnist ? "mnist_test_seq.npy" : "fmnist_test_seq.npy";
 
     private int Clips { get; }
 
@@ -116,7 +118,7 @@ public sealed record ClipSpec
 
     /// <summary>Where the test clips come from, in words; for frames the folder.</summary>
     public string DescribeTest() =>
-        Kind == Frames ? FramesFolder(DatasetSplit.Test) : TestFile() ?? $"clips drawn from the test images in {Path}, seed {TestSeed}";
+        Kind == Frames ? FramesFolder(DatasetSplit.Test) : TestFile() ?? $"clips drawn from the test images in {Path} with the seed {TestSeed}, not the standard {StandardFile}";
 
     private FrameFolders OpenFrames(DatasetSplit split) => new(FramesFolder(split), new FrameFolderOptions
     {
@@ -146,7 +148,7 @@ public sealed record ClipSpec
     private string? TestFile()
     {
         string? named = Options.GetValueOrDefault("test");
-        string inFolder = System.IO.Path.Combine(Path, named ?? (Kind == Mnist ? "mnist_test_seq.npy" : "fmnist_test_seq.npy"));
+        string inFolder = System.IO.Path.Combine(Path, named ?? StandardFile);
         if (named is null) return File.Exists(inFolder) ? inFolder : null;
         return File.Exists(named) ? named : File.Exists(inFolder) ? inFolder : throw new DatasetSpecException($"there is no file '{named}' of test clips");
     }

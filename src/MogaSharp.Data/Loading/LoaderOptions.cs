@@ -15,7 +15,7 @@ public enum BadImages
     Skip,
 }
 
-/// <summary>Options of a <see cref="BatchLoader"/>.</summary>
+/// <summary>Options of a <see cref="BatchLoader"/> or a <see cref="ClipLoader"/>; for the latter, images are clips.</summary>
 /// <param name="BatchSize">Images of a batch, at least 1.</param>
 public sealed record LoaderOptions(int BatchSize)
 {

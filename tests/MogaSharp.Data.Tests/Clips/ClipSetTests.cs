@@ -104,7 +104,7 @@ public sealed class ClipSetTests : IDisposable
         test.Read(1, new RandomStream(1, RandomPurpose.Clip, 0, 1), first, output);
         test.Read(1, new RandomStream(2, RandomPurpose.Clip, 5, 9), again, output);
         Assert.Equal(first, again);
-        Assert.EndsWith($"seed {ClipSpec.TestSeed}", spec.DescribeTest(), StringComparison.Ordinal);
+        Assert.EndsWith($"with the seed {ClipSpec.TestSeed}, not the standard mnist_test_seq.npy", spec.DescribeTest(), StringComparison.Ordinal);
 
         // The standard file takes the place of drawn clips, in the folder or named.
         NpyFile.Save(_folder.File("fmnist_test_seq.npy"), [20, 3, 64, 64], new byte[20 * 3 * 4096]);
