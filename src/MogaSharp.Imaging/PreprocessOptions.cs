@@ -38,10 +38,13 @@ public sealed record PreprocessOptions(int Width, int Height)
     /// <summary>How the aspect ratio is treated. Default <see cref="ResizeMode.KeepAspect"/>.</summary>
     public ResizeMode Mode { get; init; } = ResizeMode.KeepAspect;
 
-    /// <summary>The mean of the channels red, green, blue in 0..1, or one number for all three. Default: ImageNet's.</summary>
+    /// <summary>Whether the planes are blue, green, red, as networks take them that were trained on images read by OpenCV. Default: red, green, blue.</summary>
+    public bool IsBgr { get; init; }
+
+    /// <summary>The mean of the channels in the order of the planes in 0..1, or one number for all three. Default: ImageNet's.</summary>
     public ImmutableArray<float> Mean { get; init; } = ImageNetMean;
 
-    /// <summary>The standard deviation of the channels, more than 0, or one number for all three. Default: ImageNet's.</summary>
+    /// <summary>The standard deviation likewise, more than 0, or one number for all three. Default: ImageNet's.</summary>
     public ImmutableArray<float> StandardDeviation { get; init; } = ImageNetStandardDeviation;
 
     internal void Check()

@@ -34,7 +34,7 @@ public sealed class Preprocessor
 
     /// <summary>Writes the network input of an image.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="destination">3 x height x width values (red, green, blue planes), written.</param>
+    /// <param name="destination">3 x height x width values (planes in the order of the options), written.</param>
     /// <exception cref="ArgumentException">The destination has another length than <see cref="InputLength"/>.</exception>
     public void Process(RgbImage image, Span<float> destination) =>
         Process(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, destination);
@@ -45,7 +45,7 @@ public sealed class Preprocessor
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="layout">The order of the samples.</param>
     /// <param name="stride">Bytes from one row to the next; 0 when rows have no gaps.</param>
-    /// <param name="destination">3 x height x width values (red, green, blue planes), written.</param>
+    /// <param name="destination">3 x height x width values (planes in the order of the options), written.</param>
     /// <exception cref="ArgumentException">A span or the stride has a wrong length.</exception>
     public void Process(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride, Span<float> destination)
     {
@@ -61,7 +61,7 @@ public sealed class Preprocessor
             {
                 ReadOnlySpan<float> values = _values.AsSpan(channel * 256, 256);
                 Span<float> to = destination.Slice(channel * plane, plane);
-                int from = channel % channels;
+                int from = (Options.IsBgr ? 2 - channel : channel) % channels;
                 for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
             }
         }

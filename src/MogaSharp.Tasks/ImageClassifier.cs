@@ -192,6 +192,7 @@ public sealed class ImageClassifier : IDisposable
         CropFraction = card.Preprocess.Crop,
         Mode = Named<ResizeMode>(card, "mode", card.Preprocess.Mode),
         Filter = Named<ResizeFilter>(card, "filter", card.Preprocess.Filter),
+        IsBgr = card.Preprocess.ChannelOrder == "bgr",
         Mean = card.Preprocess.Mean,
         StandardDeviation = card.Preprocess.Std,
     };

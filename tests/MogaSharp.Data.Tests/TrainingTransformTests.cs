@@ -77,6 +77,16 @@ public sealed class TrainingTransformTests
     }
 
     [Fact]
+    public void Planes_can_be_blue_green_red()
+    {
+        float[] rgb = new float[3 * 40 * 24], bgr = new float[3 * 40 * 24];
+        new TrainingTransform(Raw).Apply(Cat, Stream(1), rgb);
+        new TrainingTransform(Raw with { IsBgr = true }).Apply(Cat, Stream(1), bgr);
+        Assert.Equal([.. rgb[(2 * 960)..], .. rgb[960..(2 * 960)], .. rgb[..960]], bgr);
+        Assert.NotEqual(rgb, bgr);
+    }
+
+    [Fact]
     public void Values_are_normalised_as_in_evaluation()
     {
         var transform = new TrainingTransform(Raw with { Mean = PreprocessOptions.ImageNetMean, StandardDeviation = PreprocessOptions.ImageNetStandardDeviation });

@@ -29,6 +29,17 @@ public sealed class PreprocessorTests
     }
 
     [Fact]
+    public void Blue_green_red_is_the_same_with_the_planes_turned_round()
+    {
+        var options = new PreprocessOptions(32, 24) { Mean = [0.1f, 0.2f, 0.3f], StandardDeviation = [0.5f, 0.6f, 0.7f] };
+        float[] rgb = Process(new Preprocessor(options with { Mean = [0.3f, 0.2f, 0.1f], StandardDeviation = [0.7f, 0.6f, 0.5f] }), Chelsea);
+        float[] bgr = Process(new Preprocessor(options with { IsBgr = true }), Chelsea);
+        const int Plane = 32 * 24;
+        Assert.Equal([.. rgb[(2 * Plane)..], .. rgb[Plane..(2 * Plane)], .. rgb[..Plane]], bgr);
+        Assert.NotEqual(rgb, bgr);
+    }
+
+    [Fact]
     public void The_fashion_card_resizes_whole_images_and_repeats_grey()
     {
         FixtureFile fashion = Fixtures.Tensors("fashion.safetensors");

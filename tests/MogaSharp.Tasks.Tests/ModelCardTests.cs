@@ -54,6 +54,7 @@ public sealed class ModelCardTests : IDisposable
         { Of("convnext", "\"depths\": [3, 3, 2000, 3]"), "stages of" },
         { WithPreprocess("\"width\": 0"), "from 1 to 16384" },
         { WithPreprocess("\"width\": 1000000"), "from 1 to 16384" },
+        { WithPreprocess("\"channel_order\": \"brg\""), "neither rgb nor bgr" },
         { WithPreprocess("\"crop\": 1.5"), "crop" },
         { WithPreprocess("\"crop\": 1e-9"), "crop" },
         { WithPreprocess("\"mean\": []"), "mean" },

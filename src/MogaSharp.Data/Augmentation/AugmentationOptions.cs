@@ -73,10 +73,13 @@ public sealed record AugmentationOptions(int Width, int Height)
     /// <summary>Mixup and CutMix, or null. Default null.</summary>
     public MixOptions? Mixing { get; init; }
 
-    /// <summary>The mean of the channels red, green, blue in 0..1, or one number for all. Default: ImageNet's.</summary>
+    /// <summary>Whether the planes are blue, green, red. Default: red, green, blue.</summary>
+    public bool IsBgr { get; init; }
+
+    /// <summary>The mean of the channels in the order of the planes in 0..1, or one number for all. Default: ImageNet's.</summary>
     public ImmutableArray<float> Mean { get; init; } = PreprocessOptions.ImageNetMean;
 
-    /// <summary>The standard deviation of the channels, more than 0, or one number for all. Default: ImageNet's.</summary>
+    /// <summary>The standard deviation likewise, more than 0, or one number for all. Default: ImageNet's.</summary>
     public ImmutableArray<float> StandardDeviation { get; init; } = PreprocessOptions.ImageNetStandardDeviation;
 
     /// <summary>Checks all options.</summary>

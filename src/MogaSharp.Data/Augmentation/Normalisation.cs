@@ -16,15 +16,15 @@ internal static class Normalisation
         return values;
     }
 
-    /// <summary>Writes planes from interleaved samples; a single channel is repeated where the table has three.</summary>
-    public static void Apply(ReadOnlySpan<byte> samples, int channels, float[] table, Span<float> destination)
+    /// <summary>Writes planes from interleaved samples; a single channel is repeated where the table has three, and three are turned round for blue, green, red.</summary>
+    public static void Apply(ReadOnlySpan<byte> samples, int channels, float[] table, Span<float> destination, bool isBgr = false)
     {
         int planes = table.Length / Levels, plane = destination.Length / planes;
         for (int channel = 0; channel < planes; channel++)
         {
             ReadOnlySpan<float> values = table.AsSpan(channel * Levels, Levels);
             Span<float> to = destination.Slice(channel * plane, plane);
-            int from = channel % channels;
+            int from = (isBgr ? planes - 1 - channel : channel) % channels;
             for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
         }
     }

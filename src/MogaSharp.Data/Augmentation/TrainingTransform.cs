@@ -26,7 +26,7 @@ public sealed class TrainingTransform : IImageTransform
         Options = options;
         _randAugment = options.AutoAugment is { } policy ? RandAugment.Parse(policy) : null;
         // Where a geometric operation shows what is outside the image it shows the mean, as whole numbers (timm's img_mean).
-        _fill = [.. Enumerable.Range(0, options.Channels).Select(channel => (byte)Math.Clamp(Math.Round(255 * Decimal(options.Mean, channel)), 0, 255))];
+        _fill = [.. Enumerable.Range(0, options.Channels).Select(channel => (byte)Math.Clamp(Math.Round(255 * Decimal(options.Mean, options.IsBgr ? options.Channels - 1 - channel : channel)), 0, 255))];
         _values = Normalisation.Table(options.Mean, options.StandardDeviation, options.Channels);
     }
 
@@ -76,7 +76,7 @@ public sealed class TrainingTransform : IImageTransform
             if (Options.MaxShift > 0) Shift(random, ref buffer);
             if (_randAugment is not null) Augment(random, ref buffer);
             else if (!Options.ColorJitter.IsNone) Jitter(random, ref buffer);
-            Normalisation.Apply(buffer.Pixels, channels, _values, destination);
+            Normalisation.Apply(buffer.Pixels, channels, _values, destination, Options.IsBgr);
         }
         finally
         {

@@ -47,6 +47,7 @@ internal static class CardRules
         {
             Require(preprocess.Width is >= 1 and <= MostPixels && preprocess.Height is >= 1 and <= MostPixels, $"the preprocessing size is not from 1 to {MostPixels}");
             Require(preprocess.Crop is >= LeastCrop and <= 1, $"the crop is not from {LeastCrop} to 1");
+            Require(preprocess.ChannelOrder is "rgb" or "bgr", $"the channel order '{preprocess.ChannelOrder}' is neither rgb nor bgr");
             Require(IsPerChannel(preprocess.Mean) && preprocess.Mean.All(float.IsFinite), "the mean is not one finite number or three");
             Require(IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)), "std is not one number above 0 or three");
         }

@@ -137,10 +137,13 @@ public sealed record PreprocessCard
     /// <summary><c>keep_aspect</c>: shorter side to size / crop, then centre crop; <c>squash</c>: resize to the size as it is.</summary>
     public string Mode { get; init; } = "keep_aspect";
 
-    /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>.</summary>
+    /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>; or OpenCV's <c>plain_bilinear</c>.</summary>
     public string Filter { get; init; } = "bicubic";
 
-    /// <summary>Means per channel of values scaled to 0..1: three, or one for all.</summary>
+    /// <summary>The order of the planes: <c>rgb</c>, or <c>bgr</c> for networks that were trained on images read by OpenCV.</summary>
+    public string ChannelOrder { get; init; } = "rgb";
+
+    /// <summary>Means per plane of values scaled to 0..1: three, or one for all.</summary>
     public ImmutableArray<float> Mean { get; init; } = [0.485f, 0.456f, 0.406f];
 
     /// <summary>Standard deviations likewise, each above 0.</summary>

@@ -63,6 +63,7 @@ public sealed class ImageTrainingData : ITrainingData
         Crop = recipe.Squash ? 1 : recipe.EvalCrop,
         Mode = recipe.Squash ? "squash" : "keep_aspect",
         Filter = "bicubic",
+        ChannelOrder = model.ChannelOrder,
         Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
         Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
     };
@@ -90,6 +91,7 @@ public sealed class ImageTrainingData : ITrainingData
         AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
         Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
         Mixing = Mixing(recipe),
+        IsBgr = preprocess.ChannelOrder == "bgr",
         Mean = preprocess.Mean,
         StandardDeviation = preprocess.Std,
     };
@@ -141,6 +143,7 @@ public sealed class ImageTrainingData : ITrainingData
         CropFraction = card.Crop,
         Mode = card.Mode == "squash" ? ResizeMode.Squash : ResizeMode.KeepAspect,
         Filter = ResizeFilter.Bicubic,
+        IsBgr = card.ChannelOrder == "bgr",
         Mean = card.Mean,
         StandardDeviation = card.Std,
     };
