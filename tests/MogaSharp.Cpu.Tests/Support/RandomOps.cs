@@ -55,7 +55,8 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
     public Value? Slice(Value x)
     {
         int start = random.Next(x.Channels);
-        return Next().Slice(x, start, random.Next(1, x.Channels - start + 1));
+        x = Next().Slice(x, start, random.Next(1, x.Channels - start + 1));
+        return Chance(0.3) ? Slice(x) : x;
     }
 
     public Value Affine(Value x)
