@@ -3,47 +3,39 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "depthwise_kernels.h"
+#include "dispatch.h"
 
 namespace moga::depthwise {
 
 namespace {
 
+using namespace moga::kernels;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Into how many parts the images are shared out for the gradient of the weights, whatever the number of threads.
 constexpr int64_t parts = 16;
 
-// The best set that this machine has and that is allowed: 1 baseline, 2 AVX2, 3 AVX-512.
-int32_t allowed = 3;
-
-const Kernels& kernels() {
-#if defined(__x86_64__)
-    static const int32_t best = __builtin_cpu_supports("avx512f") ? 3 : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 2 : 1;
-    const int32_t set = std::min(best, allowed);
-    if (set > 1) return set == 3 ? avx512() : avx2();
-#endif
-    return baseline();
-}
-
 bool is_channels_last(const at::Tensor& x) { return x.dim() == 4 && x.stride(1) == 1 && x.size(1) > 1; }
 
-Map map_of(const at::Tensor& x) { return {x.data_ptr<float>(), x.stride(0), x.stride(2), x.stride(3), x.size(2), x.size(3)}; }
+template <class Element>
+Map<Element> map_of(const at::Tensor& x) { return {data_of<Element>(x), x.stride(0), x.stride(2), x.stride(3), x.size(2), x.size(3)}; }
 
-// (C, 1, k, k) to (k k, C).
-at::Tensor taps_of(const at::Tensor& weight) { return weight.reshape({weight.size(0), -1}).t().contiguous(); }
+// (C, 1, k, k) to floats (k k, C).
+at::Tensor taps_of(const at::Tensor& weight) { return weight.reshape({weight.size(0), -1}).t().to(at::kFloat).contiguous(); }
 
 // The convolution itself; also that of the gradient, with the taps turned round.
 at::Tensor filter(const at::Tensor& x, const at::Tensor& taps, const at::Tensor& bias, const Window& window, int64_t height, int64_t width) {
     const int64_t images = x.size(0), channels = x.size(1);
     at::Tensor y = at::empty({images, channels, height, width}, x.options(), at::MemoryFormat::ChannelsLast);
-    const Map map = map_of(x);
     const float *tap = taps.data_ptr<float>(), *shift = bias.defined() ? bias.data_ptr<float>() : nullptr;
-    float* to = y.data_ptr<float>();
-    at::parallel_for(0, images * height, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++)
-            kernels().row(map, tap, shift, window, channels, row / height, row % height, to + row * width * channels, width);
+    with_kernels(x, [&](auto element, const auto& set) {
+        using Element = decltype(element);
+        const Map<Element> map = map_of<Element>(x);
+        Element* to = data_of<Element>(y);
+        at::parallel_for(0, images * height, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; row++) set.row(map, tap, shift, window, channels, row / height, row % height, to + row * width * channels, width);
+        });
     });
     return y;
 }
@@ -56,47 +48,48 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
         context->saved_data["padding"] = padding;
         context->saved_data["dilation"] = dilation;
         context->saved_data["of_x"] = x.requires_grad();
-        context->saved_data["of_bias"] = bias.requires_grad();
-        return filter(x, taps_of(weight), bias.contiguous(), window, x.size(2) - less, x.size(3) - less);
+        return filter(x, taps_of(weight), bias.to(at::kFloat).contiguous(), window, x.size(2) - less, x.size(3) - less);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         const variable_list saved = context->get_saved_variables();
         const at::Tensor &x = saved[0], &weight = saved[1];
-        const at::Tensor dy = is_channels_last(gradients[0]) ? gradients[0] : gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor given = gradients[0].to(x.scalar_type());
+        const at::Tensor dy = is_channels_last(given) ? given : given.contiguous(at::MemoryFormat::ChannelsLast);
         const Window window{weight.size(2), context->saved_data["dilation"].toInt(), context->saved_data["padding"].toInt()};
-        at::Tensor dx, dbias;
-        if (context->saved_data["of_x"].toBool()) {
-            const Window turned{window.kernel, window.dilation, window.dilation * (window.kernel - 1) - window.padding};
-            dx = filter(dy, taps_of(weight).flip(0), {}, turned, x.size(2), x.size(3));
-        }
-        if (context->saved_data["of_bias"].toBool()) dbias = dy.sum({0, 2, 3});
-        return {dx, of_weight(x, dy, weight, window), dbias, {}, {}};
-    }
-
-    static at::Tensor of_weight(const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight, const Window& window) {
-        const int64_t images = x.size(0), channels = x.size(1), height = dy.size(2);
-        at::Tensor sums = at::zeros({parts, window.kernel * window.kernel, channels}, x.options());
-        const Map map = map_of(x), gradient = map_of(dy);
-        float* to = sums.data_ptr<float>();
-        const int64_t size = window.kernel * window.kernel * channels;
-        at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t part = begin; part < end; part++)
-                for (int64_t n = images * part / parts; n < images * (part + 1) / parts; n++)
-                    for (int64_t y = 0; y < height; y++) kernels().row_of_taps(map, gradient, window, channels, n, y, to + part * size);
+        const Window turned{window.kernel, window.dilation, window.dilation * (window.kernel - 1) - window.padding};
+        const bool of_x = context->saved_data["of_x"].toBool();
+        const int64_t images = x.size(0), channels = x.size(1), taps = window.kernel * window.kernel, size = (taps + 1) * channels;
+        at::Tensor dx = of_x ? at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast) : at::Tensor(), sums = at::zeros({parts, size}, x.options().dtype(at::kFloat));
+        const at::Tensor turned_taps = taps_of(weight).flip(0);
+        kernels::with_kernels(x, [&](auto element, const auto& set) {
+            using Element = decltype(element);
+            const Map<Element> map = map_of<Element>(x), gradient = map_of<Element>(dy);
+            // Image by image, so what the first loop has read is still in the cache for the second.
+            at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+                for (int64_t part = begin; part < end; part++) {
+                    float* sum = data_of<float>(sums) + part * size;
+                    for (int64_t n = images * part / parts; n < images * (part + 1) / parts; n++) {
+                        Element* to = of_x ? data_of<Element>(dx) + n * map.height * map.width * channels : nullptr;
+                        for (int64_t y = 0; of_x && y < map.height; y++)
+                            set.row(gradient, data_of<float>(turned_taps), nullptr, turned, channels, n, y, to + y * map.width * channels, map.width);
+                        for (int64_t y = 0; y < gradient.height; y++) set.row_of_taps(map, gradient, window, channels, n, y, sum);
+                    }
+                }
+            });
         });
-        return sums.sum(0).t().contiguous().view(weight.sizes());
+        const at::Tensor sum = sums.sum(0);
+        const at::Tensor dweight = sum.narrow(0, 0, taps * channels).view({taps, channels}).t().contiguous().view(weight.sizes());
+        return {dx, dweight, sum.narrow(0, taps * channels, channels), {}, {}};
     }
 };
 
 }  // namespace
 
 bool fits(const at::Tensor& x, const at::Tensor& weight, int64_t stride, int64_t groups) {
-    return x.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && stride == 1 && is_channels_last(x) &&
+    return takes(x) && weight.scalar_type() == at::kFloat && stride == 1 && is_channels_last(x) &&
         !x.is_contiguous() && groups == x.size(1) && weight.size(0) == groups && weight.size(1) == 1 && weight.size(2) == weight.size(3) && x.size(0) > 0;
 }
-
-void limit(int32_t set) { allowed = set; }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t padding, int64_t dilation) {
     // An autograd function takes no undefined tensor.
@@ -104,8 +97,3 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
 }
 
 }  // namespace moga::depthwise
-
-// For tests: the best instruction set that may be used from now on.
-MOGA_API int32_t moga_depthwise_limit(int32_t set) {
-    return moga::guarded([&] { moga::depthwise::limit(set); });
-}

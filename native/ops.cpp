@@ -1,6 +1,8 @@
 // The closed op set of a graph: convolutions, norms, activations. "precision" is the element type that autocast gives convolutions and
 // matrix products (2 float16, 3 bfloat16), or -1 for none.
+#include "activations.h"
 #include "common.h"
+#include "decompose.h"
 #include "depthwise.h"
 #include "layouts.h"
 
@@ -17,8 +19,8 @@ at::Tensor gelu_of(const at::Tensor& x) {
 
 at::Tensor activate(int32_t kind, const at::Tensor& x) {
     switch (kind) {
-        case 0: return gelu_of(x);
-        case 1: return at::silu(x);
+        case 0: return activations::fits(x) ? activations::gelu(x) : gelu_of(x);
+        case 1: return activations::fits(x) ? activations::silu(x) : at::silu(x);
         case 2: return at::relu(x);
         case 3: return at::sigmoid(x);
         case 4: return at::leaky_relu(x, 0.2);
@@ -35,21 +37,37 @@ at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Option
     return unrows(y.view({x.size(0), x.size(2), x.size(3), y.size(1)}));
 }
 
+// The input has the type of the precision; the parameters get it here.
+at::Tensor convolve(
+    const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision) {
+    // Our own kernels take float32 weights as they are, so their gradients are not rounded.
+    if (depthwise::fits(x, weight, stride, groups)) return depthwise::convolve(x, weight, bias.value_or(at::Tensor()), padding, dilation);
+    const at::Tensor kernel = cast(weight, precision);
+    const Optional<at::Tensor> shift = bias ? Optional<at::Tensor>(cast(*bias, precision)) : Optional<at::Tensor>();
+    // oneDNN's gradient for a single output channel is wrong on the CPU in bfloat16 with channels last (seen in libtorch 1.13).
+    const bool product = x.is_cpu() && is_low(x) && kernel.size(0) == 1 && kernel.numel() == x.size(1) && stride == 1 && padding == 0;
+    if (product) return linear_of(x, kernel.view({1, -1}), shift);
+    return at::conv2d(x, kernel, shift, {stride, stride}, {padding, padding}, {dilation, dilation}, groups);
+}
+
 }  // namespace
 
 MOGA_API int32_t moga_conv2d(
     Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision, Handle* result) {
+    return guarded([&] { *result = own(convolve(cast(ref(x), precision), ref(weight), maybe(bias), stride, padding, dilation, groups, precision)); });
+}
+
+// h + scale (h - GELU(weight * h + bias)), weight being (1, C, 1, 1).
+MOGA_API int32_t moga_decompose(Handle h, Handle weight, Handle bias, Handle scale, int32_t precision, Handle* result) {
     return guarded([&] {
-        const at::Tensor input = cast(ref(x), precision), kernel = cast(ref(weight), precision);
-        const Optional<at::Tensor> shift = cast(bias, precision);
-        // oneDNN's gradient for a single output channel is wrong on the CPU in bfloat16 with channels last (seen in libtorch 1.13).
-        const bool product = input.is_cpu() && is_low(input) && kernel.size(0) == 1 && kernel.numel() == input.size(1) && stride == 1 && padding == 0;
-        if (product)
-            *result = own(linear_of(input, kernel.view({1, -1}), shift));
-        else if (depthwise::fits(input, kernel, stride, groups))
-            *result = own(depthwise::convolve(input, kernel, shift.value_or(at::Tensor()), padding, dilation));
-        else
-            *result = own(at::conv2d(input, kernel, shift, {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+        const at::Tensor x = cast(ref(h), precision);
+        if (decomposition::fits(x, ref(weight), ref(scale))) {
+            *result = own(decomposition::decompose(x, ref(weight), ref(bias), ref(scale)));
+            return;
+        }
+        const at::Tensor common = convolve(x, ref(weight), maybe(bias), 1, 0, 1, 1, precision);
+        const at::Tensor rest = ref(h) - in_layout(common, [](const at::Tensor& y, int64_t) { return activate(0, y); });
+        *result = own(ref(h) + rest * scale->view({1, -1, 1, 1}));
     });
 }
 

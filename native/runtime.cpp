@@ -49,14 +49,14 @@ using namespace moga;
 
 #ifdef __GLIBC__
 namespace {
-// A training step frees and takes the same large blocks again and again. glibc would map each anew and give it back at once, and the kernel
-// would fill it with zeros page by page. So large blocks stay in the heap (the managed heap is not glibc's).
-[[maybe_unused]] const bool keeps_large_blocks = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT32_MAX) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
+// What memory.cpp leaves to glibc, and libraries below libtorch take for themselves, stays in the heap as well: glibc would map large blocks anew and give
+// them back at once (the managed heap is not glibc's).
+[[maybe_unused]] const bool keeps_large_blocks = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
 }  // namespace
 #endif
 
 // Raised whenever a function's arguments change; the managed side refuses a shim of another number.
-MOGA_API int32_t moga_interface_version() { return 2; }
+MOGA_API int32_t moga_interface_version() { return 3; }
 
 MOGA_API const char* moga_last_error() { return last_error.c_str(); }
 

@@ -9,6 +9,9 @@ internal static partial class Shim
     public static partial int Conv2d(
         TensorHandle x, TensorHandle weight, TensorHandle bias, long stride, long padding, long dilation, long groups, int precision, out TensorHandle result);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_decompose")]
+    public static partial int Decompose(TensorHandle h, TensorHandle weight, TensorHandle bias, TensorHandle scale, int precision, out TensorHandle result);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_linear")]
     public static partial int Linear(TensorHandle x, TensorHandle weight, TensorHandle bias, int precision, out TensorHandle result);
 
@@ -19,8 +22,8 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_norm")]
     public static partial int GroupNorm(TensorHandle x, long groups, TensorHandle weight, TensorHandle bias, double epsilon, out TensorHandle result);
 
-    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_depthwise_limit")]
-    public static partial int DepthwiseLimit(int set);
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_kernels_limit")]
+    public static partial int KernelsLimit(int set);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_activation")]
     public static partial int Activation(int kind, TensorHandle x, out TensorHandle result);

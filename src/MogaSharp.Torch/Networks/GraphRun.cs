@@ -42,7 +42,7 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         {
             cancellationToken.ThrowIfCancellationRequested();
             Value value = _network.Graph.Values[i];
-            if (value.Op is not Input) _values[i] = value.Op.Accept(this, value);
+            if (value.Op is not Input && !plan.IsWithin[i]) _values[i] = Compute(value);
             foreach (Value input in value.Inputs)
                 if (plan.LastUse[input.Index] == i) Free(input.Index);
             if (plan.LastUse[i] == i && i != last) Free(i);
@@ -62,6 +62,9 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         Shim.Check(status);
         return result;
     }
+
+    private TensorHandle Compute(Value value) =>
+        _network.Plan.Decompositions.TryGetValue(value.Index, out Decomposition? decomposition) ? Decompose(decomposition) : value.Op.Accept(this, value);
 
     private TensorHandle In(Value value, int input = 0) => _values[value.Inputs[input].Index]!;
 

@@ -18,10 +18,20 @@ internal sealed class NetworkPlan
     {
         int count = graph.Values.Count;
         LastUse = [.. Enumerable.Range(0, count)];
+        var readers = new int[count];
         foreach (Value value in graph.Values)
-            foreach (Value input in value.Inputs) LastUse[input.Index] = value.Index;
+        {
+            foreach (Value input in value.Inputs)
+            {
+                LastUse[input.Index] = value.Index;
+                readers[input.Index]++;
+            }
+        }
+
         IsOutput = new bool[count];
         foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
+        Decompositions = Decomposition.Find(graph, value => readers[value.Index] == 1 && !IsOutput[value.Index], out HashSet<int> within);
+        IsWithin = [.. Enumerable.Range(0, count).Select(within.Contains)];
         Segments = Cut(graph);
     }
 
@@ -30,6 +40,12 @@ internal sealed class NetworkPlan
 
     /// <summary>For each value whether it is an output of the graph.</summary>
     public bool[] IsOutput { get; }
+
+    /// <summary>Several values computed as one step, by the last of them.</summary>
+    public IReadOnlyDictionary<int, Decomposition> Decompositions { get; }
+
+    /// <summary>For each value whether it is part of such a step and not computed itself.</summary>
+    public bool[] IsWithin { get; }
 
     /// <summary>All values in order, cut where a single value leads on.</summary>
     public IReadOnlyList<Segment> Segments { get; }

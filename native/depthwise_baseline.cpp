@@ -1,3 +1,0 @@
-// The kernels for one instruction set; CMakeLists.txt sets the compiler flags.
-#define MOGA_DEPTHWISE_SET baseline
-#include "depthwise_kernels.h"

@@ -1,0 +1,23 @@
+// One set of kernels: the including file names it (MOGA_KERNEL_SET), and CMakeLists.txt gives it its instruction set.
+#include "activation_kernels.h"
+#include "decompose_kernels.h"
+#include "depthwise_kernels.h"
+
+namespace moga::kernels {
+
+namespace {
+
+template <class Element>
+constexpr KernelsOf<Element> set_of() {
+    return {row<Element>, row_of_taps<Element>, apply<Gelu, Element>, apply_gradient<Gelu, Element>, apply<Silu, Element>, apply_gradient<Silu, Element>,
+            decompose<Element>, decompose_gradient<Element>};
+}
+
+}  // namespace
+
+const Kernels& MOGA_KERNEL_SET() {
+    static const Kernels kernels{set_of<float>(), set_of<BFloat16>()};
+    return kernels;
+}
+
+}  // namespace moga::kernels

@@ -1,0 +1,59 @@
+// The shim's own kernels, built once for each instruction set (kernels_*.cpp).
+#pragma once
+
+#include <cstdint>
+
+namespace moga::kernels {
+
+// The upper half of a float.
+struct BFloat16 {
+    uint16_t bits;
+};
+
+template <class Element>
+struct Map {
+    const Element* data;
+    int64_t image, row, pixel;  // steps in elements
+    int64_t height, width;
+};
+
+struct Window {
+    int64_t kernel, dilation, padding;
+};
+
+template <class Element>
+struct KernelsOf {
+    // Row y of image n of a depthwise convolution (pixels of `channels` elements without gaps); bias may be null.
+    void (*row)(const Map<Element>& x, const float* taps, const float* bias, const Window& window, int64_t channels, int64_t n, int64_t y, Element* result, int64_t result_width);
+    // Adds to sums (k k + 1, channels) what row y of image n of the result's gradient says about the taps and, last, the bias.
+    void (*row_of_taps)(const Map<Element>& x, const Map<Element>& gradient, const Window& window, int64_t channels, int64_t n, int64_t y, float* sums);
+    // count elements of a point-wise function and of its gradient; any cut into runs gives the same bits.
+    void (*gelu)(const Element* x, int64_t count, Element* y);
+    void (*gelu_gradient)(const Element* x, const Element* dy, int64_t count, Element* dx);
+    void (*silu)(const Element* x, int64_t count, Element* y);
+    void (*silu_gradient)(const Element* x, const Element* dy, int64_t count, Element* dx);
+    // y = h + s (h - GELU(w . h + b)) for each pixel; keeps the products w . h + b. The number of channels is a multiple of 16.
+    void (*decompose)(const Element* h, int64_t pixels, int64_t channels, const float* w, float b, const float* s, float* products, Element* y);
+    // Its gradients; adds to ds, dw and db.
+    void (*decompose_gradient)(
+        const Element* h, const Element* dy, const float* products, int64_t pixels, int64_t channels, const float* w, const float* s, Element* dh, float* ds, float* dw, float* db);
+};
+
+struct Kernels {
+    KernelsOf<float> single;
+    KernelsOf<BFloat16> brain;
+};
+
+const Kernels& baseline();
+#if defined(__x86_64__)
+const Kernels& avx2();
+const Kernels& avx512();
+#endif
+
+// The set for this machine.
+const Kernels& best();
+
+// The best instruction set to use: 1 baseline, 2 AVX2, 3 AVX-512.
+void limit(int32_t set);
+
+}  // namespace moga::kernels

@@ -1,0 +1,2 @@
+#define MOGA_KERNEL_SET baseline
+#include "kernel_set.h"
