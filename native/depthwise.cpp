@@ -21,8 +21,8 @@ bool is_channels_last(const at::Tensor& x) { return x.dim() == 4 && x.stride(1) 
 template <class Element>
 Map<Element> map_of(const at::Tensor& x) { return {data_of<Element>(x), x.stride(0), x.stride(2), x.stride(3), x.size(2), x.size(3)}; }
 
-// (C, 1, k, k) to floats (k k, C).
-at::Tensor taps_of(const at::Tensor& weight) { return weight.reshape({weight.size(0), -1}).t().to(at::kFloat).contiguous(); }
+// (C, 1, k, k) to (k k, C), arranged for the map.
+at::Tensor taps_of(const at::Tensor& weight, const at::Tensor& map) { return arranged(weight.reshape({weight.size(0), -1}).t(), map); }
 
 // The convolution itself; also that of the gradient, with the taps turned round.
 at::Tensor filter(const at::Tensor& x, const at::Tensor& taps, const at::Tensor& bias, const Window& window, int64_t height, int64_t width) {
@@ -48,7 +48,7 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
         context->saved_data["padding"] = padding;
         context->saved_data["dilation"] = dilation;
         context->saved_data["of_x"] = x.requires_grad();
-        return filter(x, taps_of(weight), bias.to(at::kFloat).contiguous(), window, x.size(2) - less, x.size(3) - less);
+        return filter(x, taps_of(weight, x), arranged(bias.view({1, -1}), x), window, x.size(2) - less, x.size(3) - less);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -61,7 +61,7 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
         const bool of_x = context->saved_data["of_x"].toBool();
         const int64_t images = x.size(0), channels = x.size(1), taps = window.kernel * window.kernel, size = (taps + 1) * channels;
         at::Tensor dx = of_x ? at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast) : at::Tensor(), sums = at::zeros({parts, size}, x.options().dtype(at::kFloat));
-        const at::Tensor turned_taps = taps_of(weight).flip(0);
+        const at::Tensor turned_taps = taps_of(weight, x).flip(0);
         kernels::with_kernels(x, [&](auto element, const auto& set) {
             using Element = decltype(element);
             const Map<Element> map = map_of<Element>(x), gradient = map_of<Element>(dy);
@@ -78,9 +78,8 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
                 }
             });
         });
-        const at::Tensor sum = sums.sum(0);
-        const at::Tensor dweight = sum.narrow(0, 0, taps * channels).view({taps, channels}).t().contiguous().view(weight.sizes());
-        return {dx, dweight, sum.narrow(0, taps * channels, channels), {}, {}};
+        const at::Tensor sum = arranged(sums.sum(0).view({taps + 1, channels}), x, /*back=*/true);
+        return {dx, sum.narrow(0, 0, taps).t().contiguous().view(weight.sizes()), sum.select(0, taps), {}, {}};
     }
 };
 

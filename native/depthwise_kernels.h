@@ -2,7 +2,7 @@
 // maps are small and kernels dilated.
 //
 // Layout: pixels of C elements, float or bfloat16, next to each other; steps between pixels, rows and images are the caller's, so slices of channels are read in place.
-// Taps are (k k, C), floats, as all sums are. Tile: one pixel by up to 64 channels in four vectors of 16 floats (four zmm; smaller machines take what the compiler makes of
+// Taps are (k k, C), floats, as all sums are, arranged for bfloat16 (vectors.h). Tile: one pixel by up to 64 channels in four vectors of 16 floats (four zmm; smaller machines take what the compiler makes of
 // them). Each tap costs two loads and one multiply-add per vector; taps outside of the map are skipped, which for 7x7 with dilation 3 on a 4x4 map leaves 4
 // of 49. Tail rule: channels beyond a multiple of 16 go by 4, the last ones alone.
 // The gradient of weights and bias runs over the pixels of a row, with the sums of a row of taps (3, 5 or 7, elsewhere of one tap) in registers. Images are shared out in a fixed number of
@@ -66,7 +66,7 @@ struct RowBody {
     // Everything that the loops need stands in locals: the compiler must think that stores change what lies behind references.
     template <int Width, int Count>
     void operator()(int64_t c) const {
-        using V = Vector<Width>;
+        using R = Run<Width, Count>;
         const Window window = w;
         const int64_t kernel = Kernel > 0 ? Kernel : window.kernel, top = first_tap(y, window), bottom = end_of_taps(y, x.height, window), map_width = x.width;
         const int64_t row_step = window.dilation * x.row, step = window.dilation * x.pixel, pixel_step = x.pixel, stride = channels, width = result_width;
@@ -74,17 +74,20 @@ struct RowBody {
         const float *const first = taps + top * kernel * stride + c, *const shift = bias == nullptr ? nullptr : bias + c;
         Element* const to = result + c;
         const auto pixel = [=](int64_t px, int64_t left, int64_t right) __attribute__((always_inline)) {
-            typename V::Type sum[Count];
-            for (int i = 0; i < Count; i++) sum[i] = shift == nullptr ? typename V::Type{} : V::load(shift + i * Width);
+            typename R::Type sum[Count] = {}, values[Count], weights[Count];
+            if (shift != nullptr) R::load(shift, sum);
             const Element* row = map + (px - window.padding) * pixel_step + left * step;
             const float* row_of_taps = first + left * stride;
             for (int64_t ky = top; ky < bottom; ky++, row += row_step, row_of_taps += kernel * stride) {
                 const Element* from = row;
                 const float* tap = row_of_taps;
-                for (int64_t kx = left; kx < right; kx++, from += step, tap += stride)
-                    for (int i = 0; i < Count; i++) sum[i] += V::load(from + i * Width) * V::load(tap + i * Width);
+                for (int64_t kx = left; kx < right; kx++, from += step, tap += stride) {
+                    R::load(from, values);
+                    R::load(tap, weights);
+                    for (int i = 0; i < Count; i++) sum[i] += values[i] * weights[i];
+                }
             }
-            for (int i = 0; i < Count; i++) V::store(to + px * stride + i * Width, sum[i]);
+            R::store(to + px * stride, sum);
         };
         const Inner inner(map_width, width, window);
         for (int64_t px = 0; px < inner.begin; px++) pixel(px, first_tap(px, window), end_of_taps(px, map_width, window));
@@ -102,13 +105,16 @@ struct TapsBody {
 
     template <int Width, int Count>
     void operator()(int64_t c) const {
-        using V = Vector<Width>;
+        using R = Run<Width, Count>;
         const int64_t kernel = Kernel > 0 ? Kernel : w.kernel, top = first_tap(y, w), bottom = end_of_taps(y, x.height, w);
         const Element* row = gradient.data + n * gradient.image + y * gradient.row + c;
         const Inner inner(x.width, gradient.width, w);
         add<Width, Count>(sums + kernel * kernel * channels + c, [&](auto& sum) {
-            for (int64_t px = 0; px < gradient.width; px++)
-                for (int i = 0; i < Count; i++) sum[i] += V::load(row + px * gradient.pixel + i * Width);
+            typename R::Type seed[Count];
+            for (int64_t px = 0; px < gradient.width; px++) {
+                R::load(row + px * gradient.pixel, seed);
+                for (int i = 0; i < Count; i++) sum[i] += seed[i];
+            }
         });
         for (int64_t ky = top; ky < bottom; ky++) {
             const Element* source = x.data + n * x.image + (y - w.padding + ky * w.dilation) * x.row + c;
@@ -133,35 +139,36 @@ struct TapsBody {
 
     template <int Width, int Count, class Body>
     [[gnu::always_inline]] static void add(float* to, Body&& body) {
-        using V = Vector<Width>;
-        typename V::Type sum[Count];
-        for (int i = 0; i < Count; i++) sum[i] = V::load(to + i * Width);
+        typename Vector<Width>::Type sum[Count];
+        Run<Width, Count>::load(to, sum);
         body(sum);
-        for (int i = 0; i < Count; i++) V::store(to + i * Width, sum[i]);
+        Run<Width, Count>::store(to, sum);
     }
 
     template <int Width, int Count>
     [[gnu::always_inline]] void products(const Element* row, const Element* source, int64_t begin, int64_t end, int64_t shift, typename Vector<Width>::Type (&sum)[Count]) const {
-        using V = Vector<Width>;
-        for (int64_t px = begin; px < end; px++)
-            for (int i = 0; i < Count; i++) sum[i] += V::load(row + px * gradient.pixel + i * Width) * V::load(source + (px + shift) * x.pixel + i * Width);
+        typename Vector<Width>::Type seed[Count], values[Count];
+        for (int64_t px = begin; px < end; px++) {
+            Run<Width, Count>::load(row + px * gradient.pixel, seed);
+            Run<Width, Count>::load(source + (px + shift) * x.pixel, values);
+            for (int i = 0; i < Count; i++) sum[i] += seed[i] * values[i];
+        }
     }
 
     template <int Width, int Count>
     void all_taps(const Element* row, const Element* source, const Inner& inner, float* to) const {
-        using V = Vector<Width>;
-        typename V::Type sum[Kernel][Count];
-        for (int kx = 0; kx < Kernel; kx++)
-            for (int i = 0; i < Count; i++) sum[kx][i] = V::load(to + kx * channels + i * Width);
+        using R = Run<Width, Count>;
+        typename R::Type sum[Kernel][Count], seed[Count], values[Count];
+        for (int kx = 0; kx < Kernel; kx++) R::load(to + kx * channels, sum[kx]);
         for (int64_t px = inner.begin; px < inner.end; px++) {
-            typename V::Type seed[Count];
-            for (int i = 0; i < Count; i++) seed[i] = V::load(row + px * gradient.pixel + i * Width);
+            R::load(row + px * gradient.pixel, seed);
             const Element* from = source + (px - w.padding) * x.pixel;
-            for (int kx = 0; kx < Kernel; kx++, from += w.dilation * x.pixel)
-                for (int i = 0; i < Count; i++) sum[kx][i] += seed[i] * V::load(from + i * Width);
+            for (int kx = 0; kx < Kernel; kx++, from += w.dilation * x.pixel) {
+                R::load(from, values);
+                for (int i = 0; i < Count; i++) sum[kx][i] += seed[i] * values[i];
+            }
         }
-        for (int kx = 0; kx < Kernel; kx++)
-            for (int i = 0; i < Count; i++) V::store(to + kx * channels + i * Width, sum[kx][i]);
+        for (int kx = 0; kx < Kernel; kx++) R::store(to + kx * channels, sum[kx]);
     }
 };
 

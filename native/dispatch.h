@@ -23,4 +23,12 @@ void with_kernels(const at::Tensor& x, Function&& function) {
         function(BFloat16{}, best().brain);
 }
 
+// Rows of parameters (R, C) in the order that the kernels for x want, and back.
+inline at::Tensor arranged(const at::Tensor& rows, const at::Tensor& x, bool back = false) {
+    const int64_t count = rows.size(0), channels = rows.size(1), whole = channels / 32 * 32;
+    if (x.scalar_type() == at::kFloat || whole == 0) return rows.contiguous();
+    const at::Tensor blocks = rows.narrow(1, 0, whole).reshape({count, whole / 32, back ? 2 : 16, back ? 16 : 2}).transpose(2, 3).reshape({count, whole});
+    return at::cat({blocks, rows.narrow(1, whole, channels - whole)}, 1);
+}
+
 }  // namespace moga::kernels

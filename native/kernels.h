@@ -21,6 +21,8 @@ struct Window {
     int64_t kernel, dilation, padding;
 };
 
+// Parameters and their sums, one for each channel, are "arranged" for bfloat16: of each 32 channels those of even places come first. Channels beyond a
+// multiple of 32 stand as they are, and so do all for floats.
 template <class Element>
 struct KernelsOf {
     // Row y of image n of a depthwise convolution (pixels of `channels` elements without gaps); bias may be null.

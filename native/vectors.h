@@ -53,12 +53,15 @@ struct Vector {
         return (Type)(Lanes<Width>::widen(halves) << 16);
     }
 
-    // To nearest, ties to even.
     static void store(BFloat16* to, Type value) {
-        const Bits bits = (Bits)value;
-        const Bits rounded = value == value ? bits + (0x7fff + (bits >> 16 & 1)) : Bits{} + 0x7fc00000u;
-        const Halves halves = Lanes<Width>::narrow(rounded >> 16);
+        const Halves halves = Lanes<Width>::narrow(rounded(value) >> 16);
         std::memcpy(to, &halves, sizeof halves);
+    }
+
+    // To nearest, ties to even, in the upper half.
+    static Bits rounded(Type value) {
+        const Bits bits = (Bits)value;
+        return value == value ? bits + (0x7fff + (bits >> 16 & 1)) : Bits{} + 0x7fc00000u;
     }
 };
 
@@ -79,6 +82,48 @@ struct Vector<1> {
         uint32_t bits;
         std::memcpy(&bits, &value, sizeof bits);
         to->bits = value == value ? (bits + (0x7fff + (bits >> 16 & 1))) >> 16 : 0x7fc0;
+    }
+};
+
+// Count vectors of elements that stand next to each other. Two vectors of 16 bfloat16 are read at once and stand in the vectors as the elements of even and
+// of odd places, which takes a shift and a mask where their own order takes shuffles; what meets them has to stand in the same order ("arranged").
+template <int Width, int Count>
+struct Run {
+    using V = Vector<Width>;
+    using Type = typename V::Type;
+
+    static void load(const float* from, Type (&values)[Count]) {
+        for (int i = 0; i < Count; i++) values[i] = V::load(from + i * Width);
+    }
+
+    static void store(float* to, const Type (&values)[Count]) {
+        for (int i = 0; i < Count; i++) V::store(to + i * Width, values[i]);
+    }
+
+    static void load(const BFloat16* from, Type (&values)[Count]) {
+        if constexpr (Width == 16) {
+            for (int i = 0; i + 1 < Count; i += 2) {
+                typename V::Bits pair;
+                std::memcpy(&pair, from + i * Width, sizeof pair);
+                values[i] = (Type)(pair << 16);
+                values[i + 1] = (Type)(pair & 0xffff0000u);
+            }
+            if constexpr (Count % 2 == 1) values[Count - 1] = V::load(from + (Count - 1) * Width);
+        } else {
+            for (int i = 0; i < Count; i++) values[i] = V::load(from + i * Width);
+        }
+    }
+
+    static void store(BFloat16* to, const Type (&values)[Count]) {
+        if constexpr (Width == 16) {
+            for (int i = 0; i + 1 < Count; i += 2) {
+                const typename V::Bits pair = V::rounded(values[i]) >> 16 | (V::rounded(values[i + 1]) & 0xffff0000u);
+                std::memcpy(to + i * Width, &pair, sizeof pair);
+            }
+            if constexpr (Count % 2 == 1) V::store(to + (Count - 1) * Width, values[Count - 1]);
+        } else {
+            for (int i = 0; i < Count; i++) V::store(to + i * Width, values[i]);
+        }
     }
 };
 
