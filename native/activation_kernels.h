@@ -77,37 +77,43 @@ struct Silu {
     }
 };
 
-// Calls body(a, b, result) with pointers to 32 elements each time.
-template <class Element, class Body>
-inline void each_pair(int64_t count, const Element* a, const Element* b, Element* result, Body&& body) {
+// Calls body(in, out) with arrays of pointers to 32 elements each time.
+template <class Element, size_t Inputs, size_t Outputs, class Body>
+inline void each_pair(int64_t count, const Element* const (&in)[Inputs], Element* const (&out)[Outputs], Body&& body) {
+    const Element* from[Inputs];
+    Element* to[Outputs];
     int64_t i = 0;
-    for (; i + 32 <= count; i += 32) body(a + i, b + i, result + i);
+    for (; i + 32 <= count; i += 32) {
+        for (size_t k = 0; k < Inputs; k++) from[k] = in[k] + i;
+        for (size_t k = 0; k < Outputs; k++) to[k] = out[k] + i;
+        body(from, to);
+    }
     if (i == count) return;
-    Element copies[3][32] = {};
-    std::memcpy(copies[0], a + i, (count - i) * sizeof(Element));
-    std::memcpy(copies[1], b + i, (count - i) * sizeof(Element));
-    body(copies[0], copies[1], copies[2]);
-    std::memcpy(result + i, copies[2], (count - i) * sizeof(Element));
+    Element copies[Inputs + Outputs][32] = {};
+    for (size_t k = 0; k < Inputs; k++) from[k] = static_cast<Element*>(std::memcpy(copies[k], in[k] + i, (count - i) * sizeof(Element)));
+    for (size_t k = 0; k < Outputs; k++) to[k] = copies[Inputs + k];
+    body(from, to);
+    for (size_t k = 0; k < Outputs; k++) std::memcpy(out[k] + i, to[k], (count - i) * sizeof(Element));
 }
 
 template <class Function, class Element>
 void apply(const Element* x, int64_t count, Element* y) {
-    each_pair(count, x, x, y, [](const Element* from, const Element*, Element* to) {
+    each_pair(count, {x}, {y}, [](const auto& in, const auto& out) {
         Floats values[2];
-        Run<16, 2>::load(from, values);
+        Run<16, 2>::load(in[0], values);
         for (Floats& value : values) value = Function::value(value);
-        Run<16, 2>::store(to, values);
+        Run<16, 2>::store(out[0], values);
     });
 }
 
 template <class Function, class Element>
 void apply_gradient(const Element* x, const Element* dy, int64_t count, Element* dx) {
-    each_pair(count, x, dy, dx, [](const Element* from, const Element* gradient, Element* to) {
+    each_pair(count, {x, dy}, {dx}, [](const auto& in, const auto& out) {
         Floats values[2], seeds[2];
-        Run<16, 2>::load(from, values);
-        Run<16, 2>::load(gradient, seeds);
+        Run<16, 2>::load(in[0], values);
+        Run<16, 2>::load(in[1], seeds);
         for (int i = 0; i < 2; i++) seeds[i] *= Function::slope(values[i]);
-        Run<16, 2>::store(to, seeds);
+        Run<16, 2>::store(out[0], seeds);
     });
 }
 

@@ -20,7 +20,7 @@ constexpr int64_t parts = 16, grain = 64;
 struct Decompose : torch::autograd::Function<Decompose> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& h, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale) {
         const int64_t channels = h.size(1), pixels = h.numel() / channels;
-        const at::Tensor w = weight.contiguous(), s = scale.contiguous();
+        const at::Tensor w = kernels::arranged(weight.view({1, -1}), h), s = kernels::arranged(scale.view({1, -1}), h);
         at::Tensor y = at::empty_like(h), products = at::empty({pixels}, w.options());
         const float b = bias.item<float>();
         kernels::with_kernels(h, [&](auto element, const auto& set) {
@@ -40,7 +40,7 @@ struct Decompose : torch::autograd::Function<Decompose> {
         const variable_list saved = context->get_saved_variables();
         const at::Tensor &h = saved[0], &weight = saved[1], &scale = saved[2], &products = saved[3];
         const int64_t channels = h.size(1), pixels = products.numel();
-        const at::Tensor w = weight.contiguous(), s = scale.contiguous();
+        const at::Tensor w = kernels::arranged(weight.view({1, -1}), h), s = kernels::arranged(scale.view({1, -1}), h);
         const at::Tensor dy = gradients[0].to(h.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
         at::Tensor dh = at::empty_like(h), sums = at::zeros({parts, 2 * channels + 1}, w.options());
         kernels::with_kernels(h, [&](auto element, const auto& set) {
@@ -55,8 +55,8 @@ struct Decompose : torch::autograd::Function<Decompose> {
                 }
             });
         });
-        const at::Tensor sum = sums.sum(0);
-        return {dh, sum.narrow(0, channels, channels).view(weight.sizes()), sum.narrow(0, 2 * channels, 1), sum.narrow(0, 0, channels).view(scale.sizes())};
+        const at::Tensor sum = sums.sum(0), of_channels = kernels::arranged(sum.narrow(0, 0, 2 * channels).view({2, channels}), h, /*back=*/true);
+        return {dh, of_channels.select(0, 1).view(weight.sizes()), sum.narrow(0, 2 * channels, 1), of_channels.select(0, 0).view(scale.sizes())};
     }
 };
 

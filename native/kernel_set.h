@@ -1,7 +1,7 @@
 // One set of kernels: the including file names it (MOGA_KERNEL_SET), and CMakeLists.txt gives it its instruction set.
 #include "activation_kernels.h"
-#include "decompose_kernels.h"
 #include "depthwise_kernels.h"
+#include "step_kernels.h"
 
 namespace moga::kernels {
 
@@ -10,7 +10,8 @@ namespace {
 template <class Element>
 constexpr KernelsOf<Element> set_of() {
     return {row<Element>, row_of_taps<Element>, apply<Gelu, Element>, apply_gradient<Gelu, Element>, apply<Silu, Element>, apply_gradient<Silu, Element>,
-            decompose<Element>, decompose_gradient<Element>};
+            decompose<Element>, decompose_gradient<Element>, decompose_image<Element>, decompose_image_gradient<Element>, gate<Element>, gate_gradient<Element>,
+            add_branch<Element>, add_branch_gradient<Element>};
 }
 
 }  // namespace

@@ -39,6 +39,16 @@ struct KernelsOf {
     // Its gradients; adds to ds, dw and db.
     void (*decompose_gradient)(
         const Element* h, const Element* dy, const float* products, int64_t pixels, int64_t channels, const float* w, const float* s, Element* dh, float* ds, float* dw, float* db);
+    // y + s (y - mean over the pixels) for one image; keeps the means, as arranged as s. Its gradients; adds to ds.
+    void (*decompose_image)(const Element* y, int64_t pixels, int64_t channels, const float* s, float* means, Element* result);
+    void (*decompose_image_gradient)(
+        const Element* y, const Element* dresult, int64_t pixels, int64_t channels, const float* s, const float* means, Element* dy, float* ds);
+    // SiLU(a) SiLU(b), and its gradients.
+    void (*gate)(const Element* a, const Element* b, int64_t count, Element* y);
+    void (*gate_gradient)(const Element* a, const Element* b, const Element* dy, int64_t count, Element* da, Element* db);
+    // x + keep s y, and what it gives y and s (not arranged); adds to ds.
+    void (*add_branch)(const float* x, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, float* result);
+    void (*add_branch_gradient)(const float* dresult, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, Element* dy, float* ds);
 };
 
 struct Kernels {

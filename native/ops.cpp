@@ -5,6 +5,7 @@
 #include "decompose.h"
 #include "depthwise.h"
 #include "layouts.h"
+#include "steps.h"
 
 using namespace moga;
 
@@ -35,6 +36,13 @@ at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Option
     if (x.dim() == 2) return at::linear(x, weight, bias);
     const at::Tensor y = at::linear(rows(x).reshape({-1, x.size(1)}), weight, bias);
     return unrows(y.view({x.size(0), x.size(2), x.size(3), y.size(1)}));
+}
+
+// What drop path multiplies each image of x by: kept with probability 1 - rate and divided by it (timm's drop_path with scale_by_keep).
+at::Tensor kept(const at::Tensor& x, double rate, at::Generator& generator) {
+    std::vector<int64_t> extents(x.dim(), 1);
+    extents[0] = x.size(0);
+    return at::empty(extents, x.options()).bernoulli_(1 - rate, generator).div_(1 - rate);
 }
 
 // The input has the type of the precision; the parameters get it here.
@@ -68,6 +76,35 @@ MOGA_API int32_t moga_decompose(Handle h, Handle weight, Handle bias, Handle sca
         const at::Tensor common = convolve(x, ref(weight), maybe(bias), 1, 0, 1, 1, precision);
         const at::Tensor rest = ref(h) - in_layout(common, [](const at::Tensor& y, int64_t) { return activate(0, y); });
         *result = own(ref(h) + rest * scale->view({1, -1, 1, 1}));
+    });
+}
+
+// y + scale (y - its mean over each image's pixels).
+MOGA_API int32_t moga_decompose_image(Handle y, Handle scale, Handle* result) {
+    return guarded([&] {
+        const at::Tensor& x = ref(y);
+        *result = own(steps::can_decompose(x, ref(scale)) ? steps::decompose(x, *scale) : x + (x - x.mean({2, 3}, /*keepdim=*/true)) * scale->view({1, -1, 1, 1}));
+    });
+}
+
+// SiLU(a) SiLU(b).
+MOGA_API int32_t moga_gate(Handle a, Handle b, Handle* result) {
+    return guarded([&] {
+        const auto silu = [](const at::Tensor& x) { return in_layout(x, [](const at::Tensor& y, int64_t) { return activate(1, y); }); };
+        *result = own(steps::can_gate(ref(a), ref(b)) ? steps::gate(*a, *b) : silu(*a) * silu(*b));
+    });
+}
+
+// x + drop_path(scale y); nothing is drawn where the rate is 0.
+MOGA_API int32_t moga_add_branch(Handle x, Handle y, Handle scale, double rate, at::Generator* generator, Handle* result) {
+    return guarded([&] {
+        const at::Tensor &stream = ref(x), &branch = ref(y);
+        if (steps::can_add_branch(stream, branch, ref(scale))) {
+            *result = own(steps::add_branch(stream, branch, *scale, rate == 0 ? at::Tensor() : kept(stream, rate, *generator)));
+            return;
+        }
+        const at::Tensor scaled = branch.mul(scale->view({1, -1, 1, 1}));
+        *result = own(stream + (rate == 0 ? scaled : scaled.mul(kept(scaled, rate, *generator))));
     });
 }
 
@@ -119,13 +156,9 @@ MOGA_API int32_t moga_dropout(Handle x, double rate, at::Generator* generator, H
     });
 }
 
-// Each image is kept with probability 1 - rate and divided by it (timm's drop_path with scale_by_keep).
 MOGA_API int32_t moga_drop_path(Handle x, double rate, at::Generator* generator, Handle* result) {
     return guarded([&] {
         const at::Tensor& input = ref(x);
-        std::vector<int64_t> extents(input.dim(), 1);
-        extents[0] = input.size(0);
-        at::Tensor mask = at::empty(extents, input.options()).bernoulli_(1 - rate, *generator).div_(1 - rate);
-        *result = own(input.mul(mask));
+        *result = own(input.mul(kept(input, rate, *generator)));
     });
 }

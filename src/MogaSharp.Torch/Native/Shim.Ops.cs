@@ -12,6 +12,15 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_decompose")]
     public static partial int Decompose(TensorHandle h, TensorHandle weight, TensorHandle bias, TensorHandle scale, int precision, out TensorHandle result);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_decompose_image")]
+    public static partial int DecomposeImage(TensorHandle y, TensorHandle scale, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_gate")]
+    public static partial int Gate(TensorHandle a, TensorHandle b, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_add_branch")]
+    public static partial int AddBranch(TensorHandle x, TensorHandle y, TensorHandle scale, double rate, GeneratorHandle generator, out TensorHandle result);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_linear")]
     public static partial int Linear(TensorHandle x, TensorHandle weight, TensorHandle bias, int precision, out TensorHandle result);
 

@@ -64,9 +64,6 @@ internal sealed partial class GraphRun
         ? Checked(Shim.DropPath(In(value), op.Rate, _network.Generator.Handle, out TensorHandle result), result)
         : Same(value);
 
-    private TensorHandle Decompose(Decomposition step) => Checked(
-        Shim.Decompose(_values[step.Map]!, Tensor(step.Conv.Weight), Tensor(step.Conv.Bias), Tensor(step.Scale), _options.Precision, out TensorHandle result), result);
-
     private bool Draws(double rate) => _options.Training && rate != 0;
 
     private TensorHandle Same(Value value) => Checked(Shim.TensorAlias(In(value), out TensorHandle result), result);

@@ -43,9 +43,8 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
             cancellationToken.ThrowIfCancellationRequested();
             Value value = _network.Graph.Values[i];
             if (value.Op is not Input && !plan.IsWithin[i]) _values[i] = Compute(value);
-            foreach (Value input in value.Inputs)
-                if (plan.LastUse[input.Index] == i) Free(input.Index);
-            if (plan.LastUse[i] == i && i != last) Free(i);
+            foreach (int done in plan.DoneAfter[i])
+                if (done != last) Free(done);
         }
     }
 
@@ -63,8 +62,7 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         return result;
     }
 
-    private TensorHandle Compute(Value value) =>
-        _network.Plan.Decompositions.TryGetValue(value.Index, out Decomposition? decomposition) ? Decompose(decomposition) : value.Op.Accept(this, value);
+    private TensorHandle Compute(Value value) => _network.Plan.Steps.TryGetValue(value.Index, out FusedStep? step) ? Compute(step) : value.Op.Accept(this, value);
 
     private TensorHandle In(Value value, int input = 0) => _values[value.Inputs[input].Index]!;
 

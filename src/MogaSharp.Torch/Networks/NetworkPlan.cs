@@ -17,32 +17,42 @@ internal sealed class NetworkPlan
     public NetworkPlan(ComputationGraph graph)
     {
         int count = graph.Values.Count;
-        LastUse = [.. Enumerable.Range(0, count)];
+        int[] lastUse = [.. Enumerable.Range(0, count)];
         var readers = new int[count];
         foreach (Value value in graph.Values)
         {
             foreach (Value input in value.Inputs)
             {
-                LastUse[input.Index] = value.Index;
+                lastUse[input.Index] = value.Index;
                 readers[input.Index]++;
             }
         }
 
         IsOutput = new bool[count];
         foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
-        Decompositions = Decomposition.Find(graph, value => readers[value.Index] == 1 && !IsOutput[value.Index], out HashSet<int> within);
-        IsWithin = [.. Enumerable.Range(0, count).Select(within.Contains)];
+        Steps = FusedStep.Find(graph, value => readers[value.Index] == 1 && !IsOutput[value.Index]);
+        IsWithin = new bool[count];
+        foreach ((int last, FusedStep step) in Steps)
+        {
+            foreach (Value value in step.Inner)
+            {
+                IsWithin[value.Index] = true;
+                foreach (Value input in value.Inputs) lastUse[input.Index] = Math.Max(lastUse[input.Index], last);
+            }
+        }
+
+        DoneAfter = Enumerable.Range(0, count).ToLookup(index => lastUse[index]);
         Segments = Cut(graph);
     }
 
-    /// <summary>For each value the last one that reads it, or itself.</summary>
-    public int[] LastUse { get; }
+    /// <summary>Which values nothing reads any more after a value.</summary>
+    public ILookup<int, int> DoneAfter { get; }
 
     /// <summary>For each value whether it is an output of the graph.</summary>
     public bool[] IsOutput { get; }
 
-    /// <summary>Several values computed as one step, by the last of them.</summary>
-    public IReadOnlyDictionary<int, Decomposition> Decompositions { get; }
+    /// <summary>What is computed as one step, under the index of its last value.</summary>
+    public IReadOnlyDictionary<int, FusedStep> Steps { get; }
 
     /// <summary>For each value whether it is part of such a step and not computed itself.</summary>
     public bool[] IsWithin { get; }
@@ -57,9 +67,8 @@ internal sealed class NetworkPlan
         int first = 0;
         for (int i = 0; i < graph.Values.Count; i++)
         {
-            if (LastUse[i] > i) live.Add(i);
-            foreach (Value input in graph.Values[i].Inputs)
-                if (LastUse[input.Index] <= i) live.Remove(input.Index);
+            live.Add(i);
+            live.ExceptWith(DoneAfter[i]);
             bool last = i == graph.Values.Count - 1;
             if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment)) continue;
             bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is Dropout or DropPath);
