@@ -17,7 +17,7 @@ internal static class GraphOptimizer
     [
         // First into the convolution before: afterwards the map's other readers may have gone past it.
         new FoldAffineIntoPreviousConv(), new MergeAffines(), new PoolBeforeAffine(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
-        new MergeShortcuts(), new MergeSlices(), new WindowsNextToAttention(),
+        new MergeShortcuts(), new MergeSlices(), new WindowsNextToAttention(), new SizeFromSource(),
     ];
 
     /// <summary>Passes that run once at the end.</summary>

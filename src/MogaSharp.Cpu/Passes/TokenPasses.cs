@@ -88,5 +88,17 @@ internal sealed class WindowsNextToAttention : GraphPass
         return null;
     }
 
-    private static bool WorksOnPixels(Op op) => op is Conv2d { IsPointwise: true } or LayerNorm or ChannelAffine or Activation or ChannelSlice;
+    /// <summary>True for ops whose result at a pixel is made of that pixel alone.</summary>
+    public static bool WorksOnPixels(Op op) => op is Conv2d { IsPointwise: true } or LayerNorm or ChannelAffine or Activation or ChannelSlice;
+}
+
+/// <summary>
+/// Who needs a map for its rows and columns only takes that from as far up as it is the same, so that what lies between is not read once more for it.
+/// </summary>
+internal sealed class SizeFromSource : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+        op is WindowMerge or WindowMask or InverseRealFft2d or ChannelsToTokens && WindowsNextToAttention.WorksOnPixels(inputs[1].Op)
+            ? context.Add(scope, op, inputs[0], inputs[1].Inputs[0])
+            : null;
 }

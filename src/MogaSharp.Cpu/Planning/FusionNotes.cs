@@ -33,6 +33,7 @@ internal static class FusionNotes
     private static string? Alone(string what, Value input, PatternMatcher patterns) => input.Op switch
     {
         Activation => $"no {what}: another activation comes before it",
+        GroupNorm => $"no {what}: its input is a group norm that is read {patterns.Uses(input)} times",
         _ when patterns.Uses(input) > 1 => $"no {what}: its input is read {patterns.Uses(input)} times",
         Binary => $"no {what}: a sum or product comes before it",
         _ => $"no {what}: its input is no product",

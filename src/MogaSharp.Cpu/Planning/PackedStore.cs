@@ -30,6 +30,14 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
         return PackedMatrix.Create(op.OutChannels, lanes, Raw(op.Weight), rows);
     });
 
+    /// <summary>One group's share of a convolution's weight, as <see cref="ConvMatrix"/>.</summary>
+    public PackedMatrix GroupMatrix(Conv2d op, int group) => Get($"group {op.Weight} {group}", () =>
+    {
+        int channels = op.InChannels / op.Groups, outputs = op.OutChannels / op.Groups, area = op.Kernel * op.Kernel;
+        int[] rows = [.. Enumerable.Range(0, area * channels).Select(row => (row % channels * area) + (row / channels))];
+        return PackedMatrix.Create(outputs, lanes, Raw(op.Weight).AsSpan(group * outputs * rows.Length, outputs * rows.Length), rows);
+    });
+
     /// <summary>A linear layer's weight (O, I) as a matrix with rows i and columns o.</summary>
     public PackedMatrix LinearMatrix(Linear op) => Get($"matrix {op.Weight}", () =>
         PackedMatrix.Create(op.OutFeatures, lanes, Raw(op.Weight), [.. Enumerable.Range(0, op.InFeatures)]));
@@ -127,10 +135,10 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
         return new VectorConstant(elements);
     });
 
-    /// <summary>The rows of a table, each rounded up to whole cache lines.</summary>
-    public VectorConstant Rows(string table, int columns) => Get($"rows {table}", () =>
+    /// <summary>The rows of a table, each rounded up to whole cache lines; zeros when absent.</summary>
+    public VectorConstant Rows(string? table, int rows, int columns) => Get($"rows {table} {rows} {columns}", () =>
     {
-        float[] source = Raw(table);
+        float[] source = table is null ? new float[rows * columns] : Raw(table);
         int stride = MapLayout.RoundUp(columns);
         var elements = new float[source.Length / columns * stride];
         for (int i = 0; i < source.Length; i++) elements[(i / columns * stride) + (i % columns)] = source[i];

@@ -77,6 +77,27 @@ internal sealed partial class PatternMatcher
             && ShapeOf(value.Inputs[0]) == ShapeOf(value) && ShapeOf(value.Inputs[1]) == ShapeOf(value);
     }
 
+    public GroupNormPattern? GroupNorm(Value root)
+    {
+        if (root.Op is GroupNorm alone) return new GroupNormPattern(root.Inputs[0], alone, null);
+        if (root.Op is not Activation activation || root.Inputs[0] is not { Op: GroupNorm norm } value || _uses[value.Index] > 1) return null;
+        Swallow([value]);
+        return new GroupNormPattern(value.Inputs[0], norm, activation.Function);
+    }
+
+    public GlobalFilterPattern? GlobalFilter(Value root)
+    {
+        if (root.Op is not InverseRealFft2d) return null;
+        Value filtered = root.Inputs[0], spectrum = filtered.Inputs.Count > 0 ? filtered.Inputs[0] : filtered;
+        const string Block = "global filter";
+        if (filtered.Op is not SpectralFilter filter || spectrum.Op is not RealFft2d) return Refuse<GlobalFilterPattern>(root, root, Block, "no filter of a spectrum comes before the inverse transform");
+        if (_uses[filtered.Index] > 1 || _uses[spectrum.Index] > 1) return Refuse<GlobalFilterPattern>(root, root, Block, "a spectrum is read by others");
+        Value map = spectrum.Inputs[0];
+        if (ShapeOf(map) != ShapeOf(root)) return Refuse<GlobalFilterPattern>(root, root, Block, "the result has another size than the map");
+        Swallow([filtered, spectrum]);
+        return new GlobalFilterPattern(View(map), filter);
+    }
+
     public AttentionPattern? Attention(Value root)
     {
         // Either windows are cut and put together here, or an image's pixels are the tokens.

@@ -69,6 +69,12 @@ internal sealed record MultiOrderPattern(Value Input, Conv2d Common, IReadOnlyLi
 /// <summary>A depthwise convolution and an activation.</summary>
 internal sealed record DepthwisePattern(ValueView Input, Conv2d Conv, ActivationKind? Activation);
 
+/// <summary>Group norm and an activation.</summary>
+internal sealed record GroupNormPattern(Value Input, GroupNorm Norm, ActivationKind? Activation);
+
+/// <summary>A Fourier transform, a filter and the inverse transform.</summary>
+internal sealed record GlobalFilterPattern(ValueView Input, SpectralFilter Filter);
+
 /// <summary>A range of a value's channels where they lie.</summary>
 internal readonly record struct ValueView(Value Value, int Channel);
 

@@ -44,6 +44,19 @@ internal sealed partial class PlanCompiler<S, V>
             where TActivation : struct, IActivation => GeneralSteps<S, V>.Depthwise<TActivation>(Input, Conv, Taps, Bias, Output);
     }
 
+    private sealed record GroupNormMaker(Slot Input, GroupNorm Op, PackedStore Store, Slot Output, string Scope) : IActivationUser<Step>
+    {
+        public Step Use<TActivation>()
+            where TActivation : struct, IActivation
+        {
+            int channels = Op.Channels / Op.Groups;
+            return new GroupNormStep<S, V, TActivation>(
+                Input, Op.Groups, Op.Epsilon, Store.Rows(Op.Weight, Op.Groups, channels), Store.Rows(Op.Bias, Op.Groups, channels),
+                Store.Mask(0, channels, MapLayout.RoundUp(channels)), Output)
+            { Scope = Scope };
+        }
+    }
+
     private sealed record MlpMaker(Slot Input, NormConstants? Norm, Layer Expand, string Description, Layer Project, Shortcut? Shortcut, Slot Output, int Threads, string Scope)
         : IActivationUser<Step>
     {

@@ -23,6 +23,15 @@ internal sealed partial class PlanCompiler<S, V>
             : ActivationChoice.Choose(activation, new AnyDepthwiseMaker(x.Slot, p.Conv, _store.DepthwiseTaps(p.Conv), bias, y));
     }
 
+    private Step Make(Value root, GroupNormPattern p) =>
+        ActivationChoice.Choose(p.Activation is { } function ? [function] : [], new GroupNormMaker(SlotOf(p.Input), p.Norm, _store, SlotOf(root), root.Scope));
+
+    private Step Make(Value root, GlobalFilterPattern p)
+    {
+        Shape map = _shapes[root.Index];
+        return new GlobalFilterStep<S, V>(ViewOf(p.Input), _store.Filter(p.Filter, map[2], (map[3] / 2) + 1), SlotOf(root), _store.Waves(map[2]), _store.Waves(map[3])) { Scope = root.Scope };
+    }
+
     private Step Make(Value root, MlpPattern p) => ActivationChoice.Choose(p.Activation, new MlpMaker(
         SlotOf(p.Input), p.Norm is null ? null : _store.Norm(p.Norm), LayerOf(p.Expand), string.Join(" -> ", p.Activation), LayerOf(p.Project, p.OtherShift),
         ShortcutOf(p.Other, p.Project.OutChannels, p.OtherScale), SlotOf(root), _threads, p.Scope));

@@ -15,7 +15,10 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Conv2d op, Value y) =>
-        [GeneralSteps<S, V>.Grouped(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), op.Bias is null ? null : _store.Raw(op.Bias), SlotOf(y))];
+    [
+        new GroupedConvStep<S, V>(
+            SlotOf(y.Inputs[0]), op, [.. Enumerable.Range(0, op.Groups).Select(group => _store.GroupMatrix(op, group))], _store.Rows(op.Bias, op.Groups, op.OutChannels / op.Groups), SlotOf(y)),
+    ];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) => throw new GraphException("Linear layers are matrix patterns.");
 
@@ -25,8 +28,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
             SlotOf(y.Inputs[0]), _store.Vector(op.Channels, op.RunningMean), _store.InverseDeviation(op), _store.Vector(op.Channels, op.Bias), SlotOf(y)),
     ];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) =>
-        [GeneralSteps<S, V>.GroupNorm(SlotOf(y.Inputs[0]), op, _store.Raw(op.Weight), _store.Raw(op.Bias), SlotOf(y))];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) => throw new GraphException("Group norms are patterns.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y) =>
         [ActivationChoice.Choose([op.Function], new ActivationMaker(SlotOf(y.Inputs[0]), SlotOf(y), op.Kind))];
@@ -75,7 +77,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         [TokenSteps<S, V>.Values(SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), op.Heads, SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RelativePositionBias op, Value y) =>
-        [TokenSteps<S, V>.PositionBias(SlotOf(y.Inputs[0]), op, _store.Rows(op.Table, op.Heads), SlotOf(y))];
+        [TokenSteps<S, V>.PositionBias(SlotOf(y.Inputs[0]), op, _store.Rows(op.Table, ((2 * op.Window) - 1) * ((2 * op.Window) - 1), op.Heads), SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowPartition op, Value y) =>
         [TokenSteps<S, V>.Windows(SlotOf(y.Inputs[0]), SlotOf(y), op.Window, op.Shift, isMerge: false)];

@@ -69,6 +69,8 @@ internal sealed partial class PlanCompiler<S, V>
         if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
         if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
         if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
+        if (_patterns.GroupNorm(value) is { } norm) return () => [Make(value, norm)];
+        if (_patterns.GlobalFilter(value) is { } filter) return () => [Make(value, filter)];
         _general.Add(value);
         return () => value.Op.Accept(this, value);
     }

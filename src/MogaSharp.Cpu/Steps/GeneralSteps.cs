@@ -103,27 +103,6 @@ internal static unsafe class GeneralSteps<S, V>
                 S.Store(to + c, S.MultiplyAdd(S.Subtract(S.Load(from + c), S.Load(mean.Data + c)), S.Load(inverse.Data + c), S.Load(bias.Data + c)));
     });
 
-    /// <summary>Item: one group of one image. Sums in double, as long sums of squares need.</summary>
-    public static Step GroupNorm(Slot x, GroupNorm op, float[] weight, float[] bias, Slot y) =>
-        new LoopStep("group norm", x.Layout.Images * op.Groups, x.Layout.Floats * 4, [x, y], (frame, item) =>
-        {
-            (int image, int group) = Math.DivRem(item, op.Groups);
-            MapLayout layout = x.Layout;
-            int channels = op.Channels / op.Groups, first = group * channels;
-            nint offset = (nint)image * layout.Plane * layout.Stride;
-            float* from = frame[x] + offset, to = frame[y] + offset;
-            double sum = 0, squares = 0, count = (double)channels * layout.Plane;
-            for (nint p = 0; p < layout.Plane; p++)
-                for (int c = first; c < first + channels; c++) sum += from[(p * layout.Stride) + c];
-            double mean = sum / count;
-            for (nint p = 0; p < layout.Plane; p++)
-                for (int c = first; c < first + channels; c++) squares += Math.Pow(from[(p * layout.Stride) + c] - mean, 2);
-            double inverse = 1 / Math.Sqrt((squares / count) + op.Epsilon);
-            for (nint p = 0; p < layout.Plane; p++)
-                for (int c = first; c < first + channels; c++)
-                    to[(p * layout.Stride) + c] = (float)(((from[(p * layout.Stride) + c] - mean) * inverse * weight[c]) + bias[c]);
-        });
-
     /// <summary>A depthwise convolution of any stride, padding and dilation; weights packed (tap, channel) over the rounded stride.</summary>
     public static Step Depthwise<TActivation>(Slot x, Conv2d op, VectorConstant weight, VectorConstant bias, Slot y)
         where TActivation : struct, IActivation
@@ -137,34 +116,6 @@ internal static unsafe class GeneralSteps<S, V>
             for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
                 for (int c = 0; c < y.Layout.Stride; c += S.Lanes)
                     S.Store(to + c, TActivation.Apply<S, V>(DepthwisePixel(from + c, x.Layout, op, weight.Data + c, bias.Data + c, row, column)));
-        });
-    }
-
-    /// <summary>A convolution with several groups: plain loops.</summary>
-    public static Step Grouped(Slot x, Conv2d op, float[] weight, float[]? bias, Slot y)
-    {
-        long work = y.Layout.Floats * (op.InChannels / op.Groups) * op.Kernel * op.Kernel;
-        return new LoopStep($"grouped {op.Kernel}x{op.Kernel}", y.Layout.Images * y.Layout.Height, work, [x, y], (frame, item) =>
-        {
-            (int image, int row) = Math.DivRem(item, y.Layout.Height);
-            float* from = frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride);
-            float* to = frame[y] + ((nint)item * y.Layout.Width * y.Layout.Stride);
-            int inGroup = op.InChannels / op.Groups, outGroup = op.OutChannels / op.Groups;
-            for (int column = 0; column < y.Layout.Width; column++, to += y.Layout.Stride)
-                for (int o = 0; o < op.OutChannels; o++)
-                {
-                    float sum = bias?[o] ?? 0;
-                    for (int ky = 0; ky < op.Kernel; ky++)
-                        for (int kx = 0; kx < op.Kernel; kx++)
-                        {
-                            int iy = (row * op.Stride) - op.Padding + (ky * op.Dilation), ix = (column * op.Stride) - op.Padding + (kx * op.Dilation);
-                            if ((uint)iy >= (uint)x.Layout.Height || (uint)ix >= (uint)x.Layout.Width) continue;
-                            float* pixel = from + ((((nint)iy * x.Layout.Width) + ix) * x.Layout.Stride) + (o / outGroup * inGroup);
-                            for (int i = 0; i < inGroup; i++) sum += pixel[i] * weight[(((((o * inGroup) + i) * op.Kernel) + ky) * op.Kernel) + kx];
-                        }
-
-                    to[o] = sum;
-                }
         });
     }
 

@@ -97,6 +97,7 @@ public sealed class FusionTests
         PlanOf(x => [Mlp(Norm(x), out Value hidden), hidden], fused: "no MLP: the hidden channels are read 2 times", notFused: "fc1 ->");
         // The shortcut has a norm of its own: it is cheaper computed twice than read again.
         PlanOf(x => Norm(x) is var y ? [Mlp(y, out _) + y] : [], fused: "a norm of its own: no 1x1 convolution reads it", notFused: null);
+        PlanOf(x => Norm(x) is var y ? [Conv("a", y), Conv("b", y)] : [], fused: "a norm of its own: it is read 2 times", notFused: "layer norm ->");
         PlanOf(x => [Mlp(x, out _)], fused: "no MLP: 7 pixels are few", notFused: "fc1 ->", images: 1, rows: 1);
         PlanOf(x => [Root.Conv("c", Act(ActivationKind.Silu, x + Conv("a", x)), 6, 1)], fused: "no MLP: what is activated is no 1x1 convolution alone", notFused: "fc1 ->");
         PlanOf(x => [Act(ActivationKind.Silu, Norm(x))], fused: "a norm of its own: no 1x1 convolution reads it", notFused: "layer norm ->");
@@ -108,6 +109,7 @@ public sealed class FusionTests
         PlanOf(x => [Chain(x, out _)], fused: "product -> conv1x1 * factor -> conv1x1", notFused: "slice");
         PlanOf(x => [Chain(x, out Value product), product], fused: "slice", notFused: "* factor");
         PlanOf(x => [Chain(x, out _), Root.Slice(x, 0, 3)], fused: "product -> conv1x1 * factor -> conv1x1", notFused: "multiply");
+        PlanOf(x => [Root.Conv("b", x * Root.Slice(x, 0, 6), 6, 1)], fused: "Multiply", notFused: "product ->");
     }
 
     [Fact]

@@ -88,6 +88,47 @@ public sealed class TokenStepTests
             Check("depthwise 5x5", lanes, new Shape(2, 50, 6, 7), (s, x) => s.DepthwiseConv("dw", s.Slice(x, start, 27), 5), not: "slice");
     }
 
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Global_filters_of_all_sizes(int lanes)
+    {
+        foreach ((int channels, int height, int width) in new[] { (16, 7, 7), (3, 14, 14), (20, 1, 1), (17, 5, 8), (33, 9, 1), (8, 1, 12) })
+            Check("real fft -> spectral filter -> inverse real fft", lanes, new Shape(2, channels + 5, height, width), (s, x) => GlobalFilter(s, s.Slice(x, 5, channels)), not: "slice");
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Group_norms_of_all_group_sizes(int lanes)
+    {
+        foreach ((int channels, int groups) in new[] { (32, 1), (32, 2), (64, 2), (15, 3), (6, 6), (34, 2), (90, 3), (100, 4) })
+        {
+            Check("group norm -> Silu", lanes, new Shape(3, channels, 6, 5), (s, x) => s.Activate(ActivationKind.Silu, s.GroupNorm("norm", x, groups)));
+            // Far from zero, where the difference of squares would leave nothing.
+            Check("group norm", lanes, new Shape(1, channels, 4, 7), (s, x) => s.GroupNorm("norm", Far(s, x), groups));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
+    public void Grouped_convolutions_of_all_group_sizes(int lanes)
+    {
+        foreach ((int input, int output, int groups) in new[] { (32, 32, 2), (64, 32, 8), (6, 9, 3), (33, 66, 3), (40, 40, 2), (5, 10, 5), (80, 160, 2) })
+            foreach ((int kernel, int stride) in new[] { (1, 1), (3, 1), (3, 2), (5, 1) })
+                Check($"conv{kernel}x{kernel} of {groups} groups", lanes, new Shape(2, input, 7, 9), (s, x) => s.Conv("conv", x, output, kernel, stride, kernel / 2, groups: groups));
+    }
+
+    private static Value Far(Scope s, Value x)
+    {
+        string shift = s.Declare("far.running_var", new Shape(x.Channels), Initializer.Zeros);
+        return s.Add(new ScalarMultiply(30), s.Add(new ChannelAffine(x.Channels, null, shift), x));
+    }
+
+    private static Value GlobalFilter(Scope s, Value x)
+    {
+        string weight = s.Declare("complex_weight", new Shape(x.Channels, 4, 3, 2), Initializer.Zeros);
+        return s.Add(new InverseRealFft2d(), s.Add(new SpectralFilter(x.Channels, 4, 3, weight), s.Add(new RealFft2d(), x)), x);
+    }
+
     private static void Check(string step, int lanes, Shape input, Func<Scope, Value, Value> build, string? not = null)
     {
         var builder = new GraphBuilder();

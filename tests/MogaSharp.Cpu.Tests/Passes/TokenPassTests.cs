@@ -70,5 +70,19 @@ public sealed class TokenPassTests : PassFixture
         Assert.False(Apply(new WindowsNextToAttention(), Root.Conv("c", windows, 4, 1) + windows).Fired);
     }
 
+    [Fact]
+    public void A_size_is_taken_from_where_it_is_first_known()
+    {
+        Value x = Square(4);
+        Value norm = Root.LayerNorm("norm", x);
+        Value windows = Root.Add(new WindowMerge(3), Root.Add(new WindowPartition(3), x), norm);
+        Assert.Equal(["Input", "WindowPartition", "WindowMerge"], Apply(new SizeFromSource(), windows).Kinds);
+        NewGraph();
+        x = Square(4);
+        Value pooled = Root.Conv("c", x, 4, 3, stride: 2, padding: 1);
+        Value fourier = Root.Add(new InverseRealFft2d(), Root.Add(new RealFft2d(), pooled), pooled);
+        Assert.False(Apply(new SizeFromSource(), fourier).Fired);
+    }
+
     private Value Square(int channels) => Root.Builder.Input("x", new Shape(2, channels, 6, 9));
 }

@@ -51,7 +51,7 @@ internal sealed class RandomGraph
         return GraphCase.Create(_builder.Build([.. outputs]), salt);
     }
 
-    private Value? Node(Value x) => _random.Next(29) switch
+    private Value? Node(Value x) => _random.Next(31) switch
     {
         0 => _ops.Pointwise(x, _random.Next(1, 71)),
         1 => _ops.Convolution(x),
@@ -74,10 +74,10 @@ internal sealed class RandomGraph
         18 or 19 or 20 => _ops.Spatial(x),
         21 => _ops.Linear(x, _random.Next(1, 71)),
         22 => _ops.LayerNorm(x),
-        23 => _ops.Multiply(x),
+        23 => _ops.Multiply(_ops.Pointwise(x, _random.Next(1, 40)) ?? x),
         24 => _ops.Chance(0.5) ? _ops.Softmax(x) : _tokens.Mlp(x),
         25 => _tokens.Mlp(x),
-        26 => _tokens.Attention(x),
+        26 or 28 or 29 => _tokens.Attention(x),
         27 => _tokens.GatedChain(x),
         _ => _ops.Next().GlobalAveragePool(x),
     };

@@ -23,10 +23,12 @@ internal sealed class RandomTokens(RandomOps ops, Random random)
     /// <summary>Attention of all pixels or of windows, with or without position bias and mask, projections and shortcut.</summary>
     public Value? Attention(Value x)
     {
-        if (x.Shape[2] * x.Shape[3] > 90 && (x.Shape[2] % 3 != 0 || x.Shape[3] % 3 != 0)) return null;
+        int[] windows = [.. Enumerable.Range(1, 4).Where(side => x.Shape[2] % side == 0 && x.Shape[3] % side == 0)];
+        int window = windows[random.Next(windows.Length)];
+        bool isWindowed = (window > 1 || ops.Chance(0.2)) && ops.Chance(0.8);
+        if (!isWindowed && x.Shape[2] * x.Shape[3] > 90) return null;
         int heads = ops.OneOf(1, 2, 3, 4), channels = heads * ops.OneOf(1, 3, 8, 16, 17);
-        bool isWindowed = x.Shape[2] % 3 == 0 && x.Shape[3] % 3 == 0 && ops.Chance(0.8);
-        int shift = isWindowed ? random.Next(3) : 0, window = 3;
+        int shift = isWindowed ? random.Next(window) : 0, side = (2 * window) - 1;
         Value y = ops.Chance(0.6) ? ops.LayerNorm(x) : x;
         if (isWindowed) y = ops.Next().Add(new WindowPartition(window, shift), y);
         (Value? q, Value? k, Value? v) = Projections(y, channels);
@@ -35,7 +37,7 @@ internal sealed class RandomTokens(RandomOps ops, Random random)
         if (isWindowed && ops.Chance(0.7))
         {
             Scope s = ops.Next();
-            scores = s.Add(new RelativePositionBias(heads, window, ops.Declare($"{s.Name}.relative_position_bias_table", new Shape(25, heads))), scores);
+            scores = s.Add(new RelativePositionBias(heads, window, ops.Declare($"{s.Name}.relative_position_bias_table", new Shape(side * side, heads))), scores);
         }
 
         if (shift > 0 && ops.Chance(0.8)) scores = ops.Next().Add(new WindowMask(window, shift), scores, x);
