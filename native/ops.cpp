@@ -69,7 +69,8 @@ MOGA_API int32_t moga_conv2d(
 MOGA_API int32_t moga_decompose(Handle h, Handle weight, Handle bias, Handle scale, int32_t precision, Handle* result) {
     return guarded([&] {
         const at::Tensor x = cast(ref(h), precision);
-        if (decomposition::fits(x, ref(weight), ref(scale))) {
+        // A float32 map under autocast stays one: only what the convolution reads of it is rounded.
+        if (x.is_same(*h) && decomposition::fits(x, ref(weight), ref(scale))) {
             *result = own(decomposition::decompose(x, ref(weight), ref(bias), ref(scale)));
             return;
         }

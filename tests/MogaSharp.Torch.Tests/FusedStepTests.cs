@@ -53,6 +53,22 @@ public sealed class FusedStepTests
         Assert.InRange(Libtorch.Difference(a["output"].ToArray<float>(), b["output"].ToArray<float>()), 0, 1e-6);
     });
 
+    // Only what the convolution reads of a float32 map is rounded, as where the ops are computed one by one.
+    [Fact]
+    public void Autocast_leaves_a_float32_map_as_it_is() => Libtorch.WithoutLeaks(() =>
+    {
+        var shape = new Shape(2, 32, 3, 5);
+        var builder = new GraphBuilder();
+        Value h = builder.Input("input", shape);
+        ComputationGraph graph = builder.Build(KeyValuePair.Create("output", h + builder.Root.Scale("sigma", Rest(builder.Root, h), 0.5f)));
+        using TorchNetwork first = Libtorch.Network(graph), last = Libtorch.Network(graph, new() { ChannelsLast = true });
+        TorchTensor input = TorchTensor.From(FormulaWeights.Input(shape));
+        var options = new TorchForwardOptions { Training = true, Autocast = DType.BFloat16 };
+        TorchTensor a = first.Forward([input], options)["output"], b = last.Forward([input], options)["output"];
+        Assert.Equal(DType.Float32, b.DType);
+        Assert.InRange(Libtorch.Difference(a.ToArray<float>(), b.ToArray<float>()), 0, 2e-2);
+    });
+
     // The kernels and the ops one by one draw the same numbers, and whole images are dropped.
     [Fact]
     public void A_branch_is_dropped_as_drop_path_drops_it() => Libtorch.WithoutLeaks(() =>
