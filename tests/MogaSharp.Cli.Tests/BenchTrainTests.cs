@@ -33,5 +33,17 @@ public sealed class BenchTrainTests : IDisposable
         (await Moga.RunAsync("bench", card, "--train", "--device", "tpu")).Failed(2, "'tpu' is no device; write cpu, cuda or cuda:N");
         (await Moga.RunAsync("bench", card, "--train", "--official", "missing.py")).Failed(2, "there is no file 'missing.py'");
         (await Moga.RunAsync("bench", card, "--train", "--size", "32", "--official", card)).Failed(2, "the official code has no size like custom");
+        (await Moga.RunAsync("bench", card, "--train", "--size", "32", "--official", _folder.FullName)).Failed(2, $"'{_folder.FullName}' is a folder; for custom the peer is the file models/moganet.py");
+        (await Moga.RunAsync("bench", "simvp_moga_small", "--train", "--official", _folder.FullName)).Failed(2, $"'{_folder.FullName}' has no folder simvp; for simvp_moga_small the peer is the folder video_prediction");
+        Directory.CreateDirectory(_folder.File("simvp"));
+        (await Moga.RunAsync("bench", "simvp_vit_mmnist", "--train", "--official", _folder.FullName)).Failed(2, "the translator of simvp_vit_mmnist is made of timm's blocks, which the peer does without");
+    }
+
+    [Fact]
+    public async Task Clips_are_measured()
+    {
+        Outcome table = (await Moga.RunAsync("bench", "simvp_moga_small", "--train", "--batch", "1", "--seconds", "1", "--threads", "1")).Succeeded();
+        Assert.Contains("clips/s", table.Output, StringComparison.Ordinal);
+        Assert.Contains("1x10x1x64x64", table.Output, StringComparison.Ordinal);
     }
 }

@@ -78,7 +78,8 @@ public sealed class BackboneTests
     [Theory]
     [InlineData("parcnet_s_96_b2", 1)]
     [InlineData("parcnet_s_256_b1", 1)]
-    public void ParCNet_counts_what_its_official_code_counts(string name, int batch)
+    [InlineData("hornet_large_gf_224_b1", 1)]
+    public void Networks_without_an_entry_there_have_the_counts_of_their_official_code(string name, int batch)
     {
         NetworkFixture official = NetworkFixture.Load(name);
         ComputationGraph graph = official.Options.CreateDefinition().Build(official.InputShape.With(0, batch));

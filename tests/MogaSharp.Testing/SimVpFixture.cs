@@ -75,6 +75,18 @@ public sealed class SimVpFixture
     /// <summary>The graph. Its stochastic depth is on for the first blocks, as in the official code; the training cases had it off.</summary>
     public ComputationGraph Build(ModelOutputs outputs = ModelOutputs.All) => new SimVp(Options).Build(InputShape, outputs);
 
+    /// <summary>The graph as the training cases had it: the first blocks have stochastic depth whatever the configuration says, which was off there.</summary>
+    public ComputationGraph BuildWithoutDropPath()
+    {
+        ComputationGraph graph = Build(ModelOutputs.Head);
+        var builder = new GraphBuilder();
+        foreach (ParameterSpec spec in graph.Parameters) builder.Declare(spec);
+        var copies = new Dictionary<Value, Value>();
+        foreach (Value value in graph.Values)
+            copies.Add(value, value.Op is DropPath ? copies[value.Inputs[0]] : builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => copies[input])]));
+        return builder.Build([.. graph.Outputs.Select(output => KeyValuePair.Create(output.Key, copies[output.Value]))]);
+    }
+
     public WeightSet Weights() => FormulaWeights.Create(Build(ModelOutputs.Head).Parameters, Expected.Metadata["name_prefix"]);
 
     /// <summary>The official list of names, in order, each with shape, kind, and first and last value.</summary>

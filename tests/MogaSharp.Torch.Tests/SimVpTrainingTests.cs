@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using MogaSharp.Graph;
-using MogaSharp.Models;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Torch.Tests;
@@ -20,7 +19,7 @@ public sealed class SimVpTrainingTests
     {
         SimVpFixture official = SimVpFixture.Load(name);
         FixtureFile expected = official.Expected;
-        using var network = new TorchNetwork(WithoutDropPath(official.Build(ModelOutputs.Head)), official.Weights(), new() { Type = type, ChannelsLast = channelsLast });
+        using var network = new TorchNetwork(official.BuildWithoutDropPath(), official.Weights(), new() { Type = type, ChannelsLast = channelsLast });
         TorchForward forward = network.Forward(TorchTensor.From(official.Input), TorchForwardOptions.Train with { Checkpointing = checkpointing });
         TorchTensor loss = TorchLoss.MeanSquaredError(forward["output"], TorchTensor.From(official.Target));
         forward.Backward(loss);
@@ -43,15 +42,4 @@ public sealed class SimVpTrainingTests
     });
 
     private static string[] WithoutGradient(FixtureFile expected) => JsonSerializer.Deserialize<string[]>(expected.Metadata["parameters_without_gradient"])!;
-
-    // The official gradients were taken with stochastic depth off; the first blocks have some whatever the configuration says.
-    private static ComputationGraph WithoutDropPath(ComputationGraph graph)
-    {
-        var builder = new GraphBuilder();
-        foreach (ParameterSpec spec in graph.Parameters) builder.Declare(spec);
-        var copies = new Dictionary<Value, Value>();
-        foreach (Value value in graph.Values)
-            copies.Add(value, value.Op is DropPath ? copies[value.Inputs[0]] : builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => copies[input])]));
-        return builder.Build([.. graph.Outputs.Select(output => KeyValuePair.Create(output.Key, copies[output.Value]))]);
-    }
 }

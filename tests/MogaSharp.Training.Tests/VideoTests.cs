@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -18,7 +19,29 @@ public sealed class VideoTests : IDisposable
 
     public VideoTests() => SmallRun.RequireTorch();
 
+    public static TheoryData<string> Translators => [.. SimVpFixture.SmallNames];
+
     public void Dispose() => _folder.Dispose();
+
+    // The losses of eight updates with torch.optim.Adam under OneCycleLR, in float64 (fixtures/simvp/make_course.py).
+    [Theory]
+    [MemberData(nameof(Translators))]
+    public void Every_translator_trains_as_the_official_code_does(string name)
+    {
+        SimVpFixture official = SimVpFixture.Load(name);
+        JsonElement course = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("simvp", "course.json"))).RootElement.GetProperty(official.Expected.Metadata["model_type"]);
+        double[] losses = [.. course.GetProperty("losses").EnumerateArray().Select(loss => loss.GetDouble())];
+        double tolerance = 20 * course.GetProperty("noise").GetDouble();
+        TrainingRecipe recipe = RecipePresets.Find("mmnist");
+        var schedule = new OneCycleSchedule(recipe.LearningRate, losses.Length);
+        using var engine = new TrainingEngine(official.BuildWithoutDropPath(), official.Weights(), recipe, TorchDevice.Cpu);
+        for (int i = 0; i < losses.Length; i++)
+        {
+            Tensor input = FormulaWeights.Input(official.InputShape, $"input{i}"), target = FormulaWeights.Input(official.InputShape, $"target{i}");
+            UpdateResult update = engine.Update([new TrainingBatch(input.Data, input.Shape, default, target.Data)], schedule.RateAt(i), i + 1, schedule.MomentumAt(i));
+            Assert.Equal(losses[i], update.Loss, tolerance);
+        }
+    }
 
     // Two clips of two frames of 1 x 8 x 8, of which the network gives three.
     [Theory]

@@ -29,8 +29,8 @@ internal static class BenchCommand
         Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
         var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
         peer.AcceptOnlyFromAmong("onnxruntime");
-        var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW" };
-        var official = new Option<string?>("--official") { Description = "With --train: the official models/moganet.py, which PyTorch then trains in turn", HelpName = "file" };
+        var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW (video: Adam)" };
+        var official = new Option<string?>("--official") { Description = "With --train: the official models/moganet.py, or for video its folder video_prediction, which PyTorch then trains in turn", HelpName = "path" };
         var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
         amp.AcceptOnlyFromAmong("none", "bf16");
         var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
@@ -39,7 +39,7 @@ internal static class BenchCommand
         var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, device, json };
         command.SetAction((parsed, cancellationToken) =>
         {
-            string[] names = parsed.GetValue(models) is { Length: > 0 } given ? given : ["moganet_tiny"];
+            string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
             // All are found and checked before the first is measured.
             (ModelCard Card, Shape Input)[] cases =
             [
@@ -47,11 +47,13 @@ internal static class BenchCommand
             ];
             if (parsed.GetValue(train))
             {
-                TrainingRecipe recipe = new() { Amp = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None, ChannelsLast = parsed.GetValue(channelsLast) };
-                string? file = parsed.GetValue(official) is { } path ? Paths.Existing(path) : null;
-                return Task.Factory.StartNew(
-                    () => Train(cases, recipe, parsed.GetValue(device)!, parsed.GetValue(threads), TimeSpan.FromSeconds(parsed.GetValue(seconds)), file, parsed.GetValue(json), cancellationToken),
-                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
+                string? code = parsed.GetValue(official) is not { } path || Directory.Exists(path) ? parsed.GetValue(official) : Paths.Existing(path);
+                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device)!) : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+                int count = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
+                TrainBenchmarkResult Train(ModelCard card, Shape input) =>
+                    TrainBenchmark.Measure(card, input, type, parsed.GetValue(channelsLast), Device(), count, TimeSpan.FromSeconds(parsed.GetValue(seconds)), code, cancellationToken);
+                return Task.Factory.StartNew(() => TrainAll(cases, Train, parsed.GetValue(json)), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
 
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
@@ -66,21 +68,18 @@ internal static class BenchCommand
             }
 
             if (parsed.GetValue(json)) Output.Json(results);
-            else Print(results, peak);
+            else Print(results, Items(cases), peak);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static int Train(
-        (ModelCard Card, Shape Input)[] cases, TrainingRecipe recipe, string device, int threads, TimeSpan duration, string? official, bool json, CancellationToken cancellationToken)
+    private static int TrainAll((ModelCard Card, Shape Input)[] cases, Func<ModelCard, Shape, TrainBenchmarkResult> measure, bool json)
     {
-        if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
-        TorchDevice chosen = Shared.Device(device);
         var results = new List<TrainBenchmarkResult>();
         foreach ((ModelCard card, Shape input) in cases)
         {
-            results.Add(TrainBenchmark.Measure(card, input, recipe, chosen, threads > 0 ? threads : Environment.ProcessorCount, duration, official, cancellationToken));
+            results.Add(measure(card, input));
             Console.Error.WriteLine($"measured {card.Name}, input {input}");
         }
 
@@ -90,7 +89,8 @@ internal static class BenchCommand
             return ExitCode.Success;
         }
 
-        var rows = new List<string[]> { new[] { "model ", "input ", "device ", "threads", "amp ", "median ms", "p10", "p90", "images/s", "peer ms", "peer images/s", "ratio" } };
+        string items = Items(cases);
+        var rows = new List<string[]> { new[] { "model ", "input ", "device ", "threads", "amp ", "median ms", "p10", "p90", $"{items}/s", "peer ms", $"peer {items}/s", "ratio" } };
         foreach (TrainBenchmarkResult r in results)
         {
             string[] row = [r.Model, r.Input, r.Device, $"{r.Threads}", r.Amp, $"{r.MedianMs:F1}", $"{r.P10Ms:F1}", $"{r.P90Ms:F1}", $"{r.ImagesPerSecond:F1}"];
@@ -102,10 +102,10 @@ internal static class BenchCommand
         return ExitCode.Success;
     }
 
-    private static void Print(List<BenchmarkResult> results, double peakGflops)
+    private static void Print(List<BenchmarkResult> results, string items, double peakGflops)
     {
         bool compared = results.Any(result => result.Peer is not null);
-        var rows = new List<string[]> { new[] { "model ", "input ", "threads", "median ms", "p10", "p90", "images/s", "GFLOP/s", "of peak", "memory", "bytes/run" } };
+        var rows = new List<string[]> { new[] { "model ", "input ", "threads", "median ms", "p10", "p90", $"{items}/s", "GFLOP/s", "of peak", "memory", "bytes/run" } };
         if (compared) rows[0] = [.. rows[0], "peer ms", "p10", "p90", "ratio", "p10", "p90"];
         foreach (BenchmarkResult r in results)
         {
@@ -121,4 +121,6 @@ internal static class BenchCommand
         Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s, {results[0].VectorBits}-bit vectors");
         if (compared) Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn; largest difference of an output {results.Max(r => r.PeerDifference):E1} of the largest output");
     }
+
+    private static string Items((ModelCard Card, Shape Input)[] cases) => cases.All(item => item.Card.Options.Task == ModelTask.Video) ? "clips" : "images";
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Torch;
@@ -21,33 +20,30 @@ internal sealed record TrainBenchmarkResult(string Model, string Input, string D
     public double? Ratio { get; init; }
 }
 
-/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW) on random pictures, in turn with PyTorch (A B A B) when asked.</summary>
+/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW or, for video, Adam) on random inputs, in turn with PyTorch (A B A B) when asked.</summary>
 internal static class TrainBenchmark
 {
     private const int WarmUp = 3;
 
     /// <summary>Measures a model. To be called on a thread of its own.</summary>
     /// <param name="card">The model.</param>
-    /// <param name="input">(N, C, H, W).</param>
-    /// <param name="recipe">Number format and layout.</param>
+    /// <param name="input">(N, C, H, W), clips (N, T, C, H, W).</param>
+    /// <param name="amp">The type that convolutions compute in.</param>
+    /// <param name="channelsLast">The layout of feature maps; null for what <c>moga train</c> takes.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="threads">Threads on the CPU.</param>
     /// <param name="duration">How long to measure.</param>
-    /// <param name="official">The official <c>moganet.py</c> to run as the peer; null for none.</param>
+    /// <param name="official">The official code to run as the peer, see <see cref="TrainBenchmarkPeer"/>; null for none.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     public static TrainBenchmarkResult Measure(
-        ModelCard card, Shape input, TrainingRecipe recipe, TorchDevice device, int threads, TimeSpan duration, string? official, CancellationToken cancellationToken)
+        ModelCard card, Shape input, Precision amp, bool? channelsLast, TorchDevice device, int threads, TimeSpan duration, string? official, CancellationToken cancellationToken)
     {
         TorchRuntime.Threads = threads;
+        TrainingRecipe recipe = (card.Options.Task == ModelTask.Video ? RecipePresets.Find("mmnist") : new TrainingRecipe()) with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
         using var engine = new TrainingEngine(graph, WeightInitializer.Create(graph.Parameters, 0), recipe, device);
-        using Process? peer = official is null ? null : StartPeer(card, input, recipe, device, threads, official);
-        string? peerName = peer is null ? null : Answer(peer);
-        var random = new Random(0);
-        float[] pictures = [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];
-        int classes = Shared.Classifier(card).NumClasses;
-        int[] labels = [.. Enumerable.Range(0, input[0]).Select(i => i % classes)];
-        var batch = new TrainingBatch(pictures, input, labels);
+        using TrainBenchmarkPeer? peer = official is null ? null : new TrainBenchmarkPeer(card, input, amp, device, threads, official);
+        TrainingBatch batch = RandomBatch(card, input);
         var times = new List<double>();
         var peerTimes = new List<double>();
         var clock = new Stopwatch();
@@ -58,14 +54,7 @@ internal static class TrainBenchmark
             long start = Stopwatch.GetTimestamp();
             engine.Update([batch], 1e-3, step);
             double time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            double? peerTime = null;
-            if (peer is not null)
-            {
-                peer.StandardInput.WriteLine("step");
-                peer.StandardInput.Flush();
-                peerTime = double.Parse(Answer(peer), CultureInfo.InvariantCulture);
-            }
-
+            double? peerTime = peer?.Step();
             if (step <= WarmUp) continue;
             times.Add(time);
             if (peerTime is { } theirs) peerTimes.Add(theirs);
@@ -73,37 +62,20 @@ internal static class TrainBenchmark
 
         double median = Percentile(times, 50);
         var result = new TrainBenchmarkResult(
-            card.Name, input.ToString(), device.ToString(), threads, recipe.Amp.ToString(), times.Count, median, Percentile(times, 10), Percentile(times, 90), 1000 * input[0] / median);
+            card.Name, input.ToString(), device.ToString(), threads, amp.ToString(), times.Count, median, Percentile(times, 10), Percentile(times, 90), 1000 * input[0] / median);
         if (peer is null) return result;
-        peer.StandardInput.Close();
-        peer.WaitForExit();
         double other = Percentile(peerTimes, 50);
-        return result with { Peer = peerName, PeerMedianMs = other, PeerImagesPerSecond = 1000 * input[0] / other, Ratio = other / median };
+        return result with { Peer = peer.Name, PeerMedianMs = other, PeerImagesPerSecond = 1000 * input[0] / other, Ratio = other / median };
     }
 
-    private static Process StartPeer(ModelCard card, Shape input, TrainingRecipe recipe, TorchDevice device, int threads, string official)
+    private static TrainingBatch RandomBatch(ModelCard card, Shape input)
     {
-        string script = FindScript();
-        string python = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
-        if (!File.Exists(python)) throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
-        string arch = MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == (card.Options as MogaNetOptions)?.Arch)
-            ?? throw new UsageException($"the official code has no size like {card.Name}");
-        string[] numbers = [.. new[] { input[0], input[2], input[3], Shared.Classifier(card).NumClasses, threads }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
-        var start = new ProcessStartInfo(python, [script, official, arch, .. numbers, device.ToString(), recipe.Amp == Precision.Bf16 ? "bf16" : "none"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        return Process.Start(start)!;
-    }
+        var random = new Random(0);
+        float[] values = Values();
+        if (card.Options is not ClassifierOptions { NumClasses: int classes }) return new TrainingBatch(values, input, default, Values());
+        return new TrainingBatch(values, input, Enumerable.Range(0, input[0]).Select(i => i % classes).ToArray());
 
-    private static string Answer(Process peer) => peer.StandardOutput.ReadLine() ?? throw new FailureException("the peer in Python ended; its message is above");
-
-    private static string FindScript()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "benchmarks", "pytorch_train.py") is var script && File.Exists(script)) return script;
-        throw new FailureException("benchmarks/pytorch_train.py is not above the program; run moga from the repository");
+        float[] Values() => [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];
     }
 
     private static double Percentile(List<double> values, int percent)
