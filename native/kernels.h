@@ -21,6 +21,13 @@ struct Window {
     int64_t kernel, dilation, padding;
 };
 
+struct GroupNorm {
+    int64_t groups;
+    const float *weight, *bias;  // one for each channel
+    float epsilon;
+    bool silu;  // after it
+};
+
 // Parameters and their sums, one for each channel, are "arranged" for bfloat16: of each 32 channels those of even places come first. Channels beyond a
 // multiple of 32 stand as they are, and so do all for floats.
 template <class Element>
@@ -49,6 +56,16 @@ struct KernelsOf {
     // x + keep s y, and what it gives y and s (not arranged); adds to ds.
     void (*add_branch)(const float* x, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, float* result);
     void (*add_branch_gradient)(const float* dresult, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, Element* dy, float* ds);
+    // Group norm of one image, to floats or to its own type; keeps each group's mean and 1 / its deviation. Its gradients; adds to dbias and dweight (none of
+    // it arranged). Scratch for 6 numbers a channel.
+    void (*group_norm)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* scales, float* scratch, float* y);
+    void (*group_norm_low)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* scales, float* scratch, Element* y);
+    void (*group_norm_gradient)(
+        const Element* x, const float* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+        float* dbias, float* dweight);
+    void (*group_norm_low_gradient)(
+        const Element* x, const Element* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+        float* dbias, float* dweight);
 };
 
 struct Kernels {

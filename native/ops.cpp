@@ -5,6 +5,7 @@
 #include "decompose.h"
 #include "depthwise.h"
 #include "layouts.h"
+#include "norms.h"
 #include "steps.h"
 
 using namespace moga;
@@ -122,10 +123,15 @@ MOGA_API int32_t moga_batch_norm(
     });
 }
 
-// Autocast computes it in float32.
-MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, Handle* result) {
+// With SiLU after it or not. Autocast computes them in float32; "low" says that nothing is lost if the result is rounded to the type of x.
+MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, int32_t silu, int32_t low, Handle* result) {
     return guarded([&] {
-        *result = own(at::group_norm(wide(ref(x)), groups, maybe(weight), maybe(bias), epsilon));
+        if (norms::can_group_norm(ref(x), ref(weight), ref(bias))) {
+            *result = own(norms::group_norm(*x, groups, *weight, *bias, epsilon, silu != 0, low != 0));
+            return;
+        }
+        const at::Tensor y = at::group_norm(wide(*x), groups, *weight, *bias, epsilon);
+        *result = own(silu == 0 ? y : in_layout(y, [](const at::Tensor& z, int64_t) { return activate(1, z); }));
     });
 }
 

@@ -56,7 +56,7 @@ namespace {
 #endif
 
 // Raised whenever a function's arguments change; the managed side refuses a shim of another number.
-MOGA_API int32_t moga_interface_version() { return 3; }
+MOGA_API int32_t moga_interface_version() { return 4; }
 
 MOGA_API const char* moga_last_error() { return last_error.c_str(); }
 

@@ -1,4 +1,7 @@
 // Pooling, permutations of pixels, channels and frames, circular convolutions and Fourier transforms.
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "common.h"
 #include "layouts.h"
 
@@ -16,6 +19,52 @@ at::Tensor resized_along(const at::Tensor& x, int32_t axis, const at::Tensor& ma
     return axis == 0 ? resized(x, map.size(2), 1) : resized(x, 1, map.size(3));
 }
 
+// Pixels of C r r elements as blocks of r r pixels of C, or back; from and to are channels last, (H, W) the extents before.
+template <class Element>
+void shuffle_into(const Element* from, int64_t images, int64_t height, int64_t width, int64_t channels, int64_t r, bool back, Element* to) {
+    at::parallel_for(0, images * height, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; row++)
+            for (int64_t x = 0; x < width; x++)
+                for (int64_t i = 0; i < r; i++)
+                    for (int64_t j = 0; j < r; j++) {
+                        const int64_t together = (row * width + x) * channels * r * r + i * r + j, apart = ((row * r + i) * width * r + x * r + j) * channels;
+                        if (back)
+                            for (int64_t c = 0; c < channels; c++) to[together + c * r * r] = from[apart + c];
+                        else
+                            for (int64_t c = 0; c < channels; c++) to[apart + c] = from[together + c * r * r];
+                    }
+    });
+}
+
+// libtorch's pixel shuffle gives maps that are not channels last, whatever it is given.
+struct Shuffle : torch::autograd::Function<Shuffle> {
+    static at::Tensor shuffled(const at::Tensor& x, int64_t r, bool back) {
+        const int64_t images = x.size(0), height = back ? x.size(2) / r : x.size(2), width = back ? x.size(3) / r : x.size(3), channels = back ? x.size(1) : x.size(1) / (r * r);
+        const at::Tensor y = back ? at::empty({images, channels * r * r, height, width}, x.options(), at::MemoryFormat::ChannelsLast)
+                                  : at::empty({images, channels, height * r, width * r}, x.options(), at::MemoryFormat::ChannelsLast);
+        const auto of = [&](auto element) {
+            using Element = decltype(element);
+            shuffle_into(static_cast<const Element*>(x.data_ptr()), images, height, width, channels, r, back, static_cast<Element*>(y.data_ptr()));
+        };
+        if (x.element_size() == 2)
+            of(uint16_t{});
+        else
+            of(uint32_t{});
+        return y;
+    }
+
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, int64_t r) {
+        context->saved_data["r"] = r;
+        return shuffled(x, r, false);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+        return {shuffled(gradients[0].contiguous(at::MemoryFormat::ChannelsLast), context->saved_data["r"].toInt(), true), {}};
+    }
+};
+
+bool can_shuffle(const at::Tensor& x) { return x.device().is_cpu() && is_channels_last(x) && (x.element_size() == 2 || x.element_size() == 4) && x.numel() > 0; }
+
 }  // namespace
 
 // Pixels outside of the map do not count.
@@ -27,7 +76,7 @@ MOGA_API int32_t moga_average_pool(Handle x, int64_t kernel, Handle* result) {
 }
 
 MOGA_API int32_t moga_pixel_shuffle(Handle x, int64_t factor, Handle* result) {
-    return guarded([&] { *result = own(at::pixel_shuffle(ref(x), factor)); });
+    return guarded([&] { *result = own(can_shuffle(ref(x)) ? Shuffle::apply(*x, factor) : at::pixel_shuffle(*x, factor)); });
 }
 
 // (N, C, H, W) to (N, 4 C, H / 2, W / 2), the pixels (0, 0), (1, 0), (0, 1), (1, 1) of each block one after the other.
@@ -93,9 +142,17 @@ MOGA_API int32_t moga_spectral_filter(Handle x, Handle filter, Handle* result) {
     });
 }
 
-// (N, T, C, H, W) to (N T, C, H, W).
-MOGA_API int32_t moga_clip_to_frames(Handle x, Handle* result) {
-    return guarded([&] { *result = own(ref(x).flatten(0, 1)); });
+// (N, T, C, H, W) to (N T, C, H, W), channels last or as they stand. Frames of one channel are both at once; their strides then say which.
+MOGA_API int32_t moga_clip_to_frames(Handle x, int32_t channels_last, Handle* result) {
+    return guarded([&] {
+        const at::Tensor frames = ref(x).flatten(0, 1);
+        if (channels_last == 0)
+            *result = own(frames);
+        else if (frames.size(1) == 1)
+            *result = own(frames.contiguous().as_strided(frames.sizes(), {frames.size(2) * frames.size(3), 1, frames.size(3), 1}));
+        else
+            *result = own(frames.contiguous(at::MemoryFormat::ChannelsLast));
+    });
 }
 
 // (N frames, C, H, W) to (N, frames, C, H, W).

@@ -1,10 +1,8 @@
 #include "steps.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "dispatch.h"
-#include "layouts.h"
 
 namespace moga::steps {
 
@@ -14,23 +12,10 @@ using namespace moga::kernels;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Into how many parts the images are shared out for the parameters' gradients, whatever the number of threads; least number of elements for a thread.
-constexpr int64_t parts = 16, grain = 16384;
-
-bool is_map(const at::Tensor& x) { return takes(x) && is_channels_last(x) && x.size(1) % 16 == 0 && x.numel() > 0; }
+// Least number of elements for a thread.
+constexpr int64_t grain = 16384;
 
 at::Tensor like(const at::Tensor& gradient, const at::Tensor& x) { return gradient.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast); }
-
-// Calls body(n, sum) for each image, where sum is the row of sums of the part that the image is in; gives the sum of all rows.
-template <class Body>
-at::Tensor sum_over_images(int64_t images, int64_t channels, const at::Tensor& scale, Body&& body) {
-    at::Tensor sums = at::zeros({parts, channels}, scale.options());
-    at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; part++)
-            for (int64_t n = images * part / parts; n < images * (part + 1) / parts; n++) body(n, data_of<float>(sums) + part * channels);
-    });
-    return sums.sum(0);
-}
 
 struct Decompose : torch::autograd::Function<Decompose> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& scale) {
@@ -56,7 +41,7 @@ struct Decompose : torch::autograd::Function<Decompose> {
         at::Tensor ds;
         with_kernels(y, [&](auto element, const auto& set) {
             using Element = decltype(element);
-            ds = sum_over_images(images, channels, s, [&](int64_t n, float* sum) {
+            ds = sum_over_images(images, {channels}, s.options(), [&](int64_t n, float* sum) {
                 set.decompose_image_gradient(
                     data_of<Element>(y) + n * image, data_of<Element>(seed) + n * image, pixels, channels, data_of<float>(s), data_of<float>(means) + n * channels,
                     data_of<Element>(dy) + n * image, sum);
@@ -119,7 +104,7 @@ struct AddBranch : torch::autograd::Function<AddBranch> {
         at::Tensor ds;
         with_kernels(y, [&](auto element, const auto& set) {
             using Element = decltype(element);
-            ds = sum_over_images(images, channels, s, [&](int64_t n, float* sum) {
+            ds = sum_over_images(images, {channels}, s.options(), [&](int64_t n, float* sum) {
                 set.add_branch_gradient(
                     data_of<float>(seed) + n * image, data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s), data_of<float>(keep)[n],
                     data_of<Element>(dy) + n * image, sum);

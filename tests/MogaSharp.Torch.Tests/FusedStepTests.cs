@@ -3,7 +3,7 @@ using MogaSharp.Testing;
 
 namespace MogaSharp.Torch.Tests;
 
-/// <summary>What the engine computes as one step against the same ops one by one in double precision.</summary>
+/// <summary>What the engine computes on kernels of its own, as one step where there are several ops, against the same ops one by one in double precision.</summary>
 public sealed class FusedStepTests
 {
     private static readonly (int Channels, int Height, int Width)[] Shapes = [(16, 1, 1), (48, 3, 5), (256, 4, 4), (384, 7, 3), (24, 5, 5)];
@@ -13,6 +13,10 @@ public sealed class FusedStepTests
         ["decompose channels"] = (s, _, y) => y + s.Scale("sigma", Rest(s, y), 0.5f),
         ["decompose images"] = (s, _, y) => y + s.Scale("sigma", y - s.GlobalAveragePool(y), 0.5f),
         ["gate"] = (s, _, y) => s.Activate(ActivationKind.Silu, y) * s.Activate(ActivationKind.Silu, s.Conv("identity2", y, y.Channels, kernel: 1, groups: y.Channels, hasBias: false)),
+        ["norm"] = (s, _, y) => s.GroupNorm("norm", y, y.Channels / 8),
+        ["activated norm"] = (s, _, y) => s.Activate(ActivationKind.Silu, s.GroupNorm("norm", y, 2)),
+        ["convolved norm"] = (s, _, y) => s.Conv("identity2", s.Activate(ActivationKind.Silu, s.GroupNorm("norm", y, 2)), y.Channels, kernel: 1, groups: y.Channels, hasBias: false),
+        ["pixel shuffle"] = (s, _, y) => s.Add(new PixelShuffle(2), y),
         ["branch"] = (s, x, y) => x + s.Scale("layer_scale", y, 0.5f),
     };
 

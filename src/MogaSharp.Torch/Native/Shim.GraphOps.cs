@@ -63,7 +63,7 @@ internal static partial class Shim
     public static partial int SpectralFilter(TensorHandle x, TensorHandle filter, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_clip_to_frames")]
-    public static partial int ClipToFrames(TensorHandle x, out TensorHandle result);
+    public static partial int ClipToFrames(TensorHandle x, int channelsLast, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_frames_to_clip")]
     public static partial int FramesToClip(TensorHandle x, long frames, out TensorHandle result);

@@ -29,7 +29,7 @@ internal static partial class Shim
         TensorHandle x, TensorHandle weight, TensorHandle bias, TensorHandle mean, TensorHandle variance, int training, double momentum, double epsilon, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_norm")]
-    public static partial int GroupNorm(TensorHandle x, long groups, TensorHandle weight, TensorHandle bias, double epsilon, out TensorHandle result);
+    public static partial int GroupNorm(TensorHandle x, long groups, TensorHandle weight, TensorHandle bias, double epsilon, int silu, int low, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_kernels_limit")]
     public static partial int KernelsLimit(int set);

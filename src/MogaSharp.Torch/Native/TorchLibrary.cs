@@ -15,7 +15,7 @@ internal static class TorchLibrary
         "Install it: 'sudo apt-get install -y libtorch-dev cmake g++', then '.ci/native' in the repository builds the shim; or set " + PathVariable + " to a built one.";
 
     // The number that moga_interface_version returns when arguments are as Shim has them.
-    private const int InterfaceVersion = 3;
+    private const int InterfaceVersion = 4;
 
     private static readonly Lazy<(nint Library, string Failure)> Loaded = new(Load);
 

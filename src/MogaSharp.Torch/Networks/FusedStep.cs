@@ -6,22 +6,27 @@ namespace MogaSharp.Torch;
 /// <param name="Inner">The values within, which nothing else reads and which are not computed themselves.</param>
 internal abstract record FusedStep(IReadOnlyList<Value> Inner)
 {
-    private static readonly Func<Value, FusedStep?>[] Patterns = [ChannelDecomposition.Match, ImageDecomposition.Match, GatedProduct.Match, ScaledBranch.Match];
+    private static readonly Func<Value, FusedStep?>[] Patterns = [ChannelDecomposition.Match, ImageDecomposition.Match, GatedProduct.Match, ScaledBranch.Match, ActivatedNorm.Match];
 
     /// <summary>Finds the steps of a graph, each under the index of its last value.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="isReadOnce">Whether one value alone reads a value, and it is no output.</param>
-    public static Dictionary<int, FusedStep> Find(ComputationGraph graph, Func<Value, bool> isReadOnce)
+    /// <param name="readers">Which values read a value, by its index.</param>
+    public static Dictionary<int, FusedStep> Find(ComputationGraph graph, ILookup<int, Value> readers)
     {
+        HashSet<Value> outputs = [.. graph.Outputs.Select(output => output.Value)];
         var steps = new Dictionary<int, FusedStep>();
         foreach (Value value in graph.Values)
         {
-            FusedStep? step = Patterns.Select(match => match(value)).FirstOrDefault(step => step?.Inner.All(isReadOnce) == true);
-            if (step is not null) steps.Add(value.Index, step);
+            FusedStep? step = Patterns.Select(match => match(value)).FirstOrDefault(step => step?.Inner.All(inner => readers[inner.Index].Count() == 1 && !outputs.Contains(inner)) == true);
+            if (step is null) continue;
+            steps.Add(value.Index, step with { OnlyConvolved = !outputs.Contains(value) && readers[value.Index].All(reader => reader.Op is Conv2d) });
         }
 
         return steps;
     }
+
+    /// <summary>Whether only convolutions read the result, which round it under autocast in any case.</summary>
+    public bool OnlyConvolved { get; private init; }
 
     private protected static bool IsSum(Value value, out Value first, out Value second) => IsBinary(value, BinaryKind.Add, out first, out second);
 
@@ -76,4 +81,11 @@ internal sealed record ScaledBranch(Value Stream, Value Branch, string Scale, do
         if (scaled.Op is not ChannelAffine { Scale: { } scale, Shift: null } || scaled.Shape != x.Shape) return null;
         return new ScaledBranch(x, scaled.Inputs[0], scale, rate, scaled == branch ? [scaled] : [branch, scaled]);
     }
+}
+
+/// <summary>SiLU(group norm(x)), which follows each convolution of SimVP's encoder and decoder.</summary>
+internal sealed record ActivatedNorm(Value Map, GroupNorm Norm, IReadOnlyList<Value> Inner) : FusedStep(Inner)
+{
+    public static FusedStep? Match(Value value) =>
+        value.Op is Activation { Function: ActivationKind.Silu } && value.Inputs[0] is { Op: GroupNorm norm } normalised ? new ActivatedNorm(normalised.Inputs[0], norm, [normalised]) : null;
 }

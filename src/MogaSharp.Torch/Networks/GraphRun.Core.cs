@@ -26,7 +26,7 @@ internal sealed partial class GraphRun
     }
 
     public TensorHandle Visit(GroupNorm op, Value value) => Checked(
-        Shim.GroupNorm(In(value), op.Groups, Tensor(op.Weight), Tensor(op.Bias), op.Epsilon, out TensorHandle result), result);
+        Shim.GroupNorm(In(value), op.Groups, Tensor(op.Weight), Tensor(op.Bias), op.Epsilon, silu: 0, low: 0, out TensorHandle result), result);
 
     public TensorHandle Visit(LayerNorm op, Value value) => Checked(
         Shim.LayerNorm(In(value), Tensor(op.Weight), Tensor(op.Bias), op.Epsilon, out TensorHandle result), result);

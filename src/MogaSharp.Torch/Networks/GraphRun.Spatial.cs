@@ -26,7 +26,7 @@ internal sealed partial class GraphRun
 
     public TensorHandle Visit(SpectralFilter op, Value value) => Checked(Shim.SpectralFilter(In(value), Tensor(op.Weight), out TensorHandle result), result);
 
-    public TensorHandle Visit(ClipToFrames op, Value value) => Checked(Shim.ClipToFrames(In(value), out TensorHandle result), result);
+    public TensorHandle Visit(ClipToFrames op, Value value) => Checked(Shim.ClipToFrames(In(value), _network.IsChannelsLast ? 1 : 0, out TensorHandle result), result);
 
     public TensorHandle Visit(FramesToClip op, Value value) => Checked(Shim.FramesToClip(In(value), op.Frames, out TensorHandle result), result);
 

@@ -18,19 +18,12 @@ internal sealed class NetworkPlan
     {
         int count = graph.Values.Count;
         int[] lastUse = [.. Enumerable.Range(0, count)];
-        var readers = new int[count];
-        foreach (Value value in graph.Values)
-        {
-            foreach (Value input in value.Inputs)
-            {
-                lastUse[input.Index] = value.Index;
-                readers[input.Index]++;
-            }
-        }
+        ILookup<int, Value> readers = graph.Values.SelectMany(value => value.Inputs, (value, input) => (input.Index, value)).ToLookup(pair => pair.Index, pair => pair.value);
+        foreach (IGrouping<int, Value> read in readers) lastUse[read.Key] = read.Last().Index;
 
         IsOutput = new bool[count];
         foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
-        Steps = FusedStep.Find(graph, value => readers[value.Index] == 1 && !IsOutput[value.Index]);
+        Steps = FusedStep.Find(graph, readers);
         IsWithin = new bool[count];
         foreach ((int last, FusedStep step) in Steps)
         {
