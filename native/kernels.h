@@ -56,15 +56,15 @@ struct KernelsOf {
     // x + keep s y, and what it gives y and s (not arranged); adds to ds.
     void (*add_branch)(const float* x, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, float* result);
     void (*add_branch_gradient)(const float* dresult, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, Element* dy, float* ds);
-    // Group norm of one image, to floats or to its own type; keeps each group's mean and 1 / its deviation. Its gradients; adds to dbias and dweight (none of
-    // it arranged). Scratch for 6 numbers a channel.
-    void (*group_norm)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* scales, float* scratch, float* y);
-    void (*group_norm_low)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* scales, float* scratch, Element* y);
+    // Group norm of one image, to floats or to its own type; keeps each group's mean and reciprocal deviation. Its gradients; adds to dbias and dweight (none of
+    // it arranged). Scratch for 5 numbers a channel.
+    void (*group_norm)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* rstds, float* scratch, float* y);
+    void (*group_norm_low)(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* rstds, float* scratch, Element* y);
     void (*group_norm_gradient)(
-        const Element* x, const float* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+        const Element* x, const float* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
         float* dbias, float* dweight);
     void (*group_norm_low_gradient)(
-        const Element* x, const Element* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+        const Element* x, const Element* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
         float* dbias, float* dweight);
 };
 

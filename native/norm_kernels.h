@@ -16,7 +16,7 @@ namespace moga::kernels {
 
 namespace {
 
-// Adds term(p, c, ...) over the pixels, for 16 channels each, to the rows of sums.
+// Sums over the pixels for each channel: term(at, c, terms) gives what 16 channels from c on of the pixel at "at" add to each of the rows.
 template <int Sums, class Term>
 inline void sum_over_pixels(int64_t pixels, int64_t channels, float* const (&sums)[Sums], Term&& term) {
     each_sixteen(channels, [&](auto count, int64_t c) {
@@ -50,10 +50,10 @@ inline void each_group(int64_t channels, int64_t groups, float* values, Function
 }
 
 // The scale and the shift of each channel.
-inline void coefficients(int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scale, float* shift) {
+inline void coefficients(int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scale, float* shift) {
     const int64_t size = channels / norm.groups;
     for (int64_t c = 0; c < channels; c++) {
-        scale[c] = scales[c / size] * norm.weight[c];
+        scale[c] = rstds[c / size] * norm.weight[c];
         shift[c] = norm.bias[c] - means[c / size] * scale[c];
     }
 }
@@ -68,13 +68,13 @@ inline void normalise(const Element* x, int64_t pixels, int64_t channels, const 
 }
 
 template <class Element, class Result>
-void group_norm(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* scales, float* scratch, Result* y) {
-    float *mean = scratch, *sum = scratch + channels, *shift = scratch + 2 * channels;
-    const double elements = (double)pixels * (channels / norm.groups);
+void group_norm(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* rstds, float* scratch, Result* y) {
+    float *mean = scratch, *sum = scratch + channels, *scale = scratch + 2 * channels, *shift = scratch + 3 * channels;
+    const int64_t size = channels / norm.groups;
     const auto total = [&](int64_t first, int64_t end) {
         double value = 0;
         for (int64_t c = first; c < end; c++) value += sum[c];
-        return value / elements;
+        return value / ((double)pixels * size);
     };
     sum_over_pixels<1>(pixels, channels, {sum}, [&](int64_t at, int64_t, Floats(&terms)[1]) { terms[0] = Simd::load(x + at); });
     each_group(channels, norm.groups, mean, [&](int64_t g, int64_t first, int64_t end) { return means[g] = (float)total(first, end); });
@@ -82,63 +82,59 @@ void group_norm(const Element* x, int64_t pixels, int64_t channels, const GroupN
         const Floats off = Simd::load(x + at) - Simd::load(mean + c);
         terms[0] = off * off;
     });
-    each_group(channels, norm.groups, shift, [&](int64_t g, int64_t first, int64_t end) { return scales[g] = (float)(1 / std::sqrt(total(first, end) + norm.epsilon)); });
-    coefficients(channels, norm, means, scales, sum, shift);
+    for (int64_t g = 0; g < norm.groups; g++) rstds[g] = (float)(1 / std::sqrt(total(g * size, (g + 1) * size) + norm.epsilon));
+    coefficients(channels, norm, means, rstds, scale, shift);
     if (norm.silu)
-        normalise<true>(x, pixels, channels, sum, shift, y);
+        normalise<true>(x, pixels, channels, scale, shift, y);
     else
-        normalise<false>(x, pixels, channels, sum, shift, y);
+        normalise<false>(x, pixels, channels, scale, shift, y);
 }
 
 template <bool Activated, class Element, class Seed>
 inline void group_norm_gradient_of(
-    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
     float* dbias, float* dweight) {
-    float *scale = scratch, *shift = scratch + channels, *mean = scratch + 2 * channels, *seeds = scratch + 3 * channels, *products = scratch + 4 * channels,
-          *spread = scratch + 5 * channels;
+    float *scale = scratch, *shift = scratch + channels, *mean = scratch + 2 * channels, *seeds = scratch + 3 * channels, *products = scratch + 4 * channels;
     const auto seed_of = [&](int64_t at, int64_t c) {
         const Floats seed = Simd::load(dy + at);
         return Activated ? seed * Silu::slope(Simd::load(x + at) * Simd::load(scale + c) + Simd::load(shift + c)) : seed;
     };
-    coefficients(channels, norm, means, scales, scale, shift);
+    const auto off = [&](int64_t at, int64_t c) { return Simd::load(x + at) - Simd::load(mean + c); };
+    coefficients(channels, norm, means, rstds, scale, shift);
     each_group(channels, norm.groups, mean, [&](int64_t g, int64_t, int64_t) { return means[g]; });
     sum_over_pixels<2>(pixels, channels, {seeds, products}, [&](int64_t at, int64_t c, Floats(&terms)[2]) {
         terms[0] = seed_of(at, c);
-        terms[1] = terms[0] * (Simd::load(x + at) - Simd::load(mean + c));
+        terms[1] = terms[0] * off(at, c);
     });
-    const double elements = (double)pixels * (channels / norm.groups);
-    each_group(channels, norm.groups, spread, [&](int64_t g, int64_t first, int64_t end) {
-        double value = 0;
-        for (int64_t c = first; c < end; c++) {
-            dweight[c] += products[c] * scales[g];
-            value += (double)norm.weight[c] * products[c];
-        }
-        return (float)(value * scales[g] * scales[g] * scales[g] / elements);
-    });
-    each_group(channels, norm.groups, products, [&](int64_t g, int64_t first, int64_t end) {
-        double value = 0;
-        for (int64_t c = first; c < end; c++) {
-            dbias[c] += seeds[c];
-            value += (double)norm.weight[c] * seeds[c];
-        }
-        return (float)(value * scales[g] / elements);
-    });
+    for (int64_t c = 0; c < channels; c++) {
+        dbias[c] += seeds[c];
+        dweight[c] += products[c] * rstds[c / (channels / norm.groups)];
+    }
+    // What the mean and the deviation, which depend on every element of the group, give back to each: a constant and a multiple of its distance from the mean.
+    const auto share = [&](float* sums, int power) {
+        each_group(channels, norm.groups, sums, [&](int64_t g, int64_t first, int64_t end) {
+            double value = 0;
+            for (int64_t c = first; c < end; c++) value += (double)norm.weight[c] * sums[c];
+            return (float)(value * std::pow((double)rstds[g], power) / ((double)pixels * (end - first)));
+        });
+    };
+    share(seeds, 1);
+    share(products, 3);
     for (int64_t p = 0; p < pixels; p++)
         for (int64_t c = 0; c < channels; c += 16) {
             const int64_t at = p * channels + c;
-            const Floats off = Simd::load(x + at) - Simd::load(mean + c);
-            Simd::store(dx + at, seed_of(at, c) * Simd::load(scale + c) - Simd::load(products + c) - off * Simd::load(spread + c));
+            Simd::store(dx + at, seed_of(at, c) * Simd::load(scale + c) - Simd::load(seeds + c) - off(at, c) * Simd::load(products + c));
         }
 }
 
 template <class Element, class Seed>
 void group_norm_gradient(
-    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* scales, float* scratch, Element* dx,
+    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
     float* dbias, float* dweight) {
     if (norm.silu)
-        group_norm_gradient_of<true>(x, dy, pixels, channels, norm, means, scales, scratch, dx, dbias, dweight);
+        group_norm_gradient_of<true>(x, dy, pixels, channels, norm, means, rstds, scratch, dx, dbias, dweight);
     else
-        group_norm_gradient_of<false>(x, dy, pixels, channels, norm, means, scales, scratch, dx, dbias, dweight);
+        group_norm_gradient_of<false>(x, dy, pixels, channels, norm, means, rstds, scratch, dx, dbias, dweight);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ internal static class BenchCommand
             if (parsed.GetValue(train))
             {
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
-                string? code = parsed.GetValue(official) is not { } path || Directory.Exists(path) ? parsed.GetValue(official) : Paths.Existing(path);
+                string? code = parsed.GetValue(official);
+                if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
                 TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device)!) : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
                 int count = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
                 TrainBenchmarkResult Train(ModelCard card, Shape input) =>

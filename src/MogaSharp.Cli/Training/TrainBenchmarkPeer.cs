@@ -21,16 +21,16 @@ internal sealed class TrainBenchmarkPeer : IDisposable
     /// <exception cref="FailureException">There is no Python, or it ended.</exception>
     public TrainBenchmarkPeer(ModelCard card, Shape input, Precision amp, TorchDevice device, int threads, string official)
     {
-        string[] model = card.Options switch
+        (string model, int classes) = card.Options switch
         {
-            SimVpOptions options => [Video(card, options, official), "0"],
-            ClassifierOptions options => [Classifier(card, official), $"{options.NumClasses}"],
+            SimVpOptions options => (Video(card, options, official), 0),
+            ClassifierOptions options => (Classifier(card, official), options.NumClasses),
             _ => throw new UsageException($"there is no official code to compare {card.Name} with"),
         };
         string script = FindScript();
         string python = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
         if (!File.Exists(python)) throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
-        string[] arguments = [script, official, model[0], input.ToString(), model[1], $"{threads}", device.ToString(), amp == Precision.Bf16 ? "bf16" : "none"];
+        string[] arguments = [script, official, model, input.ToString(), $"{classes}", $"{threads}", device.ToString(), amp == Precision.Bf16 ? "bf16" : "none"];
         _process = Process.Start(new ProcessStartInfo(python, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Name = Answer();
     }

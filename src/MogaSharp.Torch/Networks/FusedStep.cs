@@ -11,18 +11,20 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
     /// <summary>Finds the steps of a graph, each under the index of its last value.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="readers">Which values read a value, by its index.</param>
-    public static Dictionary<int, FusedStep> Find(ComputationGraph graph, ILookup<int, Value> readers)
+    /// <param name="isOutput">For each value whether it is an output of the graph.</param>
+    public static Dictionary<int, FusedStep> Find(ComputationGraph graph, ILookup<int, Value> readers, bool[] isOutput)
     {
-        HashSet<Value> outputs = [.. graph.Outputs.Select(output => output.Value)];
         var steps = new Dictionary<int, FusedStep>();
         foreach (Value value in graph.Values)
         {
-            FusedStep? step = Patterns.Select(match => match(value)).FirstOrDefault(step => step?.Inner.All(inner => readers[inner.Index].Count() == 1 && !outputs.Contains(inner)) == true);
+            FusedStep? step = Patterns.Select(match => match(value)).FirstOrDefault(step => step?.Inner.All(IsReadOnce) == true);
             if (step is null) continue;
-            steps.Add(value.Index, step with { OnlyConvolved = !outputs.Contains(value) && readers[value.Index].All(reader => reader.Op is Conv2d) });
+            steps.Add(value.Index, step with { OnlyConvolved = !isOutput[value.Index] && readers[value.Index].All(reader => reader.Op is Conv2d) });
         }
 
         return steps;
+
+        bool IsReadOnce(Value value) => readers[value.Index].Count() == 1 && !isOutput[value.Index];
     }
 
     /// <summary>Whether only convolutions read the result, which round it under autocast in any case.</summary>

@@ -23,7 +23,7 @@ internal sealed class NetworkPlan
 
         IsOutput = new bool[count];
         foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
-        Steps = FusedStep.Find(graph, readers);
+        Steps = FusedStep.Find(graph, readers, IsOutput);
         IsWithin = new bool[count];
         foreach ((int last, FusedStep step) in Steps)
         {
