@@ -15,6 +15,9 @@ internal static class Shared
     /// <summary>The model that ships with the program.</summary>
     public const string DefaultModel = "moganet_xtiny_fashion";
 
+    /// <summary>What this run of the program left out, guessed or converted.</summary>
+    public static Notices Notices { get; } = new();
+
     /// <summary>Used for all requests.</summary>
     public static HttpClient Http { get; } = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) }) { Timeout = Timeout.InfiniteTimeSpan };
 
@@ -132,14 +135,17 @@ internal static class Shared
         }
     }
 
-    /// <summary>Loads a model; downloads its weights with a progress bar when they are not there.</summary>
-    public static Task<LoadedModel> LoadAsync(ModelCard card, string? weights, bool ema, CancellationToken cancellationToken)
+    /// <summary>Loads a model; downloads its weights with a progress bar when they are not there. Says what was left out or guessed.</summary>
+    public static async Task<LoadedModel> LoadAsync(ModelCard card, string? weights, bool ema, CancellationToken cancellationToken)
     {
         string? path = weights is null ? null : Paths.Existing(weights);
         var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = path, Ema = ema ? true : null, Downloader = Downloader() };
-        if (path is not null || card.Weights.Url is null) return ModelSource.LoadAsync(card, options, cancellationToken);
-        return Output.WithProgressAsync(
-            $"Downloading {card.Name}", report => ModelSource.LoadAsync(card, options with { Progress = Output.Download(report) }, cancellationToken));
+        LoadedModel loaded = path is not null || card.Weights.Url is null
+            ? await ModelSource.LoadAsync(card, options, cancellationToken).ConfigureAwait(false)
+            : await Output.WithProgressAsync(
+                $"Downloading {card.Name}", report => ModelSource.LoadAsync(card, options with { Progress = Output.Download(report) }, cancellationToken)).ConfigureAwait(false);
+        Notices.AddRange(loaded.Notes);
+        return loaded;
     }
 
     /// <summary>Downloads into the user's cache.</summary>

@@ -9,9 +9,12 @@ namespace MogaSharp.Imaging;
 /// <param name="Layout">The order of the samples.</param>
 public readonly record struct PixelBlock(ReadOnlyMemory<byte> Pixels, int Width, int Height, PixelLayout Layout)
 {
+    /// <summary>What the encoded image held beyond these pixels; none for images that were not decoded.</summary>
+    public ImageConversions Conversions { get; init; }
+
     /// <summary>The pixels of an image, not copied.</summary>
     /// <param name="image">The image.</param>
-    public static PixelBlock Of(RgbImage image) => new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb);
+    public static PixelBlock Of(RgbImage image) => new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb) { Conversions = image.Conversions };
 
     /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, alpha blended onto white).</summary>
     /// <param name="y">The row.</param>

@@ -33,6 +33,9 @@ public sealed class RgbImage
     /// <summary>The samples, height x width x 3, row by row.</summary>
     public byte[] Pixels { get; }
 
+    /// <summary>What the encoded image held beyond these pixels; none for images that were not decoded.</summary>
+    public ImageConversions Conversions { get; init; }
+
     /// <summary>One row: width * 3 samples.</summary>
     /// <param name="y">The row, 0 (top) to height - 1.</param>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);

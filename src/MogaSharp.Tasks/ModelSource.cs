@@ -27,7 +27,11 @@ public sealed record ModelSourceOptions
 /// <param name="Card">Its card; the class count is that of the weights.</param>
 /// <param name="Definition">Builds its graphs.</param>
 /// <param name="Weights">Its weights by official names.</param>
-public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, WeightSet Weights);
+public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, WeightSet Weights)
+{
+    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing was.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>Finds cards and weights and binds them.</summary>
 public static class ModelSource
@@ -98,7 +102,7 @@ public static class ModelSource
         ComputationGraph graph = definition.Build(card.InputShape());
         // Weights of a classifier may be used without its head.
         var bind = new BindOptions { IgnoreUnexpected = card.Options is ClassifierOptions { NumClasses: 0 } bare ? [bare.HeadName + "."] : [] };
-        return new LoadedModel(card, definition, state.Bind(graph.Parameters, bind));
+        return new LoadedModel(card, definition, state.Bind(graph.Parameters, bind)) { Notes = state.Notes };
     }
 
     private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)

@@ -32,6 +32,9 @@ public sealed class StateDict
     /// <summary>Where the tensors come from, for messages: the file, and the key in it if there is one.</summary>
     public string Source { get; }
 
+    /// <summary>What was left out or guessed when the weights were taken, each a sentence without a full stop; empty when nothing was.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>
     /// Takes the weights out of a checkpoint: those under <c>state_dict</c>, <c>model</c> or at the top level, whichever
     /// comes first; or the moving average under <c>state_dict_ema</c> or <c>model_ema</c>.

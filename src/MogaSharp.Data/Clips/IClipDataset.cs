@@ -30,6 +30,9 @@ public interface IClipDataset
     /// <summary>The size of every clip.</summary>
     ClipShape Shape { get; }
 
+    /// <summary>What was left out or guessed when the set was opened, each a sentence without a full stop; empty when nothing was.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>How messages name a clip.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     string NameOf(int index);

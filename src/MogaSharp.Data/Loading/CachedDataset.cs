@@ -31,6 +31,9 @@ public sealed class CachedDataset : IImageDataset
     public int Count => _inner.Count;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => _inner.Notes;
+
+    /// <inheritdoc/>
     public ImageItem this[int index] => Volatile.Read(ref _kept[index]) ?? new KeptItem(this, _inner[index], index);
 
     /// <inheritdoc/>
