@@ -9,6 +9,15 @@ namespace MogaSharp.Cli;
 /// </summary>
 internal sealed class Notices
 {
+    private static readonly (ImageConversions Flag, string Subject, string Done)[] Kinds =
+    [
+        (ImageConversions.Opacity, "with transparent pixels", "opacity left out"),
+        (ImageConversions.ExtraSamples, "with samples that are neither colors nor opacity", "extra samples left out"),
+        (ImageConversions.Depth, "of more than 8 bits a sample", "samples cut to 8 bits"),
+        (ImageConversions.ColorSpace, "of another color space", "colors converted to RGB"),
+        (ImageConversions.Frames, "of several frames or pages", "all but the first left out"),
+    ];
+
     private readonly Lock _lock = new();
     private readonly List<string> _said = [];
     private readonly Dictionary<string, (Func<int, string> Describe, int Count, string First)> _counted = new(StringComparer.Ordinal);
@@ -21,6 +30,9 @@ internal sealed class Notices
             lock (_lock) return [.. _said];
         }
     }
+
+    /// <summary>The same for JSON, where nothing is written when there is nothing to say.</summary>
+    public IReadOnlyList<string>? AllOrNull => All is { Count: > 0 } all ? all : null;
 
     /// <summary>Says something at once, unless it was said before.</summary>
     /// <param name="message">A sentence without a full stop.</param>
@@ -53,9 +65,12 @@ internal sealed class Notices
     /// <summary>Counts what decoding an image lost.</summary>
     public void Count(ImageConversions conversions, string item)
     {
-        foreach (ImageConversions flag in Enum.GetValues<ImageConversions>())
-            if (flag != ImageConversions.None && conversions.HasFlag(flag)) Count($"image {flag}", item, count => Describe(flag, count));
+        foreach ((ImageConversions flag, string subject, string done) in Kinds)
+            if (conversions.HasFlag(flag)) Count($"image {flag}", item, count => $"{count.ToString("N0", CultureInfo.InvariantCulture)} image{(count == 1 ? "" : "s")} {subject}: {done}");
     }
+
+    /// <summary>What decoding one image lost.</summary>
+    public static IEnumerable<string> Describe(ImageConversions conversions) => Kinds.Where(kind => conversions.HasFlag(kind.Flag)).Select(kind => kind.Done);
 
     /// <summary>Says what was counted: at the end, and when a command is cancelled.</summary>
     public void Flush()
@@ -69,20 +84,5 @@ internal sealed class Notices
 
         foreach (var (describe, count, first) in counted)
             Add(string.Create(CultureInfo.InvariantCulture, $"{describe(count)} ({(count > 1 ? "the first: " : "")}{first})"));
-    }
-
-    /// <summary>What a conversion means for a number of images.</summary>
-    public static string Describe(ImageConversions flag, int count)
-    {
-        string images = string.Create(CultureInfo.InvariantCulture, $"{count} image{(count == 1 ? "" : "s")}");
-        return flag switch
-        {
-            ImageConversions.Opacity => $"{images} with transparent pixels: opacity was left out",
-            ImageConversions.ExtraSamples => $"{images} with samples that are neither colors nor opacity: these were left out",
-            ImageConversions.Depth => $"{images} of more than 8 bits a sample: cut to 8",
-            ImageConversions.ColorSpace => $"{images} of another color space: converted to RGB",
-            ImageConversions.Frames => $"{images} of several frames or pages: all but the first were left out",
-            _ => throw new ArgumentOutOfRangeException(nameof(flag), flag, "One flag is described at a time."),
-        };
     }
 }

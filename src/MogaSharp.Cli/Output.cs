@@ -17,7 +17,10 @@ internal static class Output
     };
 
     /// <summary>Prints an object as JSON.</summary>
-    public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonOptions));
+    public static void Json<T>(T value) => Console.Out.WriteLine(JsonText(value));
+
+    /// <summary>An object as JSON.</summary>
+    public static string JsonText<T>(T value) => JsonSerializer.Serialize(value, JsonOptions);
 
     /// <summary>A text without control characters other than line breaks: names come from files, and may try to steer the terminal.</summary>
     public static string Printable(string text) => string.Create(text.Length, text, static (span, source) =>

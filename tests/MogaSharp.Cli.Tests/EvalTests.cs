@@ -85,12 +85,25 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_bad_picture_or_set_ends_with_its_name()
+    public async Task A_bad_image_is_passed_over_and_said()
     {
         WriteFolders(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
         CheckPerfect((await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--json")).Json);
-        _folder.File("4/zz.png", "no picture"u8.ToArray());
-        (await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}")).Failed(1, "/4/zz.png: not a JPEG");
+        _folder.File("4/zz.png", "no image"u8.ToArray());
+        Outcome outcome = await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--json");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal(2, outcome.ErrorLines.Length);
+        Assert.Contains("/4/zz.png: not a JPEG", outcome.ErrorLines[0], StringComparison.Ordinal);
+        Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", outcome.ErrorLines[1]);
+        JsonElement result = JsonDocument.Parse(outcome.Output).RootElement;
+        CheckPerfect(result);
+        Assert.EndsWith("/4/zz.png", Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("path").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_set_that_cannot_be_opened_is_refused_by_its_name()
+    {
+        WriteFolders(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
         Directory.Delete(_folder.File("9"), recursive: true);
         (await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}")).Failed(1, "there are 9 folders for 10 classes");
         (await Moga.RunAsync("eval", "--data", $"idx:{_folder.FullName}")).Failed(1, "t10k-images-idx3-ubyte: no such file");

@@ -95,7 +95,7 @@ public sealed class VideoEvalTests : IDisposable
         (await Moga.RunAsync("eval", "--data", "moving-mnist", "--model", card)).Failed(2, "MNIST is not on this machine; 'moga data mnist' fetches it");
         (await Moga.RunAsync("eval", "--data", "moving-mnist:/nowhere", "--model", card)).Failed(2, "there is no folder '/nowhere'");
         (await Moga.RunAsync("eval", "--data", "moving-mnist:x?frames=3", "--model", card)).Failed(2, "the unknown option 'frames'");
-        (await Moga.RunAsync("eval", "--data", $"moving-mnist:{_folder.FullName}", "--model", card, "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
+        (await Moga.RunAsync("eval", "--data", $"moving-mnist:{_folder.FullName}", "--model", card, "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
     }
 
     private static int Number(JsonElement element, string name) => element.GetProperty(name).GetInt32();

@@ -2,45 +2,59 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Cpu;
+using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
-/// <summary><c>moga classify</c>: the classes of pictures.</summary>
+/// <summary><c>moga classify</c>: the classes of images, printed as they come.</summary>
 internal static class ClassifyCommand
 {
     private const int BatchSize = 8;
 
     public static Command Create()
     {
-        Argument<string[]> paths = Shared.WithoutOptions(new("path") { Description = "Pictures, folders or globs (*, ?, **)", Arity = ArgumentArity.OneOrMore });
+        Argument<string[]> paths = Shared.WithoutOptions(new("path") { Description = "Images, folders, globs (*, ?, **), or - for stdin", Arity = ArgumentArity.OneOrMore });
         Option<string> model = Shared.Model();
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
-        Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each picture", 100_000);
+        Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each image", 100_000);
+        Option<string?> engine = Shared.Engine();
+        Option<string?> device = Shared.DeviceOption();
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("classify", "Say what pictures show") { paths, model, weights, ema, topK, threads, json };
+        var command = new Command("classify", "Say what images show") { paths, model, weights, ema, topK, engine, device, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            IReadOnlyList<string> files = PicturePaths.Expand(parsed.GetValue(paths)!);
+            IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
             string[][] batches = [.. files.Chunk(BatchSize)];
-            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
-            Task warmUp = WarmUp.Begin(engine);
-            // Pictures are decoded while the model loads, and later while the batch before is classified.
+            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            using var resources = running as IDisposable;
+            Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
+            // Images are decoded while the model loads, and later while the batch before is classified.
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task<Decoded> first = Task.Run(() => DecodeAsync(batches[0], abandon.Token), abandon.Token);
             try
             {
                 LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
                 await warmUp.ConfigureAwait(false);
-                using var classifier = new ImageClassifier(loaded, engine);
-                List<Result> results = await Output.WithProgressAsync("Classifying", report =>
-                    ClassifyAllAsync(classifier, batches, first, parsed.GetValue(topK), report, abandon.Token)).ConfigureAwait(false);
-                if (parsed.GetValue(json)) Output.Json(results);
-                else Print(results);
-                return ReportErrors(results);
+                using var classifier = new ImageClassifier(loaded, running);
+                var results = new Results(files.Count, parsed.GetValue(json));
+                try
+                {
+                    // Where results go to the terminal themselves, they show how far it is.
+                    Task<bool> Work(Action<double, string> report) => ClassifyAllAsync(classifier, batches, first, parsed.GetValue(topK), results, report, abandon.Token);
+                    if (Console.IsOutputRedirected) await Output.WithProgressAsync("Classifying", Work).ConfigureAwait(false);
+                    else await Work((_, _) => { }).ConfigureAwait(false);
+                }
+                finally
+                {
+                    // What is done is kept, whatever ended the work.
+                    results.End();
+                }
+
+                return results.Report();
             }
             finally
             {
@@ -51,11 +65,9 @@ internal static class ClassifyCommand
         return command;
     }
 
-    private static async Task<List<Result>> ClassifyAllAsync(
-        ImageClassifier classifier, string[][] batches, Task<Decoded> first, int topK, Action<double, string> report, CancellationToken cancellationToken)
+    private static async Task<bool> ClassifyAllAsync(
+        ImageClassifier classifier, string[][] batches, Task<Decoded> first, int topK, Results results, Action<double, string> report, CancellationToken cancellationToken)
     {
-        int count = batches.Sum(batch => batch.Length);
-        var results = new List<Result>(count);
         Task<Decoded> next = first;
         for (int b = 0; b < batches.Length; b++)
         {
@@ -69,11 +81,11 @@ internal static class ClassifyCommand
             ImmutableArray<ImmutableArray<Prediction>> predictions = classifier.Classify([.. decoded.Images.OfType<RgbImage>()], topK, cancellationToken);
             int good = 0;
             for (int i = 0; i < batches[b].Length; i++)
-                results.Add(decoded.Images[i] is null ? new Result(batches[b][i], null, decoded.Errors[i]) : Classified(batches[b][i], predictions[good++]));
-            report((double)results.Count / count, $"{results.Count} of {count}");
+                results.Add(decoded.Images[i] is { } image ? Classified(batches[b][i], image, predictions[good++]) : new Result(batches[b][i], null, decoded.Errors[i], null));
+            report((double)results.Count / results.Total, $"{results.Count} of {results.Total}");
         }
 
-        return results;
+        return true;
     }
 
     private static async Task<Decoded> DecodeAsync(string[] files, CancellationToken cancellationToken)
@@ -83,37 +95,69 @@ internal static class ClassifyCommand
         {
             try
             {
-                decoded.Images[i] = await ImageDecoder.LoadAsync(files[i], null, token).ConfigureAwait(false);
+                decoded.Images[i] = await LoadAsync(files[i], token).ConfigureAwait(false);
             }
             catch (Exception e) when (e is not ImagingUnavailableException && Failure.Describe(e) is not null)
             {
-                // One bad picture does not keep the others from being classified.
-                decoded.Errors[i] = e is ImageFormatException { Problem: { } problem } ? problem : Failure.Describe(e);
+                // One bad image does not keep the others from being classified.
+                decoded.Errors[i] = e is ImageFormatException { Problem: { } problem } ? problem
+                    : e is FileNotFoundException && ImagePaths.WhyMissing(files[i]) is { } why ? why : Failure.Describe(e);
             }
         }).ConfigureAwait(false);
         return decoded;
     }
 
-    private static Result Classified(string path, ImmutableArray<Prediction> predictions) =>
-        float.IsNaN(predictions[0].Score) ? new Result(path, null, "the network's outputs are not finite; the weights may be damaged") : new Result(path, predictions, null);
-
-    private static int ReportErrors(List<Result> results)
+    private static async Task<RgbImage> LoadAsync(string path, CancellationToken cancellationToken)
     {
-        List<Result> bad = [.. results.Where(result => result.Error is not null)];
-        foreach (Result result in bad) Failure.Report($"{result.Path}: {result.Error}", ExitCode.Failure);
-        if (bad.Count == 0) return ExitCode.Success;
-        return results.Count == 1 ? ExitCode.Failure : Failure.Report($"{bad.Count} of {results.Count} pictures could not be classified", ExitCode.Failure);
+        if (path != ImagePaths.Stdin) return await ImageDecoder.LoadAsync(path, null, cancellationToken).ConfigureAwait(false);
+        await using Stream stdin = Console.OpenStandardInput();
+        return await ImageDecoder.LoadAsync(stdin, "stdin", null, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void Print(List<Result> results)
+    private static Result Classified(string path, RgbImage image, ImmutableArray<Prediction> predictions)
     {
-        foreach (Result result in results)
-            if (result.Predictions is { } predictions)
-                Output.Line($"{result.Path}: {string.Join(", ", predictions.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Label} {100 * p.Score:F1}%")))}");
+        Shared.Notices.Count(image.Conversions, path);
+        string[]? notes = image.Conversions == ImageConversions.None ? null : [.. Notices.Describe(image.Conversions)];
+        return float.IsNaN(predictions[0].Score)
+            ? new Result(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
+            : new Result(path, predictions, null, notes);
     }
 
-    // One entry per file: its picture, or why there is none.
+    // One entry per file: its image, or why there is none.
     private sealed record Decoded(RgbImage?[] Images, string?[] Errors);
 
-    private sealed record Result(string Path, ImmutableArray<Prediction>? Predictions, string? Error);
+    private sealed record Result(string Path, ImmutableArray<Prediction>? Predictions, string? Error, string[]? Notes);
+
+    /// <summary>Prints results in their order, each when it is known: lines, or the elements of one JSON array.</summary>
+    private sealed class Results(int total, bool json)
+    {
+        private readonly JsonArrayOutput? _array = json ? new JsonArrayOutput() : null;
+        private readonly List<Result> _bad = [];
+
+        public int Total => total;
+
+        public int Count { get; private set; }
+
+        public void Add(Result result)
+        {
+            Count++;
+            if (result.Error is not null) _bad.Add(result);
+            if (_array is not null) _array.Add(result);
+            else if (result.Predictions is { } predictions)
+                Output.Line($"{result.Path}: {string.Join(", ", predictions.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Label} {100 * p.Score:F1}%")))}");
+        }
+
+        /// <summary>Completes the output.</summary>
+        public void End()
+        {
+            _array?.End();
+            Shared.Notices.Flush();
+            foreach (Result result in _bad) Failure.Report($"{result.Path}: {result.Error}", ExitCode.Failure);
+        }
+
+        /// <summary>The exit code, with a last line about what could not be classified.</summary>
+        public int Report() => _bad.Count == 0 ? ExitCode.Success
+            : total == 1 ? ExitCode.Failure
+            : Failure.Report($"{_bad.Count} of {total} images could not be classified", ExitCode.Failure);
+    }
 }

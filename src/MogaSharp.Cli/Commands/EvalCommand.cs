@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -40,8 +41,8 @@ internal static class EvalCommand
             },
         };
         Option<int> batch = Shared.Whole("--batch", "-b", 0, "Pictures or clips per run; default: 32 pictures, 16 clips", 4096);
-        Option<string> engine = Shared.Engine();
-        var device = new Option<string?>("--device") { Description = "With --engine torch: cpu, cuda or cuda:N", HelpName = "device" };
+        Option<string?> engine = Shared.Engine();
+        Option<string?> device = Shared.DeviceOption();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
@@ -66,7 +67,7 @@ internal static class EvalCommand
                     Split = parsed.GetValue(split),
                     Batch = batchSize,
                     Threads = parsed.GetValue(threads),
-                    Engine = parsed.GetValue(engine)!,
+                    Engine = parsed.GetValue(engine),
                     Device = parsed.GetValue(device),
                     OfficialPsnr = parsed.GetValue(officialPsnr),
                     Json = parsed.GetValue(json),
@@ -79,17 +80,25 @@ internal static class EvalCommand
             ModelCard chosen = Chosen();
             Shared.Input(batchSize, chosen);
             LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine)!, parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
             using var resources = running as IDisposable;
             using var classifier = new ImageClassifier(loaded, running);
             IImageDataset set = source.Open(parsed.GetValue(split), Labels(classifier));
+            Shared.Notices.AddRange(set.Notes);
             var clock = Stopwatch.StartNew();
+            var skipped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
             ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
-                Task.Run(() => Evaluate(classifier, set, batchSize, report, cancellationToken), cancellationToken)).ConfigureAwait(false);
+                Task.Run(() => Evaluate(classifier, set, batchSize, skipped, report, cancellationToken), cancellationToken)).ConfigureAwait(false);
             double rate = metrics.Images / clock.Elapsed.TotalSeconds;
-            if (parsed.GetValue(json)) PrintJson(loaded.Card, classifier, metrics, rate);
+            Shared.Notices.Flush();
+            (string Name, string Problem)[] bad = [.. skipped.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal)];
+            foreach ((string name, string problem) in bad) Failure.Report($"{name}: {problem}", ExitCode.Failure);
+            if (metrics.Images == 0) throw new FailureException($"none of the {set.Count} images of '{text}' can be read");
+            if (parsed.GetValue(json)) PrintJson(loaded.Card, classifier, metrics, rate, bad);
             else Print(classifier, metrics, rate);
-            return ExitCode.Success;
+            return bad.Length == 0
+                ? ExitCode.Success
+                : Failure.Report($"{bad.Length} of {set.Count} images could not be read; the figures are those of the others", ExitCode.Failure);
         });
         return command;
     }
@@ -99,7 +108,7 @@ internal static class EvalCommand
         : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
 
     private static ClassificationMetrics Evaluate(
-        ImageClassifier classifier, IImageDataset set, int batchSize, Action<double, string> report, CancellationToken cancellationToken)
+        ImageClassifier classifier, IImageDataset set, int batchSize, ConcurrentDictionary<string, string> skipped, Action<double, string> report, CancellationToken cancellationToken)
     {
         var metrics = new ClassificationMetrics(classifier.Labels.Length);
         for (int first = 0; first < set.Count; first += batchSize)
@@ -107,30 +116,38 @@ internal static class EvalCommand
             int count = Math.Min(batchSize, set.Count - first);
             var input = new Tensor(classifier.InputShape.With(0, count));
             int length = input.Data.Length / count;
-            var items = new ImageItem[count];
+            bool[] isRead = new bool[count];
+            int[] labels = new int[count];
             Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
             {
-                items[i] = set[first + i];
-                WriteInput(items[i], classifier.Preprocessor, input.Data.AsSpan(i * length, length));
+                ImageItem item = set[first + i];
+                labels[i] = item.Label;
+                isRead[i] = TryWriteInput(item, classifier.Preprocessor, input.Data.AsSpan(i * length, length), skipped);
             });
             Tensor logits = classifier.Logits(input, cancellationToken);
-            metrics.Add(logits.Data, [.. items.Select(item => item.Label)]);
+            for (int i = 0; i < count; i++)
+                if (isRead[i]) metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), labels[i]);
             report((double)(first + count) / set.Count, $"{first + count} of {set.Count}");
         }
 
         return metrics;
     }
 
-    // One picture less would be another accuracy: a bad one ends the evaluation.
-    private static void WriteInput(ImageItem item, Preprocessor preprocessor, Span<float> input)
+    // As timm, an evaluation passes over what cannot be read; but it says so, and its exit code does.
+    private static bool TryWriteInput(ImageItem item, Preprocessor preprocessor, Span<float> input, ConcurrentDictionary<string, string> skipped)
     {
         try
         {
-            item.WriteInput(preprocessor, input);
+            PixelBlock pixels = item.ReadPixels();
+            Shared.Notices.Count(pixels.Conversions, item.Name);
+            preprocessor.Process(pixels.Pixels.Span, pixels.Width, pixels.Height, pixels.Layout, 0, input);
+            return true;
         }
-        catch (ImageFormatException e)
+        catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"{item.Name}: {e.Problem}");
+            skipped[item.Name] = e is ImageFormatException { Problem: { } problem } ? problem
+                : e is FileNotFoundException && ImagePaths.WhyMissing(item.Name) is { } why ? why : Failure.Describe(e)!;
+            return false;
         }
     }
 
@@ -153,7 +170,7 @@ internal static class EvalCommand
     // Nothing was predicted so, or no picture is of the class.
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate)
+    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate, (string Name, string Problem)[] skipped)
     {
         int[,] confusion = metrics.Confusion;
         Output.Json(new
@@ -162,9 +179,11 @@ internal static class EvalCommand
             metrics.Top1,
             metrics.Top5,
             metrics.Images,
+            Skipped = skipped.Length == 0 ? null : skipped.Select(item => new { Path = item.Name, Error = item.Problem }),
             ImagesPerSecond = Math.Round(rate, 1),
             classifier.Labels,
             Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p])),
+            Notes = Shared.Notices.AllOrNull,
         });
     }
 }

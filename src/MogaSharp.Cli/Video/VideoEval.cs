@@ -31,7 +31,7 @@ internal sealed record VideoEval
 
     public int Threads { get; init; }
 
-    public required string Engine { get; init; }
+    public string? Engine { get; init; }
 
     public string? Device { get; init; }
 
