@@ -7,9 +7,18 @@ namespace MogaSharp.Cli;
 
 /// <summary>What was measured of one network; times in milliseconds per run.</summary>
 internal sealed record BenchmarkResult(
-    string Model, string Input, int Batch, int Threads, int VectorBits, int Runs, double MedianMs, double P10Ms, double P90Ms, double ImagesPerSecond,
-    double GflopPerSecond, double PeakShare, long ArenaBytes, long AllocatedBytes)
+    string Model, string Input, int Batch, string Engine, int Threads, int Runs, double MedianMs, double P10Ms, double P90Ms, double ImagesPerSecond,
+    double GflopPerSecond, long AllocatedBytes)
 {
+    /// <summary>The managed engine: the width of its vectors.</summary>
+    public int? VectorBits { get; init; }
+
+    /// <summary>The managed engine: the share of the multiply-add peak of its threads, 0 to 1.</summary>
+    public double? PeakShare { get; init; }
+
+    /// <summary>The managed engine: arena and scratch of a run.</summary>
+    public long? ArenaBytes { get; init; }
+
     /// <summary>The peer and its version.</summary>
     public string? Peer { get; init; }
 
@@ -36,15 +45,25 @@ internal static class Benchmark
 {
     private const int WarmUp = 8, MostRuns = 100_000;
 
+    /// <param name="engine">The engine.</param>
+    /// <param name="threads">The threads that the engine computes with, for the peer.</param>
+    /// <param name="model">The network's name.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="input">(N, C, H, W), clips (N, T, C, H, W).</param>
+    /// <param name="duration">How long to measure.</param>
+    /// <param name="peakGflops">The multiply-add peak of the threads.</param>
+    /// <param name="compare">Whether ONNX Runtime runs in turn.</param>
+    /// <param name="cancellationToken">Looked at between runs.</param>
     public static BenchmarkResult Measure(
-        CpuEngine engine, string model, ComputationGraph graph, Shape input, TimeSpan duration, double peakGflops, bool compare, CancellationToken cancellationToken)
+        IInferenceEngine engine, int threads, string model, ComputationGraph graph, Shape input, TimeSpan duration, double peakGflops, bool compare,
+        CancellationToken cancellationToken)
     {
         WeightSet weights = WeightInitializer.Create(graph.Parameters, seed: 0);
-        using CpuSession session = engine.CreateSession(graph, weights);
+        using IInferenceSession session = engine.CreateSession(graph, weights);
         var random = new Random(0);
         Tensor x = new(input, [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]);
         Tensor[] outputs = session.CreateOutputs(input), peerOutputs = session.CreateOutputs(input);
-        using OnnxRuntimeSession? peerSession = compare ? CreatePeer(graph, weights, engine.Threads) : null;
+        using OnnxRuntimeSession? peerSession = compare ? CreatePeer(graph, weights, threads) : null;
         using OnnxRuntimeBinding? peer = peerSession?.Bind([x], peerOutputs);
         for (int i = 0; i < WarmUp; i++)
         {
@@ -68,8 +87,10 @@ internal static class Benchmark
 
         double median = Percentile(times, 50), rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
         var result = new BenchmarkResult(
-            model, input.ToString(), input[0], engine.Threads, CpuSession.VectorLanes * 32, times.Count, median, Percentile(times, 10), Percentile(times, 90),
-            1000 * input[0] / median, rate, rate / peakGflops, session.MemoryBytes(input), allocated / times.Count);
+            model, input.ToString(), input[0], engine.Name, threads, times.Count, median, Percentile(times, 10), Percentile(times, 90),
+            1000 * input[0] / median, rate, allocated / times.Count);
+        if (session is CpuSession managed)
+            result = result with { VectorBits = CpuSession.VectorLanes * 32, PeakShare = rate / peakGflops, ArenaBytes = managed.MemoryBytes(input) };
         if (peer is null) return result;
         List<double> ratios = [.. peerTimes.Zip(times, (theirs, ours) => theirs / ours)];
         return result with

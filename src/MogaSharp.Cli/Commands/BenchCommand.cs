@@ -34,9 +34,10 @@ internal static class BenchCommand
         var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
         amp.AcceptOnlyFromAmong("none", "bf16");
         var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
-        var device = new Option<string>("--device") { Description = "With --train: cpu, cuda or cuda:N", HelpName = "device", DefaultValueFactory = _ => "cpu" };
+        Option<string?> engine = Shared.Engine();
+        Option<string?> device = Shared.DeviceOption();
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, device, json };
+        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, engine, device, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
@@ -50,21 +51,23 @@ internal static class BenchCommand
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
                 string? code = parsed.GetValue(official);
                 if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
-                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device)!) : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
                 int count = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
                 TrainBenchmarkResult Train(ModelCard card, Shape input) =>
                     TrainBenchmark.Measure(card, input, type, parsed.GetValue(channelsLast), Device(), count, TimeSpan.FromSeconds(parsed.GetValue(seconds)), code, cancellationToken);
                 return Task.Factory.StartNew(() => TrainAll(cases, Train, parsed.GetValue(json)), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
 
-            using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
+            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            using var resources = running as IDisposable;
+            int used = running is CpuEngine managed ? managed.Threads : parsed.GetValue(threads) is > 0 and int chosen ? chosen : Environment.ProcessorCount;
             bool compare = parsed.GetValue(peer) is not null;
-            double peak = PeakMeter.MeasureGflops(engine.Threads);
+            double peak = PeakMeter.MeasureGflops(used);
             var results = new List<BenchmarkResult>();
             foreach ((ModelCard card, Shape input) in cases)
             {
                 results.Add(Benchmark.Measure(
-                    engine, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
+                    running, used, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
                 Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
@@ -113,13 +116,14 @@ internal static class BenchCommand
             string[] row =
             [
                 r.Model, r.Input, $"{r.Threads}", $"{r.MedianMs:F2}", $"{r.P10Ms:F2}", $"{r.P90Ms:F2}", $"{r.ImagesPerSecond:F1}", $"{r.GflopPerSecond:F0}",
-                $"{100 * r.PeakShare:F0}%", Output.Bytes(r.ArenaBytes), $"{r.AllocatedBytes}",
+                r.PeakShare is { } share ? $"{100 * share:F0}%" : "-", r.ArenaBytes is { } arena ? Output.Bytes(arena) : "-", $"{r.AllocatedBytes}",
             ];
             rows.Add(compared ? [.. row, $"{r.PeerMedianMs:F2}", $"{r.PeerP10Ms:F2}", $"{r.PeerP90Ms:F2}", $"{r.Ratio:F2}", $"{r.RatioP10:F2}", $"{r.RatioP90:F2}"] : row);
         }
 
         Output.Table(rows);
-        Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s, {results[0].VectorBits}-bit vectors");
+        string vectors = results[0].VectorBits is { } bits ? $", {bits}-bit vectors" : $"; engine {results[0].Engine}";
+        Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s{vectors}");
         if (compared) Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn; largest difference of an output {results.Max(r => r.PeerDifference):E1} of the largest output");
     }
 

@@ -4,12 +4,12 @@ using MogaSharp.Torch;
 
 namespace MogaSharp.Cli.Tests;
 
-/// <summary><c>moga bench --train</c>.</summary>
-public sealed class BenchTrainTests : IDisposable
+/// <summary><c>moga bench</c> where it uses libtorch.</summary>
+public sealed class BenchTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public BenchTrainTests() => Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
+    public BenchTests() => Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
 
     public void Dispose() => _folder.Dispose();
 
@@ -37,6 +37,20 @@ public sealed class BenchTrainTests : IDisposable
         (await Moga.RunAsync("bench", "simvp_moga_small", "--train", "--official", _folder.FullName)).Failed(2, $"'{_folder.FullName}' has no folder simvp; for simvp_moga_small the peer is the folder video_prediction");
         Directory.CreateDirectory(_folder.File("simvp"));
         (await Moga.RunAsync("bench", "simvp_vit_mmnist", "--train", "--official", _folder.FullName)).Failed(2, "the translator of simvp_vit_mmnist is made of timm's blocks, which the peer does without");
+    }
+
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("torch")]
+    public async Task Inference_is_measured_on_every_engine(string engine)
+    {
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        JsonElement row = (await Moga.RunAsync("bench", card, "--engine", engine, "--size", "32", "--batch", "4", "--seconds", "1", "--threads", "1", "--json")).Json[0];
+        Assert.Equal(engine, row.GetProperty("engine").GetString());
+        Assert.Equal(4000 / row.GetProperty("median_ms").GetDouble(), row.GetProperty("images_per_second").GetDouble(), 1e-6);
+        Assert.Equal(engine == "cpu", row.TryGetProperty("peak_share", out _));
+        Outcome table = (await Moga.RunAsync("bench", card, "--engine", engine, "--size", "32", "--seconds", "1")).Succeeded();
+        Assert.Contains("multiply-add peak of", table.Output, StringComparison.Ordinal);
     }
 
     [Fact]
