@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using MogaSharp.Weights;
-using Spectre.Console;
 
 namespace MogaSharp.Cli;
 
@@ -42,24 +41,13 @@ internal static class Output
         }
     }
 
-    /// <summary>Runs work under a progress bar on stderr; without a terminal there is no bar.</summary>
+    /// <summary>Runs work under a progress bar on stderr; in a file there is none.</summary>
     /// <param name="title">What is done.</param>
     /// <param name="work">The work; it gets a function that takes the share that is done (0 to 1) and a remark.</param>
     public static async Task<T> WithProgressAsync<T>(string title, Func<Action<double, string>, Task<T>> work)
     {
-        if (Console.IsErrorRedirected) return await work((_, _) => { }).ConfigureAwait(false);
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        Progress progress = console.Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
-        return await progress.StartAsync(async context =>
-        {
-            ProgressTask task = context.AddTask(Markup.Escape(title), maxValue: 1);
-            return await work((share, remark) =>
-            {
-                task.Value = share;
-                task.Description = Markup.Escape($"{title} {remark}");
-            }).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+        using var bar = new ProgressBar(title);
+        return await work(bar.Report).ConfigureAwait(false);
     }
 
     /// <summary>A download's progress for a bar.</summary>

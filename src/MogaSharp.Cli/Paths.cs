@@ -5,6 +5,8 @@ namespace MogaSharp.Cli;
 /// <summary>Checks the paths of a command line before work begins, and writes files whose failures name them as the user did.</summary>
 internal static class Paths
 {
+    private static readonly DateTime Started = DateTime.UtcNow;
+
     /// <summary>A file that is there, named as the user named it.</summary>
     /// <exception cref="UsageException">It is missing or a folder.</exception>
     public static string Existing(string path)
@@ -29,6 +31,7 @@ internal static class Paths
     /// <exception cref="FailureException">It failed; the message names the file, not a temporary one, and says why.</exception>
     public static void Write(string path, Action<string> write)
     {
+        using IDisposable leaving = Stopping.WhenLeaving(() => RemoveUnfinished(path));
         try
         {
             write(path);
@@ -46,6 +49,28 @@ internal static class Paths
         catch (ArgumentException e)
         {
             throw new FailureException($"'{path}' cannot be written: {e.Message.Split(" (Parameter")[0].TrimEnd('.')}");
+        }
+    }
+
+    // What writes a file puts it under a name of its own first, with 32 digits and .tmp at the end, beside the file or beside what a link leads to.
+    private static void RemoveUnfinished(string path)
+    {
+        try
+        {
+            string target = Target(path);
+            foreach (string leftover in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, $"*{Path.GetFileName(target)}.*.tmp").Where(IsOwn)) File.Delete(leftover);
+
+            bool IsOwn(string file)
+            {
+                string name = Path.GetFileName(file)[..^4];
+                int dot = name.LastIndexOf('.');
+                return name[..dot].TrimStart('.') == Path.GetFileName(target).TrimStart('.') && Guid.TryParseExact(name[(dot + 1)..], "N", out _)
+                    && File.GetLastWriteTimeUtc(file) >= Started;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process ends anyway.
         }
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using MogaSharp.Cli.Commands;
 
 namespace MogaSharp.Cli;
@@ -7,8 +6,9 @@ namespace MogaSharp.Cli;
 /// <summary>The <c>moga</c> command. stdout carries data, stderr everything else; exit codes are in <see cref="ExitCode"/>.</summary>
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
+    public static int Main(string[] args)
     {
+        StatusLine.Install();
         var root = new RootCommand("MogaNet for .NET: train, classify pictures, predict video, evaluate, inspect and convert weights, measure speed.")
         {
             ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
@@ -21,39 +21,15 @@ internal static class Program
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Failure.Report(Problem(parsed), ExitCode.Usage);
 
-        using var cancellation = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, e) =>
+        if (TrainLauncher.IsChild) TrainLauncher.Listen(Stopping.Request);
+        // Signals are ours: the library's own handling would end a training before its checkpoint is written.
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        return Stopping.Run(async token =>
         {
-            // A terminal sends it to all processes of a training; the one that started them says what to do.
-            if (TrainLauncher.IsChild)
-            {
-                e.Cancel = true;
-                return;
-            }
-
-            // The second time the process ends at once: something may be waiting that cannot be cancelled, such as a pipe.
-            e.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
-        };
-
-        // What schedulers send before they kill: a training still writes its checkpoint.
-        using PosixSignalRegistration ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
+            int code = await parsed.InvokeAsync(configuration, token).ConfigureAwait(false);
+            Shared.Notices.Flush();
+            return code;
         });
-        try
-        {
-            // Ctrl+C is ours: the library's own handling would end the process after two seconds.
-            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return await parsed.InvokeAsync(configuration, cancellation.Token).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // The last line of defence: every failure becomes one line and an exit code.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return Failure.Report(e);
-        }
     }
 
     private static string Problem(ParseResult parsed)

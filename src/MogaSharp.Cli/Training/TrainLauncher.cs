@@ -26,14 +26,7 @@ internal static class TrainLauncher
         {
         }
 
-        try
-        {
-            stop();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The training is over.
-        }
+        stop();
     })
     { IsBackground = true }.Start();
 
@@ -45,6 +38,8 @@ internal static class TrainLauncher
             throw new UsageException($"{Option} starts processes itself, but RANK or WORLD_SIZE is set already; leave {Option} out under torchrun, or unset them");
         int port = FreePort();
         Process[] processes = [.. Enumerable.Range(0, count).Select(rank => Start(rank, count, port))];
+        // The processes have a grace each; should this one be told again, it takes them along.
+        using IDisposable held = Stopping.Hold(), leaving = Stopping.WhenLeaving(() => Array.ForEach(processes, Kill));
         try
         {
             using CancellationTokenRegistration stop = cancellationToken.Register(() => Array.ForEach(processes, Ask));
@@ -55,10 +50,10 @@ internal static class TrainLauncher
             {
                 Task<int> ended = await Task.WhenAny(running).ConfigureAwait(false);
                 running.Remove(ended);
-                failed = await ended.ConfigureAwait(false) is not (ExitCode.Success or ExitCode.Cancelled);
+                failed = !IsInOrder(await ended.ConfigureAwait(false));
             }
 
-            if (!failed) return await all[0].ConfigureAwait(false);
+            if (!failed) return all[0].Result == ExitCode.PeerLost ? Failure.Report("cancelled", ExitCode.Cancelled) : all[0].Result;
             await Task.WhenAny(Task.WhenAll(all), Task.Delay(Grace, CancellationToken.None)).ConfigureAwait(false);
             // Those that we end count as ended by another's fault.
             int first = Array.FindIndex(all, task => task.IsCompleted && task.Result is not (ExitCode.Success or ExitCode.Cancelled or ExitCode.PeerLost));
@@ -76,6 +71,9 @@ internal static class TrainLauncher
                 process.Dispose();
             }
         }
+
+        // A process that was still opening its data when all were asked to stop ends without the others.
+        bool IsInOrder(int code) => code is ExitCode.Success or ExitCode.Cancelled || (code == ExitCode.PeerLost && cancellationToken.IsCancellationRequested);
     }
 
     private static int Report(int rank, int id, int code, int count, string folder)
@@ -116,7 +114,8 @@ internal static class TrainLauncher
 
         void Pass(string? text)
         {
-            if (text is not null) Console.Error.WriteLine($"[{rank}] {text}");
+            // Rank 0 may have a bar in this row.
+            if (text is not null) Console.Error.WriteLine($"{(StatusLine.IsPossible ? StatusLine.Erase : "")}[{rank}] {text}");
         }
     }
 

@@ -17,7 +17,6 @@ internal sealed class TrainPeers : IDisposable
         Group = group;
         _onThisMachine = options.LocalSize ?? 1;
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (TrainLauncher.IsChild) TrainLauncher.Listen(_stopping.Cancel);
         group.PeerLost += verdict => new Thread(() =>
         {
             Thread.Sleep(Grace);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using MogaSharp.Training;
-using Spectre.Console;
 
 namespace MogaSharp.Cli;
 
@@ -11,32 +10,34 @@ internal sealed class TrainProgress : ITrainingObserver
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private readonly TrainingTask _task;
-    private readonly Action<string> _line;
-    private readonly ProgressTask? _bar;
     private readonly Stopwatch _since = Stopwatch.StartNew();
 
-    private TrainProgress(TrainingTask task, Action<string> line, ProgressTask? bar) => (_task, _line, _bar) = (task, line, bar);
+    private TrainProgress(TrainingTask task) => _task = task;
 
     /// <summary>Runs a training and shows how far it is.</summary>
-    public static Task<TrainingResult> ShowAsync(TrainingTask task, Func<ITrainingObserver, Task<TrainingResult>> run)
+    public static async Task<TrainingResult> ShowAsync(TrainingTask task, Func<ITrainingObserver, Task<TrainingResult>> run)
     {
-        if (Console.IsErrorRedirected) return run(new TrainProgress(task, Console.Error.WriteLine, null));
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        Progress progress = console.Progress().AutoClear(true).Columns(new ProgressBarColumn { Width = 24 }, new TaskDescriptionColumn { Alignment = Justify.Left });
-        return progress.StartAsync(context => run(new TrainProgress(task, console.WriteLine, context.AddTask("", maxValue: 1))));
+        try
+        {
+            return await run(new TrainProgress(task)).ConfigureAwait(false);
+        }
+        finally
+        {
+            StatusLine.Clear();
+        }
     }
 
     public void OnProgress(in TrainingStatus status)
     {
-        if (_bar is not null)
+        if (StatusLine.IsPossible)
         {
-            _bar.Value = status.Phase == TrainingPhase.Training && status.Updates > 0 ? (double)status.Update / status.Updates : status.Share;
-            _bar.Description = Markup.Escape(Describe(status));
+            double share = status.Phase == TrainingPhase.Training && status.Updates > 0 ? (double)status.Update / status.Updates : status.Share;
+            StatusLine.Show(share, Parts(status));
         }
         else if (_since.Elapsed >= Interval)
         {
             _since.Restart();
-            _line(Describe(status));
+            Console.Error.WriteLine(string.Join("  ", Parts(status)));
         }
     }
 
@@ -48,23 +49,26 @@ internal sealed class TrainProgress : ITrainingObserver
     {
         string average = record.EvalEma is { } ema ? $"  average {_task.Best.Text(ema[_task.Best.Name])}" : "";
         string eval = record.Eval is { } raw ? string.Create(CultureInfo.InvariantCulture, $"  eval loss {raw[TrainingTask.LossName]:F4}  {Describe(_task, raw)}") : "";
-        _line(string.Create(
+        Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"epoch {record.Epoch + 1}  loss {record.TrainLoss:F4}{eval}{average}  lr {record.LearningRate:G3}  {record.ItemsPerSecond:F0} {_task.Items}/s  data wait {100 * record.DataWait:F0}%  {record.Seconds:F0} s"));
         _since.Restart();
     }
 
-    public void OnMessage(string message) => _line(Output.Printable(message));
+    public void OnMessage(string message) => Console.Error.WriteLine(Output.Printable(message));
 
-    private string Describe(in TrainingStatus s)
+    // The most important first: a narrow terminal shows only these.
+    private string[] Parts(in TrainingStatus s)
     {
-        string what = s.Phase switch
+        string[] begin = [Text($"epoch {s.Epoch + 1}/{s.Epochs}"), Text($"{100 * s.Share:F0}%")];
+        string[] left = s.Remaining is { } time ? [ProgressBar.Left(time)] : [];
+        return s.Phase switch
         {
-            TrainingPhase.Evaluating => "evaluating",
-            TrainingPhase.EvaluatingAverage => "evaluating the average",
-            _ => string.Create(CultureInfo.InvariantCulture, $"loss {s.Loss:F4}  lr {s.LearningRate:G3}  {s.ItemsPerSecond:F0} {_task.Items}/s  data wait {100 * s.DataWait:F0}%"),
+            TrainingPhase.Evaluating => [.. begin, "evaluating", .. left],
+            TrainingPhase.EvaluatingAverage => [.. begin, "evaluating the average", .. left],
+            _ => [.. begin, Text($"loss {s.Loss:F4}"), .. left, Text($"{s.ItemsPerSecond:F0} {_task.Items}/s"), Text($"lr {s.LearningRate:G3}"), Text($"data wait {100 * s.DataWait:F0}%")],
         };
-        string left = s.Remaining is { } time ? $"  {(int)time.TotalHours}:{time:mm\\:ss} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"epoch {s.Epoch + 1}/{s.Epochs}  {100 * s.Share:F0}%  {what}{left}");
     }
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

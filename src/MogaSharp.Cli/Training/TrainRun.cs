@@ -59,6 +59,8 @@ internal static class TrainRun
         };
         Announce(folder, card, plan.Recipe, data, device, peers?.Group.Size ?? 1);
         var task = TrainingTask.Create(plan.Recipe);
+        // From here on a signal means: write a checkpoint, however long that takes.
+        using IDisposable held = Stopping.Hold();
         TrainingResult result = await TrainProgress.ShowAsync(task, observer => OnOwnThread(() =>
         {
             TorchRuntime.Threads = Threads(request, peers);
@@ -83,6 +85,7 @@ internal static class TrainRun
         using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, peers.Device, peers), peers.Share);
         WeightSet weights = InitialWeights.Fresh(Trainer.BuildGraph(card, plan.Recipe).Parameters, plan.Recipe.Seed).Weights;
         var options = new TrainerOptions { Folder = "", Device = peers.Device, Group = peers.Group, StopAfter = request.StopAfter };
+        using IDisposable held = Stopping.Hold();
         TrainingResult result = await OnOwnThread(() =>
         {
             TorchRuntime.Threads = Threads(request, peers);
