@@ -1,4 +1,5 @@
 using MogaSharp.Onnx;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
 
@@ -14,6 +15,10 @@ internal static class Paths
         if (Directory.Exists(path)) throw new UsageException($"'{path}' is a folder, not a file");
         return File.Exists(path) ? path : throw new UsageException($"there is no file '{path}'");
     }
+
+    /// <summary>A weight file that is there, or a folder that holds one under its usual name.</summary>
+    /// <exception cref="UsageException">It is missing.</exception>
+    public static string ExistingWeights(string path) => Directory.Exists(path) && Checkpoint.FindIn(path) is { } inside ? inside : Existing(path);
 
     /// <summary>A place that a file can be written to, which is none of the files that are read.</summary>
     /// <exception cref="UsageException">Its folder is missing, it is a folder itself, or one of the inputs.</exception>

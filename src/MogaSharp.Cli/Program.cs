@@ -16,11 +16,13 @@ internal static class Program
             PredictCommand.Create(), DataCommand.Create(),
         };
         root.Directives.Clear();
+        Shared.AddKey(root);
         Help.AddExamples(root);
         // A path may begin with @, which would otherwise name a file of arguments.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Failure.Report(Problem(parsed), ExitCode.Usage);
 
+        Shared.WeightsKey = parsed.GetValue(Shared.Key);
         if (TrainLauncher.IsChild) TrainLauncher.Listen(Stopping.Request);
         // Signals are ours: the library's own handling would end a training before its checkpoint is written.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

@@ -36,7 +36,23 @@ internal static class Shared
 
     public static Option<string?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
 
-    public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema) of a checkpoint that holds both" };
+    public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema and the like) of a checkpoint that holds both" };
+
+    /// <summary>Where the weights lie in a file; every command that reads a weight file has it.</summary>
+    public static Option<string?> Key { get; } = new("--key")
+    {
+        Description = "Where the weights lie in the file, such as model/state_dict or teacher; without it the place is found",
+        HelpName = "path",
+    };
+
+    /// <summary>What the command line gives for <see cref="Key"/>, if the command has it.</summary>
+    public static string? WeightsKey { get; set; }
+
+    /// <summary>Adds <see cref="Key"/> to the commands that read a weight file.</summary>
+    public static void AddKey(Command root)
+    {
+        foreach (Command command in root.Subcommands.Where(command => command.Options.Any(option => option.Name is "--ema"))) command.Options.Add(Key);
+    }
 
     public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
 
@@ -146,8 +162,8 @@ internal static class Shared
     /// <summary>Loads a model; downloads its weights with a progress bar when they are not there. Says what was left out or guessed.</summary>
     public static async Task<LoadedModel> LoadAsync(ModelCard card, string? weights, bool ema, CancellationToken cancellationToken)
     {
-        string? path = weights is null ? null : Paths.Existing(weights);
-        var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = path, Ema = ema ? true : null, Downloader = Downloader() };
+        string? path = weights is null ? null : Paths.ExistingWeights(weights);
+        var options = new ModelSourceOptions { Catalogue = Catalogue, WeightsPath = path, Ema = ema ? true : null, Key = WeightsKey, Downloader = Downloader() };
         LoadedModel loaded = path is not null || card.Weights.Url is null
             ? await ModelSource.LoadAsync(card, options, cancellationToken).ConfigureAwait(false)
             : await Output.WithProgressAsync(

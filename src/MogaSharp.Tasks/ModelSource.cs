@@ -16,6 +16,9 @@ public sealed record ModelSourceOptions
     /// <summary>True to take the moving average; null for what the card says.</summary>
     public bool? Ema { get; init; }
 
+    /// <summary>Where the weights lie in the file (see <see cref="StateDictOptions.Key"/>); null to find the place.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Downloads weights that are not in the cache yet; null to refuse.</summary>
     public ModelDownloader? Downloader { get; init; }
 
@@ -73,7 +76,7 @@ public static class ModelSource
     public static async Task<LoadedModel> LoadAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken = default)
     {
         string path = options.WeightsPath ?? await FindWeightsAsync(card, options, cancellationToken).ConfigureAwait(false);
-        return Bind(card, path, options.Ema ?? card.Weights.Ema);
+        return Bind(card, path, options.Ema ?? card.Weights.Ema, options.Key);
     }
 
     /// <summary>The file that a card's address is downloaded as; null when the card has no address.</summary>
@@ -88,21 +91,26 @@ public static class ModelSource
     /// <param name="card">The card.</param>
     /// <param name="weightsPath">The weight file.</param>
     /// <param name="ema">True to take the moving average that the file holds beside the weights.</param>
+    /// <param name="key">Where the weights lie in the file; null to find the place.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CheckpointFormatException">The file is no weight file, or holds no moving average.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="GraphException">The card's options describe no network.</exception>
-    public static LoadedModel Bind(ModelCard card, string weightsPath, bool ema)
+    public static LoadedModel Bind(ModelCard card, string weightsPath, bool ema, string? key = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(weightsPath);
-        StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = ema });
-        if (card.Options is ClassifierOptions { NumClasses: > 0 } options && state.InferClassCount(options.HeadName) is { } classes && classes != options.NumClasses)
-            card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
         IModelDefinition definition = card.CreateDefinition();
         ComputationGraph graph = definition.Build(card.InputShape());
-        // Weights of a classifier may be used without its head.
-        var bind = new BindOptions { IgnoreUnexpected = card.Options is ClassifierOptions { NumClasses: 0 } bare ? [bare.HeadName + "."] : [] };
-        return new LoadedModel(card, definition, state.Bind(graph.Parameters, bind)) { Notes = state.Notes };
+        // Names do not depend on the number of classes.
+        StateDict state = StateDict.For(checkpoint, graph.Parameters, new StateDictOptions { Ema = ema, Key = key });
+        if (card.Options is ClassifierOptions { NumClasses: > 0 } options && state.InferClassCount(options.HeadName) is { } classes && classes != options.NumClasses)
+        {
+            card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
+            definition = card.CreateDefinition();
+            graph = definition.Build(card.InputShape());
+        }
+
+        return new LoadedModel(card, definition, state.Bind(graph.Parameters)) { Notes = [.. checkpoint.Notes, .. state.Notes] };
     }
 
     private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)

@@ -8,6 +8,9 @@ namespace MogaSharp.Training;
 /// <param name="ReplacedHead">What was replaced, for people; null when nothing was.</param>
 public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
 {
+    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing was.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Weights of a fresh network, as the official constructor draws them.</summary>
     /// <param name="specs">The graph's parameters and buffers.</param>
     /// <param name="seed">The seed.</param>
@@ -22,13 +25,15 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     /// <param name="specs">The graph's parameters and buffers.</param>
     /// <param name="seed">The seed of a fresh head.</param>
     /// <param name="head">The classifier's official name.</param>
+    /// <param name="key">Where the weights lie in the file (see <see cref="StateDictOptions.Key"/>); null to find the place.</param>
     /// <exception cref="CheckpointFormatException">The file is no weight file.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head")
+    public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head", string? key = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        return From(StateDict.From(checkpoint, new StateDictOptions { Ema = ema }), specs, seed, head);
+        StateDict state = StateDict.For(checkpoint, specs, new StateDictOptions { Ema = ema, Key = key, MayLack = [head + "."] });
+        return From(state, specs, seed, head) with { Notes = [.. checkpoint.Notes, .. state.Notes] };
     }
 
     /// <summary>Weights of a state dict, by the same rules.</summary>

@@ -6,6 +6,9 @@ namespace MogaSharp.Weights;
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
+    private static readonly string[] UsualFiles =
+        ["model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin", "model.pth", "model.pt"];
+
     private readonly FileBytes _file;
 
     private Checkpoint(FileBytes file, CheckpointLimits limits)
@@ -46,6 +49,13 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>All tensors in file order, each named by the keys that lead to it, joined by "/".</summary>
     public IReadOnlyList<TensorEntry> Tensors { get; }
+
+    /// <summary>What was left out or guessed when the file was opened, each a sentence without a full stop; empty when nothing was.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
+    /// <summary>The weight file in a folder, by the names that Hugging Face, this library and training scripts use; null when there is none.</summary>
+    /// <param name="folder">The folder.</param>
+    public static string? FindIn(string folder) => UsualFiles.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <summary>Opens a file. Dispose the checkpoint when its tensors have been read.</summary>
     /// <param name="path">The file; its extension does not matter.</param>

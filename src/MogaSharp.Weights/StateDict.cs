@@ -9,9 +9,7 @@ namespace MogaSharp.Weights;
 /// </summary>
 public sealed class StateDict
 {
-    private static readonly string[] ModelKeys = ["state_dict", "model", ""];
-    private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
-    private static readonly string[] Wrappers = ["module.", "model."];
+    private static readonly string[] Wrappers = ["module.", "model.", "net.", "network.", "_orig_mod."];
 
     private readonly Dictionary<string, TensorEntry> _byName;
 
@@ -36,21 +34,37 @@ public sealed class StateDict
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>
-    /// Takes the weights out of a checkpoint: those under <c>state_dict</c>, <c>model</c> or at the top level, whichever
-    /// comes first; or the moving average under <c>state_dict_ema</c> or <c>model_ema</c>.
+    /// Takes the weights out of a checkpoint by their key alone, for whoever knows no network: those under <c>state_dict</c>, <c>model</c> or another usual key,
+    /// at the top level, or under the only key there is; or the moving average, under <c>state_dict_ema</c>, <c>model_ema</c> or another key that says so.
     /// </summary>
-    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights; the message lists what it has.</exception>
+    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several; the message lists what it has.</exception>
     public static StateDict From(Checkpoint checkpoint, StateDictOptions? options = null)
     {
         options ??= StateDictOptions.Default;
-        ILookup<string, TensorEntry> groups = checkpoint.Tensors.ToLookup(tensor => tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('/'))], StringComparer.Ordinal);
-        string key = Array.Find(options.Ema ? EmaKeys : ModelKeys, groups.Contains) ?? throw NoWeights(checkpoint, groups, options.Ema);
-        TensorEntry[] tensors = [.. groups[key].Select(tensor => tensor.WithName(tensor.Name[(key.Length == 0 ? 0 : key.Length + 1)..]))];
-        if (!options.KeepNames) tensors = OfficialNames(tensors);
+        IReadOnlyList<WeightGroup> groups = WeightGroup.All(checkpoint);
+        WeightGroup group = options.Key is { } key ? WeightChoice.Named(checkpoint, groups, key) : WeightChoice.ByKey(checkpoint, groups, options.Ema);
+        TensorEntry[] tensors = options.KeepNames ? group.Tensors : OfficialNames(group.WithoutInnerWrappers().Tensors);
         string? repeated = tensors.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (repeated is not null) throw new CheckpointFormatException(checkpoint.FileName, $"Two tensors are named '{repeated}' once their prefixes are removed.");
-        return new StateDict(tensors, key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({key})");
+        bool isGuess = options.Key is null && KeyKinds.Rank(group.Key) == int.MaxValue && !KeyKinds.IsAverage(group.Key);
+        return new StateDict(tensors, group.Key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({group.Key})")
+        {
+            Notes = isGuess ? [.. checkpoint.Notes, $"the weights were taken from {group.Title}"] : checkpoint.Notes,
+        };
     }
+
+    /// <summary>
+    /// Takes a network's weights out of a checkpoint. Where they lie and what stands before their names is decided by the network: its names are looked for
+    /// under every key but an optimizer's, with any prefix, and in the forms of timm, torchvision, transformers, OpenMixup and the official repositories.
+    /// Where several sets fit, usual keys come first. Tensors of modules that the network does not have, such as an auxiliary head, are left aside when
+    /// all of the network's are there; what was left aside or guessed stands in <see cref="Notes"/>.
+    /// </summary>
+    /// <param name="checkpoint">The checkpoint; open while tensors are read.</param>
+    /// <param name="specs">What the network needs. The result may still not fit: <see cref="Bind"/> says so.</param>
+    /// <param name="options">Which weights.</param>
+    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several sets that fit equally; the message lists what it has.</exception>
+    public static StateDict For(Checkpoint checkpoint, IReadOnlyList<ParameterSpec> specs, StateDictOptions? options = null) =>
+        NetworkWeights.Find(checkpoint, specs, options ?? StateDictOptions.Default);
 
     /// <summary>The tensors of a weight set, ordered by name; batch counters and position indices become int64 as PyTorch has them.</summary>
     public static StateDict From(WeightSet weights) =>
@@ -106,7 +120,9 @@ public sealed class StateDict
     private static TensorEntry[] OfficialNames(TensorEntry[] tensors)
     {
         // A wrapper may be wrapped again: distributed training around a method around its network.
-        while (Array.Find(Wrappers, prefix => Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))) is { } wrapper && tensors.Length > 0)
+        // Counters of torch's AveragedModel and the like lie outside of it.
+        while (Array.Find(Wrappers, prefix => Array.Exists(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+            && Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal) || IsCounter(tensor))) is { } wrapper)
             tensors = Rename(tensors, wrapper, "");
         if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
             tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
@@ -117,13 +133,8 @@ public sealed class StateDict
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }
 
+    private static bool IsCounter(TensorEntry tensor) => tensor.Shape.Rank == 0 && !tensor.Name.Contains('.', StringComparison.Ordinal);
+
     private static TensorEntry[] Rename(TensorEntry[] tensors, string from, string to) =>
         Array.ConvertAll(tensors, tensor => tensor.Name.StartsWith(from, StringComparison.Ordinal) ? tensor.WithName(to + tensor.Name[from.Length..]) : tensor);
-
-    private static CheckpointFormatException NoWeights(Checkpoint checkpoint, ILookup<string, TensorEntry> groups, bool ema)
-    {
-        IEnumerable<string> found = groups.Take(10).Select(group => $"{(group.Key.Length == 0 ? "top level" : group.Key)} ({group.Count()} tensors)");
-        string wanted = ema ? $"EMA weights (neither of {string.Join(", ", EmaKeys)})" : "state dict (none of state_dict, model, tensors at the top level)";
-        return new CheckpointFormatException(checkpoint.FileName, $"The file has no {wanted}. It has: {string.Join(", ", found)}.");
-    }
 }

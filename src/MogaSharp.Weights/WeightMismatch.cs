@@ -59,10 +59,13 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
         prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 }
 
-/// <summary>A file's weights do not fit a graph. The message lists every difference, counts first.</summary>
+/// <summary>A file's weights do not fit a graph. The message has counts, samples and what is likely wrong; <see cref="Mismatch"/> has every difference.</summary>
 public sealed class WeightMismatchException : Exception
 {
-    /// <summary>Makes the exception.</summary>
+    private const int MostNamed = 5;
+    private const int MaxSource = 300;
+
+    /// <summary>Makes the exception. Its message has at most 2,000 characters.</summary>
     /// <param name="source">Where the weights come from.</param>
     /// <param name="mismatch">All differences; at least one.</param>
     public WeightMismatchException(string source, WeightMismatch mismatch)
@@ -73,16 +76,18 @@ public sealed class WeightMismatchException : Exception
 
     private static string Describe(string source, WeightMismatch mismatch)
     {
+        string name = source.Length <= MaxSource ? source : $"...{source.AsSpan(source.Length - MaxSource)}";
         var text = new System.Text.StringBuilder();
-        text.Append($"The weights of {source} do not fit the network: {mismatch.Missing.Count} missing, {mismatch.Unexpected.Count} unexpected, {mismatch.WrongShape.Count} of wrong shape.");
+        text.Append($"The weights of {name} do not fit the network: {mismatch.Missing.Count} missing, {mismatch.Unexpected.Count} unexpected, {mismatch.WrongShape.Count} of wrong shape.");
         Append("Missing", mismatch.Missing);
         Append("Unexpected", mismatch.Unexpected);
         Append("Wrong shape", mismatch.WrongShape);
+        if (MismatchHints.For(mismatch) is { } hint) text.Append($"\n{hint}");
         return text.ToString();
 
-        void Append(string title, IReadOnlyList<object> items)
+        void Append<T>(string title, IReadOnlyList<T> items)
         {
-            if (items.Count > 0) text.Append($"\n{title}: {string.Join(", ", items)}.");
+            if (items.Count > 0) text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
         }
     }
 }

@@ -37,13 +37,14 @@ internal static class ConvertCommand
         var command = new Command("convert", "Convert weights between safetensors and PyTorch files") { input, output, dtype, ema, keepNames };
         command.SetAction((parsed, cancellationToken) =>
         {
-            string source = Paths.Existing(parsed.GetValue(input)!);
+            string source = Paths.ExistingWeights(parsed.GetValue(input)!);
             string target = Paths.Writable(parsed.GetValue(output)!, source);
             bool isSafetensors = target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
             if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
                 throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
             using Checkpoint checkpoint = Checkpoint.Open(source);
-            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), KeepNames = parsed.GetValue(keepNames) });
+            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), Key = Shared.WeightsKey, KeepNames = parsed.GetValue(keepNames) });
+            Shared.Notices.AddRange(state.Notes);
             IEnumerable<TensorEntry> tensors = state.Tensors;
             if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
             // Tensors are read as they are written: without their file the writing ends, and leaves nothing.

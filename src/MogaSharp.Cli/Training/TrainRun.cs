@@ -196,9 +196,10 @@ internal static class TrainRun
         }
         else
         {
-            initial = InitialWeights.Load(Paths.Existing(request.Init), request.Ema, specs, plan.Recipe.Seed, head);
+            initial = InitialWeights.Load(Paths.ExistingWeights(request.Init), request.Ema, specs, plan.Recipe.Seed, head, Shared.WeightsKey);
         }
 
+        Shared.Notices.AddRange(initial.Notes);
         if (initial.ReplacedHead is { } replaced) Console.Error.WriteLine(Output.Printable(replaced));
         return initial.Weights;
     }

@@ -74,7 +74,10 @@ public abstract class TensorEntry
     }
 
     /// <summary>The same tensor under another name.</summary>
-    public TensorEntry WithName(string name) => name == Name ? this : new DerivedTensor(this, name, DType);
+    public TensorEntry WithName(string name) => name == Name ? this : new DerivedTensor(this, name, DType, Shape);
+
+    /// <summary>The same elements in another shape of as many.</summary>
+    internal TensorEntry WithShape(Shape shape) => new DerivedTensor(this, Name, DType, shape);
 
     /// <summary>
     /// The same tensor with its floating-point elements in another floating-point type, converted when read: through
@@ -85,7 +88,7 @@ public abstract class TensorEntry
     public TensorEntry ConvertTo(DType type)
     {
         if (!type.IsFloatingPoint()) throw new ArgumentException($"Weights are converted to floating-point types only, not to {type}.", nameof(type));
-        return type == DType || !DType.IsFloatingPoint() ? this : new DerivedTensor(this, Name, type);
+        return type == DType || !DType.IsFloatingPoint() ? this : new DerivedTensor(this, Name, type, Shape);
     }
 
     /// <summary>An entry that holds a tensor's elements as float32; the array is shared, not copied.</summary>
@@ -115,7 +118,7 @@ public abstract class TensorEntry
     /// <summary>Fills a destination of exactly <see cref="ByteCount"/> bytes, which is not 0.</summary>
     private protected abstract void Read(Span<byte> destination);
 
-    private sealed class DerivedTensor(TensorEntry source, string name, DType type) : TensorEntry(name, type, source.Shape)
+    private sealed class DerivedTensor(TensorEntry source, string name, DType type, Shape shape) : TensorEntry(name, type, shape)
     {
         internal override void Verify() => source.Verify();
 
