@@ -54,6 +54,8 @@ internal static class Shared
         foreach (Command command in root.Subcommands.Where(command => command.Options.Any(option => option.Name is "--ema"))) command.Options.Add(Key);
     }
 
+    public static Option<string?> Labels() => new("--labels") { Description = "Class names: a name per line, or JSON (id2label, class_to_idx)", HelpName = "file" };
+
     public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
 
     public static Option<string?> Engine()

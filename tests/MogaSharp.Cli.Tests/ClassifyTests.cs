@@ -130,7 +130,7 @@ public sealed class ClassifyTests : IDisposable
         await Moga.SignalAsync(process, "INT");
         Outcome outcome = await Moga.FinishAsync(process);
         Assert.Equal(130, outcome.ExitCode);
-        Assert.Equal("moga: cancelled", Assert.Single(outcome.ErrorLines));
+        Assert.Equal("moga: cancelled", Assert.Single(outcome.ErrorLines.Except(outcome.Notes)));
         string all = first + "\n" + outcome.Output;
         int count = json ? JsonDocument.Parse(all).RootElement.GetArrayLength() : all.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         Assert.InRange(count, 1, 4999);
@@ -197,6 +197,35 @@ public sealed class ClassifyTests : IDisposable
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         JsonElement result = (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100")).Json[0];
         Assert.Equal(["0", "1", "2", "3"], result.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("label").GetString()!).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("names.txt", "one\ntwo\n\nthree\nfour\n")]
+    [InlineData("names.json", "[\"one\", \"two\", \"three\", \"four\"]")]
+    [InlineData("config.json", "{\"id2label\": {\"0\": \"one\", \"1\": \"two\", \"3\": \"four\", \"2\": \"three\"}, \"model_type\": \"x\"}")]
+    [InlineData("class_to_idx.json", "{\"four\": 3, \"one\": 0, \"two\": 1, \"three\": 2}")]
+    public async Task A_label_file_names_the_classes_of_other_weights(string file, string content)
+    {
+        MogaNetOptions options = Fixtures.Small with { NumClasses = 4 };
+        WeightSet weights = FormulaWeights.Create(new MogaNet(options).Build(new Shape(1, 3, 64, 64)).Parameters);
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
+        await File.WriteAllTextAsync(_folder.File(file), content, TestContext.Current.CancellationToken);
+        Outcome named = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100", "--labels", _folder.File(file));
+        Assert.Empty(named.Errors);
+        Assert.Equal(["one", "two", "three", "four"], named.Json[0].GetProperty("predictions").EnumerateArray().OrderBy(p => p.GetProperty("index").GetInt32()).Select(p => p.GetProperty("label").GetString()));
+        Outcome numbers = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card);
+        Assert.Equal("note: the 4 classes have no names, so they are numbers; --labels FILE names them", Assert.Single(numbers.ErrorLines));
+    }
+
+    [Theory]
+    [InlineData("one\ntwo", "names 2 classes; the weights have 10")]
+    [InlineData(" \n", "holds no class names")]
+    [InlineData("{\"a\": {}}", "is neither a list of names")]
+    [InlineData("{\"0\": \"a\", \"2\": \"b\"}", "2 stands where 1 is due")]
+    public async Task A_label_file_that_does_not_fit_is_refused(string content, string problem)
+    {
+        await File.WriteAllTextAsync(_folder.File("labels"), content, TestContext.Current.CancellationToken);
+        (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--labels", _folder.File("labels"))).Failed(2, problem);
     }
 
     [Fact]

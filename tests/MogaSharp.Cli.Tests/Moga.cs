@@ -8,6 +8,9 @@ internal sealed record Outcome(int ExitCode, string Output, string Errors)
 {
     public string[] ErrorLines => Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>What was left out, guessed or converted, as said on stderr.</summary>
+    public string[] Notes => [.. ErrorLines.Where(IsNote)];
+
     /// <summary>stdout as JSON, after a success.</summary>
     public JsonElement Json
     {
@@ -24,15 +27,17 @@ internal sealed record Outcome(int ExitCode, string Output, string Errors)
         return this;
     }
 
-    /// <summary>Asserts an exit code, an empty stdout, and one clear line on stderr that holds the text.</summary>
+    /// <summary>Asserts an exit code, an empty stdout, and one clear line on stderr, notes aside, that holds the text.</summary>
     public void Failed(int exitCode, string text)
     {
-        string line = Assert.Single(ErrorLines);
+        string line = Assert.Single(ErrorLines, line => !IsNote(line));
         Assert.StartsWith("moga: ", line, StringComparison.Ordinal);
         Assert.Contains(text, line, StringComparison.Ordinal);
         Assert.Equal(exitCode, ExitCode);
         Assert.Empty(Output);
     }
+
+    private static bool IsNote(string line) => line.StartsWith("note: ", StringComparison.Ordinal);
 }
 
 /// <summary>Runs the built program as a user does.</summary>

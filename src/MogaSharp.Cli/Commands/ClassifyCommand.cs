@@ -19,12 +19,13 @@ internal static class ClassifyCommand
         Option<string> model = Shared.Model();
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
+        Option<string?> labels = Shared.Labels();
         Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each image", 100_000);
         Option<string?> engine = Shared.Engine();
         Option<string?> device = Shared.DeviceOption();
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("classify", "Say what images show") { paths, model, weights, ema, topK, engine, device, threads, json };
+        var command = new Command("classify", "Say what images show") { paths, model, weights, ema, labels, topK, engine, device, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
@@ -39,6 +40,7 @@ internal static class ClassifyCommand
             {
                 LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
                 await warmUp.ConfigureAwait(false);
+                loaded = LabelFile.Apply(loaded, parsed.GetValue(labels));
                 using var classifier = new ImageClassifier(loaded, running);
                 var results = new Results(files.Count, parsed.GetValue(json));
                 try

@@ -28,6 +28,7 @@ internal static class EvalCommand
         var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
+        Option<string?> labels = Shared.Labels();
         var split = new Option<DatasetSplit>("--split")
         {
             Description = "The part of the set: test or train",
@@ -46,7 +47,7 @@ internal static class EvalCommand
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, split, batch, engine, device, officialPsnr, threads, json };
+        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, labels, split, batch, engine, device, officialPsnr, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string text = parsed.GetValue(data)!;
@@ -82,6 +83,7 @@ internal static class EvalCommand
             LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
             using var resources = running as IDisposable;
+            loaded = LabelFile.Apply(loaded, parsed.GetValue(labels));
             using var classifier = new ImageClassifier(loaded, running);
             IImageDataset set = source.Open(parsed.GetValue(split), Labels(classifier));
             Shared.Notices.AddRange(set.Notes);
