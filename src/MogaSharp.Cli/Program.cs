@@ -19,8 +19,9 @@ internal static class Program
         Shared.AddKey(root);
         Help.AddExamples(root);
         // A path may begin with @, which would otherwise name a file of arguments.
+        args = CommandLineCheck.Normalize(args);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0) return Failure.Report(Problem(parsed), ExitCode.Usage);
+        if (CommandLineCheck.FindProblem(parsed, args) is { } problem) return Failure.Report(problem, ExitCode.Usage);
 
         Shared.WeightsKey = parsed.GetValue(Shared.Key);
         if (TrainLauncher.IsChild) TrainLauncher.Listen(Stopping.Request);
@@ -32,19 +33,5 @@ internal static class Program
             Shared.Notices.Flush();
             return code;
         });
-    }
-
-    private static string Problem(ParseResult parsed)
-    {
-        Command command = parsed.CommandResult.Command;
-        string problem = string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
-        if (command is RootCommand)
-        {
-            string all = string.Join(", ", command.Subcommands.Select(known => known.Name));
-            string? wrong = parsed.UnmatchedTokens is [string first, ..] ? first : null;
-            problem = wrong is null ? $"no command is given; there are {all}" : $"there is no {(wrong.StartsWith('-') ? "option" : "command")} '{wrong}'; the commands are {all}";
-        }
-
-        return $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
     }
 }

@@ -6,7 +6,6 @@ public sealed class UsageTests
 
     public static TheoryData<string, string> Mistakes => new()
     {
-        { "", "no command is given" },
         { "clasify x.png", "there is no command 'clasify'" },
         { "--bogus", "there is no option '--bogus'" },
         { "models extra", "'extra'" },

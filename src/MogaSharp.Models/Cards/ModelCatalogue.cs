@@ -33,7 +33,7 @@ public sealed class ModelCatalogue
         string wanted = Canonical(name);
         return Cards.FirstOrDefault(card => card.Name == wanted)
             ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => Distance(wanted, known)).Take(3)]);
+            ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => SimilarNames.Distance(wanted, known)).Take(3)]);
     }
 
     private static string Canonical(string name)
@@ -50,25 +50,6 @@ public sealed class ModelCatalogue
             "xl" or "x_large" or "xlarge" => Prefix + "xlarge",
             _ => plain,
         };
-    }
-
-    // Levenshtein's distance, one row at a time.
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, 1 + Math.Min(row[j], row[j - 1]));
-            }
-        }
-
-        return row[^1];
     }
 
     private static ImmutableArray<ModelCard> LoadOfficial() => [.. Load("catalogue.json"), .. Load("catalogue-video.json")];
