@@ -17,6 +17,7 @@ internal static class Program
         };
         root.Directives.Clear();
         Shared.AddKey(root);
+        PixelLimit.AddTo(root);
         Help.AddExamples(root);
         // A path may begin with @, which would otherwise name a file of arguments.
         args = CommandLineCheck.Normalize(args);
@@ -29,6 +30,7 @@ internal static class Program
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return Stopping.Run(async token =>
         {
+            PixelLimit.Apply(parsed);
             int code = await parsed.InvokeAsync(configuration, token).ConfigureAwait(false);
             Shared.Notices.Flush();
             return code;

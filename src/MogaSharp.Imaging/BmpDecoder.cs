@@ -103,7 +103,7 @@ internal static class BmpDecoder
         Stored(pixels, image, image.Height - 1, name);
         var result = new RgbImage(image.Width, image.Height, new byte[image.Width * image.Height * 3]);
         int bytes = image.Bits / 8;
-        bool isPlain = masks is [0x00FF0000, 0x0000FF00, 0x000000FF, 0];
+        bool isPlain = masks is [0x00FF0000, 0x0000FF00, 0x000000FF, 0], isOpaque = true;
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<byte> from = Stored(pixels, image, y, name);
@@ -118,12 +118,11 @@ internal static class BmpDecoder
                     continue;
                 }
                 uint packed = bytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(pixel) : BinaryPrimitives.ReadUInt32LittleEndian(pixel);
-                byte alpha = masks[3] == 0 ? (byte)255 : Extract(packed, masks[3]);
-                for (int channel = 0; channel < 3; channel++)
-                    rgb[channel] = PixelConversion.OnWhite(Extract(packed, masks[channel]), alpha);
+                isOpaque &= (packed & masks[3]) == masks[3];
+                for (int channel = 0; channel < 3; channel++) rgb[channel] = Extract(packed, masks[channel]);
             }
         }
-        return result;
+        return isOpaque ? result : new RgbImage(result.Width, result.Height, result.Pixels) { Conversions = ImageConversions.Opacity };
     }
 
     private static byte Extract(uint packed, uint mask)

@@ -6,6 +6,8 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public sealed class DecodeBuffers
 {
+    private const int MaxKept = 128 << 20;
+
     private byte[] _encoded = [];
     private byte[] _pixels = [];
 
@@ -18,6 +20,8 @@ public sealed class DecodeBuffers
     private static byte[] Grown(ref byte[] buffer, int length)
     {
         if (buffer.Length >= length) return buffer;
+        // One huge image must not keep its memory for good, on every thread that meets one.
+        if (length > MaxKept) return GC.AllocateUninitializedArray<byte>(length);
         // Images of a set have similar sizes: once it grows, a little more room spares most of the growing.
         long room = buffer.Length == 0 ? length : Math.Min(length + (length / 4L), Array.MaxLength);
         return buffer = GC.AllocateUninitializedArray<byte>((int)room);
@@ -27,9 +31,12 @@ public sealed class DecodeBuffers
 /// <summary>Decoded RGB pixels; the array is as long as they need unless it is somebody's buffer.</summary>
 internal readonly record struct DecodedPixels(byte[] Array, int Width, int Height)
 {
-    public static DecodedPixels Of(RgbImage image) => new(image.Pixels, image.Width, image.Height);
+    /// <summary>What decoding lost.</summary>
+    public ImageConversions Conversions { get; init; }
 
-    public RgbImage ToImage() => new(Width, Height, Array);
+    public static DecodedPixels Of(RgbImage image) => new(image.Pixels, image.Width, image.Height) { Conversions = image.Conversions };
 
-    public PixelBlock ToBlock() => new(Array.AsMemory(0, Width * Height * 3), Width, Height, PixelLayout.Rgb);
+    public RgbImage ToImage() => new(Width, Height, Array) { Conversions = Conversions };
+
+    public PixelBlock ToBlock() => new(Array.AsMemory(0, Width * Height * 3), Width, Height, PixelLayout.Rgb) { Conversions = Conversions };
 }

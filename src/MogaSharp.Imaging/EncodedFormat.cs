@@ -15,6 +15,9 @@ internal enum EncodedFormat
 /// <summary>Tells a format by its first bytes. File names play no part.</summary>
 internal static class FormatSniffer
 {
+    /// <summary>The bytes that are looked at, at most.</summary>
+    public const int MostBytes = 12;
+
     public static EncodedFormat Sniff(ReadOnlySpan<byte> data)
     {
         if (data.StartsWith<byte>([0xFF, 0xD8, 0xFF])) return EncodedFormat.Jpeg;

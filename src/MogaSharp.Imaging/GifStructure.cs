@@ -33,6 +33,28 @@ internal static class GifStructure
         return frames > 0 ? frames : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
     }
 
+    /// <summary>
+    /// The color that transparent pixels have in the palette of the first frame, which is what remains of them without opacity; where the frame has no
+    /// transparent color, the palette's first, which Pillow fills the screen around a smaller frame with. Null where there is no palette.
+    /// </summary>
+    public static (byte Red, byte Green, byte Blue)? TransparentColor(ReadOnlySpan<byte> data)
+    {
+        const int Extension = '!', GraphicControl = 0xF9, Image = ',';
+        if (data.Length < ScreenLength) return null;
+        int palette = ScreenLength, length = TableLength(data[10]), at = ScreenLength + length, index = 0;
+        while (at + ImageLength < data.Length && data[at] == Extension)
+        {
+            if (data[at + 1] == GraphicControl && (data[at + 3] & 1) != 0) index = data[at + 6];
+            at += 2;
+            while (at < data.Length && data[at] > 0) at += data[at] + 1;
+            at++;
+        }
+
+        if (at + ImageLength < data.Length && data[at] == Image && TableLength(data[at + ImageLength]) is > 0 and var local) (palette, length) = (at + ImageLength + 1, local);
+        int entry = palette + (3 * index);
+        return 3 * index < length && entry + 3 <= data.Length ? (data[entry], data[entry + 1], data[entry + 2]) : null;
+    }
+
     private static int TableLength(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
 
     private static int SkipPieces(ReadOnlySpan<byte> data, int at, string name)

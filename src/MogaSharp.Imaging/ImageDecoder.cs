@@ -5,7 +5,7 @@ namespace MogaSharp.Imaging;
 
 /// <summary>
 /// Reads JPEG, PNG, WebP, BMP, TIFF and GIF (each the first page or frame) into 8-bit RGB. The first bytes decide the format.
-/// Rotation by EXIF is applied; alpha is blended onto white; 16-bit samples keep their high byte; CMYK is converted with the
+/// Rotation by EXIF is applied; opacity is left out, as by Pillow's <c>convert("RGB")</c>; 16-bit samples keep their high byte; CMYK is converted with the
 /// plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG whose
 /// pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
 /// </summary>
@@ -130,11 +130,13 @@ public static class ImageDecoder
         if (data.IsEmpty) throw new ImageFormatException(name, "the file is empty");
         return FormatSniffer.Sniff(data) switch
         {
-            EncodedFormat.Unknown => throw new ImageFormatException(name, "not a JPEG, PNG, WebP, BMP, TIFF or GIF image"),
+            EncodedFormat.Unknown => throw Unknown(name),
             EncodedFormat.Bmp => DecodedPixels.Of(BmpDecoder.Decode(data, name, limits)),
             EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, buffers, cancellationToken),
         };
     }
+
+    private static ImageFormatException Unknown(string name) => new(name, "not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
 
     private static FileStream Open(string path, FileOptions options)
     {
@@ -152,6 +154,8 @@ public static class ImageDecoder
 
     private static void Append(MemoryStream buffer, byte[] chunk, int count, string name, ImageLimits limits)
     {
+        // What is no image is not read to its end, which it may not have.
+        if (buffer.Length == 0 && count >= FormatSniffer.MostBytes && FormatSniffer.Sniff(chunk.AsSpan(0, count)) == EncodedFormat.Unknown) throw Unknown(name);
         limits.CheckBytes(buffer.Length + count, name);
         buffer.Write(chunk, 0, count);
     }

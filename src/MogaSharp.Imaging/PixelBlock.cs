@@ -16,7 +16,7 @@ public readonly record struct PixelBlock(ReadOnlyMemory<byte> Pixels, int Width,
     /// <param name="image">The image.</param>
     public static PixelBlock Of(RgbImage image) => new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb) { Conversions = image.Conversions };
 
-    /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, alpha blended onto white).</summary>
+    /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, opacity left out).</summary>
     /// <param name="y">The row.</param>
     /// <param name="x">The first pixel.</param>
     /// <param name="destination">The samples, written; their number says how many pixels are copied.</param>

@@ -24,7 +24,7 @@ internal static class PixelConversion
         return (int)step;
     }
 
-    /// <summary>Converts one row to RGB. Alpha is blended onto white.</summary>
+    /// <summary>Converts one row to RGB. Opacity is left out, as by Pillow's <c>convert("RGB")</c>.</summary>
     public static void RowToRgb(ReadOnlySpan<byte> source, PixelLayout layout, Span<byte> rgb)
     {
         switch (layout)
@@ -44,17 +44,13 @@ internal static class PixelConversion
                 int red = layout == PixelLayout.Rgba ? 0 : 2;
                 for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3)
                 {
-                    byte alpha = source[from + 3];
-                    rgb[to] = OnWhite(source[from + red], alpha);
-                    rgb[to + 1] = OnWhite(source[from + 1], alpha);
-                    rgb[to + 2] = OnWhite(source[from + 2 - red], alpha);
+                    rgb[to] = source[from + red];
+                    rgb[to + 1] = source[from + 1];
+                    rgb[to + 2] = source[from + 2 - red];
                 }
                 break;
         }
     }
-
-    /// <summary>The colour that shows when a sample of the given opacity lies on white, rounded to nearest.</summary>
-    public static byte OnWhite(byte value, byte alpha) => (byte)(((alpha * value) + ((255 - alpha) * 255) + 127) / 255);
 
     /// <summary>The grey of a colour: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
     public static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);

@@ -41,7 +41,7 @@ public sealed class ImageClassifier : IDisposable
         Labels = model.Card.GetLabels();
         if (Labels.Length != definition.NumClasses)
             throw new GraphException($"'{model.Card.Name}' has {Labels.Length} labels for {definition.NumClasses} classes.");
-        _preprocessor = new Preprocessor(Preprocessing(model.Card));
+        _preprocessor = CreatePreprocessor(model.Card);
         _session = CreateSession(ModelOutputs.Head);
         _features = new Lazy<IInferenceSession>(() => CreateSession(ModelOutputs.Stages));
     }
@@ -101,8 +101,21 @@ public sealed class ImageClassifier : IDisposable
         if (images.Count == 0) return [];
         var input = new Tensor(InputShape.With(0, images.Count));
         for (int i = 0; i < images.Count; i++) _preprocessor.Process(images[i], Image(input, i));
+        return Classify(input, topK, cancellationToken);
+    }
+
+    /// <summary>Classifies images that are already preprocessed.</summary>
+    /// <param name="input">(N, 3, Height, Width), as <see cref="Preprocess"/> writes it.</param>
+    /// <param name="topK">How many classes to return for each, best first; at least 1. Equal scores come in the order of the classes.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>The predictions of each image, in order.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="topK"/> is below 1.</exception>
+    /// <exception cref="GraphException">The input has another rank or other channels, or is empty.</exception>
+    public ImmutableArray<ImmutableArray<Prediction>> Classify(Tensor input, int topK = 5, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
         Tensor logits = Logits(input, cancellationToken);
-        return [.. Enumerable.Range(0, images.Count).Select(i => TopK(Image(logits, i), topK))];
+        return [.. Enumerable.Range(0, input.Shape[0]).Select(i => TopK(Image(logits, i), topK))];
     }
 
     /// <summary>Decodes and classifies a picture file without blocking the caller.</summary>
@@ -187,7 +200,10 @@ public sealed class ImageClassifier : IDisposable
             .Select(pair => new Prediction(Labels[pair.i], pair.i, (float)(Math.Exp(pair.x - largest) / sum)))];
     }
 
-    private static PreprocessOptions Preprocessing(ModelCard card) => new(card.Preprocess.Width, card.Preprocess.Height)
+    /// <summary>The preprocessing that a card describes; it needs no weights.</summary>
+    /// <param name="card">The card.</param>
+    /// <exception cref="GraphException">The card has an unknown mode or filter.</exception>
+    public static Preprocessor CreatePreprocessor(ModelCard card) => new(new PreprocessOptions(card.Preprocess.Width, card.Preprocess.Height)
     {
         CropFraction = card.Preprocess.Crop,
         Mode = Named<ResizeMode>(card, "mode", card.Preprocess.Mode),
@@ -195,7 +211,7 @@ public sealed class ImageClassifier : IDisposable
         IsBgr = card.Preprocess.ChannelOrder == "bgr",
         Mean = card.Preprocess.Mean,
         StandardDeviation = card.Preprocess.Std,
-    };
+    });
 
     private static T Named<T>(ModelCard card, string property, string name)
         where T : struct, Enum

@@ -112,19 +112,27 @@ public sealed class HostileTests
     public void More_bytes_than_allowed_are_refused_before_they_are_read()
     {
         var limits = new ImageLimits { MaxBytes = 1000 };
-        using var endless = new EndlessStream();
+        using var endless = new EndlessStream([0xFF, 0xD8, 0xFF, 0xE0]);
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(endless, "endless", limits));
         Assert.Contains("more bytes than the limit of 1000", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(Fixtures.At("rocket.jpg"), limits));
+        // What is no image is not read on, whatever the limit.
+        using var zeros = new EndlessStream([]);
+        refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(zeros, "zeros", new ImageLimits { MaxBytes = long.MaxValue }));
+        Assert.StartsWith("zeros: not a JPEG", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(new byte[1001], limits: limits));
     }
 
     private static ImageFormatException Refusal(byte[] data) => Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data));
 
-    private sealed class EndlessStream : MemoryStream
+    private sealed class EndlessStream(byte[] start) : MemoryStream
     {
         public override bool CanSeek => false;
 
-        public override int Read(Span<byte> buffer) => buffer.Length;
+        public override int Read(Span<byte> buffer)
+        {
+            start.CopyTo(buffer);
+            return buffer.Length;
+        }
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
+using MogaSharp.Models;
 using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
@@ -30,15 +31,17 @@ internal static class ClassifyCommand
         {
             IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
             string[][] batches = [.. files.Chunk(BatchSize)];
+            ModelCard card = Shared.Card(parsed.GetValue(model)!);
+            Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
             IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
             using var resources = running as IDisposable;
             Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
             // Images are decoded while the model loads, and later while the batch before is classified.
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task<Decoded> first = Task.Run(() => DecodeAsync(batches[0], abandon.Token), abandon.Token);
+            Task<Decoded> first = Task.Run(() => DecodeAsync(batches[0], preprocessor, abandon.Token), abandon.Token);
             try
             {
-                LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
+                LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
                 await warmUp.ConfigureAwait(false);
                 loaded = LabelFile.Apply(loaded, parsed.GetValue(labels));
                 using var classifier = new ImageClassifier(loaded, running);
@@ -77,27 +80,34 @@ internal static class ClassifyCommand
             if (b + 1 < batches.Length)
             {
                 string[] following = batches[b + 1];
-                next = Task.Run(() => DecodeAsync(following, cancellationToken), cancellationToken);
+                next = Task.Run(() => DecodeAsync(following, classifier.Preprocessor, cancellationToken), cancellationToken);
             }
 
-            ImmutableArray<ImmutableArray<Prediction>> predictions = classifier.Classify([.. decoded.Images.OfType<RgbImage>()], topK, cancellationToken);
+            float[][] inputs = [.. decoded.Inputs.OfType<float[]>()];
+            ImmutableArray<ImmutableArray<Prediction>> predictions = inputs.Length == 0
+                ? []
+                : classifier.Classify(new Tensor(classifier.InputShape.With(0, inputs.Length), [.. inputs.SelectMany(values => values)]), topK, cancellationToken);
             int good = 0;
             for (int i = 0; i < batches[b].Length; i++)
-                results.Add(decoded.Images[i] is { } image ? Classified(batches[b][i], image, predictions[good++]) : new Result(batches[b][i], null, decoded.Errors[i], null));
+                results.Add(decoded.Inputs[i] is null ? new Result(batches[b][i], null, decoded.Errors[i], null) : Classified(batches[b][i], decoded.Conversions[i], predictions[good++]));
             report((double)results.Count / results.Total, $"{results.Count} of {results.Total}");
         }
 
         return true;
     }
 
-    private static async Task<Decoded> DecodeAsync(string[] files, CancellationToken cancellationToken)
+    // Of an image only the input is kept: photos of many megapixels would fill the memory in batches.
+    private static async Task<Decoded> DecodeAsync(string[] files, Preprocessor preprocessor, CancellationToken cancellationToken)
     {
-        var decoded = new Decoded(new RgbImage?[files.Length], new string?[files.Length]);
+        var decoded = new Decoded(new float[files.Length][], new ImageConversions[files.Length], new string?[files.Length]);
         await Parallel.ForAsync(0, files.Length, cancellationToken, async (i, token) =>
         {
             try
             {
-                decoded.Images[i] = await LoadAsync(files[i], token).ConfigureAwait(false);
+                RgbImage image = await LoadAsync(files[i], token).ConfigureAwait(false);
+                float[] input = new float[preprocessor.InputLength];
+                preprocessor.Process(image, input);
+                (decoded.Inputs[i], decoded.Conversions[i]) = (input, image.Conversions);
             }
             catch (Exception e) when (e is not ImagingUnavailableException && Failure.Describe(e) is not null)
             {
@@ -116,17 +126,17 @@ internal static class ClassifyCommand
         return await ImageDecoder.LoadAsync(stdin, "stdin", null, cancellationToken).ConfigureAwait(false);
     }
 
-    private static Result Classified(string path, RgbImage image, ImmutableArray<Prediction> predictions)
+    private static Result Classified(string path, ImageConversions conversions, ImmutableArray<Prediction> predictions)
     {
-        Shared.Notices.Count(image.Conversions, path);
-        string[]? notes = image.Conversions == ImageConversions.None ? null : [.. Notices.Describe(image.Conversions)];
+        Shared.Notices.Count(conversions, path);
+        string[]? notes = conversions == ImageConversions.None ? null : [.. Notices.Describe(conversions)];
         return float.IsNaN(predictions[0].Score)
             ? new Result(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
             : new Result(path, predictions, null, notes);
     }
 
-    // One entry per file: its image, or why there is none.
-    private sealed record Decoded(RgbImage?[] Images, string?[] Errors);
+    // One entry per file: its input and what decoding lost, or why there is none.
+    private sealed record Decoded(float[]?[] Inputs, ImageConversions[] Conversions, string?[] Errors);
 
     private sealed record Result(string Path, ImmutableArray<Prediction>? Predictions, string? Error, string[]? Notes);
 

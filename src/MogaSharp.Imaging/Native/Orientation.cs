@@ -10,7 +10,7 @@ internal static class Orientation
         if (!Turns(orientation)) return image;
         int width = image.Width, height = image.Height;
         bool isTransposed = orientation >= 5;
-        var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length]);
+        var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length]) { Conversions = image.Conversions };
         bool flipsX = orientation is 2 or 3 or 7 or 8;
         bool flipsY = orientation is 3 or 4 or 6 or 7;
         for (int y = 0; y < upright.Height; y++)

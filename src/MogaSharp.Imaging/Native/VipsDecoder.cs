@@ -35,11 +35,14 @@ internal static unsafe class VipsDecoder
             int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
             limits.CheckSize(width, height, name);
             int orientation = VipsApi.Orientation(image.Handle);
-            var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, name), IsCmyk(image), name);
+            SampleConverter converter = Converter(image, format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null, name);
+            if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.TransparentColor(data);
             int length = width * height * 3;
             bool isTurned = Orientation.Turns(orientation);
             var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
             ReadRows(image, pixels, converter, format.ToString(), name, cancellationToken);
+            bool hasMore = VipsApi.Pages(image.Handle) > 1 || (format == EncodedFormat.Png && PngStructure.IsAnimated(data));
+            pixels = pixels with { Conversions = converter.Conversions | (hasMore ? ImageConversions.Frames : 0) };
             return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
         }
     }
@@ -61,7 +64,8 @@ internal static unsafe class VipsDecoder
             int width = VipsApi.Width(image.Handle), frameHeight = VipsApi.PageHeight(image.Handle), height = VipsApi.Height(image.Handle);
             limits.CheckSize(width, frameHeight, name);
             limits.CheckFrames(width, frameHeight, height / frameHeight, name);
-            var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, name), isCmyk: false, name);
+            SampleConverter converter = Converter(image, null, name);
+            converter.Transparent = GifStructure.TransparentColor(data);
             var strip = new DecodedPixels(GC.AllocateUninitializedArray<byte>(width * height * 3), width, height);
             ReadRows(image, strip, converter, Format, name, cancellationToken);
             return (strip, frameHeight, Delays(image, height / frameHeight));
@@ -82,7 +86,7 @@ internal static unsafe class VipsDecoder
             if (!operation.TryBuild()) throw Corrupt(Name, Name);
             using VipsObject image = operation.GetImage("out");
             int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
-            var converter = SampleConverter.For(VipsApi.Bands(image.Handle), BytesPerSample(image, Name), isCmyk: false, Name);
+            SampleConverter converter = Converter(image, null, Name);
             var pixels = new DecodedPixels(new byte[width * height * 3], width, height);
             ReadRows(image, pixels, converter, Name, Name, CancellationToken.None);
             return pixels.ToImage();
@@ -125,7 +129,14 @@ internal static unsafe class VipsDecoder
         _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
     };
 
-    private static bool IsCmyk(VipsObject image) => VipsApi.Interpretation(image.Handle) == InterpretationCmyk;
+    /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one more.</summary>
+    private static SampleConverter Converter(VipsObject image, TiffHeader? tiff, string name)
+    {
+        int bands = VipsApi.Bands(image.Handle), bytes = BytesPerSample(image, name);
+        if (tiff is { IsLab: true }) return SampleConverter.For(SampleKind.PackedLab, bands, bytes, -1, name);
+        SampleKind kind = VipsApi.Interpretation(image.Handle) == InterpretationCmyk ? SampleKind.Cmyk : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey : SampleKind.Rgb;
+        return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
+    }
 
     private static ImageFormatException Corrupt(string format, string name)
     {
