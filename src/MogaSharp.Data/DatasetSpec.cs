@@ -75,16 +75,17 @@ public sealed record DatasetSpec
     /// <summary>Opens a part of the data set.</summary>
     /// <param name="split">The part. A folder without parts and shards without an option <c>val</c> are the same for both.</param>
     /// <param name="labels">The classes of a model, if the labels shall be the indices of its outputs; null takes what the data set says.</param>
+    /// <param name="mayGuess">False when class folders that are all named unlike the labels are an error, not the labels in their order.</param>
     /// <exception cref="DatasetSpecException">There is no such folder, or it is not clear which one is meant.</exception>
     /// <exception cref="DatasetException">The data set is missing or broken, or does not fit the labels.</exception>
-    public IImageDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? labels = null)
+    public IImageDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? labels = null, bool mayGuess = true)
     {
         if (labels is null && Options.TryGetValue("classes", out string? file)) labels = [.. ReadClasses(file)];
         IReadOnlyList<string>? names = labels is null ? null : [.. labels.Select(label => label.Name)];
         string? named = Options.GetValueOrDefault(split == DatasetSplit.Train ? "train" : "val");
         return Kind switch
         {
-            "folder" => OpenFolder(split, labels),
+            "folder" => OpenFolder(split, labels, mayGuess),
             "idx" => new IdxDataset(named is null ? Path : System.IO.Path.Combine(Path, named), split, names),
             _ => new TarDataset(named ?? Path, names),
         };
@@ -99,12 +100,12 @@ public sealed record DatasetSpec
         _ => Options.ContainsKey("val"),
     };
 
-    private ImageFolder OpenFolder(DatasetSplit split, IReadOnlyList<ClassLabel>? labels)
+    private ImageFolder OpenFolder(DatasetSplit split, IReadOnlyList<ClassLabel>? labels, bool mayGuess)
     {
         SplitFolder part = Part(split) ?? throw SplitFolders.NothingToTestWith(Path, Part(DatasetSplit.Train)!.Folder, "val", " with class folders");
         var notes = new DatasetNotes();
         foreach (string note in part.Notes) notes.Add(note);
-        return new ImageFolder(part.Folder, labels, null, Order, notes);
+        return new ImageFolder(part.Folder, labels, null, Order, notes, mayGuess);
     }
 
     // A class may be called train: then its folder holds images, not folders.

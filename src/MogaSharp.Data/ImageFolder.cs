@@ -29,7 +29,7 @@ public sealed class ImageFolder : IImageDataset
     {
     }
 
-    internal ImageFolder(string root, IReadOnlyList<ClassLabel>? labels, IReadOnlyList<string>? extensions, ClassOrder order, DatasetNotes notes)
+    internal ImageFolder(string root, IReadOnlyList<ClassLabel>? labels, IReadOnlyList<string>? extensions, ClassOrder order, DatasetNotes notes, bool mayGuess = true)
     {
         if (!Directory.Exists(root)) throw new DatasetException(root, "no such folder");
         extensions ??= DefaultExtensions;
@@ -47,7 +47,7 @@ public sealed class ImageFolder : IImageDataset
         string[] classes = [.. filled.Select(i => folders[i])];
         Dictionary<string, int> indices = labels is null
             ? Places([.. classes.Order(NaturalClassOrder.Of(order))])
-            : LabelMatcher.Match(classes, folders, labels, root, order, notes);
+            : LabelMatcher.Match(classes, folders, labels, root, mayGuess ? order : null, notes);
         ClassNames = labels is null ? [.. classes.Order(NaturalClassOrder.Of(order))] : [.. labels.Select(label => label.Name)];
         foreach (int i in filled) _items.AddRange(files[i].Select(path => new FileImageItem(path, indices[folders[i]])));
         Notes = notes.ToList();

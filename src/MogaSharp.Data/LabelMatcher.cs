@@ -13,17 +13,22 @@ internal static class LabelMatcher
     /// <param name="all">All class folders, which may be as many as the labels where those with images are not.</param>
     /// <param name="labels">The classes.</param>
     /// <param name="root">The data set's folder, for messages.</param>
-    /// <param name="order">The order of folders that match nothing.</param>
+    /// <param name="order">The order of folders that match nothing; null when that is an error.</param>
     /// <param name="notes">Hears what was guessed.</param>
     public static Dictionary<string, int> Match(
-        IReadOnlyList<string> folders, IReadOnlyList<string> all, IReadOnlyList<ClassLabel> labels, string root, ClassOrder order, DatasetNotes notes)
+        IReadOnlyList<string> folders, IReadOnlyList<string> all, IReadOnlyList<ClassLabel> labels, string root, ClassOrder? order, DatasetNotes notes)
     {
         int[]?[] found = Candidates(folders, labels);
         if (found.All(candidates => candidates is null))
         {
+            if (order is null)
+            {
+                string[] classes = [.. labels.Select(label => label.Name)];
+                throw new DatasetException(root, $"no folder is named like a class; the folders are {DatasetNotes.Names(folders)}, the classes {DatasetNotes.Names(classes)}");
+            }
             IReadOnlyList<string> taken = folders.Count == labels.Count ? folders : all;
             return taken.Count == labels.Count
-                ? InOrder(taken, labels, order, notes)
+                ? InOrder(taken, labels, order.Value, notes)
                 : throw new DatasetException(root, $"no folder is named like a class, and there are {taken.Count} folders for {labels.Count} classes");
         }
         for (int i = 0; i < folders.Count; i++)
@@ -55,8 +60,9 @@ internal static class LabelMatcher
     /// <summary>Whether two names are the same but for case, the form of Unicode, blanks around them, and underscores.</summary>
     public static bool IsSame(string a, string b) => Plain(a) == Plain(b);
 
+    /// <summary>The classes that each folder may mean; null for none.</summary>
     // An exact name wins over one that is only alike, so that A and a can be two classes; what one folder has exactly, another does not get by likeness.
-    private static int[]?[] Candidates(IReadOnlyList<string> folders, IReadOnlyList<ClassLabel> labels)
+    public static int[]?[] Candidates(IReadOnlyList<string> folders, IReadOnlyList<ClassLabel> labels)
     {
         ILookup<string, int> ids = Lookup(label => label.WordNetId is { } id ? [id] : []), exact = Lookup(Names), alike = Lookup(label => Names(label).Select(Plain));
         int[]?[] found = [.. folders.Select(folder => Found(ids[folder]) ?? Found(exact[folder]))];
