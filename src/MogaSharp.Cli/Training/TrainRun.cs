@@ -30,10 +30,15 @@ internal static class TrainRun
     private static void Check(TrainRequest request)
     {
         if (Environment.GetEnvironmentVariable("RANK") is not (null or "" or "0")) return;
-        var checkpoints = new CheckpointFolder(FolderName(request));
+        string folder = FolderName(request);
         if (request.Device is { } device) _ = Shared.Device(device);
-        if (request.Resume && checkpoints.HasCheckpoints) return;
-        RequireNew(checkpoints);
+        if (Directory.Exists(folder))
+        {
+            var checkpoints = new CheckpointFolder(folder);
+            if (request.Resume && checkpoints.HasCheckpoints) return;
+            RequireNew(checkpoints);
+        }
+
         TrainPlan plan = New(request, _ => { });
         TrainData.Check(plan.Data, plan.Card);
         if (request.Init is { } weights && weights != "pretrained") _ = Paths.Existing(weights);
