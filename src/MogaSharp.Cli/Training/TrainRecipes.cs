@@ -54,7 +54,8 @@ internal static class TrainRecipes
     /// <summary>Epochs, batch and learning rate for people, and how the last comes about.</summary>
     public static string Describe(TrainingRecipe recipe, TrainRequest request)
     {
-        string epochs = recipe.TotalEpochs() > recipe.Epochs ? $"{recipe.Epochs} epochs and {recipe.CooldownEpochs} of cool-down: {recipe.TotalEpochs()} in all" : $"{recipe.Epochs} epoch{(recipe.Epochs == 1 ? "" : "s")}";
+        string epochs = $"{recipe.Epochs} epoch{(recipe.Epochs == 1 ? "" : "s")}";
+        if (recipe.TotalEpochs() > recipe.Epochs) epochs += $" and {recipe.CooldownEpochs} of cool-down: {recipe.TotalEpochs()} in all";
         string rate = recipe.ScaledLearningRate().ToString("G4", CultureInfo.InvariantCulture), hint = "";
         if (recipe.BatchSize != recipe.LearningRateBatch)
         {
