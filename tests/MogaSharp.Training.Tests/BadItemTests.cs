@@ -26,7 +26,7 @@ public sealed class BadItemTests : IDisposable
         // An epoch takes 32 of the 36 images, so that one of them is met in the second.
         Assert.Equal(4, _heard.Messages.Distinct().Count());
         Assert.Equal(4, _heard.Messages.Count);
-        Assert.Matches(@"^1 of 36 training images cannot be read and is passed over: others take their place \\(.*\d\d\.bmp: .+\)$", _heard.Messages[0]);
+        Assert.Matches(@"^1 of 36 training images cannot be read and is passed over: others take their place \(.*\d\d\.bmp: .+\)$", _heard.Messages[0]);
         Assert.Contains("3 of 36 training images cannot be read and are passed over: others take their place (the first: ", _heard.Messages.Last(text => text.Contains("training", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains(_heard.Messages, text => text.StartsWith("1 of 10 evaluation images cannot be read and is left out of the figures (", StringComparison.Ordinal));
         // A bad one counts as often as it was met.
