@@ -18,7 +18,7 @@ public sealed class TrainTests : IDisposable
         Outcome outcome = (await _fixture.TrainAsync("--dtype", "float16", "--set", "rand_augment=none", "--seed", "3")).Succeeded();
         Assert.Matches(@"^top-1 \d+\.\d\d%  top-5 100\.00%  epoch \d  .*/run/model\n$", outcome.Output);
         Assert.Contains("custom, 4 classes, on 72 images (12 to evaluate on), cpu", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("recipe small: 3 epochs, batch 8, learning rate 0.004, AdamW, amp None", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("recipe small: 2 epochs and 1 of cool-down: 3 in all, batch 8, learning rate 0.004, AdamW, amp None", outcome.Errors, StringComparison.Ordinal);
         Assert.Equal(3, outcome.ErrorLines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)));
         string[] files = [.. Directory.GetFiles(_fixture.Run).Select(Path.GetFileName).OfType<string>().Where(name => !name.StartsWith("events.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         Assert.Equal([".lock", "best.safetensors", "curves.png", "curves.svg", "epochs.csv", "last.safetensors", "log.jsonl", "previous.safetensors", "recipe.json"], files);

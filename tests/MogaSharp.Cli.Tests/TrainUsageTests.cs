@@ -18,7 +18,7 @@ public sealed class TrainUsageTests : IDisposable
     [InlineData("set=mixup=-1", "The recipe breaks a rule: mixup is not negative.")]
     [InlineData("epochs=x", "'x' is no value of the recipe's field epochs")]
     [InlineData("amp=fp8", "'fp8' is no value of the recipe's field amp; it takes none, bf16, fp16.")]
-    [InlineData("batch=640", "The 72 training images do not fill one batch of 640; take a smaller batch_size.")]
+    [InlineData("batch=640", "The 72 training images do not fill one batch of 640; take a batch_size of 72 or less.")]
     [InlineData("device=gpu", "'gpu' is no device; write cpu, cuda or cuda:N")]
     [InlineData("workers=0", "--workers takes a whole number from 1")]
     [InlineData("init=missing.pth", "there is no file 'missing.pth'")]
@@ -108,6 +108,21 @@ public sealed class TrainUsageTests : IDisposable
         (await _fixture.TrainAsync("--resume")).Failed(2, $"Another process is training in '{_fixture.Run}'.");
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("--data", "folder:/missing", "there is no folder '/missing'")]
+    [InlineData("--preset", "huge", "There is no preset 'huge'")]
+    [InlineData("--device", "gpu", "'gpu' is no device")]
+    public async Task A_wrong_option_is_named_before_libtorch_is_missed(string option, string value, string message)
+    {
+        List<string> arguments = [.. _fixture.Arguments()];
+        if (option == "--preset") arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
+        if (arguments.Contains(option)) arguments.RemoveRange(arguments.IndexOf(option), 2);
+        var start = new ProcessStartInfo("dotnet", [Moga.Program, .. arguments, option, value]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
+        using Process process = Process.Start(start)!;
+        (await Moga.FinishAsync(process)).Failed(2, message);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class TrainVideoTests : IDisposable
     [InlineData("--model-set model_type=lstm", "simvp_small cannot be changed so: ")]
     [InlineData("--set loss=cross_entropy", "loss is mean_squared_error for video")]
     [InlineData("--set eval_clips=0", "eval_clips is 1 or more")]
-    [InlineData("--batch 64", "The 20 training clips do not fill one batch of 64; take a smaller batch_size.")]
+    [InlineData("--batch 64", "The 20 training clips do not fill one batch of 64; take a batch_size of 20 or less.")]
     [InlineData("--data idx:DIGITS", "write moving-mnist:")]
     [InlineData("--data moving-mnist:DIGITS?in=2&out=3&clips=20", "gives as many frames as it sees, 2, but the data's clips go on for 3; '?out=2' behind the data makes them fit")]
     [InlineData("--data moving-mnist:/missing", "there is no folder '/missing'")]

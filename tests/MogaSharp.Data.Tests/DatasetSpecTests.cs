@@ -51,6 +51,59 @@ public sealed class DatasetSpecTests : IDisposable
         Assert.Contains("has a folder 'train' but none of 'val'", Refusal($"folder:{_folder.FullName}"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("train valid test", "valid", "evaluated on 'valid', not on 'test'; '?val=test' takes that")]
+    [InlineData("Train Val", "Val", null)]
+    [InlineData("TRAINING DEV", "DEV", null)]
+    [InlineData("training evaluation", "evaluation", "evaluated on 'evaluation', as there is no part for validation; in training it also decides which epoch is the best")]
+    [InlineData("test val", "val", "evaluated on 'val', not on 'test'; '?val=test' takes that")]
+    public void Parts_go_by_usual_names_in_any_case_and_validation_comes_first(string folders, string expected, string? note)
+    {
+        foreach (string folder in folders.Split(' ')) Add($"{folder}/a/1.png", $"{folder}/b/2.png");
+        IImageDataset test = DatasetSpec.Parse($"folder:{_folder.FullName}").Open(DatasetSplit.Test);
+        Assert.Equal([At(Path.Combine(expected, "a/1.png")), At(Path.Combine(expected, "b/2.png"))], test.Select(item => item.Name));
+        Assert.Equal(note is null ? [] : [note], test.Notes);
+    }
+
+    [Theory]
+    [InlineData("train val valid", "has 'val' and 'valid' for the same part; '?val=val' says which one is meant")]
+    [InlineData("Train train val", "has 'Train' and 'train' for the same part; '?train=Train' says which one is meant")]
+    [InlineData("train car", "has the folder 'train' and beside it others with images (car); write '?train=.' if all of them are classes, or '?val=NAME' for the one to evaluate on")]
+    [InlineData("val test", "has no folder 'train'; '?train=NAME' says which one to train on")]
+    [InlineData("flowers/train flowers/val", "holds nothing but the folder 'flowers', in which the parts are; write '")]
+    public void Parts_that_are_not_clear_are_refused(string folders, string problem)
+    {
+        foreach (string folder in folders.Split(' ')) Add($"{folder}/a/1.png");
+        Add("car/1.png");
+        if (!folders.Contains("car", StringComparison.Ordinal)) Directory.Delete(At("car"), recursive: true);
+        DatasetSpec spec = DatasetSpec.Parse($"folder:{_folder.FullName}");
+        string message = Assert.Throws<DatasetSpecException>(() => (spec.Open(DatasetSplit.Train), spec.Open(DatasetSplit.Test))).Message;
+        Assert.Contains(problem, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_part_to_train_on_alone_and_folders_beside_parts_are_said()
+    {
+        Add("train/a/1.png", "train/b/1.png", "docs/readme.txt");
+        DatasetSpec spec = DatasetSpec.Parse($"folder:{_folder.FullName}");
+        Assert.False(spec.HasSeparateSplits);
+        Assert.Equal(["1 folder beside the parts left out (docs)"], spec.Open(DatasetSplit.Train).Notes);
+        Assert.True(DatasetSpec.Parse($"folder:{_folder.FullName}?val=train&train=train").Open(DatasetSplit.Test).Count == 2);
+        Assert.Equal(["docs", "train"], Directory.GetDirectories(_folder.FullName).Select(Path.GetFileName).Order());
+        Add("docs/1.png");
+        Assert.Equal(3, DatasetSpec.Parse($"folder:{_folder.FullName}?train=.").Open(DatasetSplit.Train).Count);
+    }
+
+    [Fact]
+    public void An_option_says_the_order_of_classes()
+    {
+        Add("c2/1.png", "c10/1.png");
+        Assert.Equal(["c2", "c10"], DatasetSpec.Parse($"folder:{_folder.FullName}").Open(DatasetSplit.Test).ClassNames);
+        Assert.Equal(["c10", "c2"], DatasetSpec.Parse($"folder:{_folder.FullName}?order=ordinal").Open(DatasetSplit.Test).ClassNames);
+        Assert.Contains("takes natural or ordinal, not 'x'", Refusal($"folder:{_folder.FullName}?order=x"), StringComparison.Ordinal);
+        Assert.Contains("the unknown option 'order'", Refusal("idx:x?order=natural"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_of_classes_is_both_parts_even_if_a_class_is_called_train()
     {

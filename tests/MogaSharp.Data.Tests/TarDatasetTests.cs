@@ -51,12 +51,99 @@ public sealed class TarDatasetTests : IDisposable
         Assert.Equal(["sub/a.tar", "s-9.tar"], Names("{sub/a,s-{9..9}}.tar"));
         Assert.Equal(["s-10.tar", "s-8.tar", "s-9.tar"], Names("s-*.tar"));
         Assert.Equal(["s-8.tar", "s-9.tar"], Names("s-?.tar"));
+        File.WriteAllText(At("._s-1.tar"), "");
+        Assert.Equal(["s-10.tar", "s-8.tar", "s-9.tar", "t.tar"], Names("*.tar"));
         Assert.Contains("s-7.tar: no such file", Refusal(() => Names("s-{7..8}.tar")), StringComparison.Ordinal);
         Assert.Contains("no file matches", Refusal(() => Names("z*.tar")), StringComparison.Ordinal);
         Assert.Contains("there is no folder", Refusal(() => Names("gone/z*.tar")), StringComparison.Ordinal);
         Assert.Contains("'{9..8}' is no range", Refusal(() => Names("s-{9..8}.tar")), StringComparison.Ordinal);
         Assert.Contains("'{0..99999999}' is no range", Refusal(() => Names("s-{0..99999999}.tar")), StringComparison.Ordinal);
         Assert.Contains("more than 1000000 files", Refusal(() => Names("s-{0..9999}{0..9999}.tar")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_with_dots_go_with_their_own_labels()
+    {
+        Write(
+            "x.tar", TarEntryFormat.Pax,
+            ("img.v1.0000.png", Picture), ("img.v1.0000.cls", "3"u8.ToArray()), ("img.v1.0001.PNG", Picture), ("img.v1.0001.json", "{\"label\":4}"u8.ToArray()),
+            ("a.b/c.d.jpg", Picture), ("a.b/c.d.cls", "5"u8.ToArray()), ("e.left.png", Picture), ("e.cls", "6"u8.ToArray()), ("f.cls", "7"u8.ToArray()), ("f.jpg", Picture));
+        var dataset = new TarDataset(At("x.tar"));
+        Assert.Equal([3, 4, 5, 6, 7], dataset.Select(item => item.Label));
+        Assert.Empty(dataset.Notes);
+    }
+
+    [Fact]
+    public void Labels_may_lie_anywhere_in_the_archive()
+    {
+        Write("x.tar", TarEntryFormat.Ustar, ("./0.png", Picture), ("./1.png", Picture), ("./0.cls", "3"u8.ToArray()), ("./1.cls", "4"u8.ToArray()));
+        Assert.Equal([3, 4], new TarDataset(At("x.tar")).Select(item => item.Label));
+    }
+
+    [Fact]
+    public void What_is_left_out_of_an_archive_is_said()
+    {
+        Write(
+            "x.tar", TarEntryFormat.Pax,
+            ("._0.png", Picture), ("__MACOSX/0.png", Picture), ("0.png", Picture), ("0.cls", "3"u8.ToArray()), ("0.txt", [1]), ("1.txt", [1]), ("0.seg.png", Picture), ("0.boxes.json", [1]),
+            ("README", [1]), ("0.cls", "4"u8.ToArray()));
+        var dataset = new TarDataset(At("x.tar"));
+        Assert.Equal([4], dataset.Select(item => item.Label));
+        string file = At("x.tar");
+        Assert.Equal(
+            [
+                $"1 file replaced by a later one of the same name, as when tar unpacks ({file}#0.cls)", $"1 file without a known ending left out ({file}#README)",
+                $"1 further file of a sample left out ({file}#0.boxes.json)", $"1 further image of a sample without a label of its own left out ({file}#0.seg.png)",
+                $"2 .txt files left out (the first: {file}#0.txt)", $"2 hidden or system files left out (the first: {file}#._0.png)",
+            ],
+            dataset.Notes.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Joined_archives_are_read_to_the_end()
+    {
+        byte[] first = Bytes(TarEntryFormat.Ustar, ("0.png", Picture), ("0.cls", "3"u8.ToArray())), second = Bytes(TarEntryFormat.Pax, ("0.png", Picture), ("0.cls", "4"u8.ToArray()));
+        File.WriteAllBytes(At("x.tar"), [.. first, .. new byte[9216], .. second, .. new byte[100]]);
+        var dataset = new TarDataset(At("x.tar"));
+        Assert.Equal([3, 4], dataset.Select(item => item.Label));
+        Assert.Equal($"1 archive follows another one in the same file, and was read too ({At("x.tar")})", Assert.Single(dataset.Notes));
+        File.WriteAllBytes(At("y.tar"), [.. first, 1, 2, 3]);
+        dataset = new TarDataset(At("y.tar"));
+        Assert.Equal([3], dataset.Select(item => item.Label));
+        Assert.Equal($"1 archive is followed by bytes that are no archive, which were left out ({At("y.tar")})", Assert.Single(dataset.Notes));
+        File.WriteAllBytes(At("z.tar"), [.. first, .. second[..^1024]]);
+        Assert.Contains("the end mark is missing", Refusal(() => _ = new TarDataset(At("z.tar"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Packed_archives_and_links_are_named()
+    {
+        using (var stream = new MemoryStream())
+        {
+            using (var zip = new System.IO.Compression.GZipStream(stream, System.IO.Compression.CompressionMode.Compress)) zip.Write(new byte[2000]);
+            AssertBroken("it is packed with gzip; unpack it first (gunzip)", [.. stream.ToArray(), .. new byte[600]]);
+        }
+        using (FileStream stream = File.Create(At("x.tar")))
+        using (var writer = new TarWriter(stream))
+        {
+            foreach (string name in (string[])["0.png", "0.cls"])
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(name == "0.png" ? Picture : "1"u8.ToArray()) });
+            writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "1.png") { LinkName = "0.png" });
+        }
+        Assert.Equal($"1 link or other special member left out ({At("x.tar")}#1.png)", Assert.Single(new TarDataset(At("x.tar")).Notes));
+    }
+
+    [Fact]
+    public void Names_in_another_encoding_stay_different()
+    {
+        byte[] bytes = Bytes(TarEntryFormat.Ustar, ("0.png", Picture), ("0.cls", "3"u8.ToArray()), ("1.png", Picture), ("1.cls", "4"u8.ToArray()));
+        foreach ((int header, byte name) in new[] { (0, (byte)0xE9), (1024, (byte)0xE9), (2048, (byte)0xE8), (3072, (byte)0xE8) })
+        {
+            bytes[header] = name;
+            FixSum(bytes, header);
+        }
+        File.WriteAllBytes(At("x.tar"), bytes);
+        Assert.Equal([3, 4], new TarDataset(At("x.tar")).Select(item => item.Label));
     }
 
     [Fact]

@@ -51,6 +51,8 @@ public sealed class NonFiniteTests : IDisposable
 
         public int BatchesPerEpoch => 10;
 
+        public long EvalCount => 0;
+
         public int EvalBatches => 0;
 
         public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken) =>

@@ -5,6 +5,41 @@ public sealed class RecipeTests
 {
     public static TheoryData<string> Presets => [.. RecipePresets.All.Select(recipe => recipe.Name)];
 
+    // How everybody tries a trainer.
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Every_preset_fits_a_single_epoch(string name)
+    {
+        TrainingRecipe recipe = RecipePresets.Find(name) with { Epochs = 1 };
+        TrainingRecipe fitted = RecipeFit.ToEpochs(recipe, warmup: true, cooldown: true, out IReadOnlyList<string> changes).Validated();
+        Assert.Equal(1, fitted.TotalEpochs());
+        Assert.Equal(recipe.WarmupEpochs > fitted.WarmupEpochs, changes.Any(change => change.StartsWith("warm-up", StringComparison.Ordinal)));
+        Assert.Equal(RecipePresets.Find(name), RecipeFit.ToEpochs(RecipePresets.Find(name), true, true, out _) with { WarmupEpochs = RecipePresets.Find(name).WarmupEpochs });
+    }
+
+    [Fact]
+    public void Warm_up_and_cool_down_shrink_with_the_epochs()
+    {
+        TrainingRecipe recipe = RecipePresets.Find("t") with { Epochs = 12 };
+        TrainingRecipe fitted = RecipeFit.ToEpochs(recipe, true, true, out IReadOnlyList<string> changes);
+        Assert.Equal((2.0, 1), (fitted.WarmupEpochs, fitted.CooldownEpochs));
+        Assert.Equal(["warm-up 5 -> 2 epochs", "cool-down 10 -> 1 epochs"], changes);
+        Assert.Same(recipe.Name, RecipeFit.ToEpochs(recipe, false, false, out changes).Name);
+        Assert.Empty(changes);
+    }
+
+    [Theory]
+    [InlineData(12, 1, 1, 0, 12)]
+    [InlineData(13, 1, 1, 1, 12)]
+    [InlineData(13, 2, 2, 1, 8)]
+    [InlineData(5000, 1, 1, 1, 1024)]
+    [InlineData(1, 1, 1, 1, 0)]
+    public void The_largest_batch_is_shared_and_paired_evenly(long count, int processes, int parts, double mixup, int expected)
+    {
+        var recipe = new TrainingRecipe { AccumulationSteps = parts, Mixup = mixup, Cutmix = 0 };
+        Assert.Equal(expected, RecipeFit.LargestBatch(recipe, count, processes));
+    }
+
     // Westlake-AI/MogaNet, TRAINING.md.
     [Theory]
     [InlineData("xt", 0.03, 0.05, "rand-m7-mstd0.5-inc1", 0.1, 1e-6, null, 1024)]

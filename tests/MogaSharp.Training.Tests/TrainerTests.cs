@@ -215,7 +215,7 @@ public sealed class TrainerTests : IDisposable
     public void Too_few_pictures_or_an_odd_batch_to_mix_is_an_error()
     {
         Assert.Equal(
-            "The 36 training images do not fill one batch of 64; take a smaller batch_size.",
+            "The 36 training images do not fill one batch of 64; take a batch_size of 36 or less.",
             Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 64 })).Message);
         Assert.Contains(
             "its 3 images must be an even number",

@@ -192,7 +192,7 @@ public sealed class VideoTests : IDisposable
 
     [Fact]
     public void Too_few_clips_are_an_error() => Assert.Equal(
-        "The 36 training clips do not fill one batch of 64; take a smaller batch_size.",
+        "The 36 training clips do not fill one batch of 64; take a batch_size of 36 or less.",
         Assert.Throws<RecipeException>(() => VideoRun.Data(Recipe with { BatchSize = 64 })).Message);
 
     [Fact]

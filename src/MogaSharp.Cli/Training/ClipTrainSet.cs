@@ -11,9 +11,15 @@ internal sealed class ClipTrainSet : TrainData
     private readonly IClipDataset _train;
     private readonly IClipDataset? _eval;
 
-    private ClipTrainSet(IClipDataset train, IClipDataset? eval, ModelCard card) => (_train, _eval, Card) = (train, eval, card);
+    private ClipTrainSet(IClipDataset train, IClipDataset? eval, ModelCard card, IReadOnlyList<string> notes) =>
+        (_train, _eval, Card, Notes) = (train, eval, card, notes);
 
     public override ModelCard Card { get; }
+
+    public override IReadOnlyList<string> Notes { get; }
+
+    // A video model has no head for classes.
+    public override bool NeedsFreshHead => false;
 
     public override int TrainCount => _train.Count;
 
@@ -28,11 +34,14 @@ internal sealed class ClipTrainSet : TrainData
         }
     }
 
+    /// <summary>Checks what can be checked at once.</summary>
+    public static new void Check(string text, ModelCard card) => Spec(text, card);
+
     // Fits the model to the size of the clips, of which it gives as many frames as it sees.
     public static new ClipTrainSet Open(string text, ModelCard card)
     {
-        if (card.Options is not SimVpOptions options) throw new UsageException($"{card.Name} is no model for clips");
-        ClipSpec spec = ClipSources.Parse(text, options.InShape[0], card.Clip!.OutFrames);
+        ClipSpec spec = Spec(text, card);
+        var options = (SimVpOptions)card.Options;
         IClipDataset train = spec.Open(DatasetSplit.Train);
         IClipDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
         ClipShape clip = train.Shape;
@@ -46,8 +55,16 @@ internal sealed class ClipTrainSet : TrainData
             Preprocess = card.Preprocess with { Height = clip.Height, Width = clip.Width },
             // The data's values are from 0 to 1.
             Clip = new ClipCard { OutFrames = clip.OutputFrames },
-        });
+        }, Said(spec, train, eval));
     }
+
+    private static ClipSpec Spec(string text, ModelCard card) => card.Options is SimVpOptions options
+        ? ClipSources.Parse(text, options.InShape[0], card.Clip!.OutFrames)
+        : throw new UsageException($"{card.Name} is no model for clips");
+
+    private static IReadOnlyList<string> Said(ClipSpec spec, IClipDataset train, IClipDataset? eval) => eval is null
+        ? [.. spec.PartNotes(DatasetSplit.Train), .. train.Notes, "there is nothing to evaluate on: the last epoch counts as the best"]
+        : [.. spec.PartNotes(DatasetSplit.Train), .. train.Notes, .. spec.PartNotes(DatasetSplit.Test), .. eval.Notes];
 
     public override void RequireSame(ModelCard begun, string folder)
     {

@@ -10,6 +10,12 @@ internal abstract class TrainData : IDisposable
     /// <summary>The model with the data's classes or sizes.</summary>
     public abstract ModelCard Card { get; }
 
+    /// <summary>What was left out or guessed when the data was opened.</summary>
+    public abstract IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Whether the model's classes are others than the data's, though as many, so that its head means nothing here.</summary>
+    public abstract bool NeedsFreshHead { get; }
+
     /// <summary>Items of the training part.</summary>
     public abstract int TrainCount { get; }
 
@@ -18,6 +24,15 @@ internal abstract class TrainData : IDisposable
 
     /// <summary>What is special about the model, for people: its classes, its clips.</summary>
     public abstract string Describe { get; }
+
+    /// <summary>Checks what can be known of a data set without opening it.</summary>
+    /// <exception cref="DatasetSpecException">The text is no data set, or its folder is not there.</exception>
+    /// <exception cref="UsageException">The data does not fit the model.</exception>
+    public static void Check(string text, ModelCard card)
+    {
+        if (card.Options.Task == ModelTask.Video) ClipTrainSet.Check(text, card);
+        else PictureTrainSet.Check(text);
+    }
 
     /// <summary>Opens a data set of a model's task.</summary>
     /// <exception cref="DatasetSpecException">The text is no data set.</exception>

@@ -53,4 +53,8 @@ internal sealed record TrainRequest
     public long? StopAfter { get; init; }
 
     public DType Type { get; init; }
+
+    /// <summary>Whether the command line changes a field of the recipe.</summary>
+    /// <param name="field">Its name in snake case.</param>
+    public bool Sets(string field) => Changes.Any(change => change.Key.Trim().Replace('-', '_') == field);
 }

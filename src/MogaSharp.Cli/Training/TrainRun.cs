@@ -16,12 +16,32 @@ internal static class TrainRun
 
     public static async Task<int> ExecuteAsync(TrainRequest request, CancellationToken cancellationToken)
     {
+        Check(request);
         if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
         if (request.Processes > 1) return await TrainLauncher.RunAsync(request.Processes, FolderName(request), cancellationToken).ConfigureAwait(false);
         ProcessGroupOptions? processes = ProcessGroupOptions.FromEnvironment();
         if (processes is null) return await ExecuteAsync(request, null, cancellationToken).ConfigureAwait(false);
         using var peers = TrainPeers.Connect(processes, request, cancellationToken);
         return await peers.GuardAsync(() => processes.Rank == 0 ? ExecuteAsync(request, peers, peers.Stopping) : FollowAsync(request, peers)).ConfigureAwait(false);
+    }
+
+    // What is wrong with the command line itself is said before anything is loaded, connected or read. Of several processes the first one does it, which
+    // alone has the run's folder.
+    private static void Check(TrainRequest request)
+    {
+        if (Environment.GetEnvironmentVariable("RANK") is not (null or "" or "0")) return;
+        string folder = FolderName(request);
+        if (request.Device is { } device) _ = Shared.Device(device);
+        if (Directory.Exists(folder))
+        {
+            var checkpoints = new CheckpointFolder(folder);
+            if (request.Resume && checkpoints.HasCheckpoints) return;
+            RequireNew(checkpoints);
+        }
+
+        TrainPlan plan = New(request, _ => { });
+        TrainData.Check(plan.Data, plan.Card);
+        if (request.Init is { } weights && weights != "pretrained") _ = Paths.Existing(weights);
     }
 
     private static async Task<int> ExecuteAsync(TrainRequest request, TrainPeers? peers, CancellationToken cancellationToken)
@@ -34,14 +54,17 @@ internal static class TrainRun
         using RunLock? found = exists && request.Resume ? RunLock.Take(folder) : null;
         using LoadedTrainingCheckpoint? begun = found is null ? null : checkpoints.OpenNewest(Warn);
         if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
-        TrainPlan plan = begun is null ? New(request) : Continued(request, begun.Content);
+        TrainPlan plan = begun is null ? New(request, Shared.Notices.Add) : Continued(request, begun.Content);
         TorchDevice device = peers?.Device ?? DeviceOf(request);
-        plan = plan with { Recipe = Fitting(plan.Recipe, device) };
+        plan = plan with { Recipe = TrainRecipes.ForDevice(plan.Recipe, device) };
         using var data = TrainData.Open(plan.Data, plan.Card);
         if (begun is not null) data.RequireSame(plan.Card, folder);
+        else plan = plan with { Recipe = TrainRecipes.ForData(plan.Recipe, request, data, peers?.Share.Count ?? 1) };
+        Shared.Notices.AddRange(data.Notes);
         ModelCard card = TrainedCard(data, plan);
         using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
         WeightSet weights = await WeightsAsync(request, plan, card, begun is not null, cancellationToken).ConfigureAwait(false);
+        if (data.NeedsFreshHead && begun is null && request.Init is not null) weights = WithFreshHead(weights, card, plan.Recipe);
         using RunLock? made = found is null ? Make(folder) : null;
         if (begun is null) RequireNew(checkpoints);
         await File.WriteAllTextAsync(Path.Combine(folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken).ConfigureAwait(false);
@@ -57,7 +80,7 @@ internal static class TrainRun
             KeepEvery = request.KeepEvery,
             StopAfter = request.StopAfter,
         };
-        Announce(folder, card, plan.Recipe, data, device, peers?.Group.Size ?? 1);
+        Announce(folder, card, plan.Recipe, request, data, device, peers?.Group.Size ?? 1);
         var task = TrainingTask.Create(plan.Recipe);
         // From here on a signal means: write a checkpoint, however long that takes.
         using IDisposable held = Stopping.Hold();
@@ -137,18 +160,14 @@ internal static class TrainRun
 
     private static string ModelName(string model) => Shared.Card(model).Name;
 
-    private static TrainPlan New(TrainRequest request)
+    private static TrainPlan New(TrainRequest request, Action<string> say)
     {
         ModelCard card = CardChanges.Apply(Shared.Card(request.Model ?? throw new UsageException("--model is missing")), request.ModelChanges);
         string data = request.Data ?? throw new UsageException($"--data is missing; write {(card.Options.Task == ModelTask.Video ? "moving-mnist:PATH or frames:PATH" : "folder:PATH or idx:PATH or tar:PATTERN")}");
         RequireTask(request, card);
-        TrainingRecipe recipe = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file))
-            : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
-            : RecipePresets.TryFind(card.Name)
-                ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
-        recipe = Changed(recipe, request);
+        TrainingRecipe recipe = TrainRecipes.New(request, card, say);
         if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {Word(recipe.Task)}, {card.Name} is a model for {Word(card.Options.Task)}");
-        return new TrainPlan(card, data, recipe.Validated());
+        return new TrainPlan(card, data, recipe);
     }
 
     private static void RequireTask(TrainRequest request, ModelCard card)
@@ -167,20 +186,7 @@ internal static class TrainRun
         if (request.Init is not null) throw new UsageException("--init is for a new run; --resume goes on with the run's own weights");
         TrainingRecipe named = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file)) : request.Preset is { } preset ? RecipePresets.Find(preset, run.Card.Name) : run.Recipe;
         if (named.Name != run.Recipe.Name) throw new UsageException($"the run was begun with the recipe {run.Recipe.Name}, not {named.Name}");
-        TrainingRecipe recipe = Changed(run.Recipe, request).Validated();
-        foreach (string change in ResumedRecipe.Changes(run.Recipe, recipe)) Console.Error.WriteLine($"continuing with {change}");
-        return new TrainPlan(run.Card, request.Data ?? run.Data, recipe);
-    }
-
-    private static TrainingRecipe Changed(TrainingRecipe recipe, TrainRequest request) =>
-        request.Changes.Aggregate(recipe, (changed, change) => RecipeJson.With(changed, change.Key, change.Value));
-
-    // The official recipes of the smallest sizes train in float16, which only CUDA has.
-    private static TrainingRecipe Fitting(TrainingRecipe recipe, TorchDevice device)
-    {
-        if (recipe.Amp != Precision.Fp16 || device.IsCuda) return recipe;
-        Console.Error.WriteLine("the recipe's fp16 needs CUDA; this run computes in float32 (--amp bf16 is possible)");
-        return recipe with { Amp = Precision.None };
+        return new TrainPlan(run.Card, request.Data ?? run.Data, TrainRecipes.Continued(request, run.Recipe));
     }
 
     private static async Task<WeightSet> WeightsAsync(TrainRequest request, TrainPlan plan, ModelCard card, bool resumed, CancellationToken cancellationToken)
@@ -204,17 +210,25 @@ internal static class TrainRun
         return initial.Weights;
     }
 
+    // Where the head belongs to other classes, of which there are as many.
+    private static WeightSet WithFreshHead(WeightSet weights, ModelCard card, TrainingRecipe recipe)
+    {
+        string prefix = Shared.Classifier(card).HeadName + ".";
+        IEnumerable<ParameterSpec> head = Trainer.BuildGraph(card, recipe).Parameters.Where(spec => spec.Name.StartsWith(prefix, StringComparison.Ordinal));
+        WeightSet fresh = InitialWeights.Fresh([.. head], recipe.Seed).Weights;
+        Shared.Notices.Add($"the head is a fresh one, as the data's classes are not the model's ({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})");
+        return weights.With(fresh.Names.Select(name => KeyValuePair.Create(name, fresh[name])));
+    }
+
     private static int Workers(TrainRequest request, TorchDevice device, TrainPeers? peers) => request.Workers > 0 ? request.Workers
         : Math.Max(1, Environment.ProcessorCount / (device.IsCuda ? 1 : 4) / (peers?.OnThisMachine ?? 1));
 
-    private static void Announce(string folder, ModelCard card, TrainingRecipe recipe, TrainData data, TorchDevice device, int processes)
+    private static void Announce(string folder, ModelCard card, TrainingRecipe recipe, TrainRequest request, TrainData data, TorchDevice device, int processes)
     {
         Console.Error.WriteLine(Output.Printable(string.Create(
             CultureInfo.InvariantCulture,
             $"{card.Name}, {data.Describe}, on {data.TrainCount} {TrainingTask.Create(recipe).Items} ({Math.Min(data.EvalCount ?? 0, recipe.EvalClips ?? int.MaxValue):#;;'none'} to evaluate on), {device}{(processes > 1 ? $", {processes} processes" : "")}")));
-        Console.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"recipe {recipe.Name}: {recipe.TotalEpochs()} epochs, batch {recipe.BatchSize}, learning rate {recipe.ScaledLearningRate():G4}, {recipe.Optimizer}, amp {recipe.Amp}; files in {folder}"));
+        Console.Error.WriteLine(Output.Printable($"{TrainRecipes.Describe(recipe, request)}; files in {folder}"));
     }
 
     // Tensors' scopes and libtorch's helper threads belong to a thread, so the whole run is on one.

@@ -22,8 +22,11 @@ public sealed class ClipBatch : ILoadedBatch
     /// <summary>The size of each clip.</summary>
     public required ClipShape Shape { get; init; }
 
-    /// <summary>Clips that could not be read and were replaced or left out.</summary>
-    public int Skipped { get; init; }
+    /// <summary>Clips that could not be read and were replaced or left out; the same one again where it was met more than once.</summary>
+    public IReadOnlyList<BadItem> BadItems { get; init; } = [];
+
+    /// <summary>How many these are.</summary>
+    public int Skipped => BadItems.Count;
 
     /// <summary>The number of clips.</summary>
     public int Count => Indices.Count;

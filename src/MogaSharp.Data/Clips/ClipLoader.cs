@@ -59,7 +59,8 @@ public sealed class ClipLoader : IDisposable
     {
         (int first, int wanted) = _pipeline.PlacesOf(order, number);
         ClipShape shape = _dataset.Shape;
-        int count = 0, skipped = 0;
+        int count = 0;
+        List<BadItem>? bad = null;
         int[] indices = new int[wanted];
         float[] buffer = _pool.Rent();
         try
@@ -71,12 +72,12 @@ public sealed class ClipLoader : IDisposable
                 var reader = new ClipReader(
                     _dataset, _pipeline.Random(RandomPurpose.Clip, epoch, first + i),
                     inputs.Slice(count * shape.InputLength, shape.InputLength), outputs.Slice(count * shape.OutputLength, shape.OutputLength));
-                if (_pipeline.TryRead(order[first + i], ref reader, ref skipped, out int index)) indices[count++] = index;
+                if (_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index)) indices[count++] = index;
             }
             // With clips left out, what follows moves up to what is seen.
             if (count < wanted) outputs[..(count * shape.OutputLength)].CopyTo(buffer.AsMemory(count * shape.InputLength));
             Array.Resize(ref indices, count);
-            return new ClipBatch(_pool, buffer, indices) { Epoch = epoch, Number = number, Shape = shape, Skipped = skipped };
+            return new ClipBatch(_pool, buffer, indices) { Epoch = epoch, Number = number, Shape = shape, BadItems = bad ?? (IReadOnlyList<BadItem>)[] };
         }
         catch
         {

@@ -11,8 +11,8 @@ namespace MogaSharp.Data;
 /// <c>testclips</c> (all).</item>
 /// <item><c>moving-fashion:FOLDER</c>: the same of Fashion-MNIST; the file is <c>fmnist_test_seq.npy</c>.</item>
 /// <item><c>frames:FOLDER</c>: folders of frames, see <see cref="FrameFolders"/>. If FOLDER has a folder <c>train</c> the parts are there
-/// and in <c>test</c> (or <c>val</c> or <c>validation</c>) beside it; the options <c>train</c> and <c>test</c> name others. Options
-/// <c>size</c> (N or HxW), <c>gray</c>, <c>stride</c> (1).</item>
+/// and in <c>validation</c> (<c>valid</c>, <c>val</c>, <c>dev</c>) or else <c>test</c> beside it, as <see cref="DatasetSpec"/> finds them; the options
+/// <c>train</c> and <c>test</c> name others. Options <c>size</c> (N or HxW), <c>gray</c>, <c>stride</c> (1).</item>
 /// <item>All kinds: <c>in</c> and <c>out</c>, the frames that are seen and that follow (10 and 10 unless a caller says other numbers).</item>
 /// </list>
 /// </summary>
@@ -114,7 +114,8 @@ public sealed record ClipSpec
     }
 
     /// <summary>Whether the two parts are different ones; else testing would use the clips of training.</summary>
-    public bool HasSeparateSplits => Kind != Frames || FramesFolder(DatasetSplit.Train) != FramesFolder(DatasetSplit.Test);
+    public bool HasSeparateSplits =>
+        Kind != Frames || (FramesPart(DatasetSplit.Test) is { } part && part.Folder != FramesFolder(DatasetSplit.Train));
 
     /// <summary>Where the test clips come from, in words; for frames the folder.</summary>
     public string DescribeTest() =>
@@ -129,19 +130,17 @@ public sealed record ClipSpec
         Size = Size,
     });
 
-    private string FramesFolder(DatasetSplit split)
+    /// <summary>What was guessed to find a part: which folder it is, and what lies beside it.</summary>
+    /// <param name="split">The part.</param>
+    public IReadOnlyList<string> PartNotes(DatasetSplit split) => Kind == Frames ? FramesPart(split)?.Notes ?? [] : [];
+
+    private string FramesFolder(DatasetSplit split) =>
+        FramesPart(split)?.Folder ?? throw SplitFolders.NothingToTestWith(Path, FramesFolder(DatasetSplit.Train), "test");
+
+    private SplitFolder? FramesPart(DatasetSplit split)
     {
         if (!Directory.Exists(Path)) throw new DatasetSpecException($"there is no folder '{Path}'");
-        if (Options.GetValueOrDefault(split == DatasetSplit.Train ? "train" : "test") is { } named)
-        {
-            string own = System.IO.Path.Combine(Path, named);
-            return Directory.Exists(own) ? own : throw new DatasetSpecException($"there is no folder '{own}'");
-        }
-        string Part(string name) => System.IO.Path.Combine(Path, name);
-        if (!Directory.Exists(Part("train"))) return Path;
-        if (split == DatasetSplit.Train) return Part("train");
-        return ((string[])["test", "val", "validation"]).Select(Part).FirstOrDefault(Directory.Exists)
-            ?? throw new DatasetSpecException($"the folder '{Path}' has a folder 'train' but none of 'test', 'val' and 'validation'");
+        return SplitFolders.Find(Path, split, (Options.GetValueOrDefault("train"), Options.GetValueOrDefault("test")), "test", _ => true);
     }
 
     // As the user names it: from where he is, or in the folder of the images.

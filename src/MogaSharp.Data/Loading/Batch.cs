@@ -38,8 +38,11 @@ public sealed class Batch : ILoadedBatch
     /// <summary>How mixup and CutMix mixed the images, which is done already; null when they are off.</summary>
     public MixPlan? Mix { get; init; }
 
-    /// <summary>Images that could not be read and were replaced or left out.</summary>
-    public int Skipped { get; init; }
+    /// <summary>Images that could not be read and were replaced or left out; the same one again where it was met more than once.</summary>
+    public IReadOnlyList<BadItem> BadItems { get; init; } = [];
+
+    /// <summary>How many these are.</summary>
+    public int Skipped => BadItems.Count;
 
     /// <summary>The number of images.</summary>
     public int Count => Labels.Count;

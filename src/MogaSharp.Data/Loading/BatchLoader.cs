@@ -81,7 +81,8 @@ public sealed class BatchLoader : IDisposable
     private Batch Make(int epoch, int[] order, int number, CancellationToken cancellationToken)
     {
         (int first, int wanted) = _pipeline.PlacesOf(order, number);
-        int count = 0, skipped = 0;
+        int count = 0;
+        List<BadItem>? bad = null;
         int[] labels = new int[wanted], indices = new int[wanted];
         float[] buffer = _pool.Rent();
         try
@@ -90,7 +91,7 @@ public sealed class BatchLoader : IDisposable
             for (int i = 0; i < wanted; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!_pipeline.TryRead(order[first + i], ref reader, ref skipped, out int index)) continue;
+                if (!_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index)) continue;
                 _transform.Apply(reader.Pixels, _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i), buffer.AsSpan(count * _inputLength, _inputLength));
                 (labels[count], indices[count]) = (reader.Label, index);
                 count++;
@@ -112,7 +113,7 @@ public sealed class BatchLoader : IDisposable
                 Height = _transform.Height,
                 Width = _transform.Width,
                 Mix = mix,
-                Skipped = skipped,
+                BadItems = bad ?? (IReadOnlyList<BadItem>)[],
             };
         }
         catch

@@ -90,9 +90,9 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
 
     /// <summary>
     /// Reads an item, or, where the options say so, passes over those that cannot be read: the next one takes the place in training,
-    /// and in evaluation the result is false.
+    /// and in evaluation the result is false. What is passed over is added to <paramref name="bad"/>.
     /// </summary>
-    public bool TryRead<TReader>(int wanted, ref TReader reader, ref int skipped, out int index)
+    public bool TryRead<TReader>(int wanted, ref TReader reader, ref List<BadItem>? bad, out int index)
         where TReader : struct, IItemReader
     {
         index = wanted;
@@ -105,10 +105,12 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
             }
             catch (Exception exception) when (exception is ImageFormatException or IOException or UnauthorizedAccessException)
             {
-                string problem = exception is ImageFormatException bad ? bad.Problem : exception.Message;
-                if (_options.BadImages == BadImages.Throw || attempt == MaxReplacements) throw new DatasetException(reader.NameOf(index), problem, exception);
+                string problem = exception is ImageFormatException unreadable ? unreadable.Problem : exception.Message;
+                if (_options.BadImages == BadImages.Throw) throw new DatasetException(reader.NameOf(index), problem, exception);
+                if (attempt == MaxReplacements)
+                    throw new DatasetException(reader.NameOf(wanted), $"it cannot be read, nor can the {MaxReplacements} after it, the last one because: {problem}", exception);
+                (bad ??= []).Add(new BadItem(index, reader.NameOf(index), problem));
             }
-            skipped++;
             if (!_isTraining) return false;
             index = (index + 1) % _sampler.Count;
         }

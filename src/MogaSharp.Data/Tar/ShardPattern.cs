@@ -42,8 +42,9 @@ internal static partial class ShardPattern
         string name = Path.GetFileName(path), folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
         if (name.AsSpan().IndexOfAny('*', '?') < 0) return File.Exists(path) ? [path] : throw new DatasetException(path, "no such file");
         if (!Directory.Exists(folder)) throw new DatasetException(path, $"there is no folder '{folder}'");
-        string[] found = [.. Directory.EnumerateFiles(folder).Where(file => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(file), ignoreCase: false))
-            .Order(StringComparer.Ordinal)];
+        // As in a shell, a wildcard does not stand for the dot of a hidden file, such as those that a Mac puts beside others.
+        string[] found = [.. Directory.EnumerateFiles(folder).Where(file => name[0] == '.' || Path.GetFileName(file)[0] != '.')
+            .Where(file => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(file), ignoreCase: false)).Order(StringComparer.Ordinal)];
         return found.Length > 0 ? found : throw new DatasetException(path, "no file matches");
     }
 

@@ -7,10 +7,10 @@ using MogaSharp.Imaging;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Images in tar archives ("shards") as WebDataset writes them: files whose paths are equal up to the first dot of the name are one
-/// sample, an image (<c>.jpg</c>, <c>.jpeg</c>, <c>.png</c>, <c>.webp</c>) with a label: <c>.cls</c>, a whole number as text, or
-/// <c>.json</c> with a number <c>label</c> or <c>cls</c>. Other files of a sample are ignored. The headers are read once; images
-/// are then read wherever they lie.
+/// Images in tar archives ("shards") as WebDataset writes them: an image (<c>.jpg</c>, <c>.jpeg</c>, <c>.png</c>, <c>.webp</c>) and a label
+/// (<c>.cls</c>, a whole number as text, or <c>.json</c> with a number <c>label</c> or <c>cls</c>) are one sample when their paths are equal but for the
+/// ending, or else, as in WebDataset, up to the first dot of the name. Other files of a sample, hidden ones, links and bytes behind the end are left out,
+/// archives that were joined in one file are all read, and <see cref="Notes"/> says so. The headers are read once; images are then read wherever they lie.
 /// </summary>
 public sealed class TarDataset : IImageDataset
 {
@@ -30,9 +30,10 @@ public sealed class TarDataset : IImageDataset
     {
         string[] paths = ShardPattern.Expand(pattern);
         var shards = new List<TarImageItem>[paths.Length];
+        var notes = new DatasetNotes[paths.Length];
         try
         {
-            Parallel.For(0, paths.Length, i => shards[i] = ReadShard(paths[i]));
+            Parallel.For(0, paths.Length, i => shards[i] = ReadShard(paths[i], notes[i] = new DatasetNotes()));
         }
         catch (AggregateException exception) when (exception.InnerException is DatasetException or IOException or UnauthorizedAccessException)
         {
@@ -40,6 +41,9 @@ public sealed class TarDataset : IImageDataset
         }
         foreach (List<TarImageItem> shard in shards) _items.AddRange(shard);
         if (_items.Count == 0) throw new DatasetException(pattern, "no images in it");
+        var all = new DatasetNotes();
+        foreach (DatasetNotes some in notes) all.AddRange(some);
+        Notes = all.ToList();
         TarImageItem largest = _items.MaxBy(item => item.Label)!;
         ClassNames = classNames ?? [.. Enumerable.Range(0, largest.Label + 1).Select(label => label.ToString(CultureInfo.InvariantCulture))];
         if (largest.Label >= ClassNames.Count) throw new DatasetException(largest.Name, $"the label is {largest.Label}, but there are {ClassNames.Count} classes");
@@ -47,6 +51,9 @@ public sealed class TarDataset : IImageDataset
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ClassNames { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <inheritdoc/>
     public int Count => _items.Count;
@@ -59,49 +66,12 @@ public sealed class TarDataset : IImageDataset
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private static List<TarImageItem> ReadShard(string path)
+    private static List<TarImageItem> ReadShard(string path, DatasetNotes notes)
     {
         using SafeFileHandle handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
-        var items = new List<TarImageItem>();
-        var sample = new Sample("", null, null);
-        foreach (TarFile file in TarReader.List(handle, path))
-        {
-            (string key, string extension) = Split(file.Name);
-            // Hidden files, such as those that some systems add, have no key.
-            if (key.Length == 0 || key.EndsWith('/')) continue;
-            if (key != sample.Key)
-            {
-                Finish();
-                sample = new Sample(key, null, null);
-            }
-            switch (extension)
-            {
-                case "jpg" or "jpeg" or "png" or "webp":
-                    sample = sample with { Image = sample.Image is null ? file : throw new DatasetException(path, $"'{key}' has two images") };
-                    break;
-                case "cls" or "json":
-                    int? label = ReadLabel(handle, file, extension == "json", path);
-                    if (label is not null && sample.Label is not null && label != sample.Label) throw new DatasetException(path, $"'{key}' has two labels");
-                    sample = sample with { Label = label ?? sample.Label };
-                    break;
-            }
-        }
-        Finish();
-        return items;
-
-        void Finish()
-        {
-            if (sample.Image is null && sample.Label is null) return;
-            if (sample.Image is not { } image) throw new DatasetException(path, $"'{sample.Key}' has a label but no image (.jpg, .jpeg, .png, .webp)");
-            if (sample.Label is not { } label) throw new DatasetException(path, $"'{sample.Key}' has an image but no label (.cls, or .json with a number 'label' or 'cls')");
-            items.Add(new TarImageItem(path, image, label));
-        }
-    }
-
-    private static (string Key, string Extension) Split(string name)
-    {
-        int dot = name.IndexOf('.', name.LastIndexOf('/') + 1);
-        return dot < 0 ? (name, "") : (name[..dot], name[(dot + 1)..].ToLowerInvariant());
+        var pairs = new TarPairs(path, notes);
+        foreach (TarFile file in TarReader.List(handle, path, notes)) pairs.Add(file);
+        return [.. pairs.Pair((file, isJson) => ReadLabel(handle, file, isJson, path)).Select(sample => new TarImageItem(path, sample.Image, sample.Label))];
     }
 
     private static int? ReadLabel(SafeFileHandle handle, TarFile file, bool isJson, string path)
@@ -130,8 +100,6 @@ public sealed class TarDataset : IImageDataset
             throw new DatasetException(path, $"'{file.Name}' is no JSON: {exception.Message}", exception);
         }
     }
-
-    private readonly record struct Sample(string Key, TarFile? Image, int? Label);
 }
 
 /// <summary>An image inside a tar archive.</summary>

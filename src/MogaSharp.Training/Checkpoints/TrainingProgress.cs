@@ -33,6 +33,9 @@ public sealed record TrainingProgress
     /// <summary>Items (images, clips) trained on in the epoch so far.</summary>
     public long EpochImages { get; init; }
 
+    /// <summary>Items of the epoch so far that could not be read, for which others stood in; one that was met again counts again.</summary>
+    public long EpochBadItems { get; init; }
+
     /// <summary>The loss scale of float16 training; null without one.</summary>
     public double? LossScale { get; init; }
 

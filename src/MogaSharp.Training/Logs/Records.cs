@@ -63,6 +63,12 @@ public sealed record EpochRecord
     /// <summary>Updates skipped so far because a loss or gradient was not finite.</summary>
     public long Skipped { get; init; }
 
+    /// <summary>
+    /// Items that could not be read, of this epoch's training, for which others stood in, and of its evaluation, which left them out; in the logs
+    /// <c>skipped_images</c> or <c>skipped_clips</c>. Null when all could be read.
+    /// </summary>
+    public long? SkippedItems { get; init; }
+
     /// <summary>The evaluation that counts: that of the moving average where there is one, as in the official script.</summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, double>? Figures => EvalEma ?? Eval;

@@ -17,7 +17,7 @@ public sealed class RunLog : IDisposable
     /// <summary>The name of the file of JSON lines.</summary>
     public const string LinesFile = "log.jsonl";
 
-    private const string Pace = "items_per_second";
+    private const string Pace = "items_per_second", Skipped = "skipped_items";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -28,6 +28,7 @@ public sealed class RunLog : IDisposable
 
     private readonly TrainingTask _task;
     private readonly string _pace;
+    private readonly string _skipped;
     private readonly Action<string> _warn;
     private readonly List<EpochRecord> _epochs = [];
     private StreamWriter? _csv;
@@ -41,7 +42,7 @@ public sealed class RunLog : IDisposable
     /// <param name="warn">Hears of logs that cannot be written.</param>
     public RunLog(string folder, TrainingTask task, TrainingProgress progress, Action<string> warn)
     {
-        (_task, _pace, _warn) = (task, $"{task.Items}_per_second", warn);
+        (_task, _pace, _skipped, _warn) = (task, $"{task.Items}_per_second", $"skipped_{task.Items}", warn);
         string linesPath = Path.Combine(folder, LinesFile), csvPath = Path.Combine(folder, EpochsFile);
         Guarded(ref _lines, () =>
         {
@@ -91,12 +92,16 @@ public sealed class RunLog : IDisposable
         Close(ref _board);
     }
 
-    // Records are the same for all tasks; in the files the pace is called by what the task counts.
-    private string Line<T>(string kind, T record) =>
-        $"{{\"kind\":\"{kind}\",{JsonSerializer.Serialize(record, Json)[1..].Replace($"\"{Pace}\":", $"\"{_pace}\":", StringComparison.Ordinal)}";
+    // Records are the same for all tasks; in the files pace and skipped items are called by what the task counts.
+    private string Line<T>(string kind, T record) => $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, Json)[1..], (Pace, _pace), (Skipped, _skipped))}";
 
-    private EpochRecord Epoch(string line) =>
-        JsonSerializer.Deserialize<EpochRecord>(line.Replace($"\"{_pace}\":", $"\"{Pace}\":", StringComparison.Ordinal), Json)!;
+    private EpochRecord Epoch(string line) => JsonSerializer.Deserialize<EpochRecord>(Named(line, (_pace, Pace), (_skipped, Skipped)), Json)!;
+
+    private static string Named(string line, params ReadOnlySpan<(string Is, string Shall)> names)
+    {
+        foreach ((string @is, string shall) in names) line = line.Replace($"\"{@is}\":", $"\"{shall}\":", StringComparison.Ordinal);
+        return line;
+    }
 
     private string Heading() => string.Join(',', (string[])
     [

@@ -20,6 +20,13 @@ internal static class BatchShare
     public static void RequireOne(TrainingRecipe recipe, int count, Sampler sampler, string items)
     {
         if (Math.Min(count, (long)sampler.Length * sampler.Share.Count) < recipe.BatchSize)
-            throw new RecipeException($"The {count} training {items} do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+            throw TooFew(recipe, count, items, sampler.Share.Count);
+    }
+
+    /// <summary>What to say where the items do not fill a batch.</summary>
+    public static RecipeException TooFew(TrainingRecipe recipe, long count, string items, int processes)
+    {
+        string advice = RecipeFit.LargestBatch(recipe, count, processes) is > 0 and var most ? $"take a batch_size of {most} or less" : "there are too few for any batch";
+        return new($"The {count} training {items} do not fill one batch of {recipe.BatchSize}; {advice}.");
     }
 }

@@ -19,13 +19,14 @@ public sealed class ClipTrainingData : ITrainingData
     public ClipTrainingData(IClipDataset train, IClipDataset? eval, TrainingRecipe recipe, int workers, ProcessShare? share = null)
     {
         ProcessShare mine = share ?? ProcessShare.Whole;
-        var loading = new LoaderOptions(BatchShare.Of(recipe, mine)) { Workers = workers, Seed = recipe.Seed };
+        var loading = new LoaderOptions(BatchShare.Of(recipe, mine)) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip };
         var sampler = new ShuffledSampler(train.Count, recipe.Seed, mine);
         BatchShare.RequireOne(recipe, train.Count, sampler, "clips");
         Count = train.Count;
         _train = new ClipLoader(train, sampler, loading, ClipUse.Training);
         if (eval is null) return;
         if (recipe.EvalClips < eval.Count) eval = new FirstClips(eval, recipe.EvalClips.Value);
+        EvalCount = eval.Count;
         _eval = new ClipLoader(eval, new OrderedSampler(eval.Count, mine), loading, ClipUse.Evaluation);
     }
 
@@ -34,6 +35,9 @@ public sealed class ClipTrainingData : ITrainingData
 
     /// <inheritdoc/>
     public int BatchesPerEpoch => _train.BatchesPerEpoch;
+
+    /// <inheritdoc/>
+    public long EvalCount { get; }
 
     /// <inheritdoc/>
     public int EvalBatches => _eval?.BatchesPerEpoch ?? 0;
@@ -58,7 +62,7 @@ public sealed class ClipTrainingData : ITrainingData
             using (batch)
             {
                 ClipShape clip = batch.Shape;
-                yield return new TrainingBatch(batch.Input, new Shape(batch.Count, clip.InputFrames, clip.Channels, clip.Height, clip.Width), default, batch.Output);
+                yield return new TrainingBatch(batch.Input, new Shape(batch.Count, clip.InputFrames, clip.Channels, clip.Height, clip.Width), default, batch.Output) { BadItems = batch.BadItems };
             }
         }
     }

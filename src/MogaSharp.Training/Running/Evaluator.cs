@@ -15,7 +15,7 @@ public static class Evaluator
     /// <param name="group">The processes that evaluate together, each its own items; null for this one alone. All get the same result.</param>
     /// <param name="cancellationToken">Looked at between batches.</param>
     /// <returns>The mean over all items for each of the task's metrics, by its name and in the task's order.</returns>
-    /// <exception cref="ArgumentException">There is nothing to evaluate on.</exception>
+    /// <exception cref="NothingToEvaluateException">There is nothing to evaluate on.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static IReadOnlyDictionary<string, double> Evaluate(
         TrainingTask task, TorchNetwork network, IEnumerable<TrainingBatch> batches, DType? autocast = null, Action<int>? onBatch = null, TorchProcessGroup? group = null,
@@ -36,7 +36,7 @@ public static class Evaluator
         double[] sums = [cancelled ? 1 : 0, measured.Count, .. measured.Sums];
         if (group is not null) sums = group.AllReduce(sums, ReduceKind.Sum);
         if (sums[0] > 0) throw new OperationCanceledException(cancellationToken);
-        if (sums[1] == 0) throw new ArgumentException($"There are no {task.Items} to evaluate on.", nameof(batches));
+        if (sums[1] == 0) throw new NothingToEvaluateException($"There are no {task.Items} to evaluate on.");
         return new OrderedDictionary<string, double>(task.Metrics.Select((metric, i) => KeyValuePair.Create(metric.Name, sums[i + 2] / sums[1])));
     }
 
@@ -46,6 +46,7 @@ public static class Evaluator
         foreach (TrainingBatch batch in batches)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (batch.Count == 0) continue;
             using var scope = new TorchScope();
             TorchTensor input = TorchTensor.From(batch.Inputs.Span, batch.Shape, network.Options.Device);
             TorchForward forward = network.Forward(input, TorchForwardOptions.Eval with { Autocast = autocast }, cancellationToken);
@@ -54,3 +55,7 @@ public static class Evaluator
         }
     }
 }
+
+/// <summary>An evaluation set without a single item that can be read.</summary>
+/// <param name="message">What there is none of.</param>
+public sealed class NothingToEvaluateException(string message) : ArgumentException(message);

@@ -29,7 +29,7 @@ public sealed class ImageTrainingData : ITrainingData
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Whole;
         int batch = BatchShare.Of(recipe, mine);
-        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed };
+        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip };
         Sampler sampler = recipe.AugmentationRepeats > 1
             ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
             : new ShuffledSampler(train.Count, recipe.Seed, mine);
@@ -40,6 +40,7 @@ public sealed class ImageTrainingData : ITrainingData
         _train = new BatchLoader(train, sampler, new TrainingTransform(augmentation), loading);
         if (recipe.MixOffEpoch > 0 && augmentation.Mixing is not null)
             _unmixed = new BatchLoader(train, sampler, new TrainingTransform(augmentation with { Mixing = null }), loading);
+        EvalCount = eval?.Count ?? 0;
         if (eval is not null)
             _eval = new BatchLoader(eval, new OrderedSampler(eval.Count, mine), new EvaluationTransform(Options(preprocess)), loading);
     }
@@ -49,6 +50,9 @@ public sealed class ImageTrainingData : ITrainingData
 
     /// <inheritdoc/>
     public int BatchesPerEpoch => _train.BatchesPerEpoch;
+
+    /// <inheritdoc/>
+    public long EvalCount { get; }
 
     /// <inheritdoc/>
     public int EvalBatches => _eval?.BatchesPerEpoch ?? 0;
@@ -151,7 +155,7 @@ public sealed class ImageTrainingData : ITrainingData
     // A null array would convert to an empty memory, which is not the same as none.
     private static TrainingBatch Ready(Batch batch, float[]? targets)
     {
-        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels);
+        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels) { BadItems = batch.BadItems };
         return targets is null ? ready : ready with { Targets = targets };
     }
 }

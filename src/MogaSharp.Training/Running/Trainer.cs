@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Torch;
@@ -23,7 +24,12 @@ public sealed class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly long _updatesPerEpoch;
     private readonly bool _evaluates;
+    private readonly BadItemReport _badTraining;
+    private readonly BadItemReport _badEvaluation;
     private TrainingProgress _progress;
+
+    // So many bad items are enough to judge before an epoch's end.
+    private const int ManyBadItems = 100;
 
     /// <summary>Prepares a new run.</summary>
     /// <param name="card">The model: options without training rates, preprocessing, labels.</param>
@@ -43,13 +49,15 @@ public sealed class Trainer : IDisposable
         // Several processes even their parts out by repeating items; an update more for that would be another run than one process's.
         _updatesPerEpoch = Math.Min(data.BatchesPerEpoch / recipe.AccumulationSteps, data.Count / recipe.BatchSize);
         if (_updatesPerEpoch == 0)
-            throw new RecipeException($"The {data.Count} training {_task.Items} do not fill one batch of {recipe.BatchSize}; take a smaller batch_size.");
+            throw BatchShare.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
         _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device, options.Group);
         // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
+        _badTraining = new BadItemReport(data.Count, $"training {_task.Items}", "passed over: others take their place", observer.OnMessage);
+        _badEvaluation = new BadItemReport(data.EvalCount, $"evaluation {_task.Items}", "left out of the figures", observer.OnMessage);
     }
 
     /// <summary>Where the run stands.</summary>
@@ -98,7 +106,9 @@ public sealed class Trainer : IDisposable
     /// 0 has, so that it alone needs weights to start from or a checkpoint to resume.
     /// </summary>
     /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written. Of several processes it is enough to ask one.</param>
-    /// <exception cref="TrainingException">Losses are not finite again and again.</exception>
+    /// <exception cref="TrainingException">
+    /// Losses are not finite again and again, or too many items cannot be read; in the second case a checkpoint of what was done has been written.
+    /// </exception>
     /// <exception cref="CheckpointWriteException">The checkpoint at the end of the run cannot be written.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public TrainingResult Run(CancellationToken cancellationToken = default)
@@ -148,9 +158,10 @@ public sealed class Trainer : IDisposable
             long start = Stopwatch.GetTimestamp();
             long time = _recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch;
             double rate = _schedule.RateAt(time);
-            UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1, _schedule.MomentumAt(time));
+            UpdateResult result = Update(reader, rate, _schedule.MomentumAt(time));
             _progress = Counted(result, reader, Stopwatch.GetElapsedTime(start).TotalSeconds);
             Report(result, rate);
+            RequireReadable();
             _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
             if (_progress.Update % _options.LogEvery == 0) log?.Add(window.Close(_progress, rate, result.GradientNorm));
             if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
@@ -161,6 +172,37 @@ public sealed class Trainer : IDisposable
         }
 
         return true;
+    }
+
+    private UpdateResult Update(PartReader reader, double rate, double? momentum)
+    {
+        try
+        {
+            UpdateResult result = _engine.Update(reader.Take(_recipe.AccumulationSteps), rate, _progress.Update + 1, momentum);
+            _badTraining.Add(reader.BadItems);
+            return result;
+        }
+        catch (DatasetException e)
+        {
+            throw Unreadable(e.Message, e);
+        }
+    }
+
+    // A few bad items are what large sets have; with as many bad as good ones it is another set that is trained on.
+    private void RequireReadable()
+    {
+        bool isEnough = _progress.EpochBadItems >= ManyBadItems || _progress.EpochUpdates == _updatesPerEpoch;
+        if (isEnough && _progress.EpochBadItems > _progress.EpochImages)
+            throw Unreadable($"Of epoch {_progress.Epoch + 1}, {_progress.EpochImages} {_task.Items} could be read, and {_progress.EpochBadItems} could not");
+    }
+
+    // All processes come here with the same numbers, or one alone, whose end ends the others.
+    private TrainingException Unreadable(string problem, Exception? cause = null)
+    {
+        _badTraining.Close();
+        string done = _progress.Update == 0 ? "Nothing was trained." : $"What was done until update {_progress.Update} is in the last checkpoint.";
+        if (_progress.Update > 0) Save(_folder.SaveLast);
+        return new TrainingException($"{problem.TrimEnd('.')}. {done}", cause);
     }
 
     private TrainingProgress Counted(UpdateResult result, PartReader reader, double seconds)
@@ -174,6 +216,7 @@ public sealed class Trainer : IDisposable
             EpochImages = _progress.EpochImages + items,
             EpochSeconds = _progress.EpochSeconds + seconds,
             EpochWait = _progress.EpochWait + reader.Wait,
+            EpochBadItems = _progress.EpochBadItems + result.BadItems,
             LossSum = _progress.LossSum + (counts ? result.Loss * items : 0),
             LossCount = _progress.LossCount + (counts ? items : 0),
             Skipped = _progress.Skipped + (result.Skipped ? 1 : 0),
@@ -200,11 +243,16 @@ public sealed class Trainer : IDisposable
     {
         IReadOnlyDictionary<string, double>? eval = null, average = null;
         double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? Math.Max(0, _progress.Update - 1) : _progress.Epoch);
+        _badTraining.Close();
+        long bad = 0;
         if (_evaluates)
         {
             eval = Evaluate(_engine.Network, TrainingPhase.Evaluating);
             if (_engine.Average is not null) average = Evaluate(_engine.Average, TrainingPhase.EvaluatingAverage);
+            _badEvaluation.Close();
         }
+
+        bad += _progress.EpochBadItems;
 
         return new EpochRecord
         {
@@ -219,14 +267,37 @@ public sealed class Trainer : IDisposable
             DataWait = Pace.DataWait(_progress),
             Seconds = clock.Elapsed.TotalSeconds,
             Skipped = _progress.Skipped,
+            SkippedItems = bad > 0 ? bad : null,
         };
 
         IReadOnlyDictionary<string, double> Evaluate(TorchNetwork network, TrainingPhase phase)
         {
             int done = 0;
-            return Evaluator.Evaluate(
-                _task, network, _data.Evaluate(cancellationToken), _engine.Autocast,
-                _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), Group, cancellationToken);
+            long before = _badEvaluation.Met;
+            try
+            {
+                IReadOnlyDictionary<string, double> figures = Evaluator.Evaluate(
+                    _task, network, Readable(_data.Evaluate(cancellationToken)), _engine.Autocast,
+                    _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), Group, cancellationToken);
+                // Every item that cannot be read is met by each evaluation of the epoch.
+                double[] met = [_badEvaluation.Met - before];
+                bad = (long)(Group?.AllReduce(met, ReduceKind.Sum) ?? met)[0];
+                return figures;
+            }
+            catch (NothingToEvaluateException e)
+            {
+                _badEvaluation.Close();
+                throw Unreadable(e.Message, e);
+            }
+        }
+
+        IEnumerable<TrainingBatch> Readable(IEnumerable<TrainingBatch> batches)
+        {
+            foreach (TrainingBatch batch in batches)
+            {
+                _badEvaluation.Add(batch.BadItems);
+                yield return batch;
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using MogaSharp.Data;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Training;
@@ -13,6 +14,9 @@ public readonly record struct TrainingBatch(ReadOnlyMemory<float> Inputs, Shape 
 {
     /// <summary>The number of items.</summary>
     public int Count => Shape[0];
+
+    /// <summary>Items that could not be read, for which others stand in training; null for none.</summary>
+    public IReadOnlyList<BadItem>? BadItems { get; init; }
 }
 
 /// <summary>Where a run's items come from. The same epoch gives the same batches, whoever asks and from wherever it begins.</summary>
@@ -24,6 +28,9 @@ public interface ITrainingData : IDisposable
     /// <summary>Batches of an epoch; each has the items of one accumulation step.</summary>
     int BatchesPerEpoch { get; }
 
+    /// <summary>Items of the evaluation set; 0 without one.</summary>
+    long EvalCount { get; }
+
     /// <summary>Batches of the evaluation set; 0 without one.</summary>
     int EvalBatches { get; }
 
@@ -33,7 +40,7 @@ public interface ITrainingData : IDisposable
     /// <param name="cancellationToken">Ends the wait for data.</param>
     IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken);
 
-    /// <summary>The evaluation set, every item once.</summary>
+    /// <summary>The evaluation set, every item that can be read once; a batch may be empty.</summary>
     /// <param name="cancellationToken">Ends the wait for data.</param>
     IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken);
 }

@@ -1,3 +1,4 @@
+using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Torch;
 using MogaSharp.Weights;
@@ -9,7 +10,11 @@ namespace MogaSharp.Training;
 /// <param name="GradientNorm">The norm of all gradients before clipping; null when it was not reached.</param>
 /// <param name="Skipped">The loss or a gradient was not finite; weights, statistics and average are as before.</param>
 /// <param name="Rescaled">float16: the loss scale was too large for the gradients and has been halved; weights are as before.</param>
-public readonly record struct UpdateResult(double Loss, double? GradientNorm, bool Skipped = false, bool Rescaled = false);
+public readonly record struct UpdateResult(double Loss, double? GradientNorm, bool Skipped = false, bool Rescaled = false)
+{
+    /// <summary>Items of all processes that could not be read, for which others stood in.</summary>
+    public long BadItems { get; init; }
+}
 
 /// <summary>
 /// A network in training: its weights, their moving average, the optimiser and the loss scale. Used by one thread, the one that made it.
@@ -26,6 +31,7 @@ public sealed class TrainingEngine : IDisposable
     private readonly TorchForwardOptions _forward;
     private readonly (TorchTensor Live, TorchTensor Kept)[] _statistics;
     private readonly string _output;
+    private long _badItems;
 
     /// <summary>Puts weights on a device.</summary>
     /// <param name="graph">The network with its training rates; its first output is what the recipe's task takes.</param>
@@ -88,7 +94,23 @@ public sealed class TrainingEngine : IDisposable
     /// <param name="rate">The learning rate.</param>
     /// <param name="update">The number of this update, from 1.</param>
     /// <param name="momentum">The momentum or first beta; null for the recipe's own.</param>
+    /// <exception cref="DatasetException">The parts cannot be read; weights and statistics are as before.</exception>
     public UpdateResult Update(IEnumerable<TrainingBatch> parts, double rate, long update, double? momentum = null)
+    {
+        _badItems = 0;
+        try
+        {
+            UpdateResult result = UpdateFrom(parts, rate, update, momentum);
+            return result with { BadItems = _badItems };
+        }
+        catch (DatasetException)
+        {
+            Skip(default);
+            throw;
+        }
+    }
+
+    private UpdateResult UpdateFrom(IEnumerable<TrainingBatch> parts, double rate, long update, double? momentum)
     {
         Network.ZeroGradients();
         foreach ((TorchTensor live, TorchTensor kept) in _statistics) kept.CopyFrom(live);
@@ -193,7 +215,10 @@ public sealed class TrainingEngine : IDisposable
         TorchForward forward = Network.Forward(input, _forward);
         TorchTensor loss = _task.Loss(forward[_output], part);
         double value = loss.Item();
-        if (_group is not null) value = _group.AllReduce([value], ReduceKind.Sum)[0] / _group.Size;
+        int bad = part.BadItems?.Count ?? 0;
+        double[] sums = _group?.AllReduce([value, bad], ReduceKind.Sum) ?? [value, bad];
+        value = sums[0] / (_group?.Size ?? 1);
+        _badItems += (long)sums[1];
         if (!double.IsFinite(value)) return value;
         if (_scaler is not null) loss = _scaler.Scale(loss);
         if (_recipe.AccumulationSteps > 1) loss *= 1.0 / _recipe.AccumulationSteps;

@@ -57,6 +57,7 @@ public enum TrainingEnd
 /// <param name="Epochs">All epochs, those before a resume too.</param>
 public sealed record TrainingResult(TrainingEnd End, TrainingProgress Progress, IReadOnlyList<EpochRecord> Epochs);
 
-/// <summary>A run that cannot go on: losses that are not finite. A checkpoint of the moment has not been written; the last one is good.</summary>
+/// <summary>A run that cannot go on: losses that are not finite, when the last checkpoint is good, or data that cannot be read, when one was written.</summary>
 /// <param name="message">Why.</param>
-public sealed class TrainingException(string message) : Exception(message);
+/// <param name="inner">The cause, or null.</param>
+public sealed class TrainingException(string message, Exception? inner = null) : Exception(message, inner);

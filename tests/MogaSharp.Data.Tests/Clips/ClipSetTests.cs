@@ -138,7 +138,11 @@ public sealed class ClipSetTests : IDisposable
         Assert.Equal(1, ClipSpec.Parse($"frames:{_folder.File("set")}?in=2&out=2&train=val&stride=2").Open(DatasetSplit.Train).Count);
         Wrong($"{text}&test=none", "there is no folder '");
         Directory.Delete(_folder.File("set/val"), recursive: true);
-        Wrong(text, "has a folder 'train' but none of 'test', 'val' and 'validation'");
+        Wrong(text, "has a folder 'train' but none of 'val', 'valid', 'validation', 'dev', 'test', 'testing', 'eval', 'evaluation'; '?test=NAME' names another");
+        Assert.False(spec.HasSeparateSplits);
+        WriteVideo("set/Test/b", 4, "{0}.png");
+        Assert.Single(Assert.IsType<FrameFolders>(spec.Open(DatasetSplit.Test)).NameOf(0).Split("set/Test/b").Skip(1));
+        Assert.Contains("evaluated on 'Test', as there is no part for validation", Assert.Single(spec.PartNotes(DatasetSplit.Test)), StringComparison.Ordinal);
         Wrong("frames:/nowhere?gray", "there is no folder '/nowhere'");
         Wrong("moving-mnist:/nowhere", "there is no folder '/nowhere'");
         Wrong($"moving-mnist:{_folder.FullName}?test=other.npy", "there is no file 'other.npy' of test clips");
