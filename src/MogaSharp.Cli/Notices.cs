@@ -15,6 +15,7 @@ internal sealed class Notices
         (ImageConversions.ExtraSamples, "with samples that are neither colors nor opacity", "extra samples left out"),
         (ImageConversions.Depth, "of more than 8 bits a sample", "samples cut to 8 bits"),
         (ImageConversions.ColorSpace, "of another color space", "colors converted to RGB"),
+        (ImageConversions.Guessed, "of CIELAB colors that are not stored as TIFF asks for", "what was meant was guessed"),
         (ImageConversions.Frames, "of several frames or pages", "all but the first left out"),
     ];
 

@@ -21,4 +21,7 @@ public enum ImageConversions
 
     /// <summary>Frames or pages after the first were left out.</summary>
     Frames = 16,
+
+    /// <summary>The file contradicts itself about its colors; what was meant was guessed.</summary>
+    Guessed = 32,
 }

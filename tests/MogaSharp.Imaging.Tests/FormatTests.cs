@@ -31,6 +31,18 @@ public sealed class FormatTests
         Assert.All(pixels.Zip(Expected.Bytes("raw.tif")), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
     }
 
+    [Fact]
+    public void CIELAB_as_color_profiles_store_it_is_recognized_and_said()
+    {
+        byte[] file = Fixtures.Format(Lab);
+        RgbImage image = ImageDecoder.Decode(file);
+        // The strip begins behind the header of eight bytes.
+        for (int i = 8; i < 8 + image.Pixels.Length; i += 3) (file[i + 1], file[i + 2]) = ((byte)(file[i + 1] ^ 128), (byte)(file[i + 2] ^ 128));
+        RgbImage other = ImageDecoder.Decode(file);
+        Assert.Equal(image.Pixels, other.Pixels);
+        Assert.Equal(ImageConversions.ColorSpace | ImageConversions.Guessed, other.Conversions);
+    }
+
     [Theory]
     [InlineData("rgb.png", ImageConversions.None)]
     [InlineData("rgba.png", ImageConversions.Opacity)]

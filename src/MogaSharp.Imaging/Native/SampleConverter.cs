@@ -12,14 +12,13 @@ internal enum SampleKind
     /// <summary>Cyan, magenta, yellow, black.</summary>
     Cmyk,
 
-    /// <summary>CIELAB in libvips' packed form: see <see cref="LabColor"/>.</summary>
+    /// <summary>CIELAB in libvips' packed form of four bytes, of which the last is not used. Rows keep L, a and b, for <see cref="LabColor"/> to convert.</summary>
     PackedLab,
 }
 
 /// <summary>Converts rows of decoded samples, 8 or 16 bits each, to 8-bit RGB, and remembers what that loses.</summary>
 internal sealed class SampleConverter
 {
-    private readonly SampleKind _kind;
     private readonly int _bands;
     private readonly int _bytes;
     private readonly int _alpha;
@@ -27,18 +26,21 @@ internal sealed class SampleConverter
 
     private SampleConverter(SampleKind kind, int bands, int bytes, int alpha)
     {
-        _kind = kind;
+        Kind = kind;
         _bands = bands;
         _bytes = bytes;
         _alpha = alpha;
     }
 
+    /// <summary>What the samples are.</summary>
+    public SampleKind Kind { get; }
+
     /// <summary>What the rows converted so far have lost.</summary>
     public ImageConversions Conversions =>
         (_isOpaque ? 0 : ImageConversions.Opacity)
-        | (_kind is SampleKind.Cmyk or SampleKind.PackedLab ? ImageConversions.ColorSpace : 0)
+        | (Kind is SampleKind.Cmyk or SampleKind.PackedLab ? ImageConversions.ColorSpace : 0)
         | (_bytes > 1 ? ImageConversions.Depth : 0)
-        | (_bands > Colors(_kind) + (_alpha >= 0 ? 1 : 0) ? ImageConversions.ExtraSamples : 0);
+        | (_bands > Colors(Kind) + (_alpha >= 0 ? 1 : 0) ? ImageConversions.ExtraSamples : 0);
 
     /// <summary>
     /// What a pixel without any opacity becomes; null for the color that it has. libvips leaves out the colors of transparent pixels of a GIF, Pillow does not.
@@ -62,13 +64,13 @@ internal sealed class SampleConverter
     public void Convert(ReadOnlySpan<byte> samples, Span<byte> rgb)
     {
         NoteOpacity(samples);
-        if (_kind == SampleKind.PackedLab)
+        if (Kind == SampleKind.PackedLab)
         {
-            LabColor.RowToRgb(samples, rgb);
+            for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3) samples.Slice(from, 3).CopyTo(rgb[to..]);
             return;
         }
 
-        if (_bytes == 1 && (_bands == 1 || (_bands is 3 or 4 && _kind == SampleKind.Rgb)))
+        if (_bytes == 1 && (_bands == 1 || (_bands is 3 or 4 && Kind == SampleKind.Rgb)))
         {
             PixelConversion.RowToRgb(samples, _bands switch { 1 => PixelLayout.Grey, 3 => PixelLayout.Rgb, _ => PixelLayout.Rgba }, rgb);
             if (Transparent is { } color && _alpha >= 0) Paint(samples, rgb, color);
@@ -80,8 +82,8 @@ internal sealed class SampleConverter
         {
             for (int channel = 0; channel < 3; channel++)
             {
-                byte value = samples[from + (_kind == SampleKind.Grey ? 0 : channel * _bytes)];
-                rgb[to + channel] = _kind == SampleKind.Cmyk ? PixelConversion.InkToLight(value, samples[from + (3 * _bytes)]) : value;
+                byte value = samples[from + (Kind == SampleKind.Grey ? 0 : channel * _bytes)];
+                rgb[to + channel] = Kind == SampleKind.Cmyk ? PixelConversion.InkToLight(value, samples[from + (3 * _bytes)]) : value;
             }
         }
     }
@@ -104,7 +106,7 @@ internal sealed class SampleConverter
         if (_alpha < 0 || !_isOpaque) return;
         int step = _bands * _bytes;
         byte all = byte.MaxValue;
-        for (int at = (Colors(_kind) + _alpha) * _bytes; at < samples.Length; at += step)
+        for (int at = (Colors(Kind) + _alpha) * _bytes; at < samples.Length; at += step)
             for (int part = 0; part < _bytes; part++) all &= samples[at + part];
         _isOpaque = all == byte.MaxValue;
     }

@@ -42,7 +42,16 @@ internal static unsafe class VipsDecoder
             var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
             ReadRows(image, pixels, converter, format.ToString(), name, cancellationToken);
             bool hasMore = VipsApi.Pages(image.Handle) > 1 || (format == EncodedFormat.Png && PngStructure.IsAnimated(data));
-            pixels = pixels with { Conversions = converter.Conversions | (hasMore ? ImageConversions.Frames : 0) };
+            ImageConversions lost = converter.Conversions | (hasMore ? ImageConversions.Frames : 0);
+            if (converter.Kind == SampleKind.PackedLab)
+            {
+                Span<byte> colors = pixels.Array.AsSpan(0, length);
+                bool hasOffset = LabColor.HasOffset(colors);
+                LabColor.ToRgb(colors, hasOffset);
+                if (hasOffset) lost |= ImageConversions.Guessed;
+            }
+
+            pixels = pixels with { Conversions = lost };
             return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
         }
     }
