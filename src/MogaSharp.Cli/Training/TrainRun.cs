@@ -16,12 +16,24 @@ internal static class TrainRun
 
     public static async Task<int> ExecuteAsync(TrainRequest request, CancellationToken cancellationToken)
     {
+        RequireUsable(request);
         if (!TorchRuntime.IsAvailable) throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
         if (request.Processes > 1) return await TrainLauncher.RunAsync(request.Processes, FolderName(request), cancellationToken).ConfigureAwait(false);
         ProcessGroupOptions? processes = ProcessGroupOptions.FromEnvironment();
         if (processes is null) return await ExecuteAsync(request, null, cancellationToken).ConfigureAwait(false);
         using var peers = TrainPeers.Connect(processes, request, cancellationToken);
         return await peers.GuardAsync(() => processes.Rank == 0 ? ExecuteAsync(request, peers, peers.Stopping) : FollowAsync(request, peers)).ConfigureAwait(false);
+    }
+
+    // Loading libtorch may take minutes, when the shim over it is to be built first. What can be told at once is told before.
+    private static void RequireUsable(TrainRequest request)
+    {
+        // Other ranks take all of it from rank 0, and may lack its files.
+        if (TrainLauncher.IsChild || Environment.GetEnvironmentVariable("RANK") is { Length: > 0 } and not "0") return;
+        string folder = FolderName(request);
+        if (!request.Resume && Directory.Exists(folder)) RequireNew(new CheckpointFolder(folder));
+        if (request.Init is { } init && init != "pretrained") Paths.Existing(init);
+        if (!request.Resume) New(request);
     }
 
     private static async Task<int> ExecuteAsync(TrainRequest request, TrainPeers? peers, CancellationToken cancellationToken)
