@@ -27,7 +27,7 @@ public sealed class LauncherTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(bin, "moga"), Path.Combine(bin, "relative"));
         Directory.CreateSymbolicLink(_folder.File("place"), Path.Combine(_folder.FullName, name));
         string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga.dll");
-        foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", $"cd bin && ./relative a 'b c'" })
+        foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", "cd ./bin && ./relative a 'b c'" })
         {
             Outcome outcome = (await ShellAsync($"export PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
             Assert.Equal($"{program}|a|b c|\n", outcome.Output);

@@ -29,7 +29,7 @@ internal static partial class CommandLineCheck
 
     private static string? OfRoot(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0) return null;
+        if (parsed.Errors.Count == 0 && parsed.UnmatchedTokens.Count == 0) return null;
         Command root = parsed.CommandResult.Command;
         string all = string.Join(", ", root.Subcommands.Select(known => known.Name));
         if (parsed.UnmatchedTokens is not [string wrong, ..]) return $"no command is given; there are {all}";

@@ -31,9 +31,10 @@ internal static class TrainRun
         // Other ranks take all of it from rank 0, and may lack its files.
         if (TrainLauncher.IsChild || Environment.GetEnvironmentVariable("RANK") is { Length: > 0 } and not "0") return;
         string folder = FolderName(request);
-        if (!request.Resume && Directory.Exists(folder)) RequireNew(new CheckpointFolder(folder));
+        if (request.Resume) return;
+        if (Directory.Exists(folder)) RequireNew(new CheckpointFolder(folder));
         if (request.Init is { } init && init != "pretrained") Paths.Existing(init);
-        if (!request.Resume) New(request);
+        New(request);
     }
 
     private static async Task<int> ExecuteAsync(TrainRequest request, TrainPeers? peers, CancellationToken cancellationToken)
