@@ -23,6 +23,9 @@ internal static class NativeShim
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             process.WaitForExit();
+            // A terminal sends Ctrl+C to the script as well, which may end before this process hears of it.
+            const int Interrupted = 128 + 2;
+            if (process.ExitCode == Interrupted || Stopping.Token.IsCancellationRequested) throw new OperationCanceledException();
         }
         catch (Win32Exception e)
         {

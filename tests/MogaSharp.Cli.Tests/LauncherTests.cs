@@ -78,6 +78,24 @@ public sealed class LauncherTests : IDisposable
         (await ShellAsync($"{Quoted(moga)} x <&- 2>&-")).Succeeded();
     }
 
+    [Fact]
+    public async Task The_shim_is_built_when_the_command_line_is_known_to_be_good()
+    {
+        string script = _folder.File("native"), card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        Script(script, $"echo called >> {Quoted(Log)}; echo building the shim");
+        string moga = $"MOGA_NATIVE={Quoted(script)} dotnet {Quoted(Moga.Program)}";
+        foreach (string line in new[] { "train --misspelt", "train --model tiny", "train --model tiny --data idx:x --set nothing=1", "train --model tiny --data idx:x --init nowhere.pth", "bench nothing --train", "info xt" })
+            Assert.NotEqual(1, (await ShellAsync($"{moga} {line}")).ExitCode);
+        Assert.Empty(Calls);
+        Outcome outcome = await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99");
+        Assert.Equal(["called"], Calls);
+        Assert.Equal("building the shim", outcome.ErrorLines[0]);
+        Assert.NotEqual(0, outcome.ExitCode);
+        // Interrupted by the key that the terminal sends to both.
+        Script(script, "kill -INT $$");
+        (await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99")).Failed(130, "cancelled");
+    }
+
     private string Checkout(string name)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;

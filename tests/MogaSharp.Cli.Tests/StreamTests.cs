@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using MogaSharp.Testing;
 using MogaSharp.Models;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Cli.Tests;
 
