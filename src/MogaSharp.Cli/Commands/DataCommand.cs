@@ -24,7 +24,7 @@ internal static class DataCommand
             if (isFashion && package is not null) throw new UsageException("--from is for mnist only");
             string folder = isFashion ? FindFashion() : MnistPackage.Folder;
             bool wasThere = isFashion || MnistFiles.AreIn(folder);
-            if (!wasThere) CacheFolder.Create(Path.GetDirectoryName(folder)!);
+            if (!wasThere && package is not null) CacheFolder.Create(Path.GetDirectoryName(folder)!);
             if (!wasThere && package is not null) MnistFiles.Unpack(package, folder, cancellationToken);
             else if (!wasThere)
                 await Output.WithProgressAsync("Downloading MNIST", async report =>
