@@ -10,7 +10,10 @@ internal static class NativeShim
 {
     private const string Variable = "MOGA_NATIVE";
 
-    /// <summary>Runs the script, which has nothing to do where the shim is up to date. Its messages go to stderr; without it, or when it fails, loading the shim says what is missing.</summary>
+    /// <summary>
+    /// Runs the script, which has nothing to do where the shim is up to date. Its messages go to stderr; without it, or when it fails, loading the shim says
+    /// what is missing.
+    /// </summary>
     public static void Build()
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } script || TrainLauncher.IsChild) return;

@@ -63,7 +63,8 @@ internal static partial class CommandLineCheck
         Command command = parsed.CommandResult.Command;
         int end = Array.IndexOf(arguments, "--");
         string[] before = end < 0 ? arguments : arguments[..end];
-        HashSet<string> loose = [.. parsed.UnmatchedTokens, .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(place => place.Tokens).Select(token => token.Value)];
+        IEnumerable<ArgumentResult> places = parsed.CommandResult.Children.OfType<ArgumentResult>();
+        HashSet<string> loose = [.. parsed.UnmatchedTokens, .. places.SelectMany(place => place.Tokens).Select(token => token.Value)];
         foreach (string token in before.Where(token => token.Length > 1 && token[0] == '-' && !Exists(token)))
         {
             if (loose.Contains(token) && !double.TryParse(token, CultureInfo.InvariantCulture, out _)) return token;
