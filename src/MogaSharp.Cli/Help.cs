@@ -41,11 +41,15 @@ internal static class Help
 
     private sealed class ExamplesAction(SynchronousCommandLineAction inner) : SynchronousCommandLineAction
     {
+        private const int Narrowest = 60, Usual = 80;
+
         /// <summary>Help needs no arguments.</summary>
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
+            // The library does not come to an end in a terminal of a few columns; one that does not tell its width has 0.
+            if (inner is HelpAction usage && !Console.IsOutputRedirected) usage.MaxWidth = Console.WindowWidth > 0 ? Math.Max(Narrowest, Console.WindowWidth) : Usual;
             int code = inner.Invoke(parseResult);
             string name = parseResult.CommandResult.Command is RootCommand ? "moga" : parseResult.CommandResult.Command.Name;
             TextWriter output = parseResult.InvocationConfiguration.Output;

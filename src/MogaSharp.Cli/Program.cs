@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MogaSharp.Cli.Commands;
+using MogaSharp.Torch;
 
 namespace MogaSharp.Cli;
 
@@ -25,6 +26,7 @@ internal static class Program
         if (CommandLineCheck.FindProblem(parsed, args) is { } problem) return Failure.Report(problem, ExitCode.Usage);
 
         Shared.WeightsKey = parsed.GetValue(Shared.Key);
+        TorchRuntime.BeforeLoading = NativeShim.Build;
         if (TrainLauncher.IsChild) TrainLauncher.Listen(Stopping.Request);
         // Signals are ours: the library's own handling would end a training before its checkpoint is written.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

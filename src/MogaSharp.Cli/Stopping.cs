@@ -75,6 +75,7 @@ internal static partial class Stopping
 #pragma warning restore CA1031
         {
             StatusLine.Clear();
+            Shared.Notices.Flush();
             // What breaks because its files were closed under it was cancelled.
             return Source.IsCancellationRequested && Failure.Describe(e) is null ? Failure.Report(Cancelled, ExitCode.Cancelled) : Failure.Report(e);
         }
@@ -113,6 +114,7 @@ internal static partial class Stopping
         lock (Guard) last = [.. Leaving];
         foreach (Action action in last) action();
         StatusLine.Clear();
+        Shared.Notices.Flush();
         int code = Failure.Report(Cancelled, ExitCode.Cancelled);
         // An orderly exit would wait for what is blocked, and take libraries down under threads that compute.
         if (OperatingSystem.IsWindows()) Environment.Exit(code);

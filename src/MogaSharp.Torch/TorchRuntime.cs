@@ -6,6 +6,12 @@ namespace MogaSharp.Torch;
 /// <summary>The loaded libtorch: what it is, what it may use, and switches that hold for the whole process.</summary>
 public static class TorchRuntime
 {
+    /// <summary>
+    /// Called once, before the shim over libtorch is looked for the first time: the place to build it, where it is to be built when it is needed.
+    /// Set it before anything else of this room is used.
+    /// </summary>
+    public static Action? BeforeLoading { get; set; }
+
     /// <summary>True when libtorch can be used on this machine.</summary>
     public static bool IsAvailable => TorchLibrary.Failure.Length == 0;
 

@@ -85,9 +85,8 @@ public sealed class HabitTests
     {
         using var folder = new Testing.TemporaryFolder();
         File.Copy(Fixtures.Sample("bag_0018.png"), folder.File("--top-k"));
-        File.Copy(Fixtures.Sample("bag_0018.png"), folder.File("-topk.png"));
-        Outcome outcome = (await Moga.RunInAsync(folder.FullName, null, "classify", "--top-k", "-topk.png", "-k", "1")).Succeeded();
-        Assert.Equal(2, outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Outcome outcome = (await Moga.RunInAsync(folder.FullName, null, "classify", "--top-k", "-k", "1")).Succeeded();
+        Assert.Single(outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         (await Moga.RunInAsync(folder.FullName, null, "classify", "--", "--bottom-k")).Failed(2, "'--bottom-k'");
     }
 }

@@ -8,7 +8,8 @@ internal static class CommandHabits
 {
     private static readonly (string Ours, string Theirs)[] Table =
     [
-        ("classify", "infer inference detect recognize recognise classification predict-classes label cls run demo"), ("eval", "val valid validate validation test evaluate evaluation score"),
+        ("classify", "infer inference detect recognize recognise classification predict-classes label cls run demo"),
+        ("eval", "val valid validate validation test evaluate evaluation score"),
         ("train", "fit finetune fine-tune learn"), ("bench", "benchmark speed perf"), ("profile", "trace time"), ("models", "list ls zoo model"),
         ("pull", "download fetch get install"), ("info", "summary show describe params flops"), ("inspect", "dump cat keys"), ("convert", "to-safetensors"),
         ("export", "onnx to-onnx"), ("plan", "graph"), ("predict", "forecast video simvp"), ("data", "dataset datasets"), ("forward", "features embed"),

@@ -21,23 +21,19 @@ internal static partial class CommandLineCheck
     public static string? FindProblem(ParseResult parsed, string[] arguments)
     {
         Command command = parsed.CommandResult.Command;
-        if (parsed.CommandResult.Children.OfType<OptionResult>().Any(option => !option.Implicit && option.Option is HelpOption or VersionOption)) return null;
-        string? problem = command is RootCommand ? OfRoot(parsed, arguments) : OfCommand(parsed, arguments);
+        if (parsed.CommandResult.Children.OfType<OptionResult>().Any(option => !option.Implicit && option.Option is HelpOption or VersionOption)
+            && !(command is RootCommand && parsed.UnmatchedTokens.Any(token => !token.StartsWith('-')))) return null;
+        string? problem = command is RootCommand ? OfRoot(parsed) : OfCommand(parsed, arguments);
         return problem is null ? null : $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
     }
 
-    private static string? OfRoot(ParseResult parsed, string[] arguments)
+    private static string? OfRoot(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0) return null;
+        if (parsed.Errors.Count == 0 && parsed.UnmatchedTokens.Count == 0) return null;
         Command root = parsed.CommandResult.Command;
         string all = string.Join(", ", root.Subcommands.Select(known => known.Name));
         if (parsed.UnmatchedTokens is not [string wrong, ..]) return $"no command is given; there are {all}";
-        if (wrong.StartsWith('-'))
-        {
-            if (arguments.FirstOrDefault(argument => root.Subcommands.Any(known => known.Name == argument)) is { } later)
-                return $"there is no option '{wrong}' before a command; options come after it: moga {later} {wrong}";
-            return $"there is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))}; the commands are {all}";
-        }
+        if (wrong.StartsWith('-')) return $"there is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))}; the commands are {all}";
 
         if (CommandHabits.Suggest(root, wrong) is { } meant) return $"there is no command '{wrong}'; did you mean moga {meant}? The commands are {all}";
         string hint = Exists(wrong) ? $"; to classify images: moga classify {wrong}" : "";
@@ -48,7 +44,9 @@ internal static partial class CommandLineCheck
     {
         Command command = parsed.CommandResult.Command;
         // A missing argument is often only the consequence of an unknown option, so that is told first.
-        if (UnknownOption(parsed, arguments) is { } unknown) return $"there is no option '{unknown}'{Meant(OptionHabits.Suggest(command, unknown))}";
+        if (UnknownOption(parsed, arguments) is { } unknown && Array.IndexOf(arguments, unknown) < Array.IndexOf(arguments, command.Name))
+            return $"there is no option '{unknown}' before a command; options come after it: moga {command.Name} {unknown}";
+        if (UnknownOption(parsed, arguments) is { } other) return $"there is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
         foreach (string token in parsed.UnmatchedTokens.Where(token => Assignment().IsMatch(token)))
         {
             string name = token.Split('=')[0];
@@ -65,7 +63,8 @@ internal static partial class CommandLineCheck
         Command command = parsed.CommandResult.Command;
         int end = Array.IndexOf(arguments, "--");
         string[] before = end < 0 ? arguments : arguments[..end];
-        HashSet<string> loose = [.. parsed.UnmatchedTokens, .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(place => place.Tokens).Select(token => token.Value)];
+        IEnumerable<ArgumentResult> places = parsed.CommandResult.Children.OfType<ArgumentResult>();
+        HashSet<string> loose = [.. parsed.UnmatchedTokens, .. places.SelectMany(place => place.Tokens).Select(token => token.Value)];
         foreach (string token in before.Where(token => token.Length > 1 && token[0] == '-' && !Exists(token)))
         {
             if (loose.Contains(token) && !double.TryParse(token, CultureInfo.InvariantCulture, out _)) return token;

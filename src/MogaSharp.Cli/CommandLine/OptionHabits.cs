@@ -23,7 +23,7 @@ internal static class OptionHabits
         ("--resume", "continue autoresume resumefrom resumefromcheckpoint"),
         ("--data", "datadir dataset datasets datapath dataroot root traindir valdir testdir imagefolder source input"),
         ("--onnx", "out output outputfile outfile o f file save savepath"),
-        ("--output", "out outdir outputdir outputfolder outfile savedir savepath saveto project workdir logdir dest result results resultsdir name exist-ok"),
+        ("--output", "out outdir outputdir outputfolder outfile savedir savepath saveto project workdir logdir dest result results resultsdir name"),
         ("--device", "gpu gpus cuda gpuid gpuids usegpu accelerator cpu"),
         ("--workers", "numworkers nw nworkers workerspergpu dataloadernumworkers loaderworkers"),
         ("--lr", "learningrate lr0 baselr blr"),
@@ -100,7 +100,8 @@ internal static class OptionHabits
         if (name.Length > 2 && known.Where(option => Plain(option).StartsWith(name, StringComparison.Ordinal)).ToArray() is [string only]) return only;
         string? nearest = known.MinBy(option => SimilarNames.Distance(Plain(option), name));
         if (nearest is not null && SimilarNames.Distance(Plain(nearest), name) <= (name.Length < 5 ? 1 : 2)) return nearest;
-        return Has(Places, name) && command.Arguments.Count > 0 ? $"moga {command.Name} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}" : null;
+        if (!Has(Places, name) || command.Arguments.Count == 0) return null;
+        return $"moga {command.Name} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}";
     }
 
     private static bool Has(string words, string name) => words.Split(' ').Contains(name, StringComparer.Ordinal);

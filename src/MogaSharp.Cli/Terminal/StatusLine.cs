@@ -22,7 +22,8 @@ internal static class StatusLine
     public static bool IsTerminal { get; } = !Console.IsErrorRedirected;
 
     /// <summary>Whether stderr is a terminal that can erase a row. One that cannot gets plain lines now and then.</summary>
-    public static bool IsPossible { get; } = IsTerminal && (OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb");
+    public static bool IsPossible { get; } = IsTerminal
+        && (OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not ("dumb" or "unknown"));
 
     /// <summary>Takes over stdout and stderr.</summary>
     public static void Install()

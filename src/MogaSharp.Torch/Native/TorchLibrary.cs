@@ -70,6 +70,7 @@ internal static class TorchLibrary
 
     private static (nint Library, string Failure) Load()
     {
+        TorchRuntime.BeforeLoading?.Invoke();
         (nint library, string failure) = TryLoad(Find(Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory, Directory.GetCurrentDirectory()));
         if (library != 0) NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
         return (library, failure);

@@ -12,20 +12,9 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
 {
     private readonly DownloadOptions _options = options ?? DownloadOptions.Default;
 
-    /// <summary>
-    /// The environment's <c>MOGA_CACHE</c>, or "mogasharp" in the user's cache folder: <c>XDG_CACHE_HOME</c> or
-    /// <c>~/.cache</c>, on Windows the local application data.
-    /// </summary>
-    public static string DefaultCacheFolder
-    {
-        get
-        {
-            if (Variable("MOGA_CACHE") is { } chosen) return chosen;
-            if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "mogasharp");
-            string cache = Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-            return Path.Combine(cache, "mogasharp");
-        }
-    }
+    /// <summary>Where files go when the options do not say: <see cref="CacheFolder.Default"/>.</summary>
+    /// <exception cref="IOException">There is no home folder; the message says what to set.</exception>
+    public static string DefaultCacheFolder => CacheFolder.Default;
 
     /// <summary>The path that a file has, or will have, in the cache.</summary>
     /// <exception cref="ArgumentException">The file name holds a path.</exception>
@@ -46,7 +35,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
     public async Task<DownloadedModel> GetAsync(ModelFile file, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         string path = PathOf(file);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        CacheFolder.Create(Path.GetDirectoryName(path)!);
         using FileLock held = await FileLock.AcquireAsync($"{path}.lock", cancellationToken).ConfigureAwait(false);
 
         DownloadRecord? record = DownloadRecord.Load($"{path}.json");
@@ -136,6 +125,4 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
     }
 
     private static bool Same(string hash, string expected) => hash.Equals(expected, StringComparison.OrdinalIgnoreCase);
-
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

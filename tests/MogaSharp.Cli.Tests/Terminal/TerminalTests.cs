@@ -100,6 +100,8 @@ public sealed class TerminalTests : IAsyncDisposable
             Assert.True(description.Length < 90, $"{command}: {description.Length} rows");
             Assert.Equal(0, screen.Colors);
         }
+
+        foreach (int columns in new[] { 2, 20 }) Assert.Equal(0, (await PseudoTerminal.RunAsync(new() { Columns = columns }, null, "classify", "--help")).ExitCode);
     }
 
     // No color, no hidden cursor, no mode that the shell would have to put back; the prompt begins a row.

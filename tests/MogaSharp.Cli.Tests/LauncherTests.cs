@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using MogaSharp.Testing;
+
+namespace MogaSharp.Cli.Tests;
+
+/// <summary>The script <c>moga</c> in checkouts whose "dotnet" writes down what it is asked.</summary>
+public sealed class LauncherTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Log => _folder.File("log");
+
+    private string[] Calls => File.Exists(Log) ? File.ReadAllLines(Log) : [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("checkout")]
+    [InlineData("it's a $HOME `x` (é) 100% \"q\" ; & *")]
+    [InlineData("-n")]
+    public async Task Runs_from_folders_of_any_name_and_through_links(string name)
+    {
+        string moga = Checkout(name);
+        string bin = Directory.CreateDirectory(_folder.File("bin")).FullName;
+        // A chain: an absolute link, to a relative one, to the program; and one to the folder.
+        File.CreateSymbolicLink(Path.Combine(bin, "relative"), Path.Combine("..", name, "moga"));
+        File.CreateSymbolicLink(Path.Combine(bin, "moga"), Path.Combine(bin, "relative"));
+        Directory.CreateSymbolicLink(_folder.File("place"), Path.Combine(_folder.FullName, name));
+        string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga.dll");
+        foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", "cd ./bin && ./relative a 'b c'" })
+        {
+            Outcome outcome = (await ShellAsync($"export PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
+            Assert.Equal($"{program}|a|b c|\n", outcome.Output);
+        }
+
+        Assert.Single(Calls, call => call.StartsWith("build|", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("flock")]
+    public async Task First_starts_at_the_same_time_build_once(string without)
+    {
+        string moga = Checkout("checkout");
+        string hide = without.Length > 0 ? $"command() {{ [ \"$2\" != {without} ] && builtin command \"$@\"; }}; export -f command; " : "";
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}{Quoted(moga)} {i}")));
+        for (int i = 0; i < 4; i++) Assert.EndsWith($"moga.dll|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
+        Assert.Single(Calls, call => call.StartsWith("build|", StringComparison.Ordinal));
+        Assert.Single(outcomes, outcome => outcome.Errors.Contains("building, once", StringComparison.Ordinal));
+        // A change of the sources is built again.
+        File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(5));
+        (await ShellAsync(Quoted(moga))).Succeeded();
+        Assert.Equal(2, Calls.Count(call => call.StartsWith("build|", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_build_that_fails_or_is_interrupted_is_done_again()
+    {
+        string moga = Checkout("checkout");
+        Outcome failed = await ShellAsync($"BUILD_FAILS=1 {Quoted(moga)}");
+        Assert.Equal((1, ""), (failed.ExitCode, failed.Output));
+        Assert.Contains("a.cs: error: no", failed.Errors, StringComparison.Ordinal);
+        Assert.Equal(137, (await ShellAsync($"BUILD_DIES=1 {Quoted(moga)}")).ExitCode | 128 | 9);
+        (await ShellAsync(Quoted(moga))).Succeeded();
+        Assert.Equal(3, Calls.Count(call => call.StartsWith("build|", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Nothing_else_is_built_and_closed_streams_stay_closed()
+    {
+        string moga = Checkout("checkout");
+        // libtorch's shim is the program's affair, which first looks at the command line.
+        (await ShellAsync($"{Quoted(moga)} train --misspelt")).Succeeded();
+        Assert.DoesNotContain(Calls, call => call.StartsWith("native|", StringComparison.Ordinal));
+        Assert.Contains(Calls, call => call == $"MOGA_NATIVE={_folder.File("checkout")}/.ci/native");
+        Outcome closed = await ShellAsync($"{Quoted(moga)} x >&-");
+        Assert.NotEqual(0, closed.ExitCode);
+        (await ShellAsync($"{Quoted(moga)} x <&- 2>&-")).Succeeded();
+    }
+
+    [Fact]
+    public async Task The_shim_is_built_when_the_command_line_is_known_to_be_good()
+    {
+        string script = _folder.File("native"), card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        Script(script, $"echo called >> {Quoted(Log)}; echo building the shim");
+        string moga = $"MOGA_NATIVE={Quoted(script)} dotnet {Quoted(Moga.Program)}";
+        foreach (string line in new[] { "train --misspelt", "train --model tiny", "train --model tiny --data idx:x --set nothing=1", "train --model tiny --data idx:x --init nowhere.pth", "bench nothing --train", "info xt" })
+            Assert.NotEqual(1, (await ShellAsync($"{moga} {line}")).ExitCode);
+        Assert.Empty(Calls);
+        Outcome outcome = await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99");
+        Assert.Equal(["called"], Calls);
+        Assert.Equal("building the shim", outcome.ErrorLines[0]);
+        Assert.NotEqual(0, outcome.ExitCode);
+        // Interrupted by the key that the terminal sends to both.
+        Script(script, "kill -INT $$");
+        (await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99")).Failed(130, "cancelled");
+    }
+
+    private string Checkout(string name)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;
+        foreach (string part in new[] { "src", "models", ".ci" }) Directory.CreateDirectory(Path.Combine(folder, part));
+        File.Copy(Path.Combine(Repository.Root, "moga"), Path.Combine(folder, "moga"));
+        foreach (string file in new[] { "Directory.Build.props", "global.json", "src/a.cs" }) File.WriteAllText(Path.Combine(folder, file), "");
+        Script(Path.Combine(folder, ".ci", "install"), "exit 0");
+        Script(Path.Combine(folder, ".ci", "native"), $"echo native >> {Quoted(Log)}");
+        Script(Path.Combine(Directory.CreateDirectory(_folder.File("fake")).FullName, "dotnet"), $$"""
+            printf '%s|' "$@" >> {{Quoted(Log)}}; echo >> {{Quoted(Log)}}
+            if [ "$1" = build ]; then
+                [ -z "${BUILD_FAILS:-}" ] || { echo 'a.cs: error: no'; exit 1; }
+                [ -z "${BUILD_DIES:-}" ] || kill -9 $PPID $$
+                sleep 0.5
+                mkdir -p "$2/../../artifacts/moga"
+                exit 0
+            fi
+            echo "MOGA_NATIVE=$MOGA_NATIVE" >> {{Quoted(Log)}}
+            printf '%s|' "$@" && echo
+            """);
+        return Path.Combine(folder, "moga");
+    }
+
+    private static void Script(string path, string text)
+    {
+        File.WriteAllText(path, $"#!/usr/bin/env bash\n{text}\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private async Task<Outcome> ShellAsync(string line)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the launcher is a script for bash");
+        using Process process = Moga.StartOther("bash", _folder.FullName, null, "-c", $"export PATH={Quoted(_folder.File("fake"))}:$PATH; {line}");
+        return await Moga.FinishAsync(process);
+    }
+
+    private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
