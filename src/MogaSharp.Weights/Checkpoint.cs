@@ -32,7 +32,8 @@ public sealed class Checkpoint : IDisposable
         }
 
         Tensors ??= TensorPath.List(Root, file, limits);
-        if (Tensors.Count == 0) throw file.Refuse("The file holds no tensors.");
+        if (Format != CheckpointFormat.Safetensors) ModelObject = ModelObjects.Find(Root);
+        if (Tensors.Count == 0) throw file.Refuse(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
     }
 
     /// <summary>The file as the caller named it.</summary>
@@ -49,6 +50,12 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>All tensors in file order, each named by the keys that lead to it, joined by "/".</summary>
     public IReadOnlyList<TensorEntry> Tensors { get; }
+
+    /// <summary>The class of a whole model object in the file; null when there is none.</summary>
+    internal string? ModelObject { get; }
+
+    /// <summary>What to do about a whole model object.</summary>
+    internal static string WholeModel(string kind) => $"The file holds a whole model object ({kind}), not its weights: save model.state_dict() instead.";
 
     /// <summary>What was left out or guessed when the file was opened, each a sentence without a full stop; empty when nothing was.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
