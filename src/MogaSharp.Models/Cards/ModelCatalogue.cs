@@ -7,6 +7,8 @@ namespace MogaSharp.Models;
 public sealed class ModelCatalogue
 {
     private const string Prefix = "moganet_";
+    private const int MostOfFamily = 12;
+    private const int MostNearest = 3;
 
     private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
 
@@ -33,7 +35,7 @@ public sealed class ModelCatalogue
         string wanted = Canonical(name);
         return Cards.FirstOrDefault(card => card.Name == wanted)
             ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => Distance(wanted, known)).Take(3)]);
+            ?? throw new UnknownModelException(name, Nearest(wanted));
     }
 
     private static string Canonical(string name)
@@ -52,24 +54,28 @@ public sealed class ModelCatalogue
         };
     }
 
-    // Levenshtein's distance, one row at a time.
-    private static int Distance(string a, string b)
+    /// <summary>
+    /// The models that a name may have meant: all of a family when it names one, those that contain it or begin like it, and else those that are the fewest
+    /// changes away, by name or alias.
+    /// </summary>
+    private ImmutableArray<string> Nearest(string wanted)
     {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
+        string plain = NameDistance.Plain(wanted);
+        ModelCard[] family = [.. Cards.Where(card => plain.Length > 0 && NameDistance.Plain(card.Family) is var known
+            && (known == plain || (plain.Length > 3 && NameDistance.Between(plain, known) <= 1)))];
+        ModelCard[] similar = family.Length > 0 ? family : [.. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal)))];
+        if (similar.Length == 0)
         {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, 1 + Math.Min(row[j], row[j - 1]));
-            }
+            // A family with something behind it: hornet_nano, swin-v2.
+            similar = [.. Cards.Where(card => NameDistance.Plain(card.Family) is { Length: > 2 } known && plain.StartsWith(known, StringComparison.Ordinal))];
         }
 
-        return row[^1];
+        IEnumerable<ModelCard> from = similar.Length > 0 ? similar : Cards;
+        int most = similar.Length > 0 ? MostOfFamily : MostNearest;
+        return [.. from.OrderBy(card => family.Length > 0 ? 0 : Names(card).Min(known => NameDistance.Between(plain, known))).Select(card => card.Name).Take(most)];
     }
+
+    private static IEnumerable<string> Names(ModelCard card) => card.Aliases.Append(card.Name).Select(NameDistance.Plain);
 
     private static ImmutableArray<ModelCard> LoadOfficial() => [.. Load("catalogue.json"), .. Load("catalogue-video.json")];
 
