@@ -35,7 +35,7 @@ public sealed class ModelCatalogue
         string wanted = Canonical(name);
         return Cards.FirstOrDefault(card => card.Name == wanted)
             ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, Nearest(wanted));
+            ?? throw new UnknownModelException(name, Similar(wanted));
     }
 
     private static string Canonical(string name)
@@ -58,7 +58,7 @@ public sealed class ModelCatalogue
     /// The models that a name may have meant: all of a family when it names one, those that contain it or begin like it, and else those that are the fewest
     /// changes away, by name or alias.
     /// </summary>
-    private ImmutableArray<string> Nearest(string wanted)
+    private ImmutableArray<string> Similar(string wanted)
     {
         string plain = NameDistance.Plain(wanted);
         ModelCard[] family = [.. Cards.Where(card => plain.Length > 0 && NameDistance.Plain(card.Family) is var known
