@@ -138,7 +138,7 @@ public sealed class NetworkWeightsTests : IDisposable
         CheckpointWriter.SaveSafetensors(_folder.File("model-00001-of-00002.safetensors"), [One("a", 1)]);
         CheckpointWriter.SaveSafetensors(_folder.File("model-00002-of-00002.safetensors"), [One("b", 2)]);
         File.WriteAllText(
-            _folder.File("model.safetensors.index.json"), $$"""{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"{{second}}"}}""");
+            _folder.File("model.safetensors.index.json"), $$$"""{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"{{{second}}}"}}""");
     }
 
     private static TensorEntry[] Set(string before, float value) => [.. Names.Select(name => One(before + name, value))];
