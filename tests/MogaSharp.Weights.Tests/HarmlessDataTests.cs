@@ -92,7 +92,8 @@ public sealed class HarmlessDataTests : IDisposable
         JsonNode root = JsonNode.Parse(checkpoint.Root.ToJson())!;
         Assert.Equal("""{"__ndarray__":["cat","dog"]}""", root["names"]!.ToJsonString());
         Assert.Equal("x", (string?)root["text"]);
-        Assert.Equal(["(1, 2)", "__main__.Color(1)"], root["by_color"]!.AsObject().Select(entry => entry.Key).Order(StringComparer.Ordinal));
+        // Python 3.11 writes a member of an enumeration by its name, others by its value.
+        Assert.Matches(@"^\(1, 2\);__main__\.Color\((1|RED)\)$", string.Join(';', root["by_color"]!.AsObject().Select(entry => entry.Key).Order(StringComparer.Ordinal)));
     }
 
     private static void Array(PickleBuilder pickle, string type, string order, int[] shape, Action<PickleBuilder> data, bool isColumnMajor = false) => pickle

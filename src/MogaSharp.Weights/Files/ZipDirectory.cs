@@ -23,6 +23,7 @@ internal sealed class ZipDirectory
     // Weights hardly become smaller; what is as small as this packed is a bomb, or so little that it does not matter.
     private const long MaxRatio = 100;
     private const long SmallSize = 1 << 20;
+    private const long MaxOverhead = 1 << 10;
 
     private readonly FileBytes _file;
     private readonly ZipEnd _end;
@@ -71,6 +72,9 @@ internal sealed class ZipDirectory
         {
             if (header.Size > SmallSize && header.Size / MaxRatio > header.Packed)
                 throw Refuse($"The zip record '{header.Name}' is compressed from {header.Size} to {header.Packed} bytes, more than {MaxRatio}-fold.");
+            // Deflate never makes anything noticeably larger.
+            if (header.Packed > header.Size + (header.Size / 100) + MaxOverhead)
+                throw Refuse($"The zip record '{header.Name}' is compressed to {header.Packed} bytes, more than the {header.Size} that it claims to hold.");
             bytes += Math.Min(header.Size, _mostBytes);
             if (header.Size > Array.MaxLength || bytes > _mostBytes) throw Refuse($"The compressed zip records hold more than {_mostBytes} bytes, too much for a file of {_file.Length}.");
         }
