@@ -61,7 +61,7 @@ internal static class Failure
     public static string? Describe(Exception exception) => exception switch
     {
         UsageException or FailureException or DatasetSpecException or UnknownModelException or ModelCardException or GraphException => exception.Message,
-        CheckpointFormatException or WeightMismatchException or DownloadException => exception.Message,
+        CheckpointFormatException or WeightMismatchException or WeightRangeException or DownloadException => exception.Message,
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         TorchException or TorchUnavailableException => exception.Message,
         RecipeException or RunFolderException or TrainingException or CheckpointWriteException or ProcessGroupException => exception.Message,

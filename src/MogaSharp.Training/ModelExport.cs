@@ -17,14 +17,26 @@ public static class ModelExport
     /// <param name="weights">The weights by official names; integer counters as they are.</param>
     /// <param name="type">How floating-point weights are stored.</param>
     /// <param name="metrics">Measured figures for the card.</param>
+    /// <returns>
+    /// What storing the weights lost or changed, as sentences without a full stop. Weights that have values beyond the range of the type are stored as float32:
+    /// a refusal would lose the model.
+    /// </returns>
     /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public static void Save(string folder, ModelCard card, IEnumerable<TensorEntry> weights, DType type = DType.Float32, IEnumerable<KeyValuePair<string, double>>? metrics = null)
+    public static IReadOnlyList<string> Save(string folder, ModelCard card, IEnumerable<TensorEntry> weights, DType type = DType.Float32, IEnumerable<KeyValuePair<string, double>>? metrics = null)
     {
         Directory.CreateDirectory(folder);
-        TensorEntry[] tensors = [.. weights.Select(tensor => tensor.ConvertTo(type))];
-        CheckpointWriter.SaveSafetensors(Path.Combine(folder, SafetensorsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        CheckpointWriter.SavePyTorch(Path.Combine(folder, PyTorchFile), tensors);
+        TensorEntry[] given = [.. weights];
+        IReadOnlyList<string> notes;
+        try
+        {
+            notes = SaveWeights(folder, given, type);
+        }
+        catch (WeightRangeException e) when (type != DType.Float32)
+        {
+            notes = [$"{e.Message.Split("; store as", 2)[0]}; the model was stored as float32", .. SaveWeights(folder, given, DType.Float32)];
+        }
+
         ModelCard written = card with
         {
             Weights = new WeightsCard { File = SafetensorsFile },
@@ -34,5 +46,15 @@ public static class ModelExport
         string path = Path.Combine(folder, CardFile), temporary = path + ".tmp";
         File.WriteAllText(temporary, written.ToJson() + "\n");
         File.Move(temporary, path, overwrite: true);
+        return notes;
+    }
+
+    private static IReadOnlyList<string> SaveWeights(string folder, IEnumerable<TensorEntry> weights, DType type)
+    {
+        TensorEntry[] tensors = [.. weights.Select(tensor => tensor.ConvertTo(type))];
+        IReadOnlyList<string> notes = CheckpointWriter.SaveSafetensors(
+            Path.Combine(folder, SafetensorsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        CheckpointWriter.SavePyTorch(Path.Combine(folder, PyTorchFile), tensors);
+        return notes;
     }
 }

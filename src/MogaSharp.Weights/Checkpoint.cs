@@ -2,7 +2,8 @@ namespace MogaSharp.Weights;
 
 /// <summary>
 /// An open weight file: safetensors or PyTorch, told apart by content. Opening reads the description only; elements are
-/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed.
+/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed. The index of a checkpoint in parts
+/// (Hugging Face's <c>model.safetensors.index.json</c>) opens all of them as one, and so does one of the parts when the index lies beside it.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -10,6 +11,7 @@ public sealed class Checkpoint : IDisposable
         ["model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin", "model.pth", "model.pt"];
 
     private readonly FileBytes _file;
+    private readonly IReadOnlyList<Checkpoint> _parts = [];
 
     private Checkpoint(FileBytes file, CheckpointLimits limits)
     {
@@ -21,7 +23,7 @@ public sealed class Checkpoint : IDisposable
                 SafetensorsHeader header = SafetensorsHeader.Read(file, limits);
                 Metadata = header.Metadata;
                 Tensors = header.Tensors;
-                Root = new CheckpointMap("dict", [.. Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, (CheckpointValue)new CheckpointTensor(tensor)))]);
+                Root = Tree(Tensors);
                 break;
             case CheckpointFormat.PyTorchZip:
                 Root = PyTorchZip.Read(file, limits);
@@ -32,7 +34,19 @@ public sealed class Checkpoint : IDisposable
         }
 
         Tensors ??= TensorPath.List(Root, file, limits);
-        if (Tensors.Count == 0) throw file.Refuse("The file holds no tensors.");
+        if (Format != CheckpointFormat.Safetensors) ModelObject = ModelObjects.Find(Root);
+        if (Tensors.Count == 0) throw file.Refuse(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
+    }
+
+    // The parts of an index, as one checkpoint.
+    private Checkpoint(FileBytes index, IReadOnlyList<Checkpoint> parts, IReadOnlyList<TensorEntry> tensors)
+    {
+        _file = index;
+        _parts = parts;
+        Format = parts[0].Format;
+        Metadata = parts[0].Metadata;
+        Tensors = tensors;
+        Root = Tree(tensors);
     }
 
     /// <summary>The file as the caller named it.</summary>
@@ -50,6 +64,12 @@ public sealed class Checkpoint : IDisposable
     /// <summary>All tensors in file order, each named by the keys that lead to it, joined by "/".</summary>
     public IReadOnlyList<TensorEntry> Tensors { get; }
 
+    /// <summary>The class of a whole model object in the file; null when there is none.</summary>
+    internal string? ModelObject { get; }
+
+    /// <summary>What to do about a whole model object.</summary>
+    internal static string WholeModel(string kind) => $"The file holds a whole model object ({kind}), not its weights: save model.state_dict() instead.";
+
     /// <summary>What was left out or guessed when the file was opened, each a sentence without a full stop; empty when nothing was.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -65,10 +85,14 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static Checkpoint Open(string path, CheckpointLimits? limits = null)
     {
-        var file = new FileBytes(path);
+        limits ??= CheckpointLimits.Default;
+        string? index = ShardIndex.Beside(path);
+        var file = new FileBytes(index ?? path);
         try
         {
-            return new Checkpoint(file, limits ?? CheckpointLimits.Default);
+            if (!ShardIndex.IsIndex(file)) return new Checkpoint(file, limits);
+            string[] notes = index is null ? [] : [$"{Path.GetFileName(path)} is one part of several; all parts in {Path.GetFileName(index)} were taken"];
+            return OpenParts(file, limits, notes);
         }
         catch
         {
@@ -76,6 +100,49 @@ public sealed class Checkpoint : IDisposable
             throw;
         }
     }
+
+    private static Checkpoint OpenParts(FileBytes index, CheckpointLimits limits, IReadOnlyList<string> notes)
+    {
+        IReadOnlyList<KeyValuePair<string, string>> map = ShardIndex.Read(index, limits);
+        var parts = new List<Checkpoint>();
+        try
+        {
+            var found = new Dictionary<string, Dictionary<string, TensorEntry>>(StringComparer.Ordinal);
+            foreach (string name in map.Select(entry => entry.Value).Distinct())
+            {
+                string path = Path.Combine(Path.GetDirectoryName(index.Name) ?? "", name);
+                if (!File.Exists(path)) throw index.Refuse($"The part '{name}' that the index names is not there; download it too.");
+                var part = new FileBytes(path);
+                try
+                {
+                    parts.Add(new Checkpoint(part, limits));
+                }
+                catch
+                {
+                    part.Dispose();
+                    throw;
+                }
+
+                found.Add(name, parts[^1].Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
+            }
+
+            TensorEntry[] tensors = [.. map.Select(entry => found[entry.Value].GetValueOrDefault(entry.Key)
+                ?? throw index.Refuse($"The part '{entry.Value}' lacks the tensor '{entry.Key}' that the index says is in it."))];
+            int others = found.Values.Sum(part => part.Count) - tensors.Length;
+            return new Checkpoint(index, parts, tensors)
+            {
+                Notes = others > 0 ? [.. notes, $"{Text.Count(others, "tensor")} of the parts that the index does not name left aside"] : notes,
+            };
+        }
+        catch
+        {
+            foreach (Checkpoint part in parts) part.Dispose();
+            throw;
+        }
+    }
+
+    private static CheckpointMap Tree(IReadOnlyList<TensorEntry> tensors) =>
+        new("dict", [.. tensors.Select(tensor => KeyValuePair.Create(tensor.Name, (CheckpointValue)new CheckpointTensor(tensor)))]);
 
     /// <summary>
     /// Reads the data of all tensors that the format keeps checksums for, and checks them: those of zip-format PyTorch
@@ -94,5 +161,9 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Closes the file; its tensors can no longer be read.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        foreach (Checkpoint part in _parts) part.Dispose();
+        _file.Dispose();
+    }
 }

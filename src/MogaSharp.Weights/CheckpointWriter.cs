@@ -12,13 +12,15 @@ public static class CheckpointWriter
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
     /// <param name="metadata">Texts for the header, written in this order.</param>
+    /// <returns>What converting to a smaller type lost, as sentences without a full stop; empty when nothing was.</returns>
+    /// <exception cref="WeightRangeException">Finite values are beyond the range of the type that they are converted to.</exception>
     /// <exception cref="ArgumentException">There are no tensors, or names are repeated, reserved, too long or no valid Unicode.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static void SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    public static IReadOnlyList<string> SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
     {
         TensorEntry[] list = Checked(tensors);
-        AtomicFile.Write(path, stream => SafetensorsWriter.Write(stream, list, metadata ?? []));
+        return Write(path, list, stream => SafetensorsWriter.Write(stream, list, metadata ?? []));
     }
 
     /// <summary>
@@ -27,13 +29,27 @@ public static class CheckpointWriter
     /// </summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
+    /// <returns>What converting to a smaller type lost, as sentences without a full stop; empty when nothing was.</returns>
+    /// <exception cref="WeightRangeException">Finite values are beyond the range of the type that they are converted to.</exception>
     /// <exception cref="ArgumentException">There are no tensors, names are repeated, too long or no valid Unicode, or all together exceed 4 GiB or 65000 tensors.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static void SavePyTorch(string path, IEnumerable<TensorEntry> tensors)
+    public static IReadOnlyList<string> SavePyTorch(string path, IEnumerable<TensorEntry> tensors)
     {
         TensorEntry[] list = Checked(tensors);
-        AtomicFile.Write(path, stream => PyTorchWriter.Write(stream, list));
+        return Write(path, list, stream => PyTorchWriter.Write(stream, list));
+    }
+
+    // Losses are known once everything is converted; the file has no name yet.
+    private static IReadOnlyList<string> Write(string path, TensorEntry[] list, Action<Stream> write)
+    {
+        IReadOnlyList<string> notes = [];
+        AtomicFile.Write(path, stream =>
+        {
+            write(stream);
+            notes = WeightRangeException.Check(list);
+        });
+        return notes;
     }
 
     private static TensorEntry[] Checked(IEnumerable<TensorEntry> tensors)

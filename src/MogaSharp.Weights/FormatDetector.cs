@@ -18,6 +18,7 @@ internal static class FormatDetector
         if (start is [_, _, _, _, 0, 0, 0, 0, (byte)'{', ..]) return CheckpointFormat.Safetensors;
         if (start.AsSpan().StartsWith("PK\x03\x04"u8)) return CheckpointFormat.PyTorchZip;
         if (start is [PickleProtocol, <= 5, ..]) return CheckpointFormat.PyTorchLegacy;
+        if (ForeignFiles.Describe(start, file.Name) is { } foreign) throw file.Refuse(foreign);
 
         string text = Encoding.Latin1.GetString(start).TrimStart('\xEF', '\xBB', '\xBF', ' ', '\t', '\r', '\n');
         if (text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<?xml", StringComparison.Ordinal))

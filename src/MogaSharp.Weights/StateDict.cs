@@ -85,7 +85,7 @@ public sealed class StateDict
     /// <param name="specs">What the graph needs.</param>
     /// <param name="options">Which differences to allow; none but optional tensors when null.</param>
     /// <exception cref="WeightMismatchException">Names or shapes differ.</exception>
-    /// <exception cref="CheckpointFormatException">The file is damaged.</exception>
+    /// <exception cref="CheckpointFormatException">The file is damaged, or has float64 values that float32 cannot hold.</exception>
     public WeightSet Bind(IReadOnlyList<ParameterSpec> specs, BindOptions? options = null)
     {
         options ??= BindOptions.Default;
@@ -97,12 +97,20 @@ public sealed class StateDict
             if (WeightMismatch.IsComputed(spec))
                 tensors.Add(spec.Name, WeightInitializer.Create(spec.Shape, (Initializer.Computed)spec.Initializer));
             else if (TryGet(spec.Name, out TensorEntry? entry))
-                tensors.Add(spec.Name, entry.ToTensor());
+                tensors.Add(spec.Name, Read(entry));
             else if (WeightMismatch.IsFilled(spec, options) && spec.Initializer is Initializer.Constant { Value: float value })
                 tensors.Add(spec.Name, Filled(spec.Shape, value));
         }
 
         return new WeightSet(tensors);
+    }
+
+    private Tensor Read(TensorEntry entry)
+    {
+        Tensor tensor = entry.ToTensor();
+        if (entry.DType == DType.Float64 && tensor.Data.Any(float.IsInfinity) && Array.Exists(entry.ToDoubles(), value => double.IsFinite(value) && !float.IsFinite((float)value)))
+            throw new CheckpointFormatException(Source, $"Tensor '{entry.Name}' has values of float64 that are beyond the range of float32, which networks compute in.");
+        return tensor;
     }
 
     private static Tensor Filled(Shape shape, float value)

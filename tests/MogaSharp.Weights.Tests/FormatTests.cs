@@ -67,10 +67,12 @@ public sealed class FormatTests : IDisposable
     [InlineData(0, 14, 0, "described differently")]
     [InlineData(0, 30, (byte)'b', "described differently")]
     [InlineData(0, 22, 1, "described differently")]
-    [InlineData(0, 8, 8, "is compressed")]
+    [InlineData(0, 8, 8, "described differently")]
+    [InlineData(0, 8, 9, "is compressed by method 9")]
     [InlineData(0, 0, 0, "no header where the directory says")]
     [InlineData(1, 8, 1, "flags 0x801")]
-    [InlineData(1, 10, 8, "is compressed")]
+    [InlineData(1, 10, 8, "described differently")]
+    [InlineData(1, 10, 14, "is compressed by method 14")]
     [InlineData(1, 24, 1, "two different sizes")]
     [InlineData(1, 34, 1, "one part of several")]
     [InlineData(1, 46, 0xFF, "not UTF-8")]
@@ -92,7 +94,7 @@ public sealed class FormatTests : IDisposable
     }
 
     [Theory]
-    [InlineData("data.pkl", "lies in no folder")]
+    [InlineData("data.pkl", "0x01")]
     [InlineData("/data.pkl", "lies in no folder")]
     [InlineData(null, "begins with the bytes")]
     public void Zip_files_without_the_folder_of_PyTorch_are_refused(string? record, string reason)
@@ -167,6 +169,11 @@ public sealed class FormatTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{\"a\": 1}", "JSON")]
+    [InlineData("GGUF....", "llama.cpp")]
+    [InlineData("Rar!....", "unpack it first")]
+    [InlineData("\u0008\u0007\u0012\u0007pytorch", "ONNX")]
+    [InlineData("\0\0\0\0\0\0\0\0\0\0", "zeros only")]
     [InlineData("plain text", "begins with the bytes 706c61696e207465")]
     [InlineData("<!DOCTYPE html><html></html>", "HTML")]
     [InlineData(" \n<HTML>", "HTML")]

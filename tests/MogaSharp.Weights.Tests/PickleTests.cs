@@ -70,8 +70,18 @@ public sealed class PickleTests : IDisposable
         pickle.Op(Opcode.Mark).Text("k").Number(1).Text("k").Number(2).Op(Opcode.Dict));
 
     [Fact]
-    public void A_key_that_is_no_text_or_number_is_refused() => AssertRefused("not a text or number", pickle =>
-        pickle.Op(Opcode.Mark).Op(Opcode.EmptyTuple).Number(1).Op(Opcode.Dict));
+    public void A_key_that_is_a_container_is_refused() => AssertRefused("not a text or number", pickle =>
+        pickle.Op(Opcode.Mark).Op(Opcode.EmptyList).Number(1).Op(Opcode.Dict));
+
+    // Such keys stand in what training scripts leave beside weights.
+    [Fact]
+    public void Keys_of_other_kinds_become_texts()
+    {
+        AssertReads("""{"(1, a)":1}""", pickle => pickle.Op(Opcode.Mark).Tuple(p => p.Number(1), p => p.Text("a")).Number(1).Op(Opcode.Dict));
+        AssertReads("""{"00ff":1}""", pickle => pickle.Op(Opcode.Mark).Op(Opcode.ShortBinBytes).Byte(2).Bytes([0, 255]).Number(1).Op(Opcode.Dict));
+        AssertReads("""{"my.Split(2)":1,"my.Split(2) #1":5}""", pickle => pickle.Op(Opcode.Mark)
+            .Call("my", "Split", p => p.Number(2)).Number(1).Call("my", "Split", p => p.Number(2)).Number(5).Op(Opcode.Dict));
+    }
 
     [Fact]
     public void A_class_name_of_any_length_is_refused() => AssertRefused("too long", pickle =>
@@ -91,7 +101,11 @@ public sealed class PickleTests : IDisposable
     [InlineData("numpy.load")]
     [InlineData("torch.storage._load_from_bytes")]
     [InlineData("torch._utils._rebuild_qtensor")]
-    [InlineData("models.moganet.MogaNet")]
+    [InlineData("os.system")]
+    [InlineData("subprocess.Popen")]
+    [InlineData("importlib.import_module")]
+    [InlineData("numpy.fromfile")]
+    [InlineData("torch.hub.load")]
     public void Any_other_call_is_refused_by_name(string function)
     {
         int dot = function.LastIndexOf('.');
@@ -116,7 +130,7 @@ public sealed class PickleTests : IDisposable
         AssertRefused($"{module}.{name} is called with arguments", pickle => pickle.Call(module, name, p => p.Number(1)));
 
     [Fact]
-    public void Named_arguments_are_refused() => AssertRefused("named arguments", pickle =>
+    public void Named_arguments_become_attributes() => AssertReads("""{"__Namespace__":{"a":1}}""", pickle =>
         pickle.Global("argparse", "Namespace").Op(Opcode.EmptyTuple).Op(Opcode.Mark).Text("a").Number(1).Op(Opcode.Dict).Op(Opcode.NewObjEx));
 
     [Fact]
@@ -152,8 +166,6 @@ public sealed class PickleTests : IDisposable
     [Theory]
     [InlineData("f8", "<", 1, 7, false, "does not fit its bytes")]
     [InlineData("O8", "<", 1, 8, false, "'O8' is not supported")]
-    [InlineData("f8", ">", 1, 8, false, "big-endian")]
-    [InlineData("i1", "<", 2, 4, true, "column by column")]
     [InlineData("i1", "<", 1, 4, true, null)]
     public void Numpy_arrays_of_other_forms_are_refused(string type, string order, int rank, int bytes, bool isColumnMajor, string? reason)
     {
@@ -175,7 +187,7 @@ public sealed class PickleTests : IDisposable
     [Fact]
     public void A_hostile_name_cannot_write_to_the_terminal()
     {
-        var refusal = Refused(PickleBuilder.FileWith(pickle => pickle.Call("evil\u001b[2J", new string('n', 900))));
+        var refusal = Refused(PickleBuilder.FileWith(pickle => pickle.Call("os.evil\u001b[2J", new string('n', 900))));
         Assert.DoesNotContain('\u001b', refusal.Message);
         Assert.InRange(refusal.Problem.Length, 0, 700);
     }

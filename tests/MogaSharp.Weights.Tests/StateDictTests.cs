@@ -43,10 +43,10 @@ public class StateDictTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("a.safetensors");
-        CheckpointWriter.SaveSafetensors(path, [TensorEntry.FromInt64("deep/inside/x", new Shape(1), [1])]);
+        CheckpointWriter.SaveSafetensors(path, [TensorEntry.FromInt64("deep/inside/x", new Shape(1), [1]), TensorEntry.FromInt64("deep/within/x", new Shape(1), [1])]);
         using Checkpoint checkpoint = Checkpoint.Open(path);
         var problem = Assert.Throws<CheckpointFormatException>(() => StateDict.From(checkpoint));
-        Assert.Contains("It has: deep/inside (1 tensors)", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("It has: deep/inside (1 tensors), deep/within (1 tensors)", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]

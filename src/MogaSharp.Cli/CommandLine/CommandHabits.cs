@@ -23,7 +23,7 @@ internal static class CommandHabits
         if (known.Contains(plain)) return plain;
         foreach ((string ours, string theirs) in Table)
             if (theirs.Split(' ').Contains(plain, StringComparer.Ordinal)) return ours;
-        string nearest = known.MinBy(command => SimilarNames.Distance(command, plain))!;
-        return SimilarNames.Distance(nearest, plain) <= (plain.Length < 5 ? 1 : 2) ? nearest : null;
+        string nearest = known.MinBy(command => NameDistance.Between(command, plain))!;
+        return NameDistance.Between(nearest, plain) <= (plain.Length < 5 ? 1 : 2) ? nearest : null;
     }
 }

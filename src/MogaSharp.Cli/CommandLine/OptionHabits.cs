@@ -98,8 +98,8 @@ internal static class OptionHabits
         if (known.Contains("--set") && RecipeFields.Value.FirstOrDefault(field => Plain(field) == name) is { } own) return $"--set {own}=...";
         if (byTableOnly) return null;
         if (name.Length > 2 && known.Where(option => Plain(option).StartsWith(name, StringComparison.Ordinal)).ToArray() is [string only]) return only;
-        string? nearest = known.MinBy(option => SimilarNames.Distance(Plain(option), name));
-        if (nearest is not null && SimilarNames.Distance(Plain(nearest), name) <= (name.Length < 5 ? 1 : 2)) return nearest;
+        string? nearest = known.MinBy(option => NameDistance.Between(Plain(option), name));
+        if (nearest is not null && NameDistance.Between(Plain(nearest), name) <= (name.Length < 5 ? 1 : 2)) return nearest;
         if (!Has(Places, name) || command.Arguments.Count == 0) return null;
         return $"moga {command.Name} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}";
     }

@@ -53,8 +53,8 @@ internal static class ConvertCommand
             {
                 Paths.Write(target, path =>
                 {
-                    if (isSafetensors) CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata);
-                    else CheckpointWriter.SavePyTorch(path, tensors);
+                    Shared.Notices.AddRange(isSafetensors
+                        ? CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata) : CheckpointWriter.SavePyTorch(path, tensors));
                 });
             }
             catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)

@@ -13,7 +13,8 @@ internal static class InspectCommand
         var command = new Command("inspect", "Show the tensors, types, shapes and metadata of a weight file") { file, json };
         command.SetAction(parsed =>
         {
-            using Checkpoint checkpoint = Checkpoint.Open(Paths.Existing(parsed.GetValue(file)!));
+            using Checkpoint checkpoint = Checkpoint.Open(Paths.ExistingWeights(parsed.GetValue(file)!));
+            Shared.Notices.AddRange(checkpoint.Notes);
             long elements = checkpoint.Tensors.Sum(tensor => tensor.Shape.ElementCount);
             if (parsed.GetValue(json))
             {
@@ -24,6 +25,7 @@ internal static class InspectCommand
                     checkpoint.Metadata,
                     Elements = elements,
                     Tensors = checkpoint.Tensors.Select(tensor => new { tensor.Name, Dtype = tensor.DType.ToString(), Shape = tensor.Shape.Extents.ToArray() }),
+                    Notes = checkpoint.Notes.Count > 0 ? checkpoint.Notes : null,
                 });
                 return ExitCode.Success;
             }

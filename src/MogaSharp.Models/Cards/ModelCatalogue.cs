@@ -7,6 +7,8 @@ namespace MogaSharp.Models;
 public sealed class ModelCatalogue
 {
     private const string Prefix = "moganet_";
+    private const int MostOfFamily = 12;
+    private const int MostNearest = 3;
 
     private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
 
@@ -33,7 +35,7 @@ public sealed class ModelCatalogue
         string wanted = Canonical(name);
         return Cards.FirstOrDefault(card => card.Name == wanted)
             ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, [.. Cards.Select(card => card.Name).OrderBy(known => SimilarNames.Distance(wanted, known)).Take(3)]);
+            ?? throw new UnknownModelException(name, Similar(wanted));
     }
 
     private static string Canonical(string name)
@@ -51,6 +53,29 @@ public sealed class ModelCatalogue
             _ => plain,
         };
     }
+
+    /// <summary>
+    /// The models that a name may have meant: all of a family when it names one, those that contain it or begin like it, and else those that are the fewest
+    /// changes away, by name or alias.
+    /// </summary>
+    private ImmutableArray<string> Similar(string wanted)
+    {
+        string plain = NameDistance.Plain(wanted);
+        ModelCard[] family = [.. Cards.Where(card => plain.Length > 0 && NameDistance.Plain(card.Family) is var known
+            && (known == plain || (plain.Length > 3 && NameDistance.Between(plain, known) <= 1)))];
+        ModelCard[] similar = family.Length > 0 ? family : [.. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal)))];
+        if (similar.Length == 0)
+        {
+            // A family with something behind it: hornet_nano, swin-v2.
+            similar = [.. Cards.Where(card => NameDistance.Plain(card.Family) is { Length: > 2 } known && plain.StartsWith(known, StringComparison.Ordinal))];
+        }
+
+        IEnumerable<ModelCard> from = similar.Length > 0 ? similar : Cards;
+        int most = similar.Length > 0 ? MostOfFamily : MostNearest;
+        return [.. from.OrderBy(card => family.Length > 0 ? 0 : Names(card).Min(known => NameDistance.Between(plain, known))).Select(card => card.Name).Take(most)];
+    }
+
+    private static IEnumerable<string> Names(ModelCard card) => card.Aliases.Append(card.Name).Select(NameDistance.Plain);
 
     private static ImmutableArray<ModelCard> LoadOfficial() => [.. Load("catalogue.json"), .. Load("catalogue-video.json")];
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -61,8 +62,8 @@ public static class RecipeJson
         string name = field.Trim().Replace('-', '_');
         if (!FieldNames.Contains(name))
         {
-            string nearest = FieldNames.FirstOrDefault(known => known.Contains(name, StringComparison.Ordinal) || name.Contains(known, StringComparison.Ordinal)) ?? "";
-            throw new RecipeException($"A recipe has no field '{field}'{(nearest.Length > 0 ? $"; did you mean {nearest}?" : $"; the fields are {string.Join(", ", FieldNames)}.")}");
+            string nearest = string.Join(", ", NameDistance.Nearest(name, FieldNames));
+            throw new RecipeException($"A recipe has no field '{field}'; did you mean {nearest}? docs/training.md lists the fields.");
         }
 
         JsonObject fields = JsonSerializer.SerializeToNode(recipe, Options)!.AsObject();

@@ -138,7 +138,8 @@ public static class RecipePresets
     /// <exception cref="RecipeException">There is none; the message lists those there are.</exception>
     public static TrainingRecipe Find(string name, string? model = null)
     {
-        TrainingRecipe found = TryFind(name) ?? throw new RecipeException($"There is no preset '{name}'; there are {string.Join(", ", All.Select(recipe => recipe.Name))}.");
+        TrainingRecipe found = TryFind(name) ?? throw new RecipeException(
+            $"There is no preset '{name}'; did you mean {NameDistance.Nearest(name, All.Select(recipe => recipe.Name), 1)[0]}? There are {string.Join(", ", All.Select(recipe => recipe.Name))}.");
         if (found == RsbA3 && model is not null && TryFind(model) is { } size) return found with { DropPath = size.DropPath };
         return found.Task == ModelTask.Video && model is not null ? found with { LearningRate = VideoLearningRate(model) } : found;
     }

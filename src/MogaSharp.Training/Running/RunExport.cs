@@ -14,7 +14,7 @@ public static class RunExport
     /// <param name="folder">The run's checkpoints.</param>
     /// <param name="epochs">The run's epochs.</param>
     /// <param name="type">How floating-point weights are stored.</param>
-    /// <param name="warn">Hears of damaged checkpoints.</param>
+    /// <param name="warn">Hears of damaged checkpoints, and of what storing the weights lost or changed.</param>
     /// <returns>The model's folder.</returns>
     /// <exception cref="CheckpointFormatException">No checkpoint can be read.</exception>
     /// <exception cref="IOException">The model cannot be written.</exception>
@@ -29,12 +29,13 @@ public static class RunExport
         IEnumerable<KeyValuePair<string, double>> metrics = epoch?.Figures is not { } figures ? [] : task.Metrics.Where(metric => metric.Name != TrainingTask.LossName)
             .Select(metric => KeyValuePair.Create(metric.Name, Math.Round(metric.Scale * figures[metric.Name], 4)));
         string target = Path.Combine(folder.Folder, ModelFolder);
-        ModelExport.Save(
+        IReadOnlyList<string> notes = ModelExport.Save(
             target,
             run.Card with { Origin = Origin(run, task) },
             run.Tensors.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tensor => tensor.WithName(tensor.Name[prefix.Length..])),
             type,
             metrics);
+        foreach (string note in notes) warn(note);
         return target;
     }
 

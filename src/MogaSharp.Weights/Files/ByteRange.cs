@@ -3,7 +3,7 @@ using System.Buffers;
 namespace MogaSharp.Weights;
 
 /// <summary>A range of a file that holds one storage or record, with the checksum it must have, if the format keeps one.</summary>
-internal sealed class ByteRange(FileBytes file, long start, long length, string name, uint? crc = null)
+internal class ByteRange(FileBytes file, long start, long length, string name, uint? crc = null)
 {
     private const int ChunkSize = 1 << 20;
 
@@ -13,12 +13,15 @@ internal sealed class ByteRange(FileBytes file, long start, long length, string 
 
     public long Start { get; } = start;
 
+    protected uint? Crc { get; } = crc;
+
+    /// <summary>Bytes, as they are read.</summary>
     public long Length { get; } = length;
 
     public string Name { get; } = name;
 
     /// <summary>Reads part of the range. The first read of any part checks the sum of the whole.</summary>
-    public void Read(long position, Span<byte> destination)
+    public virtual void Read(long position, Span<byte> destination)
     {
         bool whole = position == 0 && destination.Length == Length;
         if (!_verified && !whole) Verify();
@@ -26,8 +29,15 @@ internal sealed class ByteRange(FileBytes file, long start, long length, string 
         if (!_verified) Check(Crc32.Append(0, destination));
     }
 
+    /// <summary>The range as a source of its own.</summary>
+    public virtual PickleInput Open()
+    {
+        Verify();
+        return new PickleInput(File, Start, Start + Length);
+    }
+
     /// <summary>Reads everything once, if that has not happened yet, and checks the sum.</summary>
-    public void Verify()
+    public virtual void Verify()
     {
         if (_verified) return;
         byte[] chunk = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, Length));
@@ -52,7 +62,7 @@ internal sealed class ByteRange(FileBytes file, long start, long length, string 
 
     private void Check(uint sum)
     {
-        if (sum != crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+        if (sum != Crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _verified = true;
     }
 }

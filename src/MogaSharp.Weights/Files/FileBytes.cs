@@ -8,7 +8,8 @@ namespace MogaSharp.Weights;
 /// </summary>
 internal sealed class FileBytes : IDisposable
 {
-    private readonly SafeFileHandle _handle;
+    private readonly SafeFileHandle? _handle;
+    private readonly ReadOnlyMemory<byte> _content;
 
     public FileBytes(string name)
     {
@@ -25,6 +26,14 @@ internal sealed class FileBytes : IDisposable
         }
     }
 
+    /// <summary>Bytes in memory that came out of a file, under the name of the file.</summary>
+    public FileBytes(string name, ReadOnlyMemory<byte> content)
+    {
+        Name = name;
+        _content = content;
+        Length = content.Length;
+    }
+
     public string Name { get; }
 
     public long Length { get; }
@@ -33,6 +42,12 @@ internal sealed class FileBytes : IDisposable
     public void Read(long position, Span<byte> destination)
     {
         if (position < 0 || position > Length - destination.Length) throw Refuse("The file ends too early: it was cut off.");
+        if (_handle is null)
+        {
+            _content.Span.Slice((int)position, destination.Length).CopyTo(destination);
+            return;
+        }
+
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         while (destination.Length > 0)
         {
@@ -45,13 +60,13 @@ internal sealed class FileBytes : IDisposable
 
     public CheckpointFormatException Refuse(string problem, Exception? inner = null) => new(Name, problem, inner);
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _handle?.Dispose();
 
     private int ReadSome(long position, Span<byte> destination)
     {
         try
         {
-            return RandomAccess.Read(_handle, destination, position);
+            return RandomAccess.Read(_handle!, destination, position);
         }
         catch (IOException problem)
         {

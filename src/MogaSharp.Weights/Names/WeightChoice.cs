@@ -45,7 +45,7 @@ internal static class WeightChoice
 
     /// <summary>A refusal that lists what the file has instead.</summary>
     public static CheckpointFormatException Refuse(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups, string problem) =>
-        new(checkpoint.FileName, $"{problem} It has: {Listed(groups)}.");
+        new(checkpoint.FileName, $"{problem} It has: {Listed(groups)}.{(checkpoint.ModelObject is { } kind ? " " + Checkpoint.WholeModel(kind) : "")}");
 
     /// <summary>That there is no moving average.</summary>
     public static CheckpointFormatException NoAverage(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups) =>

@@ -1,28 +1,12 @@
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// The only things that a pickle may ask for by name. Functions that rebuild tensors are done by code here; classes
-/// known to be plain data become inert values; every other name may be held, but calling it ends the reading.
+/// What a pickle may ask for by name. Functions that rebuild tensors are done by code here; everything else becomes an inert value that only shows its
+/// name, and nothing is ever run. What only an attack calls ends the reading all the same (<see cref="PickleNames"/>).
 /// </summary>
 internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
 {
     private const int MaxNameLength = 64;
-
-    private static readonly HashSet<string> DictClasses =
-    [
-        "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "builtins.dict", "__builtin__.dict",
-        "addict.addict.Dict", "addict.Dict", "mmcv.utils.config.ConfigDict", "mmengine.config.config.ConfigDict",
-        "easydict.EasyDict", "yacs.config.CfgNode", "fvcore.common.config.CfgNode",
-    ];
-
-    private static readonly HashSet<string> DataClasses =
-    [
-        "argparse.Namespace", "types.SimpleNamespace", "torch.torch_version.TorchVersion", "decimal.Decimal",
-        "mmengine.logging.history_buffer.HistoryBuffer",
-        "builtins.complex", "__builtin__.complex", "builtins.slice", "__builtin__.slice",
-        "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
-        "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone",
-    ];
 
     private long _copied;
 
@@ -49,17 +33,28 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
             case "_codecs.encode":
                 return arguments is [string text, "latin1" or "latin-1"] ? Latin1(text) : throw BadArguments(target);
             case "builtins.bytearray" or "__builtin__.bytearray":
-                return arguments is [byte[] bytes] ? bytes : arguments is [string chars, "latin-1"] ? Latin1(chars) : throw BadArguments(target);
+                return arguments is [] ? Array.Empty<byte>() : arguments is [byte[] bytes] ? bytes : arguments is [string chars, "latin-1"] ? Latin1(chars) : throw BadArguments(target);
             case "builtins.set" or "__builtin__.set" or "builtins.frozenset" or "__builtin__.frozenset" or "builtins.list" or "__builtin__.list" or "collections.deque":
                 return Sequence(target, arguments);
             case "copyreg._reconstructor" or "copy_reg._reconstructor":
-                return arguments is [PickleGlobal type, PickleGlobal, _] ? Data(type, []) : throw BadArguments(target);
+                return arguments is [PickleGlobal type, PickleGlobal, var initial] ? Data(type, initial is null ? [] : [initial]) : throw BadArguments(target);
+            case "copyreg.__newobj__" or "copy_reg.__newobj__":
+                return arguments is [PickleGlobal made, ..] ? Call(made, arguments[1..]) : throw BadArguments(target);
+            // How Python 3.11 writes the members of enumerations.
+            case "builtins.getattr" or "__builtin__.getattr" when arguments is [var holder, string member] && !member.StartsWith('_'):
+                return Attribute(target, holder, member);
             case "numpy.dtype":
                 return arguments is [string { Length: <= MaxNameLength } code, ..] ? new PickleArrayType(code) : throw BadArguments(target);
             case "numpy.core.multiarray.scalar" or "numpy._core.multiarray.scalar":
-                return arguments is [PickleArrayType item, byte[] value] ? NumpyData.Scalar(file, item, value) : throw BadArguments(target);
+                return arguments is [PickleArrayType item, var value] ? NumpyData.Scalar(file, item, value) : throw BadArguments(target);
             case "numpy.core.multiarray._reconstruct" or "numpy._core.multiarray._reconstruct":
-                return arguments is [PickleGlobal { FullName: "numpy.ndarray" }, ..] ? new PickleArray() : throw BadArguments(target);
+                return arguments is [PickleGlobal { Module: "numpy" }, ..] ? new PickleArray() : throw BadArguments(target);
+            case "numpy.core.numeric._frombuffer" or "numpy._core.numeric._frombuffer":
+                if (arguments is not [byte[] buffer, PickleArrayType elements, PickleTuple bufferShape, string order]) throw BadArguments(target);
+                var array = new PickleArray();
+                Charge(32L * buffer.Length);
+                NumpyData.Fill(file, array, bufferShape, elements, isColumnMajor: order == "F", buffer);
+                return array;
             default:
                 return Data(target, arguments);
         }
@@ -73,19 +68,26 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     {
         switch (target)
         {
+            case PickleArrayType type when state is PickleTuple { Items: [long, string order, var inner, var names, ..] }:
+                type.IsBigEndian = order == ">";
+                type.IsStructured = inner is not null || names is not null;
+                break;
             case PickleArrayType type when state is PickleTuple { Items: [long, string order, ..] }:
                 type.IsBigEndian = order == ">";
                 break;
-            case PickleArray array when state is PickleTuple { Items: [long, PickleTuple extents, PickleArrayType type, bool isColumnMajor, byte[] bytes] }:
-                Charge(32L * bytes.Length);
-                NumpyData.Fill(file, array, extents, type, isColumnMajor, bytes);
+            case PickleArray array when state is PickleTuple { Items: [long, PickleTuple extents, PickleArrayType type, bool isColumnMajor, var data] }:
+                Charge(data switch { byte[] bytes => 32L * bytes.Length, PickleList list => 16L * list.Items.Count, _ => 0 });
+                NumpyData.Fill(file, array, extents, type, isColumnMajor, data);
                 break;
-            case PickleObject instance when state is PickleDict attributes:
-                RefuseSpecialNames(attributes);
-                instance.Attributes = attributes;
+            case PickleArray:
                 break;
-            case PickleDict or PickleList when state is PickleDict attributes:
+            case PickleObject instance:
+                SetAttributes(instance, state);
+                break;
+            case PickleDict or PickleList or PickleTensor when state is PickleDict attributes:
                 RefuseSpecialNames(attributes);
+                break;
+            case PickleDict or PickleList or PickleTensor when state is PickleTuple or null:
                 break;
             default:
                 throw file.Refuse("The pickle sets the state of something that has none.");
@@ -95,11 +97,41 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     private object Data(PickleGlobal type, object?[] arguments)
     {
         string name = type.FullName;
-        if (DictClasses.Contains(name)) return Dictionary(type, arguments);
-        if (DataClasses.Contains(name)) return new PickleObject(name, arguments);
-        throw file.Refuse(
-            $"The pickle asks to call {name}. This reader makes tensors and plain data only and calls nothing else."
-            + (type.Module.StartsWith("torch.nn.", StringComparison.Ordinal) ? " The file holds a whole model object: save model.state_dict() instead." : ""));
+        if (PickleNames.DictClasses.Contains(name)) return Dictionary(type, arguments);
+        if (PickleNames.IsInert(type)) return new PickleObject(name, arguments);
+        throw file.Refuse($"The pickle asks to call {name}. This reader makes tensors and plain data only and calls nothing else.");
+    }
+
+    private PickleObject Attribute(PickleGlobal getter, object? holder, string member) => holder switch
+    {
+        PickleGlobal type when PickleNames.IsInert(type) => new PickleObject(type.FullName, [member]),
+        PickleObject instance => new PickleObject(instance.ClassName, [member]),
+        _ => throw file.Refuse($"The pickle asks to call {getter.FullName}. This reader makes tensors and plain data only and calls nothing else."),
+    };
+
+    // An object's state is its attributes, or a pair of those and of those in slots, or something that only its class understands.
+    private void SetAttributes(PickleObject instance, object? state)
+    {
+        switch (state)
+        {
+            case PickleDict attributes:
+                RefuseSpecialNames(attributes);
+                instance.Attributes = attributes;
+                break;
+            case PickleTuple { Items: [PickleDict or null, PickleDict or null] parts }:
+                var both = new PickleDict();
+                foreach (PickleDict part in parts.OfType<PickleDict>())
+                {
+                    RefuseSpecialNames(part);
+                    both.Items.AddRange(part.Items);
+                }
+
+                instance.Attributes = both;
+                break;
+            default:
+                instance.State = state;
+                break;
+        }
     }
 
     private PickleDict Dictionary(PickleGlobal type, object?[] arguments)
@@ -108,7 +140,7 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         switch (arguments)
         {
             // The only argument of a defaultdict is what makes its missing values.
-            case [] or [PickleGlobal or null]:
+            case [] or [PickleGlobal or PickleObject or null]:
                 return result;
             case [PickleDict entries]:
                 Charge(16L * entries.Items.Count);
@@ -163,7 +195,7 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         Charge(16L * attributes.Items.Count);
         foreach ((object? key, _) in attributes.Items)
         {
-            if (key is string name && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal))
+            if (key is string name && PickleNames.IsSpecialAttribute(name))
                 throw file.Refuse($"The pickle sets the special attribute {name} of an object.");
         }
     }

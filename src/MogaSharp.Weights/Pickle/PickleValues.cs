@@ -26,7 +26,7 @@ internal sealed record PickleDict
     public List<(object? Key, object? Value)> Items { get; } = [];
 }
 
-/// <summary>An object of a class known to be plain data: its name, what it was made from, and its attributes.</summary>
+/// <summary>An object of any class, inert: its class's name, what it was made from, and what was put into it.</summary>
 internal sealed class PickleObject(string className, object?[] arguments)
 {
     public string ClassName { get; } = className;
@@ -34,6 +34,15 @@ internal sealed class PickleObject(string className, object?[] arguments)
     public object?[] Arguments { get; } = arguments;
 
     public PickleDict? Attributes { get; set; }
+
+    /// <summary>A state that is not attributes.</summary>
+    public object? State { get; set; }
+
+    /// <summary>The entries of a dictionary of its own class.</summary>
+    public PickleDict? Entries { get; set; }
+
+    /// <summary>The items of a list of its own class.</summary>
+    public List<object?>? Items { get; set; }
 }
 
 /// <summary>A numpy array or the dtype of one; filled by BUILD.</summary>
@@ -42,6 +51,9 @@ internal sealed class PickleArray
     public long[] Extents { get; set; } = [];
 
     public object?[] Elements { get; set; } = [];
+
+    /// <summary>What the elements are when they stay unread; null when they are read.</summary>
+    public string? Unread { get; set; }
 }
 
 /// <summary>A numpy dtype: kind and size such as "f8".</summary>
@@ -50,6 +62,9 @@ internal sealed class PickleArrayType(string code)
     public string Code { get; } = code;
 
     public bool IsBigEndian { get; set; }
+
+    /// <summary>Whether elements are records or arrays themselves, which stay unread.</summary>
+    public bool IsStructured { get; set; }
 }
 
 /// <summary>A storage that tensors view; the container format says later where its bytes are.</summary>

@@ -5,7 +5,7 @@ namespace MogaSharp.Weights;
 
 /// <summary>
 /// Turns one pickle into inert values. It never resolves a name, and makes objects only through <see cref="PickleCalls"/>,
-/// which knows a fixed list of names. Memory grows with the bytes read, time with the instructions, and nothing recurses.
+/// which runs nothing. Memory grows with the bytes read, time with the instructions, and nothing recurses.
 /// </summary>
 internal sealed class Unpickler
 {
@@ -147,10 +147,11 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case Opcode.Reduce or Opcode.NewObj or Opcode.NewObjEx:
-                if (opcode == Opcode.NewObjEx && _stack.Pop<PickleDict>().Items.Count > 0)
-                    throw Refuse("The pickle makes an object from named arguments, which no weight file needs.");
+                PickleDict? named = opcode == Opcode.NewObjEx ? _stack.Pop<PickleDict>() : null;
                 PickleTuple arguments = _stack.Pop<PickleTuple>();
-                _stack.Push(_calls.Call(_stack.Pop<PickleGlobal>(), arguments.Items));
+                object? made = Make(_stack.Pop(), arguments.Items);
+                if (named is { Items.Count: > 0 }) _calls.SetState(made, named);
+                _stack.Push(made);
                 break;
             case Opcode.Inst:
                 _stack.Push(_calls.Call(new PickleGlobal(_input.ReadLine(), _input.ReadLine()), _stack.PopToMark()));
@@ -170,6 +171,14 @@ internal sealed class Unpickler
         }
     }
 
+    // What an inert object makes when it is called is as inert.
+    private object? Make(object? target, object?[] arguments) => target switch
+    {
+        PickleGlobal name => _calls.Call(name, arguments),
+        PickleObject instance => new PickleObject(instance.ClassName, arguments),
+        _ => throw Refuse("The pickle is damaged: an instruction needs a PickleGlobal and finds something else."),
+    };
+
     private void PushList(string kind)
     {
         object?[] items = _stack.PopToMark();
@@ -179,13 +188,23 @@ internal sealed class Unpickler
 
     private void Append(object?[] items)
     {
-        if (_stack.Peek() is not PickleList list) throw Refuse("The pickle is damaged: items are added to something that is no list.");
-        list.Items.AddRange(items);
+        List<object?> list = _stack.Peek() switch
+        {
+            PickleList plain => plain.Items,
+            PickleObject instance => instance.Items ??= [],
+            _ => throw Refuse("The pickle is damaged: items are added to something that is no list."),
+        };
+        list.AddRange(items);
     }
 
     private void SetItems(object?[] items)
     {
-        if (_stack.Peek() is not PickleDict dict) throw Refuse("The pickle is damaged: entries are added to something that is no dictionary.");
+        PickleDict dict = _stack.Peek() switch
+        {
+            PickleDict plain => plain,
+            PickleObject instance => instance.Entries ??= new PickleDict(),
+            _ => throw Refuse("The pickle is damaged: entries are added to something that is no dictionary."),
+        };
         if (items.Length % 2 != 0) throw Refuse("The pickle is damaged: a dictionary has a key without a value.");
         for (int i = 0; i < items.Length; i += 2) dict.Items.Add((items[i], items[i + 1]));
     }

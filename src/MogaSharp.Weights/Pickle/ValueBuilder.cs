@@ -10,9 +10,12 @@ namespace MogaSharp.Weights;
 /// </summary>
 internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
 {
+    private const int MaxKeyParts = 16;
+
     private readonly Dictionary<object, Built> _built = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> _open = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _path = [];
+    private int _openObjects;
 
     private string Path => TensorPath.Join(_path, file);
 
@@ -24,7 +27,13 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         if (source is null or bool or long or BigInteger or double or string or byte[]) return new Built(new CheckpointScalar(source), ScalarSize(source), 0);
         if (!_built.TryGetValue(source, out Built built))
         {
-            if (!_open.Add(source)) throw file.Refuse($"The value at '{Path}' contains itself.");
+            if (!_open.Add(source))
+            {
+                // Objects refer to what holds them; that says nothing about weights. Plain lists do so only in files that were made up.
+                if (_openObjects > 0) return new Built(new CheckpointScalar("(within itself)"), 1, 0);
+                throw file.Refuse($"The value at '{Path}' contains itself.");
+            }
+
             if (_path.Count >= limits.MaxNesting) throw TooDeep();
             built = Convert(source);
             _open.Remove(source);
@@ -47,17 +56,32 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
     {
         PickleTuple tuple => List("tuple", tuple.Items),
         PickleList list => List(list.Kind, list.Items),
+        PickleArray { Unread: { } type } => new Built(new CheckpointScalar($"numpy array of {type}"), 1, 0),
         PickleArray array => List("ndarray", array.Elements),
         PickleDict dict => Map("dict", dict),
-        PickleObject { Attributes: { } attributes } instance => Map(instance.ClassName, attributes),
-        PickleObject { Arguments: [] } instance => Map(instance.ClassName, new PickleDict()),
-        PickleObject instance => List(instance.ClassName, instance.Arguments),
+        PickleObject instance => Object(instance),
         PickleGlobal name => new Built(new CheckpointScalar(name.FullName), 1, 0),
         PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
         PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
         PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
         _ => throw new InvalidOperationException($"The unpickler made a {source.GetType()}."),
     };
+
+    private Built Object(PickleObject instance)
+    {
+        _openObjects++;
+        Built built = instance switch
+        {
+            { Entries: { } entries } => Map(instance.ClassName, entries),
+            { Attributes: { } attributes } => Map(instance.ClassName, attributes),
+            { Items: { } items } => List(instance.ClassName, items),
+            { State: { } state } => List(instance.ClassName, [state]),
+            { Arguments: [] } => Map(instance.ClassName, new PickleDict()),
+            _ => List(instance.ClassName, instance.Arguments),
+        };
+        _openObjects--;
+        return built;
+    }
 
     private Built List(string kind, IReadOnlyList<object?> items)
     {
@@ -84,6 +108,8 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         for (int i = 0; i < entries.Length; i++)
         {
             string key = Key(dict.Items[i].Key);
+            // Objects that are different to their class may have the same name here.
+            if (dict.Items[i].Key is PickleObject && seen.Contains(key)) key = $"{key} #{i}";
             if (!seen.Add(key)) throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
             Built item = BuildInside(key, dict.Items[i].Value);
             entries[i] = new(key, item.Value);
@@ -109,6 +135,10 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         BigInteger number => number.ToString(CultureInfo.InvariantCulture),
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         PickleGlobal name => name.FullName,
+        byte[] { Length: <= MaxKeyParts } bytes => System.Convert.ToHexStringLower(bytes),
+        PickleTuple { Items.Length: <= MaxKeyParts } tuple when !Array.Exists(tuple.Items, item => item is PickleTuple) => $"({string.Join(", ", tuple.Items.Select(Key))})",
+        PickleObject { Arguments: { Length: <= MaxKeyParts } parts } instance when !Array.Exists(parts, part => part is PickleObject or PickleTuple) =>
+            $"{instance.ClassName}({string.Join(", ", parts.Select(Key))})",
         _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
     };
 

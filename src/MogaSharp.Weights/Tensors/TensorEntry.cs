@@ -73,6 +73,9 @@ public abstract class TensorEntry
         return values;
     }
 
+    /// <summary>Reads all elements of a float64 tensor.</summary>
+    internal double[] ToDoubles() => MemoryMarshal.Cast<byte, double>(ToBytes()).ToArray();
+
     /// <summary>The same tensor under another name.</summary>
     public TensorEntry WithName(string name) => name == Name ? this : new DerivedTensor(this, name, DType, Shape);
 
@@ -81,14 +84,15 @@ public abstract class TensorEntry
 
     /// <summary>
     /// The same tensor with its floating-point elements in another floating-point type, converted when read: through
-    /// float32, to nearest with ties to even. Integer and bool tensors stay as they are.
+    /// float32, to nearest with ties to even. Integer and bool tensors stay as they are. Finite values that the type cannot hold would become infinite:
+    /// <see cref="CheckpointWriter"/> refuses to write them.
     /// </summary>
     /// <param name="type">A floating-point type.</param>
     /// <exception cref="ArgumentException">The type is not a floating-point type.</exception>
     public TensorEntry ConvertTo(DType type)
     {
         if (!type.IsFloatingPoint()) throw new ArgumentException($"Weights are converted to floating-point types only, not to {type}.", nameof(type));
-        return type == DType || !DType.IsFloatingPoint() ? this : new DerivedTensor(this, Name, type, Shape);
+        return type == DType || !DType.IsFloatingPoint() ? this : new DerivedTensor(this, Name, type, Shape) { Losses = new ConversionLosses() };
     }
 
     /// <summary>An entry that holds a tensor's elements as float32; the array is shared, not copied.</summary>
@@ -112,6 +116,9 @@ public abstract class TensorEntry
     /// <summary>Name, type and shape.</summary>
     public override string ToString() => $"{Name}: {DType} {Shape}";
 
+    /// <summary>What reading the elements lost, when they are converted; null when they are not.</summary>
+    internal virtual ConversionLosses? Losses { get; init; }
+
     /// <summary>Reads the data once if it has a checksum, and checks it.</summary>
     internal abstract void Verify();
 
@@ -120,6 +127,8 @@ public abstract class TensorEntry
 
     private sealed class DerivedTensor(TensorEntry source, string name, DType type, Shape shape) : TensorEntry(name, type, shape)
     {
+        internal override ConversionLosses? Losses { get => field ?? source.Losses; init; }
+
         internal override void Verify() => source.Verify();
 
         private protected override void Read(Span<byte> destination)
@@ -127,7 +136,16 @@ public abstract class TensorEntry
             if (DType == source.DType)
                 source.Read(destination);
             else
-                Conversion.FromFloat32(source.ToTensor().Span, DType, destination);
+                Convert(destination);
+        }
+
+        private void Convert(Span<byte> destination)
+        {
+            byte[] bytes = source.ToBytes();
+            float[] values = new float[Shape.ElementCount];
+            Conversion.ToFloat32(source.DType, bytes, values);
+            Conversion.FromFloat32(values, DType, destination);
+            Losses?.Compare(source.DType, bytes, DType, destination);
         }
     }
 }

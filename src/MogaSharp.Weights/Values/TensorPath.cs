@@ -26,7 +26,7 @@ internal static class TensorPath
         {
             switch (value)
             {
-                case CheckpointMap map:
+                case CheckpointMap map when !ModelObjects.IsOne(map):
                     foreach ((string key, CheckpointValue item) in map.Entries) VisitInside(key, item);
                     break;
                 case CheckpointList list:
