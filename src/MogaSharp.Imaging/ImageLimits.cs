@@ -6,6 +6,9 @@ public sealed record ImageLimits
     /// <summary>The default limits: 64 MiB, 100 megapixels, 32768 pixels a side.</summary>
     public static ImageLimits Default { get; } = new();
 
+    // 3,000 frames of 800 x 600 pixels with the default of 100 million, some seconds of decoding.
+    private const int WorkFactor = 16;
+
     /// <summary>The most bytes an encoded image may have. Default 64 MiB.</summary>
     public long MaxBytes { get; init; } = 64L << 20;
 
@@ -28,6 +31,14 @@ public sealed record ImageLimits
         long most = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height * frames > most)
             throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels: the limit is {most} pixels in all");
+    }
+
+    /// <summary>Frames that are decoded one after another cost time, and the memory of one.</summary>
+    internal void CheckWork(long width, long height, long frames, string imageName)
+    {
+        long most = MaxPixels < long.MaxValue / WorkFactor ? MaxPixels * WorkFactor : long.MaxValue;
+        if (frames > most / (width * height))
+            throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels to decode: the limit is {most} pixels in all");
     }
 
     internal void CheckSize(long width, long height, string imageName)

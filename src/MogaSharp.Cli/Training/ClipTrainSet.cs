@@ -28,6 +28,8 @@ internal sealed class ClipTrainSet : TrainData
         }
     }
 
+    public override IEnumerable<string> Notes => _train.Notes.Concat(_eval?.Notes ?? []);
+
     // Fits the model to the size of the clips, of which it gives as many frames as it sees.
     public static new ClipTrainSet Open(string text, ModelCard card)
     {

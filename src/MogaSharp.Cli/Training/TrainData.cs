@@ -19,6 +19,9 @@ internal abstract class TrainData : IDisposable
     /// <summary>What is special about the model, for people: its classes, its clips.</summary>
     public abstract string Describe { get; }
 
+    /// <summary>What was left out or guessed when the data was opened, each a sentence without a full stop.</summary>
+    public virtual IEnumerable<string> Notes => [];
+
     /// <summary>Opens a data set of a model's task.</summary>
     /// <exception cref="DatasetSpecException">The text is no data set.</exception>
     /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>

@@ -38,6 +38,7 @@ internal static class TrainRun
         TorchDevice device = peers?.Device ?? DeviceOf(request);
         plan = plan with { Recipe = Fitting(plan.Recipe, device) };
         using var data = TrainData.Open(plan.Data, plan.Card);
+        Shared.Notices.AddRange(data.Notes);
         if (begun is not null) data.RequireSame(plan.Card, folder);
         ModelCard card = TrainedCard(data, plan);
         using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, device, peers), peers?.Share);
