@@ -34,7 +34,7 @@ internal static class ClipFile
     {
         if (Directory.Exists(path)) return FromImages(Folder(path, reading, cancellationToken), reading);
         if (!File.Exists(path)) throw new UsageException($"there is no file or folder '{path}'");
-        byte[] first = new byte[8];
+        byte[] first = new byte[12];
         using (FileStream file = File.OpenRead(path)) file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
         if (first.AsSpan().StartsWith("GIF8"u8))
         {
@@ -48,7 +48,8 @@ internal static class ClipFile
 
     private static string Advice(ReadOnlySpan<byte> first) =>
         first.StartsWith("PK"u8) ? "; of an npz or another ZIP archive, save one array with numpy.save"
-        : first[4..].StartsWith("ft"u8) || first.StartsWith("RIFF"u8) || first.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3])
+        : first[8..].StartsWith("WEBP"u8) ? "; a WebP animation has to be converted to a GIF or a folder of frames"
+        : first[4..].StartsWith("ftyp"u8) || first[8..].StartsWith("AVI "u8) || first.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3])
             ? "; 'ffmpeg -i FILE folder/%05d.png' makes a folder of frames of a video" : "";
 
     private static IEnumerable<(string Name, RgbImage Image)> Folder(string path, ClipReading reading, CancellationToken cancellationToken)

@@ -76,8 +76,8 @@ internal sealed class FrameNotes
         .. _repeated.Say((numbers, videos) => $"{Plural(numbers, "frame number")} there more than once{In(videos)}; all files are taken, one after the other"),
         .. _patterns.Say((_, videos) => $"frames with names of several patterns{In(videos)}; they are taken in the order of their names"),
         .. _hidden.Say((files, videos) => $"{Plural(files, "hidden image file")} left out{In(videos)}"),
-        .. _others.Say((files, videos) => $"{Plural(files, "file")} of other kinds than images left out{In(videos)}"),
-        .. _short.Say((videos, _) => $"{Plural(videos, "video")} too short for a clip left out"),
+        .. _others.Say((files, videos) => $"{Plural(files, "file")} left out that {(files == 1 ? "is" : "are")} not of the images that are read{In(videos)}"),
+        .. _short.Say((videos, _) => $"{Plural(videos, "video")} left out, too short for a clip"),
     ];
 
     /// <summary>Adds the frames of a video.</summary>
