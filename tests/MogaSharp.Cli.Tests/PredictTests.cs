@@ -187,7 +187,7 @@ public sealed class PredictTests : IDisposable
         Outcome late = await Predict(_folder.File("frames"), card, "--start", "2", "--json");
         Assert.False(late.Json.TryGetProperty("notes", out _));
         Assert.Empty(late.Errors);
-        (await Predict(_folder.File("frames"), card, "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
+        (await Predict(_folder.File("frames"), card, "--start", "2", "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
     }
 
     [Fact]
