@@ -43,7 +43,30 @@ public sealed class GifAnimation
         return Decode(File.ReadAllBytes(path), name, limits, cancellationToken);
     }
 
-    /// <summary>Decodes all frames of a GIF in memory. What is transparent becomes white.</summary>
+    /// <summary>
+    /// Reads some frames of a GIF file, one when it is asked for, so that a long animation costs no more memory than a short one. The limit of
+    /// pixels holds for each frame; all that are decoded, those passed over among them, may have 16 times as many.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="first">The frames to pass over, at least 0.</param>
+    /// <param name="count">The most frames to read, at least 0; fewer come where the animation ends.</param>
+    /// <param name="limits">What it may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Ends decoding.</param>
+    /// <returns>The frames, whose <see cref="RgbImage.Conversions"/> say whether some pixels are transparent. Nothing is read before the first is asked for.</returns>
+    /// <exception cref="ImageFormatException">While frames are read: the file is not a GIF that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">While frames are read: libvips is not installed.</exception>
+    /// <exception cref="IOException">While frames are read: the file cannot be read.</exception>
+    public static IEnumerable<RgbImage> ReadFrames(string path, int first, int count, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return count == 0 ? [] : FramesOf(path, first, count, limits ?? ImageLimits.Default, cancellationToken);
+    }
+
+    /// <summary>
+    /// Decodes all frames of a GIF in memory, each as it shows over those before. What is transparent still has the color that the file's table gives
+    /// for the transparent one, as with Pillow's <c>convert("RGB")</c>.
+    /// </summary>
     /// <param name="data">The encoded animation.</param>
     /// <param name="name">Its name in messages.</param>
     /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
@@ -55,9 +78,16 @@ public sealed class GifAnimation
         limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length, name);
         if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
-        (DecodedPixels strip, int height, int[] delays) = VipsDecoder.DecodeGif(data, name, limits, cancellationToken);
-        int length = strip.Width * height * 3;
-        return new GifAnimation(delays.Select((_, i) => new RgbImage(strip.Width, height, strip.Array.AsSpan(i * length, length).ToArray())), delays);
+        unsafe
+        {
+            fixed (byte* bytes = data)
+            {
+                using GifReader reader = GifReader.OpenAll(bytes, data.Length, name, limits);
+                var frames = new RgbImage[reader.Frames];
+                for (int i = 0; i < frames.Length; i++) frames[i] = reader.Read(i, cancellationToken);
+                return new GifAnimation(frames, reader.Delays);
+            }
+        }
     }
 
     /// <summary>
@@ -73,5 +103,15 @@ public sealed class GifAnimation
         var strip = new RgbImage(width, checked(height * Frames.Length), new byte[checked(width * height * 3 * Frames.Length)]);
         for (int i = 0; i < Frames.Length; i++) Frames[i].Pixels.CopyTo(strip.Pixels.AsSpan(i * width * height * 3));
         AtomicFile.Write(path, VipsEncoder.EncodeGif(strip, height, [.. Delays.Select(delay => (delay + (Tick / 2)) / Tick * Tick)]));
+    }
+
+    private static IEnumerable<RgbImage> FramesOf(string path, int first, int count, ImageLimits limits, CancellationToken cancellationToken)
+    {
+        string name = Path.GetFileName(path);
+        limits.CheckBytes(new FileInfo(path).Length, name);
+        using var data = new PinnedBytes(File.ReadAllBytes(path));
+        if (FormatSniffer.Sniff(data.Span) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
+        using GifReader? reader = GifReader.OpenSome(data, name, first, count, limits);
+        for (int i = 0; i < reader?.Frames; i++) yield return reader.Read(i, cancellationToken);
     }
 }

@@ -5,14 +5,21 @@ internal static class GifStructure
 {
     private const int ScreenLength = 13;
     private const int ImageLength = 9;
+    private const int ControlLength = 6;
+    private const byte ControlLabel = 0xF9;
 
-    /// <summary>Counts the frames.</summary>
+    /// <summary>Counts the frames, and finds the color of what no frame covers.</summary>
+    /// <param name="data">The file.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="most">The frames to look at, at most; what follows them is not checked.</param>
     /// <exception cref="ImageFormatException">The file ends within a block, or something else than a block follows.</exception>
-    public static int CountFrames(ReadOnlySpan<byte> data, string name)
+    public static GifOutline Read(ReadOnlySpan<byte> data, string name, int most = int.MaxValue)
     {
-        int frames = 0, at = ScreenLength;
+        int frames = 0, at = ScreenLength, transparent = -1;
+        (byte Red, byte Green, byte Blue) hidden = default;
         if (data.Length < ScreenLength) throw Truncated(name);
-        at += TableLength(data[10]);
+        int globalLength = TableLength(data[10]);
+        at += globalLength;
         // Some writers leave the mark of the end out.
         while (at < data.Length && data[at] != ';')
         {
@@ -20,39 +27,30 @@ internal static class GifStructure
             if (kind == ',')
             {
                 if (at + ImageLength > data.Length) throw Truncated(name);
-                at += ImageLength + TableLength(data[at + ImageLength - 1]);
-                frames++;
+                int localLength = TableLength(data[at + ImageLength - 1]);
+                if (at + ImageLength + localLength > data.Length) throw Truncated(name);
+                if (frames++ == 0)
+                {
+                    ReadOnlySpan<byte> table = localLength > 0 ? data.Slice(at + ImageLength, localLength) : data.Slice(ScreenLength, globalLength);
+                    int color = Math.Max(transparent, 0) * 3;
+                    if (color + 3 <= table.Length) hidden = (table[color], table[color + 1], table[color + 2]);
+                }
+
+                if (frames == most) break;
+                at += ImageLength + localLength;
             }
             else if (kind != '!')
             {
                 throw new ImageFormatException(name, "truncated or corrupt GIF image (something else where a block should begin)");
             }
+            else if (at + ControlLength <= data.Length && data[at] == ControlLabel && (data[at + 2] & 1) != 0)
+            {
+                transparent = data[at + 5];
+            }
             // The label of an extension, or the width of an image's codes.
             at = SkipPieces(data, at + 1, name);
         }
-        return frames > 0 ? frames : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
-    }
-
-    /// <summary>
-    /// The color that transparent pixels have in the palette of the first frame, which is what remains of them without opacity; where the frame has no
-    /// transparent color, the palette's first, which Pillow fills the screen around a smaller frame with. Null where there is no palette.
-    /// </summary>
-    public static (byte Red, byte Green, byte Blue)? TransparentColor(ReadOnlySpan<byte> data)
-    {
-        const int Extension = '!', GraphicControl = 0xF9, Image = ',';
-        if (data.Length < ScreenLength) return null;
-        int palette = ScreenLength, length = TableLength(data[10]), at = ScreenLength + length, index = 0;
-        while (at + ImageLength < data.Length && data[at] == Extension)
-        {
-            if (data[at + 1] == GraphicControl && (data[at + 3] & 1) != 0) index = data[at + 6];
-            at += 2;
-            while (at < data.Length && data[at] > 0) at += data[at] + 1;
-            at++;
-        }
-
-        if (at + ImageLength < data.Length && data[at] == Image && TableLength(data[at + ImageLength]) is > 0 and var local) (palette, length) = (at + ImageLength + 1, local);
-        int entry = palette + (3 * index);
-        return 3 * index < length && entry + 3 <= data.Length ? (data[entry], data[entry + 1], data[entry + 2]) : null;
+        return frames > 0 ? new GifOutline(frames, hidden) : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
     }
 
     private static int TableLength(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
@@ -70,3 +68,11 @@ internal static class GifStructure
 
     private static ImageFormatException Truncated(string name) => new(name, "truncated or corrupt GIF image (the file ends too early)");
 }
+
+/// <summary>What the blocks of a GIF tell.</summary>
+/// <param name="Frames">The frames, at least 1.</param>
+/// <param name="Hidden">
+/// The color of pixels that are transparent still when all frames so far lie over each other: what the table of the first frame gives for its
+/// transparent color, or for color 0, as Pillow has it.
+/// </param>
+internal readonly record struct GifOutline(int Frames, (byte Red, byte Green, byte Blue) Hidden);

@@ -11,6 +11,9 @@ public sealed record ImageLimits
     // Beyond this Pillow refuses an image too, as a decompression bomb.
     private const long UsualPixels = 2 * 89_478_485;
 
+    // 6,000 frames of 800 x 600 pixels with the default, some seconds of decoding.
+    private const int WorkFactor = 16;
+
     private static readonly Lazy<ImageLimits> FromEnvironment = new(ReadEnvironment);
 
     /// <summary>The default limits: 512 MiB, 178,956,970 pixels (Pillow's limit) or what <see cref="PixelsVariable"/> says, 32768 pixels a side.</summary>
@@ -60,6 +63,14 @@ public sealed record ImageLimits
         long most = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height * frames > most)
             throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels: the limit is {most} pixels in all");
+    }
+
+    /// <summary>Frames that are decoded one after another cost time, and the memory of one.</summary>
+    internal void CheckWork(long width, long height, long frames, string imageName)
+    {
+        long most = MaxPixels < long.MaxValue / WorkFactor ? MaxPixels * WorkFactor : long.MaxValue;
+        if (frames > most / (width * height))
+            throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels to decode: the limit is {most} pixels in all");
     }
 
     internal void CheckSize(long width, long height, string imageName)

@@ -121,9 +121,9 @@ public sealed class PredictTests : IDisposable
         NpyFile.Save(_folder.File("odd.npy"), [4, 17, 16], new byte[4 * 17 * 16]);
         (await Predict(_folder.File("odd.npy"), card)).Failed(2, "odd.npy: 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2");
         NpyFile.Save(_folder.File("large.npy"), [3, 16, 16], Enumerable.Repeat(7f, 768).ToArray());
-        (await Predict(_folder.File("large.npy"), card)).Failed(1, "large.npy: numbers outside of 0..1; save values of 0..255 as uint8");
+        (await Predict(_folder.File("large.npy"), card)).Failed(1, "large.npy: numbers from 7 to 7, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255");
         NpyFile.Save(_folder.File("nan.npy"), [3, 16, 16], Enumerable.Repeat(float.NaN, 768).ToArray());
-        (await Predict(_folder.File("nan.npy"), card)).Failed(1, "numbers outside of 0..1");
+        (await Predict(_folder.File("nan.npy"), card)).Failed(1, "nan.npy: 768 numbers are NaN or infinite; samples are from 0 to 1");
         NpyFile.Save(_folder.File("flat.npy"), [3, 16], new byte[48]);
         (await Predict(_folder.File("flat.npy"), card)).Failed(1, "an array of 3 x 16; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 or 3 channels");
         NpyFile.Save(_folder.File("empty.npy"), [3, 0, 16], Array.Empty<byte>());
@@ -131,8 +131,8 @@ public sealed class PredictTests : IDisposable
         NpyFile.Save(_folder.File("float.npy"), [3, 16, 16], new float[768]);
         (await Predict(_folder.File("float.npy"), card, "--size", "32")).Failed(1, "arrays of Float32 are not resized; save them as uint8, or with 32 x 32 pixels");
         byte[] bytes = await File.ReadAllBytesAsync(_folder.File("float.npy"), TestContext.Current.CancellationToken);
-        _folder.File("whole.npy", [.. bytes.Select((value, i) => i < 64 && value == (byte)'f' && bytes[i + 1] == (byte)'4' ? (byte)'i' : value)]);
-        (await Predict(_folder.File("whole.npy"), card)).Failed(1, "elements of type '<i4' are not read; uint8 (|u1), float32 (<f4) and float64 (<f8) are");
+        _folder.File("complex.npy", [.. bytes.Select((value, i) => i < 64 && value == (byte)'f' && bytes[i + 1] == (byte)'4' ? (byte)'c' : value)]);
+        (await Predict(_folder.File("complex.npy"), card)).Failed(1, "elements of type '<c4' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
         byte[] gif = await File.ReadAllBytesAsync(VideoFixtures.Sample("moving_mnist.gif"), TestContext.Current.CancellationToken);
         (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(1, "cut.gif: truncated or corrupt GIF image (the file ends too early)");
         (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(1, "text.txt: neither a folder of frames, nor a GIF, nor an npy array");
@@ -156,6 +156,54 @@ public sealed class PredictTests : IDisposable
         (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", card)).Failed(2, "is a file, not a folder");
         (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", "/dev/null/x")).Failed(1, "the folder '/dev/null/x' cannot be made");
         Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public async Task Gaps_and_frames_of_an_earlier_prediction_are_told()
+    {
+        string card = VideoFixtures.WriteModel(_folder);
+        Directory.CreateDirectory(_folder.File("frames"));
+        for (int i = 0; i < 8; i++)
+        {
+            if (i != 2) new RgbImage(16, 16, new byte[768]).SavePng(_folder.File($"frames/{i}.png"));
+        }
+
+        _folder.File("frames/._0.png", "hidden"u8.ToArray());
+        Directory.CreateDirectory(Out);
+        foreach (string name in (string[])["frame_000.png", "frame_07.png", "frame_08.png", "frame_x.png", "mine.txt"]) _folder.File($"out/{name}", [1]);
+        Outcome outcome = await Predict(_folder.File("frames"), card, "--json", "--device", "cpu");
+        string[] notes =
+        [
+            $"1 frame is missing in the numbers; the clips jump there ({_folder.File("frames")}: 2)",
+            $"1 hidden image file is left out ({_folder.File("frames/._0.png")})",
+            $"3 frames of an earlier prediction are still in '{Out}' (frame_000.png to frame_08.png), not part of this one",
+        ];
+        Assert.Equal(notes, outcome.Json.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!));
+        Assert.Equal(notes.Select(note => $"note: {note}"), outcome.ErrorLines);
+        Assert.True(File.Exists(Path.Combine(Out, "frame_07.png")));
+        // Behind the gap there is nothing to tell but the rest.
+        Directory.Delete(Out, recursive: true);
+        File.Delete(_folder.File("frames/._0.png"));
+        Outcome late = await Predict(_folder.File("frames"), card, "--start", "2", "--json");
+        Assert.False(late.Json.TryGetProperty("notes", out _));
+        Assert.Empty(late.Errors);
+        (await Predict(_folder.File("frames"), card, "--start", "2", "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
+    }
+
+    [Fact]
+    public async Task Long_animations_and_rounded_arrays_are_taken()
+    {
+        string card = VideoFixtures.WriteModel(_folder);
+        // 210 frames of 800 x 600 are more pixels than an image may have.
+        RgbImage[] shades = [.. Enumerable.Range(0, 10).Select(shade => RgbImage.FromPixels(Enumerable.Repeat((byte)(shade * 20), 480_000).ToArray(), 800, 600, PixelLayout.Grey))];
+        new GifAnimation(Enumerable.Range(0, 210).Select(i => shades[i % 10]), Enumerable.Repeat(100, 210)).Save(_folder.File("long.gif"));
+        JsonElement result = (await Predict(_folder.File("long.gif"), card, "--json", "--size", "16", "--start", "203")).Json;
+        Assert.Equal((3, 16), (Number(result, "true_frames"), Number(result, "width")));
+        Assert.Equal([60, 80, 100], Enumerable.Range(0, 3).Select(i => (int)ImageDecoder.Load(Path.Combine(Out, "strip.png")).Row(0)[i * 20 * 3]));
+
+        NpyFile.Save(_folder.File("rounded.npy"), [3, 16, 16], [.. Enumerable.Repeat(1.0000002f, 2), .. new float[766]]);
+        Outcome outcome = await Predict(_folder.File("rounded.npy"), card);
+        Assert.Equal($"note: {_folder.File("rounded.npy")}: 2 numbers just outside of 0 to 1 cut, from 0 to 1.00000024", outcome.Succeeded().ErrorLines[0]);
     }
 
     [Fact]

@@ -76,12 +76,19 @@ public sealed class VideoEvalTests : IDisposable
         string data = $"frames:{_folder.File("videos")}";
         JsonElement result = (await Moga.RunAsync("eval", "--data", $"{data}?gray", "--model", card, "--json")).Json;
         Assert.Equal(3, Number(result, "clips"));
+        Assert.False(result.TryGetProperty("notes", out _));
+        Directory.CreateDirectory(_folder.File("gap/one"));
+        foreach (int i in (int[])[0, 1, 2, 4, 5, 6]) File.Copy(_folder.File($"videos/one/{i}.png"), _folder.File($"gap/one/{i}.png"));
+        Outcome gap = await Moga.RunAsync("eval", "--data", $"frames:{_folder.File("gap")}?gray", "--model", card, "--json");
+        string note = $"1 frame is missing in the numbers; the clips jump there ({_folder.File("gap/one")}: 3)";
+        Assert.Equal(note, Assert.Single(gap.Json.GetProperty("notes").EnumerateArray()).GetString());
+        Assert.Equal([$"note: {note}"], gap.ErrorLines);
         Assert.False(result.TryGetProperty("published", out _));
         (await Moga.RunAsync("eval", "--data", data, "--model", card)).Failed(2, "custom_video takes frames of 1 channels, '" + data + "' has 3; the option gray makes them grey");
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&in=2", "--model", card)).Failed(2, "custom_video sees 3 frames, '");
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&size=11", "--model", card)).Failed(2, "multiples of 2");
         _folder.File("videos/one/4.png", "no picture"u8.ToArray());
-        (await Moga.RunAsync("eval", "--data", $"{data}?gray", "--model", card)).Failed(1, "clip from frame 0: not a JPEG");
+        (await Moga.RunAsync("eval", "--data", $"{data}?gray", "--model", card)).Failed(1, "clip from frame 0: the frame 4.png: not a JPEG");
     }
 
     [Fact]

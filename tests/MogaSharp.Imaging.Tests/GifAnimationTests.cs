@@ -126,6 +126,46 @@ public sealed class GifAnimationTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Some_frames_are_read_without_the_others()
+    {
+        RgbImage[] frames = [.. Enumerable.Range(0, 7).Select(Frame)];
+        new GifAnimation(frames, Enumerable.Repeat(10, 7)).Save(_folder.File("a.gif"));
+        RgbImage[] Some(int first, int count, long pixels = 108) =>
+            [.. GifAnimation.ReadFrames(_folder.File("a.gif"), first, count, new ImageLimits { MaxPixels = pixels }, TestContext.Current.CancellationToken)];
+        Assert.Equal([3, 4], Some(3, 2).Select(frame => Array.FindIndex(frames, known => known.Pixels.SequenceEqual(frame.Pixels))));
+        Assert.Equal([5, 6], Some(5, int.MaxValue).Select(frame => Array.FindIndex(frames, known => known.Pixels.SequenceEqual(frame.Pixels))));
+        Assert.Empty(Some(7, 1));
+        Assert.Empty(Some(0, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Some(-1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Some(0, -1));
+        Assert.Contains("the limit is 107 pixels", Assert.Throws<ImageFormatException>(() => Some(0, 1, 107)).Message, StringComparison.Ordinal);
+        // What is decoded has a limit of its own, and frames that are passed over count.
+        new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
+        Assert.Equal(16, Some(0, 16).Length);
+        Assert.Contains("17 frames of 12 x 9 pixels to decode: the limit is 1728 pixels in all", Assert.Throws<ImageFormatException>(() => Some(16, 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Transparent_pixels_show_their_color_in_the_table()
+    {
+        // Colors: red, green, blue, white; blue is transparent. 2 x 1 pixels: green and transparent, then transparent and red over it.
+        byte[] table = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
+        byte[] Image(byte first, byte second)
+        {
+            // Codes of 3 bits: clear (4), the two colors, end (5).
+            int codes = 4 | (first << 3) | (second << 6) | (5 << 9);
+            return [(byte)'!', 0xF9, 4, 5, 10, 0, 2, 0, (byte)',', 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, (byte)codes, (byte)(codes >> 8), 0];
+        }
+
+        byte[] data = [.. "GIF89a"u8, 2, 0, 1, 0, 0x81, 0, 0, .. table, .. Image(1, 2), .. Image(2, 2), .. Image(2, 0), (byte)';'];
+        GifAnimation animation = GifAnimation.Decode(data, "a.gif", null, TestContext.Current.CancellationToken);
+        Assert.Equal([0, 255, 0, 0, 0, 255], animation.Frames[0].Pixels);
+        Assert.Equal([0, 255, 0, 0, 0, 255], animation.Frames[1].Pixels);
+        Assert.Equal([0, 255, 0, 255, 0, 0], animation.Frames[2].Pixels);
+        Assert.Equal([ImageConversions.Opacity, ImageConversions.Opacity, ImageConversions.None], animation.Frames.Select(frame => frame.Conversions));
+    }
+
     private GifAnimation Load(string name) => GifAnimation.Load(_folder.File(name), null, TestContext.Current.CancellationToken);
 
     private static string Refused(byte[] data, ImageLimits? limits = null) => Assert.Throws<ImageFormatException>(() => GifAnimation.Decode(data, "a.gif", limits, TestContext.Current.CancellationToken)).Message;

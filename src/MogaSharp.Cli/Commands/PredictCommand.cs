@@ -27,9 +27,10 @@ internal static class PredictCommand
         size.Description = "Resize the frames to HxW, or one number for a square; default: their own size";
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Also print what the official code calls PSNR" };
         Option<string?> engine = Shared.Engine();
+        Option<string?> device = Shared.DeviceOption();
         Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there") { path, model, weights, ema, output, frames, start, size, officialPsnr, engine, threads, json };
+        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there") { path, model, weights, ema, output, frames, start, size, officialPsnr, engine, device, threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string source = parsed.GetValue(path)!;
@@ -39,12 +40,13 @@ internal static class PredictCommand
             int wanted = parsed.GetValue(frames) is > 0 and var given ? given : card.Clip?.OutFrames ?? definition.Frames;
             var reading = new ClipReading(definition.Channels, parsed.GetValue(start), definition.Frames + wanted, parsed.GetValue(size));
             Clip clip = ClipFile.Load(source, reading, cancellationToken);
+            Shared.Notices.Flush();
             if (clip.Frames < definition.Frames)
                 throw new FailureException($"{source}: {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} needs {definition.Frames} to predict from");
             RequireSize(definition, clip, source);
             string folder = Folder(parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}");
             LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            IInferenceEngine chosen = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads));
+            IInferenceEngine chosen = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
             using var resources = chosen as IDisposable;
             using var predictor = new VideoPredictor(loaded, chosen);
             var input = new Tensor(definition.InputShape(1, clip.Height, clip.Width), clip.Slice(0, definition.Frames).ToArray());
@@ -57,6 +59,7 @@ internal static class PredictCommand
             VideoMetrics? metrics = known > 0 ? new VideoMetrics(clip.Channels, clip.Height, clip.Width) : null;
             metrics?.Add(predicted.Data.AsMemory(0, known * clip.FrameLength), clip.Slice(definition.Frames, known));
             Files files = Save(folder, clip, definition.Frames, predicted);
+            OlderFrames.Say(folder, files.Frames);
             if (parsed.GetValue(json)) PrintJson(source, card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
             else Print(card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
             return ExitCode.Success;
@@ -137,6 +140,7 @@ internal static class PredictCommand
         files.Gif,
         files.Strip,
         Metrics = metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
+        Notes = Shared.Notices.AllOrNull,
     });
 
     private sealed record Files(string[] Frames, string Array, string Gif, string Strip);

@@ -32,63 +32,80 @@ internal static class ClipFile
     /// <exception cref="DatasetException">The array cannot be read.</exception>
     public static Clip Load(string path, ClipReading reading, CancellationToken cancellationToken)
     {
-        if (Directory.Exists(path)) return FromPictures(Folder(path, reading, cancellationToken), reading);
+        if (Directory.Exists(path)) return FromImages(Folder(path, reading, cancellationToken), reading);
         if (!File.Exists(path)) throw new UsageException($"there is no file or folder '{path}'");
-        byte[] first = new byte[6];
+        byte[] first = new byte[12];
         using (FileStream file = File.OpenRead(path)) file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
         if (first.AsSpan().StartsWith("GIF8"u8))
         {
-            GifAnimation animation = GifAnimation.Load(path, null, cancellationToken);
-            return FromPictures([.. Wanted(animation.Frames, reading).Select((frame, i) => ($"{path}, frame {i}", frame))], reading);
+            IEnumerable<RgbImage> frames = GifAnimation.ReadFrames(path, reading.Start, reading.MaxFrames, null, cancellationToken);
+            return FromImages(frames.Select((image, i) => ($"{path}, frame {reading.Start + i}", image)), reading);
         }
 
-        if (first[0] == 0x93 && first.AsSpan(1).StartsWith("NUMPY"u8)) return Npy(path, reading);
-        throw new FailureException($"{path}: neither a folder of frames, nor a GIF, nor an npy array");
+        if (first[0] == 0x93 && first.AsSpan(1).StartsWith("NUMPY"u8)) return Npy(path, reading, cancellationToken);
+        throw new FailureException($"{path}: neither a folder of frames, nor a GIF, nor an npy array{Advice(first)}");
     }
 
-    private static List<(string Name, RgbImage Image)> Folder(string path, ClipReading reading, CancellationToken cancellationToken)
+    private static string Advice(ReadOnlySpan<byte> first) =>
+        first.StartsWith("PK"u8) ? "; of an npz or another ZIP archive, save one array with numpy.save"
+        : first[8..].StartsWith("WEBP"u8) ? "; a WebP animation has to be converted to a GIF or a folder of frames"
+        : first[4..].StartsWith("ftyp"u8) || first[8..].StartsWith("AVI "u8) || first.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3])
+            ? "; 'ffmpeg -i FILE folder/%05d.png' makes a folder of frames of a video" : "";
+
+    private static IEnumerable<(string Name, RgbImage Image)> Folder(string path, ClipReading reading, CancellationToken cancellationToken)
     {
-        string[] files = FrameFolders.FramesOf(path);
-        if (files.Length == 0) throw new UsageException($"the folder '{path}' has no frame ({string.Join(' ', ImageFolder.DefaultExtensions)})");
-        var frames = new List<(string, RgbImage)>();
-        foreach (string file in Wanted(files, reading))
+        FrameListing listing = FrameListing.Of(path);
+        if (listing.Files.Count == 0)
+            throw new UsageException($"the folder '{path}' has no frame ({string.Join(' ', ImageFolder.DefaultExtensions)}{(listing.Notes() is [var note, ..] ? $"; {note}" : "")})");
+        Shared.Notices.AddRange(listing.Notes(reading.Start, reading.MaxFrames));
+        return listing.Files.Skip(reading.Start).Take(reading.MaxFrames).Select(file =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                frames.Add((file, ImageDecoder.Load(file)));
+                return (file, ImageDecoder.Load(file));
             }
             catch (ImageFormatException e)
             {
                 throw new FailureException($"{file}: {e.Problem}");
             }
-        }
-
-        return frames;
+            catch (FileNotFoundException)
+            {
+                throw new FailureException($"{file}: the frame is gone, or a link that leads nowhere");
+            }
+        });
     }
 
-    private static IEnumerable<T> Wanted<T>(IEnumerable<T> frames, ClipReading reading) => frames.Skip(reading.Start).Take(reading.MaxFrames);
-
-    private static Clip FromPictures(IReadOnlyList<(string Name, RgbImage Image)> pictures, ClipReading reading)
+    // Takes one image at a time; only values of the clip's size are kept.
+    private static Clip FromImages(IEnumerable<(string Name, RgbImage Image)> images, ClipReading reading)
     {
-        if (pictures.Count == 0) return new Clip([], 0, reading.Channels, 1, 1);
-        (int height, int width) = reading.Size ?? (pictures[0].Image.Height, pictures[0].Image.Width);
-        var clip = new Clip(new float[checked(pictures.Count * reading.Channels * height * width)], pictures.Count, reading.Channels, height, width);
-        for (int i = 0; i < pictures.Count; i++)
+        var frames = new List<byte[]>();
+        (int height, int width) = reading.Size ?? (0, 0);
+        foreach ((string name, RgbImage source) in images)
         {
-            RgbImage image = pictures[i].Image;
+            RgbImage image = source;
+            Shared.Notices.Count(image.Conversions, name);
+            if (reading.Size is null && frames.Count == 0) (height, width) = (image.Height, image.Width);
             if (reading.Size is null && (image.Height, image.Width) != (height, width))
-                throw new FailureException($"{pictures[i].Name} has {image.Width} x {image.Height} pixels, where the first frame has {width} x {height}; {Resize}");
+                throw new FailureException($"{name} has {image.Width} x {image.Height} pixels, where the first frame has {width} x {height}; {Resize}");
             if ((image.Height, image.Width) != (height, width)) image = image.Resize(width, height, ResizeFilter.Bilinear);
-            byte[] planes = FramePlanes.Of(image, reading.Channels);
+            frames.Add(FramePlanes.Of(image, reading.Channels));
+            if ((long)frames.Count * frames[0].Length > Array.MaxLength)
+                throw new FailureException($"{name}: {frames.Count} frames of {width} x {height} pixels and more are too many; --size HxW makes them smaller, --frames N takes fewer");
+        }
+
+        if (frames.Count == 0) return new Clip([], 0, reading.Channels, 1, 1);
+        var clip = new Clip(new float[frames.Count * frames[0].Length], frames.Count, reading.Channels, height, width);
+        for (int i = 0; i < frames.Count; i++)
+        {
             Span<float> values = clip.Slice(i, 1).Span;
-            for (int k = 0; k < planes.Length; k++) values[k] = planes[k] / 255f;
+            for (int k = 0; k < values.Length; k++) values[k] = frames[i][k] / 255f;
         }
 
         return clip;
     }
 
-    private static Clip Npy(string path, ClipReading reading)
+    private static Clip Npy(string path, ClipReading reading, CancellationToken cancellationToken)
     {
         using NpyFile file = NpyFile.Open(path);
         (int frames, int channels, int height, int width, bool isInterleaved) = file.Shape switch
@@ -100,26 +117,23 @@ internal static class ClipFile
         };
         if (file.Count == 0) throw new FailureException($"{path}: an array of {string.Join(" x ", file.Shape)} is empty");
         int count = Math.Clamp(frames - reading.Start, 0, reading.MaxFrames), length = checked(channels * height * width);
-        float[] values = new float[checked(count * length)];
-        file.Read((long)Math.Min(reading.Start, frames) * length, values);
-        if (file.Type == NpyType.UInt8)
+        var samples = new NpySamples(file);
+        long first = (long)Math.Min(reading.Start, frames) * length;
+        Shared.Notices.AddRange(samples.Check(first, (long)count * length, cancellationToken));
+        if (!samples.AreBytes && reading.Size is { } size && size != (height, width))
+            throw new FailureException($"{path}: arrays of {file.Type} are not resized; save them as uint8, or with {size.Height} x {size.Width} pixels");
+        float[] Frame(int i, float[] values)
         {
-            PixelLayout layout = channels == 1 ? PixelLayout.Grey : PixelLayout.Rgb;
-            return FromPictures([.. Enumerable.Range(0, count).Select(i => ($"{path}, frame {i}", Picture(values.AsSpan(i * length, length), channels, height, width, isInterleaved, layout)))], reading);
+            samples.Read(first + ((long)i * length), values);
+            return isInterleaved ? Planes(values, channels, height * width) : values;
         }
 
-        if (values.Any(value => !(value is >= 0 and <= 1))) throw new FailureException($"{path}: numbers outside of 0..1; save values of 0..255 as uint8");
-        if (reading.Size is { } size && size != (height, width)) throw new FailureException($"{path}: arrays of {file.Type} are not resized; save them as uint8, or with {size.Height} x {size.Width} pixels");
-        if (isInterleaved) values = Planes(values, channels, height * width);
-        return WithChannels(new Clip(values, count, channels, height, width), reading.Channels);
-    }
-
-    private static RgbImage Picture(ReadOnlySpan<float> samples, int channels, int height, int width, bool isInterleaved, PixelLayout layout)
-    {
-        byte[] bytes = new byte[samples.Length];
-        int pixels = height * width;
-        for (int i = 0; i < bytes.Length; i++) bytes[i] = (byte)samples[isInterleaved ? i : (i % channels * pixels) + (i / channels)];
-        return RgbImage.FromPixels(bytes, width, height, layout);
+        // Bytes are images, which are made grey and resized as those of files are.
+        if (samples.AreBytes)
+            return FromImages(Enumerable.Range(0, count).Select(i => ($"{path}, frame {reading.Start + i}", FramePlanes.ToImage(Frame(i, new float[length]), channels, height, width))), reading);
+        float[] all = new float[checked(count * length)], frame = new float[length];
+        for (int i = 0; i < count; i++) Frame(i, frame).CopyTo(all, i * length);
+        return WithChannels(new Clip(all, count, channels, height, width), reading.Channels);
     }
 
     private static float[] Planes(float[] values, int channels, int pixels)

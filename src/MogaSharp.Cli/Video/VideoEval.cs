@@ -46,6 +46,7 @@ internal sealed record VideoEval
         ClipSpec spec = ClipSources.Parse(Data, definition.Frames, Card.Clip?.OutFrames ?? definition.Frames);
         IClipDataset clips = spec.Open(Split);
         using var owned = clips as IDisposable;
+        Shared.Notices.AddRange(clips.Notes);
         Require(definition, clips.Shape);
         LoadedModel loaded = await Shared.LoadAsync(Card, Weights, Ema, cancellationToken).ConfigureAwait(false);
         IInferenceEngine engine = Shared.CreateEngine(Engine, Threads, Device);
@@ -125,5 +126,6 @@ internal sealed record VideoEval
         ClipsPerSecond = Math.Round(rate, 2),
         Metrics = VideoReport.Numbers(metrics, OfficialPsnr),
         Published = published.Count > 0 ? published : null,
+        Notes = Shared.Notices.AllOrNull,
     });
 }

@@ -174,6 +174,8 @@ public sealed record ClipSpec
 
         public ClipShape Shape => clips.Shape;
 
+        public IReadOnlyList<string> Notes => clips.Notes;
+
         public string NameOf(int index) => clips.NameOf(index);
 
         public void Read(int index, RandomStream random, Span<float> input, Span<float> output)

@@ -35,7 +35,7 @@ public sealed record FrameFolderOptions
 
 /// <summary>
 /// Videos as folders of numbered image files, such as KTH's: every folder below the root (or the root itself) that holds images is a
-/// video, its frames sorted by name with numbers by their value, and every window of the asked length is a clip.
+/// video, its frames as <see cref="FrameListing"/> has them, and every window of the asked length is a clip.
 /// </summary>
 public sealed class FrameFolders : IClipDataset
 {
@@ -53,6 +53,7 @@ public sealed class FrameFolders : IClipDataset
     /// <param name="options">How frames become clips; the defaults when null.</param>
     /// <exception cref="DatasetException">There is no such folder, or no video is long enough.</exception>
     /// <exception cref="ImageFormatException">The first frame cannot be decoded.</exception>
+    /// <exception cref="IOException">The first frame cannot be read.</exception>
     /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public FrameFolders(string root, FrameFolderOptions? options = null)
@@ -61,11 +62,19 @@ public sealed class FrameFolders : IClipDataset
         _options.Check();
         if (!Directory.Exists(root)) throw new DatasetException(root, "no such folder");
         int frames = _options.InputFrames + _options.OutputFrames, longest = 0;
+        var notes = new FrameNotes();
         foreach (string folder in WithSubfolders(root, 0))
         {
-            string[] files = FramesOf(folder);
+            FrameListing listing = FrameListing.Of(folder);
+            string[] files = [.. listing.Files];
             longest = Math.Max(longest, files.Length);
-            if (files.Length < frames) continue;
+            if (files.Length < frames)
+            {
+                if (files.Length > 0) notes.AddShort(listing, frames);
+                continue;
+            }
+
+            notes.Add(listing, files);
             for (int first = 0; first + frames <= files.Length; first += _options.Stride) _windows.Add((_videos.Count, first));
             _videos.Add(files);
             _kept.Add(new byte[files.Length][]);
@@ -73,8 +82,9 @@ public sealed class FrameFolders : IClipDataset
         if (longest == 0) throw new DatasetException(root, $"no folder in it holds frames ({string.Join(' ', ImageFolder.DefaultExtensions)})");
         if (_windows.Count == 0)
             throw new DatasetException(root, $"the longest video has {longest} frames; a clip needs {frames} ({_options.InputFrames} in, {_options.OutputFrames} out)");
+        Notes = notes.Sentences;
         _room = _options.CacheBytes;
-        (int height, int width) = _options.Size ?? SizeOf(_videos[0][0]);
+        (int height, int width) = _options.Size ?? SizeOf(Decode(_videos[0][0]));
         Shape = new ClipShape(_options.InputFrames, _options.OutputFrames, _options.IsGrey ? 1 : 3, height, width);
     }
 
@@ -87,10 +97,15 @@ public sealed class FrameFolders : IClipDataset
     /// <inheritdoc/>
     public ClipShape Shape { get; }
 
-    /// <summary>The frames of a folder, in their order.</summary>
+    /// <summary>
+    /// Files and videos that were left out, and frames whose numbers are missing or occur twice: the windows are those of the files, so that a
+    /// clip across a gap jumps.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>The frames of a folder, in their order: <see cref="FrameListing.Files"/>.</summary>
     /// <param name="folder">The folder; its subfolders do not count.</param>
-    public static string[] FramesOf(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(path => ImageFolder.DefaultExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)).Order(NaturalOrder.Instance)];
+    public static string[] FramesOf(string folder) => [.. FrameListing.Of(folder).Files];
 
     /// <inheritdoc/>
     public string NameOf(int index) => $"{Path.GetDirectoryName(_videos[_windows[index].Video][0])}, clip from frame {_windows[index].First}";
@@ -109,10 +124,24 @@ public sealed class FrameFolders : IClipDataset
         }
     }
 
-    private static (int Height, int Width) SizeOf(string path)
+    private static (int Height, int Width) SizeOf(RgbImage image) => (image.Height, image.Width);
+
+    // A clip's name does not say which of its frames is broken.
+    private static RgbImage Decode(string path)
     {
-        RgbImage image = ImageDecoder.Load(path);
-        return (image.Height, image.Width);
+        string name = Path.GetFileName(path);
+        try
+        {
+            return ImageDecoder.Load(path);
+        }
+        catch (ImageFormatException e)
+        {
+            throw new ImageFormatException(path, $"the frame {name}: {e.Problem}");
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new IOException($"the frame {name} is gone, or a link that leads nowhere", e);
+        }
     }
 
     private static IEnumerable<string> WithSubfolders(string folder, int depth)
@@ -134,7 +163,7 @@ public sealed class FrameFolders : IClipDataset
 
     private byte[] Load(string path)
     {
-        RgbImage image = ImageDecoder.Load(path);
+        RgbImage image = Decode(path);
         if (_options.Size is { } size && (image.Height, image.Width) != size)
             image = image.Resize(size.Width, size.Height, ResizeFilter.Bilinear);
         else if ((image.Height, image.Width) != (Shape.Height, Shape.Width))

@@ -54,6 +54,8 @@ internal static class ClipValues
 {
     private static readonly float[] Values = [.. Enumerable.Range(0, 256).Select(sample => (float)(sample / 255.0))];
 
+    public static float Of(byte sample) => Values[sample];
+
     public static void Write(ReadOnlySpan<byte> samples, Span<float> values)
     {
         for (int i = 0; i < samples.Length; i++) values[i] = Values[samples[i]];

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using MogaSharp.Imaging;
@@ -5,14 +6,20 @@ using MogaSharp.Imaging;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// An array in NumPy's npy format, versions 1.0 to 3.0: elements row by row (C order), little endian, uint8, float32 or float64.
+/// An array in NumPy's npy format, versions 1.0 to 3.0: booleans, whole numbers or floats of 2, 4 or 8 bytes, in either order of bytes.
 /// Opening reads the header only; elements are read from the file when they are asked for, from many threads at once if need be.
+/// Elements are counted row by row (C order) always; an array that is stored column by column (Fortran order) is turned in memory
+/// when its first element is read.
 /// </summary>
 public sealed class NpyFile : IDisposable
 {
+    // What is turned in memory is held as a whole.
+    private const long MaxFortranBytes = 1L << 30;
+
     private readonly SafeFileHandle _handle;
     private readonly NpyHeader _header;
     private readonly long _dataStart;
+    private readonly Lazy<byte[]>? _rows;
 
     private NpyFile(string path, SafeFileHandle handle, NpyHeader header, long dataStart)
     {
@@ -20,6 +27,7 @@ public sealed class NpyFile : IDisposable
         _handle = handle;
         _header = header;
         _dataStart = dataStart;
+        if (header.IsFortran) _rows = new Lazy<byte[]>(ReadColumns);
     }
 
     /// <summary>The path of the file.</summary>
@@ -45,6 +53,8 @@ public sealed class NpyFile : IDisposable
         long start = stream.Position, expected = header.ElementCount * header.ElementSize, actual = stream.Length - start;
         if (actual != expected)
             throw new DatasetException(path, $"{string.Join(" x ", header.Shape)} elements of {header.ElementSize} bytes are {expected} bytes, the file has {actual}");
+        if (header.IsFortran && expected > MaxFortranBytes)
+            throw new DatasetException(path, $"{expected >> 20} MiB stored column by column (fortran_order), more than the {MaxFortranBytes >> 20} that are turned; save it with numpy.ascontiguousarray");
         return new NpyFile(path, File.OpenHandle(path), header, start);
     }
 
@@ -60,7 +70,7 @@ public sealed class NpyFile : IDisposable
         ReadBytes(first, destination, destination.Length);
     }
 
-    /// <summary>Reads numbers: floats as they are, doubles rounded, bytes as whole numbers 0..255.</summary>
+    /// <summary>Reads numbers: whole numbers and floats rounded to single precision, booleans as 0 and 1.</summary>
     /// <param name="first">The first element.</param>
     /// <param name="destination">The elements, written.</param>
     /// <exception cref="EndOfStreamException">The file was cut off since it was opened.</exception>
@@ -73,21 +83,17 @@ public sealed class NpyFile : IDisposable
             return;
         }
         const int Piece = 8192;
-        byte[] bytes = new byte[Math.Min(destination.Length, Piece) * _header.ElementSize];
+        int size = _header.ElementSize;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Min(destination.Length, Piece) * size);
         for (int at = 0; at < destination.Length; at += Piece)
         {
             Span<float> piece = destination[at..Math.Min(at + Piece, destination.Length)];
-            ReadBytes(first + at, bytes.AsSpan(0, piece.Length * _header.ElementSize), piece.Length);
-            if (Type == NpyType.UInt8)
-            {
-                for (int i = 0; i < piece.Length; i++) piece[i] = bytes[i];
-            }
-            else
-            {
-                ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(bytes);
-                for (int i = 0; i < piece.Length; i++) piece[i] = (float)doubles[i];
-            }
+            Span<byte> bytes = rented.AsSpan(0, piece.Length * size);
+            ReadBytes(first + at, bytes, piece.Length);
+            NpyElements.Convert(bytes, Type, piece);
         }
+
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     /// <summary>Writes bytes as a file, which appears under its name only when it is complete.</summary>
@@ -121,13 +127,48 @@ public sealed class NpyFile : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first, Count - count);
-        long offset = _dataStart + (first * _header.ElementSize);
+        if (_rows is not null) _rows.Value.AsSpan((int)(first * _header.ElementSize), destination.Length).CopyTo(destination);
+        else ReadStored(first * _header.ElementSize, destination);
+        if (_header.IsSwapped) NpyElements.Swap(destination, _header.ElementSize);
+    }
+
+    private void ReadStored(long at, Span<byte> destination)
+    {
         while (destination.Length > 0)
         {
-            int read = RandomAccess.Read(_handle, destination, offset);
+            int read = RandomAccess.Read(_handle, destination, _dataStart + at);
             if (read == 0) throw new EndOfStreamException($"{FilePath} is cut off: it has become shorter since it was opened");
-            offset += read;
+            at += read;
             destination = destination[read..];
         }
+    }
+
+    // The whole array, row by row.
+    private byte[] ReadColumns()
+    {
+        const int Piece = 1 << 16;
+        int size = _header.ElementSize;
+        int[] shape = _header.Shape, index = new int[shape.Length];
+        int[] strides = new int[shape.Length];
+        for (int axis = shape.Length - 1, stride = 1; axis >= 0; stride *= shape[axis--]) strides[axis] = stride;
+        byte[] rows = new byte[Count * size], piece = new byte[Piece * size];
+        for (long at = 0, to = 0; at < Count; at += Piece)
+        {
+            int elements = (int)Math.Min(Piece, Count - at);
+            ReadStored(at * size, piece.AsSpan(0, elements * size));
+            for (int i = 0; i < elements; i++)
+            {
+                piece.AsSpan(i * size, size).CopyTo(rows.AsSpan((int)to * size));
+                for (int axis = 0; axis < shape.Length; axis++)
+                {
+                    to += strides[axis];
+                    if (++index[axis] < shape[axis]) break;
+                    to -= (long)strides[axis] * shape[axis];
+                    index[axis] = 0;
+                }
+            }
+        }
+
+        return rows;
     }
 }

@@ -4,22 +4,15 @@ using System.Text;
 
 namespace MogaSharp.Data;
 
-/// <summary>The element types of npy files that are read and written.</summary>
-public enum NpyType
-{
-    /// <summary>Bytes: <c>|u1</c>.</summary>
-    UInt8,
-
-    /// <summary>Single precision: <c>&lt;f4</c>.</summary>
-    Float32,
-
-    /// <summary>Double precision: <c>&lt;f8</c>.</summary>
-    Float64,
-}
-
 /// <summary>The header of an npy file: a magic number, a version, and a Python dictionary of exactly three entries.</summary>
 internal sealed record NpyHeader(NpyType Type, int[] Shape)
 {
+    /// <summary>Whether the bytes of an element are in the other order than this machine's.</summary>
+    public bool IsSwapped { get; private init; }
+
+    /// <summary>Whether the first extent is the innermost one: NumPy's Fortran order.</summary>
+    public bool IsFortran { get; private init; }
+
     /// <summary>Bytes in front of the header's text, at least.</summary>
     public const int MinLength = 10;
 
@@ -28,15 +21,8 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     private const int MaxRank = 32;
     private const int Alignment = 64;
 
-    private static readonly string[] TypeNames = ["|u1", "<f4", "<f8"];
-
     /// <summary>The bytes of an element.</summary>
-    public int ElementSize => Type switch
-    {
-        NpyType.UInt8 => 1,
-        NpyType.Float32 => 4,
-        _ => 8,
-    };
+    public int ElementSize => NpyElements.SizeOf(Type);
 
     /// <summary>The number of elements; 1 without extents.</summary>
     public long ElementCount => Shape.Aggregate(1L, (product, extent) => product * extent);
@@ -49,7 +35,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     {
         Span<byte> start = stackalloc byte[12];
         if (stream.ReadAtLeast(start[..8], 8, throwOnEndOfStream: false) < 8 || start[0] != 0x93 || !start[1..].StartsWith("NUMPY"u8))
-            throw new DatasetException(path, "no npy file: it does not begin with '\\x93NUMPY'");
+            throw new DatasetException(path, "not an npy file: it does not begin with '\\x93NUMPY'");
         int version = start[6];
         if (version is < 1 or > 3 || start[7] != 0) throw new DatasetException(path, $"npy format {version}.{start[7]} is not known; 1.0, 2.0 and 3.0 are");
         int bytes = version == 1 ? 2 : 4;
@@ -65,7 +51,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     public byte[] ToBytes()
     {
         string shape = Shape.Length == 1 ? $"({Shape[0]},)" : $"({string.Join(", ", Shape)})";
-        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{TypeNames[(int)Type]}', 'fortran_order': False, 'shape': {shape}, }}");
+        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{NpyElements.NameOf(Type)}', 'fortran_order': False, 'shape': {shape}, }}");
         // The data begins at a multiple of 64 bytes, and the text ends in a line break.
         int total = (MinLength + text.Length + 1 + Alignment - 1) / Alignment * Alignment;
         byte[] bytes = new byte[total];
@@ -108,10 +94,10 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             }
             SkipSpace();
             if (_at != text.Length || type is null || isFortran is null || shape is null) throw Broken();
-            if (isFortran == true && shape.Length > 1) throw new DatasetException(path, "the array is stored column by column (fortran_order); save it with numpy.ascontiguousarray");
-            int known = Array.IndexOf(TypeNames, type is "<u1" or "u1" or "=u1" ? "|u1" : type);
-            if (known < 0) throw new DatasetException(path, $"elements of type '{type}' are not read; uint8 (|u1), float32 (<f4) and float64 (<f8) are");
-            var header = new NpyHeader((NpyType)known, shape);
+            if (!NpyElements.TryParse(type, out NpyType known, out bool isSwapped))
+                throw new DatasetException(path, $"elements of type '{type}' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
+            // With one extent or none both orders are the same.
+            var header = new NpyHeader(known, shape) { IsSwapped = isSwapped, IsFortran = isFortran == true && shape.Length > 1 };
             // The product of many extents overflows 64 bits; long before, it is more than a file can have.
             long count = header.ElementSize;
             foreach (int extent in shape)

@@ -36,7 +36,7 @@ internal static unsafe class VipsDecoder
             limits.CheckSize(width, height, name);
             int orientation = VipsApi.Orientation(image.Handle);
             SampleConverter converter = Converter(image, format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null, name);
-            if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.TransparentColor(data);
+            if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.Read(data, name, most: 1).Hidden;
             int length = width * height * 3;
             bool isTurned = Orientation.Turns(orientation);
             var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
@@ -53,31 +53,6 @@ internal static unsafe class VipsDecoder
 
             pixels = pixels with { Conversions = lost };
             return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
-        }
-    }
-
-    /// <summary>Decodes all frames of a GIF, one under the other, and how long each is shown in milliseconds.</summary>
-    public static (DecodedPixels Strip, int FrameHeight, int[] Delays) DecodeGif(ReadOnlySpan<byte> data, string name, ImageLimits limits, CancellationToken cancellationToken)
-    {
-        const string Format = "Gif";
-        HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
-        GifStructure.CountFrames(data, name);
-        VipsLibrary.EnsureStarted();
-        VipsApi.ClearErrors();
-        fixed (byte* bytes = data)
-        {
-            using var operation = new VipsOperation("gifload_buffer", "n=-1,access=sequential,fail_on=error");
-            operation.SetBlob("buffer", bytes, data.Length);
-            if (!operation.TryBuild()) throw Corrupt(Format, name);
-            using VipsObject image = operation.GetImage("out");
-            int width = VipsApi.Width(image.Handle), frameHeight = VipsApi.PageHeight(image.Handle), height = VipsApi.Height(image.Handle);
-            limits.CheckSize(width, frameHeight, name);
-            limits.CheckFrames(width, frameHeight, height / frameHeight, name);
-            SampleConverter converter = Converter(image, null, name);
-            converter.Transparent = GifStructure.TransparentColor(data);
-            var strip = new DecodedPixels(GC.AllocateUninitializedArray<byte>(width * height * 3), width, height);
-            ReadRows(image, strip, converter, Format, name, cancellationToken);
-            return (strip, frameHeight, Delays(image, height / frameHeight));
         }
     }
 
@@ -121,16 +96,6 @@ internal static unsafe class VipsDecoder
         }
     }
 
-    private static int[] Delays(VipsObject image, int frames)
-    {
-        const int Unknown = 100;
-        int[] delays = new int[frames];
-        Array.Fill(delays, Unknown);
-        if (VipsApi.TypeOfField(image.Handle, "delay") == 0 || VipsApi.GetNumbers(image.Handle, "delay", out int* numbers, out int count) != 0) return delays;
-        new ReadOnlySpan<int>(numbers, Math.Min(count, frames)).CopyTo(delays);
-        return delays;
-    }
-
     private static int BytesPerSample(VipsObject image, string name) => VipsApi.Format(image.Handle) switch
     {
         FormatByte => 1,
@@ -147,7 +112,8 @@ internal static unsafe class VipsDecoder
         return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
     }
 
-    private static ImageFormatException Corrupt(string format, string name)
+    /// <summary>The exception for what libvips cannot decode, with its messages.</summary>
+    public static ImageFormatException Corrupt(string format, string name)
     {
         // The library keeps one list of messages for all threads, so another thread may have taken ours.
         string reason = VipsLibrary.TakeErrors() is { Length: > 0 } errors ? $" ({errors})" : "";

@@ -27,8 +27,21 @@ public sealed class ClipSetTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => clips.Read(3, Unused, input, output));
 
         Assert.EndsWith("20 frames a clip (20 x 3 x 8 x 8), but 10 in and 11 out are asked for", Refused(() => new NpyClips(_folder.File("mnist_test_seq.npy"), 10, 11)), StringComparison.Ordinal);
-        NpyFile.Save(_folder.File("float.npy"), [1, 1, 1, 1], [1f]);
-        Assert.EndsWith("clips must be uint8, not Float32", Refused(() => new NpyClips(_folder.File("float.npy"))), StringComparison.Ordinal);
+        Assert.Empty(clips.Notes);
+        // Floats are taken too; rounding outside of 0 to 1 is cut and told.
+        NpyFile.Save(_folder.File("float.npy"), [2, 1, 1, 2], [0.25f, 1.0000002f, -1f / 4096, 0.5f]);
+        using (var floats = new NpyClips(_folder.File("float.npy"), 1, 1))
+        {
+            Assert.EndsWith("float.npy: 2 numbers just outside of 0 to 1 cut, from -0.000244140625 to 1.00000024", Assert.Single(floats.Notes), StringComparison.Ordinal);
+            float[] seen = new float[2], follows = new float[2];
+            floats.Read(0, Unused, seen, follows);
+            Assert.Equal([0.25f, 1f, 0f, 0.5f], [.. seen, .. follows]);
+        }
+
+        NpyFile.Save(_folder.File("large.npy"), [2, 1, 1, 1], [0f, 254f]);
+        Assert.EndsWith(
+            "numbers from 0 to 254, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255",
+            Refused(() => new NpyClips(_folder.File("large.npy"), 1, 1)), StringComparison.Ordinal);
         NpyFile.Save(_folder.File("flat.npy"), [20, 0, 1], Array.Empty<byte>());
         Assert.EndsWith("clips must be frames x clips x height x width, not 20 x 0 x 1", Refused(() => new NpyClips(_folder.File("flat.npy"))), StringComparison.Ordinal);
     }
@@ -75,6 +88,53 @@ public sealed class ClipSetTests : IDisposable
         _folder.File("a/4.png", "no picture"u8.ToArray());
         Assert.Throws<ImageFormatException>(() => new FrameFolders(_folder.FullName, options with { Size = (6, 8) }).Read(0, Unused, new float[432], new float[432]));
         Assert.Throws<ArgumentOutOfRangeException>(() => new FrameFolders(_folder.FullName, options with { Stride = 0 }));
+    }
+
+    [Fact]
+    public void What_is_odd_about_frames_is_told_once_for_all_videos()
+    {
+        WriteVideo("a", 6, "f_{0}.png");
+        WriteVideo("b", 6, "f_{0}.png");
+        WriteVideo("short", 3, "{0}.png");
+        File.Delete(_folder.File("a/f_2.png"));
+        File.Delete(_folder.File("b/f_1.png"));
+        File.Delete(_folder.File("b/f_3.png"));
+        _folder.File("a/._f_0.png", "hidden"u8.ToArray());
+        _folder.File("b/notes.txt", "text"u8.ToArray());
+        var clips = new FrameFolders(_folder.FullName, new FrameFolderOptions { InputFrames = 2, OutputFrames = 2 });
+        Assert.Equal((2, 2 + 1), (clips.Videos, clips.Count));
+        Assert.Equal(
+            [
+                $"3 frames are missing in the numbers in 2 videos; the clips jump there (the first: {_folder.File("a")}: 2)",
+                $"1 hidden image file is left out ({_folder.File("a/._f_0.png")})",
+                $"1 file is left out that is not of the images that are read ({_folder.File("b/notes.txt")})",
+                $"1 video is left out, too short for a clip ({_folder.File("short")}: 3 of 4 frames)",
+            ],
+            clips.Notes);
+        // A link that leads nowhere is named.
+        File.Delete(_folder.File("b/f_4.png"));
+        File.CreateSymbolicLink(_folder.File("b/f_4.png"), _folder.File("gone.png"));
+        var linked = new FrameFolders(_folder.FullName, new FrameFolderOptions { InputFrames = 2, OutputFrames = 2 });
+        Assert.Equal("the frame f_4.png is gone, or a link that leads nowhere", Assert.Throws<IOException>(() => linked.Read(2, Unused, new float[288], new float[288])).Message);
+    }
+
+    [Theory]
+    [InlineData("00 01 02 04 05", "1 frame is missing in the numbers; the clips jump there (F: 03)")]
+    [InlineData("1 2 5 6 9 20", "14 frames are missing in the numbers; the clips jump there (F: 3, 4, 7, 8, 10 to 19)")]
+    [InlineData("0 2 4 6", null)]
+    [InlineData("0 2 4 8", "1 frame is missing in the numbers; the clips jump there (F: 6)")]
+    [InlineData("100 133 167 200 267 300", "1 frame is missing in the numbers; the clips jump there (F: between 200 and 267)")]
+    [InlineData("1 2 02 3", "1 frame number is there more than once; all files are taken, one after the other (F: 02.png and 2.png)")]
+    [InlineData("cover 1 2 3", "frames with names of several patterns; they are taken in the order of their names (F: #, cover)")]
+    [InlineData("a_1 a_2 a_3 b_1 b_2", "frames with names of several patterns; they are taken in the order of their names (F: a_#, b_#)")]
+    [InlineData("left mid right", null)]
+    [InlineData("12.345 13.111 14.987", null)]
+    public void Numbers_of_frames_are_checked(string names, string? note)
+    {
+        foreach (string name in names.Split(' ')) _folder.File($"{name}.png", [0]);
+        IReadOnlyList<string> notes = FrameListing.Of(_folder.FullName).Notes();
+        if (note is null) Assert.Empty(notes);
+        else Assert.Equal(note.Replace("F:", $"{_folder.FullName}:", StringComparison.Ordinal), Assert.Single(notes));
     }
 
     [Fact]
