@@ -130,13 +130,11 @@ public static class ImageDecoder
         if (data.IsEmpty) throw new ImageFormatException(name, "the file is empty");
         return FormatSniffer.Sniff(data) switch
         {
-            EncodedFormat.Unknown => throw Unknown(name),
+            EncodedFormat.Unknown => throw new ImageFormatException(name, ForeignFormats.Problem(data)),
             EncodedFormat.Bmp => DecodedPixels.Of(BmpDecoder.Decode(data, name, limits)),
             EncodedFormat format => VipsDecoder.Decode(data, format, name, limits, buffers, cancellationToken),
         };
     }
-
-    private static ImageFormatException Unknown(string name) => new(name, "not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
 
     private static FileStream Open(string path, FileOptions options)
     {
@@ -155,7 +153,9 @@ public static class ImageDecoder
     private static void Append(MemoryStream buffer, byte[] chunk, int count, string name, ImageLimits limits)
     {
         // What is no image is not read to its end, which it may not have.
-        if (buffer.Length == 0 && count >= FormatSniffer.MostBytes && FormatSniffer.Sniff(chunk.AsSpan(0, count)) == EncodedFormat.Unknown) throw Unknown(name);
+        ReadOnlySpan<byte> read = chunk.AsSpan(0, count);
+        if (buffer.Length == 0 && count >= FormatSniffer.MostBytes && FormatSniffer.Sniff(read) == EncodedFormat.Unknown)
+            throw new ImageFormatException(name, ForeignFormats.Problem(read));
         limits.CheckBytes(buffer.Length + count, name);
         buffer.Write(chunk, 0, count);
     }

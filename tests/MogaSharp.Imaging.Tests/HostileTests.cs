@@ -85,7 +85,7 @@ public sealed class HostileTests
     public void Other_files_are_refused(string content)
     {
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(Encoding.ASCII.GetBytes(content), "thing"));
-        Assert.Equal(content.Length == 0 ? "the file is empty" : "not a JPEG, PNG, WebP, BMP, TIFF or GIF image", refusal.Problem);
+        Assert.StartsWith(content.Length == 0 ? "the file is empty" : "not a JPEG, PNG, WebP, BMP, TIFF or GIF image", refusal.Problem, StringComparison.Ordinal);
     }
 
     [Theory]

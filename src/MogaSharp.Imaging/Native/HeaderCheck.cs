@@ -19,9 +19,11 @@ internal static class HeaderCheck
                 limits.CheckSize(BinaryPrimitives.ReadUInt16LittleEndian(data[6..]), BinaryPrimitives.ReadUInt16LittleEndian(data[8..]), name);
                 break;
             case EncodedFormat.Tiff:
+                // Canon's raw photos say so behind the header.
+                if (data.Length >= 10 && data.Slice(8, 2).SequenceEqual("CR"u8)) throw TiffHeader.RawPhoto(name);
                 CheckTiff(TiffHeader.Read(data), name, limits);
                 break;
-            case EncodedFormat.Jpeg when JpegStructure.CountScans(data, MaxScans) > MaxScans:
+            case EncodedFormat.Jpeg when JpegStructure.CountScans(data, MaxScans, name) > MaxScans:
                 throw new ImageFormatException(name, $"a JPEG image of more than {MaxScans} scans");
         }
     }

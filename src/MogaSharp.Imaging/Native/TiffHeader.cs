@@ -28,6 +28,15 @@ internal sealed record TiffHeader
     /// <summary>The longer side of a tile; 0 for strips.</summary>
     public long TileSide { get; private init; }
 
+    /// <summary>Whether the image is a smaller version of another one in the file.</summary>
+    public bool IsReduced { get; private init; }
+
+    /// <summary>Whether other images belong to this one.</summary>
+    public bool HasOthersWithin { get; private init; }
+
+    /// <summary>Whether the file is a digital negative.</summary>
+    public bool IsDng { get; private init; }
+
     /// <summary>Whether colors are CIELAB.</summary>
     public bool IsLab => Photometric == CieLab;
 
@@ -53,9 +62,13 @@ internal sealed record TiffHeader
         {
             ReadOnlySpan<byte> entry = entries.Slice(i * EntryBytes, EntryBytes);
             int tag = UInt16(entry, 0, isLittleEndian);
-            if (tag is not (258 or 262 or 277 or 322 or 323 or 338) || Values(data, entry, isLittleEndian) is not { Count: > 0 } values) continue;
+            // The version of DNG is four bytes.
+            if (tag == 50706) header = header with { IsDng = true };
+            if (tag is not (254 or 258 or 262 or 277 or 322 or 323 or 330 or 338) || Values(data, entry, isLittleEndian) is not { Count: > 0 } values) continue;
             header = tag switch
             {
+                254 => header with { IsReduced = (values[0] & 1) != 0 },
+                330 => header with { HasOthersWithin = true },
                 258 => header with { Bits = (int)Math.Min(values[0], ushort.MaxValue) },
                 262 => header with { Photometric = (int)Math.Min(values[0], ushort.MaxValue) },
                 277 => header with { Samples = (int)Math.Min(values[0], ushort.MaxValue) },
@@ -71,6 +84,8 @@ internal sealed record TiffHeader
     /// <exception cref="ImageFormatException">The image has such samples.</exception>
     public void Check(string name)
     {
+        // What comes first in such a file is a small preview.
+        if (IsDng || (IsReduced && HasOthersWithin)) throw RawPhoto(name);
         string? kind = Photometric switch
         {
             0 or 1 or Rgb or Palette or Cmyk or YCbCr => null,
@@ -88,6 +103,9 @@ internal sealed record TiffHeader
         if (Photometric is 0 or 1 && Samples > 2 && ExtraSamples.Count == 0)
             throw new ImageFormatException(name, $"a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB");
     }
+
+    /// <summary>The refusal of a camera's raw photo.</summary>
+    public static ImageFormatException RawPhoto(string name) => new(name, "a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG");
 
     private static List<long>? Values(ReadOnlySpan<byte> data, ReadOnlySpan<byte> entry, bool isLittleEndian)
     {
