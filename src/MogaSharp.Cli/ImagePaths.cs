@@ -31,6 +31,7 @@ internal static class ImagePaths
     /// <summary>Why a file that was found by its name is not there when it is opened; null where its name and its being a link are not the reason.</summary>
     public static string? WhyMissing(string path)
     {
+        if (path.Length == 0) return null;
         if (path.Contains('\uFFFD', StringComparison.Ordinal)) return "the name is not valid UTF-8; rename the file (convmv does it for whole folders)";
         return new FileInfo(path).LinkTarget is { } target ? $"a link to '{target}', which does not exist" : null;
     }

@@ -186,7 +186,7 @@ public sealed class ClassifyTests : IDisposable
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "@a[1]*.png")).Succeeded();
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "--", "-x.png")).Succeeded();
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "empty")).Failed(2, "the folder 'empty' has no image");
-        (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: the file has more bytes than the limit");
+        (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
     }
 
     [Fact]
@@ -229,15 +229,15 @@ public sealed class ClassifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Weights_of_another_architecture_are_refused_with_every_key()
+    public async Task Weights_of_another_architecture_are_refused_with_what_differs()
     {
         Outcome outcome = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--weights", Fixtures.Checkpoint("b_state_dict.pth"));
         Assert.Equal(1, outcome.ExitCode);
         Assert.Empty(outcome.Output);
         Assert.Contains("442 missing, 0 unexpected, 212 of wrong shape", outcome.ErrorLines[0], StringComparison.Ordinal);
         Assert.StartsWith("Missing: ", outcome.ErrorLines[1], StringComparison.Ordinal);
-        Assert.Equal(442, outcome.ErrorLines[1].Split(", ").Length);
-        Assert.Contains("head.weight (needs 10x192, has 10x32)", outcome.ErrorLines[2], StringComparison.Ordinal);
+        Assert.EndsWith("and 437 more.", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.InRange(outcome.Errors.Length, 100, 2000);
     }
 
     [Fact]

@@ -92,9 +92,10 @@ public sealed class EvalTests : IDisposable
         _folder.File("4/zz.png", "no image"u8.ToArray());
         Outcome outcome = await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--json");
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Equal(2, outcome.ErrorLines.Length);
-        Assert.Contains("/4/zz.png: not a JPEG", outcome.ErrorLines[0], StringComparison.Ordinal);
-        Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", outcome.ErrorLines[1]);
+        string[] errors = [.. outcome.ErrorLines.Except(outcome.Notes)];
+        Assert.Equal(2, errors.Length);
+        Assert.Contains("/4/zz.png: not a JPEG", errors[0], StringComparison.Ordinal);
+        Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", errors[1]);
         JsonElement result = JsonDocument.Parse(outcome.Output).RootElement;
         CheckPerfect(result);
         Assert.EndsWith("/4/zz.png", Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("path").GetString(), StringComparison.Ordinal);
@@ -117,7 +118,7 @@ public sealed class EvalTests : IDisposable
         (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}")).Failed(1, "there are 1 classes");
         Fixtures.WriteIdx(_folder.File("one"), _ => 0);
         Assert.Contains("top-1 100.00%", (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("one")}")).Succeeded().Output, StringComparison.Ordinal);
-        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no folder is named like a class, and there are 2 folders for 1 classes");
+        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no class folder");
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public sealed class EvalTests : IDisposable
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small with { NumClasses = 3 });
         Fixtures.WriteIdx(_folder.File("idx"), label => label % 3);
-        ModelCard ten = ModelCard.Load(card) with { Options = Fixtures.Small };
+        ModelCard ten = ModelCard.Load(card) with { Options = Fixtures.Small, Labels = [] };
         await File.WriteAllTextAsync(card, ten.ToJson(), TestContext.Current.CancellationToken);
         JsonElement result = (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}", "--json")).Json;
         Assert.Equal(["0", "1", "2"], result.GetProperty("labels").EnumerateArray().Select(label => label.GetString()));

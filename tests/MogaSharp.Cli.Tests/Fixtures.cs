@@ -49,6 +49,7 @@ internal static class Fixtures
         {
             Name = "custom",
             Options = options,
+            Labels = [.. Enumerable.Range(0, options.NumClasses).Select(label => $"{label}")],
             Preprocess = new PreprocessCard { Width = side, Height = side },
             Weights = source ?? new WeightsCard { File = "weights.safetensors" },
         };

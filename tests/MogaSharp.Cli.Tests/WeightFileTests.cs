@@ -111,7 +111,7 @@ public sealed class WeightFileTests : IDisposable
             ([source, _folder.File("nowhere/x.pth")], 2, "there is no folder"),
             ([source, "/dev/x.pth"], 1, "is a device"),
             ([source, _folder.File("x.pth"), "--ema"], 1, "has no EMA weights"),
-            ([Fixtures.Sample("bag_0018.png"), _folder.File("x.pth")], 1, "neither a safetensors nor a PyTorch file"),
+            ([Fixtures.Sample("bag_0018.png"), _folder.File("x.pth")], 1, "The file is an image (PNG), not weights"),
             ([Fixtures.Checkpoint("hostile", "os_system.pth"), _folder.File("x.pth")], 1, "os_system.pth"),
             ([Fixtures.Checkpoint("hostile", "crc_mismatch.pth"), _folder.File("x.pth")], 1, "crc_mismatch.pth"),
         }) (await Moga.RunAsync(["convert", .. arguments])).Failed(code, message);

@@ -81,6 +81,19 @@ public sealed class DecoderTests
         });
     }
 
+    [Fact]
+    public async Task Large_images_wait_for_each_other_and_small_ones_do_not()
+    {
+        IDisposable? first = LargeImages.Enter(100_000_000, Token);
+        Assert.Null(LargeImages.Enter(1_000_000, Token));
+        Task<IDisposable?> second = Task.Run(() => LargeImages.Enter(100_000_000, Token), Token);
+        Assert.NotSame(second, await Task.WhenAny(second, Task.Delay(200, Token)));
+        using var impatient = new CancellationTokenSource(50);
+        Assert.ThrowsAny<OperationCanceledException>(() => LargeImages.Enter(100_000_000, impatient.Token));
+        first!.Dispose();
+        (await second)!.Dispose();
+    }
+
     private static void AssertSame(RgbImage image)
     {
         Assert.Equal((Photo.Width, Photo.Height), (image.Width, image.Height));

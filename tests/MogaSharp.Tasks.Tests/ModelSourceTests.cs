@@ -78,14 +78,16 @@ public sealed class ModelSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_architecture_s_weights_are_refused_with_all_differences()
+    public async Task Another_architecture_s_weights_are_refused_with_what_differs()
     {
         string card = WriteSmall("""{ "file": "w.safetensors" }""", classes: 7);
         var options = new ModelSourceOptions { WeightsPath = Repository.Fixture("checkpoints", "b_state_dict.pth") };
         var problem = await Assert.ThrowsAsync<WeightMismatchException>(() => ModelSource.LoadAsync(card, options, Token));
         Assert.NotEmpty(problem.Mismatch.Unexpected);
         Assert.NotEmpty(problem.Mismatch.WrongShape);
-        Assert.All(problem.Mismatch.Unexpected, name => Assert.Contains(name, problem.Message, StringComparison.Ordinal));
+        // All of them are in the exception; the message names the first few of each kind.
+        Assert.All(problem.Mismatch.Unexpected.Take(5), name => Assert.Contains(name, problem.Message, StringComparison.Ordinal));
+        Assert.InRange(problem.Message.Length, 100, 2000);
     }
 
     [Fact]

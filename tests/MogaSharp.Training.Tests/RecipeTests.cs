@@ -194,7 +194,7 @@ public sealed class RecipeTests
 
     [Theory]
     [InlineData("learning", "1", "A recipe has no field 'learning'; did you mean learning_rate?")]
-    [InlineData("speed", "1", "A recipe has no field 'speed'; the fields are name, task, image_size,")]
+    [InlineData("speed", "1", "A recipe has no field 'speed'; did you mean seed? There are name, task, image_size,")]
     [InlineData("epochs", "ten", "'ten' is no value of the recipe's field epochs; it takes a whole number.")]
     [InlineData("epochs", "1.5", "'1.5' is no value of the recipe's field epochs")]
     [InlineData("epochs", "none", "'none' is no value of the recipe's field epochs")]

@@ -19,8 +19,7 @@ internal static class CardChanges
         foreach ((string key, string text) in changes)
         {
             string name = options.Select(option => option.Key).FirstOrDefault(known => Plain(known) == Plain(key))
-                ?? throw new UsageException(
-                    $"{card.Name} has no option '{key}'; did you mean {string.Join(" or ", NameDistance.Nearest(key, options.Select(option => option.Key), 1))}? There are {string.Join(", ", options.Select(option => option.Key))}");
+                ?? throw new UsageException($"{card.Name} has no option '{key}'; {NameDistance.Choices(key, [.. options.Select(option => option.Key)])}");
             options[name] = Value(options[name], name, text.Trim());
         }
 

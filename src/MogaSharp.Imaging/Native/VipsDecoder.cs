@@ -34,6 +34,7 @@ internal static unsafe class VipsDecoder
             using VipsObject image = operation.GetImage("out");
             int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
             limits.CheckSize(width, height, name);
+            using IDisposable? turn = LargeImages.Enter((long)width * height, cancellationToken);
             int orientation = VipsApi.Orientation(image.Handle);
             SampleConverter converter = Converter(image, format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null, name);
             if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.Read(data, name, most: 1).Hidden;

@@ -10,6 +10,9 @@ public sealed class ModelCatalogue
     private const int MostOfFamily = 12;
     private const int MostNearest = 3;
 
+    // Changes that a mistyped name has at most.
+    private const int Slip = 2;
+
     private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
 
     /// <summary>
@@ -55,24 +58,27 @@ public sealed class ModelCatalogue
     }
 
     /// <summary>
-    /// The models that a name may have meant: all of a family when it names one, those that contain it or begin like it, and else those that are the fewest
-    /// changes away, by name or alias.
+    /// The models that a name may have meant: all of a family when it names one; the nearest where one is a slip away, by name or alias; those that contain it
+    /// or begin like it; and else those that are the fewest changes away.
     /// </summary>
     private ImmutableArray<string> Similar(string wanted)
     {
         string plain = NameDistance.Plain(wanted);
         ModelCard[] family = [.. Cards.Where(card => plain.Length > 0 && NameDistance.Plain(card.Family) is var known
             && (known == plain || (plain.Length > 3 && NameDistance.Between(plain, known) <= 1)))];
-        ModelCard[] similar = family.Length > 0 ? family : [.. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal)))];
+        if (family.Length > 0) return [.. family.Select(card => card.Name).Take(MostOfFamily)];
+        (int Distance, string Name)[] nearest = [.. Cards.Select(card => (Names(card).Min(known => NameDistance.Between(plain, known)), card.Name)).OrderBy(pair => pair.Item1)];
+        if (nearest[0].Distance <= Slip) return [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
+        ModelCard[] similar = [.. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal)))];
         if (similar.Length == 0)
         {
             // A family with something behind it: hornet_nano, swin-v2.
             similar = [.. Cards.Where(card => NameDistance.Plain(card.Family) is { Length: > 2 } known && plain.StartsWith(known, StringComparison.Ordinal))];
         }
 
-        IEnumerable<ModelCard> from = similar.Length > 0 ? similar : Cards;
-        int most = similar.Length > 0 ? MostOfFamily : MostNearest;
-        return [.. from.OrderBy(card => family.Length > 0 ? 0 : Names(card).Min(known => NameDistance.Between(plain, known))).Select(card => card.Name).Take(most)];
+        return similar.Length > 0
+            ? [.. nearest.Select(pair => pair.Name).Where(name => similar.Any(card => card.Name == name)).Take(MostOfFamily)]
+            : [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
     }
 
     private static IEnumerable<string> Names(ModelCard card) => card.Aliases.Append(card.Name).Select(NameDistance.Plain);

@@ -62,8 +62,7 @@ public static class RecipeJson
         string name = field.Trim().Replace('-', '_');
         if (!FieldNames.Contains(name))
         {
-            string nearest = string.Join(", ", NameDistance.Nearest(name, FieldNames));
-            throw new RecipeException($"A recipe has no field '{field}'; did you mean {nearest}? docs/training.md lists the fields.");
+            throw new RecipeException($"A recipe has no field '{field}'; {NameDistance.Choices(name, FieldNames)}.");
         }
 
         JsonObject fields = JsonSerializer.SerializeToNode(recipe, Options)!.AsObject();

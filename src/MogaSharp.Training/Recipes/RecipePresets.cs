@@ -139,7 +139,7 @@ public static class RecipePresets
     public static TrainingRecipe Find(string name, string? model = null)
     {
         TrainingRecipe found = TryFind(name) ?? throw new RecipeException(
-            $"There is no preset '{name}'; did you mean {NameDistance.Nearest(name, All.Select(recipe => recipe.Name), 1)[0]}? There are {string.Join(", ", All.Select(recipe => recipe.Name))}.");
+            $"There is no preset '{name}'; {NameDistance.Choices(name, [.. All.Select(recipe => recipe.Name)])}.");
         if (found == RsbA3 && model is not null && TryFind(model) is { } size) return found with { DropPath = size.DropPath };
         return found.Task == ModelTask.Video && model is not null ? found with { LearningRate = VideoLearningRate(model) } : found;
     }
