@@ -48,7 +48,7 @@ internal sealed class TerminalFixture : IAsyncDisposable
     /// <summary>A command line, and a pattern that one of the rows on the screen has to match.</summary>
     public (string[] Arguments, string Row) Of(string command) => command switch
     {
-        "classify" => ([command, Fixtures.Samples, "--model", _card, "-k", "1"], @"^\S*bag_0018.png: .* \d+\.\d%$"),
+        "classify" => ([command, Path.Combine(Fixtures.Samples, "*.png"), "--model", _card, "-k", "1"], @"^\S*bag_0018.png: .* \d+\.\d%$"),
         "eval" => ([command, "--data", $"idx:{Idx()}", "--model", _card, "--batch", "2"], "top-1"),
         "eval video" => (["eval", "--task", "video", "--data", $"moving-mnist:{Digits()}?testclips=4", "--model", VideoFixtures.WriteModel(_folder), "--batch", "1"], "MSE"),
         "forward" => ([command, "--model", _card, "--input", Input(), "--output", _folder.File("y.safetensors")], "^logits "),
