@@ -84,9 +84,7 @@ internal static class ClassifyCommand
             }
 
             float[][] inputs = [.. decoded.Inputs.OfType<float[]>()];
-            ImmutableArray<ImmutableArray<Prediction>> predictions = inputs.Length == 0
-                ? []
-                : classifier.Classify(new Tensor(classifier.InputShape.With(0, inputs.Length), [.. inputs.SelectMany(values => values)]), topK, cancellationToken);
+            ImmutableArray<ImmutableArray<Prediction>> predictions = inputs.Length == 0 ? [] : classifier.Classify(Together(inputs, classifier.InputShape), topK, cancellationToken);
             int good = 0;
             for (int i = 0; i < batches[b].Length; i++)
                 results.Add(decoded.Inputs[i] is null ? new Result(batches[b][i], null, decoded.Errors[i], null) : Classified(batches[b][i], decoded.Conversions[i], predictions[good++]));
@@ -94,6 +92,13 @@ internal static class ClassifyCommand
         }
 
         return true;
+    }
+
+    private static Tensor Together(float[][] inputs, Shape one)
+    {
+        var batch = new Tensor(one.With(0, inputs.Length));
+        for (int i = 0; i < inputs.Length; i++) inputs[i].CopyTo(batch.Span[(i * inputs[i].Length)..]);
+        return batch;
     }
 
     // Of an image only the input is kept: photos of many megapixels would fill the memory in batches.
