@@ -237,6 +237,7 @@ public sealed class ClassifyTests : IDisposable
         Assert.Contains("442 missing, 0 unexpected, 212 of wrong shape", outcome.ErrorLines[0], StringComparison.Ordinal);
         Assert.StartsWith("Missing: ", outcome.ErrorLines[1], StringComparison.Ordinal);
         Assert.EndsWith("and 437 more.", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Matches(@"^Wrong shape: \S+ \(needs [\dx]+, has [\dx]+\), .* and 207 more\.", outcome.ErrorLines[2]);
         Assert.InRange(outcome.Errors.Length, 100, 2000);
     }
 

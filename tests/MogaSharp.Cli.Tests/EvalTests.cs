@@ -118,7 +118,10 @@ public sealed class EvalTests : IDisposable
         (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}")).Failed(1, "there are 1 classes");
         Fixtures.WriteIdx(_folder.File("one"), _ => 0);
         Assert.Contains("top-1 100.00%", (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("one")}")).Succeeded().Output, StringComparison.Ordinal);
-        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no class folder");
+        // Two folders, first without images, then with.
+        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no class folder has a file that ends in .jpg");
+        foreach (string name in new[] { "idx", "one" }) File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File($"{name}/bag.png"));
+        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no folder is named like a class, and there are 2 folders for 1 classes");
     }
 
     [Fact]

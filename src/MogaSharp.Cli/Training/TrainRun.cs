@@ -41,7 +41,7 @@ internal static class TrainRun
 
         TrainPlan plan = New(request, _ => { });
         TrainData.Check(plan.Data, plan.Card);
-        if (request.Init is { } weights && weights != "pretrained") _ = Paths.Existing(weights);
+        if (request.Init is { } weights && weights != "pretrained") _ = Paths.ExistingWeights(weights);
     }
 
     private static async Task<int> ExecuteAsync(TrainRequest request, TrainPeers? peers, CancellationToken cancellationToken)
