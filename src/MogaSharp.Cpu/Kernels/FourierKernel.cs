@@ -3,11 +3,13 @@ using System.Runtime.CompilerServices;
 namespace MogaSharp.Cpu.Kernels;
 
 /// <summary>cos(2 pi k / n) for k below n, then sin(2 pi k / n).</summary>
-internal sealed unsafe record Waves(int Length, VectorConstant Table)
+internal sealed unsafe class Waves(int length, VectorConstant table)
 {
-    public float* Cosine => Table.Data;
+    public int Length => length;
 
-    public float* Sine => Table.Data + Length;
+    public float* Cosine => table.Data;
+
+    public float* Sine => table.Data + length;
 }
 
 /// <summary>Complex numbers of the places of a spectrum, one vector of channels each.</summary>
