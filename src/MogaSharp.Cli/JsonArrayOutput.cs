@@ -1,14 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace MogaSharp.Cli;
 
 /// <summary>Prints a JSON array on stdout element by element, so that a reader sees what is done and a cancelled command leaves whole JSON.</summary>
-internal sealed class JsonArrayOutput
+/// <param name="type">How an element is written.</param>
+internal sealed class JsonArrayOutput<T>(JsonTypeInfo<T> type)
 {
     private bool _isEmpty = true;
 
     /// <summary>Prints an element.</summary>
-    public void Add<T>(T element)
+    public void Add(T element)
     {
-        string text = Output.JsonText(element).Replace("\n", "\n  ", StringComparison.Ordinal);
+        string text = JsonSerializer.Serialize(element, type).Replace("\n", "\n  ", StringComparison.Ordinal);
         Console.Out.Write($"{(_isEmpty ? "[" : ",")}\n  {text}");
         _isEmpty = false;
     }

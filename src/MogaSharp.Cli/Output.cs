@@ -1,5 +1,5 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -7,19 +7,10 @@ namespace MogaSharp.Cli;
 /// <summary>Data on stdout, progress on stderr.</summary>
 internal static class Output
 {
-    private static readonly JsonSerializerOptions JsonOptions = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-    };
-
     /// <summary>Prints an object as JSON.</summary>
-    public static void Json<T>(T value) => Console.Out.WriteLine(JsonText(value));
-
-    /// <summary>An object as JSON.</summary>
-    public static string JsonText<T>(T value) => JsonSerializer.Serialize(value, JsonOptions);
+    /// <param name="value">The object.</param>
+    /// <param name="type">How it is written, one of <see cref="CliJson.Printed"/>.</param>
+    public static void Json<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
 
     /// <summary>A text without control characters other than line breaks: names come from files, and may try to steer the terminal.</summary>
     public static string Printable(string text) => string.Create(text.Length, text, static (span, source) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
@@ -96,25 +97,25 @@ public abstract record ClassifierOptions : ModelOptions
     internal double[] DropPathRates(int blocks) => [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
 }
 
-/// <summary>The families of networks that a card may name, each with the type of its options.</summary>
+/// <summary>The families of networks that a card may name, each with how a card is read whose options are the family's.</summary>
 public static class ModelFamilies
 {
     /// <summary>The family of a card that names none.</summary>
     public const string Default = "moganet";
 
-    private static readonly Dictionary<string, Type> Types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Lazy<JsonTypeInfo<ModelCard>>> Cards = new(StringComparer.Ordinal)
     {
-        [Default] = typeof(MogaNetOptions),
-        ["convnext"] = typeof(ConvNeXtOptions),
-        ["hornet"] = typeof(HorNetOptions),
-        ["swin"] = typeof(SwinOptions),
-        ["parcnet"] = typeof(ParCNetOptions),
-        ["simvp"] = typeof(SimVpOptions),
+        [Default] = new(CardJson.For<MogaNetOptions>),
+        ["convnext"] = new(CardJson.For<ConvNeXtOptions>),
+        ["hornet"] = new(CardJson.For<HorNetOptions>),
+        ["swin"] = new(CardJson.For<SwinOptions>),
+        ["parcnet"] = new(CardJson.For<ParCNetOptions>),
+        ["simvp"] = new(CardJson.For<SimVpOptions>),
     };
 
     /// <summary>All names.</summary>
-    public static IReadOnlyCollection<string> Names => Types.Keys;
+    public static IReadOnlyCollection<string> Names => Cards.Keys;
 
-    /// <summary>The type of a family's options; null when there is no such family.</summary>
-    internal static Type? OptionsOf(string family) => Types.GetValueOrDefault(family);
+    /// <summary>How a family's cards are read and written; null when there is no such family.</summary>
+    internal static JsonTypeInfo<ModelCard>? CardOf(string family) => Cards.GetValueOrDefault(family)?.Value;
 }

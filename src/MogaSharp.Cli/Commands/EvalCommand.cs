@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -175,17 +176,24 @@ internal static class EvalCommand
     private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate, (string Name, string Problem)[] skipped)
     {
         int[,] confusion = metrics.Confusion;
-        Output.Json(new
-        {
-            Model = card.Name,
+        EvalReport report = new(
+            card.Name,
             metrics.Top1,
             metrics.Top5,
             metrics.Images,
-            Skipped = skipped.Length == 0 ? null : skipped.Select(item => new { Path = item.Name, Error = item.Problem }),
-            ImagesPerSecond = Math.Round(rate, 1),
+            skipped.Length == 0 ? null : [.. skipped.Select(item => new SkippedImage(item.Name, item.Problem))],
+            Math.Round(rate, 1),
             classifier.Labels,
-            Confusion = Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p])),
-            Notes = Shared.Notices.AllOrNull,
-        });
+            [.. Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p]).ToArray())],
+            Shared.Notices.AllOrNull);
+        Output.Json(report, CliJson.Printed.EvalReport);
     }
 }
+
+/// <summary>What <c>moga eval --json</c> prints for pictures.</summary>
+internal sealed record EvalReport(
+    string Model, double Top1, double Top5, long Images, SkippedImage[]? Skipped, double ImagesPerSecond, ImmutableArray<string> Labels, int[][] Confusion,
+    IReadOnlyList<string>? Notes);
+
+/// <summary>A picture that could not be read.</summary>
+internal sealed record SkippedImage(string Path, string Error);

@@ -86,7 +86,7 @@ internal static class ExportCommand
 
     private static Dictionary<string, string> Metadata(ModelCard card) => new()
     {
-        ["labels"] = JsonSerializer.Serialize(card.GetLabels()),
+        ["labels"] = JsonSerializer.Serialize([.. card.GetLabels()], TextsJson.Default.StringArray),
         ["card"] = card.ToJson(),
         ["license"] = card.License ?? "",
         ["origin"] = card.Origin ?? "",

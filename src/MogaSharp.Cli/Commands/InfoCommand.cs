@@ -21,20 +21,13 @@ internal static partial class InfoCommand
             ModelCard card = Shared.Card(parsed.GetValue(name)!);
             Shape input = Shared.Input(1, card, parsed.GetValue(size));
             ComputationGraph graph = card.CreateDefinition().Build(input);
-            List<Row> rows = Rows(graph, parsed.GetValue(layers));
+            List<LayerReport> rows = Rows(graph, parsed.GetValue(layers));
             Cost total = graph.TotalCost(input);
             if (parsed.GetValue(json))
             {
-                Output.Json(new
-                {
-                    card.Name,
-                    Task = card.Options.Task.ToString().ToLowerInvariant(),
-                    Input = input.ToString(),
-                    Parameters = graph.ParameterCount,
-                    total.MultiplyAdds,
-                    total.MultiplyAddsWithNormAndPool,
-                    Layers = rows,
-                });
+                ModelReport report = new(
+                    card.Name, card.Options.Task.ToString().ToLowerInvariant(), input.ToString(), graph.ParameterCount, total.MultiplyAdds, total.MultiplyAddsWithNormAndPool, rows);
+                Output.Json(report, CliJson.Printed.ModelReport);
                 return ExitCode.Success;
             }
 
@@ -54,15 +47,15 @@ internal static partial class InfoCommand
 
     private static string Printed(KeyValuePair<string, double> metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Key} {metric.Value}");
 
-    private static List<Row> Rows(ComputationGraph graph, bool layers)
+    private static List<LayerReport> Rows(ComputationGraph graph, bool layers)
     {
         Cost[] costs = graph.Costs([.. graph.Values.Select(value => value.Shape)]);
         Dictionary<string, long> sizes = graph.Parameters
             .Where(spec => spec.Kind == ParameterKind.Parameter).ToDictionary(spec => spec.Name, spec => spec.Shape.ElementCount);
-        IEnumerable<Row> all = graph.Values.Where(value => value.Op is not Input).Select(value => new Row(
+        IEnumerable<LayerReport> all = graph.Values.Where(value => value.Op is not Input).Select(value => new LayerReport(
             value.Scope, value.Op.Kind, value.Shape.ToString(), value.Op.Parameters.Sum(key => sizes.GetValueOrDefault(key)), costs[value.Index].MultiplyAdds));
         if (layers) return [.. all];
-        return [.. all.Where(row => row.Module.Length > 0).GroupBy(row => Module(row.Module)).Select(group => new Row(
+        return [.. all.Where(row => row.Module.Length > 0).GroupBy(row => Module(row.Module)).Select(group => new LayerReport(
             group.Key, "", group.Last().Output, group.Sum(row => row.Parameters), group.Sum(row => row.MultiplyAdds)))];
     }
 
@@ -71,6 +64,11 @@ internal static partial class InfoCommand
 
     [GeneratedRegex(@"^([^.]+(\.\d+)+(\.[a-z_]+(\.\d+)+)?(?=\.|$)|[^.]+\.[^.]+\.\d+(?=\.))")]
     private static partial Regex NumberedModule();
-
-    private sealed record Row(string Module, string Op, string Output, long Parameters, long MultiplyAdds);
 }
+
+/// <summary>What <c>moga info --json</c> prints.</summary>
+internal sealed record ModelReport(
+    string Name, string Task, string Input, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool, IReadOnlyList<LayerReport> Layers);
+
+/// <summary>A layer, or all layers of a module.</summary>
+internal sealed record LayerReport(string Module, string Op, string Output, long Parameters, long MultiplyAdds);

@@ -18,15 +18,14 @@ internal static class InspectCommand
             long elements = checkpoint.Tensors.Sum(tensor => tensor.Shape.ElementCount);
             if (parsed.GetValue(json))
             {
-                Output.Json(new
-                {
-                    File = checkpoint.FileName,
-                    Format = checkpoint.Format.ToString(),
+                CheckpointReport report = new(
+                    checkpoint.FileName,
+                    checkpoint.Format.ToString(),
                     checkpoint.Metadata,
-                    Elements = elements,
-                    Tensors = checkpoint.Tensors.Select(tensor => new { tensor.Name, Dtype = tensor.DType.ToString(), Shape = tensor.Shape.Extents.ToArray() }),
-                    Notes = checkpoint.Notes.Count > 0 ? checkpoint.Notes : null,
-                });
+                    elements,
+                    [.. checkpoint.Tensors.Select(tensor => new TensorReport(tensor.Name, tensor.DType.ToString(), tensor.Shape.Extents.ToArray()))],
+                    checkpoint.Notes.Count > 0 ? checkpoint.Notes : null);
+                Output.Json(report, CliJson.Printed.CheckpointReport);
                 return ExitCode.Success;
             }
 
@@ -43,3 +42,10 @@ internal static class InspectCommand
         return command;
     }
 }
+
+/// <summary>What <c>moga inspect --json</c> prints.</summary>
+internal sealed record CheckpointReport(
+    string File, string Format, IReadOnlyDictionary<string, string> Metadata, long Elements, TensorReport[] Tensors, IReadOnlyList<string>? Notes);
+
+/// <summary>A tensor of a weight file.</summary>
+internal sealed record TensorReport(string Name, string Dtype, long[] Shape);

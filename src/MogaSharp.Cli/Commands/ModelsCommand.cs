@@ -21,7 +21,7 @@ internal static class ModelsCommand
             var entries = Shared.Catalogue.Cards.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
-                Output.Json(entries);
+                Output.Json(entries, CliJson.Printed.IReadOnlyListModelEntry);
                 return ExitCode.Success;
             }
 
@@ -37,7 +37,7 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static Entry Describe(ModelCard card)
+    private static ModelEntry Describe(ModelCard card)
     {
         Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
@@ -46,7 +46,7 @@ internal static class ModelsCommand
             ModelTask.Video => Printed(Metric(card, "_mse"), "F2", "MSE"),
             _ => Printed(Metric(card, "_top1"), "F1", "%"),
         };
-        return new Entry(
+        return new ModelEntry(
             card.Name, card.Family, card.Options.Task.ToString().ToLowerInvariant(), card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
             graph.TotalCost(input).MultiplyAdds, Metric(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
             card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, score);
@@ -56,10 +56,10 @@ internal static class ModelsCommand
     {
         if (card.Options is not MogaNetOptions whole) throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
         Shape input = card.InputShape();
-        Ablation[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
+        AblationEntry[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
         if (json)
         {
-            Output.Json(new { card.Name, Input = input.ToString(), Ablations = entries });
+            Output.Json(new AblationsReport(card.Name, input.ToString(), entries), CliJson.Printed.AblationsReport);
             return ExitCode.Success;
         }
 
@@ -71,7 +71,7 @@ internal static class ModelsCommand
         return ExitCode.Success;
     }
 
-    private static Ablation Measure(MogaNetAblation ablation, MogaNetOptions options, Shape input)
+    private static AblationEntry Measure(MogaNetAblation ablation, MogaNetOptions options, Shape input)
     {
         ComputationGraph graph = options.CreateDefinition().Build(input);
         Cost cost = graph.TotalCost(input);
@@ -82,11 +82,16 @@ internal static class ModelsCommand
 
     private static double? Metric(ModelCard card, string ending) =>
         card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
-
-    private sealed record Ablation(
-        string Name, string Description, IReadOnlyList<string> Settings, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool);
-
-    private sealed record Entry(
-        string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,
-        IReadOnlyDictionary<string, double> Metrics, string? Weights, string? Description, string? License, string? Origin, [property: JsonIgnore] string? Score);
 }
+
+/// <summary>What <c>moga models --json</c> prints of a model.</summary>
+internal sealed record ModelEntry(
+    string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,
+    IReadOnlyDictionary<string, double> Metrics, string? Weights, string? Description, string? License, string? Origin, [property: JsonIgnore] string? Score);
+
+/// <summary>What <c>moga models --ablations --json</c> prints.</summary>
+internal sealed record AblationsReport(string Name, string Input, AblationEntry[] Ablations);
+
+/// <summary>A MogaNet with a part taken away or replaced.</summary>
+internal sealed record AblationEntry(
+    string Name, string Description, IReadOnlyList<string> Settings, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool);

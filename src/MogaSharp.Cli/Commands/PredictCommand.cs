@@ -124,24 +124,31 @@ internal static class PredictCommand
         VideoReport.Print(metrics, officialPsnr);
     }
 
-    private static void PrintJson(string source, ModelCard card, Clip clip, Tensor predicted, Files files, VideoMetrics? metrics, bool officialPsnr, double seconds) => Output.Json(new
+    private static void PrintJson(string source, ModelCard card, Clip clip, Tensor predicted, Files files, VideoMetrics? metrics, bool officialPsnr, double seconds)
     {
-        Clip = source,
-        Model = card.Name,
-        InputFrames = clip.Frames - (metrics?.Frames ?? 0),
-        PredictedFrames = predicted.Shape[1],
-        TrueFrames = metrics?.Frames ?? 0,
-        clip.Channels,
-        clip.Height,
-        clip.Width,
-        Seconds = Math.Round(seconds, 3),
-        files.Frames,
-        files.Array,
-        files.Gif,
-        files.Strip,
-        Metrics = metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
-        Notes = Shared.Notices.AllOrNull,
-    });
+        PredictReport report = new(
+            source,
+            card.Name,
+            clip.Frames - (metrics?.Frames ?? 0),
+            predicted.Shape[1],
+            metrics?.Frames ?? 0,
+            clip.Channels,
+            clip.Height,
+            clip.Width,
+            Math.Round(seconds, 3),
+            files.Frames,
+            files.Array,
+            files.Gif,
+            files.Strip,
+            metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
+            Shared.Notices.AllOrNull);
+        Output.Json(report, CliJson.Printed.PredictReport);
+    }
 
     private sealed record Files(string[] Frames, string Array, string Gif, string Strip);
 }
+
+/// <summary>What <c>moga predict --json</c> prints.</summary>
+internal sealed record PredictReport(
+    string Clip, string Model, long InputFrames, int PredictedFrames, long TrueFrames, int Channels, int Height, int Width, double Seconds, string[] Frames, string Array,
+    string Gif, string Strip, IReadOnlyDictionary<string, double?>? Metrics, IReadOnlyList<string>? Notes);

@@ -262,11 +262,11 @@ internal static class TrainRun
 
     private sealed record TrainPlan(ModelCard Card, string Data, TrainingRecipe Recipe)
     {
-        public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new[] { Card.ToJson(), Data, RecipeJson.ToJson(Recipe) });
+        public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes([Card.ToJson(), Data, RecipeJson.ToJson(Recipe)], TextsJson.Default.StringArray);
 
         public static TrainPlan Parse(byte[] bytes)
         {
-            string[] texts = JsonSerializer.Deserialize<string[]>(bytes)!;
+            string[] texts = JsonSerializer.Deserialize(bytes, TextsJson.Default.StringArray)!;
             return new TrainPlan(ModelCard.Parse(texts[0], "rank 0's card"), texts[1], RecipeJson.Parse(texts[2], "rank 0's recipe"));
         }
     }

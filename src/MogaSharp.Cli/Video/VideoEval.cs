@@ -115,17 +115,24 @@ internal sealed record VideoEval
         VideoReport.Print(metrics, OfficialPsnr, published);
     }
 
-    private void PrintJson(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate) => Output.Json(new
+    private void PrintJson(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
-        Model = Card.Name,
-        Data,
-        Source = source,
-        Clips = clips.Count,
-        clips.Shape.InputFrames,
-        clips.Shape.OutputFrames,
-        ClipsPerSecond = Math.Round(rate, 2),
-        Metrics = VideoReport.Numbers(metrics, OfficialPsnr),
-        Published = published.Count > 0 ? published : null,
-        Notes = Shared.Notices.AllOrNull,
-    });
+        ClipReport report = new(
+            Card.Name,
+            Data,
+            source,
+            clips.Count,
+            clips.Shape.InputFrames,
+            clips.Shape.OutputFrames,
+            Math.Round(rate, 2),
+            VideoReport.Numbers(metrics, OfficialPsnr),
+            published.Count > 0 ? published : null,
+            Shared.Notices.AllOrNull);
+        Output.Json(report, CliJson.Printed.ClipReport);
+    }
 }
+
+/// <summary>What <c>moga eval --json</c> prints for clips.</summary>
+internal sealed record ClipReport(
+    string Model, string Data, string Source, int Clips, int InputFrames, int OutputFrames, double ClipsPerSecond, IReadOnlyDictionary<string, double?> Metrics,
+    IReadOnlyDictionary<string, double>? Published, IReadOnlyList<string>? Notes);

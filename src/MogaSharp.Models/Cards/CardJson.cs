@@ -1,22 +1,36 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
 
-/// <summary>How cards are read and written. By reflection: the source generator would lose the properties' default values.</summary>
+/// <summary>How cards are read and written: by generated code, so that trimmed and natively compiled programs can.</summary>
 internal static class CardJson
 {
-    private static readonly ConcurrentDictionary<Type, JsonSerializerOptions> ByOptions = new();
-
-    /// <summary>How to read and write what is no card.</summary>
-    public static JsonSerializerOptions Options { get; } = Create(null);
-
     /// <summary>How to read and write the cards of a family.</summary>
-    /// <param name="type">The type of the family's options.</param>
-    public static JsonSerializerOptions OptionsFor(Type type) => ByOptions.GetOrAdd(type, Create);
+    /// <typeparam name="T">The type of the family's options.</typeparam>
+    public static JsonTypeInfo<ModelCard> For<T>()
+        where T : ModelOptions, new()
+    {
+        var options = new JsonSerializerOptions(CardContext.Default.Options)
+        {
+            TypeInfoResolver = CardContext.Default.WithAddedModifier(KeepDefaults<T>).WithAddedModifier(FixOptions<T>).WithAddedModifier(LeaveOutWhatFollows),
+        };
+        foreach (JsonConverter converter in Converters) options.Converters.Add(converter);
+        return (JsonTypeInfo<ModelCard>)options.GetTypeInfo(typeof(ModelCard));
+    }
+
+    private static JsonConverter[] Converters =>
+    [
+        new ArchConverter(), SnakeCase<ActivationKind>(), SnakeCase<ChannelMixerKind>(), SnakeCase<ContextKind>(), SnakeCase<GateMode>(), SnakeCase<NormKind>(),
+        SnakeCase<PatchEmbedKind>(), SnakeCase<TranslatorKind>(),
+    ];
+
+    /// <summary>Enumerations as words in snake case, never as numbers.</summary>
+    public static JsonStringEnumConverter<T> SnakeCase<T>()
+        where T : struct, Enum => new(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
     /// <summary>The family that a card names; the default when it names none or cannot be read (which the reading itself will tell).</summary>
     public static string FamilyOf(string json)
@@ -43,20 +57,34 @@ internal static class CardJson
         return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
     }
 
-    private static JsonSerializerOptions Create(Type? modelOptions) => new()
+    private static void KeepDefaults<T>(JsonTypeInfo type)
+        where T : ModelOptions, new()
     {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        RespectNullableAnnotations = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new ArchConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-        TypeInfoResolver = modelOptions is null
-            ? new DefaultJsonTypeInfoResolver()
-            : new DefaultJsonTypeInfoResolver { Modifiers = { type => FixOptions(type, modelOptions), LeaveOutWhatFollows } },
-    };
+        Func<object>? create = type.Type == typeof(ModelCard) ? () => new ModelCard { Name = null!, Options = null!, Preprocess = null! }
+            : type.Type == typeof(ClipCard) ? () => new ClipCard { OutFrames = 0 }
+            : type.Type == typeof(PreprocessCard) ? () => new PreprocessCard { Width = 0, Height = 0 }
+            : type.Type == typeof(T) ? () => new T()
+            : null;
+        if (create is not null) InitOnlyProperties.KeepDefaults(type, create);
+    }
+
+    // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
+    private static void FixOptions<T>(JsonTypeInfo type)
+        where T : ModelOptions
+    {
+        if (type.Type != typeof(ModelCard)) return;
+        JsonPropertyInfo general = type.Properties.Single(property => property.PropertyType == typeof(ModelOptions));
+        JsonPropertyInfo fixedType = JsonMetadataServices.CreatePropertyInfo(type.Options, new JsonPropertyInfoValues<T>
+        {
+            IsProperty = true,
+            IsPublic = true,
+            DeclaringType = typeof(ModelCard),
+            PropertyName = general.Name,
+            Getter = card => (T)((ModelCard)card).Options,
+        });
+        (fixedType.Name, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (general.Name, general.Set, general.IsRequired, general.IsSetNullable);
+        type.Properties[type.Properties.IndexOf(general)] = fixedType;
+    }
 
     // What a family knows of itself is no option; an overriding property does not inherit that it is to be ignored.
     private static void LeaveOutWhatFollows(JsonTypeInfo type)
@@ -64,17 +92,28 @@ internal static class CardJson
         if (!type.Type.IsAssignableTo(typeof(ModelOptions))) return;
         foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray()) type.Properties.Remove(property);
     }
-
-    // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
-    private static void FixOptions(JsonTypeInfo type, Type modelOptions)
-    {
-        if (type.Type != typeof(ModelCard)) return;
-        JsonPropertyInfo general = type.Properties.Single(property => property.PropertyType == typeof(ModelOptions));
-        JsonPropertyInfo fixedType = type.CreateJsonPropertyInfo(modelOptions, general.Name);
-        (fixedType.Get, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (general.Get, general.Set, general.IsRequired, general.IsSetNullable);
-        type.Properties[type.Properties.IndexOf(general)] = fixedType;
-    }
 }
+
+/// <summary>The generated code. Which of a family's records stands in a card, <see cref="CardJson.For{T}"/> says.</summary>
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(ModelCard))]
+[JsonSerializable(typeof(ClassLabel[]))]
+[JsonSerializable(typeof(ArchSizes))]
+[JsonSerializable(typeof(MogaNetOptions))]
+[JsonSerializable(typeof(ConvNeXtOptions))]
+[JsonSerializable(typeof(HorNetOptions))]
+[JsonSerializable(typeof(SwinOptions))]
+[JsonSerializable(typeof(ParCNetOptions))]
+[JsonSerializable(typeof(SimVpOptions))]
+internal sealed partial class CardContext : JsonSerializerContext;
 
 /// <summary>Custom sizes as they stand in a card.</summary>
 internal sealed record ArchSizes(ImmutableArray<int> EmbedDims, ImmutableArray<int> Depths, ImmutableArray<double> FfnRatios);
@@ -85,7 +124,7 @@ internal sealed class ArchConverter : JsonConverter<MogaNetArch>
     public override MogaNetArch Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String) return MogaNetArch.Parse(reader.GetString()!);
-        ArchSizes sizes = JsonSerializer.Deserialize<ArchSizes>(ref reader, options) ?? throw new JsonException("arch is null");
+        ArchSizes sizes = JsonSerializer.Deserialize(ref reader, Sizes(options)) ?? throw new JsonException("arch is null");
         if (sizes.EmbedDims.IsDefault || sizes.Depths.IsDefault || sizes.FfnRatios.IsDefault) throw new JsonException("arch needs embed_dims, depths and ffn_ratios");
         return new MogaNetArch(sizes.EmbedDims, sizes.Depths, sizes.FfnRatios);
     }
@@ -93,6 +132,8 @@ internal sealed class ArchConverter : JsonConverter<MogaNetArch>
     public override void Write(Utf8JsonWriter writer, MogaNetArch value, JsonSerializerOptions options)
     {
         if (MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == value) is { } name) writer.WriteStringValue(name);
-        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), options);
+        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), Sizes(options));
     }
+
+    private static JsonTypeInfo<ArchSizes> Sizes(JsonSerializerOptions options) => (JsonTypeInfo<ArchSizes>)options.GetTypeInfo(typeof(ArchSizes));
 }

@@ -14,7 +14,7 @@ public static class LabelSet
     private static readonly Lazy<ImmutableArray<ClassLabel>> ImageNet = new(() =>
     {
         using Stream stream = typeof(LabelSet).Assembly.GetManifestResourceStream("imagenet1k.json")!;
-        return [.. JsonSerializer.Deserialize<ClassLabel[]>(stream, CardJson.Options)!];
+        return [.. JsonSerializer.Deserialize(stream, CardContext.Default.ClassLabelArray)!];
     });
 
     /// <summary>The 1000 classes of ImageNet-1k.</summary>

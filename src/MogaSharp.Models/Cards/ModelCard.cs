@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
@@ -73,9 +74,9 @@ public sealed record ModelCard
         try
         {
             string family = CardJson.FamilyOf(json);
-            Type options = ModelFamilies.OptionsOf(family)
+            JsonTypeInfo<ModelCard> type = ModelFamilies.CardOf(family)
                 ?? throw new ModelCardException(source, $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
-            ModelCard card = JsonSerializer.Deserialize<ModelCard>(json, CardJson.OptionsFor(options)) ?? throw new ModelCardException(source, "it is empty");
+            ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
             return card;
         }
@@ -90,7 +91,7 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, CardJson.OptionsFor(Options.GetType()));
+    public string ToJson() => JsonSerializer.Serialize(this, ModelFamilies.CardOf(Family)!);
 
     /// <summary>The definition that the card describes.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>

@@ -31,8 +31,6 @@ public sealed record TrainingCheckpoint(TrainingProgress Progress, TrainingRecip
 
     internal const string Format = "mogasharp-training-1";
 
-    internal static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     /// <summary>Writes the file; it appears under its name only when complete and flushed.</summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <exception cref="IOException">It cannot be written, for example because the disk is full; what was there is as before.</exception>
@@ -41,7 +39,7 @@ public sealed record TrainingCheckpoint(TrainingProgress Progress, TrainingRecip
         Dictionary<string, string> texts = new()
         {
             ["format"] = Format,
-            ["progress"] = JsonSerializer.Serialize(Progress, Json),
+            ["progress"] = JsonSerializer.Serialize(Progress, CheckpointContext.Default.TrainingProgress),
             ["recipe"] = RecipeJson.ToJson(Recipe),
             ["card"] = Card.ToJson(),
             ["data"] = Data,
@@ -95,7 +93,7 @@ public sealed class LoadedTrainingCheckpoint : IDisposable
             IReadOnlyDictionary<string, string> texts = file.Metadata;
             if (texts.GetValueOrDefault("format") != TrainingCheckpoint.Format) throw new CheckpointFormatException(path, "It is no checkpoint of a training run of this version.");
             var content = new TrainingCheckpoint(
-                JsonSerializer.Deserialize<TrainingProgress>(texts["progress"], TrainingCheckpoint.Json)!,
+                JsonSerializer.Deserialize(texts["progress"], CheckpointContext.Default.TrainingProgress)!,
                 RecipeJson.Parse(texts["recipe"], path),
                 ModelCard.Parse(texts["card"], path),
                 texts["data"],

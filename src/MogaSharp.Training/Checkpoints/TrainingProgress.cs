@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MogaSharp.Training;
 
 /// <summary>Where a run stands: everything small that a resumed run needs to go on as if nothing had happened.</summary>
@@ -51,3 +53,8 @@ public sealed record TrainingProgress
     /// <summary>Items of the training set, to notice other data at a resume.</summary>
     public long DatasetSize { get; init; }
 }
+
+/// <summary>The generated code to read and write what a checkpoint says in JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(TrainingProgress))]
+internal sealed partial class CheckpointContext : JsonSerializerContext;

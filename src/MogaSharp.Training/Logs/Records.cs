@@ -76,3 +76,12 @@ public sealed record EpochRecord
     /// <summary>Of <see cref="Figures"/>, the one that the best checkpoint is chosen by.</summary>
     public double? Score { get; init; }
 }
+
+/// <summary>The generated code to read and write records.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(StepRecord))]
+[JsonSerializable(typeof(EpochRecord))]
+internal sealed partial class LogContext : JsonSerializerContext;

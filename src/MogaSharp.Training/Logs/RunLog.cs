@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace MogaSharp.Training;
 
@@ -18,13 +18,6 @@ public sealed class RunLog : IDisposable
     public const string LinesFile = "log.jsonl";
 
     private const string Pace = "items_per_second", Skipped = "skipped_items";
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
 
     private readonly TrainingTask _task;
     private readonly string _pace;
@@ -59,7 +52,7 @@ public sealed class RunLog : IDisposable
     /// <summary>Writes a record of some updates.</summary>
     public void Add(StepRecord record)
     {
-        Guarded(ref _lines, () => _lines!.WriteLine(Line("step", record)));
+        Guarded(ref _lines, () => _lines!.WriteLine(Line("step", record, LogContext.Default.StepRecord)));
         List<KeyValuePair<string, double>> scalars =
         [
             new("train/loss", record.Loss), new("train/learning_rate", record.LearningRate),
@@ -73,7 +66,7 @@ public sealed class RunLog : IDisposable
     public void Add(EpochRecord record)
     {
         _epochs.Add(record);
-        Guarded(ref _lines, () => _lines!.WriteLine(Line("epoch", record)));
+        Guarded(ref _lines, () => _lines!.WriteLine(Line("epoch", record, LogContext.Default.EpochRecord)));
         Guarded(ref _csv, () => _csv!.WriteLine(Row(record)));
         List<KeyValuePair<string, double>> scalars = [new("epoch/train_loss", record.TrainLoss)];
         AddEval("eval", record.Eval);
@@ -93,9 +86,10 @@ public sealed class RunLog : IDisposable
     }
 
     // Records are the same for all tasks; in the files pace and skipped items are called by what the task counts.
-    private string Line<T>(string kind, T record) => $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, Json)[1..], (Pace, _pace), (Skipped, _skipped))}";
+    private string Line<T>(string kind, T record, JsonTypeInfo<T> type) =>
+        $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, type)[1..], (Pace, _pace), (Skipped, _skipped))}";
 
-    private EpochRecord Epoch(string line) => JsonSerializer.Deserialize<EpochRecord>(Named(line, (_pace, Pace), (_skipped, Skipped)), Json)!;
+    private EpochRecord Epoch(string line) => JsonSerializer.Deserialize(Named(line, (_pace, Pace), (_skipped, Skipped)), LogContext.Default.EpochRecord)!;
 
     private static string Named(string line, params ReadOnlySpan<(string Is, string Shall)> names)
     {

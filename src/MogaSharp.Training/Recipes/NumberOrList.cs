@@ -20,7 +20,14 @@ internal sealed class NumberOrList : JsonConverter<ImmutableArray<double>>
 
     public override void Write(Utf8JsonWriter writer, ImmutableArray<double> value, JsonSerializerOptions options)
     {
-        if (value is [double single]) writer.WriteNumberValue(single);
-        else JsonSerializer.Serialize(writer, value.ToArray(), options);
+        if (value is [double single])
+        {
+            writer.WriteNumberValue(single);
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (double number in value) writer.WriteNumberValue(number);
+        writer.WriteEndArray();
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -8,27 +7,16 @@ using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
-/// <summary>Recipes as JSON files and fields by name. By reflection: the source generator would lose the properties' default values.</summary>
+/// <summary>Recipes as JSON files and fields by name.</summary>
 public static class RecipeJson
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        RespectNullableAnnotations = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-    };
+    private static readonly JsonTypeInfo<TrainingRecipe> Type = CreateType();
 
     /// <summary>The names of all fields, in snake case.</summary>
-    public static IReadOnlyList<string> FieldNames { get; } =
-        [.. typeof(TrainingRecipe).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
+    public static IReadOnlyList<string> FieldNames { get; } = [.. Type.Properties.Select(property => property.Name)];
 
     /// <summary>A recipe as JSON text, all fields in it.</summary>
-    public static string ToJson(TrainingRecipe recipe) => JsonSerializer.Serialize(recipe, Options);
+    public static string ToJson(TrainingRecipe recipe) => JsonSerializer.Serialize(recipe, Type);
 
     /// <summary>Reads a recipe; fields that are missing have their default.</summary>
     /// <param name="json">The text.</param>
@@ -38,12 +26,12 @@ public static class RecipeJson
     {
         try
         {
-            TrainingRecipe recipe = JsonSerializer.Deserialize<TrainingRecipe>(json, Options) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
+            TrainingRecipe recipe = JsonSerializer.Deserialize(json, Type) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
             return recipe.Validated();
         }
         catch (JsonException e)
         {
-            throw new RecipeException($"{source} is no recipe: {Problem(e)}", e);
+            throw new RecipeException($"{source} is no recipe: {CardJson.Problem(e)}", e);
         }
     }
 
@@ -65,12 +53,12 @@ public static class RecipeJson
             throw new RecipeException($"A recipe has no field '{field}'; {NameDistance.Choices(name, FieldNames)}.");
         }
 
-        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Options)!.AsObject();
-        PropertyInfo property = typeof(TrainingRecipe).GetProperties().Single(p => JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name) == name);
+        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject();
+        JsonPropertyInfo property = Type.Properties.Single(property => property.Name == name);
         try
         {
             fields[name] = Value(property.PropertyType, text.Trim());
-            return fields.Deserialize<TrainingRecipe>(Options)!;
+            return fields.Deserialize(Type)!;
         }
         catch (JsonException e)
         {
@@ -99,11 +87,32 @@ public static class RecipeJson
         return plain == typeof(double) ? "; it takes a number" : "; it takes numbers with commas between";
     }
 
-    private static string Problem(JsonException exception)
+    private static JsonTypeInfo<TrainingRecipe> CreateType()
     {
-        int coordinates = exception.Message.IndexOf(" Path: ", StringComparison.Ordinal);
-        string reason = coordinates < 0 ? exception.Message : exception.Message[..coordinates];
-        string line = exception.LineNumber is { } number ? $"line {number + 1}: " : "";
-        return exception.Path is { Length: > 1 } path ? $"{line}'{path.TrimStart('$', '.')}': {reason}" : line + reason;
+        var options = new JsonSerializerOptions(RecipeContext.Default.Options)
+        {
+            TypeInfoResolver = RecipeContext.Default.WithAddedModifier(type =>
+            {
+                if (type.Type == typeof(TrainingRecipe)) InitOnlyProperties.KeepDefaults(type, () => new TrainingRecipe());
+            }),
+            Converters =
+            {
+                CardJson.SnakeCase<LossKind>(), CardJson.SnakeCase<ModelTask>(), CardJson.SnakeCase<OptimizerKind>(), CardJson.SnakeCase<Precision>(),
+                CardJson.SnakeCase<ScheduleKind>(), CardJson.SnakeCase<ScheduleUnit>(),
+            },
+        };
+        return (JsonTypeInfo<TrainingRecipe>)options.GetTypeInfo(typeof(TrainingRecipe));
     }
 }
+
+/// <summary>The generated code to read and write recipes.</summary>
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(TrainingRecipe))]
+internal sealed partial class RecipeContext : JsonSerializerContext;

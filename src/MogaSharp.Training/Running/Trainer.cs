@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -347,8 +348,9 @@ public sealed class Trainer : IDisposable
     private void Synchronize()
     {
         if (Group is null) return;
-        TrainingProgress mine = Capture(_progress);
-        TrainingProgress first = JsonSerializer.Deserialize<TrainingProgress>(Group.BroadcastBytes(JsonSerializer.SerializeToUtf8Bytes(mine, TrainingCheckpoint.Json)), TrainingCheckpoint.Json)!;
+        JsonTypeInfo<TrainingProgress> type = CheckpointContext.Default.TrainingProgress;
+        byte[] mine = JsonSerializer.SerializeToUtf8Bytes(Capture(_progress), type);
+        TrainingProgress first = JsonSerializer.Deserialize(Group.BroadcastBytes(mine), type)!;
         bool differs = first.DatasetSize != _data.Count;
         if (Group.Any(differs))
             throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} {_task.Items}, rank {Group.Rank} on {_data.Count}: all need the same --data." : $"Another rank has other {_task.Items} than rank 0: all need the same --data.");
