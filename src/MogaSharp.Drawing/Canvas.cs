@@ -17,7 +17,8 @@ public sealed class Canvas : IDisposable
     /// <param name="image">The image.</param>
     /// <param name="scale">How large text and lines are; by the image's size when null.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size of the scale is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There is no memory for the pixels.</exception>
+    /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
     public Canvas(RgbImage image, DrawingScale? scale = null)
     {
         Scale = scale ?? DrawingScale.For(image.Width, image.Height);

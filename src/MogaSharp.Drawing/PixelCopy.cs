@@ -8,10 +8,11 @@ internal static class PixelCopy
 {
     public static SKBitmap NewBitmap(int width, int height)
     {
+        SkiaLibrary.EnsureLoaded();
         var bitmap = new SKBitmap();
         if (bitmap.TryAllocPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque))) return bitmap;
         bitmap.Dispose();
-        throw new InvalidOperationException($"There is no memory for a picture of {width} x {height} pixels.");
+        throw new InsufficientMemoryException($"There is no memory for a picture of {width} x {height} pixels.");
     }
 
     public static SKBitmap ToBitmap(RgbImage image)

@@ -32,6 +32,7 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
     /// <summary>The pixels.</summary>
     /// <exception cref="ArgumentException">There is no chart, or a series has not as many values in X, Y and its band.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Columns or a size is out of its range.</exception>
+    /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
     public RgbImage Draw()
     {
         using SKBitmap bitmap = DrawBitmap();
@@ -54,6 +55,7 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
     public string ToSvg()
     {
         Check();
+        SkiaLibrary.EnsureLoaded();
         using var stream = new MemoryStream();
         using (SKCanvas canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), stream)) Render(canvas);
         return SvgText.Tidy(Encoding.UTF8.GetString(stream.ToArray()), Title);

@@ -22,6 +22,8 @@ public sealed record Legend(ImmutableArray<LegendEntry> Entries)
 
     /// <summary>A picture with the whole list right of it on white; higher than the image where that is very low.</summary>
     /// <param name="image">The image, which stays as it is.</param>
+    /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
     public RgbImage Beside(RgbImage image)
     {
         const int FewestRows = 10;

@@ -31,7 +31,8 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
     /// <summary>Draws the images, pixel by pixel.</summary>
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Gap, enlargement or font size is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There is no memory for the pixels.</exception>
+    /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
     public RgbImage Draw()
     {
         ArgumentOutOfRangeException.ThrowIfNegative(Gap);
