@@ -8,7 +8,7 @@ namespace MogaSharp.Drawing;
 internal static class ChartRenderer
 {
     private const float TitleSize = 13, TextSize = 12;
-    private const int MostMarkers = 40, Margin = 6;
+    private const int MostMarkers = 40;
     private static readonly Color Ink = Color.FromHex("#202020"), Frame = Color.FromHex("#808080"), Grid = Color.FromHex("#e4e4e4");
 
     // Told apart on white.
@@ -24,7 +24,13 @@ internal static class ChartRenderer
         SetScale(plot.Axes.Bottom, x, shown.SelectMany(series => series.X));
         SetScale(plot.Axes.Left, y, shown.SelectMany(series => series.Band is { } band ? series.Y.Concat(band.Low).Concat(band.High) : series.Y));
         SetStyle(plot, chart, shown);
-        plot.Render(canvas, new PixelRect(place.Left + Margin, place.Right - Margin, place.Bottom - Margin, place.Top + Margin));
+        // The first time it draws twice, once to find out how much room labels take; text would be in an SVG twice.
+        plot.RenderInMemory((int)place.Width, (int)place.Height);
+        // It clears all that it can reach.
+        canvas.Save();
+        canvas.ClipRect(place);
+        plot.Render(canvas, new PixelRect(place.Left, place.Right, place.Bottom, place.Top));
+        canvas.Restore();
     }
 
     private static ChartSeries Placed(ChartSeries series, ChartAxis x, ChartAxis y) => series with

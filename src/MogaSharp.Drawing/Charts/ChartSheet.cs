@@ -9,7 +9,7 @@ namespace MogaSharp.Drawing;
 /// <param name="Charts">The charts, row by row, at least one.</param>
 public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
 {
-    private const float TitleSize = 15;
+    private const float TitleSize = 15, Margin = 6;
 
     /// <summary>What stands above all; null for nothing.</summary>
     public string? Title { get; init; }
@@ -89,11 +89,7 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         for (int i = 0; i < Charts.Length; i++)
         {
             SKRect place = SKRect.Create(i % Columns * ChartWidth, Top + (i / Columns * ChartHeight), ChartWidth, ChartHeight);
-            // ScottPlot clears all that it can reach.
-            canvas.Save();
-            canvas.ClipRect(place);
-            ChartRenderer.Draw(canvas, Charts[i], place);
-            canvas.Restore();
+            ChartRenderer.Draw(canvas, Charts[i], SKRect.Inflate(place, -Margin, -Margin));
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class TextLine
     public IReadOnlyList<(SKTypeface Font, string Text)> Runs => _runs;
 
     /// <summary>The height of a line of a size.</summary>
-    public static float LineHeight(float size) => size * 1.2f;
+    public static float LineHeight(float size) => size * 1.25f;
 
     /// <summary>A text that is cut off, with an ellipsis, where it is wider than a number of pixels; null when not even the ellipsis fits.</summary>
     public static TextLine? Fit(string text, float size, float width)
@@ -75,8 +75,8 @@ internal sealed class TextLine
     public void Draw(SKCanvas canvas, float left, float top, RgbColor color)
     {
         using var paint = new SKPaint { Color = color.ToSkia(), IsAntialias = true };
-        // DejaVu's capitals are 0.73 high and its descenders 0.24; the line has what is left above.
-        float baseline = MathF.Round(top + (Size * 0.95f));
+        // Capitals with accents are 0.95 high, and descenders go 0.24 down.
+        float baseline = MathF.Round(top + (Size * 0.97f));
         foreach ((SKTypeface font, string text) in _runs)
         {
             using SKFont sized = Sized(font);

@@ -50,6 +50,10 @@ internal static class BoxPainter
         SKRectI place = places.Place(SKRectI.Intersect(box, SKRectI.Create(places.Width, places.Height)), label.Width, label.Height);
         using var paint = new SKPaint { Color = color.ToSkia() };
         canvas.DrawRect(place, paint);
+        // Piled up accents may be higher than any line.
+        canvas.Save();
+        canvas.ClipRect(place);
         label.Line.Draw(canvas, place.Left + label.Padding, place.Top, color.TextColor);
+        canvas.Restore();
     }
 }
