@@ -63,7 +63,7 @@ internal static class VipsDecoder
         options ??= [];
         options.Add("access", Enums.Access.Sequential);
         options.Add("fail_on", Enums.FailOn.Error);
-        return (Image)VipsLibrary.Call(loader, options, source);
+        return (Image)VipsLibrary.Call(loader, options, null, source);
     }
 
     /// <summary>A number that comes with an image.</summary>

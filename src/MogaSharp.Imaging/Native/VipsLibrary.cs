@@ -7,6 +7,9 @@ namespace MogaSharp.Imaging.Native;
 /// <summary>Starts libvips once for the process, and closes what it should not do.</summary>
 internal static class VipsLibrary
 {
+    // What is packaged. Older ones decode some files otherwise, and lack options.
+    private const int OldestMajor = 8, OldestMinor = 18;
+
     // Everything else that libvips can read stays closed, whoever in the process asks for it.
     private static readonly string[] OpenLoaders =
         ["VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff", "VipsForeignLoadNsgif"];
@@ -21,15 +24,19 @@ internal static class VipsLibrary
     }
 
     /// <summary>Calls a libvips operation that has one result.</summary>
+    /// <param name="operation">Its name.</param>
+    /// <param name="options">What it may be told.</param>
+    /// <param name="image">The image that it takes; null when it takes none.</param>
+    /// <param name="inputs">What else it must be given.</param>
     /// <exception cref="VipsException">It fails.</exception>
     /// <exception cref="ImagingUnavailableException">This libvips was built without it.</exception>
-    public static object Call(string operation, VOption options, params object[] inputs)
+    public static object Call(string operation, VOption options, Image? image, params object[] inputs)
     {
         // Warnings about earlier images must not appear in the message about this one: making an exception empties the list of messages.
         _ = new VipsException("");
         try
         {
-            return Operation.Call(operation, options, inputs);
+            return Operation.Call(operation, options, image, inputs);
         }
         catch (VipsException) when (Library.TypeFind("VipsOperation", operation) == 0)
         {
@@ -51,10 +58,11 @@ internal static class VipsLibrary
         if (!ModuleInitializer.VipsInitialized)
         {
             return $"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}. It comes with MogaSharp for Linux, macOS and " +
-                "Windows on x64 and Arm64, if the program is built or published for that platform or for any; elsewhere install libvips 8.13 or newer.";
+                $"Windows on x64 and Arm64, if the program is built or published for that platform or for any; elsewhere install libvips {OldestMajor}.{OldestMinor} or newer.";
         }
 
-        if (!Library.AtLeastLibvips(8, 13)) return $"libvips 8.13 or newer is needed, {Library.Version(0)}.{Library.Version(1)} was found.";
+        if (!Library.AtLeastLibvips(OldestMajor, OldestMinor))
+            return $"libvips {OldestMajor}.{OldestMinor} or newer is needed, {Library.Version(0)}.{Library.Version(1)} was found.";
         // The library prints warnings of odd files otherwise; what makes a file unusable comes as an error.
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
         Library.BlockUntrusted = true;
