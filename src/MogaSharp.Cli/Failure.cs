@@ -1,4 +1,5 @@
 using MogaSharp.Data;
+using MogaSharp.Drawing;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
@@ -65,7 +66,7 @@ internal static class Failure
         OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
         TorchException or TorchUnavailableException => exception.Message,
         RecipeException or RunFolderException or TrainingException or CheckpointWriteException or ProcessGroupException => exception.Message,
-        ImageFormatException or ImagingUnavailableException or DatasetException => exception.Message,
+        ImageFormatException or ImagingUnavailableException or DrawingUnavailableException or DatasetException => exception.Message,
         InsufficientMemoryException => exception.Message,
         OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",
         FileNotFoundException { FileName: { } name } => $"there is no file '{name}'",

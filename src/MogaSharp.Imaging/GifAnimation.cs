@@ -78,16 +78,10 @@ public sealed class GifAnimation
         limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length, name);
         if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
-        unsafe
-        {
-            fixed (byte* bytes = data)
-            {
-                using GifReader reader = GifReader.OpenAll(bytes, data.Length, name, limits);
-                var frames = new RgbImage[reader.Frames];
-                for (int i = 0; i < frames.Length; i++) frames[i] = reader.Read(i, cancellationToken);
-                return new GifAnimation(frames, reader.Delays);
-            }
-        }
+        using GifReader reader = GifReader.OpenAll(data, name, limits);
+        var frames = new RgbImage[reader.Frames];
+        for (int i = 0; i < frames.Length; i++) frames[i] = reader.Read(i, cancellationToken);
+        return new GifAnimation(frames, reader.Delays);
     }
 
     /// <summary>
@@ -109,8 +103,8 @@ public sealed class GifAnimation
     {
         string name = Path.GetFileName(path);
         limits.CheckBytes(new FileInfo(path).Length, name);
-        using var data = new PinnedBytes(File.ReadAllBytes(path));
-        if (FormatSniffer.Sniff(data.Span) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
+        byte[] data = File.ReadAllBytes(path);
+        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
         using GifReader? reader = GifReader.OpenSome(data, name, first, count, limits);
         for (int i = 0; i < reader?.Frames; i++) yield return reader.Read(i, cancellationToken);
     }

@@ -92,7 +92,7 @@ public sealed class RgbImage
     /// <param name="path">The file to write; an older file of that name is replaced.</param>
     /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void SavePng(string path) => AtomicFile.Write(path, VipsEncoder.Encode(this, "pngsave_buffer", "compression=6"));
+    public void SavePng(string path) => AtomicFile.Write(path, VipsEncoder.EncodePng(this));
 
     /// <summary>Writes a JPEG file. The file appears under its name only when it is complete.</summary>
     /// <param name="path">The file to write; an older file of that name is replaced.</param>
@@ -103,7 +103,7 @@ public sealed class RgbImage
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        AtomicFile.Write(path, VipsEncoder.Encode(this, "jpegsave_buffer", $"Q={quality}"));
+        AtomicFile.Write(path, VipsEncoder.EncodeJpeg(this, quality));
     }
 
     /// <summary>The offset of a centred crop that is not larger than the image.</summary>

@@ -133,6 +133,22 @@ public sealed class TarDatasetTests : IDisposable
         Assert.Equal($"1 link or other special member left out ({At("x.tar")}#1.png)", Assert.Single(new TarDataset(At("x.tar")).Notes));
     }
 
+    [Theory]
+    [InlineData('S', 1)]
+    [InlineData('5', 0)]
+    [InlineData('2', 1)]
+    public void A_member_that_is_no_plain_file_does_not_end_an_archive(char type, int notes)
+    {
+        byte[] special = Bytes(TarEntryFormat.Gnu, ("s.png", []))[..512];
+        special[156] = (byte)type;
+        if (type != 'S') special[134] = (byte)'1';
+        FixSum(special, 0);
+        File.WriteAllBytes(At("x.tar"), [.. special, .. Bytes(TarEntryFormat.Gnu, ("0.png", Picture), ("0.cls", "3"u8.ToArray()))]);
+        var dataset = new TarDataset(At("x.tar"));
+        Assert.Equal([3], dataset.Select(item => item.Label));
+        Assert.Equal(notes, dataset.Notes.Count);
+    }
+
     [Fact]
     public void Names_in_another_encoding_stay_different()
     {

@@ -16,11 +16,12 @@ internal static class House
         ["Torch"] = ["Graph", "Weights"],
         ["Onnx"] = ["Graph", "Weights"],
         ["Imaging"] = [],
+        ["Drawing"] = ["Imaging"],
         ["Data"] = ["Imaging"],
         ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],
-        ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights"],
+        ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights", "Drawing"],
         ["Server"] = ["Tasks"],
-        ["Cli"] = ["Graph", "Weights", "Models", "Cpu", "Torch", "Onnx", "Imaging", "Data", "Tasks", "Training", "Server"],
+        ["Cli"] = ["Graph", "Weights", "Models", "Cpu", "Torch", "Onnx", "Imaging", "Drawing", "Data", "Tasks", "Training", "Server"],
     };
 
     /// <summary>What must not come in by way of others either.</summary>
@@ -29,8 +30,8 @@ internal static class House
         ["Graph"] = ["Cpu", "Torch", "Onnx"],
         ["Models"] = ["Cpu", "Torch", "Onnx"],
         ["Cpu"] = ["Torch", "Onnx", "Imaging"],
-        ["Tasks"] = ["Torch", "Cpu"],
-        ["Server"] = ["Torch"],
+        ["Tasks"] = ["Torch", "Cpu", "Drawing"],
+        ["Server"] = ["Torch", "Drawing"],
     };
 
     /// <summary>The rooms under src, by their folders' names without the prefix.</summary>

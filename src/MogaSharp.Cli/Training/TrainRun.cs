@@ -238,7 +238,7 @@ internal static class TrainRun
     {
         Paths.Write(Path.Combine(checkpoints.Folder, "curves.svg"), _ =>
         {
-            if (TrainingCurves.Save(checkpoints.Folder, card.Name, task, result.Epochs) is { } reason) Warn($"the curves are drawn as SVG only: {reason}");
+            if (TrainingCurves.Save(checkpoints.Folder, card.Name, task, result.Epochs) is { } reason) Warn($"the curves are not drawn: {reason}");
         });
         if (result.End == TrainingEnd.Stopped)
         {

@@ -14,8 +14,8 @@ internal static class ClipSources
 
     private static string? Folder(string kind) => kind switch
     {
-        "moving-mnist" => MnistFiles.AreIn(MnistPackage.Folder) ? MnistPackage.Folder : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it"),
-        "moving-fashion" => MnistPackage.Fashion ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {MnistPackage.HowToGetFashion}"),
+        "moving-mnist" => MnistFiles.AreIn(KnownFolders.Mnist) ? KnownFolders.Mnist : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it"),
+        "moving-fashion" => KnownFolders.Fashion ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}"),
         _ => null,
     };
 }

@@ -1,38 +1,34 @@
-using System.Buffers;
+using NetVips;
 
 namespace MogaSharp.Imaging.Native;
 
 /// <summary>Decodes the frames of a GIF one after another, each as it shows over those before. Native memory holds a frame or two, however many are read.</summary>
-internal sealed unsafe class GifReader : IDisposable
+internal sealed class GifReader : IDisposable
 {
-    private const string Format = "Gif";
-    private const int FormatByte = 0;
-    private const int RowsAtOnce = 64;
     private const int UnknownDelay = 100;
 
-    private readonly VipsOperation _operation;
-    private readonly VipsObject _image;
-    private readonly VipsObject _region;
+    private readonly Source _source;
+    private readonly Image _image;
+    private readonly Region _region;
     private readonly string _name;
     private readonly GifOutline _outline;
     private readonly int _bands;
 
-    private GifReader(byte* data, int length, string pages, GifOutline outline, string name)
+    private GifReader(Source source, VOption pages, GifOutline outline, string name)
     {
-        (_name, _outline) = (name, outline);
-        VipsLibrary.EnsureStarted();
-        VipsApi.ClearErrors();
-        _operation = new VipsOperation("gifload_buffer", $"{pages},access=sequential,fail_on=error");
+        (_source, _name, _outline) = (source, name, outline);
         try
         {
-            _operation.SetBlob("buffer", data, length);
-            if (!_operation.TryBuild()) throw VipsDecoder.Corrupt(Format, name);
-            _image = _operation.GetImage("out");
-            (Width, Height, _bands) = (VipsApi.Width(_image.Handle), VipsApi.PageHeight(_image.Handle), VipsApi.Bands(_image.Handle));
-            Frames = VipsApi.Height(_image.Handle) / Height;
-            if (_bands is < 1 or > 4 || VipsApi.Format(_image.Handle) != FormatByte) throw VipsDecoder.Corrupt(Format, name);
-            _region = new VipsObject(VipsApi.NewRegion(_image.Handle));
-            if (_region.Handle == 0) throw VipsDecoder.Corrupt(Format, name);
+            _image = VipsDecoder.Open(source, EncodedFormat.Gif, pages);
+            (Width, Height, _bands) = (_image.Width, _image.PageHeight, _image.Bands);
+            Frames = _image.Height / Height;
+            if (_bands is < 1 or > 4 || _image.Format != Enums.BandFormat.Uchar) throw VipsDecoder.Corrupt(EncodedFormat.Gif, name);
+            _region = Region.New(_image);
+        }
+        catch (VipsException failure)
+        {
+            Dispose();
+            throw VipsDecoder.Corrupt(EncodedFormat.Gif, name, failure);
         }
         catch
         {
@@ -57,22 +53,21 @@ internal sealed unsafe class GifReader : IDisposable
         {
             int[] delays = new int[Frames];
             Array.Fill(delays, UnknownDelay);
-            if (VipsApi.TypeOfField(_image.Handle, "delay") == 0 || VipsApi.GetNumbers(_image.Handle, "delay", out int* numbers, out int count) != 0) return delays;
-            new ReadOnlySpan<int>(numbers, Math.Min(count, delays.Length)).CopyTo(delays);
+            if (_image.Contains("delay") && _image.Get("delay") is int[] known) known.AsSpan(0, Math.Min(known.Length, Frames)).CopyTo(delays);
             return delays;
         }
     }
 
     /// <summary>Opens all frames, whose pixels together must be within the limits.</summary>
-    /// <param name="data">The file, which must stay where it is.</param>
-    /// <param name="length">Its bytes.</param>
+    /// <param name="data">The file.</param>
     /// <param name="name">Its name in messages.</param>
     /// <param name="limits">What it may cost.</param>
-    public static GifReader OpenAll(byte* data, int length, string name, ImageLimits limits)
+    public static GifReader OpenAll(ReadOnlySpan<byte> data, string name, ImageLimits limits)
     {
-        var bytes = new ReadOnlySpan<byte>(data, length);
-        HeaderCheck.Check(bytes, EncodedFormat.Gif, name, limits);
-        var reader = new GifReader(data, length, "n=-1", GifStructure.Read(bytes, name), name);
+        HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
+        GifOutline outline = GifStructure.Read(data, name);
+        VipsLibrary.EnsureStarted();
+        var reader = new GifReader(Source.NewFromMemory(data), new VOption { { "n", -1 } }, outline, name);
         try
         {
             limits.CheckSize(reader.Width, reader.Height, name);
@@ -92,13 +87,14 @@ internal sealed unsafe class GifReader : IDisposable
     /// <param name="first">The frames to pass over.</param>
     /// <param name="count">The most frames to read, at least 1.</param>
     /// <param name="limits">What it may cost.</param>
-    public static GifReader? OpenSome(PinnedBytes data, string name, int first, int count, ImageLimits limits)
+    public static GifReader? OpenSome(byte[] data, string name, int first, int count, ImageLimits limits)
     {
-        HeaderCheck.Check(data.Span, EncodedFormat.Gif, name, limits);
-        GifOutline outline = GifStructure.Read(data.Span, name);
+        HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
+        GifOutline outline = GifStructure.Read(data, name);
         if (first >= outline.Frames) return null;
         count = Math.Min(count, outline.Frames - first);
-        var reader = new GifReader(data.Pointer, data.Span.Length, $"page={first},n={count}", outline, name);
+        VipsLibrary.EnsureStarted();
+        var reader = new GifReader(Source.NewFromMemory(data), new VOption { { "page", first }, { "n", count } }, outline, name);
         try
         {
             limits.CheckSize(reader.Width, reader.Height, name);
@@ -119,14 +115,12 @@ internal sealed unsafe class GifReader : IDisposable
     {
         byte[] pixels = GC.AllocateUninitializedArray<byte>(Width * Height * 3);
         bool isTransparent = false;
-        for (int top = 0; top < Height; top += RowsAtOnce)
+        int most = RowGroups.Rows(Width * _bands);
+        for (int top = 0; top < Height; top += most)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int rows = Math.Min(RowsAtOnce, Height - top);
-            byte* samples = VipsApi.Fetch(_region.Handle, 0, (frame * Height) + top, Width, rows, out nuint length);
-            if (samples == null) throw VipsDecoder.Corrupt(Format, _name);
-            isTransparent |= Convert(new ReadOnlySpan<byte>(samples, checked((int)length)), pixels.AsSpan(top * Width * 3, rows * Width * 3));
-            VipsApi.Free(samples);
+            int rows = Math.Min(most, Height - top);
+            isTransparent |= Convert(Fetch((frame * Height) + top, rows), pixels.AsSpan(top * Width * 3, rows * Width * 3));
         }
 
         return new RgbImage(Width, Height, pixels) { Conversions = isTransparent ? ImageConversions.Opacity : ImageConversions.None };
@@ -134,9 +128,21 @@ internal sealed unsafe class GifReader : IDisposable
 
     public void Dispose()
     {
-        _region.Dispose();
-        _image.Dispose();
-        _operation.Dispose();
+        _region?.Dispose();
+        _image?.Dispose();
+        _source.Dispose();
+    }
+
+    private byte[] Fetch(int top, int rows)
+    {
+        try
+        {
+            return _region.Fetch(0, top, Width, rows);
+        }
+        catch (VipsException failure)
+        {
+            throw VipsDecoder.Corrupt(EncodedFormat.Gif, _name, failure);
+        }
     }
 
     // Rows come without gaps. A pixel of a GIF is opaque or not there.
@@ -154,16 +160,4 @@ internal sealed unsafe class GifReader : IDisposable
 
         return isTransparent;
     }
-}
-
-/// <summary>Bytes that stay where they are until they are disposed.</summary>
-internal sealed unsafe class PinnedBytes(byte[] bytes) : IDisposable
-{
-    private MemoryHandle _pin = bytes.AsMemory().Pin();
-
-    public byte* Pointer => (byte*)_pin.Pointer;
-
-    public ReadOnlySpan<byte> Span => bytes;
-
-    public void Dispose() => _pin.Dispose();
 }

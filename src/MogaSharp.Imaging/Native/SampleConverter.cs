@@ -12,8 +12,8 @@ internal enum SampleKind
     /// <summary>Cyan, magenta, yellow, black.</summary>
     Cmyk,
 
-    /// <summary>CIELAB in libvips' packed form of four bytes, of which the last is not used. Rows keep L, a and b, for <see cref="LabColor"/> to convert.</summary>
-    PackedLab,
+    /// <summary>CIELAB. Rows keep L, a and b, for <see cref="LabColor"/> to convert.</summary>
+    Lab,
 }
 
 /// <summary>Converts rows of decoded samples, 8 or 16 bits each, to 8-bit RGB, and remembers what that loses.</summary>
@@ -35,10 +35,13 @@ internal sealed class SampleConverter
     /// <summary>What the samples are.</summary>
     public SampleKind Kind { get; }
 
+    /// <summary>The bytes of a pixel's samples.</summary>
+    public int BytesPerPixel => _bands * _bytes;
+
     /// <summary>What the rows converted so far have lost.</summary>
     public ImageConversions Conversions =>
         (_isOpaque ? 0 : ImageConversions.Opacity)
-        | (Kind is SampleKind.Cmyk or SampleKind.PackedLab ? ImageConversions.ColorSpace : 0)
+        | (Kind is SampleKind.Cmyk or SampleKind.Lab ? ImageConversions.ColorSpace : 0)
         | (_bytes > 1 ? ImageConversions.Depth : 0)
         | (_bands > Colors(Kind) + (_alpha >= 0 ? 1 : 0) ? ImageConversions.ExtraSamples : 0);
 
@@ -64,9 +67,9 @@ internal sealed class SampleConverter
     public void Convert(ReadOnlySpan<byte> samples, Span<byte> rgb)
     {
         NoteOpacity(samples);
-        if (Kind == SampleKind.PackedLab)
+        if (Kind == SampleKind.Lab)
         {
-            for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3) samples.Slice(from, 3).CopyTo(rgb[to..]);
+            for (int from = 0, to = 0; to < rgb.Length; from += _bands, to += 3) samples.Slice(from, 3).CopyTo(rgb[to..]);
             return;
         }
 
@@ -77,7 +80,7 @@ internal sealed class SampleConverter
             return;
         }
 
-        int high = _bytes == 2 && BitConverter.IsLittleEndian ? 1 : 0, step = _bands * _bytes;
+        int high = _bytes == 2 && BitConverter.IsLittleEndian ? 1 : 0, step = BytesPerPixel;
         for (int from = high, to = 0; to < rgb.Length; from += step, to += 3)
         {
             for (int channel = 0; channel < 3; channel++)
@@ -97,14 +100,14 @@ internal sealed class SampleConverter
     private static int Colors(SampleKind kind) => kind switch
     {
         SampleKind.Grey => 1,
-        SampleKind.Rgb => 3,
-        _ => 4,
+        SampleKind.Cmyk => 4,
+        _ => 3,
     };
 
     private void NoteOpacity(ReadOnlySpan<byte> samples)
     {
         if (_alpha < 0 || !_isOpaque) return;
-        int step = _bands * _bytes;
+        int step = BytesPerPixel;
         byte all = byte.MaxValue;
         for (int at = (Colors(Kind) + _alpha) * _bytes; at < samples.Length; at += step)
             for (int part = 0; part < _bytes; part++) all &= samples[at + part];

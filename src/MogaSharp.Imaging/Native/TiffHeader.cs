@@ -5,13 +5,19 @@ namespace MogaSharp.Imaging.Native;
 /// <summary>What the first directory of a TIFF file says about its samples. Reads nothing but that directory, and takes no more memory than it names samples.</summary>
 internal sealed record TiffHeader
 {
-    private const int EntryBytes = 12, MostValues = 64;
+    private const int EntryBytes = 12, MostValues = 64, Short = 3, Long = 4;
 
     // Grey (0: white is zero), RGB, palette, CMYK, YCbCr, CIELAB.
     private const int Rgb = 2, Palette = 3, Cmyk = 5, YCbCr = 6, CieLab = 8;
 
     /// <summary>How samples become colors, by the numbers of TIFF 6.0.</summary>
     public int Photometric { get; private init; } = 1;
+
+    /// <summary>Where the file says so, in two bytes.</summary>
+    private int PhotometricAt { get; init; }
+
+    /// <summary>Where the file says in four bytes where the next page begins; 0 where the directory is cut off before.</summary>
+    private int NextDirectoryAt { get; init; }
 
     /// <summary>Samples of a pixel.</summary>
     public int Samples { get; private init; } = 1;
@@ -58,6 +64,7 @@ internal sealed record TiffHeader
         if (directory + 2L > data.Length) return header;
         ReadOnlySpan<byte> entries = data[((int)directory + 2)..];
         int count = Math.Min((int)UInt16(data, (int)directory, isLittleEndian), entries.Length / EntryBytes);
+        if ((count * EntryBytes) + 4 <= entries.Length) header = header with { NextDirectoryAt = (int)directory + 2 + (count * EntryBytes) };
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> entry = entries.Slice(i * EntryBytes, EntryBytes);
@@ -70,7 +77,7 @@ internal sealed record TiffHeader
                 254 => header with { IsReduced = (values[0] & 1) != 0 },
                 330 => header with { HasOthersWithin = true },
                 258 => header with { Bits = (int)Math.Min(values[0], ushort.MaxValue) },
-                262 => header with { Photometric = (int)Math.Min(values[0], ushort.MaxValue) },
+                262 => header with { Photometric = (int)Math.Min(values[0], ushort.MaxValue), PhotometricAt = LowBytesAt((int)directory + 2 + (i * EntryBytes), entry, isLittleEndian) },
                 277 => header with { Samples = (int)Math.Min(values[0], ushort.MaxValue) },
                 338 => header with { ExtraSamples = [.. values.Select(value => (int)Math.Min(value, ushort.MaxValue))] },
                 _ => header with { TileSide = Math.Max(header.TileSide, values[0]) },
@@ -104,12 +111,28 @@ internal sealed record TiffHeader
             throw new ImageFormatException(name, $"a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB");
     }
 
+    /// <summary>
+    /// The file as libvips reads it; null when it does as it is. What differs: CIELAB is called red, green and blue, which are handed out as they are, for
+    /// libvips packs CIELAB in a form of its own that it refuses from 8.18 on. And a further page that would begin behind the end of the file is not mentioned,
+    /// for it is not read.
+    /// </summary>
+    /// <param name="data">The file that the header is of.</param>
+    public byte[]? Adapted(ReadOnlySpan<byte> data)
+    {
+        bool isLittleEndian = data[0] == 'I', losesPage = NextDirectoryAt > 0 && UInt32(data, NextDirectoryAt, isLittleEndian) >= data.Length;
+        if (!IsLab && !losesPage) return null;
+        byte[] copy = data.ToArray();
+        if (losesPage) copy.AsSpan(NextDirectoryAt, 4).Clear();
+        if (IsLab && isLittleEndian) BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(PhotometricAt), Rgb);
+        else if (IsLab) BinaryPrimitives.WriteUInt16BigEndian(copy.AsSpan(PhotometricAt), Rgb);
+        return copy;
+    }
+
     /// <summary>The refusal of a camera's raw photo.</summary>
     public static ImageFormatException RawPhoto(string name) => new(name, "a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG");
 
     private static List<long>? Values(ReadOnlySpan<byte> data, ReadOnlySpan<byte> entry, bool isLittleEndian)
     {
-        const int Short = 3, Long = 4;
         int type = UInt16(entry, 2, isLittleEndian);
         long count = Math.Min(UInt32(entry, 4, isLittleEndian), MostValues);
         if (type is not (Short or Long)) return null;
@@ -126,6 +149,10 @@ internal sealed record TiffHeader
         for (int i = 0; i < count; i++) values.Add(type == Short ? UInt16(place, i * 2, isLittleEndian) : UInt32(place, i * 4, isLittleEndian));
         return values;
     }
+
+    // A small number lies in the first bytes of its entry's value.
+    private static int LowBytesAt(int entryAt, ReadOnlySpan<byte> entry, bool isLittleEndian) =>
+        entryAt + 8 + (isLittleEndian || UInt16(entry, 2, isLittleEndian) == Short ? 0 : 2);
 
     private static ushort UInt16(ReadOnlySpan<byte> data, int at, bool isLittleEndian) =>
         isLittleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(data[at..]) : BinaryPrimitives.ReadUInt16BigEndian(data[at..]);

@@ -1,50 +1,33 @@
+using NetVips;
+
 namespace MogaSharp.Imaging.Native;
 
 /// <summary>Decodes with libvips: one named loader for one sniffed format, strictly, in groups of rows.</summary>
-internal static unsafe class VipsDecoder
+internal static class VipsDecoder
 {
-    private const int FormatByte = 0;
-    private const int FormatUShort = 2;
-    private const int InterpretationCmyk = 15;
-
-    // Groups of rows bound the native memory; the loaders work in strips or tiles of about this many rows.
-    private const int RowsAtOnce = 64;
-
     public static DecodedPixels Decode(
         ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits, DecodeBuffers? buffers, CancellationToken cancellationToken)
     {
         HeaderCheck.Check(data, format, name, limits);
         VipsLibrary.EnsureStarted();
-        string loader = format switch
+        try
         {
-            EncodedFormat.Jpeg => "jpegload_buffer",
-            EncodedFormat.Png => "pngload_buffer",
-            EncodedFormat.WebP => "webpload_buffer",
-            EncodedFormat.Tiff => "tiffload_buffer",
-            EncodedFormat.Gif => "gifload_buffer",
-            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "libvips is not asked for this format"),
-        };
-        // Warnings about earlier images must not appear in the message about this one.
-        VipsApi.ClearErrors();
-        fixed (byte* bytes = data)
-        {
-            using var operation = new VipsOperation(loader, "access=sequential,fail_on=error");
-            operation.SetBlob("buffer", bytes, data.Length);
-            if (!operation.TryBuild()) throw Corrupt(format.ToString(), name);
-            using VipsObject image = operation.GetImage("out");
-            int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
+            TiffHeader? tiff = format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null;
+            using Source source = tiff?.Adapted(data) is { } adapted ? Source.NewFromMemory(adapted) : Source.NewFromMemory(data);
+            using Image image = Open(source, format);
+            int width = image.Width, height = image.Height;
             limits.CheckSize(width, height, name);
             using IDisposable? turn = LargeImages.Enter((long)width * height, cancellationToken);
-            int orientation = VipsApi.Orientation(image.Handle);
-            SampleConverter converter = Converter(image, format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null, name);
+            int orientation = Number(image, "orientation", 1);
+            SampleConverter converter = Converter(image, tiff, name);
             if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.Read(data, name, most: 1).Hidden;
             int length = width * height * 3;
             bool isTurned = Orientation.Turns(orientation);
             var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
-            ReadRows(image, pixels, converter, format.ToString(), name, cancellationToken);
-            bool hasMore = VipsApi.Pages(image.Handle) > 1 || (format == EncodedFormat.Png && PngStructure.IsAnimated(data));
+            ReadRows(image, pixels, converter, cancellationToken);
+            bool hasMore = Number(image, "n-pages", 1) > 1 || (format == EncodedFormat.Png && PngStructure.IsAnimated(data));
             ImageConversions lost = converter.Conversions | (hasMore ? ImageConversions.Frames : 0);
-            if (converter.Kind == SampleKind.PackedLab)
+            if (converter.Kind == SampleKind.Lab)
             {
                 Span<byte> colors = pixels.Array.AsSpan(0, length);
                 bool hasOffset = LabColor.HasOffset(colors);
@@ -55,69 +38,72 @@ internal static unsafe class VipsDecoder
             pixels = pixels with { Conversions = lost };
             return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
         }
-    }
-
-    /// <summary>Draws an SVG picture of our own. The only loader of those that libvips distrusts that is let in, and only by name.</summary>
-    public static RgbImage DrawSvg(ReadOnlySpan<byte> svg)
-    {
-        const string Name = "SVG";
-        VipsLibrary.EnsureStarted();
-        VipsApi.ClearErrors();
-        VipsApi.Block("VipsForeignLoadSvg", 0);
-        fixed (byte* bytes = svg)
+        catch (VipsException failure)
         {
-            using var operation = new VipsOperation("svgload_buffer", "access=sequential");
-            operation.SetBlob("buffer", bytes, svg.Length);
-            if (!operation.TryBuild()) throw Corrupt(Name, Name);
-            using VipsObject image = operation.GetImage("out");
-            int width = VipsApi.Width(image.Handle), height = VipsApi.Height(image.Handle);
-            SampleConverter converter = Converter(image, null, Name);
-            var pixels = new DecodedPixels(new byte[width * height * 3], width, height);
-            ReadRows(image, pixels, converter, Name, Name, CancellationToken.None);
-            return pixels.ToImage();
+            throw Corrupt(format, name, failure);
         }
     }
 
-    private static void ReadRows(
-        VipsObject image, DecodedPixels result, SampleConverter converter, string format, string name, CancellationToken cancellationToken)
+    /// <summary>Opens an image with the loader of its format.</summary>
+    /// <param name="source">The encoded bytes.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="options">What the loader takes beyond what all of them are told.</param>
+    /// <exception cref="VipsException">It cannot be decoded.</exception>
+    public static Image Open(Source source, EncodedFormat format, VOption? options = null)
+    {
+        string loader = format switch
+        {
+            EncodedFormat.Jpeg => "jpegload_source",
+            EncodedFormat.Png => "pngload_source",
+            EncodedFormat.WebP => "webpload_source",
+            EncodedFormat.Tiff => "tiffload_source",
+            EncodedFormat.Gif => "gifload_source",
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "libvips is not asked for this format"),
+        };
+        options ??= [];
+        options.Add("access", Enums.Access.Sequential);
+        options.Add("fail_on", Enums.FailOn.Error);
+        return (Image)VipsLibrary.Call(loader, options, null, source);
+    }
+
+    /// <summary>A number that comes with an image.</summary>
+    public static int Number(Image image, string field, int otherwise) => image.Contains(field) && image.Get(field) is int number ? number : otherwise;
+
+    /// <summary>The exception for what libvips cannot decode, with its messages.</summary>
+    public static ImageFormatException Corrupt(EncodedFormat format, string name, VipsException? failure = null)
+    {
+        string reason = failure is not null && VipsLibrary.Reason(failure) is { Length: > 0 } said ? $" ({said})" : "";
+        return new ImageFormatException(name, $"truncated or corrupt {format} image{reason}");
+    }
+
+    private static void ReadRows(Image image, DecodedPixels result, SampleConverter converter, CancellationToken cancellationToken)
     {
         (byte[] pixels, int width, int height) = result;
-        using var region = new VipsObject(VipsApi.NewRegion(image.Handle));
-        if (region.Handle == 0) throw Corrupt(format, name);
-        for (int top = 0; top < height; top += RowsAtOnce)
+        using Region region = Region.New(image);
+        int most = RowGroups.Rows(width * converter.BytesPerPixel);
+        for (int top = 0; top < height; top += most)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int rows = Math.Min(RowsAtOnce, height - top);
-            byte* samples = VipsApi.Fetch(region.Handle, 0, top, width, rows, out nuint length);
-            if (samples == null) throw Corrupt(format, name);
-            var all = new ReadOnlySpan<byte>(samples, checked((int)length));
-            int row = all.Length / rows;
-            for (int y = 0; y < rows; y++) converter.Convert(all.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
-            VipsApi.Free(samples);
+            int rows = Math.Min(most, height - top);
+            ReadOnlySpan<byte> samples = region.Fetch(0, top, width, rows);
+            int row = samples.Length / rows;
+            for (int y = 0; y < rows; y++) converter.Convert(samples.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
         }
     }
 
-    private static int BytesPerSample(VipsObject image, string name) => VipsApi.Format(image.Handle) switch
+    private static int BytesPerSample(Image image, string name) => image.Format switch
     {
-        FormatByte => 1,
-        FormatUShort => 2,
+        Enums.BandFormat.Uchar => 1,
+        Enums.BandFormat.Ushort => 2,
         _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
     };
 
     /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one more.</summary>
-    private static SampleConverter Converter(VipsObject image, TiffHeader? tiff, string name)
+    private static SampleConverter Converter(Image image, TiffHeader? tiff, string name)
     {
-        int bands = VipsApi.Bands(image.Handle), bytes = BytesPerSample(image, name);
-        if (tiff is { IsLab: true }) return SampleConverter.For(SampleKind.PackedLab, bands, bytes, -1, name);
-        SampleKind kind = VipsApi.Interpretation(image.Handle) == InterpretationCmyk ? SampleKind.Cmyk : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey : SampleKind.Rgb;
+        int bands = image.Bands, bytes = BytesPerSample(image, name);
+        if (tiff is { IsLab: true }) return SampleConverter.For(SampleKind.Lab, bands, bytes, tiff.Opacity, name);
+        SampleKind kind = image.Interpretation == Enums.Interpretation.Cmyk ? SampleKind.Cmyk : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey : SampleKind.Rgb;
         return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
-    }
-
-    /// <summary>The exception for what libvips cannot decode, with its messages.</summary>
-    public static ImageFormatException Corrupt(string format, string name)
-    {
-        // The library keeps one list of messages for all threads, so another thread may have taken ours.
-        string reason = VipsLibrary.TakeErrors() is { Length: > 0 } errors ? $" ({errors})" : "";
-        return new ImageFormatException(name, $"truncated or corrupt {format} image{reason}");
     }
 }

@@ -1,84 +1,76 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
+using NetVips;
+using Library = NetVips.NetVips;
 
 namespace MogaSharp.Imaging.Native;
 
-/// <summary>Finds libvips, starts it once for the process, and closes what it should not do.</summary>
-internal static unsafe class VipsLibrary
+/// <summary>Starts libvips once for the process, and closes what it should not do.</summary>
+internal static class VipsLibrary
 {
-    private const string PathVariable = "MOGA_LIBVIPS";
-    private const int OldestVersion = 8 * 1000 + 13; // the first that can block untrusted loaders
+    // What is packaged. Older ones decode some files otherwise, and lack options.
+    private const int OldestMajor = 8, OldestMinor = 18;
+
+    // Everything else that libvips can read stays closed, whoever in the process asks for it.
+    private static readonly string[] OpenLoaders =
+        ["VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff", "VipsForeignLoadNsgif"];
 
     private static readonly Lazy<string?> Failure = new(Start);
 
     /// <summary>Starts libvips, or does nothing when it runs.</summary>
-    /// <exception cref="ImagingUnavailableException">It is not installed, too old, or does not start.</exception>
+    /// <exception cref="ImagingUnavailableException">It is not there, too old, or does not start.</exception>
     public static void EnsureStarted()
     {
         if (Failure.Value is { } failure) throw new ImagingUnavailableException(failure);
     }
 
-    /// <summary>Takes the messages that libvips collected since the last call, on one line.</summary>
-    public static string TakeErrors()
+    /// <summary>Calls a libvips operation that has one result.</summary>
+    /// <param name="operation">Its name.</param>
+    /// <param name="options">What it may be told.</param>
+    /// <param name="image">The image that it takes; null when it takes none.</param>
+    /// <param name="inputs">What else it must be given.</param>
+    /// <exception cref="VipsException">It fails.</exception>
+    /// <exception cref="ImagingUnavailableException">This libvips was built without it.</exception>
+    public static object Call(string operation, VOption options, Image? image, params object[] inputs)
     {
-        byte* text = VipsApi.TakeErrors();
-        string message = Marshal.PtrToStringUTF8((nint)text) ?? "";
-        VipsApi.Free(text);
-        IEnumerable<string> lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().Take(3);
-        return string.Concat(string.Join("; ", lines).Where(letter => !char.IsControl(letter)));
+        // Warnings about earlier images must not appear in the message about this one: making an exception empties the list of messages.
+        _ = new VipsException("");
+        try
+        {
+            return Operation.Call(operation, options, image, inputs);
+        }
+        catch (VipsException) when (Library.TypeFind("VipsOperation", operation) == 0)
+        {
+            throw new ImagingUnavailableException($"This libvips was built without {operation}.");
+        }
+    }
+
+    /// <summary>What libvips said of a failure, on one line.</summary>
+    /// <remarks>The library keeps one list of messages for all threads, so another thread may have taken ours.</remarks>
+    public static string Reason(VipsException failure)
+    {
+        // The first line names the operation only.
+        IEnumerable<string> lines = failure.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Skip(1);
+        return string.Concat(string.Join("; ", lines.Distinct().Take(3)).Where(letter => !char.IsControl(letter)));
     }
 
     private static string? Start()
     {
-        NativeLibrary.SetDllImportResolver(typeof(VipsLibrary).Assembly, Resolve);
-        try
+        if (!ModuleInitializer.VipsInitialized)
         {
-            int version = (VipsApi.Version(0) * 1000) + VipsApi.Version(1);
-            if (version < OldestVersion)
-                return $"libvips 8.13 or newer is needed, {version / 1000}.{version % 1000} was found. {HowToInstall}";
-            if (VipsApi.Init("MogaSharp") != 0) return $"libvips does not start: {TakeErrors()}";
+            return $"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}. It comes with MogaSharp for Linux, macOS and " +
+                $"Windows on x64 and Arm64, if the program is built or published for that platform or for any; elsewhere install libvips {OldestMajor}.{OldestMinor} or newer.";
         }
-        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
-        {
-            string tried = Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path ? $" (tried {path}, from {PathVariable})" : "";
-            return $"The image library libvips could not be loaded{tried}. {HowToInstall}";
-        }
-        const int Warning = 1 << 4;
-        VipsApi.SetLogHandler("VIPS", Warning, &Ignore, 0);
-        VipsApi.BlockUntrusted(1);
+
+        if (!Library.AtLeastLibvips(OldestMajor, OldestMinor))
+            return $"libvips {OldestMajor}.{OldestMinor} or newer is needed, {Library.Version(0)}.{Library.Version(1)} was found.";
+        // The library prints warnings of odd files otherwise; what makes a file unusable comes as an error.
+        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
+        Library.BlockUntrusted = true;
+        Operation.Block("VipsForeignLoad", true);
+        foreach (string loader in OpenLoaders) Operation.Block(loader, false);
         // Callers decode many images side by side; within one image nothing is shared out, and nothing is kept afterwards.
-        VipsApi.SetConcurrency(1);
-        VipsApi.SetCacheMax(0);
+        Library.Concurrency = 1;
+        Cache.Max = 0;
         return null;
-    }
-
-    private const string HowToInstall =
-        "Install it: 'apt-get install libvips42' (Debian, Ubuntu), 'brew install vips' (macOS), or set " + PathVariable + " to the library file.";
-
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
-    {
-        foreach (string candidate in Candidates(name))
-        {
-            if (NativeLibrary.TryLoad(candidate, out nint handle)) return handle;
-        }
-        return 0;
-    }
-
-    private static string[] Candidates(string name)
-    {
-        if (name == VipsApi.Vips)
-        {
-            return Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path
-                ? [path]
-                : ["libvips.so.42", "libvips.42.dylib", "libvips-42.dll"];
-        }
-        // The all-in-one builds of libvips for Windows carry GLib inside.
-        return [$"lib{name}.so.0", $"lib{name}.0.dylib", $"lib{name}-0.dll", .. Candidates(VipsApi.Vips)];
-    }
-
-    // The library prints warnings of odd files otherwise; what makes a file unusable comes as an error.
-    [UnmanagedCallersOnly]
-    private static void Ignore(byte* domain, int level, byte* message, nint data)
-    {
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MogaSharp.Weights;
 
 /// <summary>A weight file that can be downloaded.</summary>
@@ -6,6 +8,9 @@ namespace MogaSharp.Weights;
 /// <param name="Sha256">Its SHA-256 in hexadecimal if it is known; otherwise the first download's is recorded and held to.</param>
 public sealed record ModelFile(string FileName, Uri Address, string? Sha256 = null)
 {
+    /// <summary>Other addresses of the same file, tried in order when the ones before cannot give it.</summary>
+    public ImmutableArray<Uri> Mirrors { get; init; } = [];
+
     /// <summary>
     /// Looks into a file that has arrived, by its path, and says why it is not to be kept; null when nothing is wrong. Where there is no such function the
     /// file must be a weight file that opens.
@@ -54,8 +59,11 @@ public sealed class DownloadException : Exception
     /// <param name="problem">What went wrong.</param>
     /// <param name="inner">What led to it, if another exception did.</param>
     public DownloadException(Uri address, string problem, Exception? inner = null)
-        : base($"{address}: {problem}", inner) => Address = address;
+        : base($"{address}: {problem}", inner) => (Address, Problem) = (address, problem);
 
     /// <summary>What was asked for.</summary>
     public Uri Address { get; }
+
+    /// <summary>What went wrong, as whole sentences.</summary>
+    public string Problem { get; }
 }

@@ -48,14 +48,44 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             if (expected is null || Same(cached, expected)) return Finish(file, path, cached, wasCached: true);
         }
 
+        string hash = await FetchFromAnyAsync(file, path, expected, progress, cancellationToken).ConfigureAwait(false);
+        return Finish(file, path, hash, wasCached: false);
+    }
+
+    private async Task<string> FetchFromAnyAsync(ModelFile file, string path, string? expected, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
+        var problems = new List<DownloadException>();
+        for (int i = 0; ; i++)
+        {
+            bool isLast = i == file.Mirrors.Length;
+            try
+            {
+                Uri address = i == 0 ? file.Address : file.Mirrors[i - 1];
+                return await FetchAsync(file with { Address = address }, path, expected, isLast, progress, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DownloadException problem) when (!isLast)
+            {
+                problems.Add(problem);
+            }
+            catch (DownloadException problem) when (problems.Count > 0)
+            {
+                IEnumerable<string> others = problems.Skip(1).Append(problem).Select(other => other.Message);
+                throw new DownloadException(file.Address, $"{problems[0].Problem} Nor could it be had elsewhere. {string.Join(" ", others)}", problem);
+            }
+        }
+    }
+
+    private async Task<string> FetchAsync(
+        ModelFile file, string path, string? expected, bool isLast, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
         var part = new PartialDownload(client, file, $"{path}.part", _options);
-        await FetchAsync(file, part, progress, cancellationToken).ConfigureAwait(false);
+        await FetchAsync(file, part, isLast, progress, cancellationToken).ConfigureAwait(false);
         CheckContent(file, part, $"{path}.part", cancellationToken);
         string hash = await HashAsync($"{path}.part", cancellationToken).ConfigureAwait(false);
         if (expected is not null && !Same(hash, expected)) throw WrongHash(file, part, hash, expected);
         File.Move($"{path}.part", path, overwrite: true);
         part.Discard();
-        return Finish(file, path, hash, wasCached: false);
+        return hash;
     }
 
     private static DownloadedModel Finish(ModelFile file, string path, string hash, bool wasCached)
@@ -65,7 +95,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         return new DownloadedModel(path, hash, wasCached);
     }
 
-    private async Task FetchAsync(ModelFile file, PartialDownload part, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private async Task FetchAsync(ModelFile file, PartialDownload part, bool isLast, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         TimeSpan delay = _options.RetryDelay;
         for (int attempt = 1; ; attempt++)
@@ -74,6 +104,11 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             {
                 await part.FetchAsync(progress, cancellationToken).ConfigureAwait(false);
                 return;
+            }
+            catch (PartialDownload.InterruptedException problem) when (!isLast && !part.HasBegun)
+            {
+                // A server that gave nothing is not asked again while there is another.
+                throw new DownloadException(file.Address, $"The download failed because {problem.Message}.", problem);
             }
             catch (PartialDownload.InterruptedException problem) when (attempt >= _options.Attempts)
             {

@@ -10,6 +10,9 @@ internal sealed class PartialDownload(HttpClient client, ModelFile file, string 
 
     private readonly string _recordPath = $"{path}.json";
 
+    /// <summary>Whether part of the file has arrived from this address.</summary>
+    public bool HasBegun => File.Exists(path) && DownloadRecord.Load(_recordPath)?.Address == file.Address;
+
     /// <summary>Removes what has arrived.</summary>
     public void Discard()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 
 namespace MogaSharp.Weights;
 
@@ -26,7 +27,7 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
         bool whole = position == 0 && destination.Length == Length;
         if (!_verified && !whole) Verify();
         File.Read(Start + position, destination);
-        if (!_verified) Check(Crc32.Append(0, destination));
+        if (!_verified) Check(Crc32.HashToUInt32(destination));
     }
 
     /// <summary>The range as a source of its own.</summary>
@@ -43,16 +44,16 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
         byte[] chunk = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, Length));
         try
         {
-            uint sum = 0;
+            var sum = new Crc32();
             for (long position = 0; position < Length;)
             {
                 Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - position));
                 File.Read(Start + position, part);
-                sum = Crc32.Append(sum, part);
+                sum.Append(part);
                 position += part.Length;
             }
 
-            Check(sum);
+            Check(sum.GetCurrentHashAsUInt32());
         }
         finally
         {

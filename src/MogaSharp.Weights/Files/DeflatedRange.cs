@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace MogaSharp.Weights;
 
@@ -49,7 +50,7 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
             throw File.Refuse($"The compressed zip record '{Name}' is damaged.", problem);
         }
 
-        if (Crc32.Append(0, destination) != Crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+        if (Crc32.HashToUInt32(destination) != Crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _isUnpacked = true;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 using System.Text;
 
 namespace MogaSharp.Weights;
@@ -24,7 +25,7 @@ internal sealed class ZipWriter(Stream stream)
     public void Add(string name, ReadOnlySpan<byte> data)
     {
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);
-        uint crc = Crc32.Append(0, data);
+        uint crc = Crc32.HashToUInt32(data);
         long unpadded = _position + LocalSize + nameBytes.Length + ExtraHeaderSize;
         int padding = (int)((Alignment - (unpadded % Alignment)) % Alignment);
         if (unpadded + padding + data.Length > uint.MaxValue) throw new ArgumentException("The tensors together need more than 4 GiB; save as safetensors.");

@@ -1,0 +1,19 @@
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Where data sets lie that are named without a folder.</summary>
+internal static class KnownFolders
+{
+    private const string FashionFolder = "/usr/share/datasets/fashion-mnist";
+    private static readonly string[] FashionParts = ["train", "t10k"];
+
+    /// <summary>The folder of MNIST's files in the cache.</summary>
+    public static string Mnist => Path.Combine(ModelDownloader.DefaultCacheFolder, "mnist");
+
+    /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
+    public static string? Fashion => FashionParts.All(part => File.Exists(Path.Combine(FashionFolder, $"{part}-images-idx3-ubyte.gz"))) ? FashionFolder : null;
+
+    /// <summary>What to do when Fashion-MNIST is not there.</summary>
+    public const string HowToGetFashion = "install Debian's package: apt-get install dataset-fashion-mnist";
+}

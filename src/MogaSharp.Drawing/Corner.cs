@@ -1,0 +1,17 @@
+namespace MogaSharp.Drawing;
+
+/// <summary>A corner of a picture.</summary>
+public enum Corner
+{
+    /// <summary>Top left.</summary>
+    TopLeft,
+
+    /// <summary>Top right.</summary>
+    TopRight,
+
+    /// <summary>Bottom left.</summary>
+    BottomLeft,
+
+    /// <summary>Bottom right.</summary>
+    BottomRight,
+}
