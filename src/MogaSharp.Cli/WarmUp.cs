@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -12,9 +13,12 @@ internal static class WarmUp
 {
     private static readonly MogaNetOptions Smallest = new() { Arch = new MogaNetArch([16, 16, 16, 16], [1, 1, 1, 1], [2, 2, 2, 2]), NumClasses = 2 };
 
-    /// <summary>Begins on another thread, where there is a processor for it.</summary>
+    // Native code is there already.
+    private static bool IsWorthwhile => RuntimeFeature.IsDynamicCodeCompiled && Environment.ProcessorCount > 1;
+
+    /// <summary>Begins on another thread, where there is a processor for it and something to compile.</summary>
     /// <returns>Ends when the engine is warm; to be awaited before the engine is disposed.</returns>
-    public static Task Begin(CpuEngine engine) => Environment.ProcessorCount == 1 ? Task.CompletedTask : Task.Run(() =>
+    public static Task Begin(CpuEngine engine) => !IsWorthwhile ? Task.CompletedTask : Task.Run(() =>
     {
         var input = new Shape(1, 3, 64, 64);
         ComputationGraph graph = new MogaNet(Smallest).Build(input);
