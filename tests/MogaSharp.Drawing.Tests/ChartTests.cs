@@ -144,7 +144,7 @@ public sealed class ChartTests
     {
         Assert.Equal("A sheet needs a chart.", Message(new([])));
         Assert.Equal("The series 'x' has 2 places and 1 values.", Message(new LineChart([new("x", [1, 2], [1])]).ToSheet()));
-        Assert.Equal("The band of the series 'x' has 1 and 2 values for 1 places.", Message(new LineChart([new("x", [1], [1]) { Band = new([1], [1, 2]) }]).ToSheet()));
+        Assert.Equal("The band of 'x' has 1 and 2 values for 1 places.", Message(new LineChart([new("x", [1], [1]) { Band = new([1], [1, 2]) }]).ToSheet()));
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { Columns = 0 }).ToPng());
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { ChartWidth = 99 }).ToSvg());
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { ChartHeight = 10_001 }).Draw());
@@ -152,12 +152,15 @@ public sealed class ChartTests
         static string Message(ChartSheet sheet) => Assert.Throws<ArgumentException>(sheet.ToPng).Message;
     }
 
-    // The numbers at one of the axes.
-    private static string[] Ticks(LineChart chart, bool belowAxis) =>
-    [
-        .. XDocument.Parse(chart.ToSheet().ToSvg()).Descendants().Where(node => node.Name.LocalName == "text" && double.TryParse(node.Value, CultureInfo.InvariantCulture, out _))
-            .Select(node => (node.Value, Place: node.Attribute("transform")!.Value.Split('(', ' ', ')')))
-            .Where(node => double.Parse(node.Place[2], CultureInfo.InvariantCulture) > 325 == belowAxis)
-            .Select(node => node.Value),
-    ];
+    // The numbers at one of the axes: those below stand lower than all others.
+    private static string[] Ticks(LineChart chart, bool belowAxis)
+    {
+        (string Text, double Y)[] numbers =
+        [
+            .. XDocument.Parse(chart.ToSheet().ToSvg()).Descendants().Where(node => node.Name.LocalName == "text" && double.TryParse(node.Value, CultureInfo.InvariantCulture, out _))
+                .Select(node => (node.Value, double.Parse(node.Attribute("transform")!.Value.Split(' ', ')')[1], CultureInfo.InvariantCulture))),
+        ];
+        double lowest = numbers.Max(number => number.Y);
+        return [.. numbers.Where(number => number.Y == lowest == belowAxis).Select(number => number.Text)];
+    }
 }

@@ -38,7 +38,16 @@ internal static class Pictures
     /// <summary>The smallest rectangle around what differs; null when nothing does.</summary>
     public static (int Left, int Top, int Right, int Bottom)? Difference(RgbImage a, RgbImage b)
     {
-        (int X, int Y, RgbColor Color)[] changed = [.. a.All().Where(pixel => pixel.Color != b.At(pixel.X, pixel.Y))];
-        return changed.Length == 0 ? null : (changed.Min(p => p.X), changed.Min(p => p.Y), changed.Max(p => p.X) + 1, changed.Max(p => p.Y) + 1);
+        (int left, int top, int right, int bottom) = (a.Width, a.Height, 0, 0);
+        for (int y = 0; y < a.Height; y++)
+        {
+            for (int x = 0; x < a.Width; x++)
+            {
+                if (a.At(x, y) == b.At(x, y)) continue;
+                (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), y + 1);
+            }
+        }
+
+        return right == 0 ? null : (left, top, right, bottom);
     }
 }
