@@ -21,14 +21,14 @@ public abstract class ImageItem
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="buffers">Memory in which the pixels may lie until it is used for the next image; null for memory of their own.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public abstract PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null);
 
     /// <summary>Reads the image as RGB.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public RgbImage ToImage(ImageLimits? limits = null)
     {
@@ -41,7 +41,7 @@ public abstract class ImageItem
     /// <param name="destination">3 x height x width values of the preprocessor's size, written.</param>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">The image is a file and libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null)
     {

@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace MogaSharp.Drawing;
 
 /// <summary>
-/// A picture that is drawn on. The image that it begins with is copied and stays as it is. What is drawn later lies above; labels, captions and
-/// legends remember each other's places. Not safe to use from several threads at once.
+/// A picture that is drawn on. The image that it begins with is copied and stays as it is. What is drawn later lies above; labels, captions
+/// and legends remember each other's places. Not safe to use from several threads at once.
 /// </summary>
 public sealed class Canvas : IDisposable
 {
@@ -47,7 +47,7 @@ public sealed class Canvas : IDisposable
 
     /// <summary>Lays the colors of a map over the picture.</summary>
     /// <param name="map">The map, of any size.</param>
-    /// <exception cref="ArgumentException">The map has another number of values, or its limits are not finite or in the wrong order.</exception>
+    /// <exception cref="ArgumentException">The number of values is another one, or the limits make no sense.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The size or the opacity is out of its range.</exception>
     public void DrawHeatMap(HeatMap map) => HeatMapPainter.Draw(_bitmap, map);
 
@@ -57,15 +57,15 @@ public sealed class Canvas : IDisposable
     public void DrawSkeleton(Skeleton skeleton) => SkeletonPainter.Draw(_canvas, skeleton, Scale.LineWidth);
 
     /// <summary>
-    /// Draws boxes, and above all of them their labels. A label stands in the picture as a whole, beside its box where there is room, and does not cover
-    /// labels, captions and legends that were drawn before unless there is no free place near its box. Text that is wider than the picture gets
-    /// somewhat smaller and is then cut off with an ellipsis; a label that has no room at all is left out.
+    /// Draws boxes, and above all of them their labels. A label stands in the picture as a whole, beside its box where there is room, and
+    /// does not cover labels, captions and legends that were drawn before unless there is no free place near its box. Text that is wider
+    /// than the picture gets somewhat smaller and is then cut off with an ellipsis; a label that has no room at all is left out.
     /// </summary>
     /// <param name="boxes">The boxes; the first ones get the best places for their labels.</param>
     /// <exception cref="ArgumentException">An edge is not finite.</exception>
     public void DrawBoxes(IReadOnlyList<LabeledBox> boxes) => BoxPainter.Draw(_canvas, boxes, Scale, _places);
 
-    /// <summary>Lists colors and their names on a light ground in a corner; smaller, and in several columns, where there are many.</summary>
+    /// <summary>Lists colors and their names on a light ground; smaller, and in several columns, where there are many.</summary>
     /// <param name="legend">The list.</param>
     /// <param name="corner">Where.</param>
     /// <returns>How many entries there was room for; the others are only counted. <see cref="Legend.Beside"/> shows all.</returns>
@@ -78,7 +78,7 @@ public sealed class Canvas : IDisposable
         return panel.Shown;
     }
 
-    /// <summary>Writes white text on a dark ground in a corner, in several lines where it is wide. What does not fit is cut off with an ellipsis.</summary>
+    /// <summary>Writes white text on a dark ground, in several lines where it is wide. What has no room is cut off.</summary>
     /// <param name="text">The text; a line feed begins a line.</param>
     /// <param name="corner">Where.</param>
     public void DrawCaption(string text, Corner corner = Corner.BottomLeft)

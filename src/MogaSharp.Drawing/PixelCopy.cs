@@ -22,7 +22,8 @@ internal static class PixelCopy
         {
             ReadOnlySpan<byte> from = image.Row(y);
             Span<byte> to = Row(bitmap, y);
-            for (int x = 0, i = 0; x < to.Length; x += 4, i += 3) (to[x], to[x + 1], to[x + 2], to[x + 3]) = (from[i], from[i + 1], from[i + 2], 255);
+            for (int x = 0, i = 0; x < to.Length; x += 4, i += 3)
+                (to[x], to[x + 1], to[x + 2], to[x + 3]) = (from[i], from[i + 1], from[i + 2], 255);
         }
 
         return bitmap;
@@ -42,5 +43,6 @@ internal static class PixelCopy
     }
 
     /// <summary>One row: red, green, blue and opacity of each pixel.</summary>
-    public static unsafe Span<byte> Row(SKBitmap bitmap, int y) => new((byte*)bitmap.GetPixels() + ((long)y * bitmap.RowBytes), bitmap.Width * 4);
+    public static unsafe Span<byte> Row(SKBitmap bitmap, int y) =>
+        new((byte*)bitmap.GetPixels() + ((long)y * bitmap.RowBytes), bitmap.Width * 4);
 }

@@ -6,7 +6,7 @@ namespace MogaSharp.Drawing;
 /// <summary>Loads Skia's native library when something is drawn for the first time.</summary>
 internal static class SkiaLibrary
 {
-    private static readonly Lazy<string?> Failure = new(() => Try(() => SkiaSharpVersion.CheckNativeLibraryCompatible(throwIfIncompatible: true)));
+    private static readonly Lazy<string?> Failure = new(() => Try(() => SkiaSharpVersion.CheckNativeLibraryCompatible(true)));
 
     /// <summary>Whoever draws calls this first.</summary>
     /// <exception cref="DrawingUnavailableException">The library is missing, or is of another version.</exception>
@@ -23,10 +23,10 @@ internal static class SkiaLibrary
             load();
             return null;
         }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException or InvalidOperationException)
+        catch (Exception e) when (e is TypeInitializationException or TypeLoadException or BadImageFormatException or InvalidOperationException)
         {
             string reason = ((e as TypeInitializationException)?.InnerException ?? e).Message.Split('\n')[0];
-            return $"Nothing can be drawn: libSkiaSharp, which comes with the program for {RuntimeInformation.RuntimeIdentifier} where there is one, cannot be used. {reason}";
+            return $"Nothing can be drawn: libSkiaSharp for {RuntimeInformation.RuntimeIdentifier} cannot be used. {reason}";
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class GifAnimation
     /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends decoding.</param>
     /// <exception cref="ImageFormatException">The file is no GIF that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GifAnimation Load(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
     {
@@ -54,7 +54,7 @@ public sealed class GifAnimation
     /// <param name="cancellationToken">Ends decoding.</param>
     /// <returns>The frames, whose <see cref="RgbImage.Conversions"/> say whether some pixels are transparent. Nothing is read before the first is asked for.</returns>
     /// <exception cref="ImageFormatException">While frames are read: the file is not a GIF that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">While frames are read: libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">While frames are read: libvips cannot be loaded.</exception>
     /// <exception cref="IOException">While frames are read: the file cannot be read.</exception>
     public static IEnumerable<RgbImage> ReadFrames(string path, int first, int count, ImageLimits? limits = null, CancellationToken cancellationToken = default)
     {
@@ -72,7 +72,7 @@ public sealed class GifAnimation
     /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends decoding.</param>
     /// <exception cref="ImageFormatException">The data is no GIF that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     public static GifAnimation Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
     {
         limits ??= ImageLimits.Default;
@@ -89,7 +89,7 @@ public sealed class GifAnimation
     /// lose some.
     /// </summary>
     /// <param name="path">The file to write; an older one is replaced.</param>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed, or was built without GIF.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded, or was built without GIF.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {

@@ -15,7 +15,7 @@ public static class ImageDecoder
     /// <param name="path">The file.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RgbImage Load(string path, ImageLimits? limits = null)
     {
@@ -28,7 +28,7 @@ public static class ImageDecoder
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     public static RgbImage Load(Stream stream, string name = "image", ImageLimits? limits = null)
     {
         limits ??= ImageLimits.Default;
@@ -43,7 +43,7 @@ public static class ImageDecoder
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Stops reading and decoding.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<RgbImage> LoadAsync(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
@@ -59,7 +59,7 @@ public static class ImageDecoder
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Stops reading and decoding.</param>
     /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<RgbImage> LoadAsync(
         Stream stream, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
@@ -78,7 +78,7 @@ public static class ImageDecoder
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
         DecodeAny(data, name, limits ?? ImageLimits.Default, null, CancellationToken.None).ToImage();
 
@@ -90,7 +90,7 @@ public static class ImageDecoder
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="EndOfStreamException">The file is shorter.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static PixelBlock Load(SafeFileHandle handle, long offset, long length, DecodeBuffers buffers, string name = "image", ImageLimits? limits = null)
@@ -112,7 +112,7 @@ public static class ImageDecoder
     /// <param name="buffers">The memory. The result lies in it, unless the image had to be turned.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed (BMP does not need it).</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static PixelBlock Load(string path, DecodeBuffers buffers, ImageLimits? limits = null)
     {

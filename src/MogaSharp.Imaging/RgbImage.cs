@@ -90,14 +90,14 @@ public sealed class RgbImage
 
     /// <summary>Writes a PNG file. The file appears under its name only when it is complete.</summary>
     /// <param name="path">The file to write; an older file of that name is replaced.</param>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void SavePng(string path) => AtomicFile.Write(path, VipsEncoder.EncodePng(this));
 
     /// <summary>Writes a JPEG file. The file appears under its name only when it is complete.</summary>
     /// <param name="path">The file to write; an older file of that name is replaced.</param>
     /// <param name="quality">1 (small) to 100 (good).</param>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void SaveJpeg(string path, int quality = 90)
     {

@@ -144,7 +144,7 @@ public sealed class ChartTests
     {
         Assert.Equal("A sheet needs a chart.", Message(new([])));
         Assert.Equal("The series 'x' has 2 places and 1 values.", Message(new LineChart([new("x", [1, 2], [1])]).ToSheet()));
-        Assert.Equal("The band of the series 'x' has 1 and 2 values for 1 places.", Message(new LineChart([new("x", [1], [1]) { Band = new([1], [1, 2]) }]).ToSheet()));
+        Assert.Equal("The band of 'x' has 1 and 2 values for 1 places.", Message(new LineChart([new("x", [1], [1]) { Band = new([1], [1, 2]) }]).ToSheet()));
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { Columns = 0 }).ToPng());
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { ChartWidth = 99 }).ToSvg());
         Assert.Throws<ArgumentOutOfRangeException>(() => (Sheet with { ChartHeight = 10_001 }).Draw());

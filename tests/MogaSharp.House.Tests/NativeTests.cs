@@ -7,6 +7,8 @@ public sealed class NativeTests
 
     public static TheoryData<string> RoomsWithoutTorch => [.. House.Rooms.Where(room => room != "Torch")];
 
+    public static TheoryData<string> RoomsWithoutImaging => [.. House.Rooms.Where(room => room != "Imaging")];
+
     [Theory]
     [InlineData("Graph")]
     [InlineData("Models")]
@@ -25,12 +27,17 @@ public sealed class NativeTests
     public void Only_the_torch_room_imports_libtorch(string room) =>
         Assert.DoesNotContain(AssemblyFacts.Read(House.Assembly(room)).Imports, library => library.Contains("torch", StringComparison.OrdinalIgnoreCase));
 
+    [Theory]
+    [MemberData(nameof(RoomsWithoutImaging))]
+    public void Only_the_imaging_room_uses_libvips(string room) => Assert.DoesNotContain("NetVips", AssemblyFacts.Read(House.Assembly(room)).References);
+
     // The checks above find what they look for where it is.
     [Fact]
     public void Imports_are_seen_where_there_are_some()
     {
-        AssemblyFacts imaging = AssemblyFacts.Read(House.Assembly("Imaging"));
-        Assert.True(imaging.Imports.Count > 0 || imaging.Types.Contains(Loader));
-        Assert.Contains("System.Runtime", imaging.References);
+        AssemblyFacts torch = AssemblyFacts.Read(House.Assembly("Torch")), imaging = AssemblyFacts.Read(House.Assembly("Imaging"));
+        Assert.NotEmpty(torch.Imports);
+        Assert.Contains(Loader, torch.Types);
+        Assert.Contains("NetVips", imaging.References);
     }
 }

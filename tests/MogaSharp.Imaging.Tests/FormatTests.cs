@@ -43,6 +43,45 @@ public sealed class FormatTests
         Assert.Equal(ImageConversions.ColorSpace | ImageConversions.Guessed, other.Conversions);
     }
 
+    [Fact]
+    public void CIELAB_is_found_in_files_of_either_byte_order()
+    {
+        byte[] file = Fixtures.Format(Lab), turned = [.. file];
+        // The directory comes last; the same file, with numbers the other way round.
+        Assert.Equal((byte)'I', file[0]);
+        int directory = BitConverter.ToInt32(file, 4), count = BitConverter.ToUInt16(file, directory);
+        Turn(turned, 2, 2);
+        Turn(turned, 4, 4);
+        Turn(turned, directory, 2);
+        for (int entry = directory + 2; entry < directory + 2 + (count * 12); entry += 12)
+        {
+            int type = BitConverter.ToUInt16(file, entry + 2), values = BitConverter.ToInt32(file, entry + 4), size = type switch { 3 => 2, 4 => 4, 5 => 8, _ => 1 };
+            int place = size * values > 4 ? BitConverter.ToInt32(file, entry + 8) : entry + 8;
+            for (int i = 0; i < values * size; i += Math.Min(size, 4)) Turn(turned, place + i, Math.Min(size, 4));
+            if (place != entry + 8) Turn(turned, entry + 8, 4);
+            Turn(turned, entry, 2);
+            Turn(turned, entry + 2, 2);
+            Turn(turned, entry + 4, 4);
+        }
+
+        Turn(turned, directory + 2 + (count * 12), 4);
+        (turned[0], turned[1]) = ((byte)'M', (byte)'M');
+        AssertPixels.Equal(ImageDecoder.Decode(file).Pixels, ImageDecoder.Decode(turned).Pixels);
+
+        static void Turn(byte[] bytes, int at, int length) => bytes.AsSpan(at, length).Reverse();
+    }
+
+    [Fact]
+    public void A_further_page_behind_the_end_of_a_TIFF_is_not_missed()
+    {
+        byte[] file = Fixtures.Format("raw.tif"), whole = ImageDecoder.Decode(file).Pixels;
+        int directory = BitConverter.ToInt32(file, 4), next = directory + 2 + (BitConverter.ToUInt16(file, directory) * 12);
+        BitConverter.TryWriteBytes(file.AsSpan(next), file.Length + 100);
+        RgbImage image = ImageDecoder.Decode(file);
+        AssertPixels.Equal(whole, image.Pixels);
+        Assert.Equal(ImageConversions.None, image.Conversions);
+    }
+
     [Theory]
     [InlineData("rgb.png", ImageConversions.None)]
     [InlineData("rgba.png", ImageConversions.Opacity)]

@@ -27,6 +27,16 @@ public sealed class GifAnimationTests : IDisposable
     }
 
     [Fact]
+    public void Frames_that_are_alike_stay_frames()
+    {
+        var frame = new RgbImage(4, 3, [.. Enumerable.Repeat((byte)80, 36)]);
+        new GifAnimation([frame, frame, frame], [100, 100, 230]).Save(_folder.File("still.gif"));
+        GifAnimation back = Load("still.gif");
+        Assert.Equal([100, 100, 230], back.Delays);
+        Assert.All(back.Frames, image => Assert.Equal(frame.Pixels, image.Pixels));
+    }
+
+    [Fact]
     public void All_greys_come_back_nearly()
     {
         byte[] pixels = [.. Enumerable.Range(0, 256 * 16).SelectMany(i => Enumerable.Repeat((byte)(i % 256), 3))];

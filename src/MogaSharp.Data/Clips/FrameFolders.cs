@@ -54,7 +54,7 @@ public sealed class FrameFolders : IClipDataset
     /// <exception cref="DatasetException">There is no such folder, or no video is long enough.</exception>
     /// <exception cref="ImageFormatException">The first frame cannot be decoded.</exception>
     /// <exception cref="IOException">The first frame cannot be read.</exception>
-    /// <exception cref="ImagingUnavailableException">libvips is not installed.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public FrameFolders(string root, FrameFolderOptions? options = null)
     {

@@ -43,7 +43,7 @@ public interface IClipDataset
     /// <param name="input">The frames that are seen, written: (T, C, H, W), values 0..1.</param>
     /// <param name="output">The frames that follow, written: (T', C, H, W), values 0..1.</param>
     /// <exception cref="MogaSharp.Imaging.ImageFormatException">A frame cannot be decoded.</exception>
-    /// <exception cref="MogaSharp.Imaging.ImagingUnavailableException">A frame is a file and libvips is not installed.</exception>
+    /// <exception cref="MogaSharp.Imaging.ImagingUnavailableException">A frame is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="DatasetException">A frame has another size than the rest.</exception>
     void Read(int index, RandomStream random, Span<float> input, Span<float> output);

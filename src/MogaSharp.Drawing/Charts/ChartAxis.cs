@@ -4,7 +4,10 @@ using ScottPlot.TickGenerators;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>A scale of a chart: where values stand, and which of them are marked. ScottPlot knows linear scales only, so a logarithmic one gets the logarithms.</summary>
+/// <summary>
+/// A scale of a chart: where values stand, and which of them are marked. ScottPlot knows linear scales only, so a logarithmic one gets
+/// the logarithms.
+/// </summary>
 internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
 {
     /// <summary>Where a value stands; NaN for one that has no place.</summary>
@@ -18,14 +21,19 @@ internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
         if (all.Length == 0) return (0, 1);
         (double least, double most) = (all.Min(), all.Max());
         // A single value stands in the middle; neighbors of what is counted are whole numbers too.
-        double margin = Math.Max((most - least) * 0.05, most > least ? 0 : IsWhole || IsLogarithmic ? 1 : Math.Max(1e-6, Math.Abs(most) * 0.05));
+        double margin = most > least ? (most - least) * 0.05 : IsWhole || IsLogarithmic ? 1 : Math.Max(1e-6, Math.Abs(most) * 0.05);
         return (least - margin, most + margin);
     }
 
     /// <summary>What marks values between two places.</summary>
     public ITickGenerator Ticks(double from, double to)
     {
-        if (!IsLogarithmic) return new NumericAutomatic { IntegerTicksOnly = IsWhole, LabelFormatter = Text, MinorTickGenerator = new EvenlySpacedMinorTickGenerator(0) };
+        if (!IsLogarithmic)
+        {
+            var none = new EvenlySpacedMinorTickGenerator(0);
+            return new NumericAutomatic { IntegerTicksOnly = IsWhole, LabelFormatter = Text, MinorTickGenerator = none };
+        }
+
         var ticks = new NumericManual();
         // Below two decades, the powers of ten alone would be too few.
         double[] steps = to - from < 2 ? [1, 2, 5] : [1];
@@ -43,5 +51,6 @@ internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
     }
 
     // Ten digits hide what adding up steps of a tenth leaves.
-    private static string Text(double value) => value.ToString("G10", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
+    private static string Text(double value) =>
+        value.ToString("G10", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
 }

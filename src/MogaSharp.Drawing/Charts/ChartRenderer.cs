@@ -13,7 +13,12 @@ internal static class ChartRenderer
 
     // Told apart on white.
     private static readonly RgbColor[] Colors =
-        [.. new[] { "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22" }.Select(RgbColor.Parse)];
+    [
+        .. new[]
+        {
+            "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
+        }.Select(RgbColor.Parse),
+    ];
 
     public static void Draw(SKCanvas canvas, LineChart chart, SKRect place)
     {
@@ -22,7 +27,7 @@ internal static class ChartRenderer
         ChartSeries[] shown = [.. chart.Series.Select(series => Placed(series, x, y)).Where(series => series.HasPoints)];
         for (int i = 0; i < shown.Length; i++) Add(plot, shown[i], shown[i].Color ?? Colors[i % Colors.Length]);
         SetScale(plot.Axes.Bottom, x, shown.SelectMany(series => series.X));
-        SetScale(plot.Axes.Left, y, shown.SelectMany(series => series.Band is { } band ? series.Y.Concat(band.Low).Concat(band.High) : series.Y));
+        SetScale(plot.Axes.Left, y, shown.SelectMany(series => series.Y.Concat(series.Band?.Low ?? []).Concat(series.Band?.High ?? [])));
         SetStyle(plot, chart, shown);
         // The first time it draws twice, once to find out how much room labels take; text would be in an SVG twice.
         plot.RenderInMemory((int)place.Width, (int)place.Height);
@@ -44,10 +49,13 @@ internal static class ChartRenderer
     {
         var ink = new Color(color.Red, color.Green, color.Blue);
         int[] points = [.. Enumerable.Range(0, series.X.Length).Where(i => double.IsFinite(series.X[i]))];
-        foreach (int[] part in series.Band is { } band ? Parts(points, i => double.IsFinite(band.Low[i]) && double.IsFinite(band.High[i])) : [])
+        if (series.Band is { } band)
         {
-            FillY fill = plot.Add.FillY([.. part.Select(i => series.X[i])], [.. part.Select(i => series.Band!.Low[i])], [.. part.Select(i => series.Band!.High[i])]);
-            (fill.FillColor, fill.LineWidth, fill.MarkerSize) = (ink.WithAlpha(0.2), 0, 0);
+            foreach (int[] part in Parts(points, i => double.IsFinite(band.Low[i]) && double.IsFinite(band.High[i])))
+            {
+                FillY fill = plot.Add.FillY(part.Select(i => (series.X[i], band.Low[i], band.High[i])).ToArray());
+                (fill.FillColor, fill.LineWidth, fill.MarkerSize) = (ink.WithAlpha(0.2), 0, 0);
+            }
         }
 
         Scatter line = plot.Add.Scatter(points.Select(i => series.X[i]).ToArray(), points.Select(i => series.Y[i]).ToArray(), ink);
@@ -82,7 +90,7 @@ internal static class ChartRenderer
 
     private static void SetStyle(Plot plot, LineChart chart, ChartSeries[] shown)
     {
-        string font = ChartFont.NameFor(string.Concat(shown.Select(series => series.Name).Append(chart.Title).Append(chart.XTitle).Append(chart.YTitle)));
+        string font = ChartFont.NameFor(string.Concat([chart.Title, chart.XTitle, chart.YTitle, .. shown.Select(series => series.Name)]));
         plot.Font.Set(font);
         plot.Axes.Color(Ink);
         plot.Axes.FrameColor(Frame);
@@ -100,7 +108,8 @@ internal static class ChartRenderer
             _ => Alignment.LowerRight,
         });
         (legend.FontName, legend.FontSize, legend.FontColor) = (font, TextSize, Ink);
-        (legend.ShadowColor, legend.OutlineColor, legend.BackgroundColor) = (ScottPlot.Colors.Transparent, Grid, ScottPlot.Colors.White.WithAlpha(0.85));
+        (legend.ShadowColor, legend.OutlineColor) = (ScottPlot.Colors.Transparent, Grid);
+        legend.BackgroundColor = ScottPlot.Colors.White.WithAlpha(0.85);
     }
 
     private static void SetLabel(LabelStyle label, string? text, float size)

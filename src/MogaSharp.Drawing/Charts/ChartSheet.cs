@@ -85,7 +85,8 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
     private void Render(SKCanvas canvas)
     {
         canvas.Clear(SKColors.White);
-        if (Top > 0 && TextLine.Fit(Title!, TitleSize, Width - 20) is { } title) title.Draw(canvas, (Width - title.Width) / 2, 12, RgbColor.Black);
+        if (Top > 0 && TextLine.Fit(Title!, TitleSize, Width - 20) is { } title)
+            title.Draw(canvas, (Width - title.Width) / 2, 12, RgbColor.Black);
         for (int i = 0; i < Charts.Length; i++)
         {
             SKRect place = SKRect.Create(i % Columns * ChartWidth, Top + (i / Columns * ChartHeight), ChartWidth, ChartHeight);
@@ -101,9 +102,12 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         if (Charts.IsEmpty) throw new ArgumentException("A sheet needs a chart.");
         foreach (ChartSeries series in Charts.SelectMany(chart => chart.Series))
         {
-            if (series.X.Length != series.Y.Length) throw new ArgumentException($"The series '{series.Name}' has {series.X.Length} places and {series.Y.Length} values.");
-            if (series.Band is { } band && (band.Low.Length != series.X.Length || band.High.Length != series.X.Length))
-                throw new ArgumentException($"The band of the series '{series.Name}' has {band.Low.Length} and {band.High.Length} values for {series.X.Length} places.");
+            (string name, int places) = (series.Name, series.X.Length);
+            if (series.Y.Length != places)
+                throw new ArgumentException($"The series '{name}' has {places} places and {series.Y.Length} values.");
+            (int low, int high) = (series.Band?.Low.Length ?? places, series.Band?.High.Length ?? places);
+            if (low != places || high != places)
+                throw new ArgumentException($"The band of '{name}' has {low} and {high} values for {places} places.");
         }
     }
 

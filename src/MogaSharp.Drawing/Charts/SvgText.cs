@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 
 namespace MogaSharp.Drawing;
@@ -11,14 +10,15 @@ internal static class SvgText
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     /// <summary>
-    /// Places of letters end in a comma, which the format does not allow; text has blanks around it; who has not our font gets a serif one; clip paths are
-    /// numbered through the whole process, so that no two files are the same; and the picture has neither a view box, to be scaled by, nor a title.
+    /// Places of letters end in a comma, which the format does not allow; text has blanks around it; who has not our font gets a serif one;
+    /// clip paths are numbered through the whole process, so that no two files are the same; and the picture has neither a view box, to be
+    /// scaled by, nor a title.
     /// </summary>
     public static string Tidy(string svg, string? title)
     {
         var document = XDocument.Parse(svg);
         XElement root = document.Root!;
-        root.SetAttributeValue("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {root.Attribute("width")?.Value} {root.Attribute("height")?.Value}"));
+        root.SetAttributeValue("viewBox", $"0 0 {root.Attribute("width")?.Value} {root.Attribute("height")?.Value}");
         if (!string.IsNullOrEmpty(title)) root.AddFirst(new XElement(Svg + "title", title));
         foreach (XElement text in root.Descendants(Svg + "text"))
         {

@@ -11,7 +11,8 @@ public sealed class Colormap
     private Colormap(string name, ScottPlot.IColormap source)
     {
         Name = name;
-        _table = [.. Enumerable.Range(0, Steps).Select(i => source.GetColor(i / (Steps - 1.0))).Select(color => new RgbColor(color.R, color.G, color.B))];
+        IEnumerable<ScottPlot.Color> colors = Enumerable.Range(0, Steps).Select(i => source.GetColor(i / (Steps - 1.0)));
+        _table = [.. colors.Select(color => new RgbColor(color.R, color.G, color.B))];
     }
 
     /// <summary>Dark blue over green to yellow; as bright as the value is high, in grey too.</summary>

@@ -4,7 +4,7 @@ using SkiaSharp;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>The font that ships with us, and fonts of the system for characters that it lacks. Nothing is loaded before text is drawn.</summary>
+/// <summary>The font that ships with us, and the system's for characters that it lacks. Nothing is loaded before text is drawn.</summary>
 internal sealed class FontSet(SystemFonts system)
 {
     private const string Resource = "DejaVuSans.ttf";
@@ -35,7 +35,8 @@ internal sealed class FontSet(SystemFonts system)
 
     private static SKTypeface Load()
     {
-        using Stream font = typeof(FontSet).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException($"The resource {Resource} is missing.");
+        using Stream font = typeof(FontSet).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"The resource {Resource} is missing.");
         using var data = SKData.Create(font);
         return SKTypeface.FromData(data) ?? throw new InvalidOperationException($"The resource {Resource} is not a font.");
     }

@@ -5,7 +5,8 @@ using SkiaSharp;
 namespace MogaSharp.Drawing;
 
 /// <summary>
-/// One line of text of a size in pixels, from left to right, without shaping. Control characters become blanks; characters without a form of their own are left out.
+/// One line of text of a size in pixels, from left to right, without shaping. Control characters become blanks; characters without a form
+/// of their own are left out.
 /// </summary>
 internal sealed class TextLine
 {
@@ -52,7 +53,7 @@ internal sealed class TextLine
     /// <summary>The height of a line of a size.</summary>
     public static float LineHeight(float size) => size * 1.25f;
 
-    /// <summary>A text that is cut off, with an ellipsis, where it is wider than a number of pixels; null when not even the ellipsis fits.</summary>
+    /// <summary>A text that is cut off, with an ellipsis, where it is too wide; null when not even the ellipsis fits.</summary>
     public static TextLine? Fit(string text, float size, float width)
     {
         var line = new TextLine(text, size);
@@ -85,15 +86,17 @@ internal sealed class TextLine
         }
     }
 
-    private SKFont Sized(SKTypeface font) => new(font, Size) { Edging = SKFontEdging.Antialias, Subpixel = true, Hinting = SKFontHinting.Slight };
+    private SKFont Sized(SKTypeface font) =>
+        new(font, Size) { Edging = SKFontEdging.Antialias, Subpixel = true, Hinting = SKFontHinting.Slight };
 
     private static string Clean(string text)
     {
         var clean = new StringBuilder(text.Length);
         foreach (Rune character in text.EnumerateRunes())
         {
+            bool isVariation = character.Value is >= 0xFE00 and <= 0xFE0F;
             if (Rune.IsControl(character)) clean.Append(' ');
-            else if (Rune.GetUnicodeCategory(character) != UnicodeCategory.Format && character.Value is < 0xFE00 or > 0xFE0F) clean.Append(character.ToString());
+            else if (Rune.GetUnicodeCategory(character) != UnicodeCategory.Format && !isVariation) clean.Append(character.ToString());
         }
 
         return clean.ToString();

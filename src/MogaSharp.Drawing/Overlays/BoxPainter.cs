@@ -16,14 +16,17 @@ internal static class BoxPainter
         }
 
         for (int i = 0; i < edges.Length; i++)
-            if (boxes[i].Label is { Length: > 0 } label && edges[i] is { Width: > 0, Height: > 0 }) DrawLabel(canvas, label, boxes[i].Color, edges[i], scale, places);
+        {
+            if (boxes[i].Label is { Length: > 0 } label && edges[i] is { Width: > 0, Height: > 0 } box)
+                DrawLabel(canvas, label, boxes[i].Color, box, scale, places);
+        }
     }
 
     // Whole pixels have the exact color. Edges that are outside stay outside, by a pixel at least, and a box of no width has one pixel.
     private static SKRectI ToPixels(LabeledBox box, int width, int height)
     {
         if (!(float.IsFinite(box.Left) && float.IsFinite(box.Top) && float.IsFinite(box.Right) && float.IsFinite(box.Bottom)))
-            throw new ArgumentException($"A box has an edge that is not finite: {box.Left}, {box.Top}, {box.Right}, {box.Bottom}.", nameof(box));
+            throw new ArgumentException($"A box has an edge that is not finite: {box.Left}, {box.Top}, {box.Right}, {box.Bottom}.");
         (int left, int right) = Range(box.Left, box.Right, width);
         (int top, int bottom) = Range(box.Top, box.Bottom, height);
         bool isOutside = right <= 0 || left >= width || bottom <= 0 || top >= height;
@@ -32,7 +35,8 @@ internal static class BoxPainter
 
     private static (int From, int To) Range(float a, float b, int extent)
     {
-        int from = (int)Math.Clamp(MathF.Round(Math.Min(a, b)), -extent - 1f, 2f * extent), to = (int)Math.Clamp(MathF.Round(Math.Max(a, b)), -extent - 1f, (2f * extent) + 1);
+        int from = (int)Math.Clamp(MathF.Round(Math.Min(a, b)), -extent - 1f, 2f * extent);
+        int to = (int)Math.Clamp(MathF.Round(Math.Max(a, b)), -extent - 1f, (2f * extent) + 1);
         return (from, Math.Max(to, from + 1));
     }
 

@@ -37,7 +37,8 @@ internal sealed class Caption
     /// <summary>Draws the text; the ground is there.</summary>
     public void Draw(SKCanvas canvas, SKRectI place)
     {
-        for (int i = 0; i < _lines.Count; i++) _lines[i].Draw(canvas, place.Left + _padding, place.Top + _padding + (i * _lineHeight), RgbColor.White);
+        for (int i = 0; i < _lines.Count; i++)
+            _lines[i].Draw(canvas, place.Left + _padding, place.Top + _padding + (i * _lineHeight), RgbColor.White);
     }
 
     private static IEnumerable<string> Wrap(string line, float size, float width)

@@ -1,6 +1,8 @@
 namespace MogaSharp.Drawing;
 
-/// <summary>Values over a picture, shown as colors. The map is stretched over the whole picture, bilinearly, as PyTorch does without aligned corners.</summary>
+/// <summary>
+/// Values over a picture, shown as colors. The map is stretched over the picture, bilinearly, as PyTorch does without aligned corners.
+/// </summary>
 /// <param name="Width">Values of a row, at least 1.</param>
 /// <param name="Height">Rows, at least 1.</param>
 /// <param name="Values">Height x Width values, row by row. Where one is NaN, nothing is drawn.</param>

@@ -9,8 +9,9 @@ internal static class HeatMapPainter
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(map.Width, nameof(map));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(map.Height, nameof(map));
-        if (map.Values.Length != (long)map.Width * map.Height)
-            throw new ArgumentException($"A map of {map.Width} x {map.Height} needs {(long)map.Width * map.Height} values, not {map.Values.Length}.", nameof(map));
+        long count = (long)map.Width * map.Height;
+        if (map.Values.Length != count)
+            throw new ArgumentException($"A map of {map.Width} x {map.Height} needs {count} values, not {map.Values.Length}.", nameof(map));
         (float low, float high) = Range(map);
         var blend = new Blend(map.Opacity);
         // A map without a difference has the color of its low end.
@@ -20,7 +21,8 @@ internal static class HeatMapPainter
         for (int y = 0; y < bitmap.Height; y++)
         {
             Span<byte> pixels = PixelCopy.Row(bitmap, y);
-            ReadOnlySpan<float> first = values.Slice(rows[y].First * map.Width, map.Width), second = values.Slice(rows[y].Second * map.Width, map.Width);
+            ReadOnlySpan<float> first = values.Slice(rows[y].First * map.Width, map.Width);
+            ReadOnlySpan<float> second = values.Slice(rows[y].Second * map.Width, map.Width);
             for (int x = 0; x < columns.Length; x++)
             {
                 float value = rows[y].Mix(columns[x].Of(first), columns[x].Of(second));
@@ -33,7 +35,8 @@ internal static class HeatMapPainter
     {
         if (map.Low is { } l && !float.IsFinite(l) || map.High is { } h && !float.IsFinite(h))
             throw new ArgumentException("The limits of a heat map are finite.", nameof(map));
-        if (map.Low > map.High) throw new ArgumentException($"The limits of a heat map are in the wrong order: {map.Low} and {map.High}.", nameof(map));
+        if (map.Low > map.High)
+            throw new ArgumentException($"The limits of a heat map are in the wrong order: {map.Low} and {map.High}.", nameof(map));
         (float least, float most) = (float.PositiveInfinity, float.NegativeInfinity);
         foreach (float value in map.Values.Span)
         {

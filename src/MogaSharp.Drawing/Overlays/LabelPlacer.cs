@@ -15,8 +15,8 @@ internal sealed class LabelPlacer(int width, int height)
     public void Take(SKRectI place) => _taken.Add(place);
 
     /// <summary>
-    /// Takes a place for a label that is no larger than the picture: above its box, within its top or below it, or else the nearest free one within two heights of the box,
-    /// or else the place of those that covers the least.
+    /// Takes a place for a label that is no larger than the picture: above its box or within its top, or else the nearest free one within
+    /// two heights of the box, or else the place of those that covers the least.
     /// </summary>
     public SKRectI Place(SKRectI box, int labelWidth, int labelHeight)
     {
@@ -28,11 +28,19 @@ internal sealed class LabelPlacer(int width, int height)
             return preferred;
         }
 
-        // Whatever is free can be moved left or right and up or down until it meets an edge of what is not, so these are all places that need a look.
+        // Whatever is free can be moved along rows and columns until it meets an edge of what is not, so these are all places to look at.
         SKRectI area = SKRectI.Inflate(box, reach + labelWidth, reach + labelHeight);
         SKRectI[] near = [.. _taken.Where(other => other.IntersectsWith(area))];
-        int[] lefts = [box.Left, box.Right - labelWidth, 0, width - labelWidth, .. near.SelectMany(other => new[] { other.Right, other.Left - labelWidth })];
-        int[] tops = [box.Top - labelHeight, box.Top, box.Bottom, box.Bottom - labelHeight, 0, height - labelHeight, .. near.SelectMany(other => new[] { other.Bottom, other.Top - labelHeight })];
+        int[] lefts =
+        [
+            box.Left, box.Right - labelWidth, 0, width - labelWidth,
+            .. near.Select(other => other.Right), .. near.Select(other => other.Left - labelWidth),
+        ];
+        int[] tops =
+        [
+            box.Top - labelHeight, box.Top, box.Bottom, box.Bottom - labelHeight, 0, height - labelHeight,
+            .. near.Select(other => other.Bottom), .. near.Select(other => other.Top - labelHeight),
+        ];
         (SKRectI best, (long Covered, int Gap, int Way) least) = (preferred, (long.MaxValue, 0, 0));
         foreach (int left in lefts.Distinct())
         {

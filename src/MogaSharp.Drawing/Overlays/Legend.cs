@@ -18,7 +18,8 @@ public sealed record Legend(ImmutableArray<LegendEntry> Entries)
 
     /// <summary>The legend of classes, with the colors of <see cref="Palette"/>.</summary>
     /// <param name="names">The names of the classes by their indices.</param>
-    public static Legend OfClasses(IEnumerable<string> names) => new([.. names.Select((name, i) => new LegendEntry(name, Palette.Color(i)))]);
+    public static Legend OfClasses(IEnumerable<string> names) =>
+        new([.. names.Select((name, i) => new LegendEntry(name, Palette.Color(i)))]);
 
     /// <summary>A picture with the whole list right of it on white; higher than the image where that is very low.</summary>
     /// <param name="image">The image, which stays as it is.</param>

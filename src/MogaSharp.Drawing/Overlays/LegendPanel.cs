@@ -21,7 +21,8 @@ internal sealed class LegendPanel
         int rest = legend.Entries.Length - most;
         Shown = most;
         IEnumerable<string> names = legend.Entries.Take(most).Select(entry => entry.Name);
-        _names = [.. (rest > 0 ? names.Append($"+ {rest} more") : names).Select(name => TextLine.Fit(name, size, nameWidth) ?? new TextLine("", size))];
+        if (rest > 0) names = names.Append($"+ {rest} more");
+        _names = [.. names.Select(name => TextLine.Fit(name, size, nameWidth) ?? new TextLine("", size))];
         _rows = Math.Clamp((height - (2 * _padding) - (_title is null ? 0 : _rowHeight)) / _rowHeight, 1, Math.Max(1, _names.Length));
         int columns = (_names.Length + _rows - 1) / _rows;
         // Columns of the same length look better than a last one with what is left.
@@ -46,14 +47,23 @@ internal sealed class LegendPanel
     {
         if (legend.Entries.IsEmpty) return null;
         for (float smaller = size; smaller > DrawingScale.LeastFont; smaller *= 0.85f)
-            if (new LegendPanel(legend, smaller, legend.Entries.Length, height, width) is var whole && whole.Fits(width, height)) return whole;
-        for (int most = legend.Entries.Length; most > 0; most--)
         {
-            // The names may have what is left of the width by color and margins.
-            if (new LegendPanel(legend, DrawingScale.LeastFont, most, height, width - 11) is var part && part.Fits(width, height)) return part;
+            var whole = new LegendPanel(legend, smaller, legend.Entries.Length, height, width);
+            if (whole.Fits(width, height)) return whole;
         }
 
-        return null;
+        LegendPanel? best = null;
+        (int least, int most) = (1, legend.Entries.Length);
+        while (least <= most)
+        {
+            int middle = (least + most) / 2;
+            // The names may have what is left of the width by color and margins.
+            var part = new LegendPanel(legend, DrawingScale.LeastFont, middle, height, width - 11);
+            if (part.Fits(width, height)) (best, least) = (part, middle + 1);
+            else most = middle - 1;
+        }
+
+        return best;
     }
 
     /// <summary>Draws text and colors; the ground is there.</summary>

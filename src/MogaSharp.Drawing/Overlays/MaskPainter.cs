@@ -7,10 +7,12 @@ internal static class MaskPainter
 {
     public static void Draw(SKBitmap bitmap, MaskOverlay mask, int lineWidth)
     {
+        string size = $"{mask.Width} x {mask.Height}";
         if ((mask.Width, mask.Height) != (bitmap.Width, bitmap.Height))
-            throw new ArgumentException($"A mask of {mask.Width} x {mask.Height} does not fit a picture of {bitmap.Width} x {bitmap.Height}.", nameof(mask));
-        if (mask.Inside.Length != (long)mask.Width * mask.Height)
-            throw new ArgumentException($"A mask of {mask.Width} x {mask.Height} needs {(long)mask.Width * mask.Height} values, not {mask.Inside.Length}.", nameof(mask));
+            throw new ArgumentException($"A mask of {size} does not fit a picture of {bitmap.Width} x {bitmap.Height}.", nameof(mask));
+        long count = (long)mask.Width * mask.Height;
+        if (mask.Inside.Length != count)
+            throw new ArgumentException($"A mask of {size} needs {count} values, not {mask.Inside.Length}.", nameof(mask));
         var blend = new Blend(mask.Opacity);
         var full = new Blend(1);
         ReadOnlySpan<byte> inside = mask.Inside.Span;

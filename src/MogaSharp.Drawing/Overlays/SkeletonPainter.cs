@@ -35,7 +35,7 @@ internal static class SkeletonPainter
         {
             int wrong = from < 0 || from >= skeleton.Points.Length ? from : to;
             if (wrong < 0 || wrong >= skeleton.Points.Length)
-                throw new ArgumentException($"An edge leads to point {wrong}; there are {skeleton.Points.Length} points.", nameof(skeleton));
+                throw new ArgumentException($"An edge leads to point {wrong}; there are {skeleton.Points.Length} points.");
         }
 
         CheckColors(skeleton.PointColors.Length, skeleton.Points.Length, "points");

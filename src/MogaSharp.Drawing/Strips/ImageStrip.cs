@@ -9,7 +9,7 @@ namespace MogaSharp.Drawing;
 /// <param name="Title">What stands left of them; null for nothing.</param>
 public sealed record StripRow(ImmutableArray<RgbImage> Images, string? Title = null);
 
-/// <summary>Rows of images in one picture. All cells are as wide and as high as the largest image; smaller ones stand in the middle.</summary>
+/// <summary>Rows of images in one picture. Cells are as wide and high as the largest image; smaller ones stand in the middle.</summary>
 /// <param name="Rows">The rows, from top to bottom; at least one has an image.</param>
 public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
 {
@@ -37,7 +37,8 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(Gap);
         ArgumentOutOfRangeException.ThrowIfLessThan(Enlargement, 1);
-        if (FontSize is not (null or (> 0 and < float.PositiveInfinity))) throw new ArgumentOutOfRangeException(nameof(FontSize), FontSize, "A font size is above 0.");
+        if (FontSize is not (null or (> 0 and < float.PositiveInfinity)))
+            throw new ArgumentOutOfRangeException(nameof(FontSize), FontSize, "A font size is above 0.");
         RgbImage[] all = [.. Rows.SelectMany(row => row.Images)];
         if (all.Length == 0) throw new ArgumentException("A strip needs an image.");
         int width = checked(all.Max(image => image.Width) * Enlargement), height = checked(all.Max(image => image.Height) * Enlargement);
@@ -46,15 +47,20 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
         TextLine?[] columnTitles = [.. ColumnTitles.Select(title => TextLine.Fit(title, size, width))];
         int left = Margin(rowTitles, line => line.Width), top = Margin(columnTitles, line => line.Height);
         int columns = Rows.Max(row => row.Images.Length);
-        using SKBitmap sheet = PixelCopy.NewBitmap(checked(left + (columns * (width + Gap)) - Gap), checked(top + (Rows.Length * (height + Gap)) - Gap));
+        int sheetWidth = checked(left + (columns * (width + Gap)) - Gap), sheetHeight = checked(top + (Rows.Length * (height + Gap)) - Gap);
+        using SKBitmap sheet = PixelCopy.NewBitmap(sheetWidth, sheetHeight);
         using var canvas = new SKCanvas(sheet);
         canvas.Clear(Ground.ToSkia());
         for (int column = 0; column < Math.Min(columns, columnTitles.Length); column++)
-            columnTitles[column]?.Draw(canvas, left + (column * (width + Gap)) + ((width - columnTitles[column]!.Width) / 2), size * 0.3f, Ground.TextColor);
+        {
+            if (columnTitles[column] is { } title)
+                title.Draw(canvas, left + (column * (width + Gap)) + ((width - title.Width) / 2), size * 0.3f, Ground.TextColor);
+        }
+
         for (int row = 0; row < Rows.Length; row++)
         {
             int y = top + (row * (height + Gap));
-            rowTitles[row]?.Draw(canvas, size / 4, y + ((height - rowTitles[row]!.Height) / 2), Ground.TextColor);
+            if (rowTitles[row] is { } title) title.Draw(canvas, size / 4, y + ((height - title.Height) / 2), Ground.TextColor);
             for (int column = 0; column < Rows[row].Images.Length; column++)
                 Draw(canvas, Rows[row].Images[column], SKRectI.Create(left + (column * (width + Gap)), y, width, height));
         }

@@ -8,7 +8,9 @@ public static class TrainingCurves
     // For the weights and, lighter or of another hue, their average; the losses' evaluation has the first pair.
     private static readonly (RgbColor Weights, RgbColor Average)[] Colors =
     [
-        (RgbColor.Parse("#1f77b4"), RgbColor.Parse("#d62728")), (RgbColor.Parse("#9ecae1"), RgbColor.Parse("#ff9896")), (RgbColor.Parse("#2ca02c"), RgbColor.Parse("#9467bd")),
+        (RgbColor.Parse("#1f77b4"), RgbColor.Parse("#d62728")),
+        (RgbColor.Parse("#9ecae1"), RgbColor.Parse("#ff9896")),
+        (RgbColor.Parse("#2ca02c"), RgbColor.Parse("#9467bd")),
     ];
 
     private static readonly RgbColor TrainColor = RgbColor.Parse("#7f7f7f");
@@ -38,11 +40,12 @@ public static class TrainingCurves
     /// <summary>A chart for each axis of the task's metrics of which there is a finite value.</summary>
     /// <param name="title">A line above the picture.</param>
     /// <param name="task">The task, for its metrics.</param>
-    /// <param name="epochs">The epochs. One that was not evaluated leaves no gap in the lines of an evaluation; a value that is not finite does.</param>
+    /// <param name="epochs">The epochs. One that was not evaluated leaves no gap; a value that is not finite does.</param>
     /// <returns>The charts; null when there is nothing to draw.</returns>
     public static ChartSheet? Sheet(string title, TrainingTask task, IReadOnlyList<EpochRecord> epochs)
     {
-        LineChart[] charts = [.. task.Metrics.GroupBy(metric => metric.Axis).Select(axis => Chart(axis.Key, [.. axis], epochs)).OfType<LineChart>()];
+        IEnumerable<LineChart?> all = task.Metrics.GroupBy(metric => metric.Axis).Select(axis => Chart(axis.Key, [.. axis], epochs));
+        LineChart[] charts = [.. all.OfType<LineChart>()];
         return charts.Length > 0 ? new ChartSheet([.. charts]) { Title = title } : null;
     }
 
@@ -74,7 +77,8 @@ public static class TrainingCurves
 
     private static ChartSeries Curve(string name, RgbColor color, IEnumerable<EpochRecord> epochs, Func<EpochRecord, double?> value)
     {
-        (double Epoch, double Value)[] points = [.. epochs.Where(epoch => value(epoch) is not null).Select(epoch => (epoch.Epoch + 1.0, value(epoch)!.Value))];
+        (double Epoch, double Value)[] points =
+            [.. epochs.Where(epoch => value(epoch) is not null).Select(epoch => (epoch.Epoch + 1.0, value(epoch)!.Value))];
         return new ChartSeries(name, [.. points.Select(point => point.Epoch)], [.. points.Select(point => point.Value)]) { Color = color };
     }
 }
