@@ -17,7 +17,7 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     private readonly List<Value> _values = [];
     private readonly List<ParameterSpec> _parameters = [];
     private readonly Dictionary<string, ParameterSpec> _byName = new(StringComparer.Ordinal);
-    private readonly ModuleTree _modules = new();
+    private readonly ModuleTree? _modules = order == ParameterOrder.Modules ? new() : null;
 
     /// <summary>The outermost scope, with the empty name.</summary>
     public Scope Root => new(this, "");
@@ -49,11 +49,11 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     {
         if (!_byName.TryAdd(spec.Name, spec)) throw new GraphException($"The parameter '{spec.Name}' is declared twice.");
         _parameters.Add(spec);
-        _modules.Add(spec);
+        _modules?.Add(spec);
         return spec.Name;
     }
 
-    internal void Name(string module) => _modules.Name(module);
+    internal void Name(string module) => _modules?.Name(module);
 
     /// <summary>Ends the building.</summary>
     /// <param name="outputs">The outputs with their names; values of this builder.</param>
@@ -62,6 +62,6 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     {
         foreach ((_, Value output) in outputs)
             if (output.Builder != this) throw new GraphException($"{output} belongs to another graph.");
-        return new([.. _values], outputs, order == ParameterOrder.Modules ? [.. _modules.Parameters] : [.. _parameters]);
+        return new([.. _values], outputs, [.. _modules?.Parameters ?? _parameters]);
     }
 }

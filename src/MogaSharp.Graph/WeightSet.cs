@@ -11,8 +11,12 @@ public sealed class WeightSet
     private readonly Dictionary<string, Tensor> _tensors;
 
     /// <summary>Takes the tensors over; later changes of the dictionary are not seen.</summary>
-    public WeightSet(IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
-        _tensors = new Dictionary<string, Tensor>(tensors, StringComparer.Ordinal);
+    public WeightSet(IEnumerable<KeyValuePair<string, Tensor>> tensors)
+        : this(new Dictionary<string, Tensor>(tensors, StringComparer.Ordinal))
+    {
+    }
+
+    private WeightSet(Dictionary<string, Tensor> tensors) => _tensors = tensors;
 
     /// <summary>The tensors' names, in no particular order.</summary>
     public IReadOnlyCollection<string> Names => _tensors.Keys;

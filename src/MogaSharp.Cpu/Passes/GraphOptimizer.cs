@@ -27,13 +27,16 @@ internal static class GraphOptimizer
     public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
     {
         bool changed = false;
+        graph = GraphPass.Prune(graph);
         foreach (GraphPass pass in Once) (graph, weights) = pass.Apply(graph, weights, ref changed);
-        do
+        // The end is reached when every pass in turn has found nothing.
+        for (int next = 0, idle = 0; idle < ToTheEnd.Count; next = (next + 1) % ToTheEnd.Count)
         {
             changed = false;
-            foreach (GraphPass pass in ToTheEnd) (graph, weights) = pass.Apply(graph, weights, ref changed);
+            (graph, weights) = ToTheEnd[next].Apply(graph, weights, ref changed);
+            idle = changed ? 0 : idle + 1;
         }
-        while (changed);
+
         foreach (GraphPass pass in Last) (graph, weights) = pass.Apply(graph, weights, ref changed);
         return (graph, weights);
     }

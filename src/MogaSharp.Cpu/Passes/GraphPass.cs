@@ -21,7 +21,7 @@ internal abstract class GraphPass
     /// <summary>Applies the pass to a whole graph and removes what nobody reads any more.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="weights">Its weights.</param>
-    /// <param name="changed">Set when a node was replaced.</param>
+    /// <param name="changed">Set when a node was replaced; otherwise graph and weights are returned as they came.</param>
     public (ComputationGraph Graph, WeightSet Weights) Apply(ComputationGraph graph, WeightSet weights, ref bool changed)
     {
         var builder = new GraphBuilder();
@@ -39,23 +39,15 @@ internal abstract class GraphPass
             context.SetUses(map[value.Index], uses[value.Index]);
         }
 
-        changed |= replaced;
-        ComputationGraph rewritten = Prune(graph.Outputs.Select(output => KeyValuePair.Create(output.Key, map[output.Value.Index])), builder);
-        return (rewritten, weights.With(context.Constants));
+        if (!replaced) return (graph, weights);
+        changed = true;
+        ComputationGraph rewritten = builder.Build([.. graph.Outputs.Select(output => KeyValuePair.Create(output.Key, map[output.Value.Index]))]);
+        return (Prune(rewritten), context.Constants.Count == 0 ? weights : weights.With(context.Constants));
     }
 
-    private static int[] CountUses(ComputationGraph graph)
+    /// <summary>A graph without the values and parameters that nobody reads.</summary>
+    public static ComputationGraph Prune(ComputationGraph whole)
     {
-        var uses = new int[graph.Values.Count];
-        foreach (Value value in graph.Values)
-            foreach (Value input in value.Inputs) uses[input.Index]++;
-        foreach ((_, Value output) in graph.Outputs) uses[output.Index]++;
-        return uses;
-    }
-
-    private static ComputationGraph Prune(IEnumerable<KeyValuePair<string, Value>> outputs, GraphBuilder full)
-    {
-        ComputationGraph whole = full.Build([.. outputs]);
         var live = new HashSet<Value>(whole.Inputs);
         foreach ((_, Value output) in whole.Outputs) live.Add(output);
         foreach (Value value in whole.Values.Reverse())
@@ -68,5 +60,14 @@ internal abstract class GraphPass
         foreach (Value value in whole.Values)
             if (live.Contains(value)) map[value] = builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => map[input])]);
         return builder.Build([.. whole.Outputs.Select(output => KeyValuePair.Create(output.Key, map[output.Value]))]);
+    }
+
+    private static int[] CountUses(ComputationGraph graph)
+    {
+        var uses = new int[graph.Values.Count];
+        foreach (Value value in graph.Values)
+            foreach (Value input in value.Inputs) uses[input.Index]++;
+        foreach ((_, Value output) in graph.Outputs) uses[output.Index]++;
+        return uses;
     }
 }
