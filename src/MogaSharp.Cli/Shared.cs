@@ -89,7 +89,7 @@ internal static class Shared
     public static IInferenceEngine CreateEngine(string? name, int threads, string? device = null)
     {
         bool isTorch = name == "torch" || (name is null && device is not null and not "cpu");
-        if (!isTorch) return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads)) : throw new UsageException($"--device {device} needs --engine torch");
+        if (!isTorch) return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance }) : throw new UsageException($"--device {device} needs --engine torch");
         TorchDevice chosen = device is null or "cpu" ? TorchDevice.Cpu : Device(device);
         return new TorchEngine(new TorchEngineOptions { Threads = threads, Device = chosen });
     }
@@ -188,5 +188,5 @@ internal static class Shared
     }
 
     /// <summary>Downloads into the user's cache.</summary>
-    public static ModelDownloader Downloader() => new(Http);
+    public static ModelDownloader Downloader() => new(Http, new DownloadOptions { Logger = TraceLogger.Instance });
 }

@@ -84,6 +84,24 @@ public sealed class DownloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_logger_hears_of_attempts_and_mirrors()
+    {
+        await using var mirror = new TestServer(Good);
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
+        mirror.Then(mirror.CutAfter(50_000));
+        var logger = new RecordingLogger();
+        var options = new DownloadOptions { CacheFolder = _cache.FullName, RetryDelay = TimeSpan.FromMilliseconds(1), Logger = logger };
+        await new ModelDownloader(_client, options).GetAsync(Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address] }, null, Token);
+        Assert.Equal(
+            [
+                $"Information: {_server.Address}: The server answered 404 Not Found. Another address is tried.",
+                $"Information: {mirror.Address}: attempt 1 of 4 ended because",
+                $"Debug: {mirror.Address}: complete as {Target}, SHA-256 {Hash(Good)}.",
+            ],
+            logger.Lines.Select(line => line.Contains("because", StringComparison.Ordinal) ? line[..(line.IndexOf("because", StringComparison.Ordinal) + 7)] : line));
+    }
+
+    [Fact]
     public async Task When_no_mirror_has_the_file_all_are_named_and_nothing_is_kept()
     {
         await using var mirror = new TestServer(Other);
