@@ -48,6 +48,10 @@ internal sealed class Notices
         Console.Error.WriteLine(Output.Printable($"note: {message}"));
     }
 
+    /// <summary>Says on stderr alone what helps people and is nothing about the data; not for JSON.</summary>
+    /// <param name="message">A sentence without a full stop.</param>
+    public static void Hint(string message) => Console.Error.WriteLine(Output.Printable($"note: {message}"));
+
     /// <summary>Says several things.</summary>
     public void AddRange(IEnumerable<string> messages)
     {

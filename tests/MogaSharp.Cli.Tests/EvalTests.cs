@@ -81,7 +81,7 @@ public sealed class EvalTests : IDisposable
         Assert.Matches(@"^top-1 100\.00%  top-5 100\.00%  12 images  \d+ images/s$", lines[0]);
         Assert.Equal(12, lines.Length);
         Assert.Matches(@"^Ankle boot +1\.000 +1\.000$", lines[^1]);
-        Assert.Empty(outcome.Errors);
+        Assert.Empty(outcome.ErrorLines);
     }
 
     [Fact]

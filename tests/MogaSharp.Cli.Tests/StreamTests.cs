@@ -30,7 +30,7 @@ public sealed class StreamTests : IAsyncDisposable
     public async Task A_stream_that_takes_nothing_is_handled(string arguments, string redirection, int code, string errors)
     {
         Outcome outcome = await ShellAsync($"IMAGE={Fixtures.Sample("bag_0018.png")}; dotnet {Moga.Program} {arguments} {redirection}");
-        Assert.Equal((code, errors, ""), (outcome.ExitCode, outcome.Errors, outcome.Output));
+        Assert.Equal((code, errors.TrimEnd('\n'), ""), (outcome.ExitCode, string.Join('\n', outcome.ErrorLines), outcome.Output));
     }
 
     [Fact]

@@ -58,6 +58,63 @@ public sealed class DownloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_mirror_gives_what_the_address_does_not()
+    {
+        await using var mirror = new TestServer(Good);
+        ModelFile file = Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address] };
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
+        Assert.False((await Downloader().GetAsync(file, null, Token)).WasCached);
+        File.Delete(Target);
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "200 OK", "", Html));
+        await Downloader().GetAsync(file, null, Token);
+        File.Delete(Target);
+        // A server that gave nothing is asked once, one that broke off again and again.
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "503 Unavailable", "", default));
+        await Downloader().GetAsync(file, null, Token);
+        File.Delete(Target);
+        _server.Then(_server.CutAfter(50_000)).Then((_, stream) => TestServer.SendAsync(stream, "206 Partial Content", $"Content-Range: bytes 50000-{Good.Length - 1}/{Good.Length}", Good.AsMemory(50_000, 9), Good.Length - 50_000));
+        await Downloader(attempts: 2).GetAsync(file, null, Token);
+        Assert.Equal([null, null, null, null, 50_000], _server.Requests.Select(request => request.RangeStart));
+        // What came of the one is no beginning of the other's.
+        Assert.Equal([null, null, null, null], mirror.Requests.Select(request => request.RangeStart));
+        Assert.Equal(Good, await File.ReadAllBytesAsync(Target, Token));
+        Assert.Equal(["model.pth", "model.pth.json", "model.pth.lock"], _cache.FileNames.Order());
+        // Wherever it came from, it is the file of the first address.
+        Assert.True((await Downloader().GetAsync(Model, null, Token)).WasCached);
+    }
+
+    [Fact]
+    public async Task A_logger_hears_of_attempts_and_mirrors()
+    {
+        await using var mirror = new TestServer(Good);
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
+        mirror.Then(mirror.CutAfter(50_000));
+        var logger = new RecordingLogger();
+        var options = new DownloadOptions { CacheFolder = _cache.FullName, RetryDelay = TimeSpan.FromMilliseconds(1), Logger = logger };
+        await new ModelDownloader(_client, options).GetAsync(Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address] }, null, Token);
+        Assert.Equal(
+            [
+                $"Information: {_server.Address}: The server answered 404 Not Found. Another address is tried.",
+                $"Information: {mirror.Address}: attempt 1 of 4 ended because",
+                $"Debug: {mirror.Address}: complete as {Target}, SHA-256 {Hash(Good)}.",
+            ],
+            logger.Lines.Select(line => line.Contains("because", StringComparison.Ordinal) ? line[..(line.IndexOf("because", StringComparison.Ordinal) + 7)] : line));
+    }
+
+    [Fact]
+    public async Task When_no_mirror_has_the_file_all_are_named_and_nothing_is_kept()
+    {
+        await using var mirror = new TestServer(Other);
+        _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
+        ModelFile file = Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address, new Uri("http://127.0.0.1:1/model.pth")] };
+        var problem = await Assert.ThrowsAsync<DownloadException>(() => Downloader(attempts: 1).GetAsync(file, null, Token));
+        Assert.StartsWith($"{_server.Address}: The server answered 404 Not Found. Nor could it be had elsewhere. {mirror.Address}: The file has the SHA-256 {Hash(Other)}, not", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("It was not kept. http://127.0.0.1:1/model.pth: The download failed", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(_server.Address, problem.Address);
+        Assert.Equal(["model.pth.lock"], _cache.FileNames);
+    }
+
+    [Fact]
     public async Task Resumes_where_the_connection_broke()
     {
         _server.Then(_server.CutAfter(50_000)).Then(async (request, stream) =>

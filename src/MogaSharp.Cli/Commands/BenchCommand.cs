@@ -51,6 +51,8 @@ internal static class BenchCommand
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
                 string? code = parsed.GetValue(official);
                 if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
+                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(device) is null or "cpu")
+                    Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
                 TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
                 int count = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
                 TrainBenchmarkResult Train(ModelCard card, Shape input) =>

@@ -32,6 +32,7 @@ internal static class ClassifyCommand
             IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
             string[][] batches = [.. files.Chunk(BatchSize)];
             ModelCard card = Shared.Card(parsed.GetValue(model)!);
+            Shared.SayDefault(parsed, model, parsed.GetValue(weights));
             Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
             IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
             using var resources = running as IDisposable;

@@ -52,7 +52,7 @@ internal static class DataCommand
     private static async Task DownloadAsync(DataCard card, string folder, CancellationToken cancellationToken)
     {
         // The files have the names that other sets give theirs, so they get a folder of their own.
-        var downloader = new ModelDownloader(Shared.Http, new DownloadOptions { CacheFolder = $"{folder}.download" });
+        var downloader = new ModelDownloader(Shared.Http, new DownloadOptions { CacheFolder = $"{folder}.download", Logger = TraceLogger.Instance });
         try
         {
             await Output.WithProgressAsync("Downloading MNIST", async report =>

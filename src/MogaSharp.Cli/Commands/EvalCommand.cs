@@ -57,6 +57,7 @@ internal static class EvalCommand
                 throw new UsageException($"'{text}' is no data for {named.ToString().ToLowerInvariant()}; {(isVideo ? "those are clips" : "write moving-mnist, moving-fashion or frames:PATH")}");
             bool isDefault = parsed.GetResult(model)?.Implicit != false;
             ModelCard Chosen() => parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(isVideo && isDefault ? Shared.DefaultVideoModel : parsed.GetValue(model)!);
+            if (parsed.GetValue(card) is null) Shared.SayDefault(parsed, model, parsed.GetValue(weights), isVideo);
             int batchSize = parsed.GetValue(batch) is > 0 and var given ? given : isVideo ? 16 : 32;
             if (isVideo)
             {

@@ -43,11 +43,17 @@ internal static class TrainRecipes
         return recipe with { BatchSize = most };
     }
 
-    // The official recipes of the smallest sizes train in float16, which only CUDA has.
-    public static TrainingRecipe ForDevice(TrainingRecipe recipe, TorchDevice device)
+    /// <summary>The recipe in a number format that the device has; the official recipes of the smallest sizes train in float16, which only CUDA has.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="hasBfloat16">Whether the processor has instructions for bfloat16.</param>
+    /// <param name="say">Hears of a change.</param>
+    public static TrainingRecipe ForDevice(TrainingRecipe recipe, TorchDevice device, bool hasBfloat16, Action<string> say)
     {
-        if (recipe.Amp != Precision.Fp16 || device.IsCuda) return recipe;
-        Console.Error.WriteLine("the recipe's fp16 needs CUDA; this run computes in float32 (--amp bf16 is possible)");
+        if (device.IsCuda || recipe.Amp == Precision.None || (recipe.Amp == Precision.Bf16 && hasBfloat16)) return recipe;
+        say(recipe.Amp == Precision.Bf16
+            ? "this processor has no instructions for bfloat16, in which it would take several times as long; this run computes in float32"
+            : $"the recipe's fp16 needs CUDA; this run computes in float32{(hasBfloat16 ? " (--amp bf16 is possible)" : "")}");
         return recipe with { Amp = Precision.None };
     }
 

@@ -56,7 +56,7 @@ internal static class TrainRun
         if (request.Resume && begun is null) Console.Error.WriteLine($"there is no checkpoint in '{folder}' yet; the run begins");
         TrainPlan plan = begun is null ? New(request, Shared.Notices.Add) : Continued(request, begun.Content);
         TorchDevice device = peers?.Device ?? DeviceOf(request);
-        plan = plan with { Recipe = TrainRecipes.ForDevice(plan.Recipe, device) };
+        plan = plan with { Recipe = TrainRecipes.ForDevice(plan.Recipe, device, ProcessorTypes.HasBfloat16, Console.Error.WriteLine) };
         using var data = TrainData.Open(plan.Data, plan.Card);
         if (begun is not null) data.RequireSame(plan.Card, folder);
         else plan = plan with { Recipe = TrainRecipes.ForData(plan.Recipe, request, data, peers?.Share.Count ?? 1) };

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MogaSharp.Weights;
 
@@ -46,6 +48,9 @@ public sealed record DownloadOptions
 
     /// <summary>The wait before the second attempt; it doubles with each further one.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Hears of attempts that broke off, of mirrors, and of what arrived; by default nobody does.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>Largest file to accept, in bytes.</summary>
     public long MaxBytes { get; init; } = 8L << 30;

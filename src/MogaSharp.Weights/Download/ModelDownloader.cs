@@ -65,6 +65,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             }
             catch (DownloadException problem) when (!isLast)
             {
+                _options.Logger.TriesMirror(problem.Message);
                 problems.Add(problem);
             }
             catch (DownloadException problem) when (problems.Count > 0)
@@ -85,6 +86,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         if (expected is not null && !Same(hash, expected)) throw WrongHash(file, part, hash, expected);
         File.Move($"{path}.part", path, overwrite: true);
         part.Discard();
+        _options.Logger.Arrived(file.Address, path, hash);
         return hash;
     }
 
@@ -115,8 +117,9 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
                 throw new DownloadException(
                     file.Address, $"The download failed {attempt} times, the last time because {problem.Message}. The next one goes on from there.", problem);
             }
-            catch (PartialDownload.InterruptedException)
+            catch (PartialDownload.InterruptedException problem)
             {
+                _options.Logger.BrokeOff(file.Address, attempt, _options.Attempts, problem.Message, delay);
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
                 delay *= 2;
             }

@@ -14,9 +14,6 @@ internal sealed record TerminalKind
 
     public bool NoColor { get; init; }
 
-    /// <summary>More of the environment.</summary>
-    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
-
     /// <summary>A file for stdout instead of the terminal.</summary>
     public string? OutputFile { get; init; }
 }
@@ -49,7 +46,6 @@ internal sealed partial class PseudoTerminal : IDisposable
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, path, $"{kind.Columns}", kind.OutputFile ?? "", "dotnet", Moga.Program, .. arguments]);
         start.Environment["MOGA_CACHE"] = cache ?? "/nonexistent/cache";
         start.Environment["TERM"] = kind.Name;
-        foreach ((string variable, string value) in kind.Variables) start.Environment[variable] = value;
         if (kind.NoColor) start.Environment["NO_COLOR"] = "1";
         Process = Process.Start(start)!;
         _reading = Task.Factory.StartNew(Read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

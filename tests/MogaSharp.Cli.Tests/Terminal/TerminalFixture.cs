@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using MogaSharp.Testing;
 using MogaSharp.Weights;
 
@@ -62,20 +60,9 @@ internal sealed class TerminalFixture : IAsyncDisposable
         "export" => ([command, _card, "--onnx", _folder.File("out.onnx"), "--size", "32"], @"out\.onnx$"),
         "bench" => ([command, _card, "--seconds", "1"], "^measured custom, input "),
         "predict" => ([command, VideoFixtures.Sample("moving_mnist.gif"), "--model", Video64(), "--output", _folder.File("predicted")], "^custom_video predicted 10 frames"),
-        "data" => ([command, "mnist"], "^moga: /"),
+        "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
     };
-
-    /// <summary>Makes the server a registry with a package that turns out to be something else.</summary>
-    public Dictionary<string, string> ServeRegistry()
-    {
-        byte[] package = RandomNumberGenerator.GetBytes(400_000);
-        string registry = $"{_server.Address.GetLeftPart(UriPartial.Authority)}/npm", integrity = $"sha512-{Convert.ToBase64String(SHA512.HashData(package))}";
-        _server.Content = package;
-        _server.Then((_, stream) => TestServer.SendAsync(
-            stream, "200 OK", "", Encoding.UTF8.GetBytes($$"""{ "versions": { "1.2.6": { "dist": { "tarball": "{{registry}}/p.tgz", "integrity": "{{integrity}}" } } } }""")));
-        return new() { ["NPM_CONFIG_REGISTRY"] = registry, ["npm_config_registry"] = registry };
-    }
 
     /// <summary>A set of images in a folder.</summary>
     public string Idx()

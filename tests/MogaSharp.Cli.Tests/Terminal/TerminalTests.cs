@@ -37,7 +37,7 @@ public sealed class TerminalTests : IAsyncDisposable
     public async Task A_failure_leaves_its_line_and_no_bar()
     {
         (string[] arguments, string row) = _fixture.Of("data");
-        (int code, Screen screen) = await PseudoTerminal.RunAsync(new() { Variables = _fixture.ServeRegistry() }, _fixture.Cache, arguments);
+        (int code, Screen screen) = await PseudoTerminal.RunAsync(new(), _fixture.Cache, arguments);
         Assert.True(code == 1 && screen.BarsSeen > 0, screen.Transcript);
         Assert.Matches(row, screen.Rows[0]);
         CheckLeft(screen);
