@@ -65,6 +65,15 @@ public sealed class ComputationGraph
         return shapes;
     }
 
+    /// <summary>The shapes of the outputs, in their order, for given input shapes.</summary>
+    /// <param name="inputs">One shape per input, in the order of <see cref="Inputs"/>.</param>
+    /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>
+    public Shape[] InferOutputShapes(params ReadOnlySpan<Shape> inputs)
+    {
+        Shape[] shapes = InferShapes(inputs);
+        return [.. Outputs.Select(output => shapes[output.Value.Index])];
+    }
+
     /// <summary>The cost of every value, indexed by <see cref="Value.Index"/>.</summary>
     /// <param name="shapes">The result of <see cref="InferShapes"/>.</param>
     public Cost[] Costs(IReadOnlyList<Shape> shapes) =>
