@@ -1,4 +1,5 @@
 using MogaSharp.Graph;
+using MogaSharp.Onnx;
 
 namespace MogaSharp.OnnxRuntime;
 
@@ -28,8 +29,12 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
 
     /// <inheritdoc/>
     /// <exception cref="GraphException">A weight has another shape than the graph says.</exception>
+    /// <exception cref="OnnxRuntimeException">The weights have more bytes than a model in memory can.</exception>
     public IInferenceSession CreateSession(ComputationGraph graph, WeightSet weights)
     {
+        long bytes = graph.Parameters.Sum(spec => spec.Shape.ElementCount * sizeof(float));
+        if (bytes > OnnxExportOptions.LargestThreshold)
+            throw new OnnxRuntimeException($"A model in memory holds at most {OnnxExportOptions.LargestThreshold:N0} bytes of weights; this graph has {bytes:N0}.");
         weights.RequireFit(graph);
         return new OnnxRuntimeSession(graph, weights, _options);
     }

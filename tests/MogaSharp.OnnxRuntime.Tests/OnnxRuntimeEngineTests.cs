@@ -152,6 +152,16 @@ public sealed class OnnxRuntimeEngineTests
     }
 
     [Fact]
+    public void Weights_that_do_not_fit_into_a_model_are_refused()
+    {
+        var builder = new GraphBuilder();
+        Value x = builder.Input("input", new Shape(1, 30_000));
+        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", builder.Root.Linear("head", x, 30_000)));
+        var refused = Assert.Throws<OnnxRuntimeException>(() => Engine.CreateSession(graph, new WeightSet([])));
+        Assert.Equal("A model in memory holds at most 2,000,000,000 bytes of weights; this graph has 3,600,120,000.", refused.Message);
+    }
+
+    [Fact]
     public void Numbers_out_of_range_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new OnnxRuntimeEngine(new() { Threads = -1 }));
