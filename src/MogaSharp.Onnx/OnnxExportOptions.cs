@@ -1,5 +1,3 @@
-using MogaSharp.Graph;
-
 namespace MogaSharp.Onnx;
 
 /// <summary>How a graph is written as an ONNX model.</summary>
@@ -17,18 +15,15 @@ public sealed record OnnxExportOptions
     /// </summary>
     public int Opset { get; init; } = OldestOpset;
 
-    /// <summary>True leaves the number of images open (the symbolic dimension <c>batch</c>); false fixes it.</summary>
+    /// <summary>True leaves the number of images open (the symbolic dimension <c>batch</c>); false fixes it to the graph's.</summary>
     public bool DynamicBatch { get; init; }
 
     /// <summary>
     /// True leaves rows and columns open (<c>height</c>, <c>width</c>; of outputs <c>stage1_height</c> and so on); false
-    /// fixes them. A graph with Fourier transforms cannot leave them open: ONNX has none of real maps, so they are written as products with
+    /// fixes them to the graph's. A graph with Fourier transforms cannot leave them open: ONNX has none of real maps, so they are written as products with
     /// matrices for one size. A graph with windows takes all sizes that its windows tile.
     /// </summary>
     public bool DynamicSize { get; init; }
-
-    /// <summary>The inputs' shapes, in the graph's order, which fix what is not left open; null for those that the graph declares.</summary>
-    public IReadOnlyList<Shape>? InputShapes { get; init; }
 
     /// <summary>The graph's name in the file.</summary>
     public string GraphName { get; init; } = "graph";

@@ -67,8 +67,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
 
     private SizedModel Load(Shape[] shapes)
     {
-        Shape[] outputs = graph.InferOutputShapes(shapes);
-        return new SizedModel(shapes, outputs, new OnnxRuntimeModel(OnnxExporter.Export(graph, weights, new OnnxExportOptions { InputShapes = shapes }), options));
+        ComputationGraph sized = graph.WithInputs(shapes);
+        return new SizedModel(shapes, [.. sized.Outputs.Select(output => output.Value.Shape)], new OnnxRuntimeModel(OnnxExporter.Export(sized, weights), options));
     }
 
     /// <summary>A model with the shapes that it is for; one that runs is freed when its last run ends.</summary>

@@ -70,16 +70,6 @@ public sealed class DynamicShapeTests
         Assert.Contains("Expected: 1", refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Shapes_other_than_the_declared_can_be_fixed()
-    {
-        ComputationGraph graph = OpCases.All["global filter"];
-        Shape shape = OpCases.Small.With(0, 5);
-        byte[] file = OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { InputShapes = [shape] });
-        Assert.EndsWith($":{shape}", Assert.Single(new ModelReader(file).Inputs), StringComparison.Ordinal);
-        Assert.Contains("for its inputs' shapes", Assert.Throws<OnnxExportException>(() => Export(new() { InputShapes = [shape, shape] })).Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(false, false, "1x3x32x32", "1x7,1x16x8x8,1x32x4x4")]
     [InlineData(true, false, "batchx3x32x32", "batchx7,batchx16x8x8,batchx32x4x4")]

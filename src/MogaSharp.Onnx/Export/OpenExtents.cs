@@ -18,13 +18,12 @@ internal sealed class OpenExtents
 
     public OpenExtents(ComputationGraph graph, OnnxExportOptions options)
     {
-        IReadOnlyList<Shape> inputs = options.InputShapes ?? [.. graph.Inputs.Select(input => ((Input)input.Op).Declared)];
-        Shapes = Infer(graph, inputs, options.InputShapes is null ? "as declared" : "for its inputs' shapes", shape => shape);
-        _otherBatch = options.DynamicBatch ? Infer(graph, inputs, "with an open batch", shape => shape.With(0, shape[0] * LargerBatch)) : Shapes;
-        _otherSize = options.DynamicSize ? Infer(graph, inputs, "with open rows and columns", Larger) : Shapes;
+        Shapes = Infer(graph, "as declared", shape => shape);
+        _otherBatch = options.DynamicBatch ? Infer(graph, "with an open batch", shape => shape.With(0, shape[0] * LargerBatch)) : Shapes;
+        _otherSize = options.DynamicSize ? Infer(graph, "with open rows and columns", Larger) : Shapes;
     }
 
-    /// <summary>The shapes for the inputs as declared or given, by the values' indices.</summary>
+    /// <summary>The shapes as declared, by the values' indices.</summary>
     public Shape[] Shapes { get; }
 
     /// <summary>Whether an extent is open.</summary>
@@ -41,11 +40,11 @@ internal sealed class OpenExtents
         ? shape.With(shape.Rank - 2, shape[shape.Rank - 2] * LargerSide).With(shape.Rank - 1, shape[shape.Rank - 1] * LargerSide)
         : throw new GraphException($"An input of shape {shape} has no rows and columns.");
 
-    private static Shape[] Infer(ComputationGraph graph, IReadOnlyList<Shape> inputs, string how, Func<Shape, Shape> change)
+    private static Shape[] Infer(ComputationGraph graph, string how, Func<Shape, Shape> change)
     {
         try
         {
-            return graph.InferShapes([.. inputs.Select(change)]);
+            return graph.InferShapes([.. graph.Inputs.Select(input => change(((Input)input.Op).Declared))]);
         }
         catch (Exception exception) when (exception is GraphException or OverflowException)
         {
