@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
-using MogaSharp.Onnx;
 
 namespace MogaSharp.Cli;
 
@@ -36,39 +35,51 @@ internal sealed record BenchmarkResult(
 
     public double? RatioP90 { get; init; }
 
-    /// <summary>The largest difference of an output, over the largest output.</summary>
+    /// <summary>The largest difference of an output, over the largest output; null for a peer with other weights.</summary>
     public double? PeerDifference { get; init; }
 }
 
-/// <summary>Measures a network with random weights and inputs, in turn with ONNX Runtime (A B A B) when asked.</summary>
+/// <summary>A network with random weights and an input to measure it on.</summary>
+internal sealed record BenchmarkCase(ComputationGraph Graph, Shape Input)
+{
+    public WeightSet Weights { get; } = WeightInitializer.Create(Graph.Parameters, seed: 0);
+
+    /// <summary>(N, C, H, W), clips (N, T, C, H, W).</summary>
+    public Tensor X { get; } = Random(Input);
+
+    private static Tensor Random(Shape shape)
+    {
+        var random = new Random(0);
+        return new(shape, [.. Enumerable.Range(0, checked((int)shape.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]);
+    }
+}
+
+/// <summary>Measures a network with random weights and inputs, in turn with a peer (A B A B) when asked.</summary>
 internal static class Benchmark
 {
     private const int WarmUp = 8, MostRuns = 100_000;
 
     /// <param name="engine">The engine.</param>
-    /// <param name="threads">The threads that the engine computes with, for the peer.</param>
+    /// <param name="threads">The threads that the engine computes with.</param>
     /// <param name="model">The network's name.</param>
-    /// <param name="graph">The network.</param>
-    /// <param name="input">(N, C, H, W), clips (N, T, C, H, W).</param>
+    /// <param name="benchmark">The network and its input.</param>
     /// <param name="duration">How long to measure.</param>
     /// <param name="peakGflops">The multiply-add peak of the threads.</param>
-    /// <param name="compare">Whether ONNX Runtime runs in turn.</param>
+    /// <param name="startPeer">Starts what runs in turn; null for nothing.</param>
     /// <param name="cancellationToken">Looked at between runs.</param>
     public static BenchmarkResult Measure(
-        IInferenceEngine engine, int threads, string model, ComputationGraph graph, Shape input, TimeSpan duration, double peakGflops, bool compare,
+        IInferenceEngine engine, int threads, string model, BenchmarkCase benchmark, TimeSpan duration, double peakGflops, Func<BenchmarkCase, IBenchmarkPeer>? startPeer,
         CancellationToken cancellationToken)
     {
-        WeightSet weights = WeightInitializer.Create(graph.Parameters, seed: 0);
-        using IInferenceSession session = engine.CreateSession(graph, weights);
-        var random = new Random(0);
-        Tensor x = new(input, [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]);
-        Tensor[] outputs = session.CreateOutputs(input), peerOutputs = session.CreateOutputs(input);
-        using OnnxRuntimeSession? peerSession = compare ? CreatePeer(graph, weights, threads) : null;
-        using OnnxRuntimeBinding? peer = peerSession?.Bind([x], peerOutputs);
+        (ComputationGraph graph, Shape input) = benchmark;
+        using IInferenceSession session = engine.CreateSession(graph, benchmark.Weights);
+        Tensor x = benchmark.X;
+        Tensor[] outputs = session.CreateOutputs(input);
+        using IBenchmarkPeer? peer = startPeer?.Invoke(benchmark);
         for (int i = 0; i < WarmUp; i++)
         {
             session.Run([x], outputs, cancellationToken);
-            peer?.Run();
+            peer?.Step();
         }
 
         List<double> times = new(MostRuns), peerTimes = new(MostRuns);
@@ -79,10 +90,7 @@ internal static class Benchmark
             session.Run([x], outputs, cancellationToken);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-            if (peer is null) continue;
-            start = Stopwatch.GetTimestamp();
-            peer.Run();
-            peerTimes.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (peer is not null) peerTimes.Add(peer.Step());
         }
 
         double median = Percentile(times, 50), rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
@@ -95,30 +103,15 @@ internal static class Benchmark
         List<double> ratios = [.. peerTimes.Zip(times, (theirs, ours) => theirs / ours)];
         return result with
         {
-            Peer = $"ONNX Runtime {OnnxRuntimeSession.RuntimeVersion}",
+            Peer = peer.Name,
             PeerMedianMs = Percentile(peerTimes, 50),
             PeerP10Ms = Percentile(peerTimes, 10),
             PeerP90Ms = Percentile(peerTimes, 90),
             Ratio = Percentile(peerTimes, 50) / median,
             RatioP10 = Percentile(ratios, 10),
             RatioP90 = Percentile(ratios, 90),
-            PeerDifference = outputs.Zip(peerOutputs, Difference).Max(),
+            PeerDifference = peer.Outputs is { } theirs ? outputs.Zip(theirs, Difference).Max() : null,
         };
-    }
-
-    private static OnnxRuntimeSession CreatePeer(ComputationGraph graph, WeightSet weights, int threads)
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"moga-bench-{Guid.NewGuid():N}.onnx");
-        try
-        {
-            OnnxExporter.Export(graph, weights, path);
-            // Its threads must not spin into our turn; within its own runs they spin as always.
-            return new OnnxRuntimeSession(path, new OnnxRuntimeOptions { IntraOpThreads = threads, ParkBetweenRuns = true });
-        }
-        finally
-        {
-            File.Delete(path);
-        }
     }
 
     private static double Difference(Tensor ours, Tensor theirs)

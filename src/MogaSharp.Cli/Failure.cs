@@ -4,6 +4,7 @@ using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Onnx;
+using MogaSharp.OnnxRuntime;
 using MogaSharp.Torch;
 using MogaSharp.Training;
 using MogaSharp.Weights;

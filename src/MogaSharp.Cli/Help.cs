@@ -29,7 +29,7 @@ internal static class Help
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
         ["export"] = ["moga export moganet_xtiny_fashion --onnx fashion.onnx", "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256"],
-        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json", "moga bench moganet_xtiny --train --batch 64 --size 64 --official MogaNet/models/moganet.py"],
+        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json", "moga bench moganet_xtiny --compare torchsharp --official MogaNet/models/moganet.py", "moga bench moganet_xtiny --train --batch 64 --size 64 --official MogaNet/models/moganet.py"],
     };
 
     /// <summary>Adds the examples to a command and all below it.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
@@ -70,29 +69,6 @@ internal static class Shared
     public static Option<string?> Labels() => new("--labels") { Description = "Class names: a name per line, or JSON (id2label, class_to_idx)", HelpName = "file" };
 
     public static Option<int> Threads() => Whole("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
-
-    public static Option<string?> Engine()
-    {
-        var engine = new Option<string?>("--engine") { Description = "cpu (the managed engine) or torch (libtorch); default: cpu, or torch for a CUDA device", HelpName = "name" };
-        engine.AcceptOnlyFromAmong("cpu", "torch");
-        return engine;
-    }
-
-    public static Option<string?> DeviceOption() => new("--device") { Description = "cpu, cuda or cuda:N; CUDA takes --engine torch", HelpName = "device" };
-
-    /// <summary>The engine that a command line names; to be disposed when it can be.</summary>
-    /// <param name="name">cpu or torch; null for the one that the device needs.</param>
-    /// <param name="threads">Threads; 0 for one per processor.</param>
-    /// <param name="device">cpu, cuda or cuda:N; null for cpu.</param>
-    /// <exception cref="UsageException">There is no such device, or it is libtorch's and the engine is not.</exception>
-    /// <exception cref="FailureException">libtorch is needed and not there.</exception>
-    public static IInferenceEngine CreateEngine(string? name, int threads, string? device = null)
-    {
-        bool isTorch = name == "torch" || (name is null && device is not null and not "cpu");
-        if (!isTorch) return device is null or "cpu" ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance }) : throw new UsageException($"--device {device} needs --engine torch");
-        TorchDevice chosen = device is null or "cpu" ? TorchDevice.Cpu : Device(device);
-        return new TorchEngine(new TorchEngineOptions { Threads = threads, Device = chosen });
-    }
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 

@@ -26,13 +26,7 @@ public sealed unsafe class CpuSession : IInferenceSession
 
     internal CpuSession(ComputationGraph graph, WeightSet weights, WorkerPool pool)
     {
-        foreach (ParameterSpec spec in graph.Parameters)
-        {
-            if (spec.IsOptional) continue;
-            Shape shape = weights[spec.Name].Shape;
-            if (shape != spec.Shape) throw new GraphException($"The weight '{spec.Name}' has shape {shape}, the graph needs {spec.Shape}.");
-        }
-
+        weights.RequireFit(graph);
         Graph = graph;
         _pool = pool;
         (_optimized, WeightSet folded) = GraphOptimizer.Run(graph, weights);
@@ -167,8 +161,7 @@ public sealed unsafe class CpuSession : IInferenceSession
             8 => PlanCompiler<Simd256, Vector256<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
             _ => PlanCompiler<Simd128, Vector128<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
         };
-        Shape[] inferred = Graph.InferShapes(shapes);
-        return new CompiledPlan(plan, shapes, [.. Graph.Outputs.Select(output => inferred[output.Value.Index])], _pool.Threads);
+        return new CompiledPlan(plan, shapes, Graph.InferOutputShapes(shapes), _pool.Threads);
     }
 
     /// <summary>A plan with the shapes that it is for and the memory of its runs.</summary>
@@ -187,12 +180,7 @@ public sealed unsafe class CpuSession : IInferenceSession
             return true;
         }
 
-        public void RequireOutputs(ReadOnlySpan<Tensor> tensors)
-        {
-            if (tensors.Length != outputs.Length) throw new GraphException($"The graph has {outputs.Length} output(s), {tensors.Length} tensor(s) were given.");
-            for (int i = 0; i < outputs.Length; i++)
-                if (tensors[i].Shape != outputs[i]) throw new GraphException($"Output {i} has shape {outputs[i]}, the tensor given for it {tensors[i].Shape}.");
-        }
+        public void RequireOutputs(ReadOnlySpan<Tensor> tensors) => InferenceSessions.RequireOutputs(tensors, outputs);
 
         public RunMemory Rent()
         {

@@ -37,6 +37,23 @@ public sealed class ComputationGraph
         return new([.. Values], outputs, [.. Parameters]);
     }
 
+    /// <summary>The same graph, declared for other shapes of its inputs.</summary>
+    /// <param name="inputs">One shape per input, in the order of <see cref="Inputs"/>.</param>
+    /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>
+    public ComputationGraph WithInputs(params ReadOnlySpan<Shape> inputs)
+    {
+        Shape[] shapes = InferShapes(inputs);
+        var values = new Value[Values.Count];
+        foreach (Value value in Values)
+        {
+            Shape shape = shapes[value.Index];
+            Op op = value.Op is Input input ? input with { Declared = shape } : value.Op;
+            values[value.Index] = new Value(value.Builder, value.Index, value.Scope, op, [.. value.Inputs.Select(from => values[from.Index])], shape);
+        }
+
+        return new(values, [.. Outputs.Select(output => KeyValuePair.Create(output.Key, values[output.Value.Index]))], [.. Parameters]);
+    }
+
     /// <summary>The number of trained elements; buffers are not counted.</summary>
     public long ParameterCount => Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Sum(spec => spec.Shape.ElementCount);
 
@@ -63,6 +80,15 @@ public sealed class ComputationGraph
         }
 
         return shapes;
+    }
+
+    /// <summary>The shapes of the outputs, in their order, for given input shapes.</summary>
+    /// <param name="inputs">One shape per input, in the order of <see cref="Inputs"/>.</param>
+    /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>
+    public Shape[] InferOutputShapes(params ReadOnlySpan<Shape> inputs)
+    {
+        Shape[] shapes = InferShapes(inputs);
+        return [.. Outputs.Select(output => shapes[output.Value.Index])];
     }
 
     /// <summary>The cost of every value, indexed by <see cref="Value.Index"/>.</summary>

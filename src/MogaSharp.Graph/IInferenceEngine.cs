@@ -35,11 +35,8 @@ public static class InferenceSessions
 {
     /// <summary>Makes output tensors for given input shapes, in the graph's order.</summary>
     /// <exception cref="GraphException">A shape does not fit the graph.</exception>
-    public static Tensor[] CreateOutputs(this IInferenceSession session, params ReadOnlySpan<Shape> inputs)
-    {
-        Shape[] shapes = session.Graph.InferShapes(inputs);
-        return [.. session.Graph.Outputs.Select(output => new Tensor(shapes[output.Value.Index]))];
-    }
+    public static Tensor[] CreateOutputs(this IInferenceSession session, params ReadOnlySpan<Shape> inputs) =>
+        [.. session.Graph.InferOutputShapes(inputs).Select(shape => new Tensor(shape))];
 
     /// <summary>Runs a graph with one input and returns new tensors by output name.</summary>
     /// <inheritdoc cref="IInferenceSession.Run"/>
@@ -48,5 +45,16 @@ public static class InferenceSessions
         Tensor[] outputs = session.CreateOutputs(input.Shape);
         session.Run([input], outputs, cancellationToken);
         return session.Graph.Outputs.Zip(outputs, (output, tensor) => KeyValuePair.Create(output.Key, tensor)).ToDictionary();
+    }
+
+    /// <summary>Checks the tensors for a run's outputs, as every session does before it computes.</summary>
+    /// <param name="outputs">One tensor per graph output, in order.</param>
+    /// <param name="shapes">The shapes that the graph gives.</param>
+    /// <exception cref="GraphException">There are more or fewer tensors, or one has another shape.</exception>
+    public static void RequireOutputs(ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Shape> shapes)
+    {
+        if (outputs.Length != shapes.Length) throw new GraphException($"The graph has {shapes.Length} output(s), {outputs.Length} tensor(s) were given.");
+        for (int i = 0; i < shapes.Length; i++)
+            if (outputs[i].Shape != shapes[i]) throw new GraphException($"Output {i} has shape {shapes[i]}, the tensor given for it {outputs[i].Shape}.");
     }
 }

@@ -29,6 +29,19 @@ public sealed class WeightSet
     /// <summary>Looks a tensor up.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out Tensor? tensor) => _tensors.TryGetValue(name, out tensor);
 
+    /// <summary>Checks that a graph finds its parameters and buffers here; what is optional may be missing.</summary>
+    /// <exception cref="KeyNotFoundException">The graph needs a tensor that is not here.</exception>
+    /// <exception cref="GraphException">A tensor has another shape than the graph says.</exception>
+    public void RequireFit(ComputationGraph graph)
+    {
+        foreach (ParameterSpec spec in graph.Parameters)
+        {
+            if (spec.IsOptional) continue;
+            Shape shape = this[spec.Name].Shape;
+            if (shape != spec.Shape) throw new GraphException($"The weight '{spec.Name}' has shape {shape}, the graph needs {spec.Shape}.");
+        }
+    }
+
     /// <summary>A set with the same tensors and some added or replaced; the tensors themselves are shared.</summary>
     public WeightSet With(IEnumerable<KeyValuePair<string, Tensor>> changes)
     {

@@ -41,11 +41,7 @@ public static class OnnxExporter
     /// </exception>
     public static void Export(ComputationGraph graph, WeightSet weights, Stream stream, OnnxExportOptions? options = null)
     {
-        options ??= new OnnxExportOptions();
-        ModelBuilder model = ModelBuilder.Build(graph, weights, options);
-        if (model.Weights.ByteCount > options.ExternalDataThreshold)
-            throw new OnnxExportException($"{model.Weights.ByteCount} bytes of weights need a second file (threshold {options.ExternalDataThreshold}); export to a path.");
-        model.Weights.StoreInline();
+        ModelBuilder model = BuildInline(graph, weights, options);
         try
         {
             Write(model, stream);
@@ -54,6 +50,30 @@ public static class OnnxExporter
         {
             throw new OnnxExportException($"The model cannot be written to the stream: {exception.Message}", exception);
         }
+    }
+
+    /// <summary>Makes a model file's bytes, into which the weights are copied once; they have to fit into one file.</summary>
+    /// <param name="graph">What to write.</param>
+    /// <param name="weights">Its parameters and buffers.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="OnnxExportException">The weights or options do not fit the graph, or the weights need a second file.</exception>
+    public static byte[] Export(ComputationGraph graph, WeightSet weights, OnnxExportOptions? options = null)
+    {
+        ModelBuilder model = BuildInline(graph, weights, options);
+        byte[] bytes = new byte[model.Proto.CalculateSize()];
+        using var output = new CodedOutputStream(bytes);
+        model.Proto.WriteTo(output);
+        return bytes;
+    }
+
+    private static ModelBuilder BuildInline(ComputationGraph graph, WeightSet weights, OnnxExportOptions? options)
+    {
+        options ??= new OnnxExportOptions();
+        ModelBuilder model = ModelBuilder.Build(graph, weights, options);
+        if (model.Weights.ByteCount > options.ExternalDataThreshold)
+            throw new OnnxExportException($"{model.Weights.ByteCount} bytes of weights need a second file (threshold {options.ExternalDataThreshold}); export to a path.");
+        model.Weights.StoreInline();
+        return model;
     }
 
     private static void Write(ModelBuilder model, string path, OnnxExportOptions options)

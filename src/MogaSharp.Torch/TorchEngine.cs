@@ -57,7 +57,9 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
     public void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RequireFit(inputs, outputs);
+        var shapes = new Shape[inputs.Length];
+        for (int i = 0; i < shapes.Length; i++) shapes[i] = inputs[i].Shape;
+        InferenceSessions.RequireOutputs(outputs, Graph.InferOutputShapes(shapes));
         using var scope = new TorchScope();
         var given = new TorchTensor[inputs.Length];
         for (int i = 0; i < given.Length; i++) given[i] = TorchTensor.From(inputs[i], network.Options.Device);
@@ -70,17 +72,4 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
     }
 
     public void Dispose() => network.Dispose();
-
-    private void RequireFit(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs)
-    {
-        var shapes = new Shape[inputs.Length];
-        for (int i = 0; i < shapes.Length; i++) shapes[i] = inputs[i].Shape;
-        Shape[] inferred = Graph.InferShapes(shapes);
-        if (outputs.Length != Graph.Outputs.Count) throw new GraphException($"The graph has {Graph.Outputs.Count} output(s), {outputs.Length} tensor(s) were given.");
-        for (int i = 0; i < outputs.Length; i++)
-        {
-            Shape shape = inferred[Graph.Outputs[i].Value.Index];
-            if (outputs[i].Shape != shape) throw new GraphException($"Output {i} has shape {shape}, the tensor given for it {outputs[i].Shape}.");
-        }
-    }
 }

@@ -42,6 +42,7 @@ public sealed class BenchTests : IDisposable
     [Theory]
     [InlineData("cpu")]
     [InlineData("torch")]
+    [InlineData("onnxruntime")]
     public async Task Inference_is_measured_on_every_engine(string engine)
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small);
@@ -51,6 +52,76 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(engine == "cpu", row.TryGetProperty("peak_share", out _));
         Outcome table = (await Moga.RunAsync("bench", card, "--engine", engine, "--size", "32", "--seconds", "1")).Succeeded();
         Assert.Contains("multiply-add peak of", table.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Onnx_runtime_runs_in_turn_with_the_same_weights()
+    {
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        string[] command = ["bench", card, "--compare", "onnxruntime", "--size", "32", "--batch", "2", "--seconds", "1", "--threads", "1"];
+        JsonElement row = (await Moga.RunAsync([.. command, "--json"])).Json[0];
+        Assert.Matches(@"^ONNX Runtime 1\.\d+\.\d+$", row.GetProperty("peer").GetString());
+        Assert.Equal(row.GetProperty("peer_median_ms").GetDouble() / row.GetProperty("median_ms").GetDouble(), row.GetProperty("ratio").GetDouble(), 1e-9);
+        Assert.InRange(row.GetProperty("peer_difference").GetDouble(), 0, 1e-5);
+        Assert.Contains("run in turn; largest difference of an output ", (await Moga.RunAsync(command)).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    // The official code is not part of this repository; what stands in for it has its interface.
+    private const string OfficialStandIn = """
+        import torch
+
+        class MogaNet(torch.nn.Module):
+            def __init__(self, arch, num_classes):
+                super().__init__()
+                self.conv = torch.nn.Conv2d(3, 8, 3)
+                self.norm = torch.nn.BatchNorm2d(8)
+                self.head = torch.nn.Linear(8, num_classes)
+
+            def forward(self, x):
+                return self.head(self.norm(self.conv(x)).mean((2, 3)))
+        """;
+
+    [Theory]
+    [InlineData("", "TorchSharp ")]
+    [InlineData("--train", "TorchSharp ")]
+    [InlineData("--train", "PyTorch ")]
+    public async Task The_official_code_runs_in_turn(string mode, string peer)
+    {
+        bool isTorchSharp = peer == "TorchSharp ";
+        if (isTorchSharp && !File.Exists(Path.Combine(Repository.Root, "artifacts", "torchsharp", ".built"))) Assert.Skip("The peer is not built; 'benchmarks/torchsharp_peer build' builds it.");
+        (int exitCode, _, string errors) = await Python.Run(TestContext.Current.CancellationToken, "-c", "import torch");
+        Assert.SkipUnless(exitCode == 0, errors);
+        string official = _folder.File("moganet.py");
+        File.WriteAllText(official, OfficialStandIn);
+        string[] command = ["bench", "moganet_xtiny", "--official", official, "--size", "32", "--batch", "2", "--seconds", "1", "--threads", "1", .. mode.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        Outcome table = (await Moga.RunAsync(isTorchSharp ? [.. command, "--compare", "torchsharp"] : command)).Succeeded();
+        Assert.Contains($"peer: {peer}", table.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_that_ends_says_why()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "There is no Python.");
+        string official = _folder.File("moganet.py");
+        File.WriteAllText(official, "raise SystemExit('the official code is broken')");
+        Outcome outcome = await Moga.RunAsync("bench", "moganet_xtiny", "--train", "--size", "32", "--official", official);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Equal("moga: the peer in Python ended; its message is above", outcome.ErrorLines[^1]);
+    }
+
+    [Theory]
+    [InlineData("--train --compare onnxruntime", "ONNX Runtime does not train")]
+    [InlineData("--train --provider cpu", "--provider is for inference; training runs on libtorch")]
+    [InlineData("--compare torchsharp", "--compare torchsharp needs --official")]
+    [InlineData("--train --compare torchsharp", "--compare torchsharp needs --official")]
+    [InlineData("--official OFFICIAL", "--official is for --train and --compare torchsharp")]
+    [InlineData("--official OFFICIAL --train --compare torchsharp --amp bf16 --size 32", "the peer torchsharp trains in float32 on the CPU only")]
+    [InlineData("--compare tensorflow", "'tensorflow'")]
+    public async Task A_peer_that_does_not_fit_is_refused(string options, string message)
+    {
+        string official = _folder.File("moganet.py");
+        File.WriteAllText(official, OfficialStandIn);
+        (await Moga.RunAsync(["bench", "moganet_xtiny", .. options.Replace("OFFICIAL", official, StringComparison.Ordinal).Split(' ')])).Failed(2, message);
     }
 
     [Fact]

@@ -137,12 +137,25 @@ public sealed class ClassifyTests : IDisposable
         if (!json) Assert.All(all.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"many/\d{4}\.png: \d \d+\.\d%$", line));
     }
 
+    [Theory]
+    [InlineData("--engine onnxruntime --provider tpu", 2, "there is no provider 'tpu'; there are cpu, cuda, dml, coreml, openvino")]
+    [InlineData("--engine onnxruntime --provider cpu:1", 2, "the provider cpu has no devices to choose from; write --provider cpu")]
+    [InlineData("--engine onnxruntime --provider cuda:x", 2, "'cuda:x' is no device of cuda; write cuda or cuda:N")]
+    [InlineData("--engine onnxruntime --provider cuda:1", 1, "has no provider cuda (CUDAExecutionProvider), only CPUExecutionProvider. The NuGet package Microsoft.ML.OnnxRuntime.Gpu has it.")]
+    [InlineData("--provider cpu", 2, "--provider cpu needs --engine onnxruntime")]
+    [InlineData("--engine torch --provider cuda", 2, "--provider cuda needs --engine onnxruntime")]
+    public async Task A_provider_that_is_not_there_is_refused(string options, int exitCode, string message) =>
+        (await Moga.RunAsync(["classify", Fixtures.Sample("bag_0018.png"), .. options.Split(' ')])).Failed(exitCode, message);
+
     [Fact]
     public async Task Every_engine_gives_the_same_classes()
     {
         string bag = Fixtures.Sample("bag_0018.png");
         Assert.StartsWith($"{bag}: Bag", (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "cpu", "--device", "cpu")).Succeeded().Output, StringComparison.Ordinal);
         (await Moga.RunAsync("classify", bag, "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
+        string[] onnxRuntime = ["classify", bag, "-k", "1", "--engine", "onnxruntime"];
+        Assert.StartsWith($"{bag}: Bag 9", (await Moga.RunAsync([.. onnxRuntime, "--provider", "cpu"])).Succeeded().Output, StringComparison.Ordinal);
+        (await Moga.RunAsync([.. onnxRuntime, "--device", "cuda"])).Failed(2, "--device cuda is for libtorch; ONNX Runtime takes --provider cuda");
         Assert.SkipUnless(Torch.TorchRuntime.IsAvailable, "libtorch is missing");
         Assert.StartsWith($"{bag}: Bag 9", (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "torch")).Succeeded().Output, StringComparison.Ordinal);
         if (Torch.TorchRuntime.CudaDeviceCount == 0) (await Moga.RunAsync("classify", bag, "--device", "cuda")).Failed(2, "there is no device cuda:0");

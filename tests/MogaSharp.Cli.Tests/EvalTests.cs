@@ -14,11 +14,13 @@ public sealed class EvalTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task Measures_an_idx_set()
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("onnxruntime")]
+    public async Task Measures_an_idx_set(string engine)
     {
         Fixtures.WriteIdx(_folder.File("idx"));
-        JsonElement result = (await Moga.RunAsync("eval", "--data", $"idx:{_folder.File("idx")}", "--json", "--batch", "5")).Json;
+        JsonElement result = (await Moga.RunAsync("eval", "--data", $"idx:{_folder.File("idx")}", "--json", "--batch", "5", "--engine", engine)).Json;
         CheckPerfect(result);
         Assert.Equal("moganet_xtiny_fashion", result.GetProperty("model").GetString());
 

@@ -32,15 +32,16 @@ public sealed class ForwardTests : IDisposable
     }
 
     [Theory]
-    [InlineData("custom_64_b2")]
-    [InlineData("custom_fp32gate_64_b2")]
-    public async Task Libtorch_gives_the_official_outputs(string name)
+    [InlineData("custom_64_b2", "torch")]
+    [InlineData("custom_fp32gate_64_b2", "torch")]
+    [InlineData("custom_64_b2", "onnxruntime")]
+    public async Task Other_engines_give_the_official_outputs(string name, string engine)
     {
-        Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
+        Assert.SkipWhen(engine == "torch" && !TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
         MogaNetFixture official = MogaNetFixture.Load(name);
         string card = Fixtures.WriteModel(_folder, official.Options, official.Weights());
         WriteInput(official.Input);
-        (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features", "--engine", "torch", "--threads", "1")).Succeeded();
+        (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features", "--engine", engine, "--threads", "1")).Succeeded();
         using Checkpoint results = Checkpoint.Open(_folder.File("y.safetensors"));
         Assert.Equal(5, results.Tensors.Count);
         foreach (TensorEntry tensor in results.Tensors)
@@ -57,6 +58,9 @@ public sealed class ForwardTests : IDisposable
         Assert.False(File.Exists(_folder.File("y.safetensors")));
         (await WithoutLibtorch(command)).Succeeded();
         (await Moga.RunAsync([.. command, "--engine", "gpu"])).Failed(2, "gpu");
+        File.Delete(_folder.File("y.safetensors"));
+        (await Moga.RunAsync([.. command, "--engine", "onnxruntime", "--provider", "openvino"])).Failed(1, "The NuGet package Intel.ML.OnnxRuntime.OpenVino has it.");
+        Assert.False(File.Exists(_folder.File("y.safetensors")));
 
         static Task<Outcome> WithoutLibtorch(string[] arguments) =>
             Moga.FinishAsync(Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", "dotnet", Moga.Program, .. arguments]));

@@ -187,6 +187,8 @@ public sealed class PredictTests : IDisposable
         Outcome late = await Predict(_folder.File("frames"), card, "--start", "2", "--json");
         Assert.False(late.Json.TryGetProperty("notes", out _));
         Assert.Empty(late.Errors);
+        Outcome onnxRuntime = await Predict(_folder.File("frames"), card, "--start", "2", "--json", "--engine", "onnxruntime");
+        Assert.Equal(late.Json.GetProperty("frames").ToString(), onnxRuntime.Json.GetProperty("frames").ToString());
         (await Predict(_folder.File("frames"), card, "--start", "2", "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
     }
 

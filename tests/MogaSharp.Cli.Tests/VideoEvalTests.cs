@@ -18,6 +18,7 @@ public sealed class VideoEvalTests : IDisposable
     [Theory]
     [InlineData("cpu")]
     [InlineData("torch")]
+    [InlineData("onnxruntime")]
     public async Task Measures_drawn_test_clips(string engine)
     {
         Assert.SkipWhen(engine == "torch" && !Torch.TorchRuntime.IsAvailable, "libtorch is not here");

@@ -72,6 +72,22 @@ public sealed class GraphBuilderTests
     }
 
     [Fact]
+    public void A_graph_can_be_declared_for_other_shapes()
+    {
+        Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
+        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", _builder.Root.Conv("a", x, 2, 1)));
+        ComputationGraph other = graph.WithInputs(new Shape(3, 4, 7, 6));
+        Assert.Equal(new Input("x", new Shape(3, 4, 7, 6)), other.Inputs[0].Op);
+        Assert.Equal(new Shape(3, 2, 7, 6), other.Outputs[0].Value.Shape);
+        Assert.Equal(graph.Values[1].Op, other.Values[1].Op);
+        Assert.Equal([other.Inputs[0]], other.Values[1].Inputs);
+        Assert.Equal(graph.Parameters, other.Parameters);
+        Assert.Equal(new Shape(1, 2, 5, 5), graph.Outputs[0].Value.Shape);
+        Assert.Throws<GraphException>(() => graph.WithInputs(new Shape(1, 5, 5, 5)));
+        Assert.Throws<GraphException>(() => graph.WithInputs());
+    }
+
+    [Fact]
     public void A_residual_belongs_to_its_module()
     {
         Value x = _builder.Input("x", new Shape(1, 4, 5, 5));

@@ -15,23 +15,25 @@ internal static class House
         ["Cpu"] = ["Graph", "Weights"],
         ["Torch"] = ["Graph", "Weights"],
         ["Onnx"] = ["Graph", "Weights"],
+        ["OnnxRuntime"] = ["Graph", "Onnx"],
         ["Imaging"] = [],
         ["Drawing"] = ["Imaging"],
         ["Data"] = ["Imaging"],
         ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],
         ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights", "Drawing"],
         ["Server"] = ["Tasks"],
-        ["Cli"] = ["Graph", "Weights", "Models", "Cpu", "Torch", "Onnx", "Imaging", "Drawing", "Data", "Tasks", "Training", "Server"],
+        ["Cli"] = ["Graph", "Weights", "Models", "Cpu", "Torch", "Onnx", "OnnxRuntime", "Imaging", "Drawing", "Data", "Tasks", "Training", "Server"],
     };
 
     /// <summary>What must not come in by way of others either.</summary>
     public static IReadOnlyDictionary<string, string[]> NeverReaches { get; } = new Dictionary<string, string[]>
     {
-        ["Graph"] = ["Cpu", "Torch", "Onnx"],
-        ["Models"] = ["Cpu", "Torch", "Onnx"],
-        ["Cpu"] = ["Torch", "Onnx", "Imaging"],
-        ["Tasks"] = ["Torch", "Cpu", "Drawing"],
-        ["Server"] = ["Torch", "Drawing"],
+        ["Graph"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
+        ["Models"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
+        ["Cpu"] = ["Torch", "Onnx", "OnnxRuntime", "Imaging"],
+        ["Onnx"] = ["OnnxRuntime"],
+        ["Tasks"] = ["Torch", "Cpu", "OnnxRuntime", "Drawing"],
+        ["Server"] = ["Torch"],
     };
 
     /// <summary>The rooms under src, by their folders' names without the prefix.</summary>

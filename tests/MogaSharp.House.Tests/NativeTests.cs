@@ -14,6 +14,7 @@ public sealed class NativeTests
     [InlineData("Models")]
     [InlineData("Weights")]
     [InlineData("Cpu")]
+    [InlineData("Onnx")]
     [InlineData("Data")]
     public void A_managed_room_needs_nothing_native(string room)
     {

@@ -1,5 +1,6 @@
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.OnnxRuntime;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Onnx.Tests;
@@ -49,7 +50,7 @@ public sealed class DynamicShapeTests
     public void An_op_of_one_size_takes_any_batch(string name)
     {
         ComputationGraph graph = OpCases.All[name];
-        Assert.Throws<OnnxExportException>(() => Judge.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
         CompareOnAnotherMap(name, new() { DynamicBatch = true }, OpCases.Small.With(0, 6));
     }
 
@@ -57,15 +58,14 @@ public sealed class DynamicShapeTests
     public void A_fourier_transform_says_why_its_size_is_fixed()
     {
         ComputationGraph graph = OpCases.All["global filter"];
-        var refused = Assert.Throws<OnnxExportException>(() => Judge.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
         Assert.Contains("ONNX has no Fourier transform of real maps", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Otherwise_another_batch_is_refused()
     {
-        Judge.Require();
-        using var session = new OnnxRuntimeSession(Export(new()));
+        using var session = new OnnxRuntimeModel(Export(new()));
         var refused = Assert.Throws<OnnxRuntimeException>(() => session.Run(new Tensor(new Shape(2, 3, 32, 32))));
         Assert.Contains("Expected: 1", refused.Message, StringComparison.Ordinal);
     }
@@ -85,13 +85,13 @@ public sealed class DynamicShapeTests
     [Fact]
     public void Several_inputs_have_sides_of_their_own() => Assert.Equal(
         ["input:batchx8xinput_heightxinput_width", "other:batchx8xother_heightxother_width"],
-        new ModelReader(Judge.Export(OpCases.All["sum of two inputs"], new WeightSet([]), new() { DynamicBatch = true, DynamicSize = true })).Inputs);
+        new ModelReader(OnnxExporter.Export(OpCases.All["sum of two inputs"], new WeightSet([]), new() { DynamicBatch = true, DynamicSize = true })).Inputs);
 
     [Fact]
     public void Features_have_no_sides_to_open()
     {
         ComputationGraph graph = OpCases.All["linear"];
-        var refused = Assert.Throws<OnnxExportException>(() => Judge.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
         Assert.Contains("2x8 has no rows and columns", refused.Message, StringComparison.Ordinal);
     }
 
@@ -101,7 +101,7 @@ public sealed class DynamicShapeTests
         var builder = new GraphBuilder();
         Value sum = builder.Input("a", new Shape(2, 3, 4, 4)) + builder.Input("b", new Shape(1, 3, 4, 4));
         ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", sum));
-        var refused = Assert.Throws<OnnxExportException>(() => Judge.Export(graph, new WeightSet([]), new() { DynamicBatch = true }));
+        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, new WeightSet([]), new() { DynamicBatch = true }));
         Assert.Contains("with an open batch", refused.Message, StringComparison.Ordinal);
     }
 
@@ -113,7 +113,7 @@ public sealed class DynamicShapeTests
 
     private static ComputationGraph Graph => new MogaNet(Small).Build(new Shape(1, 3, 32, 32), ModelOutputs.All);
 
-    private static byte[] Export(OnnxExportOptions options) => Judge.Export(Graph, FormulaWeights.Create(Graph.Parameters), options);
+    private static byte[] Export(OnnxExportOptions options) => OnnxExporter.Export(Graph, FormulaWeights.Create(Graph.Parameters), options);
 
     private static void Compare(OnnxExportOptions options, Shape input) =>
         Judge.CompareWithReference(Graph, FormulaWeights.Create(Graph.Parameters), options, 1e-5, FormulaWeights.Input(input));

@@ -1,5 +1,6 @@
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.OnnxRuntime;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Onnx.Tests;
@@ -13,11 +14,10 @@ public sealed class FixtureTests
     [MemberData(nameof(Cases))]
     public void The_exported_file_gives_the_official_outputs(string name)
     {
-        Judge.Require();
         MogaNetFixture official = MogaNetFixture.Load(name);
         using var folder = new TemporaryFolder();
         OnnxExporter.Export(official.Build(), official.Weights(), folder.At("model.onnx"));
-        using var session = new OnnxRuntimeSession(folder.At("model.onnx"));
+        using var session = new OnnxRuntimeModel(folder.At("model.onnx"));
         foreach ((string output, Tensor tensor) in session.Run(official.Input))
         {
             Assert.Equal(official.Expected.StatedShape(output), tensor.Shape);
@@ -66,10 +66,9 @@ public sealed class FixtureTests
 
     private static IReadOnlyDictionary<string, Tensor> Run(ComputationGraph graph, WeightSet weights, Tensor input, int opset)
     {
-        Judge.Require();
         using var folder = new TemporaryFolder();
         OnnxExporter.Export(graph, weights, folder.At("model.onnx"), new() { Opset = opset });
-        using var session = new OnnxRuntimeSession(folder.At("model.onnx"));
+        using var session = new OnnxRuntimeModel(folder.At("model.onnx"));
         return session.Run(input);
     }
 

@@ -1,37 +1,18 @@
 using MogaSharp.Graph;
+using MogaSharp.OnnxRuntime;
 
 namespace MogaSharp.Onnx.Tests;
 
-/// <summary>Runs exported models in ONNX Runtime; skips the test where it is not installed.</summary>
+/// <summary>Runs exported models in ONNX Runtime.</summary>
 internal static class Judge
 {
-    public static void Require()
-    {
-        try
-        {
-            _ = OnnxRuntimeSession.RuntimeVersion;
-        }
-        catch (OnnxRuntimeUnavailableException missing)
-        {
-            Assert.Skip(missing.Message);
-        }
-    }
-
-    public static byte[] Export(ComputationGraph graph, WeightSet weights, OnnxExportOptions? options = null)
-    {
-        using var stream = new MemoryStream();
-        OnnxExporter.Export(graph, weights, stream, options);
-        return stream.ToArray();
-    }
-
     /// <summary>
     /// Exports, runs in ONNX Runtime and compares every output with the reference interpreter's; the tolerance is relative
     /// to the output's largest element.
     /// </summary>
     public static void CompareWithReference(ComputationGraph graph, WeightSet weights, OnnxExportOptions options, double tolerance, params ReadOnlySpan<Tensor> inputs)
     {
-        Require();
-        using var session = new OnnxRuntimeSession(Export(graph, weights, options));
+        using var session = new OnnxRuntimeModel(OnnxExporter.Export(graph, weights, options));
         IReadOnlyDictionary<string, ReferenceTensor> expected = new ReferenceInterpreter(graph, weights).Run(inputs);
         IReadOnlyDictionary<string, Tensor> actual = session.Run(inputs);
         Assert.Equal(graph.Outputs.Select(output => output.Key), session.OutputNames);

@@ -1,5 +1,6 @@
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.OnnxRuntime;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Onnx.Tests;
@@ -69,7 +70,7 @@ public sealed class StructureTests
     {
         MogaNetOptions options = Custom.Options with { DropRate = 0.1, DropPathRate = 0.2 };
         ComputationGraph graph = new MogaNet(options).Build(Custom.InputShape, ModelOutputs.All);
-        Assert.Equal(Judge.Export(Custom.Build(), Custom.Weights()), Judge.Export(graph, Custom.Weights()));
+        Assert.Equal(OnnxExporter.Export(Custom.Build(), Custom.Weights()), OnnxExporter.Export(graph, Custom.Weights()));
     }
 
     [Fact]
@@ -78,20 +79,19 @@ public sealed class StructureTests
         var metadata = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" };
         var reversed = new Dictionary<string, string> { ["a"] = "1", ["b"] = "2" };
         Assert.Equal(
-            Judge.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata }),
-            Judge.Export(Custom.Build(), Custom.Weights(), new() { Metadata = reversed }));
+            OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata }),
+            OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = reversed }));
     }
 
     [Fact]
     public void Metadata_is_read_back_by_reader_and_runtime()
     {
         var metadata = new Dictionary<string, string> { ["mean"] = "[0.485, 0.456, 0.406]", ["labels"] = "[\"Löwe\", \"猫\"]", ["empty"] = "" };
-        byte[] file = Judge.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata });
+        byte[] file = OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata });
         Assert.Equal(metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => (entry.Key, entry.Value)), new ModelReader(file).Metadata);
-        Judge.Require();
-        using var session = new OnnxRuntimeSession(file);
+        using var session = new OnnxRuntimeModel(file);
         Assert.Equal(metadata, session.Metadata);
     }
 
-    private static ModelReader Read(OnnxExportOptions options) => new(Judge.Export(Custom.Build(), Custom.Weights(), options));
+    private static ModelReader Read(OnnxExportOptions options) => new(OnnxExporter.Export(Custom.Build(), Custom.Weights(), options));
 }

@@ -24,20 +24,21 @@ internal static class BenchCommand
         {
             if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096)) result.AddError("--batch takes whole numbers from 1 to 4096");
         });
-        Option<int> threads = Shared.Threads();
         Option<(int Height, int Width)?> size = Shared.Size();
         Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
-        var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime (npm i --ignore-scripts onnxruntime-node --prefix artifacts)", HelpName = "peer" };
-        peer.AcceptOnlyFromAmong("onnxruntime");
+        var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime, or torchsharp with the network of --official", HelpName = "peer" };
+        peer.AcceptOnlyFromAmong("onnxruntime", "torchsharp");
         var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW (video: Adam)" };
-        var official = new Option<string?>("--official") { Description = "With --train: the official models/moganet.py, or for video its folder video_prediction, which PyTorch then trains in turn", HelpName = "path" };
+        var official = new Option<string?>("--official") { Description = "The official models/moganet.py, or for video its folder video_prediction: what torchsharp runs, or with --train alone PyTorch trains in turn", HelpName = "path" };
         var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
         amp.AcceptOnlyFromAmong("none", "bf16");
         var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
-        Option<string?> engine = Shared.Engine();
-        Option<string?> device = Shared.DeviceOption();
+        var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") { models, batches, threads, size, seconds, peer, train, official, amp, channelsLast, engine, device, json };
+        var command = new Command("bench", "Measure how fast networks run on this machine") 
+        {
+            models, batches, engine.Threads, size, seconds, peer, train, official, amp, channelsLast, engine.Engine, engine.Provider, engine.Device, json,
+        };
         command.SetAction((parsed, cancellationToken) =>
         {
             string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
@@ -46,30 +47,47 @@ internal static class BenchCommand
             [
                 .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
             ];
+            int used = parsed.GetValue(engine.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
+            string? compared = parsed.GetValue(peer), code = parsed.GetValue(official);
+            if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
+            if (compared == "torchsharp" && code is null) throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
             if (parsed.GetValue(train))
             {
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
-                string? code = parsed.GetValue(official);
-                if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
-                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(device) is null or "cpu")
+                if (compared == "onnxruntime") throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
+                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
                     Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
-                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
-                int count = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
-                TrainBenchmarkResult Train(ModelCard card, Shape input) =>
-                    TrainBenchmark.Measure(card, input, type, parsed.GetValue(channelsLast), Device(), count, TimeSpan.FromSeconds(parsed.GetValue(seconds)), code, cancellationToken);
+                if (parsed.GetValue(engine.Provider) is not null) throw new UsageException("--provider is for inference; training runs on libtorch");
+                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+                TrainBenchmarkResult Train(ModelCard card, Shape input)
+                {
+                    TorchDevice device = Device();
+                    Func<IBenchmarkPeer>? start = (compared, code) switch
+                    {
+                        (_, null) => null,
+                        ("torchsharp", _) => () => TorchSharpPeer.StartTraining(card, input, type, device, used, code),
+                        _ => () => PyTorchPeer.StartTraining(card, input, type, device, used, code),
+                    };
+                    return TrainBenchmark.Measure(card, input, type, parsed.GetValue(channelsLast), device, used, TimeSpan.FromSeconds(parsed.GetValue(seconds)), start, cancellationToken);
+                }
+
                 return Task.Factory.StartNew(() => TrainAll(cases, Train, parsed.GetValue(json)), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
 
-            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
-            int used = running is CpuEngine managed ? managed.Threads : parsed.GetValue(threads) is > 0 and int chosen ? chosen : Environment.ProcessorCount;
-            bool compare = parsed.GetValue(peer) is not null;
+            if (code is not null && compared != "torchsharp") throw new UsageException("--official is for --train and --compare torchsharp");
             double peak = PeakMeter.MeasureGflops(used);
             var results = new List<BenchmarkResult>();
             foreach ((ModelCard card, Shape input) in cases)
             {
-                results.Add(Benchmark.Measure(
-                    running, used, card.Name, card.CreateDefinition().Build(input), input, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, compare, cancellationToken));
+                Func<BenchmarkCase, IBenchmarkPeer>? start = compared switch
+                {
+                    "onnxruntime" => benchmark => new OnnxRuntimePeer(benchmark, used),
+                    "torchsharp" => _ => TorchSharpPeer.StartInference(card, input, used, code!),
+                    _ => null,
+                };
+                results.Add(Benchmark.Measure(running, used, card.Name, new BenchmarkCase(card.CreateDefinition().Build(input), input), TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, start, cancellationToken));
                 Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
@@ -104,7 +122,7 @@ internal static class BenchCommand
         }
 
         Output.Table(rows);
-        if (results[0].Peer is { } peer) Output.Line($"peer: {peer} in eager mode, in turn");
+        if (results[0].Peer is { } peer) Output.Line($"peer: {peer}, in turn");
         return ExitCode.Success;
     }
 
@@ -126,7 +144,9 @@ internal static class BenchCommand
         Output.Table(rows);
         string vectors = results[0].VectorBits is { } bits ? $", {bits}-bit vectors" : $"; engine {results[0].Engine}";
         Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s{vectors}");
-        if (compared) Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn; largest difference of an output {results.Max(r => r.PeerDifference):E1} of the largest output");
+        if (!compared) return;
+        string difference = results.Max(r => r.PeerDifference) is { } most ? $"; largest difference of an output {most:E1} of the largest output" : ", with weights of its own";
+        Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn{difference}");
     }
 
     private static string Items((ModelCard Card, Shape Input)[] cases) => cases.All(item => item.Card.Options.Task == ModelTask.Video) ? "clips" : "images";

@@ -22,11 +22,9 @@ internal static class ClassifyCommand
         Option<bool> ema = Shared.Ema();
         Option<string?> labels = Shared.Labels();
         Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each image", 100_000);
-        Option<string?> engine = Shared.Engine();
-        Option<string?> device = Shared.DeviceOption();
-        Option<int> threads = Shared.Threads();
+        var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("classify", "Say what images show") { paths, model, weights, ema, labels, topK, engine, device, threads, json };
+        var command = new Command("classify", "Say what images show") { paths, model, weights, ema, labels, topK, engine.Engine, engine.Provider, engine.Device, engine.Threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
@@ -34,7 +32,7 @@ internal static class ClassifyCommand
             ModelCard card = Shared.Card(parsed.GetValue(model)!);
             Shared.SayDefault(parsed, model, parsed.GetValue(weights));
             Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
-            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
             Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
             // Images are decoded while the model loads, and later while the batch before is classified.

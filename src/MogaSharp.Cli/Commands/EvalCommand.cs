@@ -43,12 +43,10 @@ internal static class EvalCommand
             },
         };
         Option<int> batch = Shared.Whole("--batch", "-b", 0, "Pictures or clips per run; default: 32 pictures, 16 clips", 4096);
-        Option<string?> engine = Shared.Engine();
-        Option<string?> device = Shared.DeviceOption();
+        var engine = new EngineOptions();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
-        Option<int> threads = Shared.Threads();
         Option<bool> json = Shared.Json();
-        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, labels, split, batch, engine, device, officialPsnr, threads, json };
+        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, labels, split, batch, engine.Engine, engine.Provider, engine.Device, officialPsnr, engine.Threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string text = parsed.GetValue(data)!;
@@ -69,9 +67,7 @@ internal static class EvalCommand
                     Ema = parsed.GetValue(ema),
                     Split = parsed.GetValue(split),
                     Batch = batchSize,
-                    Threads = parsed.GetValue(threads),
-                    Engine = parsed.GetValue(engine),
-                    Device = parsed.GetValue(device),
+                    CreateEngine = () => engine.Create(parsed),
                     OfficialPsnr = parsed.GetValue(officialPsnr),
                     Json = parsed.GetValue(json),
                 };
@@ -83,7 +79,7 @@ internal static class EvalCommand
             ModelCard chosen = Chosen();
             Shared.Input(batchSize, chosen);
             LoadedModel loaded = await Shared.LoadAsync(chosen, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            IInferenceEngine running = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
             loaded = LabelFile.Apply(loaded, parsed.GetValue(labels));
             using var classifier = new ImageClassifier(loaded, running);

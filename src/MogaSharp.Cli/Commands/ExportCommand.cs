@@ -5,11 +5,12 @@ using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Onnx;
+using MogaSharp.OnnxRuntime;
 using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli.Commands;
 
-/// <summary><c>moga export</c>: a model as an ONNX file, checked by ONNX Runtime where it is there.</summary>
+/// <summary><c>moga export</c>: a model as an ONNX file, checked by ONNX Runtime.</summary>
 internal static class ExportCommand
 {
     // Both sides compute in float32 in another order; see docs/onnx.md for what was measured.
@@ -57,10 +58,10 @@ internal static class ExportCommand
 
     private static int Check(string path, ComputationGraph graph, WeightSet weights, Shape input)
     {
-        OnnxRuntimeSession judge;
+        OnnxRuntimeModel judge;
         try
         {
-            judge = new OnnxRuntimeSession(path);
+            judge = new OnnxRuntimeModel(path);
         }
         catch (OnnxRuntimeUnavailableException e)
         {
@@ -78,7 +79,7 @@ internal static class ExportCommand
             double difference = ours.Max(output => output.Value.Data.Zip(theirs[output.Key].Data, (a, b) => Math.Abs((double)a - b)).Max());
             double largest = theirs.Values.Max(output => output.Data.Max(Math.Abs));
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"ONNX Runtime {OnnxRuntimeSession.RuntimeVersion} agrees to {difference:E1} (largest output {largest:G4})"));
+                $"ONNX Runtime {OnnxRuntimeModel.RuntimeVersion} agrees to {difference:E1} (largest output {largest:G4})"));
             if (difference <= LargestDifference * Math.Max(1, largest)) return ExitCode.Success;
             throw new FailureException($"'{path}' gives other results in ONNX Runtime: {difference:E1} apart");
         }

@@ -17,10 +17,8 @@ internal static class ForwardCommand
         var input = new Option<string>("--input", "-i") { Description = "A file with the tensor 'input' (N, C, H, W)", Required = true, HelpName = "file" };
         var output = new Option<string>("--output", "-o") { Description = "A safetensors file to write 'logits' to", Required = true, HelpName = "file" };
         var features = new Option<bool>("--features") { Description = "Also write 'stage1' to 'stage4'" };
-        Option<string?> engine = Shared.Engine();
-        Option<string?> device = Shared.DeviceOption();
-        Option<int> threads = Shared.Threads();
-        var command = new Command("forward", "Run a network on a tensor, without preprocessing") { model, weights, ema, input, output, features, engine, device, threads };
+        var engine = new EngineOptions();
+        var command = new Command("forward", "Run a network on a tensor, without preprocessing") { model, weights, ema, input, output, features, engine.Engine, engine.Provider, engine.Device, engine.Threads };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string source = Paths.Existing(parsed.GetValue(input)!);
@@ -28,7 +26,7 @@ internal static class ForwardCommand
             Tensor x = ReadInput(source);
             LoadedModel loaded = await Shared.LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
-            IInferenceEngine chosen = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine chosen = engine.Create(parsed);
             using var resources = chosen as IDisposable;
             using IInferenceSession session = chosen.CreateSession(graph, loaded.Weights);
             IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);

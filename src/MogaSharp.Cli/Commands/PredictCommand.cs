@@ -26,11 +26,9 @@ internal static class PredictCommand
         Option<(int Height, int Width)?> size = Shared.Size();
         size.Description = "Resize the frames to HxW, or one number for a square; default: their own size";
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Also print what the official code calls PSNR" };
-        Option<string?> engine = Shared.Engine();
-        Option<string?> device = Shared.DeviceOption();
-        Option<int> threads = Shared.Threads();
+        var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there") { path, model, weights, ema, output, frames, start, size, officialPsnr, engine, device, threads, json };
+        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there") { path, model, weights, ema, output, frames, start, size, officialPsnr, engine.Engine, engine.Provider, engine.Device, engine.Threads, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string source = parsed.GetValue(path)!;
@@ -47,7 +45,7 @@ internal static class PredictCommand
             Shared.SayDefault(parsed, model, parsed.GetValue(weights), isVideo: true);
             string folder = Folder(parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}");
             LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            IInferenceEngine chosen = Shared.CreateEngine(parsed.GetValue(engine), parsed.GetValue(threads), parsed.GetValue(device));
+            IInferenceEngine chosen = engine.Create(parsed);
             using var resources = chosen as IDisposable;
             using var predictor = new VideoPredictor(loaded, chosen);
             var input = new Tensor(definition.InputShape(1, clip.Height, clip.Width), clip.Slice(0, definition.Frames).ToArray());

@@ -20,7 +20,7 @@ internal sealed record TrainBenchmarkResult(string Model, string Input, string D
     public double? Ratio { get; init; }
 }
 
-/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW or, for video, Adam) on random inputs, in turn with PyTorch (A B A B) when asked.</summary>
+/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW or, for video, Adam) on random inputs, in turn with a peer (A B A B) when asked.</summary>
 internal static class TrainBenchmark
 {
     private const int WarmUp = 3;
@@ -33,16 +33,16 @@ internal static class TrainBenchmark
     /// <param name="device">Where to compute.</param>
     /// <param name="threads">Threads on the CPU.</param>
     /// <param name="duration">How long to measure.</param>
-    /// <param name="official">The official code to run as the peer, see <see cref="TrainBenchmarkPeer"/>; null for none.</param>
+    /// <param name="startPeer">Starts what trains in turn; null for nothing.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     public static TrainBenchmarkResult Measure(
-        ModelCard card, Shape input, Precision amp, bool? channelsLast, TorchDevice device, int threads, TimeSpan duration, string? official, CancellationToken cancellationToken)
+        ModelCard card, Shape input, Precision amp, bool? channelsLast, TorchDevice device, int threads, TimeSpan duration, Func<IBenchmarkPeer>? startPeer, CancellationToken cancellationToken)
     {
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = (card.Options.Task == ModelTask.Video ? RecipePresets.Find("mmnist") : new TrainingRecipe()) with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
         using var engine = new TrainingEngine(graph, WeightInitializer.Create(graph.Parameters, 0), recipe, device);
-        using TrainBenchmarkPeer? peer = official is null ? null : new TrainBenchmarkPeer(card, input, amp, device, threads, official);
+        using IBenchmarkPeer? peer = startPeer?.Invoke();
         TrainingBatch batch = RandomBatch(card, input);
         var times = new List<double>();
         var peerTimes = new List<double>();

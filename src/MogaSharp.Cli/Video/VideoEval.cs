@@ -29,11 +29,7 @@ internal sealed record VideoEval
 
     public int Batch { get; init; }
 
-    public int Threads { get; init; }
-
-    public string? Engine { get; init; }
-
-    public string? Device { get; init; }
+    public required Func<IInferenceEngine> CreateEngine { get; init; }
 
     public bool OfficialPsnr { get; init; }
 
@@ -49,7 +45,7 @@ internal sealed record VideoEval
         Shared.Notices.AddRange(clips.Notes);
         Require(definition, clips.Shape);
         LoadedModel loaded = await Shared.LoadAsync(Card, Weights, Ema, cancellationToken).ConfigureAwait(false);
-        IInferenceEngine engine = Shared.CreateEngine(Engine, Threads, Device);
+        IInferenceEngine engine = CreateEngine();
         using var resources = engine as IDisposable;
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
