@@ -140,7 +140,7 @@ public sealed class CatalogueTests : IDisposable
     [Fact]
     public async Task The_start_of_a_long_output_can_be_taken()
     {
-        using var shell = Moga.StartOther("sh", _folder.FullName, null, "-c", $"(dotnet '{Moga.Program}' info xl --layers; echo $? > code) | head -1");
+        using var shell = Moga.StartOther("sh", _folder.FullName, null, "-c", $"({Moga.Shell} info xl --layers; echo $? > code) | head -1");
         Outcome outcome = await Moga.FinishAsync(shell);
         Assert.Equal("", outcome.Errors);
         Assert.Equal("moganet_xlarge, input 1x3x224x224\n", outcome.Output);

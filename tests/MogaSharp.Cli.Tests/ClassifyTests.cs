@@ -109,7 +109,7 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Reads_an_image_from_stdin()
     {
-        var start = new ProcessStartInfo("bash", ["-c", $"dotnet '{Moga.Program}' classify - --topk 1 < '{Fixtures.Sample("bag_0018.png")}'"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", $"{Moga.Shell} classify - --topk 1 < '{Fixtures.Sample("bag_0018.png")}'"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         Outcome outcome = (await Moga.FinishAsync(Process.Start(start)!)).Succeeded();
         Assert.StartsWith("-: Bag", outcome.Output, StringComparison.Ordinal);
         (await Moga.RunAsync("classify", "-", "-")).Failed(2, "'-' stands for stdin, which can be read only once");

@@ -98,7 +98,7 @@ public sealed class DataTests : IAsyncDisposable
 
     private async Task<Outcome> Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Moga.Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MOGA_CACHE"] = Cache;
         using Process process = Process.Start(start)!;
         return await Moga.FinishAsync(process);

@@ -63,7 +63,7 @@ public sealed class ForwardTests : IDisposable
         Assert.False(File.Exists(_folder.File("y.safetensors")));
 
         static Task<Outcome> WithoutLibtorch(string[] arguments) =>
-            Moga.FinishAsync(Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", "dotnet", Moga.Program, .. arguments]));
+            Moga.FinishAsync(Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", .. Moga.Command, .. arguments]));
     }
 
     [Fact]

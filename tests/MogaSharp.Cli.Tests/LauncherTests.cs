@@ -26,14 +26,14 @@ public sealed class LauncherTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(bin, "relative"), Path.Combine("..", name, "moga"));
         File.CreateSymbolicLink(Path.Combine(bin, "moga"), Path.Combine(bin, "relative"));
         Directory.CreateSymbolicLink(_folder.File("place"), Path.Combine(_folder.FullName, name));
-        string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga.dll");
+        string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga");
         foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", "cd ./bin && ./relative a 'b c'" })
         {
             Outcome outcome = (await ShellAsync($"export PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
             Assert.Equal($"{program}|a|b c|\n", outcome.Output);
         }
 
-        Assert.Single(Calls, call => call.StartsWith("build|", StringComparison.Ordinal));
+        Assert.Single(Calls, call => call.StartsWith("publish|", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -44,13 +44,13 @@ public sealed class LauncherTests : IDisposable
         string moga = Checkout("checkout");
         string hide = without.Length > 0 ? $"command() {{ [ \"$2\" != {without} ] && builtin command \"$@\"; }}; export -f command; " : "";
         Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}{Quoted(moga)} {i}")));
-        for (int i = 0; i < 4; i++) Assert.EndsWith($"moga.dll|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
-        Assert.Single(Calls, call => call.StartsWith("build|", StringComparison.Ordinal));
+        for (int i = 0; i < 4; i++) Assert.EndsWith($"moga/moga|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
+        Assert.Single(Calls, call => call.StartsWith("publish|", StringComparison.Ordinal));
         Assert.Single(outcomes, outcome => outcome.Errors.Contains("building, once", StringComparison.Ordinal));
         // A change of the sources is built again.
         File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(5));
         (await ShellAsync(Quoted(moga))).Succeeded();
-        Assert.Equal(2, Calls.Count(call => call.StartsWith("build|", StringComparison.Ordinal)));
+        Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -62,7 +62,42 @@ public sealed class LauncherTests : IDisposable
         Assert.Contains("a.cs: error: no", failed.Errors, StringComparison.Ordinal);
         Assert.Equal(137, (await ShellAsync($"BUILD_DIES=1 {Quoted(moga)}")).ExitCode | 128 | 9);
         (await ShellAsync(Quoted(moga))).Succeeded();
-        Assert.Equal(3, Calls.Count(call => call.StartsWith("build|", StringComparison.Ordinal)));
+        // The one that failed was tried in three ways.
+        Assert.Equal(5, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Without_the_native_compiler_the_runtime_runs_the_program()
+    {
+        string moga = Checkout("checkout");
+        Outcome outcome = (await ShellAsync($"NATIVE_FAILS=1 {Quoted(moga)} x")).Succeeded();
+        Assert.EndsWith("moga/moga.dll|x|\n", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("the program will start more slowly", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains(Calls, call => call.Contains("PublishReadyToRun", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_switches_instruction_sets_off_is_obeyed()
+    {
+        string moga = Checkout("checkout");
+        // Native code could not obey.
+        Outcome outcome = (await ShellAsync($"DOTNET_EnableAVX512=0 {Quoted(moga)} x")).Succeeded();
+        Assert.EndsWith("moga-jit/moga.dll|x|\n", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(Calls, call => call.Contains("PublishAot", StringComparison.Ordinal) || call.Contains("ReadyToRun", StringComparison.Ordinal));
+        Assert.EndsWith("moga/moga|x|\n", (await ShellAsync($"{Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Native_code_of_another_processor_is_made_anew()
+    {
+        string moga = Checkout("checkout");
+        (await ShellAsync(Quoted(moga))).Succeeded();
+        string stamp = _folder.File("checkout/artifacts/moga/.built");
+        Assert.Contains(File.ReadLines("/proc/cpuinfo"), line => line == File.ReadAllText(stamp).TrimEnd('\n'));
+        File.WriteAllText(stamp, "another processor");
+        File.SetLastWriteTimeUtc(stamp, DateTime.UtcNow.AddSeconds(5));
+        Assert.Contains("building, once", (await ShellAsync(Quoted(moga))).Succeeded().Errors, StringComparison.Ordinal);
+        Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -83,7 +118,7 @@ public sealed class LauncherTests : IDisposable
     {
         string script = _folder.File("native"), card = Fixtures.WriteModel(_folder, Fixtures.Small);
         Script(script, $"echo called >> {Quoted(Log)}; echo building the shim");
-        string moga = $"MOGA_NATIVE={Quoted(script)} dotnet {Quoted(Moga.Program)}";
+        string moga = $"MOGA_NATIVE={Quoted(script)} {Moga.Shell}";
         foreach (string line in new[] { "train --misspelt", "train --model tiny", "train --model tiny --data idx:x --set nothing=1", "train --model tiny --data idx:x --init nowhere.pth", "bench nothing --train", "info xt" })
             Assert.NotEqual(1, (await ShellAsync($"{moga} {line}")).ExitCode);
         Assert.Empty(Calls);
@@ -102,15 +137,19 @@ public sealed class LauncherTests : IDisposable
         foreach (string part in new[] { "src", "models", ".ci" }) Directory.CreateDirectory(Path.Combine(folder, part));
         File.Copy(Path.Combine(Repository.Root, "moga"), Path.Combine(folder, "moga"));
         foreach (string file in new[] { "Directory.Build.props", "global.json", "src/a.cs" }) File.WriteAllText(Path.Combine(folder, file), "");
-        Script(Path.Combine(folder, ".ci", "install"), "exit 0");
+        File.Copy(Path.Combine(Repository.Root, ".ci", "build"), Path.Combine(folder, ".ci", "build"));
         Script(Path.Combine(folder, ".ci", "native"), $"echo native >> {Quoted(Log)}");
         Script(Path.Combine(Directory.CreateDirectory(_folder.File("fake")).FullName, "dotnet"), $$"""
             printf '%s|' "$@" >> {{Quoted(Log)}}; echo >> {{Quoted(Log)}}
-            if [ "$1" = build ]; then
+            if [ "$1" = publish ]; then
                 [ -z "${BUILD_FAILS:-}" ] || { echo 'a.cs: error: no'; exit 1; }
                 [ -z "${BUILD_DIES:-}" ] || kill -9 $PPID $$
+                case "$*" in *PublishAot*) [ -z "${NATIVE_FAILS:-}" ] || exit 1; name=moga ;; *) name=moga.dll ;; esac
                 sleep 0.5
-                mkdir -p "$2/../../artifacts/moga"
+                for word; do case $word in -p:PublishDir=*) out=$2/${word#*=} ;; esac; done
+                mkdir -p "$2" "$out"
+                printf '#!/usr/bin/env bash\necho "MOGA_NATIVE=$MOGA_NATIVE" >> %q\nprintf "%%s|" "$0" "$@"; echo\n' {{Quoted(Log)}} > "$out/$name"
+                chmod +x "$out/$name"
                 exit 0
             fi
             echo "MOGA_NATIVE=$MOGA_NATIVE" >> {{Quoted(Log)}}

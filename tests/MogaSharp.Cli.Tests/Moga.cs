@@ -44,7 +44,13 @@ internal sealed record Outcome(int ExitCode, string Output, string Errors)
 /// <summary>Runs the built program as a user does.</summary>
 internal static class Moga
 {
-    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "moga.dll");
+    /// <summary>What is run: the program that MOGA_TEST_PROGRAM names, which is how ./test has all of these tests run what ./moga builds; else the one beside the tests.</summary>
+    public static readonly string[] Command = Environment.GetEnvironmentVariable("MOGA_TEST_PROGRAM") is { Length: > 0 } program
+        ? program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", program] : [program]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "moga.dll")];
+
+    /// <summary>The same for a shell.</summary>
+    public static readonly string Shell = string.Join(' ', Command.Select(word => $"'{word}'"));
 
     private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(100);
 
@@ -56,7 +62,7 @@ internal static class Moga
         return await FinishAsync(process);
     }
 
-    public static Process Start(string? folder, string? cache, params string[] arguments) => StartOther("dotnet", folder, cache, [Program, .. arguments]);
+    public static Process Start(string? folder, string? cache, params string[] arguments) => StartOther(Command[0], folder, cache, [.. Command[1..], .. arguments]);
 
     public static Process StartOther(string program, string? folder, string? cache, params string[] arguments)
     {

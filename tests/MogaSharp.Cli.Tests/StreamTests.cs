@@ -29,7 +29,7 @@ public sealed class StreamTests : IAsyncDisposable
     [InlineData("models --json", "| head -c 1 > /dev/null; (exit ${PIPESTATUS[0]})", 0, "")]
     public async Task A_stream_that_takes_nothing_is_handled(string arguments, string redirection, int code, string errors)
     {
-        Outcome outcome = await ShellAsync($"IMAGE={Fixtures.Sample("bag_0018.png")}; dotnet {Moga.Program} {arguments} {redirection}");
+        Outcome outcome = await ShellAsync($"IMAGE={Fixtures.Sample("bag_0018.png")}; {Moga.Shell} {arguments} {redirection}");
         Assert.Equal((code, errors.TrimEnd('\n'), ""), (outcome.ExitCode, string.Join('\n', outcome.ErrorLines), outcome.Output));
     }
 
@@ -38,7 +38,7 @@ public sealed class StreamTests : IAsyncDisposable
     {
         string work = Directory.CreateDirectory(_folder.File("work")).FullName, home = _folder.File("nobody");
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { Url = _server.Address.AbsoluteUri });
-        string pull = $"cd {work}; unset MOGA_CACHE XDG_CACHE_HOME; dotnet {Moga.Program} pull {card}";
+        string pull = $"cd {work}; unset MOGA_CACHE XDG_CACHE_HOME; {Moga.Shell} pull {card}";
         Assert.Equal($"{home}/.cache/mogasharp/model.pth\n", (await ShellAsync($"export HOME={home}; {pull}")).Succeeded().Output);
         (await ShellAsync($"export HOME=/dev/null/home; {pull}")).Failed(1, "The cache folder '/dev/null/home/.cache/mogasharp' cannot be made: ");
         (await ShellAsync($"export HOME=/dev/null/home; {pull}")).Failed(1, "Set MOGA_CACHE to a folder that can be written to");

@@ -122,7 +122,7 @@ public sealed class TrainManyTests : IDisposable
         using Process torchrun = Moga.StartOther(
             "/usr/bin/python3", null, null,
             // With its defaults for the last two, torchrun 1.13 fails under Python 3.11.
-            ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--log_dir", _fixture.Folder.File("torchrun"), "--redirects", "2", "--tee", "2", "--master_port", $"{FreePort()}", "--no_python", "dotnet", Moga.Program, .. _fixture.Arguments(["--stop-after", "4"])]);
+            ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--log_dir", _fixture.Folder.File("torchrun"), "--redirects", "2", "--tee", "2", "--master_port", $"{FreePort()}", "--no_python", .. Moga.Command, .. _fixture.Arguments(["--stop-after", "4"])]);
         Task<string> output = torchrun.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string errors = await torchrun.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await torchrun.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -146,7 +146,7 @@ public sealed class TrainManyTests : IDisposable
         // MASTER_PORT itself keeps its name.
         string[] pairs = [.. variables.Split(' ').Where(pair => pair.Contains('=', StringComparison.Ordinal)).Select(pair => $"{pair.Split('=')[0]}={Filled(pair.Split('=')[1])}")];
         string[] arguments = _fixture.Arguments(["--join-timeout", "2", .. variables.EndsWith("--nproc", StringComparison.Ordinal) ? new[] { "--nproc", "2" } : []]);
-        using Process process = Moga.StartOther("env", null, null, [.. pairs, "dotnet", Moga.Program, .. arguments]);
+        using Process process = Moga.StartOther("env", null, null, [.. pairs, .. Moga.Command, .. arguments]);
         (await Moga.FinishAsync(process)).Failed(exitCode, Filled(message.Replace("MASTER_PORT", "MASTER\0", StringComparison.Ordinal)).Replace("MASTER\0", "MASTER_PORT", StringComparison.Ordinal));
         Assert.False(Directory.Exists(_fixture.Run));
     }
@@ -227,7 +227,7 @@ public sealed class TrainManyTests : IDisposable
     private static Process Start(string? network, int rank, int port, string[] arguments)
     {
         string[] environment = ["env", $"RANK={rank}", $"LOCAL_RANK={(network is null ? rank : 0)}", "WORLD_SIZE=2", $"MASTER_ADDR={(network is null ? "127.0.0.1" : "10.213.7.1")}", $"MASTER_PORT={port}"];
-        string[] line = [.. network is null ? Array.Empty<string>() : ["ip", "netns", "exec", network], .. environment, "dotnet", Moga.Program, .. arguments];
+        string[] line = [.. network is null ? Array.Empty<string>() : ["ip", "netns", "exec", network], .. environment, .. Moga.Command, .. arguments];
         return Moga.StartOther(line[0], null, null, line[1..]);
     }
 

@@ -122,7 +122,7 @@ public sealed class TrainTests : IDisposable
     {
         (await _fixture.TrainAsync("--stop-after", "5")).Succeeded();
         byte[] before = await File.ReadAllBytesAsync(Path.Combine(_fixture.Run, "last.safetensors"), TestContext.Current.CancellationToken);
-        string program = string.Join(' ', new[] { "dotnet", Moga.Program, "train", "--resume", "--output", _fixture.Run, "--device", "cpu", "--threads", "1" }.Select(word => $"'{word}'"));
+        string program = $"{Moga.Shell} train --resume --output '{_fixture.Run}' --device cpu --threads 1";
         using Process process = Moga.StartOther("bash", null, null, "-c", $"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 100; exec {program}");
         Outcome outcome = await Moga.FinishAsync(process);
         Assert.Equal(1, outcome.ExitCode);

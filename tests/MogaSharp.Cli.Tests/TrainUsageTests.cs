@@ -119,7 +119,7 @@ public sealed class TrainUsageTests : IDisposable
         List<string> arguments = [.. _fixture.Arguments()];
         if (option == "--preset") arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
         if (arguments.Contains(option)) arguments.RemoveRange(arguments.IndexOf(option), 2);
-        var start = new ProcessStartInfo("dotnet", [Moga.Program, .. arguments, option, value]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments, option, value]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
         using Process process = Process.Start(start)!;
         (await Moga.FinishAsync(process)).Failed(2, message);
@@ -128,7 +128,7 @@ public sealed class TrainUsageTests : IDisposable
     [Fact]
     public async Task Without_libtorch_it_says_what_to_install()
     {
-        var start = new ProcessStartInfo("dotnet", [Moga.Program, .. _fixture.Arguments()]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. _fixture.Arguments()]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
         using Process process = Process.Start(start)!;
         Outcome outcome = await Moga.FinishAsync(process);

@@ -130,7 +130,7 @@ public sealed class WeightFileTests : IDisposable
 
         foreach (string command in new[] { $"convert '{Fixtures.ShippedWeights}' full/x.pth", "export moganet_xtiny_fashion --onnx full/x.pth" })
         {
-            string script = $"mount -t tmpfs -o size=1m none full && dotnet '{Moga.Program}' {command}; code=$?; ls -A full; exit $code";
+            string script = $"mount -t tmpfs -o size=1m none full && {Moga.Shell} {command}; code=$?; ls -A full; exit $code";
             using Process shell = Moga.StartOther("unshare", _folder.FullName, null, "-rm", "sh", "-c", script);
             (await Moga.FinishAsync(shell)).Failed(1, "'full/x.pth' cannot be written: No space left on device");
         }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MogaSharp.Testing;
 
-/// <summary>Debian's Python, which has PyTorch and Pillow when <c>.ci/install test</c> could install them.</summary>
+/// <summary>Debian's Python, which has PyTorch and Pillow when <c>.ci/install</c> could install them.</summary>
 public static class Python
 {
     /// <summary>Runs it: <c>MOGA_PYTHON</c>, or <c>/usr/bin/python3</c>.</summary>

@@ -43,7 +43,7 @@ internal sealed partial class PseudoTerminal : IDisposable
         _keyboard = new FileStream(master, FileAccess.ReadWrite, bufferSize: 0);
         _screen = new Screen(kind.Columns);
         const string Script = "stty -F \"$0\" cols \"$1\" rows 24; out=${2:-$0}; shift 2; exec setsid -c \"$@\" < \"$0\" > \"$out\" 2> \"$0\"";
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, path, $"{kind.Columns}", kind.OutputFile ?? "", "dotnet", Moga.Program, .. arguments]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, path, $"{kind.Columns}", kind.OutputFile ?? "", .. Moga.Command, .. arguments]);
         start.Environment["MOGA_CACHE"] = cache ?? "/nonexistent/cache";
         start.Environment["TERM"] = kind.Name;
         if (kind.NoColor) start.Environment["NO_COLOR"] = "1";
