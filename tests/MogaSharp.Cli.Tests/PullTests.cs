@@ -87,7 +87,7 @@ public sealed class PullTests : IAsyncDisposable
     [Fact]
     public async Task Models_without_address_or_cache_are_explained()
     {
-        string shipped = Path.Combine(AppContext.BaseDirectory, "models", "moganet_xtiny_fashion", "model.safetensors");
+        string shipped = Path.Combine(Path.GetDirectoryName(Moga.Command[^1])!, "models", "moganet_xtiny_fashion", "model.safetensors");
         Assert.Equal(shipped + "\n", (await Moga.RunAsync("pull", "moganet_xtiny_fashion")).Succeeded().Output);
         (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard()))).Failed(1, "names no weights");
         (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { File = "absent.pth" }))).Failed(1, "there is no file '");
