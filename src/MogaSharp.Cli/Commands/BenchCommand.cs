@@ -35,7 +35,7 @@ internal static class BenchCommand
         var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
         var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") 
+        var command = new Command("bench", "Measure how fast networks run on this machine")
         {
             models, batches, engine.Threads, size, seconds, peer, train, official, amp, channelsLast, engine.Engine, engine.Provider, engine.Device, json,
         };
