@@ -24,7 +24,7 @@ internal sealed class EngineOptions
         HelpName = "name",
     };
 
-    public Option<string?> Device { get; } = new("--device") 
+    public Option<string?> Device { get; } = new("--device")
     {
         Description = "cpu, cuda or cuda:N; CUDA takes --engine torch",
         HelpName = "device",
