@@ -3,8 +3,8 @@ using System.Globalization;
 using MogaSharp.TorchSharpPeer;
 using static TorchSharp.torch;
 
-// The peer torchsharp of moga bench, started by benchmarks/torchsharp_peer: FILE SHAPE CLASSES THREADS MODE, where FILE is a TorchScript and MODE is eval or train.
-// It says its name, then answers each line of stdin with the milliseconds of one step.
+// The peer torchsharp of moga bench, started by benchmarks/torchsharp_peer: FILE SHAPE CLASSES THREADS MODE, where FILE is a
+// TorchScript and MODE is eval or train. It says its name, then answers each line of stdin with the milliseconds of one step.
 long[] shape = [.. args[1].Split('x').Select(extent => long.Parse(extent, CultureInfo.InvariantCulture))];
 int classes = int.Parse(args[2], CultureInfo.InvariantCulture);
 set_num_threads(int.Parse(args[3], CultureInfo.InvariantCulture));

@@ -24,7 +24,11 @@ internal sealed class EngineOptions
         HelpName = "name",
     };
 
-    public Option<string?> Device { get; } = new("--device") { Description = "cpu, cuda or cuda:N; CUDA takes --engine torch", HelpName = "device" };
+    public Option<string?> Device { get; } = new("--device")
+    {
+        Description = "cpu, cuda or cuda:N; CUDA takes --engine torch",
+        HelpName = "device",
+    };
 
     public Option<int> Threads { get; } = Shared.Threads();
 
@@ -42,7 +46,13 @@ internal sealed class EngineOptions
         {
             "torch" => CreateTorch(threads, device),
             "onnxruntime" => CreateOnnxRuntime(threads, device, provider ?? "cpu"),
+<<<<<<< HEAD
             _ => device is null ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance }) : throw new UsageException($"--device {device} needs --engine torch"),
+=======
+            _ => device is null
+                ? new CpuEngine(new CpuEngineOptions(threads))
+                : throw new UsageException($"--device {device} needs --engine torch"),
+>>>>>>> ort
         };
     }
 
@@ -63,7 +73,8 @@ internal sealed class EngineOptions
         OnnxRuntimeProvider provider = OnnxRuntimeProvider.All.FirstOrDefault(known => known.Name == parts[0])
             ?? throw new UsageException($"there is no provider '{text}'; there are {string.Join(", ", OnnxRuntimeProvider.All)}");
         if (parts.Length == 1) return (provider, 0);
-        if (!provider.HasDevices) throw new UsageException($"the provider {provider} has no devices to choose from; write --provider {provider}");
+        if (!provider.HasDevices)
+            throw new UsageException($"the provider {provider} has no devices to choose from; write --provider {provider}");
         if (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int device)) return (provider, device);
         throw new UsageException($"'{text}' is no device of {provider}; write {provider} or {provider}:N");
     }

@@ -48,7 +48,8 @@ public sealed class ComputationGraph
         {
             Shape shape = shapes[value.Index];
             Op op = value.Op is Input input ? input with { Declared = shape } : value.Op;
-            values[value.Index] = new Value(value.Builder, value.Index, value.Scope, op, [.. value.Inputs.Select(from => values[from.Index])], shape);
+            Value[] arguments = [.. value.Inputs.Select(from => values[from.Index])];
+            values[value.Index] = new Value(value.Builder, value.Index, value.Scope, op, arguments, shape);
         }
 
         return new(values, [.. Outputs.Select(output => KeyValuePair.Create(output.Key, values[output.Value.Index]))], [.. Parameters]);

@@ -3,7 +3,9 @@ using MogaSharp.Onnx;
 
 namespace MogaSharp.OnnxRuntime;
 
-/// <summary>ONNX Runtime as an engine: graphs are exported in memory, one model for each shape of the inputs. Safe for concurrent use.</summary>
+/// <summary>
+/// ONNX Runtime as an engine: graphs are exported in memory, one model for each shape of the inputs. Safe for concurrent use.
+/// </summary>
 public sealed class OnnxRuntimeEngine : IInferenceEngine
 {
     private readonly OnnxRuntimeOptions _options;
@@ -11,7 +13,9 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <summary>Loads ONNX Runtime, and makes sure that the provider and its device are there.</summary>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">Threads are negative or more than 1024, or the device is negative.</exception>
-    /// <exception cref="OnnxRuntimeUnavailableException">The library could not be loaded, or lacks the provider; the message names the package to add.</exception>
+    /// <exception cref="OnnxRuntimeUnavailableException">
+    /// The library could not be loaded, or lacks the provider; the message names the package to add.
+    /// </exception>
     /// <exception cref="OnnxRuntimeException">The provider has no such device.</exception>
     public OnnxRuntimeEngine(OnnxRuntimeOptions? options = null)
     {
@@ -34,7 +38,11 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     {
         long bytes = graph.Parameters.Sum(spec => spec.Shape.ElementCount * sizeof(float));
         if (bytes > OnnxExportOptions.LargestThreshold)
-            throw new OnnxRuntimeException($"A model in memory holds at most {OnnxExportOptions.LargestThreshold:N0} bytes of weights; this graph has {bytes:N0}.");
+        {
+            throw new OnnxRuntimeException(
+                $"A model in memory holds at most {OnnxExportOptions.LargestThreshold:N0} bytes of weights; this graph has {bytes:N0}.");
+        }
+
         weights.RequireFit(graph);
         return new OnnxRuntimeSession(graph, weights, _options);
     }

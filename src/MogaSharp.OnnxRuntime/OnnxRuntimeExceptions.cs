@@ -6,7 +6,8 @@ namespace MogaSharp.OnnxRuntime;
 public sealed class OnnxRuntimeException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// ONNX Runtime's native library is not there, or lacks the provider that was asked for. The message says what there is and which package to add.
+/// ONNX Runtime's native library is not there, or lacks the provider that was asked for. The message says what there is and
+/// which package to add.
 /// </summary>
 /// <param name="message">What is missing, and what to add.</param>
 /// <param name="inner">The error underneath, if there is one.</param>

@@ -5,8 +5,8 @@ using NativeException = Microsoft.ML.OnnxRuntime.OnnxRuntimeException;
 namespace MogaSharp.OnnxRuntime;
 
 /// <summary>
-/// An ONNX model in ONNX Runtime; inputs and outputs are float32. The judge of exported files, and what <see cref="OnnxRuntimeEngine"/> runs.
-/// Safe for concurrent runs; dispose when no run is in progress.
+/// An ONNX model in ONNX Runtime; inputs and outputs are float32. The judge of exported files, and what
+/// <see cref="OnnxRuntimeEngine"/> runs. Safe for concurrent runs; dispose when no run is in progress.
 /// </summary>
 public sealed class OnnxRuntimeModel : IDisposable
 {
@@ -61,7 +61,8 @@ public sealed class OnnxRuntimeModel : IDisposable
         RequireCount("input", InputNames.Count, inputs.Length);
         using var values = new PinnedTensors(inputs);
         using var run = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> results = OrtLibrary.Call(() => _session.Run(run, InputNames, values.Values, OutputNames));
+        using IDisposableReadOnlyCollection<OrtValue> results =
+            OrtLibrary.Call(() => _session.Run(run, InputNames, values.Values, OutputNames));
         return OutputNames.Zip(results, (name, value) => KeyValuePair.Create(name, Copy(value))).ToDictionary();
     }
 
@@ -80,7 +81,8 @@ public sealed class OnnxRuntimeModel : IDisposable
         using var given = new PinnedTensors(inputs);
         using var taken = new PinnedTensors(outputs);
         using var run = new RunOptions();
-        using CancellationTokenRegistration ending = cancellationToken.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, run);
+        using CancellationTokenRegistration ending =
+            cancellationToken.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, run);
         try
         {
             _session.Run(run, InputNames, given.Values, OutputNames, taken.Values);
@@ -105,7 +107,8 @@ public sealed class OnnxRuntimeModel : IDisposable
         if (given != expected) throw new OnnxRuntimeException($"The model has {expected} {what}(s), {given} tensor(s) were given.");
     }
 
-    private static Tensor Copy(OrtValue value) => new(new Shape(value.GetTensorTypeAndShape().Shape), value.GetTensorDataAsSpan<float>().ToArray());
+    private static Tensor Copy(OrtValue value) =>
+        new(new Shape(value.GetTensorTypeAndShape().Shape), value.GetTensorDataAsSpan<float>().ToArray());
 
     /// <summary>Tensors as values of ONNX Runtime over the same memory, which is pinned until disposal.</summary>
     private readonly struct PinnedTensors : IDisposable
@@ -113,7 +116,8 @@ public sealed class OnnxRuntimeModel : IDisposable
         public PinnedTensors(ReadOnlySpan<Tensor> tensors)
         {
             Values = new OrtValue[tensors.Length];
-            for (int i = 0; i < Values.Length; i++) Values[i] = OrtValue.CreateTensorValueFromMemory(tensors[i].Data, tensors[i].Shape.Extents.ToArray());
+            for (int i = 0; i < Values.Length; i++)
+                Values[i] = OrtValue.CreateTensorValueFromMemory(tensors[i].Data, tensors[i].Shape.Extents.ToArray());
         }
 
         public OrtValue[] Values { get; }

@@ -4,8 +4,8 @@ using MogaSharp.Onnx;
 namespace MogaSharp.OnnxRuntime;
 
 /// <summary>
-/// A graph in ONNX Runtime. A model is exported for each shape of the inputs and kept (the most recent few): with open extents some ops could not be written, and
-/// nodes that compute shapes would stay in the model, on the CPU.
+/// A graph in ONNX Runtime. A model is exported for each shape of the inputs and kept (the most recent few): with open extents
+/// some ops could not be written, and nodes that compute shapes would stay in the model, on the CPU.
 /// </summary>
 internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weights, OnnxRuntimeOptions options) : IInferenceSession
 {
@@ -68,7 +68,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
     private SizedModel Load(Shape[] shapes)
     {
         ComputationGraph sized = graph.WithInputs(shapes);
-        return new SizedModel(shapes, [.. sized.Outputs.Select(output => output.Value.Shape)], new OnnxRuntimeModel(OnnxExporter.Export(sized, weights), options));
+        Shape[] outputs = [.. sized.Outputs.Select(output => output.Value.Shape)];
+        return new SizedModel(shapes, outputs, new OnnxRuntimeModel(OnnxExporter.Export(sized, weights), options));
     }
 
     /// <summary>A model with the shapes that it is for; one that runs is freed when its last run ends.</summary>

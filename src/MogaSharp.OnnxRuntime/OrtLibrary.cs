@@ -15,11 +15,12 @@ internal static class OrtLibrary
         {
             return Environment.Value;
         }
-        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
+        catch (Exception e)
+            when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
             throw new OnnxRuntimeUnavailableException(
-                $"ONNX Runtime's native library could not be loaded: {e.GetBaseException().Message}. The NuGet package {OnnxRuntimeProvider.Cpu.Package} has it for "
-                + "Linux, Windows (x64, arm64) and macOS (arm64).", e);
+                $"ONNX Runtime's native library could not be loaded: {e.GetBaseException().Message.TrimEnd('.')}. The NuGet package "
+                + $"{OnnxRuntimeProvider.Cpu.Package} has it for Linux, Windows (x64, arm64) and macOS (arm64).", e);
         }
     }
 

@@ -26,18 +26,28 @@ internal static class BenchCommand
         });
         Option<(int Height, int Width)?> size = Shared.Size();
         Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
-        var peer = new Option<string?>("--compare") { Description = "Run a peer in turn: onnxruntime, or torchsharp with the network of --official", HelpName = "peer" };
+        var peer = new Option<string?>("--compare")
+        {
+            Description = "Run a peer in turn: onnxruntime, or torchsharp with the network of --official",
+            HelpName = "peer",
+        };
         peer.AcceptOnlyFromAmong("onnxruntime", "torchsharp");
         var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW (video: Adam)" };
-        var official = new Option<string?>("--official") { Description = "The official models/moganet.py, or for video its folder video_prediction: what torchsharp runs, or with --train alone PyTorch trains in turn", HelpName = "path" };
+        var official = new Option<string?>("--official")
+        {
+            Description = "The official models/moganet.py, or for video its folder video_prediction: what torchsharp runs, or with --train alone PyTorch "
+                + "trains in turn",
+            HelpName = "path",
+        };
         var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
         amp.AcceptOnlyFromAmong("none", "bf16");
         var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
         var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("bench", "Measure how fast networks run on this machine") 
+        var command = new Command("bench", "Measure how fast networks run on this machine")
         {
-            models, batches, engine.Threads, size, seconds, peer, train, official, amp, channelsLast, engine.Engine, engine.Provider, engine.Device, json,
+            models, batches, engine.Threads, size, seconds, peer, train, official, amp, channelsLast,
+            engine.Engine, engine.Provider, engine.Device, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -50,15 +60,26 @@ internal static class BenchCommand
             int used = parsed.GetValue(engine.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
             string? compared = parsed.GetValue(peer), code = parsed.GetValue(official);
             if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
-            if (compared == "torchsharp" && code is null) throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
+            if (compared == "torchsharp" && code is null)
+                throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
             if (parsed.GetValue(train))
             {
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
+<<<<<<< HEAD
                 if (compared == "onnxruntime") throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
                 if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
                     Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
                 if (parsed.GetValue(engine.Provider) is not null) throw new UsageException("--provider is for inference; training runs on libtorch");
                 TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+=======
+                if (compared == "onnxruntime")
+                    throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
+                if (parsed.GetValue(engine.Provider) is not null)
+                    throw new UsageException("--provider is for inference; training runs on libtorch");
+                TorchDevice Device() => TorchRuntime.IsAvailable
+                    ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu")
+                    : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+>>>>>>> ort
                 TrainBenchmarkResult Train(ModelCard card, Shape input)
                 {
                     TorchDevice device = Device();
@@ -68,7 +89,9 @@ internal static class BenchCommand
                         ("torchsharp", _) => () => TorchSharpPeer.StartTraining(card, input, type, device, used, code),
                         _ => () => PyTorchPeer.StartTraining(card, input, type, device, used, code),
                     };
-                    return TrainBenchmark.Measure(card, input, type, parsed.GetValue(channelsLast), device, used, TimeSpan.FromSeconds(parsed.GetValue(seconds)), start, cancellationToken);
+                    return TrainBenchmark.Measure(
+                        card, input, type, parsed.GetValue(channelsLast), device, used,
+                        TimeSpan.FromSeconds(parsed.GetValue(seconds)), start, cancellationToken);
                 }
 
                 return Task.Factory.StartNew(() => TrainAll(cases, Train, parsed.GetValue(json)), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -76,18 +99,21 @@ internal static class BenchCommand
 
             IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
-            if (code is not null && compared != "torchsharp") throw new UsageException("--official is for --train and --compare torchsharp");
+            if (code is not null && compared != "torchsharp")
+                throw new UsageException("--official is for --train and --compare torchsharp");
             double peak = PeakMeter.MeasureGflops(used);
             var results = new List<BenchmarkResult>();
             foreach ((ModelCard card, Shape input) in cases)
             {
                 Func<BenchmarkCase, IBenchmarkPeer>? start = compared switch
                 {
-                    "onnxruntime" => benchmark => new OnnxRuntimePeer(benchmark, used),
+                    "onnxruntime" => measured => new OnnxRuntimePeer(measured, used),
                     "torchsharp" => _ => TorchSharpPeer.StartInference(card, input, used, code!),
                     _ => null,
                 };
-                results.Add(Benchmark.Measure(running, used, card.Name, new BenchmarkCase(card.CreateDefinition().Build(input), input), TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, start, cancellationToken));
+                var benchmark = new BenchmarkCase(card.CreateDefinition().Build(input), input);
+                results.Add(Benchmark.Measure(
+                    running, used, card.Name, benchmark, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, start, cancellationToken));
                 Console.Error.WriteLine($"measured {card.Name}, input {input}");
             }
 
@@ -145,7 +171,9 @@ internal static class BenchCommand
         string vectors = results[0].VectorBits is { } bits ? $", {bits}-bit vectors" : $"; engine {results[0].Engine}";
         Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s{vectors}");
         if (!compared) return;
-        string difference = results.Max(r => r.PeerDifference) is { } most ? $"; largest difference of an output {most:E1} of the largest output" : ", with weights of its own";
+        string difference = results.Max(r => r.PeerDifference) is { } most
+            ? $"; largest difference of an output {most:E1} of the largest output"
+            : ", with weights of its own";
         Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn{difference}");
     }
 

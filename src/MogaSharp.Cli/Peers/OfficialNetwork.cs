@@ -4,8 +4,8 @@ using MogaSharp.Models;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// A network of the official code, as the scripts under <c>benchmarks</c> find it: <c>models/moganet.py</c> of Westlake-AI/MogaNet for classifiers, its
-/// folder <c>video_prediction</c> for SimVP.
+/// A network of the official code, as the scripts under <c>benchmarks</c> find it: <c>models/moganet.py</c> of
+/// Westlake-AI/MogaNet for classifiers, its folder <c>video_prediction</c> for SimVP.
 /// </summary>
 /// <param name="Source">The file or folder.</param>
 /// <param name="Model">The name of a size, or the options of a SimVP in JSON.</param>
@@ -35,19 +35,23 @@ internal sealed record OfficialNetwork(string Source, string Model, int Classes)
     public static string Python()
     {
         string python = Environment.GetEnvironmentVariable("MOGA_PYTHON") ?? "/usr/bin/python3";
-        return File.Exists(python) ? python : throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
+        return File.Exists(python)
+            ? python
+            : throw new FailureException($"there is no {python}; MOGA_PYTHON names another Python with torch");
     }
 
     private static string Classifier(ModelCard card, string official)
     {
-        if (Directory.Exists(official)) throw new UsageException($"'{official}' is a folder; for {card.Name} the peer is the file models/moganet.py");
+        if (Directory.Exists(official))
+            throw new UsageException($"'{official}' is a folder; for {card.Name} the peer is the file models/moganet.py");
         return MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == (card.Options as MogaNetOptions)?.Arch)
             ?? throw new UsageException($"the official code has no size like {card.Name}");
     }
 
     private static string Video(ModelCard card, SimVpOptions options, string official)
     {
-        if (!Directory.Exists(Path.Combine(official, "simvp"))) throw new UsageException($"'{official}' has no folder simvp; for {card.Name} the peer is the folder video_prediction");
+        if (!Directory.Exists(Path.Combine(official, "simvp")))
+            throw new UsageException($"'{official}' has no folder simvp; for {card.Name} the peer is the folder video_prediction");
         if (options.ModelType is TranslatorKind.Vit or TranslatorKind.Swin or TranslatorKind.Mlp or TranslatorKind.ConvNeXt)
             throw new UsageException($"the translator of {card.Name} is made of timm's blocks, which the peer does without");
         return JsonNode.Parse(card.ToJson())!["options"]!.ToJsonString();

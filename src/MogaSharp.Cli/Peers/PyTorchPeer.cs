@@ -16,6 +16,7 @@ internal static class PyTorchPeer
         var network = OfficialNetwork.Of(card, official);
         string script = OfficialNetwork.Script("pytorch_train.py"), type = amp == Precision.Bf16 ? "bf16" : "none";
         return new ProcessPeer(
-            "Python", OfficialNetwork.Python(), script, network.Source, network.Model, input.ToString(), $"{network.Classes}", $"{threads}", device.ToString(), type);
+            "Python", OfficialNetwork.Python(), script, network.Source, network.Model, input.ToString(), $"{network.Classes}",
+            $"{threads}", device.ToString(), type);
     }
 }
