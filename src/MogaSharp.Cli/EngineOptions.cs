@@ -46,13 +46,9 @@ internal sealed class EngineOptions
         {
             "torch" => CreateTorch(threads, device),
             "onnxruntime" => CreateOnnxRuntime(threads, device, provider ?? "cpu"),
-<<<<<<< HEAD
-            _ => device is null ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance }) : throw new UsageException($"--device {device} needs --engine torch"),
-=======
             _ => device is null
-                ? new CpuEngine(new CpuEngineOptions(threads))
+                ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance })
                 : throw new UsageException($"--device {device} needs --engine torch"),
->>>>>>> ort
         };
     }
 

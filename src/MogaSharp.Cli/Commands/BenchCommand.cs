@@ -65,21 +65,15 @@ internal static class BenchCommand
             if (parsed.GetValue(train))
             {
                 Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
-<<<<<<< HEAD
-                if (compared == "onnxruntime") throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
-                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
-                    Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
-                if (parsed.GetValue(engine.Provider) is not null) throw new UsageException("--provider is for inference; training runs on libtorch");
-                TorchDevice Device() => TorchRuntime.IsAvailable ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu") : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
-=======
                 if (compared == "onnxruntime")
                     throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
+                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
+                    Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
                 if (parsed.GetValue(engine.Provider) is not null)
                     throw new UsageException("--provider is for inference; training runs on libtorch");
                 TorchDevice Device() => TorchRuntime.IsAvailable
                     ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu")
                     : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
->>>>>>> ort
                 TrainBenchmarkResult Train(ModelCard card, Shape input)
                 {
                     TorchDevice device = Device();
