@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+using MogaSharp.Testing;
+
+namespace MogaSharp.House.Tests;
+
+/// <summary>The packages of the libraries, in the hands of a program that knows nothing of this repository.</summary>
+public sealed class PackageTests : IDisposable
+{
+    private static readonly string Configuration = AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Libraries_are_packed_whole_and_classify_an_image_in_an_empty_program()
+    {
+        string feed = _folder.File("feed");
+        // What the tests were built with; a package that misses a file fails.
+        await DotnetAsync(Repository.Root, "pack", "MogaSharp.slnx", "-c", Configuration, "--no-build", "-o", feed, "--nologo", "-v", "quiet");
+        string[] rooms = [.. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName).OfType<string>().Where(room => room != "MogaSharp.Cli")];
+        string version = VersionOf(Assert.Single(Directory.GetFiles(feed, "MogaSharp.Graph.*.nupkg")), "MogaSharp.Graph");
+        foreach (string room in rooms)
+        {
+            using (ZipArchive package = ZipFile.OpenRead(Path.Combine(feed, $"{room}.{version}.nupkg")))
+            {
+                HashSet<string> names = [.. package.Entries.Select(entry => entry.FullName)];
+                foreach (string name in new[] { $"lib/net10.0/{room}.dll", $"lib/net10.0/{room}.xml", "README.md", "icon.png" }) Assert.Contains(name, names);
+                using Stream stream = package.GetEntry($"{room}.nuspec")!.Open();
+                string specification = (await XDocument.LoadAsync(stream, LoadOptions.None, TestContext.Current.CancellationToken)).ToString();
+                foreach (string part in new[] { "<license type=\"expression\">Apache-2.0</license>", "<readme>README.md</readme>", "<icon>icon.png</icon>" })
+                    Assert.Contains(part, specification, StringComparison.Ordinal);
+                Assert.DoesNotContain("<description>Package Description</description>", specification, StringComparison.Ordinal);
+            }
+
+            using ZipArchive symbols = ZipFile.OpenRead(Path.Combine(feed, $"{room}.{version}.snupkg"));
+            Assert.Contains(symbols.Entries, entry => entry.FullName == $"lib/net10.0/{room}.pdb");
+        }
+
+        string app = Directory.CreateDirectory(_folder.File("app")).FullName;
+        File.WriteAllText(Path.Combine(app, "nuget.config"), $"<configuration><packageSources><add key=\"feed\" value=\"{feed}\" /></packageSources></configuration>");
+        File.WriteAllText(Path.Combine(app, "app.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <!-- Packages of these tests stay out of the user's folder; what others have there is not fetched again. -->
+                <RestorePackagesPath>{_folder.File("packages")}</RestorePackagesPath>
+                <RestoreFallbackFolders>{PackagesOfTheUser}</RestoreFallbackFolders>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="MogaSharp.Cpu" Version="{version}" />
+                <PackageReference Include="MogaSharp.Tasks" Version="{version}" />
+              </ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(app, "Program.cs"), """
+            using MogaSharp.Cpu;
+            using MogaSharp.Tasks;
+
+            using var engine = new CpuEngine();
+            using ImageClassifier classifier = await ImageClassifier.CreateAsync(args[0], engine);
+            foreach (Prediction p in await classifier.ClassifyAsync(args[1], topK: 1)) Console.WriteLine(p.Label);
+            """);
+        string model = Path.Combine(Repository.Root, "models", "moganet_xtiny_fashion"), image = Path.Combine(Repository.Root, "samples", "bag_0018.png");
+        string output = await DotnetAsync(app, "run", "-c", "Release", "--", model, image);
+        Assert.Equal("Bag", output.Trim().Split('\n')[^1]);
+    }
+
+    private static string PackagesOfTheUser => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } path
+        ? path
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private static string VersionOf(string package, string name) => Path.GetFileNameWithoutExtension(package)[(name.Length + 1)..];
+
+    private static async Task<string> DotnetAsync(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        // A test host's variables are not a user's.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray()) start.Environment.Remove(name);
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, output + await errors);
+        return output;
+    }
+}
