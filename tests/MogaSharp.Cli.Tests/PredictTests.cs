@@ -117,6 +117,9 @@ public sealed class PredictTests : IDisposable
         string card = VideoFixtures.WriteModel(_folder);
         NpyFile.Save(_folder.File("short.npy"), [2, 16, 16], new byte[512]);
         (await Predict(_folder.File("short.npy"), card)).Failed(1, "short.npy: 2 frames; custom_video needs 3 to predict from");
+        // What the command line gets wrong is told before anything is read or made.
+        (await Predict(_folder.File("short.npy"), card, "--provider", "cpu")).Failed(2, "--provider cpu needs --engine onnxruntime");
+        Assert.False(Directory.Exists(Out));
         (await Predict(_folder.File("short.npy"), card, "--start", "9")).Failed(1, "short.npy: 0 frames from frame 9 on; custom_video needs 3 to predict from");
         NpyFile.Save(_folder.File("odd.npy"), [4, 17, 16], new byte[4 * 17 * 16]);
         (await Predict(_folder.File("odd.npy"), card)).Failed(2, "odd.npy: 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2");

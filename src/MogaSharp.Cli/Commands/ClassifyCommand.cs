@@ -30,10 +30,10 @@ internal static class ClassifyCommand
             IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
             string[][] batches = [.. files.Chunk(BatchSize)];
             ModelCard card = Shared.Card(parsed.GetValue(model)!);
-            Shared.SayDefault(parsed, model, parsed.GetValue(weights));
             Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
             IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
+            Shared.SayDefault(parsed, model, parsed.GetValue(weights));
             Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
             // Images are decoded while the model loads, and later while the batch before is classified.
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

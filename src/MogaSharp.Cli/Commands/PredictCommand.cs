@@ -37,6 +37,8 @@ internal static class PredictCommand
                 ?? throw new UsageException($"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes one for video");
             int wanted = parsed.GetValue(frames) is > 0 and var given ? given : card.Clip?.OutFrames ?? definition.Frames;
             var reading = new ClipReading(definition.Channels, parsed.GetValue(start), definition.Frames + wanted, parsed.GetValue(size));
+            IInferenceEngine chosen = engine.Create(parsed);
+            using var resources = chosen as IDisposable;
             Clip clip = ClipFile.Load(source, reading, cancellationToken);
             Shared.Notices.Flush();
             if (clip.Frames < definition.Frames)
@@ -45,8 +47,6 @@ internal static class PredictCommand
             Shared.SayDefault(parsed, model, parsed.GetValue(weights), isVideo: true);
             string folder = Folder(parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}");
             LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            IInferenceEngine chosen = engine.Create(parsed);
-            using var resources = chosen as IDisposable;
             using var predictor = new VideoPredictor(loaded, chosen);
             var input = new Tensor(definition.InputShape(1, clip.Height, clip.Width), clip.Slice(0, definition.Frames).ToArray());
             var clock = Stopwatch.StartNew();
