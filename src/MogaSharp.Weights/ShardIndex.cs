@@ -41,7 +41,9 @@ internal static class ShardIndex
         file.Read(0, json);
         try
         {
-            using JsonDocument index = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
+            // A mark of the byte order, as some editors write it, is none of the JSON.
+            ReadOnlyMemory<byte> text = json.AsSpan().StartsWith("\uFEFF"u8) ? json.AsMemory(3) : json;
+            using JsonDocument index = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8 });
             if (!index.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
                 throw file.Refuse("The file is JSON, not weights, and not the index of a checkpoint in parts either: it has no 'weight_map'.");
             var entries = new List<KeyValuePair<string, string>>();

@@ -40,6 +40,13 @@ public sealed class FormatTests : IDisposable
     public void Safetensors_headers_that_break_a_rule_are_refused(string header, int dataBytes, string reason) =>
         AssertRefused(Safetensors(header, dataBytes), reason);
 
+    [Fact]
+    public void A_name_of_any_length_in_a_safetensors_header_is_refused()
+    {
+        string name = string.Concat(Enumerable.Repeat("_orig_mod.", 103));
+        AssertRefused(Safetensors("{" + W.Replace("\"w\"", $"\"{name}\"", StringComparison.Ordinal) + "}", 8), "name has more than 1024 characters");
+    }
+
     [Theory]
     [InlineData("{" + W + "}")]
     [InlineData("{" + W + "}    ")]

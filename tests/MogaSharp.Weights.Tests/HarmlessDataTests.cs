@@ -59,6 +59,13 @@ public sealed class HarmlessDataTests : IDisposable
     }
 
     [Fact]
+    public void An_array_of_more_dimensions_than_numpy_has_is_refused()
+    {
+        string path = _folder.File("test", PickleBuilder.FileWith(p => Array(p, "M8", "<", new int[65], q => q.Op(Opcode.None))));
+        Assert.Contains("A numpy array has 65 dimensions.", Assert.Throws<CheckpointFormatException>(() => Checkpoint.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Arrays_of_pickle_protocol_5_are_read() => AssertReads("""{"__ndarray__":[7,8]}""", p => p.Call(
         "numpy.core.numeric", "_frombuffer",
         q => q.Op(Opcode.ByteArray8).Byte(2).Bytes([0, 0, 0, 0, 0, 0, 0, 7, 8]),

@@ -121,6 +121,16 @@ public sealed class NetworkWeightsTests : IDisposable
         Assert.Equal(notes, checkpoint.Notes.Count);
     }
 
+    [Fact]
+    public void An_index_may_begin_with_a_mark_of_the_byte_order()
+    {
+        WriteParts("model-00002-of-00002.safetensors");
+        string path = _folder.File("model.safetensors.index.json");
+        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF, .. File.ReadAllBytes(path)]);
+        using Checkpoint checkpoint = Checkpoint.Open(path);
+        Assert.Equal(["a", "b"], checkpoint.Tensors.Select(tensor => tensor.Name));
+    }
+
     [Theory]
     [InlineData("../x.safetensors", "not a weight file beside it")]
     [InlineData("/etc/passwd", "not a weight file beside it")]

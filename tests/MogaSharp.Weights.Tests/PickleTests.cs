@@ -29,6 +29,26 @@ public sealed class PickleTests : IDisposable
     });
 
     [Fact]
+    public void A_long_key_named_often_counts_by_its_length() => AssertRefused("more than 1000000 values", pickle =>
+    {
+        pickle.Op(Opcode.Mark).Op(Opcode.EmptyDict).Text(new string('x', 1_000_000)).Op(Opcode.None).Op(Opcode.SetItem);
+        for (int i = 0; i < 100; i++) pickle.Op(Opcode.Dup);
+        pickle.Op(Opcode.Tuple);
+    });
+
+    [Fact]
+    public void A_long_class_name_repeated_often_counts_by_its_length() => AssertRefused("more than 1000000 values", pickle =>
+    {
+        pickle.Op(Opcode.Mark).Call("my", new string('x', 960));
+        for (int i = 0; i < 100_000; i++) pickle.Op(Opcode.Dup);
+        pickle.Op(Opcode.Tuple);
+    });
+
+    [Fact]
+    public void A_key_of_long_parts_is_refused() => AssertRefused("A key of the dictionary at 'x' has more than 65536 characters", pickle =>
+        pickle.Op(Opcode.Mark).Tuple(p => p.Text(new string('x', 40_000)), p => p.Op(Opcode.Dup)).Number(1).Op(Opcode.Dict));
+
+    [Fact]
     public void A_text_encoded_often_is_refused() => AssertRefused("copies values", pickle =>
     {
         pickle.Op(Opcode.EmptyList).Op(Opcode.Mark).Text(new string('x', 1_000_000)).Op(Opcode.BinPut).Byte(0);

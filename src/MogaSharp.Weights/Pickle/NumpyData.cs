@@ -7,7 +7,8 @@ namespace MogaSharp.Weights;
 /// <summary>Numbers and names that a training script left in a checkpoint as numpy scalars and arrays. What is neither stays unread.</summary>
 internal static class NumpyData
 {
-    private const int MaxRank = 32;
+    // NumPy 2 has as many; before, it had 32.
+    private const int MaxRank = 64;
     private const int MaxText = 1 << 16;
 
     public static object? Scalar(FileBytes file, PickleArrayType type, object? value)
@@ -20,13 +21,15 @@ internal static class NumpyData
     /// <summary>Takes the elements of an array, in row-major order: from their bytes, or from a list of objects.</summary>
     public static void Fill(FileBytes file, PickleArray array, PickleTuple extents, PickleArrayType type, bool isColumnMajor, object? data)
     {
+        // A long shape that is in the file once could else be multiplied and printed again and again.
+        if (extents.Items.Length > MaxRank) throw file.Refuse($"A numpy array has {extents.Items.Length} dimensions.");
         long[] shape = Array.ConvertAll(extents.Items, item => item is long and >= 0 and <= int.MaxValue ? (long)item : throw file.Refuse("A numpy array has a bad shape."));
         var count = BigInteger.One;
         foreach (long extent in shape) count *= extent;
         object?[]? elements = data switch
         {
             PickleList { Items: { } items } => [.. items],
-            byte[] bytes when Size(type) is { } size => shape.Length <= MaxRank && count * size == bytes.Length ? Elements(type, size, bytes) : throw Misfit(file),
+            byte[] bytes when Size(type) is { } size => count * size == bytes.Length ? Elements(type, size, bytes) : throw Misfit(file),
             byte[] when type.Code.StartsWith('O') => throw file.Refuse($"The numpy type '{type.Code}' is not supported as bytes."),
             _ => null,
         };
@@ -36,7 +39,7 @@ internal static class NumpyData
             return;
         }
 
-        if (shape.Length > MaxRank || count != elements.Length) throw Misfit(file);
+        if (count != elements.Length) throw Misfit(file);
         array.Extents = shape;
         array.Elements = isColumnMajor && shape.Length > 1 ? ByRows(elements, shape) : elements;
     }

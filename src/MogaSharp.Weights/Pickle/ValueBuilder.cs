@@ -12,6 +12,9 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
 {
     private const int MaxKeyParts = 16;
 
+    // A key that is made of parts: each may be a long text that is in the file once.
+    private const int MaxComposedKey = 1 << 16;
+
     private readonly Dictionary<object, Built> _built = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> _open = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _path = [];
@@ -56,11 +59,11 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
     {
         PickleTuple tuple => List("tuple", tuple.Items),
         PickleList list => List(list.Kind, list.Items),
-        PickleArray { Unread: { } type } => new Built(new CheckpointScalar($"numpy array of {type}"), 1, 0),
+        PickleArray { Unread: { } type } => new Built(new CheckpointScalar($"numpy array of {type}"), TextSize(type), 0),
         PickleArray array => List("ndarray", array.Elements),
         PickleDict dict => Map("dict", dict),
         PickleObject instance => Object(instance),
-        PickleGlobal name => new Built(new CheckpointScalar(name.FullName), 1, 0),
+        PickleGlobal name => new Built(new CheckpointScalar(name.FullName), TextSize(name.FullName), 0),
         PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
         PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
         PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
@@ -86,7 +89,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
     private Built List(string kind, IReadOnlyList<object?> items)
     {
         var values = new CheckpointValue[items.Count];
-        long size = 1;
+        long size = TextSize(kind);
         int height = 0;
         for (int i = 0; i < values.Length; i++)
         {
@@ -103,7 +106,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
     {
         var entries = new KeyValuePair<string, CheckpointValue>[dict.Items.Count];
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        long size = 1;
+        long size = TextSize(kind);
         int height = 0;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -111,6 +114,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
             // Objects that are different to their class may have the same name here.
             if (dict.Items[i].Key is PickleObject && seen.Contains(key)) key = $"{key} #{i}";
             if (!seen.Add(key)) throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
+            size = Add(size, TextSize(key) - 1);
             Built item = BuildInside(key, dict.Items[i].Value);
             entries[i] = new(key, item.Value);
             size = Add(size, item.Size);
@@ -136,11 +140,19 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         PickleGlobal name => name.FullName,
         byte[] { Length: <= MaxKeyParts } bytes => System.Convert.ToHexStringLower(bytes),
-        PickleTuple { Items.Length: <= MaxKeyParts } tuple when !Array.Exists(tuple.Items, item => item is PickleTuple) => $"({string.Join(", ", tuple.Items.Select(Key))})",
+        PickleTuple { Items.Length: <= MaxKeyParts } tuple when !Array.Exists(tuple.Items, item => item is PickleTuple) => Composed("", tuple.Items),
         PickleObject { Arguments: { Length: <= MaxKeyParts } parts } instance when !Array.Exists(parts, part => part is PickleObject or PickleTuple) =>
-            $"{instance.ClassName}({string.Join(", ", parts.Select(Key))})",
+            Composed(instance.ClassName, parts),
         _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
     };
+
+    private string Composed(string name, object?[] parts)
+    {
+        string[] keys = [.. parts.Select(Key)];
+        return keys.Sum(key => (long)key.Length) <= MaxComposedKey
+            ? $"{name}({string.Join(", ", keys)})"
+            : throw file.Refuse($"A key of the dictionary at '{Path}' has more than {MaxComposedKey} characters.");
+    }
 
     private long Add(long size, long more)
     {
@@ -149,10 +161,12 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         return size <= limits.MaxValues ? size : throw file.Refuse($"The file holds more than {limits.MaxValues} values.");
     }
 
-    /// <summary>A long text that is referred to many times counts by its length, as whoever prints the tree prints it each time.</summary>
+    /// <summary>A long text that is referred to many times counts by its length, as whoever prints the tree prints it each time; so do keys and names of classes.</summary>
+    private static long TextSize(string text) => 1 + (text.Length / 64);
+
     private static long ScalarSize(object? value) => value switch
     {
-        string text => 1 + (text.Length / 64),
+        string text => TextSize(text),
         byte[] bytes => 1 + (bytes.Length / 64),
         _ => 1,
     };

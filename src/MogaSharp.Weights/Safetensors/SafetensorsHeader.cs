@@ -89,6 +89,7 @@ internal sealed class SafetensorsHeader
 
     private void ReadEntry(string name, ref Utf8JsonReader reader)
     {
+        if (name.Length > TensorPath.MaxLength) throw _file.Refuse($"A tensor's name has more than {TensorPath.MaxLength} characters.");
         Expect(ref reader, JsonTokenType.StartObject, name);
         string? type = null;
         long[]? shape = null;
