@@ -76,6 +76,10 @@ public sealed class ModelCardTests : IDisposable
         { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"../w.pth\" }"), "no file name" },
         { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"..\" }"), "no file name" },
         { With("\"aliases\": [null]"), "an alias is null" },
+        { With("\"metrics\": { \"a\": 1e999 }"), "'metrics.a': The number is too large" },
+        { WithPreprocess("\"std\": [1e99]"), "The number is too large" },
+        { With("\"family\": \"\\ud800\""), "no model card" },
+        { With("\"\\ud800 of a pair\": 1"), "no model card" },
         { With("\"weights\": { \"sha256\": \"1234\" }"), "64 hexadecimal digits" },
     };
 

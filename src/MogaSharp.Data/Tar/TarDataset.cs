@@ -95,8 +95,9 @@ public sealed class TarDataset : IImageDataset
                 if (document.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int label)) return label;
             return null;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second type is what names with half a surrogate pair give.
             throw new DatasetException(path, $"'{file.Name}' is no JSON: {exception.Message}", exception);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -24,7 +25,10 @@ internal static class CardJson
 
     private static JsonConverter[] Converters =>
     [
-        new ArchConverter(), SnakeCase<ActivationKind>(), SnakeCase<ChannelMixerKind>(), SnakeCase<ContextKind>(), SnakeCase<GateMode>(), SnakeCase<NormKind>(),
+        new ArchConverter(),
+        new FiniteNumber<double>((ref reader) => reader.GetDouble(), (writer, value) => writer.WriteNumberValue(value)),
+        new FiniteNumber<float>((ref reader) => reader.GetSingle(), (writer, value) => writer.WriteNumberValue(value)),
+        SnakeCase<ActivationKind>(), SnakeCase<ChannelMixerKind>(), SnakeCase<ContextKind>(), SnakeCase<GateMode>(), SnakeCase<NormKind>(),
         SnakeCase<PatchEmbedKind>(), SnakeCase<TranslatorKind>(),
     ];
 
@@ -32,7 +36,8 @@ internal static class CardJson
     public static JsonStringEnumConverter<T> SnakeCase<T>()
         where T : struct, Enum => new(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
-    /// <summary>The family that a card names; the default when it names none or cannot be read (which the reading itself will tell).</summary>
+    /// <summary>The family that a card names; the default when it names none or is not JSON (which the reading itself will tell).</summary>
+    /// <exception cref="JsonException">A name or the family is not valid text.</exception>
     public static string FamilyOf(string json)
     {
         try
@@ -45,6 +50,11 @@ internal static class CardJson
         catch (JsonException)
         {
             return ModelFamilies.Default;
+        }
+        catch (InvalidOperationException problem)
+        {
+            // A text of its own, or a name before it, has half a surrogate pair.
+            throw new JsonException(problem.Message, problem);
         }
     }
 
@@ -117,6 +127,18 @@ internal sealed partial class CardContext : JsonSerializerContext;
 
 /// <summary>Custom sizes as they stand in a card.</summary>
 internal sealed record ArchSizes(ImmutableArray<int> EmbedDims, ImmutableArray<int> Depths, ImmutableArray<double> FfnRatios);
+
+/// <summary>Numbers that can be written again: a reader takes 1e999 for infinite, for which JSON has no text.</summary>
+internal sealed class FiniteNumber<T>(FiniteNumber<T>.Reader read, Action<Utf8JsonWriter, T> write) : JsonConverter<T>
+    where T : struct, INumberBase<T>
+{
+    internal delegate T Reader(ref Utf8JsonReader reader);
+
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        read(ref reader) is var number && T.IsFinite(number) ? number : throw new JsonException("The number is too large.");
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => write(writer, value);
+}
 
 /// <summary>An official size by its name, or the three lists.</summary>
 internal sealed class ArchConverter : JsonConverter<MogaNetArch>

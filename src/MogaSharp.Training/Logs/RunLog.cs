@@ -131,7 +131,7 @@ public sealed class RunLog : IDisposable
                 if (isEpoch) _epochs.Add(Epoch(line));
                 kept.Add(line);
             }
-            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {
                 continue;
             }
