@@ -17,6 +17,7 @@ public sealed class FileTests
     }
 
     [Theory]
+    [InlineData("fuzz")]
     [InlineData("src")]
     [InlineData("tests")]
     public void Every_project_is_in_the_solution(string folder)

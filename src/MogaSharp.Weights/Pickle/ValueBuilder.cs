@@ -161,7 +161,10 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         return size <= limits.MaxValues ? size : throw file.Refuse($"The file holds more than {limits.MaxValues} values.");
     }
 
-    /// <summary>A long text that is referred to many times counts by its length, as whoever prints the tree prints it each time; so do keys and names of classes.</summary>
+    /// <summary>
+    /// A long text that is referred to many times counts by its length, as whoever prints the tree prints it each time; so do keys and
+    /// names of classes.
+    /// </summary>
     private static long TextSize(string text) => 1 + (text.Length / 64);
 
     private static long ScalarSize(object? value) => value switch
