@@ -79,6 +79,7 @@ internal static class TrainRun
             SaveEvery = request.SaveEvery,
             KeepEvery = request.KeepEvery,
             StopAfter = request.StopAfter,
+            Logger = TraceLogger.Instance,
         };
         Announce(folder, card, plan.Recipe, request, data, device, peers?.Group.Size ?? 1);
         var task = TrainingTask.Create(plan.Recipe);
