@@ -74,8 +74,8 @@ public sealed class CancellationTests
 
         unsafe void Run(CancellationToken token)
         {
-            using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, token);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, token);
         }
     }
 }

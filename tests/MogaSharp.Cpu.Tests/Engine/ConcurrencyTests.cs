@@ -85,8 +85,8 @@ public sealed class ConcurrencyTests
 
         unsafe void Run()
         {
-            using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, TestContext.Current.CancellationToken);
         }
     }
 
@@ -121,8 +121,8 @@ public sealed class ConcurrencyTests
 
         unsafe void Run()
         {
-            using var scratch = new GuardedMemory(4 * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads: 4) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, TestContext.Current.CancellationToken);
         }
     }
 
