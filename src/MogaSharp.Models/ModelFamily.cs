@@ -35,6 +35,12 @@ public abstract class ModelFamily
     /// <summary>The cards of the official weights as JSON, an array; null for none.</summary>
     public virtual Stream? OpenCatalogue() => null;
 
+    /// <summary>
+    /// The recipes of the family's official trainings as JSON, an array of objects with the fields of a recipe that differ from <c>base</c>, another one of the
+    /// array, or from the defaults; <c>from_model</c> lists fields that are those of the trained model's own recipe. Null for none.
+    /// </summary>
+    public virtual Stream? OpenPresets() => null;
+
     /// <summary>Where a parameter or buffer stands; null for the head's.</summary>
     /// <param name="parameter">Its official name.</param>
     public virtual LayerPlace? LayerOf(string parameter) => null;

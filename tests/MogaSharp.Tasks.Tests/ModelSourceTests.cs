@@ -156,5 +156,5 @@ public sealed class ModelSourceTests : IDisposable
     }
 
     private void Save(IModelDefinition network, string name) => CheckpointWriter.SaveSafetensors(
-        _folder.File(name), StateDict.From(FormulaWeights.Create(network.Build(new Shape(1, network.InChannels, 8, 8)).Parameters)).Tensors);
+        _folder.File(name), StateDict.From(FormulaWeights.Create(network.Build(network.InputShape(1, 8, 8)).Parameters)).Tensors);
 }

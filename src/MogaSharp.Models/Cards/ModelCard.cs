@@ -30,6 +30,12 @@ public sealed record ModelCard
     /// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
     public required PreprocessCard Preprocess { get; init; }
 
+    /// <summary>The preset that trains this model, by name; null when there is none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Fields of that recipe that are different for this model, by name; null for none.</summary>
+    public ImmutableDictionary<string, string>? RecipeSettings { get; init; }
+
     /// <summary>What else there is to say of a video model's clips; null for other tasks.</summary>
     public ClipCard? Clip { get; init; }
 

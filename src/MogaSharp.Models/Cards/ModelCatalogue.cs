@@ -32,12 +32,14 @@ public sealed class ModelCatalogue
 
     /// <summary>A card by its name, in any case, or by an alias that its family knows: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>, <c>swin_t</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name; the message lists the nearest.</exception>
-    public ModelCard Find(string name)
+    public ModelCard Find(string name) => TryFind(name) ?? throw new UnknownModelException(name, Similar(Canonical(name)));
+
+    /// <summary>A card by its name, as <see cref="Find"/> does; null when no model has it.</summary>
+    /// <param name="name">The name or an alias.</param>
+    public ModelCard? TryFind(string name)
     {
         string wanted = Canonical(name);
-        return Cards.FirstOrDefault(card => card.Name == wanted)
-            ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, Similar(wanted));
+        return Cards.FirstOrDefault(card => card.Name == wanted) ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal));
     }
 
     private static string Canonical(string name)

@@ -23,6 +23,10 @@ public sealed partial class ConvNeXtFamily : ModelFamily<ConvNeXtOptions>
     public override Stream? OpenCatalogue() => Resource("convnext.json");
 
     /// <inheritdoc/>
+    /// <remarks>facebookresearch/ConvNeXt, <c>TRAINING.md</c> and <c>main.py</c>.</remarks>
+    public override Stream? OpenPresets() => Resource("convnext.presets.json");
+
+    /// <inheritdoc/>
     /// <remarks><c>stem</c>, <c>stages.N.downsample</c>, <c>stages.N.blocks.M</c>.</remarks>
     public override LayerPlace? LayerOf(string parameter)
     {

@@ -11,6 +11,10 @@ public sealed class MogaNetFamily : ModelFamily<MogaNetOptions>
     public override Stream? OpenCatalogue() => Resource("moganet.json");
 
     /// <inheritdoc/>
+    /// <remarks>Westlake-AI/MogaNet, <c>TRAINING.md</c>; <c>rsb-a3</c>: Westlake-AI/openmixup, <c>configs/classification/imagenet/moganet</c>; <c>fashion-mnist</c> trained the classifier shipped here.</remarks>
+    public override Stream? OpenPresets() => Resource("moganet.presets.json");
+
+    /// <inheritdoc/>
     /// <remarks>With or without <c>moganet_</c>, by any official alias of the size.</remarks>
     public override string? NameOf(string name)
     {

@@ -18,6 +18,10 @@ public sealed class ParCNetFamily : ModelFamily<ParCNetOptions>
     public override Stream? OpenCatalogue() => Resource("parcnet.json");
 
     /// <inheritdoc/>
+    /// <remarks>hkzhang91/ParC-Net, <c>edgeformer_s.yaml</c>. The official sampler also varies the images' size from 160 to 320 pixels; here it is 256 throughout.</remarks>
+    public override Stream? OpenPresets() => Resource("parcnet.presets.json");
+
+    /// <inheritdoc/>
     /// <remarks><c>conv_1</c> and <c>layer_1</c> are the stem; <c>layer_2</c> makes stage 1.</remarks>
     public override LayerPlace? LayerOf(string parameter)
     {

@@ -22,6 +22,10 @@ public sealed partial class SwinFamily : ModelFamily<SwinOptions>
     public override Stream? OpenCatalogue() => Resource("swin.json");
 
     /// <inheritdoc/>
+    /// <remarks>microsoft/Swin-Transformer, <c>config.py</c>, <c>configs/swin</c>. The smallest rates are given for 512 images there, and scale with the batch of 1024.</remarks>
+    public override Stream? OpenPresets() => Resource("swin.presets.json");
+
+    /// <inheritdoc/>
     /// <remarks><c>patch_embed</c>, <c>layers.N.blocks.M</c>; <c>layers.N.downsample</c> merges the patches for the stage after it.</remarks>
     public override LayerPlace? LayerOf(string parameter)
     {
