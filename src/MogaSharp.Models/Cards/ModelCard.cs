@@ -74,7 +74,7 @@ public sealed record ModelCard
         try
         {
             string family = CardJson.FamilyOf(json);
-            JsonTypeInfo<ModelCard> type = ModelFamilies.CardOf(family)
+            JsonTypeInfo<ModelCard> type = ModelFamilies.Find(family)?.CardType
                 ?? throw new ModelCardException(source, $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
             ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
@@ -91,7 +91,8 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ModelFamilies.CardOf(Family)!);
+    /// <exception cref="ArgumentException">The family was not registered.</exception>
+    public string ToJson() => JsonSerializer.Serialize(this, ModelFamilies.Of(Options).CardType);
 
     /// <summary>The definition that the card describes.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>

@@ -54,7 +54,7 @@ public sealed class Trainer : IDisposable
             throw BatchShare.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device, options.Group);
+        _engine = new TrainingEngine(BuildGraph(card, recipe), ModelFamilies.Of(card.Options), weights, recipe, options.Device, options.Group);
         // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };

@@ -9,12 +9,12 @@ namespace MogaSharp.Cpu.Tests.Engine;
 
 public sealed class ConcurrencyTests
 {
-    private static readonly GraphCase Net = GraphCase.Create(new MogaNet(new()
+    private static readonly GraphCase Net = GraphCase.Create((new MogaNetOptions()
     {
         Arch = new([16, 24], [1, 1], [4, 2]),
         PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
         NumClasses = 5,
-    }).Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 
     [Theory]
     [InlineData(1)]

@@ -152,10 +152,10 @@ public sealed class SessionTests : IDisposable
         ErrorModel.AssertClose(Net, Net.Run(session));
     }
 
-    private static GraphCase Small() => GraphCase.Create(new MogaNet(new()
+    private static GraphCase Small() => GraphCase.Create((new MogaNetOptions()
     {
         Arch = new([16, 24], [1, 2], [4, 2]),
         PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
         NumClasses = 5,
-    }).Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 }
