@@ -9,9 +9,9 @@ using MogaSharp.Graph;
 namespace MogaSharp.Cpu;
 
 /// <summary>
-/// A graph on the managed CPU engine. Weights are folded and packed when the session is made, together with the plan for the shapes that the
-/// graph declares; the caller's may be let go then. A plan for other shapes is compiled when they first come and kept (the most recent few).
-/// Concurrent runs have memory of their own, which is kept for runs on any shape.
+/// A graph on the managed CPU engine. Weights are folded and packed when the session is made, together with the plan for the shapes that
+/// the graph declares; the caller's may be let go then. A plan for other shapes is compiled when they first come and kept (the most recent
+/// few). Concurrent runs have memory of their own, which is kept for runs on any shape.
 /// </summary>
 public sealed unsafe class CpuSession : IInferenceSession
 {
@@ -45,7 +45,7 @@ public sealed unsafe class CpuSession : IInferenceSession
     /// <summary>Bytes of native memory that the packed weights take.</summary>
     public long WeightBytes => _store.Bytes;
 
-    /// <summary>Bytes of native memory that wait for runs: what the largest run needed, times the runs that went on at the same time.</summary>
+    /// <summary>Bytes of native memory that wait for runs: what the largest needed, for each that went on at the same time.</summary>
     internal long FreeRunBytes => _memory.FreeBytes;
 
     /// <summary>Bytes of weights that are kept as they came, since plans for other shapes read them.</summary>

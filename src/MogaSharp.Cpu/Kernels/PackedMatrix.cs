@@ -72,7 +72,7 @@ internal sealed unsafe class PackedMatrix : NativeFloats
     public WeightBlock Block(int panel, int firstRow, int rows) =>
         new(Panel(panel) + ((nint)firstRow * PanelVectors(panel) * Lanes), (nint)rows * PanelVectors(panel) * Lanes);
 
-    /// <summary>What is needed after a panel, so that it may be brought while the panel is read: the panel after it, or another matrix's first.</summary>
+    /// <summary>What is needed after a panel, and may be brought while it is read: the panel after it, or another matrix's first.</summary>
     /// <param name="panel">The panel.</param>
     /// <param name="next">The matrix that is needed after this one; null when not known, which gives the panel itself.</param>
     public WeightBlock After(int panel, PackedMatrix? next) =>

@@ -29,7 +29,8 @@ internal static class GraphOptimizer
         var rewriter = new GraphRewriter(graph, weights);
         foreach (GraphPass pass in Once) rewriter.Apply(pass);
         // The end is reached when every pass in turn has found nothing.
-        for (int next = 0, idle = 0; idle < ToTheEnd.Count; next = (next + 1) % ToTheEnd.Count) idle = rewriter.Apply(ToTheEnd[next]) ? 0 : idle + 1;
+        for (int next = 0, idle = 0; idle < ToTheEnd.Count; next = (next + 1) % ToTheEnd.Count)
+            idle = rewriter.Apply(ToTheEnd[next]) ? 0 : idle + 1;
         foreach (GraphPass pass in Last) rewriter.Apply(pass);
         return rewriter.Finish();
     }

@@ -4,8 +4,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Cpu.Passes;
 
 /// <summary>
-/// A graph while passes rewrite it, with its weights. All passes work in one builder: values that a pass leaves alone stay the same objects, so
-/// a pass that finds no work costs a walk over the graph and nothing else.
+/// A graph while passes rewrite it, with its weights. All passes work in one builder: values that a pass leaves alone stay the same
+/// objects, so a pass that finds no work costs a walk over the graph and nothing else.
 /// </summary>
 internal sealed class GraphRewriter
 {
@@ -65,7 +65,8 @@ internal sealed class GraphRewriter
         foreach (Value value in _values)
         {
             bool isMoved = value.Inputs.Any(replaced.ContainsKey);
-            IReadOnlyList<Value> inputs = isMoved ? [.. value.Inputs.Select(input => replaced.GetValueOrDefault(input, input))] : value.Inputs;
+            IReadOnlyList<Value> inputs = value.Inputs;
+            if (isMoved) inputs = [.. inputs.Select(input => replaced.GetValueOrDefault(input, input))];
             Value? replacement = pass.Rewrite(value.Op, value.Scope, inputs, this);
             found |= replacement is not null;
             if (replacement is null && isMoved) replacement = Add(value.Scope, value.Op, [.. inputs]);
@@ -95,14 +96,18 @@ internal sealed class GraphRewriter
         ComputationGraph graph = builder.Build(_outputs);
         var weights = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (ParameterSpec spec in graph.Parameters)
-            if (_constants.TryGetValue(spec.Name, out Tensor? tensor) || _weights.TryGet(spec.Name, out tensor)) weights.Add(spec.Name, tensor);
+        {
+            if (_constants.TryGetValue(spec.Name, out Tensor? tensor) || _weights.TryGet(spec.Name, out tensor))
+                weights.Add(spec.Name, tensor);
+        }
+
         return (graph, new WeightSet(weights));
     }
 
     private KeyValuePair<string, Value>[] Map(Dictionary<Value, Value> replaced) =>
         [.. _outputs.Select(output => KeyValuePair.Create(output.Key, replaced.GetValueOrDefault(output.Value, output.Value)))];
 
-    // Leaves out what neither an output nor an input of the graph needs, counts who reads the rest, and lets go of constants that went into others.
+    // Leaves out what no output needs (inputs stay), counts who reads the rest, and lets go of constants that went into others.
     private void Prune()
     {
         _uses.Clear();

@@ -23,16 +23,16 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
     public float[] Raw(string name) => _weights[name].Data;
 
     /// <summary>
-    /// Lets go of the weights of convolutions and linear layers, once a plan has had them packed: their form depends on the graph alone, so that
-    /// plans for other shapes find it. Kept are the small ones with one channel on a side, which patterns that fit some shapes only read as
-    /// vectors, and all that is read in forms of another size for other shapes.
+    /// Lets go of the weights of convolutions and linear layers, once a plan has had them packed: their form depends on the graph alone, so
+    /// that plans for other shapes find it. Kept are the small ones with one channel on a side, which patterns that fit some shapes only
+    /// read as vectors, and all that is read in forms of another size for other shapes.
     /// </summary>
     /// <param name="graph">The graph that the plans are for.</param>
     public void Release(ComputationGraph graph)
     {
         string?[] packed = [.. graph.Values.Select(value => PackedWeight(value.Op))];
-        IEnumerable<string> others = graph.Values.Zip(packed, (value, weight) => value.Op.Parameters.Where(name => name != weight)).SelectMany(names => names);
-        var kept = others.ToHashSet(StringComparer.Ordinal);
+        var kept = graph.Values.Zip(packed).SelectMany(pair => pair.First.Op.Parameters.Where(name => name != pair.Second))
+            .ToHashSet(StringComparer.Ordinal);
         _weights = new WeightSet(kept.Select(name => KeyValuePair.Create(name, _weights[name])));
     }
 

@@ -9,8 +9,8 @@ namespace MogaSharp.Cpu.Planning;
 internal sealed record CompiledPlan(Plan Plan, Shape[] Outputs, long MemoryBytes);
 
 /// <summary>
-/// The plans of a session by the shapes of the inputs; the most recent ones are kept. Whoever first asks for shapes compiles the plan, without
-/// holding up those that run others; who asks for the same shapes meanwhile waits for it.
+/// The plans of a session by the shapes of the inputs; the most recent ones are kept. Whoever first asks for shapes compiles the plan,
+/// without holding up those that run others; who asks for the same shapes meanwhile waits for it.
 /// </summary>
 /// <param name="compile">Makes a plan.</param>
 internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)

@@ -17,7 +17,9 @@ public sealed class ShapeTests : IDisposable
     [MemberData(nameof(Few))]
     public void Random_graphs_run_on_other_shapes(int seed)
     {
-        GraphCase c = seed % 4 == 0 ? RandomMogaNet.Create(90_000 + seed) : RandomGraph.Create(90_000 + seed, mostSide: 12, mostChannels: 40);
+        GraphCase c = seed % 4 == 0
+            ? RandomMogaNet.Create(90_000 + seed)
+            : RandomGraph.Create(90_000 + seed, mostSide: 12, mostChannels: 40);
         // Windows, filters and broadcast inputs fit some sizes only.
         GraphCase[] others = [.. new[] { (1, 1), (7, 9), (16, 16), (30, 14) }.Select(size => WithSize(c, size)).OfType<GraphCase>()];
         using CpuSession session = _engine.CreateSession(c.Graph, c.Weights);
@@ -43,7 +45,8 @@ public sealed class ShapeTests : IDisposable
 
         Value Conv(string name, Value input, int channels)
         {
-            builder.Declare(new ParameterSpec($"{name}.weight", new Shape(channels, input.Channels, 1, 1), ParameterKind.Parameter, Initializer.Ones));
+            var shape = new Shape(channels, input.Channels, 1, 1);
+            builder.Declare(new ParameterSpec($"{name}.weight", shape, ParameterKind.Parameter, Initializer.Ones));
             return builder.Add(name, new Conv2d(input.Channels, channels, 1, $"{name}.weight", null), input);
         }
     }
@@ -118,6 +121,8 @@ public sealed class ShapeTests : IDisposable
             return null;
         }
 
-        Shape Resized(Shape shape) => shape.Rank != 4 ? shape : shape.With(2, shape[2] == 1 ? 1 : size.Height).With(3, shape[3] == 1 ? 1 : size.Width);
+        Shape Resized(Shape shape) => shape.Rank != 4
+            ? shape
+            : shape.With(2, shape[2] == 1 ? 1 : size.Height).With(3, shape[3] == 1 ? 1 : size.Width);
     }
 }
