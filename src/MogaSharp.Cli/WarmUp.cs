@@ -21,7 +21,7 @@ internal static class WarmUp
     public static Task Begin(CpuEngine engine) => !IsWorthwhile ? Task.CompletedTask : Task.Run(() =>
     {
         var input = new Shape(1, 3, 64, 64);
-        ComputationGraph graph = new MogaNet(Smallest).Build(input);
+        ComputationGraph graph = Smallest.CreateDefinition().Build(input);
         using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
         session.Run(new Tensor(input));
     });

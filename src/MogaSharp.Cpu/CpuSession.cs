@@ -1,27 +1,26 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using MogaSharp.Cpu.Kernels;
 using MogaSharp.Cpu.Passes;
 using MogaSharp.Cpu.Planning;
-using MogaSharp.Cpu.Steps;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu;
 
 /// <summary>
-/// A graph on the managed CPU engine. Weights are folded when the session is made and packed when first used; a plan is
-/// compiled for each input shape and kept (the most recent few). Concurrent runs have memory of their own.
+/// A graph on the managed CPU engine. Weights are folded and packed when the session is made, together with the plan for the shapes that
+/// the graph declares; the caller's may be let go then. A plan for other shapes is compiled when they first come and kept (the most recent
+/// few). Concurrent runs have memory of their own, which is kept for runs on any shape.
 /// </summary>
 public sealed unsafe class CpuSession : IInferenceSession
 {
-    private const int MostPlans = 8;
-
-    private readonly ComputationGraph _optimized;
     private readonly PackedStore _store;
     private readonly WorkerPool _pool;
+    private readonly PlanCache _plans;
+    private readonly RunMemoryPool _memory;
     private readonly Lock _gate = new();
-    private readonly List<CompiledPlan> _plans = [];
+    private int _users;
     private bool _disposed;
 
     internal CpuSession(ComputationGraph graph, WeightSet weights, WorkerPool pool)
@@ -29,8 +28,12 @@ public sealed unsafe class CpuSession : IInferenceSession
         weights.RequireFit(graph);
         Graph = graph;
         _pool = pool;
-        (_optimized, WeightSet folded) = GraphOptimizer.Run(graph, weights);
+        (ComputationGraph optimized, WeightSet folded) = GraphOptimizer.Run(graph, weights);
         _store = new PackedStore(folded, VectorLanes);
+        _plans = new PlanCache(shapes => Compile(optimized, shapes));
+        _memory = new RunMemoryPool(graph.Inputs.Count, graph.Outputs.Count, pool.Threads);
+        _plans.Find([.. graph.Inputs.Select(input => input.Shape)]);
+        _store.Release(optimized);
     }
 
     /// <inheritdoc/>
@@ -39,59 +42,78 @@ public sealed unsafe class CpuSession : IInferenceSession
     /// <summary>The vector width that the engine uses on this machine, in floats: 16, 8 or 4.</summary>
     public static int VectorLanes { get; } = Avx512F.IsSupported ? 16 : Avx2.IsSupported && Fma.IsSupported ? 8 : 4;
 
+    /// <summary>Bytes of native memory that the packed weights take.</summary>
+    public long WeightBytes => _store.Bytes;
+
+    /// <summary>Bytes of native memory that wait for runs: what the largest needed, for each that went on at the same time.</summary>
+    internal long FreeRunBytes => _memory.FreeBytes;
+
+    /// <summary>Bytes of weights that are kept as they came, since plans for other shapes read them.</summary>
+    internal long RawWeightBytes => _store.RawBytes;
+
+    /// <summary>Plans that are kept.</summary>
+    internal int Plans => _plans.Count;
+
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using Use use = Begin();
         CompiledPlan plan = PlanFor(inputs);
-        plan.RequireOutputs(outputs);
-        RunMemory memory = plan.Rent();
+        InferenceSessions.RequireOutputs(outputs, plan.Outputs);
+        RunMemory memory = _memory.Rent(plan.MemoryBytes);
         try
         {
             inputs.CopyTo(memory.Frame.Inputs);
             outputs.CopyTo(memory.Frame.Outputs);
-            _pool.Run(plan.Plan, memory.Frame, memory.Scratch, cancellationToken);
+            _pool.Run(plan.Plan, memory.Frame, cancellationToken);
         }
         finally
         {
-            Array.Clear(memory.Frame.Inputs);
-            Array.Clear(memory.Frame.Outputs);
-            plan.Return(memory);
+            _memory.Return(memory, _plans.MostMemoryBytes);
         }
     }
 
-    /// <summary>The compiled steps for an input shape, one a line, with the fusions that were taken.</summary>
-    /// <exception cref="GraphException">The shape does not fit the graph.</exception>
-    public string DescribePlan(Shape input) => PlanFor([new Tensor(input)]).Plan.ToString();
-
-    /// <summary>Bytes that one run keeps for values and for its threads' private use, for an input of a shape; weights are not counted.</summary>
-    /// <exception cref="GraphException">The shape does not fit the graph.</exception>
-    public long MemoryBytes(Shape input)
+    /// <summary>The compiled steps for shapes of the inputs, one a line, with the fusions that were taken.</summary>
+    /// <param name="inputs">One shape per input, in the graph's order.</param>
+    /// <exception cref="GraphException">A shape does not fit the graph.</exception>
+    public string DescribePlan(params ReadOnlySpan<Shape> inputs)
     {
-        Plan plan = PlanFor([new Tensor(input)]).Plan;
-        return (plan.ArenaFloats + (plan.ScratchFloats * _pool.Threads)) * sizeof(float);
+        using Use use = Begin();
+        return _plans.Find(inputs).Plan.ToString();
     }
 
-    /// <summary>Runs an input some times and says where the time went.</summary>
-    /// <param name="input">The graph's only input.</param>
+    /// <summary>Bytes that one run needs for values and for its threads' private use; weights are not counted.</summary>
+    /// <param name="inputs">One shape per input, in the graph's order.</param>
+    /// <exception cref="GraphException">A shape does not fit the graph.</exception>
+    public long MemoryBytes(params ReadOnlySpan<Shape> inputs)
+    {
+        using Use use = Begin();
+        return _plans.Find(inputs).MemoryBytes;
+    }
+
+    /// <summary>Runs inputs some times and says where the time went.</summary>
+    /// <param name="inputs">One tensor per graph input, in order.</param>
     /// <param name="runs">How often, at least 1; warm-up runs come before.</param>
     /// <param name="cancellationToken">Ends the runs.</param>
-    public RunProfile Profile(Tensor input, int runs, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="runs"/> is below 1.</exception>
+    /// <exception cref="GraphException">An input does not fit the graph.</exception>
+    public RunProfile Profile(ReadOnlySpan<Tensor> inputs, int runs, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
-        CompiledPlan plan = PlanFor([input]);
-        Tensor[] outputs = this.CreateOutputs(input.Shape);
-        for (int i = 0; i < 3; i++) Run([input], outputs, cancellationToken);
-        RunMemory memory = plan.Rent();
+        using Use use = Begin();
+        CompiledPlan plan = PlanFor(inputs);
+        RunMemory memory = _memory.Rent(plan.MemoryBytes);
         try
         {
-            memory.Frame.Inputs[0] = input;
-            outputs.CopyTo(memory.Frame.Outputs, 0);
+            inputs.CopyTo(memory.Frame.Inputs);
+            for (int i = 0; i < plan.Outputs.Length; i++) memory.Frame.Outputs[i] = new Tensor(plan.Outputs[i]);
+            for (int i = 0; i < 3; i++) _pool.Run(plan.Plan, memory.Frame, cancellationToken);
             var marks = new List<long[]>(runs);
             for (int i = 0; i < runs; i++)
             {
                 memory.Frame.Marks = new long[_pool.Threads * plan.Plan.Steps.Length * 2];
-                _pool.Run(plan.Plan, memory.Frame, memory.Scratch, cancellationToken);
+                _pool.Run(plan.Plan, memory.Frame, cancellationToken);
                 marks.Add(memory.Frame.Marks);
             }
 
@@ -99,149 +121,80 @@ public sealed unsafe class CpuSession : IInferenceSession
         }
         finally
         {
-            memory.Frame.Marks = null;
-            Array.Clear(memory.Frame.Inputs);
-            Array.Clear(memory.Frame.Outputs);
-            plan.Return(memory);
+            _memory.Return(memory, _plans.MostMemoryBytes);
         }
     }
 
-    /// <summary>Frees weights and memory; no run may be in progress.</summary>
+    /// <summary>Frees weights and memory: now, or when the runs that are in progress have ended. Later runs are refused.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
             if (_disposed) return;
             _disposed = true;
-            foreach (CompiledPlan plan in _plans) plan.Dispose();
-            _plans.Clear();
+            if (_users > 0) return;
         }
 
-        _store.Dispose();
+        Free();
     }
 
     private CompiledPlan PlanFor(ReadOnlySpan<Tensor> inputs)
     {
+        FewShapes few = default;
+        Span<Shape> shapes = inputs.Length <= FewShapes.Length ? few[..inputs.Length] : new Shape[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
+        return _plans.Find(shapes);
+    }
+
+    private CompiledPlan Compile(ComputationGraph optimized, Shape[] shapes)
+    {
+        Plan plan = VectorLanes switch
+        {
+            16 => PlanCompiler<Simd512, Vector512<float>>.Compile(optimized, shapes, _store, _pool.Threads),
+            8 => PlanCompiler<Simd256, Vector256<float>>.Compile(optimized, shapes, _store, _pool.Threads),
+            _ => PlanCompiler<Simd128, Vector128<float>>.Compile(optimized, shapes, _store, _pool.Threads),
+        };
+        return new CompiledPlan(plan, Graph.InferOutputShapes(shapes), plan.MemoryBytes(_pool.Threads));
+    }
+
+    // What is in use is freed by its last user.
+    private Use Begin()
+    {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            for (int i = 0; i < _plans.Count; i++)
-            {
-                CompiledPlan candidate = _plans[i];
-                if (!candidate.Fits(inputs)) continue;
-                if (i > 0)
-                {
-                    _plans.RemoveAt(i);
-                    _plans.Insert(0, candidate);
-                }
-
-                return candidate;
-            }
-
-            CompiledPlan compiled = Compile(inputs);
-            _plans.Insert(0, compiled);
-            if (_plans.Count > MostPlans)
-            {
-                _plans[^1].Dispose();
-                _plans.RemoveAt(_plans.Count - 1);
-            }
-
-            return compiled;
+            _users++;
         }
+
+        return new Use(this);
     }
 
-    // A method of its own, since the closure below would be allocated at every call of the one that looks plans up.
-    private CompiledPlan Compile(ReadOnlySpan<Tensor> inputs)
+    private void End()
     {
-        var shapes = new Shape[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
-        Plan plan = VectorLanes switch
+        lock (_gate)
         {
-            16 => PlanCompiler<Simd512, Vector512<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-            8 => PlanCompiler<Simd256, Vector256<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-            _ => PlanCompiler<Simd128, Vector128<float>>.Compile(_optimized, shapes, _store, _pool.Threads),
-        };
-        return new CompiledPlan(plan, shapes, Graph.InferOutputShapes(shapes), _pool.Threads);
+            if (--_users > 0 || !_disposed) return;
+        }
+
+        Free();
     }
 
-    /// <summary>A plan with the shapes that it is for and the memory of its runs.</summary>
-    private sealed class CompiledPlan(Plan plan, Shape[] inputs, Shape[] outputs, int threads) : IDisposable
+    private void Free()
     {
-        private readonly Stack<RunMemory> _free = new();
-        private bool _disposed;
-
-        public Plan Plan { get; } = plan;
-
-        public bool Fits(ReadOnlySpan<Tensor> tensors)
-        {
-            if (tensors.Length != inputs.Length) return false;
-            for (int i = 0; i < inputs.Length; i++)
-                if (tensors[i].Shape != inputs[i]) return false;
-            return true;
-        }
-
-        public void RequireOutputs(ReadOnlySpan<Tensor> tensors) => InferenceSessions.RequireOutputs(tensors, outputs);
-
-        public RunMemory Rent()
-        {
-            lock (_free)
-                if (_free.TryPop(out RunMemory? memory)) return memory;
-            return new RunMemory(Plan, inputs.Length, outputs.Length, threads);
-        }
-
-        public void Return(RunMemory memory)
-        {
-            lock (_free)
-            {
-                if (!_disposed)
-                {
-                    _free.Push(memory);
-                    return;
-                }
-            }
-
-            memory.Dispose();
-        }
-
-        // A run that is still going on (the plan was pushed out by others) frees its memory when it returns it.
-        public void Dispose()
-        {
-            lock (_free)
-            {
-                _disposed = true;
-                while (_free.TryPop(out RunMemory? memory)) memory.Dispose();
-            }
-        }
+        _memory.Dispose();
+        _store.Dispose();
     }
 
-    /// <summary>The native memory of one run.</summary>
-    private sealed class RunMemory : IDisposable
+    private readonly ref struct Use(CpuSession session)
     {
-        private float* _memory;
+        public void Dispose() => session.End();
+    }
 
-        public RunMemory(Plan plan, int inputs, int outputs, int threads)
-        {
-            long bytes = (plan.ArenaFloats + (plan.ScratchFloats * threads)) * sizeof(float);
-            // The system would grant it, and end the process when it is touched.
-            long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
-            if (bytes > free) throw new InsufficientMemoryException($"A run on this input needs {bytes >> 20} MiB of memory; {Math.Max(free, 0) >> 20} MiB are left.");
-            _memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-            NativeMemory.Clear(_memory, (nuint)bytes);
-            Frame = new Frame(threads) { Arena = _memory, Inputs = new Tensor[inputs], Outputs = new Tensor[outputs] };
-            Scratch = _memory + plan.ArenaFloats;
-        }
-
-        ~RunMemory() => NativeMemory.AlignedFree(_memory);
-
-        public Frame Frame { get; }
-
-        public float* Scratch { get; }
-
-        public void Dispose()
-        {
-            NativeMemory.AlignedFree(_memory);
-            _memory = null;
-            GC.SuppressFinalize(this);
-        }
+    /// <summary>Room for shapes without an array.</summary>
+    [InlineArray(Length)]
+    private struct FewShapes
+    {
+        public const int Length = 4;
+        private Shape _first;
     }
 }

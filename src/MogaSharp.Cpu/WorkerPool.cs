@@ -47,11 +47,13 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>Runs a plan.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="frame">Its memory.</param>
-    /// <param name="scratch">Private memory for each thread, <see cref="Plan.ScratchFloats"/> floats apart.</param>
+    /// <param name="frame">
+    /// Its memory: <see cref="Plan.ArenaFloats"/> floats for values, then <see cref="Plan.ScratchFloats"/> for each thread's private use.
+    /// </param>
     /// <param name="cancellation">Looked at between steps.</param>
-    public void Run(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
+    public void Run(Plan plan, Frame frame, CancellationToken cancellation)
     {
+        float* scratch = frame.Arena + plan.ArenaFloats;
         if (!_busy.TryEnter())
         {
             RunAlone(plan, frame, scratch, cancellation);

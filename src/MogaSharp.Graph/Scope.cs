@@ -3,16 +3,16 @@ namespace MogaSharp.Graph;
 /// <summary>How fresh convolutions start.</summary>
 public enum ConvStart
 {
-    /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0: MogaNet and SimVP's blocks.</summary>
+    /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0.</summary>
     FanOut,
 
-    /// <summary>Weights normal with the deviation sqrt(2 / (k k out)) whatever the groups, as PyTorch's <c>kaiming_normal_</c> counts the fan-out, biases 0: ParC-Net.</summary>
+    /// <summary>Weights normal with the deviation sqrt(2 / (k k out)) whatever the groups, as PyTorch's <c>kaiming_normal_</c> counts the fan-out, biases 0.</summary>
     FanOutOfAll,
 
-    /// <summary>Weights truncated normal with deviation 0.02, biases 0: ConvNeXt, HorNet.</summary>
+    /// <summary>Weights truncated normal with deviation 0.02, biases 0.</summary>
     Truncated,
 
-    /// <summary>Weights and biases uniform up to 1 / sqrt(fan-in), as PyTorch's <c>nn.Conv2d</c> makes them: Swin's patch embedding.</summary>
+    /// <summary>Weights and biases uniform up to 1 / sqrt(fan-in), as PyTorch's <c>nn.Conv2d</c> makes them.</summary>
     Uniform,
 }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
@@ -45,11 +44,13 @@ public abstract record ModelOptions
 
     /// <summary>States what a card that comes from anywhere may ask for, beyond <see cref="Validate"/>: absurd numbers must not cost memory or time.</summary>
     /// <param name="require">Takes a condition and, as a clause, the rule that it stands for.</param>
-    internal abstract void CheckLimits(Action<bool, string> require);
+    protected internal virtual void CheckLimits(Action<bool, string> require)
+    {
+    }
 
     /// <summary>Throws unless a condition holds.</summary>
     /// <exception cref="GraphException">It does not.</exception>
-    private protected void Require(bool condition, string rule)
+    protected void Require(bool condition, string rule)
     {
         if (!condition) throw new GraphException($"{GetType().Name[..^"Options".Length]}'s options break a rule: {rule}.");
     }
@@ -71,6 +72,20 @@ public abstract record ClassifierOptions : ModelOptions
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Classification;
 
+    /// <summary>The network without its head.</summary>
+    /// <exception cref="GraphException">The options describe no network.</exception>
+    public abstract IBackbone CreateBackbone();
+
+    /// <summary>The head that the family has over its last map.</summary>
+    public abstract ClassifierHead CreateHead();
+
+    /// <inheritdoc/>
+    public override IModelDefinition CreateDefinition()
+    {
+        Validate();
+        return new Classifier(CreateBackbone(), CreateHead());
+    }
+
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -79,14 +94,17 @@ public abstract record ClassifierOptions : ModelOptions
     }
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         require(InChannels <= CardRules.MostChannels, $"image channels are at most {CardRules.MostChannels}");
         require(NumClasses <= CardRules.MostClasses, $"classes are at most {CardRules.MostClasses}");
     }
 
-    /// <summary>Limits of stages, for <see cref="CheckLimits"/>.</summary>
-    private protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
+    /// <summary>States limits of stages, for <see cref="CheckLimits"/>.</summary>
+    /// <param name="require">Takes a condition and the rule that it stands for.</param>
+    /// <param name="depths">Blocks of each stage.</param>
+    /// <param name="widths">Channels of each stage.</param>
+    protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
     {
         require(depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks), $"a network has at most 16 stages of {CardRules.MostBlocks} blocks");
         require(widths.All(c => c <= CardRules.MostChannels), $"channels are at most {CardRules.MostChannels}");
@@ -94,28 +112,5 @@ public abstract record ClassifierOptions : ModelOptions
 
     /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first, <see cref="ModelOptions.DropPathRate"/> at the last.</summary>
     /// <param name="blocks">How many blocks there are.</param>
-    internal double[] DropPathRates(int blocks) => [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
-}
-
-/// <summary>The families of networks that a card may name, each with how a card is read whose options are the family's.</summary>
-public static class ModelFamilies
-{
-    /// <summary>The family of a card that names none.</summary>
-    public const string Default = "moganet";
-
-    private static readonly Dictionary<string, Lazy<JsonTypeInfo<ModelCard>>> Cards = new(StringComparer.Ordinal)
-    {
-        [Default] = new(CardJson.For<MogaNetOptions>),
-        ["convnext"] = new(CardJson.For<ConvNeXtOptions>),
-        ["hornet"] = new(CardJson.For<HorNetOptions>),
-        ["swin"] = new(CardJson.For<SwinOptions>),
-        ["parcnet"] = new(CardJson.For<ParCNetOptions>),
-        ["simvp"] = new(CardJson.For<SimVpOptions>),
-    };
-
-    /// <summary>All names.</summary>
-    public static IReadOnlyCollection<string> Names => Cards.Keys;
-
-    /// <summary>How a family's cards are read and written; null when there is no such family.</summary>
-    internal static JsonTypeInfo<ModelCard>? CardOf(string family) => Cards.GetValueOrDefault(family)?.Value;
+    public double[] DropPathRates(int blocks) => [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
 }

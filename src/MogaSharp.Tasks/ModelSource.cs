@@ -102,7 +102,7 @@ public static class ModelSource
         IModelDefinition definition = card.CreateDefinition();
         ComputationGraph graph = definition.Build(card.InputShape());
         // Names do not depend on the number of classes.
-        StateDict state = StateDict.For(checkpoint, graph.Parameters, new StateDictOptions { Ema = ema, Key = key });
+        StateDict state = StateDict.For(checkpoint, graph.Parameters, new StateDictOptions { Ema = ema, Key = key, Forms = ModelFamilies.Of(card.Options).Forms });
         if (card.Options is ClassifierOptions { NumClasses: > 0 } options && state.InferClassCount(options.HeadName) is { } classes && classes != options.NumClasses)
         {
             card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };

@@ -1,4 +1,5 @@
 using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Training;
@@ -32,7 +33,7 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head", string? key = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        StateDict state = StateDict.For(checkpoint, specs, new StateDictOptions { Ema = ema, Key = key, MayLack = [head + "."] });
+        StateDict state = StateDict.For(checkpoint, specs, new StateDictOptions { Ema = ema, Key = key, Forms = ModelFamilies.Forms, MayLack = [head + "."] });
         return From(state, specs, seed, head) with { Notes = [.. checkpoint.Notes, .. state.Notes] };
     }
 

@@ -43,7 +43,7 @@ public sealed class StateDict
         options ??= StateDictOptions.Default;
         IReadOnlyList<WeightGroup> groups = WeightGroup.All(checkpoint);
         WeightGroup group = options.Key is { } key ? WeightChoice.Named(checkpoint, groups, key) : WeightChoice.ByKey(checkpoint, groups, options.Ema);
-        TensorEntry[] tensors = options.KeepNames ? group.Tensors : OfficialNames(group.WithoutInnerWrappers().Tensors);
+        TensorEntry[] tensors = options.KeepNames ? group.Tensors : OfficialNames(group.WithoutInnerWrappers().Tensors, options.Forms);
         string? repeated = tensors.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (repeated is not null) throw new CheckpointFormatException(checkpoint.FileName, $"Two tensors are named '{repeated}' once their prefixes are removed.");
         bool isGuess = options.Key is null && KeyKinds.Rank(group.Key) == int.MaxValue && !KeyKinds.IsAverage(group.Key);
@@ -55,7 +55,7 @@ public sealed class StateDict
 
     /// <summary>
     /// Takes a network's weights out of a checkpoint. Where they lie and what stands before their names is decided by the network: its names are looked for
-    /// under every key but an optimizer's, with any prefix, and in the forms of timm, torchvision, transformers, OpenMixup and the official repositories.
+    /// under every key but an optimizer's, with any prefix, and in the <see cref="StateDictOptions.Forms"/> of other projects.
     /// Where several sets fit, usual keys come first. Tensors of modules that the network does not have, such as an auxiliary head, are left aside when
     /// all of the network's are there; what was left aside or guessed stands in <see cref="Notes"/>.
     /// </summary>
@@ -125,18 +125,14 @@ public sealed class StateDict
             ? TensorEntry.FromInt64(name, tensor.Shape, Array.ConvertAll(tensor.Data, value => (long)value))
             : TensorEntry.FromTensor(name, tensor);
 
-    private static TensorEntry[] OfficialNames(TensorEntry[] tensors)
+    private static TensorEntry[] OfficialNames(TensorEntry[] tensors, IReadOnlyList<NameForm> forms)
     {
         // A wrapper may be wrapped again: distributed training around a method around its network.
         // Counters of torch's AveragedModel and the like lie outside of it.
         while (Array.Find(Wrappers, prefix => Array.Exists(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
             && Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal) || IsCounter(tensor))) is { } wrapper)
             tensors = Rename(tensors, wrapper, "");
-        if (ConvNeXtNames.IsOriginal(tensors.Select(tensor => tensor.Name)))
-            tensors = Array.ConvertAll(tensors, tensor => tensor.WithName(ConvNeXtNames.ToTimm(tensor.Name)));
-        // ParC-Net's official files list one block twice; see ParCNet.
-        if (Array.Exists(tensors, tensor => tensor.Name == "layer_5.0.block.red_1x1.block.conv.weight"))
-            tensors = Array.FindAll(tensors, tensor => !tensor.Name.StartsWith("residual.", StringComparison.Ordinal));
+        tensors = NameForms.Recognized(tensors, forms);
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }

@@ -206,7 +206,7 @@ public sealed class ClassifyTests : IDisposable
     public async Task The_class_count_is_that_of_the_weights()
     {
         MogaNetOptions options = Fixtures.Small with { NumClasses = 4 };
-        WeightSet weights = FormulaWeights.Create(new MogaNet(options).Build(new Shape(1, 3, 64, 64)).Parameters);
+        WeightSet weights = FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters);
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         JsonElement result = (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100")).Json[0];
         Assert.Equal(["0", "1", "2", "3"], result.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("label").GetString()!).Order(StringComparer.Ordinal));
@@ -220,7 +220,7 @@ public sealed class ClassifyTests : IDisposable
     public async Task A_label_file_names_the_classes_of_other_weights(string file, string content)
     {
         MogaNetOptions options = Fixtures.Small with { NumClasses = 4 };
-        WeightSet weights = FormulaWeights.Create(new MogaNet(options).Build(new Shape(1, 3, 64, 64)).Parameters);
+        WeightSet weights = FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters);
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         await File.WriteAllTextAsync(_folder.File(file), content, TestContext.Current.CancellationToken);
         Outcome named = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100", "--labels", _folder.File(file));
@@ -261,7 +261,7 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Outputs_that_are_not_finite_are_an_error()
     {
-        WeightSet weights = FormulaWeights.Create(new MogaNet(Fixtures.Small).Build(new Shape(1, 3, 64, 64)).Parameters);
+        WeightSet weights = FormulaWeights.Create(Fixtures.Small.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters);
         weights["head.bias"].Data[3] = float.NaN;
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         Outcome outcome = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json");

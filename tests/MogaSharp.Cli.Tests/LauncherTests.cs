@@ -12,7 +12,79 @@ public sealed class LauncherTests : IDisposable
 
     private string[] Calls => File.Exists(Log) ? File.ReadAllLines(Log) : [];
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        // A build in the background may still be writing.
+        foreach (string file in Directory.EnumerateFiles(_folder.FullName, ".background", SearchOption.AllDirectories))
+            Process.Start("bash", ["-c", $"kill -9 -- -{File.ReadAllText(file).Trim()}"]).WaitForExit();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task The_first_start_does_not_wait_for_native_code()
+    {
+        string moga = Checkout("checkout");
+        Outcome first = (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded();
+        Assert.EndsWith("moga-jit/moga.dll|x|\n", first.Output, StringComparison.Ordinal);
+        Assert.Equal(["moga: building, once", "moga: making native code in the background; when it is done, moga starts faster"], first.ErrorLines);
+        // While it is made, nothing waits and nothing is begun twice.
+        Outcome second = (await ShellAsync($"{Quoted(moga)} x")).Succeeded();
+        Assert.Equal((first.Output, ""), (second.Output, second.Errors));
+        File.WriteAllText(_folder.File("go"), "");
+        await NativeAsync();
+        Assert.EndsWith("moga/moga|x|\n", (await ShellAsync($"{Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
+        Assert.False(File.Exists(_folder.File("checkout/artifacts/.background")));
+    }
+
+    [Fact]
+    public async Task A_change_ends_the_build_in_the_background()
+    {
+        string moga = Checkout("checkout");
+        (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded();
+        string old = File.ReadAllText(_folder.File("checkout/artifacts/.background"));
+        File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(-0.01));
+        Assert.EndsWith("moga-jit/moga.dll|x|\n", (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.NotEqual(old, File.ReadAllText(_folder.File("checkout/artifacts/.background")));
+        Assert.NotEqual(0, (await ShellAsync($"tr '\\0' ' ' < /proc/{old.Trim()}/cmdline | grep moga")).ExitCode);
+        File.WriteAllText(_folder.File("go"), "");
+        await NativeAsync();
+    }
+
+    [Fact]
+    public async Task Native_code_that_cannot_be_made_is_not_tried_at_each_start()
+    {
+        string moga = Checkout("checkout");
+        (await ShellAsync($"BACKGROUND_FAILS=1 {Quoted(moga)} x")).Succeeded();
+        await WaitForAsync("checkout/artifacts/moga.failed");
+        Outcome second = (await ShellAsync($"{Quoted(moga)} x")).Succeeded();
+        Assert.EndsWith("moga-jit/moga.dll|x|\n", second.Output, StringComparison.Ordinal);
+        Assert.Equal("", second.Errors);
+        // A change may have mended it.
+        File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(-0.01));
+        (await ShellAsync($"{Quoted(moga)} x")).Succeeded();
+        await NativeAsync();
+    }
+
+    [Fact]
+    public async Task A_measurement_waits_for_native_code()
+    {
+        string moga = Checkout("checkout");
+        Assert.EndsWith("moga/moga|bench|xt|\n", (await ShellAsync($"{Quoted(moga)} bench xt")).Succeeded().Output, StringComparison.Ordinal);
+        Outcome wrong = await ShellAsync($"MOGA_BUILD=fast {Quoted(moga)} bench xt");
+        Assert.Equal((2, "moga: MOGA_BUILD is 'fast'; it may be 'native' or 'jit'"), (wrong.ExitCode, wrong.ErrorLines.Single()));
+    }
+
+    private Task NativeAsync() => WaitForAsync("checkout/artifacts/moga/.built");
+
+    private async Task WaitForAsync(string file)
+    {
+        for (int i = 0; !File.Exists(_folder.File(file)) || File.Exists(_folder.File("checkout/artifacts/.background")); i++)
+        {
+            Assert.True(i < 600, $"there is no {file} after a minute");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
 
     [Theory]
     [InlineData("checkout")]
@@ -29,7 +101,7 @@ public sealed class LauncherTests : IDisposable
         string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga");
         foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", "cd ./bin && ./relative a 'b c'" })
         {
-            Outcome outcome = (await ShellAsync($"export PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
+            Outcome outcome = (await ShellAsync($"export MOGA_BUILD=native PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
             Assert.Equal($"{program}|a|b c|\n", outcome.Output);
         }
 
@@ -37,19 +109,20 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("flock")]
-    public async Task First_starts_at_the_same_time_build_once(string without)
+    [InlineData("", "native")]
+    [InlineData("flock", "native")]
+    [InlineData("", "jit")]
+    public async Task First_starts_at_the_same_time_build_once(string without, string build)
     {
         string moga = Checkout("checkout");
         string hide = without.Length > 0 ? $"command() {{ [ \"$2\" != {without} ] && builtin command \"$@\"; }}; export -f command; " : "";
-        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}{Quoted(moga)} {i}")));
-        for (int i = 0; i < 4; i++) Assert.EndsWith($"moga/moga|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}MOGA_BUILD={build} {Quoted(moga)} {i}")));
+        for (int i = 0; i < 4; i++) Assert.EndsWith(build == "jit" ? $"moga-jit/moga.dll|{i}|\n" : $"moga/moga|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
         Assert.Single(Calls, call => call.StartsWith("publish|", StringComparison.Ordinal));
         Assert.Single(outcomes, outcome => outcome.Errors.Contains("building, once", StringComparison.Ordinal));
         // A change of the sources is built again.
         File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(5));
-        (await ShellAsync(Quoted(moga))).Succeeded();
+        (await ShellAsync($"MOGA_BUILD={build} {Quoted(moga)}")).Succeeded();
         Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
 
@@ -57,11 +130,11 @@ public sealed class LauncherTests : IDisposable
     public async Task A_build_that_fails_or_is_interrupted_is_done_again()
     {
         string moga = Checkout("checkout");
-        Outcome failed = await ShellAsync($"BUILD_FAILS=1 {Quoted(moga)}");
+        Outcome failed = await ShellAsync($"MOGA_BUILD=native BUILD_FAILS=1 {Quoted(moga)}");
         Assert.Equal((1, ""), (failed.ExitCode, failed.Output));
         Assert.Contains("a.cs: error: no", failed.Errors, StringComparison.Ordinal);
-        Assert.Equal(137, (await ShellAsync($"BUILD_DIES=1 {Quoted(moga)}")).ExitCode | 128 | 9);
-        (await ShellAsync(Quoted(moga))).Succeeded();
+        Assert.Equal(137, (await ShellAsync($"MOGA_BUILD=native BUILD_DIES=1 {Quoted(moga)}")).ExitCode | 128 | 9);
+        (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)}")).Succeeded();
         // The one that failed was tried in three ways.
         Assert.Equal(5, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
@@ -70,7 +143,7 @@ public sealed class LauncherTests : IDisposable
     public async Task Without_the_native_compiler_the_runtime_runs_the_program()
     {
         string moga = Checkout("checkout");
-        Outcome outcome = (await ShellAsync($"NATIVE_FAILS=1 {Quoted(moga)} x")).Succeeded();
+        Outcome outcome = (await ShellAsync($"MOGA_BUILD=native NATIVE_FAILS=1 {Quoted(moga)} x")).Succeeded();
         Assert.EndsWith("moga/moga.dll|x|\n", outcome.Output, StringComparison.Ordinal);
         Assert.Contains("the program will start more slowly", outcome.Errors, StringComparison.Ordinal);
         Assert.Contains(Calls, call => call.Contains("PublishReadyToRun", StringComparison.Ordinal));
@@ -84,19 +157,19 @@ public sealed class LauncherTests : IDisposable
         Outcome outcome = (await ShellAsync($"DOTNET_EnableAVX512=0 {Quoted(moga)} x")).Succeeded();
         Assert.EndsWith("moga-jit/moga.dll|x|\n", outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Calls, call => call.Contains("PublishAot", StringComparison.Ordinal) || call.Contains("ReadyToRun", StringComparison.Ordinal));
-        Assert.EndsWith("moga/moga|x|\n", (await ShellAsync($"{Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.EndsWith("moga/moga|x|\n", (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Native_code_of_another_processor_is_made_anew()
     {
         string moga = Checkout("checkout");
-        (await ShellAsync(Quoted(moga))).Succeeded();
+        (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)}")).Succeeded();
         string stamp = _folder.File("checkout/artifacts/moga/.built");
         Assert.Contains(File.ReadLines("/proc/cpuinfo"), line => line == File.ReadAllText(stamp).TrimEnd('\n'));
         File.WriteAllText(stamp, "another processor");
         File.SetLastWriteTimeUtc(stamp, DateTime.UtcNow.AddSeconds(5));
-        Assert.Contains("building, once", (await ShellAsync(Quoted(moga))).Succeeded().Errors, StringComparison.Ordinal);
+        Assert.Contains("building, once", (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)}")).Succeeded().Errors, StringComparison.Ordinal);
         Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
 
@@ -105,12 +178,12 @@ public sealed class LauncherTests : IDisposable
     {
         string moga = Checkout("checkout");
         // libtorch's shim is the program's affair, which first looks at the command line.
-        (await ShellAsync($"{Quoted(moga)} train --misspelt")).Succeeded();
+        (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} train --misspelt")).Succeeded();
         Assert.DoesNotContain(Calls, call => call.StartsWith("native|", StringComparison.Ordinal));
         Assert.Contains(Calls, call => call == $"MOGA_NATIVE={_folder.File("checkout")}/.ci/native");
-        Outcome closed = await ShellAsync($"{Quoted(moga)} x >&-");
+        Outcome closed = await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} x >&-");
         Assert.NotEqual(0, closed.ExitCode);
-        (await ShellAsync($"{Quoted(moga)} x <&- 2>&-")).Succeeded();
+        (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} x <&- 2>&-")).Succeeded();
     }
 
     [Fact]
@@ -144,7 +217,10 @@ public sealed class LauncherTests : IDisposable
             if [ "$1" = publish ]; then
                 [ -z "${BUILD_FAILS:-}" ] || { echo 'a.cs: error: no'; exit 1; }
                 [ -z "${BUILD_DIES:-}" ] || kill -9 $PPID $$
-                case "$*" in *PublishAot*) [ -z "${NATIVE_FAILS:-}" ] || exit 1; name=moga ;; *) name=moga.dll ;; esac
+                case "$*" in *PublishAot*)
+                    while [ -n "${NATIVE_WAITS:-}" ] && [ ! -e {{Quoted(_folder.File("go"))}} ]; do sleep 0.05; done
+                    [ -z "${NATIVE_FAILS:-}" ] || exit 1; name=moga ;; *) name=moga.dll ;; esac
+                case "$*" in *artifacts/moga.new*) [ -z "${BACKGROUND_FAILS:-}" ] || exit 1 ;; esac
                 sleep 0.5
                 for word; do case $word in -p:PublishDir=*) out=$2/${word#*=} ;; esac; done
                 mkdir -p "$2" "$out"

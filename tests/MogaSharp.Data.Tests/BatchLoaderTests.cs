@@ -1,4 +1,9 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Imaging;
+using MogaSharp.Testing;
 
 namespace MogaSharp.Data.Tests;
 
@@ -181,7 +186,8 @@ public sealed class BatchLoaderTests
     public async Task Bad_images_are_counted_and_left_out_in_evaluation()
     {
         var dataset = new MemoryDataset(20, missing: [3, 16, 17, 18, 19]);
-        using BatchLoader loader = Loader(dataset, isTraining: false, BadImages.Skip);
+        var logger = new RecordingLogger();
+        using BatchLoader loader = Loader(dataset, isTraining: false, BadImages.Skip, logger: logger);
         var seen = new List<int>();
         await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: Token))
         {
@@ -193,6 +199,7 @@ public sealed class BatchLoaderTests
         }
         Assert.Equal(Enumerable.Range(0, 16).Where(i => i != 3), seen);
         Assert.Equal((3, 15L, 5), (loader.Statistics.Batches, loader.Statistics.Images, loader.Statistics.Skipped));
+        Assert.Equal([3, 16, 17, 18, 19], logger.Lines.Select(line => int.Parse(Regex.Match(line, @"^Warning: .+ \(item (\d+)\) cannot be read and is passed over: .+").Groups[1].Value, CultureInfo.InvariantCulture)).Order());
     }
 
     [Fact]
@@ -352,9 +359,9 @@ public sealed class BatchLoaderTests
         Assert.Equal(18, reads);
     }
 
-    private static BatchLoader Loader(IImageDataset dataset, bool isTraining, BadImages bad, int workers = 2)
+    private static BatchLoader Loader(IImageDataset dataset, bool isTraining, BadImages bad, int workers = 2, ILogger? logger = null)
     {
-        var options = new LoaderOptions(8) { Workers = workers, BadImages = bad };
+        var options = new LoaderOptions(8) { Workers = workers, BadImages = bad, Logger = logger ?? NullLogger.Instance };
         return isTraining
             ? new BatchLoader(dataset, new ShuffledSampler(dataset.Count, 0, ProcessShare.Whole), new TrainingTransform(Recipe), options)
             : new BatchLoader(dataset, new OrderedSampler(dataset.Count, ProcessShare.Whole), new EvaluationTransform(new PreprocessOptions(12, 10)), options);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using MogaSharp.Testing;
 
@@ -68,6 +69,26 @@ public sealed class PackageTests : IDisposable
         string model = Path.Combine(Repository.Root, "models", "moganet_xtiny_fashion"), image = Path.Combine(Repository.Root, "samples", "bag_0018.png");
         string output = await DotnetAsync(app, "run", "-c", "Release", "--", model, image);
         Assert.Equal("Bag", output.Trim().Split('\n')[^1]);
+    }
+
+    // The package of this system and the one that names it; a build of its own, which takes minutes.
+    [Fact]
+    public async Task The_tool_is_installed_and_classifies()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1", "only with MOGA_LONG_TESTS=1");
+        string rid = RuntimeInformation.RuntimeIdentifier, feed = _folder.File("feed"), tools = _folder.File("tools");
+        string[] pack = ["pack", "src/MogaSharp.Cli", "-c", "Release", "-p:PackTool=true", "-p:MogaProgram=true", $"-p:ArtifactsPath={_folder.File("build")}", "-o", feed, "--nologo", "-v", "quiet"];
+        await DotnetAsync(Repository.Root, [.. pack, "-r", rid, "-p:PublishReadyToRun=true"]);
+        await DotnetAsync(Repository.Root, [.. pack, "-p:PublishAot=true"]);
+        Assert.Equal(2, Directory.GetFiles(feed, "*.nupkg").Length);
+        File.WriteAllText(_folder.File("nuget.config"), $"<configuration><packageSources><add key=\"feed\" value=\"{feed}\" /></packageSources></configuration>");
+        await DotnetAsync(_folder.FullName, "tool", "install", "--tool-path", tools, "--prerelease", "MogaSharp.Cli");
+        var start = new ProcessStartInfo(Path.Combine(tools, "moga"), ["classify", Path.Combine(Repository.Root, "samples", "bag_0018.png"), "--topk", "1"]) { RedirectStandardOutput = true, WorkingDirectory = _folder.FullName };
+        using Process process = Process.Start(start)!;
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains(": Bag ", output, StringComparison.Ordinal);
     }
 
     private static string PackagesOfTheUser => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } path

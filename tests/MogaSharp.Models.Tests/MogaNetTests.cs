@@ -88,7 +88,7 @@ public sealed class MogaNetTests
     {
         JsonElement expected = Counted().Single(e => e.GetProperty("model").GetString() == model && e.GetProperty("input")[1].GetInt32() == side);
         MogaNetOptions options = model == "custom" ? MogaNetFixture.Load("custom_64_b2").Options : new() { Arch = MogaNetArch.Parse(model) };
-        ComputationGraph graph = new MogaNet(options).Build(new Shape(1, 3, side, side));
+        ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, side, side));
         Cost cost = graph.TotalCost(new Shape(1, 3, side, side));
         Assert.Equal(expected.GetProperty("params").GetInt64(), graph.ParameterCount);
         Assert.Equal(expected.GetProperty("conv").GetInt64(), cost.Convolution);
@@ -114,7 +114,7 @@ public sealed class MogaNetTests
     public void Without_classes_the_output_is_the_pooled_feature()
     {
         MogaNetFixture official = MogaNetFixture.Load("custom_64_b2");
-        ComputationGraph graph = new MogaNet(official.Options with { NumClasses = 0 }).Build(official.InputShape, ModelOutputs.All);
+        ComputationGraph graph = (official.Options with { NumClasses = 0 }).CreateDefinition().Build(official.InputShape, ModelOutputs.All);
         Assert.DoesNotContain(graph.Parameters, spec => spec.Name.StartsWith("head", StringComparison.Ordinal));
         IReadOnlyDictionary<string, ReferenceTensor> results = new ReferenceInterpreter(graph, official.Weights()).Run(official.Input);
         float[] last = official.Expected.Floats("stage4");
@@ -124,7 +124,7 @@ public sealed class MogaNetTests
     [Fact]
     public void Drop_path_grows_linearly_over_the_depth()
     {
-        ComputationGraph graph = new MogaNet(new() { Arch = MogaNetArch.Parse("xt"), DropPathRate = 0.17, DropRate = 0.5 }).Build(new Shape(1, 3, 32, 32));
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse("xt"), DropPathRate = 0.17, DropRate = 0.5 }.CreateDefinition().Build(new Shape(1, 3, 32, 32));
         double[] rates = [.. graph.Values.Select(value => value.Op).OfType<DropPath>().Select(op => op.Rate)];
         Assert.Equal(2 * 17, rates.Length);
         for (int i = 0; i < rates.Length; i++) Assert.Equal(0.01 * (1 + (i / 2)), rates[i], 12);
@@ -135,7 +135,7 @@ public sealed class MogaNetTests
     public void Patch_sizes_and_embed_types_change_the_stem()
     {
         MogaNetOptions options = new() { Arch = MogaNetArch.Parse("xt"), PatchSizes = [7, 3, 2, 3], PatchEmbeds = [PatchEmbedKind.Conv, PatchEmbedKind.Conv, PatchEmbedKind.Conv, PatchEmbedKind.Conv] };
-        ComputationGraph graph = new MogaNet(options).Build(new Shape(1, 3, 64, 64), ModelOutputs.Stages);
+        ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 64, 64), ModelOutputs.Stages);
         Assert.Equal(["1x32x16x16", "1x64x8x8", "1x96x5x5", "1x192x3x3"], graph.Outputs.Select(output => output.Value.Shape.ToString()));
         Assert.Contains(graph.Parameters, spec => spec.Name == "patch_embed1.projection.weight" && spec.Shape == new Shape(32, 3, 7, 7));
         Assert.Contains(graph.Parameters, spec => spec.Name == "patch_embed1.norm.running_var");
@@ -154,12 +154,12 @@ public sealed class MogaNetTests
     [Theory]
     [MemberData(nameof(BadOptions))]
     public void Options_that_describe_no_network_are_refused(MogaNetOptions options, string rule) =>
-        Assert.Contains(rule, Assert.Throws<GraphException>(() => new MogaNet(options)).Message);
+        Assert.Contains(rule, Assert.Throws<GraphException>(() => options.CreateDefinition()).Message);
 
     [Fact]
     public void A_fresh_network_starts_as_the_official_one()
     {
-        ComputationGraph graph = new MogaNet(new() { Arch = MogaNetArch.Parse("xt"), HeadInitScale = 0.5, InitValue = 1e-6f }).Build(new Shape(1, 3, 32, 32));
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse("xt"), HeadInitScale = 0.5, InitValue = 1e-6f }.CreateDefinition().Build(new Shape(1, 3, 32, 32));
         WeightSet weights = WeightInitializer.Create(graph.Parameters, seed: 1);
         Assert.All(weights["blocks3.4.layer_scale_2"].Data, x => Assert.Equal(1e-6f, x));
         Assert.All(weights["blocks3.4.mlp.sigma.scale"].Data, x => Assert.Equal(1e-5f, x));
@@ -176,7 +176,7 @@ public sealed class MogaNetTests
 
     [Fact]
     public void A_picture_too_small_is_refused_by_name_of_the_side() =>
-        Assert.Contains("empty", Assert.Throws<GraphException>(() => new MogaNet(new()).Build(new Shape(1, 3, 8, 8)).InferShapes(new Shape(1, 3, 0, 8))).Message);
+        Assert.Contains("empty", Assert.Throws<GraphException>(() => new MogaNetOptions().CreateDefinition().Build(new Shape(1, 3, 8, 8)).InferShapes(new Shape(1, 3, 0, 8))).Message);
 
     private static List<JsonElement> Counted() =>
         [.. JsonDocument.Parse(File.ReadAllText(Repository.Fixture("params_macs.json"))).RootElement.GetProperty("models").EnumerateArray()

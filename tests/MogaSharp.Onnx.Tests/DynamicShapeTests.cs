@@ -111,7 +111,7 @@ public sealed class DynamicShapeTests
         Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), options, 1e-6, OpCase.Inputs(OpCases.ByName[name].Build(map)));
     }
 
-    private static ComputationGraph Graph => new MogaNet(Small).Build(new Shape(1, 3, 32, 32), ModelOutputs.All);
+    private static ComputationGraph Graph => Small.CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All);
 
     private static byte[] Export(OnnxExportOptions options) => OnnxExporter.Export(Graph, FormulaWeights.Create(Graph.Parameters), options);
 

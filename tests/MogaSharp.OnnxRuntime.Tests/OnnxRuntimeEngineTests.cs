@@ -187,6 +187,6 @@ public sealed class OnnxRuntimeEngineTests
     }
 
     private static ComputationGraph Small(int side) =>
-        new MogaNet(new() { Arch = new([16, 32], [1, 1], [4, 2]), NumClasses = 7, PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv] })
+        new MogaNetOptions { Arch = new([16, 32], [1, 1], [4, 2]), NumClasses = 7, PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv] }.CreateDefinition()
             .Build(new Shape(1, 3, side, side), ModelOutputs.All);
 }

@@ -57,7 +57,7 @@ public sealed class ModelSourceTests : IDisposable
     {
         var arch = new MogaNetOptions { Arch = SmallArch, InChannels = 1, NumClasses = 2 };
         ModelCard card = new() { Name = "one", Options = arch, Preprocess = new PreprocessCard { Width = 8, Height = 8 } };
-        Save(new MogaNet(arch), "one.safetensors");
+        Save(arch.CreateDefinition(), "one.safetensors");
         LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions { WeightsPath = _folder.File("one.safetensors") }, Token);
         using var engine = new Cpu.CpuEngine();
         Assert.Contains("takes 1 channels", Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message, StringComparison.Ordinal);
@@ -147,7 +147,7 @@ public sealed class ModelSourceTests : IDisposable
 
     private string WriteSmall(string weights, int classes, string? options = null, string labels = "[]", string preprocess = "\"crop\": 1")
     {
-        Save(new MogaNet(new MogaNetOptions { Arch = SmallArch, NumClasses = classes }), "w.safetensors");
+        Save(new MogaNetOptions { Arch = SmallArch, NumClasses = classes }.CreateDefinition(), "w.safetensors");
         string path = _folder.File("card.json");
         File.WriteAllText(path, $$"""
             { "name": "small", "options": {{options ?? SmallOptions}}, "preprocess": { "width": 16, "height": 16, {{preprocess}} }, "labels": {{labels}}, "weights": {{weights}} }
@@ -155,6 +155,6 @@ public sealed class ModelSourceTests : IDisposable
         return path;
     }
 
-    private void Save(MogaNet network, string name) => CheckpointWriter.SaveSafetensors(
-        _folder.File(name), StateDict.From(FormulaWeights.Create(network.Build(new Shape(1, network.InChannels, 8, 8)).Parameters)).Tensors);
+    private void Save(IModelDefinition network, string name) => CheckpointWriter.SaveSafetensors(
+        _folder.File(name), StateDict.From(FormulaWeights.Create(network.Build(network.InputShape(1, 8, 8)).Parameters)).Tensors);
 }

@@ -33,7 +33,7 @@ public sealed class MogaNetFixture
 
     public static MogaNetFixture Load(string name) => new(name);
 
-    public ComputationGraph Build() => new MogaNet(Options).Build(InputShape, ModelOutputs.All);
+    public ComputationGraph Build() => Options.CreateDefinition().Build(InputShape, ModelOutputs.All);
 
     public WeightSet Weights() => FormulaWeights.Create(Build().Parameters, Expected.Metadata["name_prefix"]);
 

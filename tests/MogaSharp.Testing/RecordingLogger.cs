@@ -13,5 +13,11 @@ public sealed class RecordingLogger : ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Add($"{logLevel}: {formatter(state, exception)}");
+        Keep($"{logLevel}: {formatter(state, exception)}");
+
+    // Threads may log at once.
+    private void Keep(string line)
+    {
+        lock (Lines) Lines.Add(line);
+    }
 }

@@ -269,14 +269,14 @@ public sealed class NetworkTests
 
     private static TorchNetwork Small(ModelOutputs outputs = ModelOutputs.Head, ulong seed = 7, bool channelsLast = false, MogaNetOptions? options = null)
     {
-        ComputationGraph graph = new MogaNet(options ?? Options).Build(Input, outputs);
+        ComputationGraph graph = (options ?? Options).CreateDefinition().Build(Input, outputs);
         return Libtorch.Network(graph, new() { Seed = seed, ChannelsLast = channelsLast });
     }
 
     private static TorchNetwork Tiny()
     {
         MogaNetOptions options = Options with { Arch = new([8], [1], [2]), PatchEmbeds = [PatchEmbedKind.ConvEmbed], DropRate = 0, DropPathRate = 0 };
-        return Libtorch.Network(new MogaNet(options).Build(new Shape(4, 3, 8, 8)));
+        return Libtorch.Network(options.CreateDefinition().Build(new Shape(4, 3, 8, 8)));
     }
 
     private static TorchTensor Picture() => TorchTensor.From(FormulaWeights.Input(Input));

@@ -134,7 +134,7 @@ public sealed class OpTests
         Assert.SkipUnless(Environment.GetEnvironmentVariable("MOGA_OP_TIMES") == "1", "Set MOGA_OP_TIMES=1 to print the time of training steps.");
         TorchRuntime.Threads = Environment.ProcessorCount;
         Tensor input = FormulaWeights.Input(new Shape(32, 3, 64, 64));
-        ComputationGraph graph = new MogaNet(new() { Arch = MogaNetArch.Parse("x-tiny"), NumClasses = 10, DropPathRate = 0.05 }).Build(input.Shape);
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse("x-tiny"), NumClasses = 10, DropPathRate = 0.05 }.CreateDefinition().Build(input.Shape);
         foreach ((string name, bool channelsLast, TorchForwardOptions options) in new (string, bool, TorchForwardOptions)[]
         {
             ("float32", false, TorchForwardOptions.Train),

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MogaSharp.Data;
 using MogaSharp.Testing;
 
@@ -51,6 +52,19 @@ public sealed class BadItemTests : IDisposable
         }
 
         string[] Skipped(string run) => [.. File.ReadLines(Path.Combine(_folder.File(run), RunLog.LinesFile)).Where(line => line.Contains("epoch\",", StringComparison.Ordinal)).Select(line => line[line.IndexOf("\"skipped", StringComparison.Ordinal)..])];
+    }
+
+    [Fact]
+    public void A_logger_is_told_of_the_run()
+    {
+        var logger = new RecordingLogger();
+        using (ImageTrainingData data = Data([], []))
+        using (Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, _heard, new TrainerOptions { Folder = "", Logger = logger })) trainer.Run(TestContext.Current.CancellationToken);
+        Assert.Equal($"Information: Training in {_folder.File("run")} on cpu from update 0 of 8, process 0 of 1.", logger.Lines[0]);
+        Assert.Equal(2, logger.Lines.Count(line => Regex.IsMatch(line, @"^Information: Epoch \d took \d+\.\d s: loss \d\.\d+, score \d")));
+        Assert.Contains(logger.Lines, line => Regex.IsMatch(line, @"^Debug: The checkpoint of update 4 took 00:00:\d\d\.\d+\.$"));
+        Assert.Equal("Information: The run ended with Finished after update 8.", logger.Lines[^1]);
+        Assert.DoesNotContain(logger.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal));
     }
 
     [Fact]

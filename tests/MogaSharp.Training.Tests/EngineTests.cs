@@ -31,10 +31,10 @@ public sealed class EngineTests
     public void Five_updates_are_those_of_the_official_code(string name)
     {
         MogaNetFixture fixture = MogaNetFixture.Load(name);
-        ComputationGraph graph = new MogaNet(fixture.Options).Build(fixture.InputShape);
-        using var engine = new TrainingEngine(graph, FormulaWeights.Create(graph.Parameters, ""), Official, TorchDevice.Cpu);
+        ComputationGraph graph = fixture.Options.CreateDefinition().Build(fixture.InputShape);
+        using var engine = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), Official, TorchDevice.Cpu);
         string[] decayed = JsonSerializer.Deserialize<string[]>(fixture.Expected.Metadata["decayed_params"])!;
-        RecipeGroup decay = ParameterGroups.Create(graph.Parameters, Official).Single(group => group.WeightDecay > 0);
+        RecipeGroup decay = ParameterGroups.Create(graph.Parameters, new MogaNetFamily(), Official).Single(group => group.WeightDecay > 0);
         Assert.Equal(decayed.Order(StringComparer.Ordinal), decay.Parameters.Order(StringComparer.Ordinal));
         var batch = new TrainingBatch(fixture.Input.Data, fixture.InputShape, new[] { 0, 1, 2, 3 });
         double[] losses = fixture.Expected.Has("losses") && fixture.Expected.Bytes("losses").Length == 48
@@ -57,7 +57,7 @@ public sealed class EngineTests
         ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3)));
         var weights = new WeightSet([new("head.weight", new Tensor(new Shape(3, 5), Floats(fixture, "weight"))), new("head.bias", new Tensor(new Shape(3), Floats(fixture, "bias")))]);
         var recipe = new TrainingRecipe { Optimizer = OptimizerKind.Lamb, Betas = [0.9, 0.99], Epsilon = 1e-6, WeightDecay = 0.02, LabelSmoothing = 0 };
-        using var engine = new TrainingEngine(graph, weights, recipe, TorchDevice.Cpu);
+        using var engine = new TrainingEngine(graph, new MogaNetFamily(), weights, recipe, TorchDevice.Cpu);
         var batch = new TrainingBatch(Floats(fixture, "inputs"), new Shape(4, 5), fixture.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32()).ToArray());
         int update = 0;
         foreach (JsonElement step in fixture.GetProperty("steps").EnumerateArray())
@@ -78,14 +78,14 @@ public sealed class EngineTests
     public void Parts_of_a_batch_add_up_to_the_whole()
     {
         var options = new MogaNetOptions { Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]), NumClasses = 4, StemNorm = NormKind.GroupNorm, ConvNorm = NormKind.GroupNorm };
-        ComputationGraph graph = new MogaNet(options).Build(new Shape(1, 3, 32, 32));
+        ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 32, 32));
         Tensor input = FormulaWeights.Input(new Shape(4, 3, 32, 32), "input");
         int[] labels = [0, 3, 1, 2];
         TrainingRecipe recipe = Official with { EmaDecay = null };
         var shape = new Shape(2, 3, 32, 32);
         int half = (int)shape.ElementCount;
-        using var whole = new TrainingEngine(graph, FormulaWeights.Create(graph.Parameters, ""), recipe, TorchDevice.Cpu);
-        using var parts = new TrainingEngine(graph, FormulaWeights.Create(graph.Parameters, ""), recipe with { AccumulationSteps = 2 }, TorchDevice.Cpu);
+        using var whole = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), recipe, TorchDevice.Cpu);
+        using var parts = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), recipe with { AccumulationSteps = 2 }, TorchDevice.Cpu);
         UpdateResult one = whole.Update([new(input.Data, input.Shape, labels)], 1e-3, 1);
         UpdateResult two = parts.Update([new(input.Data.AsMemory(0, half), shape, labels.AsMemory(0, 2)), new(input.Data.AsMemory(half), shape, labels.AsMemory(2))], 1e-3, 1);
         Assert.Equal(one.Loss, two.Loss, 1e-6);
@@ -137,6 +137,6 @@ public sealed class EngineTests
     private static TrainingEngine Small(TrainingRecipe recipe)
     {
         TrainingRecipe sized = recipe with { ImageSize = 16 };
-        return new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, sized), SmallRun.Weights(sized), sized, TorchDevice.Cpu);
+        return new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, sized), new MogaNetFamily(), SmallRun.Weights(sized), sized, TorchDevice.Cpu);
     }
 }

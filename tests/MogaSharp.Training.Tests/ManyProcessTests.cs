@@ -1,4 +1,5 @@
 using MogaSharp.Data;
+using MogaSharp.Models;
 using MogaSharp.Testing;
 using MogaSharp.Torch;
 using MogaSharp.Torch.Tests;
@@ -113,7 +114,7 @@ public sealed class ManyProcessTests : IDisposable
         TrainingRecipe recipe = SmallRun.Recipe with { AccumulationSteps = 1, BatchSize = 4 };
         byte[][] states = Ranks.Run(2, group =>
         {
-            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
+            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), new MogaNetFamily(), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
             engine.Update([EngineTests.Batch(1)], 1e-3, 1);
             return engine.Network.Generator.GetState();
         });
@@ -127,7 +128,7 @@ public sealed class ManyProcessTests : IDisposable
         TrainingRecipe recipe = SmallRun.Recipe with { AccumulationSteps = 1, BatchSize = 8, EmaDecay = null };
         Dictionary<string, float[]>[] weights = Ranks.Run(2, group =>
         {
-            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
+            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), new MogaNetFamily(), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
             Assert.False(engine.Update([EngineTests.Batch(group.Rank)], 1e-3, 1).Skipped);
             Dictionary<string, byte[]> before = engine.State().ToDictionary(tensor => tensor.Name, tensor => tensor.ToBytes());
             UpdateResult bad = engine.Update([EngineTests.Batch(2, group.Rank == 1 ? float.PositiveInfinity : 0)], 1e-3, 2);

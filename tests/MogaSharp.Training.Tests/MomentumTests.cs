@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Testing;
 using MogaSharp.Torch;
 
@@ -80,7 +81,7 @@ public sealed class MomentumTests : IDisposable
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe, options: new TrainerOptions { Folder = "", StopAfter = 3 });
         trainer.Run(TestContext.Current.CancellationToken);
-        using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu);
+        using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), new MogaNetFamily(), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu);
         var schedule = new OneCycleSchedule(recipe.LearningRate, 4 * recipe.Epochs);
         using IEnumerator<TrainingBatch> batches = data.Train(0, 0, TestContext.Current.CancellationToken).GetEnumerator();
         for (int i = 0; i < 3; i++) engine.Update(Next(), schedule.RateAt(i), i + 1, cycle ? schedule.MomentumAt(i) : null);

@@ -6,13 +6,15 @@ namespace MogaSharp.Training.Tests;
 /// <summary>Weight decay, layer decay, frozen stages, and the moving average's decay.</summary>
 public sealed class ParameterGroupTests
 {
+    private static readonly MogaNetFamily Family = new();
+
     private static readonly IReadOnlyList<ParameterSpec> Specs =
-        new MogaNet(new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }).Build(new Shape(1, 3, 64, 64)).Parameters;
+        new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters;
 
     [Fact]
     public void Vectors_and_biases_do_not_decay_and_layer_scales_do()
     {
-        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { WeightDecay = 0.04 });
+        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { WeightDecay = 0.04 });
         Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
         Assert.Equal([0, 0.04], groups.Select(group => group.WeightDecay));
         Assert.All(groups, group => Assert.Equal(1, group.RateScale));
@@ -28,7 +30,7 @@ public sealed class ParameterGroupTests
     [Fact]
     public void Names_can_be_kept_from_decay()
     {
-        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { NoWeightDecay = ["scale"] });
+        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { NoWeightDecay = ["scale"] });
         Assert.Contains("blocks1.0.layer_scale_1", groups[0].Parameters);
         Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("scale", StringComparison.Ordinal));
     }
@@ -47,7 +49,7 @@ public sealed class ParameterGroupTests
     [InlineData("head.weight", 0)]
     public void Layer_decay_lowers_the_rate_of_lower_layers(string name, int above)
     {
-        var groups = ParameterGroups.Create(Specs, new TrainingRecipe { LayerDecay = 0.75 });
+        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { LayerDecay = 0.75 });
         RecipeGroup group = groups.Single(group => group.Parameters.Contains(name));
         Assert.Equal(Math.Pow(0.75, above), group.RateScale, 1e-15);
         Assert.Equal(name.EndsWith("bias", StringComparison.Ordinal) || name.StartsWith("norm", StringComparison.Ordinal) ? 0 : 0.05, group.WeightDecay);
@@ -79,17 +81,17 @@ public sealed class ParameterGroupTests
     {
         ModelCard card = ModelCatalogue.Official.Find(model);
         IReadOnlyList<ParameterSpec> specs = card.CreateDefinition().Build(card.InputShape()).Parameters;
-        var groups = ParameterGroups.Create(specs, new TrainingRecipe { LayerDecay = 0.5 });
+        var groups = ParameterGroups.Create(specs, ModelFamilies.Of(card.Options), new TrainingRecipe { LayerDecay = 0.5 });
         Assert.StartsWith($"layer_{layer}_", groups.Single(group => group.Parameters.Contains(name)).Name, StringComparison.Ordinal);
         for (int frozen = 0; frozen <= 4; frozen++)
-            Assert.Equal(stage >= 1 && stage <= frozen, ParameterGroups.IsFrozen(name, new TrainingRecipe { FrozenStages = frozen }));
+            Assert.Equal(stage >= 1 && stage <= frozen, ParameterGroups.IsFrozen(name, ModelFamilies.Of(card.Options), new TrainingRecipe { FrozenStages = frozen }));
     }
 
     [Fact]
     public void Swin_s_position_biases_do_not_decay_and_neither_do_vectors()
     {
         ModelCard card = ModelCatalogue.Official.Find("swin_t");
-        var groups = ParameterGroups.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, RecipePresets.Find("swin-tiny"));
+        var groups = ParameterGroups.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, ModelFamilies.Of(card.Options), RecipePresets.Find("swin-tiny"));
         Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
         Assert.Contains("layers.2.blocks.5.attn.relative_position_bias_table", groups[0].Parameters);
         Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("norm", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("table", StringComparison.Ordinal));
@@ -100,26 +102,26 @@ public sealed class ParameterGroupTests
     public void Frozen_stages_are_in_no_group()
     {
         var recipe = new TrainingRecipe { FrozenStages = 2 };
-        string[] trained = [.. ParameterGroups.Create(Specs, recipe).SelectMany(group => group.Parameters)];
+        string[] trained = [.. ParameterGroups.Create(Specs, Family, recipe).SelectMany(group => group.Parameters)];
         Assert.DoesNotContain(trained, name => name.StartsWith("patch_embed1.", StringComparison.Ordinal) || name.StartsWith("blocks2.", StringComparison.Ordinal) || name.StartsWith("norm2.", StringComparison.Ordinal));
         Assert.Contains("patch_embed3.projection.weight", trained);
         Assert.Contains("head.weight", trained);
-        Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", recipe));
-        Assert.False(ParameterGroups.IsFrozen("norm3.running_mean", recipe));
-        Assert.False(ParameterGroups.IsFrozen("head.weight", recipe));
+        Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", Family, recipe));
+        Assert.False(ParameterGroups.IsFrozen("norm3.running_mean", Family, recipe));
+        Assert.False(ParameterGroups.IsFrozen("head.weight", Family, recipe));
     }
 
     [Fact]
     public void More_frozen_stages_than_there_are_is_an_error() =>
         Assert.Equal(
             "frozen_stages is 5, but the network has 4 stages.",
-            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, new TrainingRecipe { FrozenStages = 5 })).Message);
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, Family, new TrainingRecipe { FrozenStages = 5 })).Message);
 
     [Fact]
     public void A_network_without_head_cannot_be_frozen_throughout()
     {
-        var backbone = new MogaNet(new MogaNetOptions { NumClasses = 0 }).Build(new Shape(1, 3, 64, 64)).Parameters;
-        Assert.Contains("nothing is left to train", Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, new TrainingRecipe { FrozenStages = 4 })).Message, StringComparison.Ordinal);
+        var backbone = new MogaNetOptions { NumClasses = 0 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters;
+        Assert.Contains("nothing is left to train", Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Family, new TrainingRecipe { FrozenStages = 4 })).Message, StringComparison.Ordinal);
     }
 
     // timm 1.0, ModelEmaV3.get_decay with use_warmup: 1 - (1 + step / 1) ** (-2 / 3), step = max(0, update - 1).

@@ -81,7 +81,7 @@ public sealed class RecipeTests
         var schedule = Assert.IsType<OneCycleSchedule>(LearningRateSchedule.Create(recipe, 625));
         Assert.Equal((125_000L, 1e4, (0.95, 0.85)), (schedule.Length, schedule.EndDivisor, schedule.Momentum!.Value));
         Assert.Equal(rate / 25, schedule.RateAt(0), 1e-18);
-        Assert.Equal(rate, RecipePresets.Find("mmnist-small", model).LearningRate);
+        Assert.Equal(rate, RecipePresets.Find("mmnist-small", Card(model)).LearningRate);
         Assert.Equal((2000, rate), (RecipePresets.TryFind(model + "_ep2000")!.Epochs, RecipePresets.TryFind(model + "_ep2000")!.LearningRate));
     }
 
@@ -110,6 +110,16 @@ public sealed class RecipeTests
             card => Assert.NotNull(RecipePresets.TryFind(card.Name)));
 
     [Fact]
+    public void A_card_s_settings_are_fields_of_its_recipe()
+    {
+        Models.ModelCard card = Card("moganet_tiny") with { RecipeSettings = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("learning_rate", "0.5") };
+        Assert.Equal(RecipePresets.Find("t") with { LearningRate = 0.5 }, RecipePresets.Of(card));
+        Assert.Equal("The card of moganet_tiny names the preset 'none', which does not exist.", Assert.Throws<RecipeException>(() => RecipePresets.Of(card with { Recipe = "none" })).Message);
+    }
+
+    private static Models.ModelCard Card(string model) => Models.ModelCatalogue.Official.Find(model);
+
+    [Fact]
     public void The_learning_rate_follows_the_batch()
     {
         TrainingRecipe recipe = RecipePresets.Find("t");
@@ -135,16 +145,16 @@ public sealed class RecipeTests
     public void A_preset_that_does_not_exist_names_those_that_do()
     {
         var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
-        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, convnext-tiny, convnext-small, convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, fashion-mnist, mmnist, mmnist-small.", error.Message);
+        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny, convnext-small, convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, mmnist, mmnist-small.", error.Message);
     }
 
     [Fact]
     public void The_drop_path_of_rsb_a3_is_that_of_the_size()
     {
-        Assert.Equal(0.05, RecipePresets.Find("rsb-a3", "moganet_xtiny").DropPath);
-        Assert.Equal(0.3, RecipePresets.Find("rsb-a3", "moganet_large").DropPath);
-        Assert.Equal(0, RecipePresets.Find("rsb-a3", "something").DropPath);
-        Assert.Equal(0.1, RecipePresets.Find("t", "moganet_large").DropPath);
+        Assert.Equal(0.05, RecipePresets.Find("rsb-a3", Card("moganet_xtiny")).DropPath);
+        Assert.Equal(0.3, RecipePresets.Find("rsb-a3", Card("moganet_large")).DropPath);
+        Assert.Equal(0, RecipePresets.Find("rsb-a3", Card("moganet_xtiny") with { Recipe = null }).DropPath);
+        Assert.Equal(0.1, RecipePresets.Find("t", Card("moganet_large")).DropPath);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using MogaSharp.Testing;
 using MogaSharp.Torch;
 using MogaSharp.Weights;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training.Tests;
 
@@ -139,7 +140,7 @@ public sealed class TrainerTests : IDisposable
         Assert.Empty(_heard.Messages);
         Dictionary<string, byte[]> after = SmallRun.State(trainer);
         Assert.False(before["model/head.weight"].AsSpan().SequenceEqual(after["model/head.weight"]));
-        foreach (string name in before.Keys.Where(name => name.StartsWith("model/", StringComparison.Ordinal) && ParameterGroups.IsFrozen(name["model/".Length..], recipe)))
+        foreach (string name in before.Keys.Where(name => name.StartsWith("model/", StringComparison.Ordinal) && ParameterGroups.IsFrozen(name["model/".Length..], new MogaNetFamily(), recipe)))
             Assert.True(before[name].AsSpan().SequenceEqual(after[name]), name);
     }
 

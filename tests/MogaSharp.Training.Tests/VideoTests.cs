@@ -34,7 +34,7 @@ public sealed class VideoTests : IDisposable
         double tolerance = 20 * course.GetProperty("noise").GetDouble();
         TrainingRecipe recipe = RecipePresets.Find("mmnist");
         var schedule = new OneCycleSchedule(recipe.LearningRate, losses.Length);
-        using var engine = new TrainingEngine(official.BuildWithoutDropPath(), official.Weights(), recipe, TorchDevice.Cpu);
+        using var engine = new TrainingEngine(official.BuildWithoutDropPath(), new SimVpFamily(), official.Weights(), recipe, TorchDevice.Cpu);
         for (int i = 0; i < losses.Length; i++)
         {
             Tensor input = FormulaWeights.Input(official.InputShape, $"input{i}"), target = FormulaWeights.Input(official.InputShape, $"target{i}");

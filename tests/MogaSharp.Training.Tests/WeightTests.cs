@@ -15,7 +15,7 @@ public sealed class WeightTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static IReadOnlyList<ParameterSpec> Specs(int classes) =>
-        new MogaNet((MogaNetOptions)Card.Options with { NumClasses = classes }).Build(new Shape(1, 3, 32, 32)).Parameters;
+        ((MogaNetOptions)Card.Options with { NumClasses = classes }).CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
 
     private string Save(int classes)
     {
@@ -74,7 +74,7 @@ public sealed class WeightTests : IDisposable
     public void Another_architecture_is_an_error_and_not_replaced()
     {
         string path = Save(10);
-        IReadOnlyList<ParameterSpec> other = new MogaNet(new MogaNetOptions { NumClasses = 7 }).Build(new Shape(1, 3, 32, 32)).Parameters;
+        IReadOnlyList<ParameterSpec> other = new MogaNetOptions { NumClasses = 7 }.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
         Assert.Contains("do not fit the network", Assert.Throws<WeightMismatchException>(() => InitialWeights.Load(path, false, other, 1)).Message, StringComparison.Ordinal);
     }
 

@@ -86,7 +86,7 @@ public sealed class ComparatorNamesTests
         string path = folder.File("original.pth");
         CheckpointWriter.SavePyTorch(path, tensors);
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        StateDict state = StateDict.From(checkpoint);
+        StateDict state = StateDict.From(checkpoint, new StateDictOptions { Forms = ModelFamilies.Forms });
         return new StateDict(state.Tensors.Select(tensor => TensorEntry.FromTensor(tensor.Name, tensor.ToTensor())), state.Source);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Commands;
@@ -43,7 +44,7 @@ internal static class ConvertCommand
             if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
                 throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
             using Checkpoint checkpoint = Checkpoint.Open(source);
-            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), Key = Shared.WeightsKey, KeepNames = parsed.GetValue(keepNames) });
+            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), Key = Shared.WeightsKey, KeepNames = parsed.GetValue(keepNames), Forms = ModelFamilies.Forms });
             Shared.Notices.AddRange(state.Notes);
             IEnumerable<TensorEntry> tensors = state.Tensors;
             if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);

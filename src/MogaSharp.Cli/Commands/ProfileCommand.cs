@@ -26,7 +26,7 @@ internal static class ProfileCommand
             ComputationGraph graph = card.CreateDefinition().Build(input);
             using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
             using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
-            RunProfile profile = session.Profile(new Tensor(input), parsed.GetValue(runs), cancellationToken);
+            RunProfile profile = session.Profile([new Tensor(input)], parsed.GetValue(runs), cancellationToken);
             if (target is not null) Paths.Write(target, file => WriteTrace(profile, file));
             if (parsed.GetValue(json)) Output.Json(profile.Steps, CliJson.Printed.IReadOnlyListStepTiming);
             else Print(profile);

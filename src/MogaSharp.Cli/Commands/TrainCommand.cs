@@ -26,7 +26,7 @@ internal static class TrainCommand
         var resume = new Option<bool>("--resume") { Description = "Continue the run in the output folder; begin one when there is none" };
         var init = new Option<string?>("--init") { Description = "Weights to begin with: a file, or 'pretrained' for the model's own; a head of other classes is replaced", HelpName = "file" };
         Option<bool> ema = Shared.Ema();
-        var preset = new Option<string?>("--preset") { Description = $"A named recipe: {string.Join(", ", RecipePresets.All.Select(known => known.Name))}; default: that of the model", HelpName = "name" };
+        var preset = new Option<string?>("--preset") { Description = $"A named recipe: {string.Join(", ", RecipePresets.Names)}; default: that of the model", HelpName = "name" };
         var recipe = new Option<string?>("--recipe") { Description = "A recipe file instead of a preset; the run's folder has one as an example", HelpName = "file" };
         var set = new Option<string[]>("--set") { Description = "Change a field of the recipe, such as --set mixup=0 --set clip_gradient=5", HelpName = "field=value", DefaultValueFactory = _ => [] };
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; default: cuda where there is one", HelpName = "device" };

@@ -75,7 +75,7 @@ internal sealed class ClipTrainSet : TrainData
     public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => Card.Preprocess;
 
     public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share) =>
-        new ClipTrainingData(_train, _eval, recipe, workers, share);
+        new ClipTrainingData(_train, _eval, recipe, workers, share, TraceLogger.Instance);
 
     public override void Dispose()
     {

@@ -72,7 +72,7 @@ internal sealed class PictureTrainSet : TrainData
     public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => ImageTrainingData.Preprocessing(recipe, model);
 
     public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share) =>
-        new ImageTrainingData(_train, _eval, recipe, preprocess, workers, share);
+        new ImageTrainingData(_train, _eval, recipe, preprocess, workers, share, TraceLogger.Instance);
 
     public override void Dispose()
     {

@@ -41,7 +41,7 @@ internal static class TrainBenchmark
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = (card.Options.Task == ModelTask.Video ? RecipePresets.Find("mmnist") : new TrainingRecipe()) with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        using var engine = new TrainingEngine(graph, WeightInitializer.Create(graph.Parameters, 0), recipe, device);
+        using var engine = new TrainingEngine(graph, ModelFamilies.Of(card.Options), WeightInitializer.Create(graph.Parameters, 0), recipe, device);
         using IBenchmarkPeer? peer = startPeer?.Invoke();
         TrainingBatch batch = RandomBatch(card, input);
         var times = new List<double>();

@@ -17,9 +17,9 @@ internal static class TrainRecipes
     public static TrainingRecipe New(TrainRequest request, ModelCard card, Action<string> say)
     {
         TrainingRecipe recipe = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file))
-            : request.Preset is { } preset ? RecipePresets.Find(preset, card.Name)
-            : RecipePresets.TryFind(card.Name)
-                ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.All.Select(known => known.Name))})");
+            : request.Preset is { } preset ? RecipePresets.Find(preset, card)
+            : RecipePresets.Of(card) ?? RecipePresets.TryFind(card.Name)
+                ?? throw new UsageException($"there is no preset for '{card.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.Names)})");
         return Changed(recipe, request, request.Recipe is null, say).Validated();
     }
 

@@ -79,6 +79,7 @@ internal static class TrainRun
             SaveEvery = request.SaveEvery,
             KeepEvery = request.KeepEvery,
             StopAfter = request.StopAfter,
+            Logger = TraceLogger.Instance,
         };
         Announce(folder, card, plan.Recipe, request, data, device, peers?.Group.Size ?? 1);
         var task = TrainingTask.Create(plan.Recipe);
@@ -184,7 +185,7 @@ internal static class TrainRun
         RequireTask(request, run.Card);
         if (request.ModelChanges.Count > 0) throw new UsageException("--model-set is for a new run; --resume goes on with the run's own model");
         if (request.Init is not null) throw new UsageException("--init is for a new run; --resume goes on with the run's own weights");
-        TrainingRecipe named = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file)) : request.Preset is { } preset ? RecipePresets.Find(preset, run.Card.Name) : run.Recipe;
+        TrainingRecipe named = request.Recipe is { } file ? RecipeJson.Load(Paths.Existing(file)) : request.Preset is { } preset ? RecipePresets.Find(preset, run.Card) : run.Recipe;
         if (named.Name != run.Recipe.Name) throw new UsageException($"the run was begun with the recipe {run.Recipe.Name}, not {named.Name}");
         return new TrainPlan(run.Card, request.Data ?? run.Data, TrainRecipes.Continued(request, run.Recipe));
     }

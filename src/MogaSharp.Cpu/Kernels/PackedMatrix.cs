@@ -1,21 +1,20 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace MogaSharp.Cpu.Kernels;
 
 /// <summary>
 /// The right-hand side of a matrix product, rearranged once: panels of two vectors (the last may be one), each depth-major,
-/// columns past the last filled with zeros. Native memory, aligned to 64 bytes; owned by the object.
+/// columns past the last filled with zeros.
 /// </summary>
-internal sealed unsafe class PackedMatrix : IDisposable
+internal sealed unsafe class PackedMatrix : NativeFloats
 {
     private PackedMatrix(int depth, int columns, int lanes)
+        : base(Math.Max(depth, 1) * (long)((columns + lanes - 1) / lanes) * lanes)
     {
         Depth = depth;
         Columns = columns;
         Vectors = (columns + lanes - 1) / lanes;
         Lanes = lanes;
-        Data = (float*)NativeMemory.AlignedAlloc((nuint)Bytes, 64);
     }
 
     /// <summary>Rows of the matrix.</summary>
@@ -30,12 +29,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Panels, the last possibly one vector wide.</summary>
     public int Panels => (Vectors + 1) / 2;
 
-    /// <summary>Bytes of memory.</summary>
-    public long Bytes => Math.Max(Depth, 1) * (long)Vectors * Lanes * sizeof(float);
-
     private int Lanes { get; }
-
-    private float* Data { get; set; }
 
     /// <summary>Packs a matrix whose columns lie one after another, each in an order of its own.</summary>
     /// <param name="columns">Columns.</param>
@@ -78,25 +72,14 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public WeightBlock Block(int panel, int firstRow, int rows) =>
         new(Panel(panel) + ((nint)firstRow * PanelVectors(panel) * Lanes), (nint)rows * PanelVectors(panel) * Lanes);
 
-    /// <summary>What is needed after a panel: the next one, or the first of <see cref="Next"/>; the panel itself when neither is there.</summary>
-    public WeightBlock After(int panel) =>
-        panel + 1 < Panels ? Block(panel + 1, 0, Depth) : Next is { } next ? next.Block(0, 0, next.Depth) : Block(panel, 0, Depth);
-
-    /// <summary>The matrix that is needed after this one; null when not known.</summary>
-    public PackedMatrix? Next { get; set; }
+    /// <summary>What is needed after a panel, and may be brought while it is read: the panel after it, or another matrix's first.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="next">The matrix that is needed after this one; null when not known, which gives the panel itself.</param>
+    public WeightBlock After(int panel, PackedMatrix? next) =>
+        panel + 1 < Panels ? Block(panel + 1, 0, Depth) : next is not null ? next.Block(0, 0, next.Depth) : Block(panel, 0, Depth);
 
     /// <summary>The width of a panel, 1 or 2 vectors.</summary>
     public int PanelVectors(int index) => Math.Min(2, Vectors - (2 * index));
-
-    /// <summary>Frees the memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(Data);
-        Data = null;
-        GC.SuppressFinalize(this);
-    }
-
-    ~PackedMatrix() => NativeMemory.AlignedFree(Data);
 }
 
 /// <summary>A range of packed weights.</summary>

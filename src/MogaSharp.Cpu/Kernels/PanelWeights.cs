@@ -1,12 +1,9 @@
-using System.Runtime.InteropServices;
-
 namespace MogaSharp.Cpu.Kernels;
 
-/// <summary>Depthwise weights by panels of one vector of channels: per panel one vector per tap, row by row. Native memory, aligned to 64 bytes.</summary>
-internal sealed unsafe class PanelWeights : IDisposable
+/// <summary>Depthwise weights by panels of one vector of channels: per panel one vector per tap, row by row.</summary>
+internal sealed unsafe class PanelWeights : NativeFloats
 {
     private readonly int _panelFloats;
-    private float* _data;
 
     /// <summary>Packs weights.</summary>
     /// <param name="channels">Channels in all.</param>
@@ -14,11 +11,10 @@ internal sealed unsafe class PanelWeights : IDisposable
     /// <param name="lanes">Floats in a vector.</param>
     /// <param name="element">The weight of a channel and tap.</param>
     public PanelWeights(int channels, int taps, int lanes, Func<int, int, float> element)
+        : base((long)Rounded(channels) * taps)
     {
-        // Whole cache lines of channels, since narrow vectors also run over the rounded ones.
-        int panels = (channels + 15) / 16 * 16 / lanes;
+        int panels = Rounded(channels) / lanes;
         _panelFloats = taps * lanes;
-        _data = (float*)NativeMemory.AlignedAlloc((nuint)(panels * _panelFloats * sizeof(float)), 64);
         for (int panel = 0; panel < panels; panel++)
             for (int tap = 0; tap < taps; tap++)
                 for (int lane = 0; lane < lanes; lane++)
@@ -28,16 +24,9 @@ internal sealed unsafe class PanelWeights : IDisposable
                 }
     }
 
-    ~PanelWeights() => NativeMemory.AlignedFree(_data);
-
     /// <summary>The first vector of a panel.</summary>
-    public float* Panel(int index) => _data + ((nint)index * _panelFloats);
+    public float* Panel(int index) => Data + ((nint)index * _panelFloats);
 
-    /// <summary>Frees the memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
-        GC.SuppressFinalize(this);
-    }
+    // Whole cache lines of channels, since narrow vectors also run over the rounded ones.
+    private static int Rounded(int channels) => (channels + 15) / 16 * 16;
 }

@@ -10,7 +10,7 @@ internal static class Affine
     public static string Origin(ChannelAffine affine) => (affine.Scale ?? affine.Shift ?? "identity").Split('|')[0];
 
     /// <summary>Factor and addend of every channel.</summary>
-    public static (double[] Scale, double[] Shift) Read(RewriteContext context, ChannelAffine affine)
+    public static (double[] Scale, double[] Shift) Read(GraphRewriter context, ChannelAffine affine)
     {
         double[] scale = affine.Scale is null ? [.. Enumerable.Repeat(1.0, affine.Channels)] : [.. context.Weight(affine.Scale).Select(x => (double)x)];
         double[] shift = affine.Shift is null ? new double[affine.Channels] : [.. context.Weight(affine.Shift).Select(x => (double)x)];
@@ -18,7 +18,7 @@ internal static class Affine
     }
 
     /// <summary>Adds x * scale + shift; null when a number is not finite.</summary>
-    public static Value? Emit(RewriteContext context, string scope, string origin, Value x, double[] scale, double[] shift)
+    public static Value? Emit(GraphRewriter context, string scope, string origin, Value x, double[] scale, double[] shift)
     {
         var shape = new Shape(scale.Length);
         return context.Constant(origin, "scale", shape, ToFloats(scale)) is { } a && context.Constant(origin, "shift", shape, ToFloats(shift)) is { } b
@@ -27,7 +27,7 @@ internal static class Affine
     }
 
     /// <summary>A convolution's weights times a factor per output and a factor per input channel, either absent.</summary>
-    public static float[] Scale(RewriteContext context, Conv2d conv, double[]? perOutput, double[]? perInput)
+    public static float[] Scale(GraphRewriter context, Conv2d conv, double[]? perOutput, double[]? perInput)
     {
         float[] weight = context.Weight(conv.Weight);
         float[] scaled = GC.AllocateUninitializedArray<float>(weight.Length);
@@ -37,7 +37,7 @@ internal static class Affine
     }
 
     /// <summary>What a convolution without padding makes of one number per input channel.</summary>
-    public static double[] Apply(RewriteContext context, Conv2d conv, double[] perInput)
+    public static double[] Apply(GraphRewriter context, Conv2d conv, double[] perInput)
     {
         float[] weight = context.Weight(conv.Weight);
         Rows row = new(conv, perInput);
@@ -45,7 +45,7 @@ internal static class Affine
     }
 
     /// <summary>Adds a convolution like another one with other weights; null when a number is not finite.</summary>
-    public static Value? EmitConv(RewriteContext context, Conv2d like, Value x, float[] weight, IEnumerable<double>? bias)
+    public static Value? EmitConv(GraphRewriter context, Conv2d like, Value x, float[] weight, IEnumerable<double>? bias)
     {
         string origin = like.Weight.Split('|')[0];
         // The convolution keeps its module's name, whatever was folded into it.

@@ -8,7 +8,7 @@ namespace MogaSharp.Cpu.Passes;
 /// </summary>
 internal sealed class FoldFeatureDecomposition : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (Residue.Match(op, inputs) is not var (y, scale, other)) return null;
         if (y.Op is not Conv2d { IsPointwise: true } conv) return null;
@@ -29,7 +29,7 @@ internal sealed class FoldFeatureDecomposition : GraphPass
 /// </summary>
 internal sealed class FoldChannelAggregation : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t)) return null;
         if (t.Channels != 1 || h.Channels == 1) return null;

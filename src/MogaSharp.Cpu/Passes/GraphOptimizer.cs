@@ -23,21 +23,15 @@ internal static class GraphOptimizer
     /// <summary>Passes that run once at the end.</summary>
     public static IReadOnlyList<GraphPass> Last { get; } = [new AffineIntoLayerNorm()];
 
-    /// <summary>Optimises a graph for eval mode.</summary>
+    /// <summary>Optimizes a graph for eval mode; the weights that come back are those that the new graph reads.</summary>
     public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
     {
-        bool changed = false;
-        graph = GraphPass.Prune(graph);
-        foreach (GraphPass pass in Once) (graph, weights) = pass.Apply(graph, weights, ref changed);
+        var rewriter = new GraphRewriter(graph, weights);
+        foreach (GraphPass pass in Once) rewriter.Apply(pass);
         // The end is reached when every pass in turn has found nothing.
         for (int next = 0, idle = 0; idle < ToTheEnd.Count; next = (next + 1) % ToTheEnd.Count)
-        {
-            changed = false;
-            (graph, weights) = ToTheEnd[next].Apply(graph, weights, ref changed);
-            idle = changed ? 0 : idle + 1;
-        }
-
-        foreach (GraphPass pass in Last) (graph, weights) = pass.Apply(graph, weights, ref changed);
-        return (graph, weights);
+            idle = rewriter.Apply(ToTheEnd[next]) ? 0 : idle + 1;
+        foreach (GraphPass pass in Last) rewriter.Apply(pass);
+        return rewriter.Finish();
     }
 }

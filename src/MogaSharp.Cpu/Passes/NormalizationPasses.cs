@@ -5,14 +5,14 @@ namespace MogaSharp.Cpu.Passes;
 /// <summary>Dropout and DropPath do nothing in eval mode.</summary>
 internal sealed class RemoveTrainingOps : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
         op is Dropout or DropPath ? inputs[0] : null;
 }
 
 /// <summary>BatchNorm in eval mode is x * w / sqrt(var + eps) + (b - mean w / sqrt(var + eps)).</summary>
 internal sealed class BatchNormToAffine : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not BatchNorm2d norm) return null;
         float[] weight = context.Weight(norm.Weight), bias = context.Weight(norm.Bias);
@@ -25,7 +25,7 @@ internal sealed class BatchNormToAffine : GraphPass
 /// <summary>mean(a x + b) = a mean(x) + b.</summary>
 internal sealed class PoolBeforeAffine : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
         op is GlobalAveragePool { KeepDimensions: true } && inputs[0].Op is ChannelAffine affine
             ? context.Add(scope, affine, context.Add(scope, op, inputs[0].Inputs[0]))
             : null;
@@ -34,7 +34,7 @@ internal sealed class PoolBeforeAffine : GraphPass
 /// <summary>Two affine maps in a row are one.</summary>
 internal sealed class MergeAffines : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not ChannelAffine outer || inputs[0].Op is not ChannelAffine inner) return null;
         (double[] a, double[] b) = Affine.Read(context, inner);
@@ -49,7 +49,7 @@ internal sealed class MergeAffines : GraphPass
 /// </summary>
 internal sealed class FoldAffineIntoNextConv : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not Conv2d { Padding: 0 } conv || inputs[0].Op is not ChannelAffine affine) return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
@@ -62,7 +62,7 @@ internal sealed class FoldAffineIntoNextConv : GraphPass
 /// <summary>a (W x + c) + b = (a W) x + (a c + b): an affine map goes into the convolution before it, if nobody else reads that.</summary>
 internal sealed class FoldAffineIntoPreviousConv : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not ChannelAffine affine || inputs[0].Op is not Conv2d conv || context.Uses(inputs[0]) > 1) return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
@@ -75,7 +75,7 @@ internal sealed class FoldAffineIntoPreviousConv : GraphPass
 /// <summary>a (x + y) + b = (a x + b) + a y, so that each part can go into the convolution that makes it.</summary>
 internal sealed class DistributeAffineOverSum : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not ChannelAffine affine || inputs[0].Op is not Binary { Function: BinaryKind.Add } sum || context.Uses(inputs[0]) > 1) return null;
         (Value x, Value y) = (inputs[0].Inputs[0], inputs[0].Inputs[1]);
@@ -92,7 +92,7 @@ internal sealed class DistributeAffineOverSum : GraphPass
 /// <summary>x + (y + (a x + b)) = y + ((a + 1) x + b): MogaNet's inner shortcut joins the outer one.</summary>
 internal sealed class MergeShortcuts : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not Binary { Function: BinaryKind.Add }) return null;
         for (int outer = 0; outer < 2; outer++)

@@ -5,7 +5,7 @@ namespace MogaSharp.Cpu.Passes;
 /// <summary>A linear layer over the channels of a map is a 1x1 convolution: what is known of those holds for it too.</summary>
 internal sealed class LinearToPointwise : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not Linear linear || inputs[0].Shape.Rank != 4) return null;
         var shape = new Shape(linear.OutFeatures, linear.InFeatures, 1, 1);
@@ -17,7 +17,7 @@ internal sealed class LinearToPointwise : GraphPass
 /// <summary>A constant factor on a convolution's result is an affine map, which goes into the convolution.</summary>
 internal sealed class ConstantFactorToAffine : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not ScalarMultiply multiply || inputs[0].Op is not (Conv2d or ChannelAffine)) return null;
         int channels = inputs[0].Channels;
@@ -33,7 +33,7 @@ internal sealed class ConstantFactorToAffine : GraphPass
 /// </summary>
 internal sealed class SplitLayerNorm : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not LayerNorm norm || inputs[0].Shape.Rank != 4) return null;
         return AffineIntoLayerNorm.Norm(context, scope, norm, inputs[0], [.. Enumerable.Repeat(1.0, norm.Channels)], new double[norm.Channels]) is { } plain
@@ -45,7 +45,7 @@ internal sealed class SplitLayerNorm : GraphPass
 /// <summary>An affine map after a layer norm is part of it; for others who read the norm too, it costs no more than the map alone.</summary>
 internal sealed class AffineIntoLayerNorm : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (op is not ChannelAffine affine || inputs[0].Op is not LayerNorm norm) return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
@@ -54,7 +54,7 @@ internal sealed class AffineIntoLayerNorm : GraphPass
     }
 
     /// <summary>A norm like another one with other constants; null when a number is not finite.</summary>
-    public static Value? Norm(RewriteContext context, string scope, LayerNorm like, Value x, double[] weight, double[] bias)
+    public static Value? Norm(GraphRewriter context, string scope, LayerNorm like, Value x, double[] weight, double[] bias)
     {
         var shape = new Shape(like.Channels);
         return context.Constant(like.Weight.Split('|')[0], "weight", shape, Array.ConvertAll(weight, v => (float)v)) is { } w
@@ -67,7 +67,7 @@ internal sealed class AffineIntoLayerNorm : GraphPass
 /// <summary>Ranges of ranges of channels are ranges.</summary>
 internal sealed class MergeSlices : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
         op is ChannelSlice outer && inputs[0].Op is ChannelSlice inner
             ? context.Add(scope, outer with { Start = inner.Start + outer.Start }, inputs[0].Inputs[0])
             : null;
@@ -79,7 +79,7 @@ internal sealed class MergeSlices : GraphPass
 /// </summary>
 internal sealed class WindowsNextToAttention : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context)
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
         if (WorksOnPixels(op) && inputs[0] is { Op: WindowPartition } windows && (context.Uses(windows) == 1 || op is ChannelSlice))
             return context.Add(windows.Scope, windows.Op, context.Add(scope, op, windows.Inputs[0]));
@@ -97,7 +97,7 @@ internal sealed class WindowsNextToAttention : GraphPass
 /// </summary>
 internal sealed class SizeFromSource : GraphPass
 {
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, RewriteContext context) =>
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
         op is WindowMerge or WindowMask or InverseRealFft2d or ChannelsToTokens && WindowsNextToAttention.WorksOnPixels(inputs[1].Op)
             ? context.Add(scope, op, inputs[0], inputs[1].Inputs[0])
             : null;

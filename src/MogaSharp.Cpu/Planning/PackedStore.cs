@@ -6,14 +6,35 @@ namespace MogaSharp.Cpu.Planning;
 
 /// <summary>
 /// Weights in the forms that the kernels read, made when a plan first asks and shared by all plans of a session. Owns the
-/// native memory.
+/// native memory. Plans may be compiled at the same time.
 /// </summary>
 internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<IDisposable>> _forms = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<NativeFloats>> _forms = new(StringComparer.Ordinal);
+    private volatile WeightSet _weights = weights;
+
+    /// <summary>Bytes of all forms.</summary>
+    public long Bytes => _forms.Values.Where(form => form.IsValueCreated).Sum(form => form.Value.Bytes);
+
+    /// <summary>Bytes of the weights that are kept as they are.</summary>
+    public long RawBytes => _weights.Names.Sum(name => (long)_weights[name].Data.Length * sizeof(float));
 
     /// <summary>The elements as they are.</summary>
-    public float[] Raw(string name) => weights[name].Data;
+    public float[] Raw(string name) => _weights[name].Data;
+
+    /// <summary>
+    /// Lets go of the weights of convolutions and linear layers, once a plan has had them packed: their form depends on the graph alone, so
+    /// that plans for other shapes find it. Kept are the small ones with one channel on a side, which patterns that fit some shapes only
+    /// read as vectors, and all that is read in forms of another size for other shapes.
+    /// </summary>
+    /// <param name="graph">The graph that the plans are for.</param>
+    public void Release(ComputationGraph graph)
+    {
+        string?[] packed = [.. graph.Values.Select(value => PackedWeight(value.Op))];
+        var kept = graph.Values.Zip(packed).SelectMany(pair => pair.First.Op.Parameters.Where(name => name != pair.Second))
+            .ToHashSet(StringComparer.Ordinal);
+        _weights = new WeightSet(kept.Select(name => KeyValuePair.Create(name, _weights[name])));
+    }
 
     /// <summary>A convolution's weight (O, I, k, k) as a matrix with rows (ky, kx, i), or (ky, i, kx) for planar patches, and columns o.</summary>
     public PackedMatrix ConvMatrix(Conv2d op, bool planar = false) => Get($"matrix {op.Weight} {planar}", () =>
@@ -196,7 +217,7 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
     /// <summary>Frees all forms.</summary>
     public void Dispose()
     {
-        foreach (Lazy<IDisposable> form in _forms.Values)
+        foreach (Lazy<NativeFloats> form in _forms.Values)
             if (form.IsValueCreated) form.Value.Dispose();
         _forms.Clear();
     }
@@ -209,6 +230,13 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
         return (low, Math.Min(low + 1, size - 1), place - low);
     }
 
+    private static string? PackedWeight(Op op) => op switch
+    {
+        Conv2d { InChannels: > 1, OutChannels: > 1 } conv => conv.Weight,
+        Linear linear => linear.Weight,
+        _ => null,
+    };
+
     private T Get<T>(string key, Func<T> make)
-        where T : IDisposable => (T)_forms.GetOrAdd(key, _ => new Lazy<IDisposable>(() => make())).Value;
+        where T : NativeFloats => (T)_forms.GetOrAdd(key, _ => new Lazy<NativeFloats>(make)).Value;
 }

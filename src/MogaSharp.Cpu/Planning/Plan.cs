@@ -34,18 +34,22 @@ internal sealed class Plan
     /// <summary>Floats of memory that a run needs per thread.</summary>
     public long ScratchFloats { get; }
 
-    // While a step works on its last weights, it brings the first of the next one. All plans of a session have the same order.
+    // While a step works on its last weights, it brings the first of the next step that has some.
     private static void Link(IEnumerable<Step> steps)
     {
-        PackedMatrix? last = null;
-        foreach (Step step in steps.Where(step => step.Matrices.Count > 0))
+        PackedMatrix? next = null;
+        foreach (Step step in steps.Reverse())
         {
-            if (last is not null) last.Next = step.Matrices[0];
-            last = step.Matrices[^1];
+            step.Next = next;
+            if (step.Matrices is [PackedMatrix first, ..]) next = first;
         }
     }
 
     private static long WholeLines(long floats) => (floats + 15) / 16 * 16;
+
+    /// <summary>Bytes of memory that a run needs.</summary>
+    /// <param name="threads">Threads that run it.</param>
+    public long MemoryBytes(int threads) => (ArenaFloats + (ScratchFloats * threads)) * sizeof(float);
 
     /// <summary>The plan as text, one step a line, then what was not fused and why, then the memory.</summary>
     public override string ToString()

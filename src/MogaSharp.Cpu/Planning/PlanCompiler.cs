@@ -15,6 +15,21 @@ internal sealed partial class PlanCompiler<S, V>
 {
     private const int LeastGatedTiles = 8;
 
+    // Tried in this order: what takes the most together comes first.
+    private static readonly PatternRule[] Rules =
+    [
+        Rule((c, value) => c._patterns.ChannelAggregation(value), (c, value, pattern) => c.Make(value, pattern)),
+        Rule((c, value) => c._patterns.GatedProjection(value, FewestPixels), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Mlp(value, FewestPixels), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.GatedChain(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Attention(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Matrix(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.MultiOrder(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Depthwise(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.GroupNorm(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.GlobalFilter(value), (c, value, pattern) => [c.Make(value, pattern)]),
+    ];
+
     private readonly ComputationGraph _graph;
     private readonly Shape[] _shapes;
     private readonly PackedStore _store;
@@ -29,6 +44,11 @@ internal sealed partial class PlanCompiler<S, V>
         (_graph, _shapes, _store, _threads) = (graph, shapes, store, threads);
         _patterns = new PatternMatcher(graph, shapes);
     }
+
+    /// <summary>Looks for a fused pattern at a value and says how its steps are made; null when the pattern is not there.</summary>
+    private delegate Func<IEnumerable<Step>>? PatternRule(PlanCompiler<S, V> compiler, Value root);
+
+    private static int FewestPixels => LeastGatedTiles * MatrixKernel<S, V>.TileRows;
 
     /// <summary>Compiles a graph.</summary>
     /// <param name="graph">Optimised for eval mode.</param>
@@ -58,19 +78,16 @@ internal sealed partial class PlanCompiler<S, V>
         : _general.Contains(value) && !(value.Op is GlobalAveragePool && _rowSums.ContainsKey(value.Inputs[0])) ? FusionNotes.Explain(value, _patterns)
         : _patterns.Refusal(value);
 
+    private static PatternRule Rule<TPattern>(
+        Func<PlanCompiler<S, V>, Value, TPattern?> match, Func<PlanCompiler<S, V>, Value, TPattern, IEnumerable<Step>> make)
+        where TPattern : class =>
+        (compiler, root) => match(compiler, root) is { } pattern ? () => make(compiler, root, pattern) : null;
+
     // Patterns are matched at once, from the outputs upwards; steps are made later, from the inputs downwards.
     private Func<IEnumerable<Step>> Root(Value value)
     {
-        if (_patterns.ChannelAggregation(value) is { } aggregation) return () => Make(value, aggregation);
-        if (_patterns.GatedProjection(value, LeastGatedTiles * MatrixKernel<S, V>.TileRows) is { } gated) return () => [Make(value, gated)];
-        if (_patterns.Mlp(value, LeastGatedTiles * MatrixKernel<S, V>.TileRows) is { } mlp) return () => [Make(value, mlp)];
-        if (_patterns.GatedChain(value) is { } chain) return () => [Make(value, chain)];
-        if (_patterns.Attention(value) is { } attention) return () => [Make(value, attention)];
-        if (_patterns.Matrix(value) is { } matrix) return () => [Make(value, matrix)];
-        if (_patterns.MultiOrder(value) is { } multiOrder) return () => [Make(value, multiOrder)];
-        if (_patterns.Depthwise(value) is { } depthwise) return () => [Make(value, depthwise)];
-        if (_patterns.GroupNorm(value) is { } norm) return () => [Make(value, norm)];
-        if (_patterns.GlobalFilter(value) is { } filter) return () => [Make(value, filter)];
+        foreach (PatternRule rule in Rules)
+            if (rule(this, value) is { } steps) return steps;
         _general.Add(value);
         return () => value.Op.Accept(this, value);
     }

@@ -29,25 +29,26 @@ internal static unsafe class BlockProduct<S, V>
     /// <param name="a">Rows of floats, with room for <see cref="MatrixKernel{S, V}.MostRows"/> more.</param>
     /// <param name="weights">The matrix.</param>
     /// <param name="bias">One number per column.</param>
+    /// <param name="next">The matrix that is needed after this one.</param>
     /// <param name="count">Rows.</param>
     /// <param name="tile">Room for <see cref="TileFloats"/>.</param>
     /// <param name="target">Where the rows go; vectors that begin past its stride are left out.</param>
     /// <param name="other">What they are combined with.</param>
     /// <param name="scale">Its factor per column; null for one.</param>
-    public static void Run<A, C>(RowBlock a, PackedMatrix weights, VectorConstant bias, int count, float* tile, RowBlock target, RowBlock other = default, VectorConstant? scale = null)
+    public static void Run<A, C>(RowBlock a, PackedMatrix weights, VectorConstant bias, PackedMatrix? next, int count, float* tile, RowBlock target, RowBlock other = default, VectorConstant? scale = null)
         where A : struct, IActivation
         where C : struct, ICombine
     {
         for (int panel = 0; panel < weights.Panels; panel++)
         {
             int vectors = weights.PanelVectors(panel), column = panel * TileWidth;
-            WeightBlock next = weights.After(panel);
+            WeightBlock following = weights.After(panel, next);
             for (int row = 0, number = 0; row < count; row += MatrixKernel<S, V>.TileRows, number++)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
                     rows, weights.Depth, a.Row(row), a.Stride, weights.Panel(panel), vectors, tile, TileWidth, S.Lanes, bias.Data + column, 0, S.Lanes,
-                    next.Share(number, weights.Depth));
+                    following.Share(number, weights.Depth));
                 for (int v = 0; v < vectors; v++)
                 {
                     int at = column + (v * S.Lanes);

@@ -110,7 +110,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             int panels = Math.Min(_slicePanels, lastPanel - panel), vectors = 0;
             for (int p = panel; p < panel + panels; p++)
             {
-                WeightBlock next = p + 1 < panel + panels ? _o.Expand.After(p) : _o.Project.Block(0, panel * _tileWidth, Math.Min(panels * _tileWidth, _o.Project.Depth - (panel * _tileWidth)));
+                WeightBlock next = p + 1 < panel + panels ? _o.Expand.Block(p + 1, 0, _o.Expand.Depth) : _o.Project.Block(0, panel * _tileWidth, Math.Min(panels * _tileWidth, _o.Project.Depth - (panel * _tileWidth)));
                 Expand(input, hiddenLast - hiddenFirst, p, hidden + (vectors * PanelFloats), tile, next);
                 vectors += _o.Expand.PanelVectors(p);
             }
@@ -228,7 +228,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
             // After the last panel come the next slice's first, be it of another part, or the next step's.
             int following = expandPanel + expandPanels;
             WeightBlock next = panel + 1 < _o.Project.Panels ? _o.Project.Block(panel + 1, from, depth)
-                : following < _o.Expand.Panels ? _o.Expand.Block(following, 0, _o.Expand.Depth) : _o.Project.After(panel);
+                : following < _o.Expand.Panels ? _o.Expand.Block(following, 0, _o.Expand.Depth) : _o.Project.After(panel, Next);
             for (int row = 0; row < pixels; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, pixels - row);

@@ -50,15 +50,16 @@ internal sealed unsafe class GatedChainStep<S, V> : Step
         var product = new RowBlock(scratch + BlockProduct<S, V>.TileFloats, _stride);
         var next = new RowBlock(product.Row(_blockRows + MatrixKernel<S, V>.MostRows), _stride);
         Multiply(frame.Rows(_first, first), frame.Rows(_second, first), product, count);
-        foreach ((Layer layer, MapView factor) in _links)
+        for (int link = 0; link < _links.Length; link++)
         {
-            BlockProduct<S, V>.Run<Identity, MultiplyOther>(product, layer.Weights, layer.Bias, count, scratch, next, frame.Rows(factor, first));
+            (Layer layer, MapView factor) = _links[link];
+            BlockProduct<S, V>.Run<Identity, MultiplyOther>(product, layer.Weights, layer.Bias, Matrices[link + 1], count, scratch, next, frame.Rows(factor, first));
             (product, next) = (next, product);
         }
 
         RowBlock output = frame.Rows(_output, first);
-        if (_shortcut is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(product, _project.Weights, _project.Bias, count, scratch, output);
-        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(product, _project.Weights, _project.Bias, count, scratch, output, frame.Rows(_shortcut.Map, first), _shortcut.Scale);
+        if (_shortcut is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(product, _project.Weights, _project.Bias, Next, count, scratch, output);
+        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(product, _project.Weights, _project.Bias, Next, count, scratch, output, frame.Rows(_shortcut.Map, first), _shortcut.Scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -52,10 +52,10 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
     {
         int first = item * _blockRows, count = Math.Min(_blockRows, _output.Layout.Pixels - first);
         var product = new RowBlock(scratch + BlockProduct<S, V>.TileFloats, _stride);
-        BlockProduct<S, V>.Run<TActivation, KeepAlone>(frame.Rows(_gate.Input, first), _gate.Weights, _gate.Bias, count, scratch, product);
-        BlockProduct<S, V>.Run<TActivation, MultiplyOther>(frame.Rows(_context.Input, first), _context.Weights, _context.Bias, count, scratch, product, product);
+        BlockProduct<S, V>.Run<TActivation, KeepAlone>(frame.Rows(_gate.Input, first), _gate.Weights, _gate.Bias, _context.Weights, count, scratch, product);
+        BlockProduct<S, V>.Run<TActivation, MultiplyOther>(frame.Rows(_context.Input, first), _context.Weights, _context.Bias, _project, count, scratch, product, product);
         RowBlock output = frame.Rows(_output, first);
-        if (_other is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(product, _project, _bias, count, scratch, output);
-        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(product, _project, _bias, count, scratch, output, frame.Rows(_other, first), _otherScale);
+        if (_other is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(product, _project, _bias, Next, count, scratch, output);
+        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(product, _project, _bias, Next, count, scratch, output, frame.Rows(_other, first), _otherScale);
     }
 }

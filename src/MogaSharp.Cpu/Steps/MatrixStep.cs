@@ -134,7 +134,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         for (int panel = group * _panelsPerGroup; panel < lastPanel; panel++)
         {
             int vectors = _o.Weights.PanelVectors(panel);
-            WeightBlock next = _o.Weights.After(panel);
+            WeightBlock next = _o.Weights.After(panel, Next);
             for (int row = 0; row < count; row += MatrixKernel<S, V>.TileRows)
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);

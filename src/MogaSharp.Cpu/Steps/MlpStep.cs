@@ -61,9 +61,9 @@ internal sealed unsafe class MlpStep<S, V, TActivation> : Step
             input = rows;
         }
 
-        BlockProduct<S, V>.Run<TActivation, KeepAlone>(input, _expand.Weights, _expand.Bias, count, scratch, hidden);
+        BlockProduct<S, V>.Run<TActivation, KeepAlone>(input, _expand.Weights, _expand.Bias, _project.Weights, count, scratch, hidden);
         RowBlock output = frame.Rows(_output, first);
-        if (_shortcut is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(hidden, _project.Weights, _project.Bias, count, scratch, output);
-        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(hidden, _project.Weights, _project.Bias, count, scratch, output, frame.Rows(_shortcut.Map, first), _shortcut.Scale);
+        if (_shortcut is null) BlockProduct<S, V>.Run<Identity, KeepAlone>(hidden, _project.Weights, _project.Bias, Next, count, scratch, output);
+        else BlockProduct<S, V>.Run<Identity, AddScaledOther>(hidden, _project.Weights, _project.Bias, Next, count, scratch, output, frame.Rows(_shortcut.Map, first), _shortcut.Scale);
     }
 }

@@ -25,6 +25,9 @@ internal abstract unsafe class Step
     /// <summary>The matrices that the step multiplies with, in order.</summary>
     public virtual IReadOnlyList<PackedMatrix> Matrices => [];
 
+    /// <summary>The matrix that is needed first after this step; null when none is, or it is not known. Set by the <see cref="Plan"/>.</summary>
+    public PackedMatrix? Next { get; set; }
+
     /// <summary>The slots that the step reads and writes.</summary>
     public abstract IEnumerable<Slot> Slots { get; }
 

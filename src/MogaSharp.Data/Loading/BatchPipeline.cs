@@ -109,6 +109,7 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
                 if (_options.BadImages == BadImages.Throw) throw new DatasetException(reader.NameOf(index), problem, exception);
                 if (attempt == MaxReplacements)
                     throw new DatasetException(reader.NameOf(wanted), $"it cannot be read, nor can the {MaxReplacements} after it, the last one because: {problem}", exception);
+                _options.Logger.PassedOver(reader.NameOf(index), index, problem);
                 (bad ??= []).Add(new BadItem(index, reader.NameOf(index), problem));
             }
             if (!_isTraining) return false;

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Imaging;
 
 namespace MogaSharp.Data;
@@ -33,6 +35,9 @@ public sealed record LoaderOptions(int BatchSize)
 
     /// <summary>What an image may cost.</summary>
     public ImageLimits Limits { get; init; } = ImageLimits.Default;
+
+    /// <summary>Is told which images were passed over, by the threads that met them. Default: none.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 
     internal void Check()
     {

@@ -12,12 +12,13 @@ internal static class CardJson
 {
     /// <summary>How to read and write the cards of a family.</summary>
     /// <typeparam name="T">The type of the family's options.</typeparam>
-    public static JsonTypeInfo<ModelCard> For<T>()
+    /// <param name="family">Knows the options' form where <see cref="CardContext"/> does not.</param>
+    public static JsonTypeInfo<ModelCard> For<T>(IJsonTypeInfoResolver? family)
         where T : ModelOptions, new()
     {
         var options = new JsonSerializerOptions(CardContext.Default.Options)
         {
-            TypeInfoResolver = CardContext.Default.WithAddedModifier(KeepDefaults<T>).WithAddedModifier(FixOptions<T>).WithAddedModifier(LeaveOutWhatFollows),
+            TypeInfoResolver = JsonTypeInfoResolver.Combine(CardContext.Default, family).WithAddedModifier(KeepDefaults<T>).WithAddedModifier(FixOptions<T>).WithAddedModifier(LeaveOutWhatFollows),
         };
         foreach (JsonConverter converter in Converters) options.Converters.Add(converter);
         return (JsonTypeInfo<ModelCard>)options.GetTypeInfo(typeof(ModelCard));

@@ -30,6 +30,12 @@ public sealed record ModelCard
     /// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
     public required PreprocessCard Preprocess { get; init; }
 
+    /// <summary>The preset that trains this model, by name; null when there is none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Fields of that recipe that are different for this model, by name; null for none.</summary>
+    public ImmutableDictionary<string, string>? RecipeSettings { get; init; }
+
     /// <summary>What else there is to say of a video model's clips; null for other tasks.</summary>
     public ClipCard? Clip { get; init; }
 
@@ -74,7 +80,7 @@ public sealed record ModelCard
         try
         {
             string family = CardJson.FamilyOf(json);
-            JsonTypeInfo<ModelCard> type = ModelFamilies.CardOf(family)
+            JsonTypeInfo<ModelCard> type = ModelFamilies.Find(family)?.CardType
                 ?? throw new ModelCardException(source, $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
             ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
@@ -91,7 +97,8 @@ public sealed record ModelCard
     }
 
     /// <summary>The card as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ModelFamilies.CardOf(Family)!);
+    /// <exception cref="ArgumentException">The family was not registered.</exception>
+    public string ToJson() => JsonSerializer.Serialize(this, ModelFamilies.Of(Options).CardType);
 
     /// <summary>The definition that the card describes.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>

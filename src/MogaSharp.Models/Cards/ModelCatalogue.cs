@@ -6,7 +6,6 @@ namespace MogaSharp.Models;
 /// <summary>The models that can be named: the official ones, and those that the program ships with.</summary>
 public sealed class ModelCatalogue
 {
-    private const string Prefix = "moganet_";
     private const int MostOfFamily = 12;
     private const int MostNearest = 3;
 
@@ -31,30 +30,24 @@ public sealed class ModelCatalogue
             .Select(model => Path.Combine(model, "card.json")).Where(File.Exists).Select(ModelCard.Load), .. Cards])
         : this;
 
-    /// <summary>A card by its name, in any case, with or without <c>moganet_</c>, with the sizes' aliases: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>, <c>swin_t</c>.</summary>
+    /// <summary>A card by its name, in any case, or by an alias that its family knows: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>, <c>swin_t</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name; the message lists the nearest.</exception>
-    public ModelCard Find(string name)
+    public ModelCard Find(string name) => TryFind(name) ?? throw new UnknownModelException(name, Similar(Canonical(name)));
+
+    /// <summary>A card by its name, as <see cref="Find"/> does; null when no model has it.</summary>
+    /// <param name="name">The name or an alias.</param>
+    public ModelCard? TryFind(string name)
     {
         string wanted = Canonical(name);
-        return Cards.FirstOrDefault(card => card.Name == wanted)
-            ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal))
-            ?? throw new UnknownModelException(name, Similar(wanted));
+        return Cards.FirstOrDefault(card => card.Name == wanted) ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal));
     }
 
     private static string Canonical(string name)
     {
         string plain = name.Trim().ToLowerInvariant().Replace('-', '_');
-        string size = plain.StartsWith(Prefix, StringComparison.Ordinal) ? plain[Prefix.Length..] : plain;
-        return size switch
-        {
-            "xt" or "x_tiny" or "xtiny" => Prefix + "xtiny",
-            "t" or "tiny" => Prefix + "tiny",
-            "s" or "small" => Prefix + "small",
-            "b" or "base" => Prefix + "base",
-            "l" or "large" => Prefix + "large",
-            "xl" or "x_large" or "xlarge" => Prefix + "xlarge",
-            _ => plain,
-        };
+        foreach (ModelFamily family in ModelFamilies.All)
+            if (family.NameOf(plain) is { } official) return official;
+        return plain;
     }
 
     /// <summary>
@@ -83,11 +76,12 @@ public sealed class ModelCatalogue
 
     private static IEnumerable<string> Names(ModelCard card) => card.Aliases.Append(card.Name).Select(NameDistance.Plain);
 
-    private static ImmutableArray<ModelCard> LoadOfficial() => [.. Load("catalogue.json"), .. Load("catalogue-video.json")];
+    private static ImmutableArray<ModelCard> LoadOfficial() => [.. ModelFamilies.All.SelectMany(Load)];
 
-    private static IEnumerable<ModelCard> Load(string resource)
+    private static IEnumerable<ModelCard> Load(ModelFamily family)
     {
-        using Stream stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream(resource)!;
+        using Stream? stream = family.OpenCatalogue();
+        if (stream is null) yield break;
         using JsonDocument list = JsonDocument.Parse(stream);
         foreach (JsonElement card in list.RootElement.EnumerateArray()) yield return ModelCard.Parse(card.GetRawText(), "the catalogue");
     }

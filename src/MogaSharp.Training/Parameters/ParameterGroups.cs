@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -20,16 +21,17 @@ public static class ParameterGroups
     /// With layer decay a layer's rate is the recipe's times <c>LayerDecay ^ (layers above it)</c> (<c>param_groups_layer_decay</c>).
     /// </summary>
     /// <param name="specs">The graph's parameters and buffers; buffers are skipped.</param>
+    /// <param name="family">Knows where parameters stand.</param>
     /// <param name="recipe">Weight decay, layer decay, frozen stages.</param>
     /// <exception cref="RecipeException">There are fewer stages than are to be frozen, or nothing is left to train.</exception>
-    public static ImmutableArray<RecipeGroup> Create(IEnumerable<ParameterSpec> specs, TrainingRecipe recipe)
+    public static ImmutableArray<RecipeGroup> Create(IEnumerable<ParameterSpec> specs, ModelFamily family, TrainingRecipe recipe)
     {
         ParameterSpec[] all = [.. specs.Where(spec => spec.Kind == ParameterKind.Parameter)];
-        var map = new LayerMap(all);
+        var map = new LayerMap(all, family);
         if (recipe.FrozenStages > map.Stages) throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
         RecipeGroup[] groups =
         [
-            .. all.Where(spec => !IsFrozen(spec.Name, recipe))
+            .. all.Where(spec => !IsFrozen(spec.Name, family, recipe))
                 .GroupBy(spec => (Layer: recipe.LayerDecay is null ? -1 : map.LayerOf(spec.Name), Decays: Decays(spec, recipe)))
                 .OrderBy(group => group.Key)
                 .Select(group => new RecipeGroup(
@@ -44,8 +46,9 @@ public static class ParameterGroups
 
     /// <summary>Whether a parameter or buffer belongs to a frozen stage: it stays as it is, and its batch norms use their running statistics.</summary>
     /// <param name="name">Its official name.</param>
+    /// <param name="family">Knows where it stands.</param>
     /// <param name="recipe">The frozen stages.</param>
-    public static bool IsFrozen(string name, TrainingRecipe recipe) => LayerMap.StageOf(name) is var stage && stage >= 1 && stage <= recipe.FrozenStages;
+    public static bool IsFrozen(string name, ModelFamily family, TrainingRecipe recipe) => family.LayerOf(name)?.Stage <= recipe.FrozenStages;
 
     private static bool Decays(ParameterSpec spec, TrainingRecipe recipe) =>
         spec.Shape.Rank > 1 && !spec.Name.EndsWith(".bias", StringComparison.Ordinal)

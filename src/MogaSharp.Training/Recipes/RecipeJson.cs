@@ -66,6 +66,15 @@ public static class RecipeJson
         }
     }
 
+    /// <summary>A recipe with some fields of another one.</summary>
+    internal static TrainingRecipe WithFieldsOf(TrainingRecipe recipe, TrainingRecipe other, ImmutableArray<string> names)
+    {
+        if (names.IsEmpty) return recipe;
+        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject(), others = JsonSerializer.SerializeToNode(other, Type)!.AsObject();
+        foreach (string name in names) fields[name] = others[name]?.DeepClone();
+        return fields.Deserialize(Type)!;
+    }
+
     private const StringSplitOptions Splitting = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
     private static JsonNode? Value(Type type, string text)

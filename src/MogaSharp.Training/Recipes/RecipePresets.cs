@@ -1,173 +1,99 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
 /// <summary>
-/// Recipes by name: the official ImageNet-1k settings of each size (Westlake-AI/MogaNet, <c>TRAINING.md</c>), the RSB A3 settings
-/// (Westlake-AI/openmixup, <c>configs/classification/imagenet/moganet</c>), those of SimVP on Moving MNIST (Westlake-AI/MogaNet,
-/// <c>video_prediction/configs/mmnist/simvp</c>), and the one that trained the classifier shipped here.
+/// Recipes by name, which lie with the families of networks that they train (<see cref="ModelFamily.OpenPresets"/>). A model's card names its own.
 /// </summary>
 public static class RecipePresets
 {
-    private const string MovingMnistName = "mmnist";
-
-    private static readonly TrainingRecipe Small = new()
-    {
-        Name = "s",
-        WeightDecay = 0.05,
-        DropPath = 0.1,
-        MinLearningRate = 1e-5,
-        EmaDecay = 0.9999,
-    };
-
-    private static readonly TrainingRecipe Tiny = new()
-    {
-        Name = "t",
-        WeightDecay = 0.04,
-        DropPath = 0.1,
-        RandAugment = "rand-m7-mstd0.5-inc1",
-        Mixup = 0.1,
-        Amp = Precision.Fp16,
-    };
-
-    private static readonly TrainingRecipe RsbA3 = new()
-    {
-        Name = "rsb-a3",
-        ImageSize = 160,
-        EvalImageSize = 224,
-        EvalCrop = 0.95,
-        Epochs = 100,
-        CooldownEpochs = 0,
-        BatchSize = 2048,
-        LearningRate = 6e-3,
-        LearningRateBatch = 2048,
-        Optimizer = OptimizerKind.Lamb,
-        Epsilon = 1e-6,
-        WeightDecay = 0.02,
-        NoWeightDecay = ["scale"],
-        ScheduleUnit = ScheduleUnit.Update,
-        WarmupLearningRate = 6e-8,
-        MinLearningRate = 1e-6,
-        RandAugment = "rand-m6-mstd0.5-inc1",
-        Interpolation = "bicubic",
-        RandomErasing = 0,
-        Mixup = 0.1,
-        LabelSmoothing = 0,
-        Loss = LossKind.BinaryCrossEntropy,
-    };
-
-    private static readonly TrainingRecipe Fashion = new()
-    {
-        Name = "fashion-mnist",
-        ImageSize = 64,
-        EvalCrop = 1,
-        Mean = [0.2860],
-        Std = [0.3530],
-        Squash = true,
-        Epochs = 36,
-        CooldownEpochs = 0,
-        BatchSize = 512,
-        LearningRate = 1e-3,
-        LearningRateBatch = 512,
-        ScheduleUnit = ScheduleUnit.Update,
-        WarmupEpochs = 2,
-        WarmupLearningRate = 0,
-        MinLearningRate = 1e-6,
-        WeightDecay = 0.05,
-        DropPath = 0.05,
-        ClipGradient = 5,
-        RandAugment = "",
-        ColorJitter = [0],
-        Interpolation = "bicubic",
-        Shift = 6,
-        RandomErasing = 0,
-        Mixup = 0,
-        Cutmix = 0,
-        Seed = 0,
-    };
-
-    // One rate for every update, no decay, no clipping; the official loop looks at about the first thousand test clips after each epoch.
-    private static readonly TrainingRecipe MovingMnist = new()
-    {
-        Name = MovingMnistName,
-        Task = ModelTask.Video,
-        ImageSize = 64,
-        Epochs = 200,
-        CooldownEpochs = 0,
-        BatchSize = 16,
-        LearningRate = 1e-3,
-        LearningRateBatch = 16,
-        Optimizer = OptimizerKind.Adam,
-        WeightDecay = 0,
-        Schedule = ScheduleKind.OneCycle,
-        ScheduleUnit = ScheduleUnit.Update,
-        WarmupEpochs = 0,
-        RandAugment = "",
-        ColorJitter = [0],
-        HorizontalFlip = 0,
-        RandomErasing = 0,
-        Mixup = 0,
-        Cutmix = 0,
-        LabelSmoothing = 0,
-        Loss = LossKind.MeanSquaredError,
-        EvalClips = 1000,
-    };
+    private static Known? _known;
 
     /// <summary>All presets, in the order of listing.</summary>
-    public static ImmutableArray<TrainingRecipe> All { get; } =
-    [
-        Tiny with { Name = "xt", WeightDecay = 0.03, DropPath = 0.05 },
-        Tiny,
-        Small,
-        Small with { Name = "b", DropPath = 0.2 },
-        Small with { Name = "l", DropPath = 0.3 },
-        // The official command runs 8 x 64 pictures at the same learning rate.
-        Small with { Name = "xl", DropPath = 0.4, BatchSize = 512, LearningRateBatch = 512 },
-        RsbA3,
-        .. ComparatorPresets.All,
-        Fashion,
-        MovingMnist,
-        // For a processor: fewer epochs and clips to look at; the model is made smaller by its own options.
-        MovingMnist with { Name = "mmnist-small", Epochs = 10, EvalClips = 200 },
-    ];
+    public static ImmutableArray<TrainingRecipe> All => [.. Presets().Select(preset => preset.Recipe)];
 
-    /// <summary>A preset by name, in any case; the sizes also by their longer names (<c>tiny</c>, <c>moganet_tiny</c>).</summary>
-    /// <param name="name">The preset.</param>
-    /// <param name="model">The model to train: <c>rsb-a3</c> takes its drop path from the model's size, <c>mmnist</c> its learning rate from the translator.</param>
+    /// <summary>The names of all presets, without reading the rest of them.</summary>
+    public static IReadOnlyList<string> Names =>
+        [.. ModelFamilies.All.SelectMany(family => Entries(family).Select(entry => entry[Preset.NameField]!.GetValue<string>()))];
+
+    /// <summary>A preset by name, in any case; or that of a model, by the model's name.</summary>
+    /// <param name="name">The preset, or a model of the catalogue.</param>
+    /// <param name="model">The model to train; some presets take fields from its own, such as <c>rsb-a3</c> its drop path.</param>
     /// <exception cref="RecipeException">There is none; the message lists those there are.</exception>
-    public static TrainingRecipe Find(string name, string? model = null)
+    public static TrainingRecipe Find(string name, ModelCard? model = null)
     {
-        TrainingRecipe found = TryFind(name) ?? throw new RecipeException(
-            $"There is no preset '{name}'; {NameDistance.Choices(name, [.. All.Select(recipe => recipe.Name)])}.");
-        if (found == RsbA3 && model is not null && TryFind(model) is { } size) return found with { DropPath = size.DropPath };
-        return found.Task == ModelTask.Video && model is not null ? found with { LearningRate = VideoLearningRate(model) } : found;
-    }
-
-    /// <summary>The preset of a model's size, or of a video model's data; null when there is none for it.</summary>
-    /// <param name="model">The model's name, such as <c>moganet_tiny</c> or <c>simvp_moga_mmnist</c>.</param>
-    public static TrainingRecipe? TryFind(string model)
-    {
-        string plain = model.Trim().ToLowerInvariant().Replace('_', '-');
-        if (plain.StartsWith("simvp-", StringComparison.Ordinal) && plain.EndsWith($"-{MovingMnistName}", StringComparison.Ordinal)) return Find(MovingMnistName, plain);
-        if (plain.StartsWith("simvp-", StringComparison.Ordinal) && plain.EndsWith($"-{MovingMnistName}-ep2000", StringComparison.Ordinal)) return Find(MovingMnistName, plain) with { Epochs = 2000 };
-        if (plain.StartsWith("moganet-", StringComparison.Ordinal)) plain = plain["moganet-".Length..];
-        plain = plain switch
+        if (Named(name) is not { } preset)
         {
-            "xtiny" or "x-tiny" => "xt",
-            "tiny" => "t",
-            "small" => "s",
-            "base" => "b",
-            "large" => "l",
-            "xlarge" or "x-large" => "xl",
-            _ => ComparatorPresets.NameOf(plain),
-        };
-        return All.FirstOrDefault(recipe => recipe.Name == plain);
+            return TryFind(name) ?? throw new RecipeException($"There is no preset '{name}'; {NameDistance.Choices(name, [.. All.Select(recipe => recipe.Name)])}.");
+        }
+
+        return model is not null && Of(model) is { } own ? RecipeJson.WithFieldsOf(preset.Recipe, own, preset.FromModel) : preset.Recipe;
     }
 
-    // The official configurations differ in nothing else.
-    private static double VideoLearningRate(string model) =>
-        model.Contains("convmixer", StringComparison.OrdinalIgnoreCase) || model.Contains("convnext", StringComparison.OrdinalIgnoreCase) ? 1e-2
-        : model.Contains("uniformer", StringComparison.OrdinalIgnoreCase) ? 5e-4
-        : MovingMnist.LearningRate;
+    /// <summary>A preset by name, or that of a model of the catalogue by the model's name; null when there is none.</summary>
+    /// <param name="name">The preset, or a model or its alias, in any case.</param>
+    public static TrainingRecipe? TryFind(string name) =>
+        Named(name)?.Recipe ?? (ModelCatalogue.Official.TryFind(name) is { } card ? Of(card) : null);
+
+    /// <summary>The recipe that a model's card names; null when it names none.</summary>
+    /// <param name="model">The card.</param>
+    /// <exception cref="RecipeException">It names a preset that does not exist, or settings that are none.</exception>
+    public static TrainingRecipe? Of(ModelCard model)
+    {
+        if (model.Recipe is null) return null;
+        Preset preset = Named(model.Recipe) ?? throw new RecipeException($"The card of {model.Name} names the preset '{model.Recipe}', which does not exist.");
+        IEnumerable<KeyValuePair<string, string>> settings = model.RecipeSettings ?? ImmutableDictionary<string, string>.Empty;
+        return settings.Aggregate(preset.Recipe, (recipe, setting) => RecipeJson.With(recipe, setting.Key, setting.Value));
+    }
+
+    private static Preset? Named(string name)
+    {
+        string plain = name.Trim().ToLowerInvariant().Replace('_', '-');
+        return Presets().FirstOrDefault(preset => preset.Recipe.Name == plain);
+    }
+
+    // Families may be registered later.
+    private static ImmutableArray<Preset> Presets()
+    {
+        ImmutableArray<ModelFamily> families = ModelFamilies.All;
+        if (_known is { } known && known.Families == families) return known.Presets;
+        _known = new Known(families, [.. families.SelectMany(family => Preset.Read(Entries(family), family.Name))]);
+        return _known.Presets;
+    }
+
+    private static IEnumerable<JsonObject> Entries(ModelFamily family)
+    {
+        using Stream? stream = family.OpenPresets();
+        return stream is null ? [] : JsonNode.Parse(stream)!.AsArray().Select(entry => entry!.AsObject()).ToArray();
+    }
+
+    private sealed record Known(ImmutableArray<ModelFamily> Families, ImmutableArray<Preset> Presets);
+
+    private sealed record Preset(TrainingRecipe Recipe, ImmutableArray<string> FromModel)
+    {
+        public const string NameField = "name";
+
+        private const string BaseField = "base", FromModelField = "from_model";
+
+        public static IEnumerable<Preset> Read(IEnumerable<JsonObject> entries, string family)
+        {
+            Dictionary<string, JsonObject> byName = entries.ToDictionary(entry => entry[NameField]!.GetValue<string>());
+            foreach (JsonObject entry in byName.Values)
+            {
+                ImmutableArray<string> fromModel = [.. entry[FromModelField]?.AsArray().Select(field => field!.GetValue<string>()) ?? []];
+                yield return new Preset(RecipeJson.Parse(Whole(entry).ToJsonString(), $"the presets of {family}"), fromModel);
+            }
+
+            // What an entry does not say is its base's, and in the end the default.
+            JsonObject Whole(JsonObject entry)
+            {
+                JsonObject whole = entry[BaseField] is { } known ? Whole(byName[known.GetValue<string>()]) : [];
+                foreach ((string field, JsonNode? value) in entry)
+                    if (field is not (BaseField or FromModelField)) whole[field] = value?.DeepClone();
+                return whole;
+            }
+        }
+    }
 }

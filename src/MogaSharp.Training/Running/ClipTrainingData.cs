@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 
@@ -15,11 +17,12 @@ public sealed class ClipTrainingData : ITrainingData
     /// <param name="recipe">Batch, seed, clips to evaluate.</param>
     /// <param name="workers">Threads that read or draw.</param>
     /// <param name="share">Which part of the clips this process trains on.</param>
+    /// <param name="logger">Is told what is passed over; null for none.</param>
     /// <exception cref="RecipeException">The recipe does not fit: too few clips for a batch, or a batch that cannot be shared.</exception>
-    public ClipTrainingData(IClipDataset train, IClipDataset? eval, TrainingRecipe recipe, int workers, ProcessShare? share = null)
+    public ClipTrainingData(IClipDataset train, IClipDataset? eval, TrainingRecipe recipe, int workers, ProcessShare? share = null, ILogger? logger = null)
     {
         ProcessShare mine = share ?? ProcessShare.Whole;
-        var loading = new LoaderOptions(BatchShare.Of(recipe, mine)) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip };
+        var loading = new LoaderOptions(BatchShare.Of(recipe, mine)) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip, Logger = logger ?? NullLogger.Instance };
         var sampler = new ShuffledSampler(train.Count, recipe.Seed, mine);
         BatchShare.RequireOne(recipe, train.Count, sampler, "clips");
         Count = train.Count;

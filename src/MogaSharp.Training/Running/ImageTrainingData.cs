@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
@@ -21,15 +23,16 @@ public sealed class ImageTrainingData : ITrainingData
     /// <param name="preprocess">Preprocessing for evaluation; see <see cref="Preprocessing"/>. Its mean and deviation hold for training too.</param>
     /// <param name="workers">Threads that decode and augment.</param>
     /// <param name="share">Which part of the pictures this process trains on.</param>
+    /// <param name="logger">Is told what is passed over; null for none.</param>
     /// <exception cref="RecipeException">The recipe does not fit: too few pictures for a batch, or mixing with an odd batch.</exception>
-    public ImageTrainingData(IImageDataset train, IImageDataset? eval, TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share = null)
+    public ImageTrainingData(IImageDataset train, IImageDataset? eval, TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share = null, ILogger? logger = null)
     {
         _recipe = recipe;
         _classes = train.ClassNames.Count;
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Whole;
         int batch = BatchShare.Of(recipe, mine);
-        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip };
+        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip, Logger = logger ?? NullLogger.Instance };
         Sampler sampler = recipe.AugmentationRepeats > 1
             ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
             : new ShuffledSampler(train.Count, recipe.Seed, mine);

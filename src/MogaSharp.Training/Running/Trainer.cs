@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -53,7 +54,7 @@ public sealed class Trainer : IDisposable
             throw BatchShare.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingEngine(BuildGraph(card, recipe), weights, recipe, options.Device, options.Group);
+        _engine = new TrainingEngine(BuildGraph(card, recipe), ModelFamilies.Of(card.Options), weights, recipe, options.Device, options.Group);
         // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
@@ -65,6 +66,8 @@ public sealed class Trainer : IDisposable
     public TrainingProgress Progress => _progress;
 
     private TorchProcessGroup? Group => _options.Group;
+
+    private ILogger Logger => _options.Logger;
 
     private bool Writes => Group is null or { Rank: 0 };
 
@@ -115,6 +118,8 @@ public sealed class Trainer : IDisposable
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
         Synchronize();
+        long updates = _updatesPerEpoch * (long)_recipe.TotalEpochs();
+        Logger.Began(_options.Folder, _options.Device, _progress.Update, updates, Group?.Rank ?? 0, Group?.Size ?? 1);
         using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _task, _progress, _observer.OnMessage);
         var pace = new Pace(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
         while (_progress.Epoch < _recipe.TotalEpochs())
@@ -125,6 +130,7 @@ public sealed class Trainer : IDisposable
                 if (!TrainEpoch(log, pace, cancellationToken)) return Stop(log);
                 EpochRecord record = Evaluated(clock, pace, cancellationToken);
                 log?.Add(record);
+                Logger.EndedEpoch(record.Epoch + 1, record.Seconds, record.TrainLoss, record.Score);
                 _observer.OnEpoch(record);
                 EndEpoch(record);
             }
@@ -327,10 +333,14 @@ public sealed class Trainer : IDisposable
         if (!Writes) return;
         try
         {
+            long start = Stopwatch.GetTimestamp();
             save(Capture());
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            Logger.Saved(_progress.Update, elapsed);
         }
         catch (CheckpointWriteException e)
         {
+            Logger.NotSaved(_progress.Update, e.Message);
             _observer.OnMessage(e.Message);
         }
     }
@@ -340,6 +350,7 @@ public sealed class Trainer : IDisposable
     private TrainingResult End(TrainingEnd end, RunLog? log)
     {
         if (Writes) _folder.SaveLast(Capture());
+        Logger.Ended(end, _progress.Update);
         return new TrainingResult(end, _progress, log?.Epochs ?? []);
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Torch;
 
 namespace MogaSharp.Training;
@@ -31,4 +33,7 @@ public sealed record TrainerOptions
 
     /// <summary>Stop with a checkpoint after so many updates in all; null to finish.</summary>
     public long? StopAfter { get; init; }
+
+    /// <summary>Is told of the beginning, epochs, checkpoints and the end; for what a person watches there is <see cref="ITrainingObserver"/>. Default: none.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 }

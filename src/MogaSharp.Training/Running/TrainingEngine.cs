@@ -1,5 +1,6 @@
 using MogaSharp.Data;
 using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Torch;
 using MogaSharp.Weights;
 
@@ -35,6 +36,7 @@ public sealed class TrainingEngine : IDisposable
 
     /// <summary>Puts weights on a device.</summary>
     /// <param name="graph">The network with its training rates; its first output is what the recipe's task takes.</param>
+    /// <param name="family">The family of the network, for frozen stages and layer decay.</param>
     /// <param name="weights">The weights to start from.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="device">Where to compute.</param>
@@ -43,15 +45,15 @@ public sealed class TrainingEngine : IDisposable
     /// <exception cref="TorchException">There is no such device.</exception>
     /// <exception cref="RecipeException">The recipe asks for what this device or network cannot do.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
-    public TrainingEngine(ComputationGraph graph, WeightSet weights, TrainingRecipe recipe, TorchDevice device, TorchProcessGroup? group = null)
+    public TrainingEngine(ComputationGraph graph, ModelFamily family, WeightSet weights, TrainingRecipe recipe, TorchDevice device, TorchProcessGroup? group = null)
     {
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda) throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
         (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
         _output = graph.Outputs[0].Key;
         Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast ?? !device.IsCuda, Seed = (ulong)recipe.Seed });
-        Network.Freeze(name => ParameterGroups.IsFrozen(name, recipe));
+        Network.Freeze(name => ParameterGroups.IsFrozen(name, family, recipe));
         Average = recipe.EmaDecay is null ? null : Network.Clone();
-        RecipeGroup[] groups = [.. ParameterGroups.Create(graph.Parameters, recipe)];
+        RecipeGroup[] groups = [.. ParameterGroups.Create(graph.Parameters, family, recipe)];
         _rateScales = [.. groups.Select(group => group.RateScale)];
         _optimizer = CreateOptimizer([.. groups.Select(group => new ParameterGroup(group.Parameters, 0, group.WeightDecay))]);
         _scaler = recipe.Amp == Precision.Fp16 ? new GradientScaler() : null;

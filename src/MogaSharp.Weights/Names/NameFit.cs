@@ -16,13 +16,18 @@ internal sealed class NameFitter
     private const int MaxTensors = 100_000;
 
     private readonly HashSet<string> _needed;
-    private readonly IReadOnlyList<Func<string, string>> _forms;
+    private readonly IReadOnlyList<NameForm> _known;
+    private readonly IReadOnlyList<Func<string, string?>> _forms;
 
-    public NameFitter(IReadOnlyList<ParameterSpec> specs)
+    public NameFitter(IReadOnlyList<ParameterSpec> specs, IReadOnlyList<NameForm> forms)
     {
+        _known = forms;
         _needed = specs.Select(spec => spec.Name).ToHashSet(StringComparer.Ordinal);
-        _forms = NameForms.For(_needed);
+        _forms = NameForms.For(_needed, forms);
     }
+
+    /// <summary>Whether a form of another project leaves a tensor aside.</summary>
+    public bool IsLeftAside(string name) => NameForms.IsLeftAside(name, _needed, _known);
 
     /// <summary>The network's name of a tensor; null when it does not begin with the prefix of the fit.</summary>
     public string? Rename(NameFit fit, string name) =>
@@ -59,8 +64,8 @@ internal sealed class NameFitter
         {
             for (int start = 0, tried = 0; tried < MaxPrefixes && start < name.Length; tried++)
             {
-                string renamed = _forms[form](name[start..]);
-                if (_needed.Contains(renamed))
+                string? renamed = _forms[form](name[start..]);
+                if (renamed is not null && _needed.Contains(renamed))
                 {
                     string prefix = name[..start];
                     if (!votes.TryGetValue(prefix, out HashSet<string>? found)) votes.Add(prefix, found = new(StringComparer.Ordinal));

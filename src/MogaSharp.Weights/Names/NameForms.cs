@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
+using MogaSharp.Graph;
 
 namespace MogaSharp.Weights;
 
@@ -7,18 +7,28 @@ namespace MogaSharp.Weights;
 internal static partial class NameForms
 {
     /// <summary>The forms that a network's tensors may be named in; the first is the network's own.</summary>
-    public static IReadOnlyList<Func<string, string>> For(IReadOnlySet<string> needed)
+    /// <param name="needed">The network's names.</param>
+    /// <param name="known">The forms of other projects.</param>
+    public static IReadOnlyList<Func<string, string?>> For(IReadOnlySet<string> needed, IReadOnlyList<NameForm> known)
     {
         string head = needed.Contains("head.fc.weight") ? "head.fc." : "head.";
-        var forms = new List<Func<string, string>> { name => name, name => OpenMixup(name, head) };
-        if (needed.Contains("layers.0.blocks.0.attn.qkv.weight")) forms.AddRange([SwinOfTimm, SwinOfTorchvision, SwinOfTransformers]);
-        if (needed.Contains("stages.0.blocks.0.conv_dw.weight"))
+        return [name => name, name => OpenMixup(name, head), .. known.Where(form => Fits(form, needed)).Select(form => form.Rename)];
+    }
+
+    /// <summary>Whether a form of a network that is needed leaves a tensor aside.</summary>
+    public static bool IsLeftAside(string name, IReadOnlySet<string> needed, IReadOnlyList<NameForm> known) =>
+        known.Any(form => Fits(form, needed) && form.Rename(name) is null);
+
+    /// <summary>Tensors under the network's own names, where their form is recognized by itself.</summary>
+    public static TensorEntry[] Recognized(TensorEntry[] tensors, IReadOnlyList<NameForm> known)
+    {
+        foreach (NameForm form in known.Where(form => form.Mark is not null))
         {
-            forms.AddRange([ConvNeXtNames.ToTimm, ConvNeXtOfTorchvision, ConvNeXtOfTransformers]);
-            forms.Add(name => ConvNeXtNames.ToTimm(OpenMixup(name, "head.")));
+            if (!Array.Exists(tensors, tensor => tensor.Name == form.Mark)) continue;
+            tensors = [.. tensors.Select(tensor => (Tensor: tensor, Name: form.Rename(tensor.Name))).Where(pair => pair.Name is not null).Select(pair => pair.Tensor.WithName(pair.Name!))];
         }
 
-        return forms;
+        return tensors;
     }
 
     /// <summary>Makes one tensor <c>qkv</c> of the three that Hugging Face's transformers keep; other tensors stay.</summary>
@@ -46,6 +56,8 @@ internal static partial class NameForms
         return [.. joined];
     }
 
+    private static bool Fits(NameForm form, IReadOnlySet<string> needed) => form.Parameter is null || needed.Contains(form.Parameter);
+
     /// <summary>OpenMixup and the mm* projects, and whoever else has a backbone and a head side by side.</summary>
     private static string OpenMixup(string name, string head)
     {
@@ -53,79 +65,9 @@ internal static partial class NameForms
         return LinearHead().Replace(name, head);
     }
 
-    // timm since 0.9 has the merging of patches at the beginning of a stage, not at the end of the one before.
-    private static string SwinOfTimm(string name)
-    {
-        if (name.StartsWith("head.fc.", StringComparison.Ordinal)) return "head." + name["head.fc.".Length..];
-        return Merging().Replace(name, match => $"layers.{Number(match, 1) - 1}.downsample.");
-    }
-
-    private static string SwinOfTorchvision(string name)
-    {
-        name = name.Replace("features.0.0.", "patch_embed.proj.", StringComparison.Ordinal).Replace("features.0.2.", "patch_embed.norm.", StringComparison.Ordinal);
-        if (Features().Match(name) is not { Success: true } match) return name;
-        int place = Number(match, 1);
-        string rest = match.Groups[2].Value;
-        if (place % 2 == 0) return $"layers.{(place / 2) - 1}.downsample.{rest}";
-        rest = rest.Replace(".mlp.0.", ".mlp.fc1.", StringComparison.Ordinal).Replace(".mlp.3.", ".mlp.fc2.", StringComparison.Ordinal);
-        return $"layers.{(place - 1) / 2}.blocks.{rest}";
-    }
-
-    private static string ConvNeXtOfTorchvision(string name)
-    {
-        if (name.StartsWith("classifier.0.", StringComparison.Ordinal)) return "head.norm." + name["classifier.0.".Length..];
-        if (name.StartsWith("classifier.2.", StringComparison.Ordinal)) return "head.fc." + name["classifier.2.".Length..];
-        if (name.StartsWith("features.0.", StringComparison.Ordinal)) return "stem." + name["features.0.".Length..];
-        if (Features().Match(name) is not { Success: true } match) return name;
-        int place = Number(match, 1);
-        string rest = match.Groups[2].Value;
-        if (place % 2 == 0) return $"stages.{place / 2}.downsample.{rest}";
-        return $"stages.{(place - 1) / 2}.blocks." + Replace(
-            rest, (".block.0.", ".conv_dw."), (".block.2.", ".norm."), (".block.3.", ".mlp.fc1."), (".block.5.", ".mlp.fc2."), (".layer_scale", ".gamma"));
-    }
-
-    private static string SwinOfTransformers(string name)
-    {
-        name = Without(name, "swin.");
-        if (name.StartsWith("classifier.", StringComparison.Ordinal)) return "head." + name["classifier.".Length..];
-        if (name.StartsWith("layernorm.", StringComparison.Ordinal)) return "norm." + name["layernorm.".Length..];
-        name = Replace(name, ("embeddings.patch_embeddings.projection.", "patch_embed.proj."), ("embeddings.norm.", "patch_embed.norm."));
-        return Replace(
-            Without(name, "encoder."), (".layernorm_before.", ".norm1."), (".layernorm_after.", ".norm2."), (".attention.self.", ".attn."),
-            (".attention.output.dense.", ".attn.proj."), (".intermediate.dense.", ".mlp.fc1."), (".output.dense.", ".mlp.fc2."));
-    }
-
-    private static string ConvNeXtOfTransformers(string name)
-    {
-        name = Without(name, "convnext.");
-        if (name.StartsWith("classifier.", StringComparison.Ordinal)) return "head.fc." + name["classifier.".Length..];
-        if (name.StartsWith("layernorm.", StringComparison.Ordinal)) return "head.norm." + name["layernorm.".Length..];
-        name = Replace(name, ("embeddings.patch_embeddings.", "stem.0."), ("embeddings.layernorm.", "stem.1."));
-        return Replace(
-            Without(name, "encoder."), (".downsampling_layer.", ".downsample."), (".layers.", ".blocks."), (".layer_scale_parameter", ".gamma"), (".dwconv.", ".conv_dw."),
-            (".layernorm.", ".norm."), (".pwconv1.", ".mlp.fc1."), (".pwconv2.", ".mlp.fc2."));
-    }
-
-    private static string Without(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
-
-    private static string Replace(string name, params ReadOnlySpan<(string From, string To)> parts)
-    {
-        foreach ((string from, string to) in parts) name = name.Replace(from, to, StringComparison.Ordinal);
-        return name;
-    }
-
-    // Numbers of at most four digits match.
-    private static int Number(Match match, int group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
-
     [GeneratedRegex(@"^(.*\.attention\.self\.)(query|key|value)(\.(?:weight|bias))$")]
     private static partial Regex Third();
 
     [GeneratedRegex(@"^(?:cls_head|classifier|head|fc)\.(?:fc\.)?(?=(?:weight|bias)$)")]
     private static partial Regex LinearHead();
-
-    [GeneratedRegex(@"^layers\.(\d{1,4})\.downsample\.")]
-    private static partial Regex Merging();
-
-    [GeneratedRegex(@"^features\.([1-9]\d{0,3})\.(.*)$")]
-    private static partial Regex Features();
 }

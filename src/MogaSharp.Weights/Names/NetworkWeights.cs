@@ -20,7 +20,7 @@ internal sealed class NetworkWeights
         _checkpoint = checkpoint;
         _specs = specs;
         _options = options;
-        _fitter = new NameFitter(specs);
+        _fitter = new NameFitter(specs, options.Forms);
         _groups = WeightGroup.All(checkpoint);
     }
 
@@ -116,7 +116,7 @@ internal sealed class NetworkWeights
         foreach (TensorEntry tensor in group.Tensors)
         {
             string? name = _fitter.Rename(fit, tensor.Name);
-            if (name is null || IsResidualOfParC(name)) beside.Add(tensor);
+            if (name is null || _fitter.IsLeftAside(name)) beside.Add(tensor);
             else if (needed.TryGetValue(name, out ParameterSpec? spec)) own.Add(Shaped(tensor.WithName(name), spec, fit));
             else if (IsBeside(name, tensor, modules)) beside.Add(tensor);
             else foreign.Add(tensor.WithName(name));
@@ -129,7 +129,7 @@ internal sealed class NetworkWeights
             || _options.MayLack.Any(prefix => spec.Name.StartsWith(prefix, StringComparison.Ordinal)));
         if (!isComplete) return new StateDict([.. own, .. foreign, .. beside.Where(tensor => !found.Contains(tensor.Name))], Source(group, fit.Prefix)) { Notes = _notes };
 
-        string[] left = [.. beside.Where(tensor => !IsResidualOfParC(tensor.Name)).Select(tensor => tensor.Name)];
+        string[] left = [.. beside.Where(tensor => !_fitter.IsLeftAside(tensor.Name)).Select(tensor => tensor.Name)];
         if (averages.Length > 0) _notes.Add($"{Text.Count(averages.Length, "tensor")} of a moving average left aside (the first: {Text.Clip(averages[0])}); --ema takes them");
         if (left.Length > 0) _notes.Add($"{Text.Count(left.Length, "tensor")} beside the network's left aside ({Text.Sample(left, 3)})");
         return new StateDict([.. own, .. foreign], Source(group, fit.Prefix)) { Notes = _notes };
@@ -149,10 +149,6 @@ internal sealed class NetworkWeights
     private static string Module(string name) => name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? name[..dot] : name;
 
     private static string Row(string module) => module.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
-
-    // ParC-Net's official files list one block twice; see ParCNet.
-    private bool IsResidualOfParC(string name) =>
-        name.StartsWith("residual.", StringComparison.Ordinal) && _specs.Any(spec => spec.Name == "layer_5.0.block.red_1x1.block.conv.weight");
 
     // Other projects keep layer scales as C x 1 x 1.
     private static TensorEntry Shaped(TensorEntry tensor, ParameterSpec spec, NameFit fit) =>

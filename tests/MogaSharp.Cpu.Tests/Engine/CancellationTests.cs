@@ -9,7 +9,7 @@ namespace MogaSharp.Cpu.Tests.Engine;
 public sealed class CancellationTests
 {
     private static readonly GraphCase Net = GraphCase.Create(
-        new MogaNet(new() { Arch = MogaNetArch.Parse("small"), NumClasses = 10 }).Build(new Shape(1, 3, 64, 64)));
+        new MogaNetOptions { Arch = MogaNetArch.Parse("small"), NumClasses = 10 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)));
 
     [Fact]
     public void A_cancelled_token_ends_a_run_before_it_begins()
@@ -74,8 +74,8 @@ public sealed class CancellationTests
 
         unsafe void Run(CancellationToken token)
         {
-            using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, token);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, token);
         }
     }
 }

@@ -9,12 +9,12 @@ namespace MogaSharp.Cpu.Tests.Engine;
 
 public sealed class ConcurrencyTests
 {
-    private static readonly GraphCase Net = GraphCase.Create(new MogaNet(new()
+    private static readonly GraphCase Net = GraphCase.Create((new MogaNetOptions()
     {
         Arch = new([16, 24], [1, 1], [4, 2]),
         PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
         NumClasses = 5,
-    }).Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 
     [Theory]
     [InlineData(1)]
@@ -85,8 +85,8 @@ public sealed class ConcurrencyTests
 
         unsafe void Run()
         {
-            using var scratch = new GuardedMemory(threads * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, TestContext.Current.CancellationToken);
         }
     }
 
@@ -121,8 +121,8 @@ public sealed class ConcurrencyTests
 
         unsafe void Run()
         {
-            using var scratch = new GuardedMemory(4 * plan.ScratchFloats);
-            pool.Run(plan, new Frame(pool.Threads), scratch.Data, TestContext.Current.CancellationToken);
+            using var memory = new GuardedMemory(plan.MemoryBytes(threads: 4) / sizeof(float));
+            pool.Run(plan, new Frame(pool.Threads) { Arena = memory.Data }, TestContext.Current.CancellationToken);
         }
     }
 

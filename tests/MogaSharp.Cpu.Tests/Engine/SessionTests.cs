@@ -139,7 +139,7 @@ public sealed class SessionTests : IDisposable
     public void A_profile_tells_every_step()
     {
         using CpuSession session = _engine.CreateSession(Net.Graph, Net.Weights);
-        RunProfile profile = session.Profile(Net.Inputs[0], runs: 3, TestContext.Current.CancellationToken);
+        RunProfile profile = session.Profile(Net.Inputs, runs: 3, TestContext.Current.CancellationToken);
         string[] lines = [.. session.DescribePlan(Net.Inputs[0].Shape).Split('\n').Where(line => line.EndsWith(" items]", StringComparison.Ordinal))];
         Assert.Equal(lines.Length, profile.Steps.Count);
         Assert.All(profile.Steps.Zip(lines), pair => Assert.Contains(pair.First.Description, pair.Second));
@@ -148,14 +148,14 @@ public sealed class SessionTests : IDisposable
         profile.WriteChromeTrace(trace);
         using var json = System.Text.Json.JsonDocument.Parse(trace.ToArray());
         Assert.Equal(2 * lines.Length, json.RootElement.GetProperty("traceEvents").GetArrayLength());
-        Assert.Throws<ArgumentOutOfRangeException>(() => session.Profile(Net.Inputs[0], runs: 0, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.Profile(Net.Inputs, runs: 0, TestContext.Current.CancellationToken));
         ErrorModel.AssertClose(Net, Net.Run(session));
     }
 
-    private static GraphCase Small() => GraphCase.Create(new MogaNet(new()
+    private static GraphCase Small() => GraphCase.Create((new MogaNetOptions()
     {
         Arch = new([16, 24], [1, 2], [4, 2]),
         PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
         NumClasses = 5,
-    }).Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 }

@@ -36,7 +36,7 @@ public sealed class ThreadTests
     private static GraphCase Official(string arch, int side, int images)
     {
         var shape = new Shape(images, 3, side, side);
-        return GraphCase.Create(new MogaNet(new() { Arch = MogaNetArch.Parse(arch), NumClasses = 10 }).Build(shape, ModelOutputs.All));
+        return GraphCase.Create(new MogaNetOptions { Arch = MogaNetArch.Parse(arch), NumClasses = 10 }.CreateDefinition().Build(shape, ModelOutputs.All));
     }
 
     private static void SameForAllThreads(GraphCase c)

@@ -33,8 +33,9 @@ public abstract class PassFixture
     {
         GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
         foreach ((string name, float element) in poison) c.Weights[name].Data[0] = element;
-        bool fired = false;
-        (ComputationGraph graph, WeightSet weights) = pass.Apply(c.Graph, c.Weights, ref fired);
+        var rewriter = new GraphRewriter(c.Graph, c.Weights);
+        bool fired = rewriter.Apply(pass);
+        (ComputationGraph graph, WeightSet weights) = rewriter.Finish();
         if (poison.Length == 0) ErrorModel.AssertClose(c, c.Reference(graph, weights));
         return new(graph, fired);
     }

@@ -12,7 +12,7 @@ internal static class RandomMogaNet
         var random = new Random(seed);
         MogaNetOptions options = Options(random);
         var shape = new Shape(random.Next(1, 4), options.InChannels, random.Next(1, 49), random.Next(1, 49));
-        return GraphCase.Create(new MogaNet(options).Build(shape, ModelOutputs.All), $"moga{seed}/");
+        return GraphCase.Create(options.CreateDefinition().Build(shape, ModelOutputs.All), $"moga{seed}/");
     }
 
     private static MogaNetOptions Options(Random random)

@@ -178,7 +178,7 @@ public sealed class DataParallelTests
     }
 
     private static TorchNetwork Network(DType type, bool channelsLast) =>
-        Libtorch.Network(new MogaNet(Options).Build(Input), new() { Type = type, ChannelsLast = channelsLast });
+        Libtorch.Network(Options.CreateDefinition().Build(Input), new() { Type = type, ChannelsLast = channelsLast });
 
     // Rank r of n has the images r, r + n, ...
     private static (TorchTensor X, TorchTensor Labels) Images(int step, TorchProcessGroup? group, DType type)

@@ -122,7 +122,7 @@ public sealed record SimVpOptions : ModelOptions
     }
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         require(InShape[0] <= CardRules.MostFrames && InShape[1] <= CardRules.MostChannels, $"frames are at most {CardRules.MostFrames} and channels {CardRules.MostChannels}");
         require(InShape[2] <= CardRules.MostPixels && InShape[3] <= CardRules.MostPixels, $"rows and columns are at most {CardRules.MostPixels}");

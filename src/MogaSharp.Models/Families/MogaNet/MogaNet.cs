@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
@@ -6,7 +7,7 @@ namespace MogaSharp.Models;
 /// MogaNet (Multi-order Gated Aggregation Network, ICLR 2024, arXiv 2211.03295; official file <c>models/moganet.py</c>).
 /// Parameter names are the official state-dict keys.
 /// </summary>
-public sealed class MogaNet : IClassifierDefinition
+public sealed class MogaNet : IBackbone
 {
     private readonly MogaNetOptions _options;
 
@@ -22,19 +23,32 @@ public sealed class MogaNet : IClassifierDefinition
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public int NumClasses => _options.NumClasses;
+    public ParameterOrder Order => ParameterOrder.Declaration;
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C) without classes. Stages: <c>stage1</c> ... <c>stage4</c>,
-    /// each after its norm (N, C_i, H_i, W_i), as the official <c>fork_feat=True</c> returns them.
-    /// </remarks>
-    public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
+    /// <remarks>Each map is taken after its stage's norm, as the official <c>fork_feat=True</c> returns them.</remarks>
+    public ImmutableArray<FeatureInfo> Features
     {
-        var builder = new GraphBuilder();
-        Scope net = builder.Root;
-        Value x = builder.Pictures(input, InChannels);
-        var results = new List<KeyValuePair<string, Value>>();
+        get
+        {
+            int stride = 1;
+            return
+            [
+                .. _options.Arch.EmbedDims.Select((channels, i) =>
+                {
+                    int step = (_options.PatchSizes[i] / 2) + 1;
+                    stride *= i == 0 && _options.PatchEmbeds[0] == PatchEmbedKind.ConvEmbed ? step * step : step;
+                    return new FeatureInfo($"stage{i + 1}", channels, stride);
+                }),
+            ];
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Value> Build(Scope net, Value image)
+    {
+        Value x = image;
+        var features = new List<Value>();
         double[] dropPath = _options.DropPathRates(_options.Arch.Depths.Sum());
         int stages = _options.Arch.Depths.Length, block = 0;
         for (int i = 0; i < stages; i++)
@@ -42,18 +56,10 @@ public sealed class MogaNet : IClassifierDefinition
             x = PatchEmbed(net[$"patch_embed{i + 1}"], x, i);
             for (int j = 0; j < _options.Arch.Depths[i]; j++) x = Block(i, dropPath[block++]).Build(net[$"blocks{i + 1}"][j], x);
             x = net.Norm($"norm{i + 1}", x, _options.StemNorm);
-            if (outputs.HasFlag(ModelOutputs.Stages)) results.Add(new($"stage{i + 1}", x));
+            features.Add(x);
         }
 
-        if (outputs.HasFlag(ModelOutputs.Head))
-        {
-            x = net.SpatialMean(x);
-            results.Insert(0, _options.NumClasses > 0
-                ? new("logits", net.Linear("head", x, _options.NumClasses, _options.HeadInitScale))
-                : new("features", x));
-        }
-
-        return builder.Build([.. results]);
+        return features;
     }
 
     private Value PatchEmbed(Scope s, Value x, int stage)

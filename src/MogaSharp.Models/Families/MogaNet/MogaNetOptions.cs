@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
@@ -82,9 +83,16 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
     /// <exception cref="GraphException">No size has this name.</exception>
     public static MogaNetArch Parse(string name)
     {
-        foreach ((string[] names, MogaNetArch arch) in Zoo)
-            if (names.Contains(name, StringComparer.OrdinalIgnoreCase)) return arch;
+        if (TryParse(name, out MogaNetArch? arch, out _)) return arch;
         throw new GraphException($"No MogaNet size is called '{name}'; there are {string.Join(", ", Names)}.");
+    }
+
+    /// <summary>An official size by any of its aliases, and its long name.</summary>
+    internal static bool TryParse(string name, [NotNullWhen(true)] out MogaNetArch? arch, [NotNullWhen(true)] out string? official)
+    {
+        (string[]? names, arch) = Array.Find(Zoo, entry => entry.Names.Contains(name, StringComparer.OrdinalIgnoreCase));
+        official = names?[0];
+        return arch is not null;
     }
 
     private static MogaNetArch Make(ImmutableArray<int> dims, ImmutableArray<int> depths) => new(dims, depths, [8, 8, 4, 4]);
@@ -148,7 +156,16 @@ public sealed record MogaNetOptions : ClassifierOptions
     public bool HasGate { get; init; } = true;
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition() => new MogaNet(this);
+    public override IBackbone CreateBackbone() => new MogaNet(this);
+
+    /// <inheritdoc/>
+    public override ClassifierHead CreateHead() => new()
+    {
+        Pool = (net, map) => net.SpatialMean(map),
+        Name = HeadName,
+        NumClasses = NumClasses,
+        InitialScale = HeadInitScale,
+    };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -166,7 +183,7 @@ public sealed record MogaNetOptions : ClassifierOptions
     }
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
         RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));

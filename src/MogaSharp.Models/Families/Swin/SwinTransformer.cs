@@ -25,7 +25,7 @@ public sealed record SwinOptions : ClassifierOptions
     public double MlpRatio { get; init; } = 4;
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
         RequireStages(require, Depths, Depths.Select((_, i) => (long)EmbedDim << i));
@@ -33,7 +33,15 @@ public sealed record SwinOptions : ClassifierOptions
     }
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition() => new SwinTransformer(this);
+    public override IBackbone CreateBackbone() => new SwinTransformer(this);
+
+    /// <inheritdoc/>
+    public override ClassifierHead CreateHead() => new()
+    {
+        Pool = (net, map) => net.SpatialMean(net.LayerNorm("norm", map)),
+        Name = HeadName,
+        NumClasses = NumClasses,
+    };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -52,7 +60,7 @@ public sealed record SwinOptions : ClassifierOptions
 /// and in timm; tokens stay pixels of a map. A graph is for the sizes that windows of its build's size tile, as with timm's <c>img_size</c>: sides that are
 /// multiples of 32 windows, such as 224 for windows of 7.
 /// </summary>
-public sealed class SwinTransformer : IClassifierDefinition
+public sealed class SwinTransformer : IBackbone
 {
     private readonly SwinOptions _options;
 
@@ -68,20 +76,14 @@ public sealed class SwinTransformer : IClassifierDefinition
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public int NumClasses => _options.NumClasses;
+    /// <remarks>Each map is taken before the patches are merged, without the norms that dense tasks add.</remarks>
+    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.EmbedDim << i, 4 << i))];
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C), normalised, without classes. Stages: <c>stage1</c> ... <c>stage4</c> (N, C_i, H_i, W_i),
-    /// before the patches are merged and without the norms that dense tasks add.
-    /// </remarks>
-    /// <exception cref="GraphException">Windows do not tile the maps of this size.</exception>
-    public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
+    public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        var builder = new GraphBuilder(ParameterOrder.Modules);
-        Scope net = builder.Root with { Start = ConvStart.Uniform };
-        Value x = builder.Pictures(input, InChannels);
-        x = net["patch_embed"].Conv("proj", x, _options.EmbedDim, kernel: 4, stride: 4);
+        net = net with { Start = ConvStart.Uniform };
+        Value x = net["patch_embed"].Conv("proj", image, _options.EmbedDim, kernel: 4, stride: 4);
         x = net.Dropout(_options.DropRate, net["patch_embed"].LayerNorm("norm", x));
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());
         int block = 0;
@@ -94,7 +96,7 @@ public sealed class SwinTransformer : IClassifierDefinition
             if (i < _options.Depths.Length - 1) x = PatchMerging(layer["downsample"], x);
         }
 
-        return builder.Build(outputs, stages, () => net.Head("head", net.SpatialMean(net.LayerNorm("norm", x)), _options.NumClasses));
+        return stages;
     }
 
     private SwinBlock Block(int stage, bool isShifted, double dropPath) => new()

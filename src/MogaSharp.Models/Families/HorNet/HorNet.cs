@@ -31,7 +31,7 @@ public sealed record HorNetOptions : ClassifierOptions
     public double HeadInitScale { get; init; } = 1;
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
         RequireStages(require, Depths, Depths.Select((_, i) => (long)BaseDim << i));
@@ -39,7 +39,16 @@ public sealed record HorNetOptions : ClassifierOptions
     }
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition() => new HorNet(this);
+    public override IBackbone CreateBackbone() => new HorNet(this);
+
+    /// <inheritdoc/>
+    public override ClassifierHead CreateHead() => new()
+    {
+        Pool = (net, map) => net.LayerNorm("norm", net.SpatialMean(map), HorNet.Epsilon),
+        Name = HeadName,
+        NumClasses = NumClasses,
+        InitialScale = HeadInitScale,
+    };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -56,7 +65,7 @@ public sealed record HorNetOptions : ClassifierOptions
 }
 
 /// <summary>HorNet (arXiv 2207.14284; official <c>hornet.py</c>) with 7x7 convolutions or global filters (GF). Parameter names are the official state-dict keys.</summary>
-public sealed class HorNet : IClassifierDefinition
+public sealed class HorNet : IBackbone
 {
     private readonly HorNetOptions _options;
 
@@ -72,15 +81,13 @@ public sealed class HorNet : IClassifierDefinition
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public int NumClasses => _options.NumClasses;
+    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.BaseDim << i, 4 << i))];
 
     /// <inheritdoc/>
-    /// <remarks>Head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C), normalised, without classes. Stages: <c>stage1</c> ... <c>stage4</c> (N, C_i, H_i, W_i).</remarks>
-    public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
+    public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        var builder = new GraphBuilder(ParameterOrder.Modules);
-        Scope net = builder.Root with { Start = ConvStart.Truncated };
-        Value x = builder.Pictures(input, InChannels);
+        net = net with { Start = ConvStart.Truncated };
+        Value x = image;
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());
         int block = 0;
         var stages = new List<Value>();
@@ -91,10 +98,10 @@ public sealed class HorNet : IClassifierDefinition
             stages.Add(x);
         }
 
-        return builder.Build(outputs, stages, () => net.Head("head", net.LayerNorm("norm", net.SpatialMean(x), Epsilon), _options.NumClasses, _options.HeadInitScale));
+        return stages;
     }
 
-    private const double Epsilon = 1e-6;
+    internal const double Epsilon = 1e-6;
 
     private Value Downsample(Scope s, Value x, int stage) => stage == 0
         ? s.LayerNorm("1", s.Conv("0", x, _options.BaseDim, kernel: 4, stride: 4), Epsilon, isCounted: false)

@@ -31,7 +31,7 @@ public sealed record ConvNeXtOptions : ClassifierOptions
     public override string HeadName => "head.fc";
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
         RequireStages(require, Depths, Dims.Select(c => (long)c));
@@ -39,7 +39,17 @@ public sealed record ConvNeXtOptions : ClassifierOptions
     }
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition() => new ConvNeXt(this);
+    public override IBackbone CreateBackbone() => new ConvNeXt(this);
+
+    /// <inheritdoc/>
+    public override ClassifierHead CreateHead() => new()
+    {
+        // Pooling comes before the norm; the mean of the one pixel left makes (N, C) of (N, C, 1, 1).
+        Pool = (net, map) => net.Dropout(DropRate, net.SpatialMean(net["head"].LayerNorm("norm", net.GlobalAveragePool(map), ConvNeXt.Epsilon))),
+        Name = HeadName,
+        NumClasses = NumClasses,
+        InitialScale = HeadInitScale,
+    };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -55,7 +65,7 @@ public sealed record ConvNeXtOptions : ClassifierOptions
 /// ConvNeXt (arXiv 2201.03545; timm 0.6.13, <c>convnext.py</c>). Parameter names are timm's state-dict keys; the official files of
 /// facebookresearch/ConvNeXt, which have other names, are renamed when they are read.
 /// </summary>
-public sealed class ConvNeXt : IClassifierDefinition
+public sealed class ConvNeXt : IBackbone
 {
     private readonly ConvNeXtOptions _options;
 
@@ -71,16 +81,13 @@ public sealed class ConvNeXt : IClassifierDefinition
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public int NumClasses => _options.NumClasses;
+    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.Dims[i], 4 << i))];
 
     /// <inheritdoc/>
-    /// <remarks>Head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C), normalised, without classes. Stages: <c>stage1</c> ... <c>stage4</c> (N, C_i, H_i, W_i).</remarks>
-    public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
+    public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        var builder = new GraphBuilder(ParameterOrder.Modules);
-        Scope net = builder.Root with { Start = ConvStart.Truncated };
-        Value x = builder.Pictures(input, InChannels);
-        x = net["stem"].Conv("0", x, _options.Dims[0], kernel: 4, stride: 4);
+        net = net with { Start = ConvStart.Truncated };
+        Value x = net["stem"].Conv("0", image, _options.Dims[0], kernel: 4, stride: 4);
         x = net["stem"].LayerNorm("1", x, Epsilon);
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());
         int block = 0;
@@ -93,21 +100,14 @@ public sealed class ConvNeXt : IClassifierDefinition
             stages.Add(x);
         }
 
-        return builder.Build(outputs, stages, () => Head(net["head"], x));
+        return stages;
     }
 
-    private const double Epsilon = 1e-6;
+    internal const double Epsilon = 1e-6;
 
     private ConvNeXtBlock Block(double dropPath) =>
         new() { Kernel = _options.Kernel, ConvMlp = _options.ConvMlp, InitValue = _options.InitValue, DropPath = dropPath };
 
     // A stage that keeps the channels halves the size all the same.
     private static Value Downsample(Scope s, Value x, int channels) => s.Conv("1", s.LayerNorm("0", x, Epsilon), channels, kernel: 2, stride: 2);
-
-    // Pooling comes before the norm; the mean of the one pixel left makes (N, C) of (N, C, 1, 1).
-    private KeyValuePair<string, Value> Head(Scope s, Value x)
-    {
-        x = s.SpatialMean(s.LayerNorm("norm", s.GlobalAveragePool(x), Epsilon));
-        return s.Head("fc", s.Dropout(_options.DropRate, x), _options.NumClasses, _options.HeadInitScale);
-    }
 }

@@ -35,7 +35,7 @@ public sealed record ParCNetOptions : ClassifierOptions
     public override string HeadName => "classifier.fc";
 
     /// <inheritdoc/>
-    internal override void CheckLimits(Action<bool, string> require)
+    protected internal override void CheckLimits(Action<bool, string> require)
     {
         base.CheckLimits(require);
         RequireStages(require, [.. LocalDepths, .. Depths], Dims.Concat(GlobalDims).Select(c => (long)c));
@@ -43,7 +43,15 @@ public sealed record ParCNetOptions : ClassifierOptions
     }
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition() => new ParCNet(this);
+    public override IBackbone CreateBackbone() => new ParCNet(this);
+
+    /// <inheritdoc/>
+    public override ClassifierHead CreateHead() => new()
+    {
+        Pool = (net, map) => net.Dropout(DropRate, net.SpatialMean(ParCNet.Expand(net, map))),
+        Name = HeadName,
+        NumClasses = NumClasses,
+    };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -61,7 +69,7 @@ public sealed record ParCNetOptions : ClassifierOptions
 /// ParC-Net (arXiv 2203.03952, ECCV 2022; official <c>edgeformer.py</c>). Parameter names are the official state-dict keys but for <c>residual</c>, which
 /// lists the first block of <c>layer_5</c> a second time: it is left aside when official files are read.
 /// </summary>
-public sealed class ParCNet : IClassifierDefinition
+public sealed class ParCNet : IBackbone
 {
     private const int Expansion = 4;
 
@@ -79,19 +87,14 @@ public sealed class ParCNet : IClassifierDefinition
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public int NumClasses => _options.NumClasses;
+    /// <remarks>The outputs of <c>layer_2</c> to <c>layer_5</c>.</remarks>
+    public ImmutableArray<FeatureInfo> Features => [.. _options.Dims[2..].Select((channels, i) => new FeatureInfo($"stage{i + 1}", channels, 4 << i))];
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C) without classes. Stages: <c>stage1</c> ... <c>stage4</c> (N, C_i, H_i, W_i), the outputs
-    /// of <c>layer_2</c> to <c>layer_5</c>, with strides 4 to 32.
-    /// </remarks>
-    public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
+    public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        var builder = new GraphBuilder(ParameterOrder.Modules);
-        Scope net = builder.Root with { Start = ConvStart.FanOutOfAll };
-        Value x = builder.Pictures(input, InChannels);
-        x = ConvNormAct(net["conv_1"], x, _options.Dims[0], kernel: 3, stride: 2);
+        net = net with { Start = ConvStart.FanOutOfAll };
+        Value x = ConvNormAct(net["conv_1"], image, _options.Dims[0], kernel: 3, stride: 2);
         x = LocalLayer(net["layer_1"], x, layer: 0, stride: 1);
         x = LocalLayer(net["layer_2"], x, layer: 1, stride: 2);
         var stages = new List<Value> { x };
@@ -101,14 +104,11 @@ public sealed class ParCNet : IClassifierDefinition
             stages.Add(x);
         }
 
-        return builder.Build(outputs, stages, () => Head(net, x));
+        return stages;
     }
 
-    private KeyValuePair<string, Value> Head(Scope net, Value x)
-    {
-        x = ConvNormAct(net["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
-        return net["classifier"].Head("fc", net.Dropout(_options.DropRate, net.SpatialMean(x)), _options.NumClasses);
-    }
+    /// <summary>The head's first layer, which the official code counts to the network.</summary>
+    internal static Value Expand(Scope net, Value x) => ConvNormAct((net with { Start = ConvStart.FanOutOfAll })["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
 
     private Value LocalLayer(Scope s, Value x, int layer, int stride)
     {
