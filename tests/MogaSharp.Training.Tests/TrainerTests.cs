@@ -1,7 +1,7 @@
+using MogaSharp.Models;
 using MogaSharp.Testing;
 using MogaSharp.Torch;
 using MogaSharp.Weights;
-using MogaSharp.Models;
 
 namespace MogaSharp.Training.Tests;
 
