@@ -47,7 +47,7 @@ public sealed class SessionMemoryTests : IDisposable
         [MethodImpl(MethodImplOptions.NoInlining)]
         static (CpuSession Session, WeakReference[] Weights) Create(CpuEngine engine)
         {
-            var net = new MogaNet(new() { Arch = MogaNetArch.Parse("x-tiny"), NumClasses = 10 });
+            var net = new MogaNetOptions { Arch = MogaNetArch.Parse("x-tiny"), NumClasses = 10 }.CreateDefinition();
             ComputationGraph graph = net.Build(new Shape(1, 3, 64, 64));
             WeightSet weights = FormulaWeights.Create(graph.Parameters);
             // Folded into others, and packed as it is.
@@ -92,7 +92,7 @@ public sealed class SessionMemoryTests : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private CpuSession Official(string arch, int side = 224)
     {
-        ComputationGraph graph = new MogaNet(new() { Arch = MogaNetArch.Parse(arch) }).Build(new Shape(1, 3, side, side));
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(arch) }.CreateDefinition().Build(new Shape(1, 3, side, side));
         return _engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
     }
 
