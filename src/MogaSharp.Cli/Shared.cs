@@ -37,13 +37,11 @@ internal static class Shared
     /// <param name="parsed">The command line.</param>
     /// <param name="model">The option that names a model.</param>
     /// <param name="weights">A weight file that replaces the demonstration's own; null for none.</param>
-    /// <param name="isVideo">Whether the default is the one for video.</param>
-    public static void SayDefault(ParseResult parsed, Option<string> model, string? weights, bool isVideo = false)
+    /// <param name="module">The task, whose demonstration it is.</param>
+    public static void SayDefault(ParseResult parsed, Option<string> model, string? weights, TaskModule module)
     {
         if (weights is not null || parsed.GetResult(model)?.Implicit == false) return;
-        Notices.Hint(isVideo
-            ? $"without --model this is {DefaultVideoModel}, a demonstration that has only seen handwritten digits move through 64x64 gray pixels (Moving MNIST); moga train --task video makes one of other clips"
-            : $"without --model this is {DefaultModel}, a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); for photographs: moga pull moganet_small, then --model moganet_small");
+        Notices.Hint($"without --model this is {module.DefaultModel}, {module.AboutDefaultModel}");
     }
 
     public static Option<string?> Weights() => new("--weights", "-w") { Description = "A weight file to use instead of the model's own", HelpName = "file" };

@@ -4,16 +4,6 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
 
-/// <summary>What a model is for. The family decides it.</summary>
-public enum ModelTask
-{
-    /// <summary>Pictures to classes.</summary>
-    Classification,
-
-    /// <summary>Frames to the frames that follow.</summary>
-    Video,
-}
-
 /// <summary>
 /// The settings of a network: everything that decides its graph. Each family of networks has a record of its own, which is the <c>options</c> of a
 /// <see cref="ModelCard"/>; <see cref="ModelFamilies"/> lists them. Immutable; <c>with</c> makes variants.

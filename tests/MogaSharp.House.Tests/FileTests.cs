@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using MogaSharp.Testing;
 
@@ -14,6 +15,27 @@ public sealed class FileTests
         string[] files = Sources(folder);
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.InRange(File.ReadLines(file).Count(), 1, most));
+    }
+
+    // What depends on the task stands in the task's entries: ModelTask, TaskTraining, TaskModule.
+    [Fact]
+    public void Nothing_compares_tasks()
+    {
+        var comparison = new Regex(@"([=!]= ModelTask\.\w)|(\bis (not )?ModelTask\.)|(case ModelTask\.)|(ModelTask\.\w+ =>)|(ModelTask\.\w+ [=!]=)|(Task\.Name [=!]=)");
+        Assert.Matches(comparison, "if (card.Options.Task == ModelTask.Video)");
+        foreach (string file in Sources("src"))
+            Assert.All(File.ReadLines(file), line => Assert.False(comparison.IsMatch(line), $"{file}: {line}"));
+    }
+
+    // A family is known by its folder alone.
+    [Fact]
+    public void No_layer_but_the_models_knows_a_family_s_parameters()
+    {
+        foreach (string family in new[] { "ConvNeXtFamily", "HorNetFamily", "SwinFamily", "ParCNetFamily", "SimVpFamily", "MogaNetFamily" })
+        {
+            string[] users = [.. Sources("src").Where(file => File.ReadAllText(file).Contains(family, StringComparison.Ordinal)).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+            Assert.Equal(new[] { $"{family}.cs", "ModelFamily.cs" }.Order(StringComparer.Ordinal), users);
+        }
     }
 
     [Theory]

@@ -171,5 +171,5 @@ internal static class BenchCommand
         Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn{difference}");
     }
 
-    private static string Items((ModelCard Card, Shape Input)[] cases) => cases.All(item => item.Card.Options.Task == ModelTask.Video) ? "clips" : "images";
+    private static string Items((ModelCard Card, Shape Input)[] cases) => cases.Select(item => item.Card.Options.Task.Items).Distinct().ToArray() is [var items] ? items : "inputs";
 }

@@ -33,7 +33,7 @@ internal static class ClassifyCommand
             Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
             IInferenceEngine running = engine.Create(parsed);
             using var resources = running as IDisposable;
-            Shared.SayDefault(parsed, model, parsed.GetValue(weights));
+            Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
             Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
             // Images are decoded while the model loads, and later while the batch before is classified.
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Serialization;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -41,15 +40,10 @@ internal static class ModelsCommand
     {
         Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        string? score = card.Options.Task switch
-        {
-            ModelTask.Video => Printed(Metric(card, "_mse"), "F2", "MSE"),
-            _ => Printed(Metric(card, "_top1"), "F1", "%"),
-        };
         return new ModelEntry(
-            card.Name, card.Family, card.Options.Task.ToString().ToLowerInvariant(), card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
-            graph.TotalCost(input).MultiplyAdds, Metric(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
-            card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, score);
+            card.Name, card.Family, card.Options.Task.Name, card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
+            graph.TotalCost(input).MultiplyAdds, Figures.Of(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
+            card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, TaskModules.Of(card).Score(card));
     }
 
     private static int Ablations(ModelCard card, bool json)
@@ -77,11 +71,6 @@ internal static class ModelsCommand
         Cost cost = graph.TotalCost(input);
         return new(ablation.Name, ablation.Description, ablation.Settings, graph.ParameterCount, cost.MultiplyAdds, cost.MultiplyAddsWithNormAndPool);
     }
-
-    private static string? Printed(double? value, string format, string unit) => value is { } number ? $"{number.ToString(format, CultureInfo.InvariantCulture)} {unit}" : null;
-
-    private static double? Metric(ModelCard card, string ending) =>
-        card.Metrics.Where(metric => metric.Key.EndsWith(ending, StringComparison.Ordinal)).Select(metric => (double?)metric.Value).FirstOrDefault();
 }
 
 /// <summary>What <c>moga models --json</c> prints of a model.</summary>

@@ -44,7 +44,7 @@ internal static class PredictCommand
             if (clip.Frames < definition.Frames)
                 throw new FailureException($"{source}: {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} needs {definition.Frames} to predict from");
             RequireSize(definition, clip, source);
-            Shared.SayDefault(parsed, model, parsed.GetValue(weights), isVideo: true);
+            Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Video));
             string folder = Folder(parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}");
             LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
             using var predictor = new VideoPredictor(loaded, chosen);

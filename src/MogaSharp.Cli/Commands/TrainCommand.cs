@@ -14,8 +14,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var model = new Option<string?>("--model", "-m") { Description = "A model of the catalogue, or a model card (card.json)", HelpName = "name|card" };
-        var task = new Option<ModelTask?>("--task") { Description = "classification or video; default: what the model is for", HelpName = "task" };
-        task.AcceptOnlyFromAmong([.. Enum.GetNames<ModelTask>().Select(name => name.ToLowerInvariant())]);
+        Option<string?> task = TaskModules.Option("what the model is for");
         var modelSet = new Option<string[]>("--model-set") { Description = "Change an option of the model, such as --model-set hid_t=64", HelpName = "option=value", DefaultValueFactory = _ => [] };
         var data = new Option<string?>("--data", "-d")
         {
@@ -63,7 +62,7 @@ internal static class TrainCommand
             {
                 Model = parsed.GetValue(model),
                 ModelChanges = [.. parsed.GetValue(modelSet)!.Select(text => Assignment("--model-set", text))],
-                Task = parsed.GetValue(task),
+                Task = parsed.GetValue(task) is { } name ? ModelTask.Find(name) : null,
                 Data = parsed.GetValue(data),
                 Output = parsed.GetValue(output),
                 Resume = parsed.GetValue(resume),

@@ -39,7 +39,7 @@ internal static class TrainBenchmark
         ModelCard card, Shape input, Precision amp, bool? channelsLast, TorchDevice device, int threads, TimeSpan duration, Func<IBenchmarkPeer>? startPeer, CancellationToken cancellationToken)
     {
         TorchRuntime.Threads = threads;
-        TrainingRecipe recipe = (card.Options.Task == ModelTask.Video ? RecipePresets.Find("mmnist") : new TrainingRecipe()) with { Amp = amp, ChannelsLast = channelsLast };
+        TrainingRecipe recipe = TaskTraining.Of(card.Options.Task).Default() with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
         using var engine = new TrainingEngine(graph, ModelFamilies.Of(card.Options), WeightInitializer.Create(graph.Parameters, 0), recipe, device);
         using IBenchmarkPeer? peer = startPeer?.Invoke();

@@ -25,21 +25,6 @@ internal abstract class TrainData : IDisposable
     /// <summary>What is special about the model, for people: its classes, its clips.</summary>
     public abstract string Describe { get; }
 
-    /// <summary>Checks what can be known of a data set without opening it.</summary>
-    /// <exception cref="DatasetSpecException">The text is no data set, or its folder is not there.</exception>
-    /// <exception cref="UsageException">The data does not fit the model.</exception>
-    public static void Check(string text, ModelCard card)
-    {
-        if (card.Options.Task == ModelTask.Video) ClipTrainSet.Check(text, card);
-        else PictureTrainSet.Check(text);
-    }
-
-    /// <summary>Opens a data set of a model's task.</summary>
-    /// <exception cref="DatasetSpecException">The text is no data set.</exception>
-    /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>
-    /// <exception cref="UsageException">The data does not fit the model.</exception>
-    public static TrainData Open(string text, ModelCard card) => card.Options.Task == ModelTask.Video ? ClipTrainSet.Open(text, card) : PictureTrainSet.Open(text, card);
-
     /// <summary>Checks that a run that was begun may go on with this data.</summary>
     /// <exception cref="UsageException">It may not.</exception>
     public abstract void RequireSame(ModelCard begun, string folder);

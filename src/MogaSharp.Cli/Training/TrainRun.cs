@@ -40,7 +40,7 @@ internal static class TrainRun
         }
 
         TrainPlan plan = New(request, _ => { });
-        TrainData.Check(plan.Data, plan.Card);
+        TaskModules.Of(plan.Card).CheckTrainingData(plan.Data, plan.Card);
         if (request.Init is { } weights && weights != "pretrained") _ = Paths.ExistingWeights(weights);
     }
 
@@ -57,7 +57,7 @@ internal static class TrainRun
         TrainPlan plan = begun is null ? New(request, Shared.Notices.Add) : Continued(request, begun.Content);
         TorchDevice device = peers?.Device ?? DeviceOf(request);
         plan = plan with { Recipe = TrainRecipes.ForDevice(plan.Recipe, device, ProcessorTypes.HasBfloat16, Console.Error.WriteLine) };
-        using var data = TrainData.Open(plan.Data, plan.Card);
+        using var data = TaskModules.Of(plan.Card).OpenTrainingData(plan.Data, plan.Card);
         if (begun is not null) data.RequireSame(plan.Card, folder);
         else plan = plan with { Recipe = TrainRecipes.ForData(plan.Recipe, request, data, peers?.Share.Count ?? 1) };
         Shared.Notices.AddRange(data.Notes);
@@ -104,7 +104,7 @@ internal static class TrainRun
     private static async Task<int> FollowAsync(TrainRequest request, TrainPeers peers)
     {
         TrainPlan plan = TrainPlan.Parse(peers.Group.BroadcastBytes([]));
-        using var data = TrainData.Open(plan.Data, plan.Card);
+        using var data = TaskModules.Of(plan.Card).OpenTrainingData(plan.Data, plan.Card);
         ModelCard card = TrainedCard(data, plan);
         using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(request, peers.Device, peers), peers.Share);
         WeightSet weights = InitialWeights.Fresh(Trainer.BuildGraph(card, plan.Recipe).Parameters, plan.Recipe.Seed).Weights;
@@ -164,19 +164,17 @@ internal static class TrainRun
     private static TrainPlan New(TrainRequest request, Action<string> say)
     {
         ModelCard card = CardChanges.Apply(Shared.Card(request.Model ?? throw new UsageException("--model is missing")), request.ModelChanges);
-        string data = request.Data ?? throw new UsageException($"--data is missing; write {(card.Options.Task == ModelTask.Video ? "moving-mnist:PATH or frames:PATH" : "folder:PATH or idx:PATH or tar:PATTERN")}");
+        string data = request.Data ?? throw new UsageException($"--data is missing; write {TaskModules.Of(card).TrainingData}");
         RequireTask(request, card);
         TrainingRecipe recipe = TrainRecipes.New(request, card, say);
-        if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {Word(recipe.Task)}, {card.Name} is a model for {Word(card.Options.Task)}");
+        if (recipe.Task != card.Options.Task) throw new UsageException($"the recipe {recipe.Name} is for {recipe.Task}, {card.Name} is a model for {card.Options.Task}");
         return new TrainPlan(card, data, recipe);
     }
 
     private static void RequireTask(TrainRequest request, ModelCard card)
     {
-        if (request.Task is { } task && task != card.Options.Task) throw new UsageException($"{card.Name} is a model for {Word(card.Options.Task)}, not for {Word(task)}");
+        if (request.Task is { } task && task != card.Options.Task) throw new UsageException($"{card.Name} is a model for {card.Options.Task}, not for {task}");
     }
-
-    private static string Word(ModelTask task) => task.ToString().ToLowerInvariant();
 
     private static TrainPlan Continued(TrainRequest request, TrainingCheckpoint run)
     {

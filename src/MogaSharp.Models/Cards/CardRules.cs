@@ -23,7 +23,7 @@ internal static class CardRules
         CheckPreprocessing(card.Preprocess);
         CheckWeights(card.Weights);
         CheckLabels();
-        CheckClip(card.Clip);
+        card.Options.Task.Check?.Invoke(card, Require);
 
         void CheckLabels()
         {
@@ -31,16 +31,7 @@ internal static class CardRules
             int classes = (card.Options as ClassifierOptions)?.NumClasses ?? 0;
             Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
             Require(card.Labels.All(label => label is not null), "a label is null");
-            Require(labels == 0 || card.Options.Task == ModelTask.Classification, "it has labels and is no classifier");
             Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");
-        }
-
-        void CheckClip(ClipCard? clip)
-        {
-            Require((clip is null) == (card.Options.Task != ModelTask.Video), clip is null ? "it predicts video and has no clip" : "it has a clip and is no video model");
-            if (clip is null) return;
-            Require(clip.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
-            Require(clip.Range is [float low, float high] && low < high && float.IsFinite(high - low), "the range is not a lower and a higher number");
         }
 
         void CheckPreprocessing(PreprocessCard preprocess)
@@ -64,6 +55,18 @@ internal static class CardRules
         {
             if (!condition) throw new ModelCardException(path, problem);
         }
+    }
+
+    /// <summary>Rules for classifiers.</summary>
+    public static void CheckClassifier(ModelCard card, Action<bool, string> require) => require(card.Clip is null, "it has a clip and is no video model");
+
+    /// <summary>Rules for video models.</summary>
+    public static void CheckVideo(ModelCard card, Action<bool, string> require)
+    {
+        require(card.Labels.IsEmpty && card.LabelSet is null, "it has labels and is no classifier");
+        require(card.Clip is not null, "it predicts video and has no clip");
+        require(card.Clip!.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
+        require(card.Clip.Range is [float low, float high] && low < high && float.IsFinite(high - low), "the range is not a lower and a higher number");
     }
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;

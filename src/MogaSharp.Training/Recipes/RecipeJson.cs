@@ -82,7 +82,7 @@ public static class RecipeJson
         if (type == typeof(string)) return JsonValue.Create(text == "none" ? "" : text);
         Type plain = Nullable.GetUnderlyingType(type) ?? type;
         if (plain != type && text == "none") return null;
-        if (plain.IsEnum) return JsonValue.Create(text.ToLowerInvariant().Replace('-', '_'));
+        if (plain.IsEnum || plain == typeof(ModelTask)) return JsonValue.Create(text.ToLowerInvariant().Replace('-', '_'));
         if (plain == typeof(ImmutableArray<string>)) return new JsonArray([.. text.Split(',', Splitting).Select(word => JsonValue.Create(word))]);
         return JsonNode.Parse(plain.IsGenericType ? $"[{text}]" : text);
     }
@@ -91,6 +91,7 @@ public static class RecipeJson
     {
         Type plain = Nullable.GetUnderlyingType(type) ?? type;
         if (plain.IsEnum) return $"; it takes {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}";
+        if (plain == typeof(ModelTask)) return $"; it takes {string.Join(", ", ModelTask.All)}";
         if (plain == typeof(bool)) return "; it takes true or false";
         if (plain == typeof(int)) return "; it takes a whole number";
         return plain == typeof(double) ? "; it takes a number" : "; it takes numbers with commas between";
@@ -106,7 +107,7 @@ public static class RecipeJson
             }),
             Converters =
             {
-                CardJson.SnakeCase<LossKind>(), CardJson.SnakeCase<ModelTask>(), CardJson.SnakeCase<OptimizerKind>(), CardJson.SnakeCase<Precision>(),
+                CardJson.SnakeCase<LossKind>(), CardJson.SnakeCase<OptimizerKind>(), CardJson.SnakeCase<Precision>(),
                 CardJson.SnakeCase<ScheduleKind>(), CardJson.SnakeCase<ScheduleUnit>(),
             },
         };

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using MogaSharp.Data;
-using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
@@ -55,8 +55,8 @@ internal static class RecipeRules
         Require(r.LayerDecay is null or (> 0 and <= 1), "layer_decay", "lies above 0 and at most at 1");
         Require(r.FrozenStages is >= 0 and <= 16, "frozen_stages", "lies from 0 to 16");
         Require(r.EvalClips is null or >= 1, "eval_clips", "is 1 or more");
-        bool isVideo = r.Task == ModelTask.Video;
-        Require(isVideo == (r.Loss == LossKind.MeanSquaredError), "loss", isVideo ? "is mean_squared_error for video" : "is cross_entropy or binary_cross_entropy for classification");
+        ImmutableArray<LossKind> losses = TaskTraining.Of(r.Task).Losses;
+        Require(losses.Contains(r.Loss), "loss", $"is {string.Join(" or ", losses.Select(loss => JsonNamingPolicy.SnakeCaseLower.ConvertName(loss.ToString())))} for {r.Task}");
         Require(r.MaxNonFinite >= 1, "max_non_finite", "is 1 or more");
     }
 

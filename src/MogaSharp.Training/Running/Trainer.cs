@@ -81,8 +81,7 @@ public sealed class Trainer : IDisposable
     public static ComputationGraph BuildGraph(ModelCard card, TrainingRecipe recipe)
     {
         ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
-        IModelDefinition definition = training.CreateDefinition();
-        return definition.Build(recipe.Task == ModelTask.Video ? training.InputShape() : definition.InputShape(1, recipe.ImageSize, recipe.ImageSize));
+        return training.CreateDefinition().Build(TaskTraining.Of(recipe.Task).InputShape(training, recipe));
     }
 
     /// <summary>Goes on from a checkpoint of the same model and data.</summary>

@@ -43,7 +43,7 @@ public sealed class ClassificationTask(TrainingRecipe recipe) : TrainingTask
             ? [0, 0, 0]
             : [_loss, Math.Round(_metrics.Top1 * _metrics.Images), Math.Round(_metrics.Top5 * _metrics.Images)];
 
-        private protected override void AddBatch(Tensor output, in TrainingBatch batch)
+        protected override void AddBatch(Tensor output, in TrainingBatch batch)
         {
             int classes = output.Shape[1];
             ReadOnlySpan<int> labels = batch.Labels.Span;

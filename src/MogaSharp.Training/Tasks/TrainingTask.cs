@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MogaSharp.Graph;
-using MogaSharp.Models;
 using MogaSharp.Torch;
 
 namespace MogaSharp.Training;
@@ -14,7 +13,8 @@ public abstract class TrainingTask
     /// <summary>The name of the mean loss, which every evaluation has.</summary>
     public const string LossName = "loss";
 
-    private protected static Metric LossMetric { get; } = new(LossName, "loss") { Axis = LossName, LessIsBetter = true, Digits = 4 };
+    /// <summary>The mean loss among <see cref="Metrics"/>.</summary>
+    protected static Metric LossMetric { get; } = new(LossName, "loss") { Axis = LossName, LessIsBetter = true, Digits = 4 };
 
     /// <summary>What the items of the data are called, in the plural: <c>images</c>, and <c>images_per_second</c> in the logs.</summary>
     public abstract string Items { get; }
@@ -27,12 +27,8 @@ public abstract class TrainingTask
 
     /// <summary>The task of a recipe.</summary>
     /// <param name="recipe">The recipe.</param>
-    public static TrainingTask Create(TrainingRecipe recipe) => recipe.Task switch
-    {
-        ModelTask.Classification => new ClassificationTask(recipe),
-        ModelTask.Video => new VideoTask(),
-        _ => throw new ArgumentOutOfRangeException(nameof(recipe), recipe.Task, "There is no such task."),
-    };
+    /// <exception cref="RecipeException">Nothing is known of training for it.</exception>
+    public static TrainingTask Create(TrainingRecipe recipe) => TaskTraining.Of(recipe.Task).Create(recipe);
 
     /// <summary>The loss of a batch: a scalar with a gradient, the mean over the items.</summary>
     /// <param name="output">The network's first output.</param>
@@ -61,5 +57,8 @@ public abstract class TaskMeasurement
         Count += batch.Count;
     }
 
-    private protected abstract void AddBatch(Tensor output, in TrainingBatch batch);
+    /// <summary>Adds a batch to <see cref="Sums"/>.</summary>
+    /// <param name="output">The network's first output.</param>
+    /// <param name="batch">The batch.</param>
+    protected abstract void AddBatch(Tensor output, in TrainingBatch batch);
 }

@@ -46,7 +46,7 @@ public sealed class VideoTask : TrainingTask
             ? [0, 0, 0, 0, 0]
             : [.. new[] { _metrics.MseSpatialNorm, _metrics.Mse, _metrics.Mae, _metrics.OfficialSsim, _metrics.Psnr }.Select(mean => Count * mean)];
 
-        private protected override void AddBatch(Tensor output, in TrainingBatch batch)
+        protected override void AddBatch(Tensor output, in TrainingBatch batch)
         {
             Shape target = TargetShape(batch);
             _metrics ??= new VideoMetrics(target[2], target[3], target[4]);

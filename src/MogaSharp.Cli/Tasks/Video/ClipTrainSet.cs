@@ -35,10 +35,10 @@ internal sealed class ClipTrainSet : TrainData
     }
 
     /// <summary>Checks what can be checked at once.</summary>
-    public static new void Check(string text, ModelCard card) => Spec(text, card);
+    public static void Check(string text, ModelCard card) => Spec(text, card);
 
     // Fits the model to the size of the clips, of which it gives as many frames as it sees.
-    public static new ClipTrainSet Open(string text, ModelCard card)
+    public static ClipTrainSet Open(string text, ModelCard card)
     {
         ClipSpec spec = Spec(text, card);
         var options = (SimVpOptions)card.Options;

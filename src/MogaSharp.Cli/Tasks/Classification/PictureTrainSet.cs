@@ -32,7 +32,7 @@ internal sealed class PictureTrainSet : TrainData
     public static void Check(string text) => DatasetSpec.Parse(text).RequireFolder();
 
     // Fits the model's classes and labels to the data.
-    public static new PictureTrainSet Open(string text, ModelCard card)
+    public static PictureTrainSet Open(string text, ModelCard card)
     {
         DatasetSpec spec = DatasetSpec.Parse(text);
         spec.RequireFolder();

@@ -8,7 +8,7 @@ using MogaSharp.Tasks;
 namespace MogaSharp.Cli;
 
 /// <summary>What <c>moga eval</c> does for video: predicts the clips of a set and compares.</summary>
-internal sealed record VideoEval
+internal sealed class VideoEval(EvalRequest request)
 {
     // The official numbers of a set stand in a card under its name.
     private static readonly Dictionary<string, string[]> Prefixes = new(StringComparer.Ordinal)
@@ -17,35 +17,17 @@ internal sealed record VideoEval
         ["moving-fashion"] = ["mfmnist_", "moving_fashion_"],
     };
 
-    public required string Data { get; init; }
-
-    public required ModelCard Card { get; init; }
-
-    public string? Weights { get; init; }
-
-    public bool Ema { get; init; }
-
-    public DatasetSplit Split { get; init; }
-
-    public int Batch { get; init; }
-
-    public required Func<IInferenceEngine> CreateEngine { get; init; }
-
-    public bool OfficialPsnr { get; init; }
-
-    public bool Json { get; init; }
-
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        IVideoDefinition definition = Card.CreateDefinition() as IVideoDefinition
-            ?? throw new UsageException($"{Card.Name} is a model for {Card.Options.Task.ToString().ToLowerInvariant()}; '{Data}' takes one for video");
-        ClipSpec spec = ClipSources.Parse(Data, definition.Frames, Card.Clip?.OutFrames ?? definition.Frames);
-        IClipDataset clips = spec.Open(Split);
+        IVideoDefinition definition = request.Card.CreateDefinition() as IVideoDefinition
+            ?? throw new UsageException($"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video");
+        ClipSpec spec = ClipSources.Parse(request.Data, definition.Frames, request.Card.Clip?.OutFrames ?? definition.Frames);
+        IClipDataset clips = spec.Open(request.Split);
         using var owned = clips as IDisposable;
         Shared.Notices.AddRange(clips.Notes);
         Require(definition, clips.Shape);
-        LoadedModel loaded = await Shared.LoadAsync(Card, Weights, Ema, cancellationToken).ConfigureAwait(false);
-        IInferenceEngine engine = CreateEngine();
+        LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+        IInferenceEngine engine = request.CreateEngine();
         using var resources = engine as IDisposable;
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
@@ -53,17 +35,17 @@ internal sealed record VideoEval
         double rate = clips.Count / clock.Elapsed.TotalSeconds;
         if (double.IsNaN(metrics.Mse)) throw new FailureException("the network's outputs are not finite; the weights may be damaged");
         Dictionary<string, double> published = Published(spec.Kind);
-        string source = Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
-        if (Json) PrintJson(clips, metrics, published, source, rate);
+        string source = request.Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
+        if (request.Json) PrintJson(clips, metrics, published, source, rate);
         else Print(clips, metrics, published, source, rate);
         return ExitCode.Success;
     }
 
     private void Require(IVideoDefinition definition, ClipShape clip)
     {
-        if (clip.InputFrames != definition.Frames) throw new UsageException($"{Card.Name} sees {definition.Frames} frames, '{Data}' gives {clip.InputFrames}");
+        if (clip.InputFrames != definition.Frames) throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}");
         if (clip.Channels != definition.Channels)
-            throw new UsageException($"{Card.Name} takes frames of {definition.Channels} channels, '{Data}' has {clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}");
+            throw new UsageException($"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has {clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}");
         definition.Build(definition.InputShape(1, clip.Height, clip.Width));
     }
 
@@ -72,7 +54,7 @@ internal sealed record VideoEval
         ClipShape shape = clips.Shape;
         var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
         // The clips of the next batch are made while this one is predicted; more threads would only take the engine's processors.
-        var options = new LoaderOptions(Batch) { Workers = 1, Ahead = 2 };
+        var options = new LoaderOptions(request.Batch) { Workers = 1, Ahead = 2 };
         using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Whole), options, ClipUse.Evaluation);
         await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
@@ -96,7 +78,7 @@ internal sealed record VideoEval
         var published = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (string prefix in Prefixes.GetValueOrDefault(kind, []))
         {
-            foreach ((string name, double value) in Card.Metrics)
+            foreach ((string name, double value) in request.Card.Metrics)
                 if (name.StartsWith(prefix, StringComparison.Ordinal)) published[name[prefix.Length..] is "ssim" ? "ssim_official" : name[prefix.Length..]] = value;
         }
 
@@ -106,22 +88,22 @@ internal sealed record VideoEval
     private void Print(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
         Output.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of {clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"));
+            CultureInfo.InvariantCulture, $"{request.Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of {clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"));
         Output.Line(source);
-        VideoReport.Print(metrics, OfficialPsnr, published);
+        VideoReport.Print(metrics, request.OfficialPsnr, published);
     }
 
     private void PrintJson(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
         ClipReport report = new(
-            Card.Name,
-            Data,
+            request.Card.Name,
+            request.Data,
             source,
             clips.Count,
             clips.Shape.InputFrames,
             clips.Shape.OutputFrames,
             Math.Round(rate, 2),
-            VideoReport.Numbers(metrics, OfficialPsnr),
+            VideoReport.Numbers(metrics, request.OfficialPsnr),
             published.Count > 0 ? published : null,
             Shared.Notices.AllOrNull);
         Output.Json(report, CliJson.Printed.ClipReport);

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+
+namespace MogaSharp.Cli;
+
+/// <summary>What commands for all tasks ask of one task. Each has a folder here, and an entry in <see cref="TaskModules"/>.</summary>
+internal abstract class TaskModule
+{
+    /// <summary>The task.</summary>
+    public abstract ModelTask Task { get; }
+
+    /// <summary>What to write for <c>--data</c> to train.</summary>
+    public abstract string TrainingData { get; }
+
+    /// <summary>The model that is taken where nobody names one.</summary>
+    public abstract string DefaultModel { get; }
+
+    /// <summary>What that one, a demonstration, knows and how to get another.</summary>
+    public abstract string AboutDefaultModel { get; }
+
+    /// <summary>Items of a run of <c>moga eval</c> where nobody says.</summary>
+    public abstract int EvalBatch { get; }
+
+    /// <summary>Whether <c>--data</c> names data of the task.</summary>
+    public abstract bool IsData(string text);
+
+    /// <summary>What to do about data of another task, as a clause.</summary>
+    public abstract string AdviceFor(TaskModule other);
+
+    /// <summary>The published figure that <c>moga models</c> prints; null for none.</summary>
+    public abstract string? Score(ModelCard card);
+
+    /// <summary>Checks what can be known of a data set without opening it.</summary>
+    /// <exception cref="DatasetSpecException">The text is no data set, or its folder is not there.</exception>
+    /// <exception cref="UsageException">The data does not fit the model.</exception>
+    public abstract void CheckTrainingData(string text, ModelCard card);
+
+    /// <summary>Opens a data set to train on.</summary>
+    /// <exception cref="DatasetSpecException">The text is no data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>
+    /// <exception cref="UsageException">The data does not fit the model.</exception>
+    public abstract TrainData OpenTrainingData(string text, ModelCard card);
+
+    /// <summary>Does what <c>moga eval</c> is asked for.</summary>
+    public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>The tasks that the command knows.</summary>
+internal static class TaskModules
+{
+    /// <summary>All, in the order of the tasks. One takes whatever data no other does.</summary>
+    public static ImmutableArray<TaskModule> All { get; } = [new ClassificationModule(), new VideoModule()];
+
+    /// <summary>The names for help: <c>classification or video</c>.</summary>
+    public static string Names => string.Join(" or ", All.Select(module => module.Task));
+
+    /// <summary>The module of a task.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static TaskModule Of(ModelTask task) => All.FirstOrDefault(module => module.Task == task) ?? throw new UsageException($"this command knows nothing of {task}");
+
+    /// <summary>The module of a model.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static TaskModule Of(ModelCard card) => Of(card.Options.Task);
+
+    /// <summary>The module whose data a text names.</summary>
+    public static TaskModule OfData(string text) => All.First(module => module.IsData(text));
+
+    /// <summary>The option <c>--task</c>.</summary>
+    public static Option<string?> Option(string whatElse)
+    {
+        var task = new Option<string?>("--task") { Description = $"{Names}; default: {whatElse}", HelpName = "task" };
+        task.AcceptOnlyFromAmong([.. All.Select(module => module.Task.Name)]);
+        return task;
+    }
+}
+
+/// <summary>What <c>moga eval</c> is asked for.</summary>
+internal sealed record EvalRequest
+{
+    /// <summary>The data, as <c>--data</c> names it.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>The model.</summary>
+    public required ModelCard Card { get; init; }
+
+    /// <summary>A weight file in place of the card's.</summary>
+    public string? Weights { get; init; }
+
+    /// <summary>Whether to take the moving average.</summary>
+    public bool Ema { get; init; }
+
+    /// <summary>A file with class names in place of the model's.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>The part of the set.</summary>
+    public DatasetSplit Split { get; init; }
+
+    /// <summary>Items of a run.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Makes the engine, once the data is known to be good.</summary>
+    public required Func<IInferenceEngine> CreateEngine { get; init; }
+
+    /// <summary>Video: also print what the official code calls PSNR.</summary>
+    public bool OfficialPsnr { get; init; }
+
+    /// <summary>Whether to print JSON.</summary>
+    public bool Json { get; init; }
+}
