@@ -83,7 +83,7 @@ public sealed class ForwardTests : IDisposable
         foreach (Shape shape in new Shape[] { new(1, 4, 8, 8), new(3, 8, 8), new(3), new(1, 3, 8, 8, 1), new(1, 3, 0, 8), default })
         {
             WriteInput(new Tensor(shape));
-            (await Forward(card)).Failed(2, $"The network takes pictures of shape (N, 3, H, W), it got {shape}.");
+            (await Forward(card)).Failed(2, $"The network takes images of shape (N, 3, H, W), it got {shape}.");
         }
 
         CheckpointWriter.SaveSafetensors(_folder.File("x.safetensors"), [TensorEntry.FromTensor("x", new Tensor(new Shape(1)))]);

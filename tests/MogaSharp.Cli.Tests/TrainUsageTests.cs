@@ -10,7 +10,7 @@ public sealed class TrainUsageTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Theory]
-    [InlineData("preset=huge", "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, convnext-tiny,")]
+    [InlineData("preset=huge", "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny,")]
     [InlineData("preset=", "there is no preset for 'custom'; give --preset or --recipe (presets: xt, t, s,")]
     [InlineData("set=speed=1", "A recipe has no field 'speed'")]
     [InlineData("set=speed", "--set takes field=value, not 'speed'")]
