@@ -62,7 +62,7 @@ public abstract record ClassifierOptions : ModelOptions
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Classification;
 
-    /// <summary>The network without its head.</summary>
+    /// <summary>The network without its head. Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public abstract IBackbone CreateBackbone();
 
@@ -70,11 +70,7 @@ public abstract record ClassifierOptions : ModelOptions
     public abstract ClassifierHead CreateHead();
 
     /// <inheritdoc/>
-    public override IModelDefinition CreateDefinition()
-    {
-        Validate();
-        return new Classifier(CreateBackbone(), CreateHead());
-    }
+    public override IModelDefinition CreateDefinition() => new Classifier(CreateBackbone(), CreateHead());
 
     /// <inheritdoc/>
     public override void Validate()

@@ -134,11 +134,7 @@ public sealed class FamilyContractTests
         ? new ModelCard { Name = "toy", Options = new ToyOptions(), Preprocess = new PreprocessCard { Width = 64, Height = 64 } }
         : ModelCatalogue.Official.Cards.First(card => card.Family == family);
 
-    private static Dictionary<string, Shape> Outputs(ComputationGraph graph)
-    {
-        IReadOnlyList<Shape> shapes = [.. graph.Outputs.Select(output => output.Value.Shape)];
-        return graph.Outputs.Select((output, i) => (output.Key, shapes[i])).ToDictionary(pair => pair.Key, pair => pair.Item2);
-    }
+    private static Dictionary<string, Shape> Outputs(ComputationGraph graph) => graph.Outputs.ToDictionary(output => output.Key, output => output.Value.Shape);
 }
 
 /// <summary>The smallest family there is: two convolutions.</summary>
@@ -153,16 +149,24 @@ public sealed record ToyOptions : ClassifierOptions
     public override ClassifierHead CreateHead() => new() { Pool = (net, map) => net.SpatialMean(map), Name = HeadName, NumClasses = NumClasses };
 }
 
-internal sealed class ToyNetwork(ToyOptions options) : IBackbone
+internal sealed class ToyNetwork : IBackbone
 {
-    public int InChannels => options.InChannels;
+    private readonly ToyOptions _options;
 
-    public System.Collections.Immutable.ImmutableArray<FeatureInfo> Features => [new("stage1", options.Width, 2), new("stage2", 2 * options.Width, 4)];
+    public ToyNetwork(ToyOptions options)
+    {
+        options.Validate();
+        _options = options;
+    }
+
+    public int InChannels => _options.InChannels;
+
+    public System.Collections.Immutable.ImmutableArray<FeatureInfo> Features => [new("stage1", _options.Width, 2), new("stage2", 2 * _options.Width, 4)];
 
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        Value first = net["stage1"].Conv("0", image, options.Width, kernel: 3, stride: 2, padding: 1);
-        return [first, net["stage2"].Conv("0", first, 2 * options.Width, kernel: 3, stride: 2, padding: 1)];
+        Value first = net["stage1"].Conv("0", image, _options.Width, kernel: 3, stride: 2, padding: 1);
+        return [first, net["stage2"].Conv("0", first, 2 * _options.Width, kernel: 3, stride: 2, padding: 1)];
     }
 }
 

@@ -12,12 +12,9 @@ public sealed class RecordingLogger : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Keep($"{logLevel}: {formatter(state, exception)}");
-
-    // Threads may log at once.
-    private void Keep(string line)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        lock (Lines) Lines.Add(line);
+        // Threads may log at once.
+        lock (Lines) Lines.Add($"{logLevel}: {formatter(state, exception)}");
     }
 }

@@ -3,9 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace MogaSharp.Models;
 
-/// <summary>Steps of renaming that families share.</summary>
+/// <summary>Steps that families share in reading and changing names of parameters.</summary>
 internal static class NameParts
 {
+    /// <summary>The number that is a part of a name; null when that part is not there or is not a number.</summary>
+    public static int? Number(this string[] parts, int index) =>
+        index < parts.Length && int.TryParse(parts[index], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+
     /// <summary>A name without what it begins with; the name itself when it begins otherwise.</summary>
     public static string Without(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
