@@ -28,7 +28,8 @@ def classifier(path, arch, classes):
 
 
 def video(path, options):
-    for name, part in {"convnext": "ConvNeXtBlock", "mlp_mixer": "MixerBlock", "swin_transformer": "SwinTransformerBlock", "vision_transformer": "Block"}.items():
+    for name, part in {"convnext": "ConvNeXtBlock", "mlp_mixer": "MixerBlock", "swin_transformer": "SwinTransformerBlock",
+        "vision_transformer": "Block"}.items():
         module("timm.models." + name, **{part: torch.nn.Module}, window_partition=None, window_reverse=None)
     for name, folder in {"simvp": "", "simvp.modules": "modules"}.items():  # the packages' own __init__ want data sets and drawing
         module(name, __path__=[os.path.join(path, "simvp", folder)])

@@ -1,8 +1,10 @@
-"""Trains the official PyTorch MogaNet-XT on Fashion-MNIST with the recipe of `moga train --preset fashion-mnist`: the peer of docs/results/fashion-mnist.md.
+"""Trains the official PyTorch MogaNet-XT on Fashion-MNIST with the recipe of `moga train --preset fashion-mnist`: the peer of
+docs/results/fashion-mnist.md.
 
 Usage: python3 pytorch_fashion.py OFFICIAL_MOGANET_PY EPOCHS BATCH LEARNING_RATE WARMUP_EPOCHS THREADS SEED
-OFFICIAL_MOGANET_PY is models/moganet.py of Westlake-AI/MogaNet; needs torch, numpy, Pillow and Debian's dataset-fashion-mnist. LEARNING_RATE is that of an
-update. Prints a JSON line for each epoch: loss, top-1 on the 10,000 test images in percent, seconds of training.
+OFFICIAL_MOGANET_PY is models/moganet.py of Westlake-AI/MogaNet; needs torch, numpy, Pillow and Debian's dataset-fashion-mnist.
+LEARNING_RATE is that of an update. Prints a JSON line for each epoch: loss, top-1 on the 10,000 test images in percent, seconds of
+training.
 """
 import gzip
 import importlib.util
@@ -57,7 +59,8 @@ def augmented(images):
     return torch.stack([padded[i, y : y + 64, x : x + 64] for i, (y, x) in enumerate(shifts)])
 
 
-path, (epochs, batch), (rate, warmup), (threads, seed) = sys.argv[1], map(int, sys.argv[2:4]), map(float, sys.argv[4:6]), map(int, sys.argv[6:8])
+path = sys.argv[1]
+(epochs, batch), (rate, warmup), (threads, seed) = map(int, sys.argv[2:4]), map(float, sys.argv[4:6]), map(int, sys.argv[6:8])
 module("timm")
 module("timm.data", IMAGENET_DEFAULT_MEAN=(0.5,) * 3, IMAGENET_DEFAULT_STD=(0.5,) * 3)
 module("timm.models")
@@ -99,5 +102,6 @@ for epoch in range(epochs):
     seconds = time.time() - start
     net.eval()
     with torch.no_grad():
-        right = sum((net(network_input(test_x[i : i + 500])).argmax(1) == test_y[i : i + 500]).sum().item() for i in range(0, len(test_x), 500))
+        starts = range(0, len(test_x), 500)
+        right = sum((net(network_input(test_x[i : i + 500])).argmax(1) == test_y[i : i + 500]).sum().item() for i in starts)
     print(json.dumps({"epoch": epoch, "loss": total / updates, "top1": 100 * right / len(test_x), "seconds": seconds}), flush=True)

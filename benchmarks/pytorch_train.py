@@ -1,8 +1,10 @@
-"""Times training steps of the official PyTorch networks in eager mode: forward, loss, backward, and AdamW (classifiers) or Adam (video). The peer of moga bench --train.
+"""Times training steps of the official PyTorch networks in eager mode: forward, loss, backward, and AdamW (classifiers) or Adam (video).
+The peer of moga bench --train.
 
 Usage: python3 pytorch_train.py OFFICIAL MODEL SHAPE CLASSES THREADS DEVICE AMP
-OFFICIAL is models/moganet.py of Westlake-AI/MogaNet with MODEL the name of a size, or its folder video_prediction with MODEL the options of a SimVP in JSON;
-SHAPE is the input's (16x10x1x64x64). Needs torch. Prints the version of torch, then answers each line of stdin with the milliseconds of one step.
+OFFICIAL is models/moganet.py of Westlake-AI/MogaNet with MODEL the name of a size, or its folder video_prediction with MODEL the options of
+a SimVP in JSON; SHAPE is the input's (16x10x1x64x64). Needs torch. Prints the version of torch, then answers each line of stdin with the
+milliseconds of one step.
 """
 import os
 import sys

@@ -1,10 +1,10 @@
 // GELU (exact) and SiLU with their gradients, in one pass over memory.
 //
-// exp: 2^y with y = x log2 e; adding 1.5 * 2^23 rounds y to an integer n that then stands in the low mantissa bits, and a polynomial of degree 5
-// (relative error 8e-8) gives 2^(y - n). GELU: Phi(x) = 1/2 + x P(x^2) / Q(x^2) for |x| to 5.2, as in the managed engine; the gradient is
-// Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi). Layout: elements one after another, whatever they mean. Tile: 32 elements in two vectors, at most 16 live.
-// Tail rule: the last elements go through the same vectors by way of a copy, so any cut gives the same bits. Cost per vector: GELU 18 instructions and its
-// gradient 32, SiLU 15 and its gradient 20, with one division each: memory is the bound.
+// exp: 2^y with y = x log2 e; adding 1.5 * 2^23 rounds y to an integer n that then stands in the low mantissa bits, and a polynomial of
+// degree 5 (relative error 8e-8) gives 2^(y - n). GELU: Phi(x) = 1/2 + x P(x^2) / Q(x^2) for |x| to 5.2, as in the managed engine; the
+// gradient is Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi). Layout: elements one after another, whatever they mean. Tile: 32 elements in two
+// vectors, at most 16 live. Tail rule: the last elements go through the same vectors by way of a copy, so any cut gives the same bits. Cost
+// per vector: GELU 18 instructions and its gradient 32, SiLU 15 and its gradient 20, with one division each: memory is the bound.
 #pragma once
 
 #include "kernels.h"

@@ -34,7 +34,8 @@ struct PointWise : torch::autograd::Function<PointWise<Choice>> {
             using Element = decltype(element);
             const Element* from = kernels::data_of<Element>(x);
             Element* to = kernels::data_of<Element>(y);
-            at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) { Choice::value(set)(from + begin, end - begin, to + begin); });
+            at::parallel_for(
+                0, x.numel(), grain, [&](int64_t begin, int64_t end) { Choice::value(set)(from + begin, end - begin, to + begin); });
         });
         return y;
     }
@@ -47,7 +48,9 @@ struct PointWise : torch::autograd::Function<PointWise<Choice>> {
             using Element = decltype(element);
             const Element *from = kernels::data_of<Element>(x), *seed = kernels::data_of<Element>(dy);
             Element* to = kernels::data_of<Element>(dx);
-            at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) { Choice::gradient(set)(from + begin, seed + begin, end - begin, to + begin); });
+            at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) {
+                Choice::gradient(set)(from + begin, seed + begin, end - begin, to + begin);
+            });
         });
         return {dx};
     }

@@ -1,9 +1,10 @@
-// The channel decomposition of MogaNet's aggregation block, y = h + s (h - GELU(w . h + b)) with one product for each pixel, and its gradients, each in one
-// pass over memory instead of eight and seventeen.
+// The channel decomposition of MogaNet's aggregation block, y = h + s (h - GELU(w . h + b)) with one product for each pixel, and its
+// gradients, each in one pass over memory instead of eight and seventeen.
 //
-// Layout: pixels of C elements next to each other, C a multiple of 16. Tile: 16 pixels, whose products become one vector for GELU; then 32 channels by
-// the tile's pixels, with the sums over pixels of ds and dw in four registers. The tile is read twice, the second time from the first-level cache (C up to
-// 768 floats). Tail rule: the last tile has fewer pixels; its unused lanes hold zeros. Cost per vector: 3 instructions forward, 8 back.
+// Layout: pixels of C elements next to each other, C a multiple of 16. Tile: 16 pixels, whose products become one vector for GELU; then 32
+// channels by the tile's pixels, with the sums over pixels of ds and dw in four registers. The tile is read twice, the second time from the
+// first-level cache (C up to 768 floats). Tail rule: the last tile has fewer pixels; its unused lanes hold zeros. Cost per vector: 3
+// instructions forward, 8 back.
 #pragma once
 
 #include <type_traits>
@@ -66,7 +67,8 @@ void decompose(const Element* h, int64_t pixels, int64_t channels, const float* 
 
 template <class Element>
 void decompose_gradient(
-    const Element* h, const Element* dy, const float* products, int64_t pixels, int64_t channels, const float* w, const float* s, Element* dh, float* ds, float* dw, float* db) {
+    const Element* h, const Element* dy, const float* products, int64_t pixels, int64_t channels, const float* w, const float* s,
+    Element* dh, float* ds, float* dw, float* db) {
     for (int64_t first = 0; first < pixels; first += tile) {
         const int64_t pixel_count = pixels - first < tile ? pixels - first : tile;
         float z[tile] = {}, t[tile] = {}, g[tile], dz[tile];

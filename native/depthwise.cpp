@@ -25,7 +25,8 @@ Map<Element> map_of(const at::Tensor& x) { return {data_of<Element>(x), x.stride
 at::Tensor taps_of(const at::Tensor& weight, const at::Tensor& map) { return arranged(weight.reshape({weight.size(0), -1}).t(), map); }
 
 // The convolution itself; also that of the gradient, with the taps turned round.
-at::Tensor filter(const at::Tensor& x, const at::Tensor& taps, const at::Tensor& bias, const Window& window, int64_t height, int64_t width) {
+at::Tensor filter(
+    const at::Tensor& x, const at::Tensor& taps, const at::Tensor& bias, const Window& window, int64_t height, int64_t width) {
     const int64_t images = x.size(0), channels = x.size(1);
     at::Tensor y = at::empty({images, channels, height, width}, x.options(), at::MemoryFormat::ChannelsLast);
     const float *tap = taps.data_ptr<float>(), *shift = bias.defined() ? bias.data_ptr<float>() : nullptr;
@@ -34,14 +35,17 @@ at::Tensor filter(const at::Tensor& x, const at::Tensor& taps, const at::Tensor&
         const Map<Element> map = map_of<Element>(x);
         Element* to = data_of<Element>(y);
         at::parallel_for(0, images * height, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t row = begin; row < end; row++) set.row(map, tap, shift, window, channels, row / height, row % height, to + row * width * channels, width);
+            for (int64_t row = begin; row < end; row++)
+                set.row(map, tap, shift, window, channels, row / height, row % height, to + row * width * channels, width);
         });
     });
     return y;
 }
 
 struct Depthwise : torch::autograd::Function<Depthwise> {
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t padding, int64_t dilation) {
+    static at::Tensor forward(
+        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t padding,
+        int64_t dilation) {
         const Window window{weight.size(2), dilation, padding};
         const int64_t less = dilation * (window.kernel - 1) - 2 * padding;
         context->save_for_backward({x, weight});
@@ -60,7 +64,8 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
         const Window turned{window.kernel, window.dilation, window.dilation * (window.kernel - 1) - window.padding};
         const bool of_x = context->saved_data["of_x"].toBool();
         const int64_t images = x.size(0), channels = x.size(1), taps = window.kernel * window.kernel, size = (taps + 1) * channels;
-        at::Tensor dx = of_x ? at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast) : at::Tensor(), sums = at::zeros({parts, size}, x.options().dtype(at::kFloat));
+        at::Tensor dx = of_x ? at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast) : at::Tensor(),
+                   sums = at::zeros({parts, size}, x.options().dtype(at::kFloat));
         const at::Tensor turned_taps = taps_of(weight, x).flip(0);
         kernels::with_kernels(x, [&](auto element, const auto& set) {
             using Element = decltype(element);
@@ -72,7 +77,9 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
                     for (int64_t n = images * part / parts; n < images * (part + 1) / parts; n++) {
                         Element* to = of_x ? data_of<Element>(dx) + n * map.height * map.width * channels : nullptr;
                         for (int64_t y = 0; of_x && y < map.height; y++)
-                            set.row(gradient, data_of<float>(turned_taps), nullptr, turned, channels, n, y, to + y * map.width * channels, map.width);
+                            set.row(
+                                gradient, data_of<float>(turned_taps), nullptr, turned, channels, n, y, to + y * map.width * channels,
+                                map.width);
                         for (int64_t y = 0; y < gradient.height; y++) set.row_of_taps(map, gradient, window, channels, n, y, sum);
                     }
                 }
@@ -86,8 +93,8 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
 }  // namespace
 
 bool fits(const at::Tensor& x, const at::Tensor& weight, int64_t stride, int64_t groups) {
-    return takes(x) && weight.scalar_type() == at::kFloat && stride == 1 && is_channels_last(x) &&
-        !x.is_contiguous() && groups == x.size(1) && weight.size(0) == groups && weight.size(1) == 1 && weight.size(2) == weight.size(3) && x.size(0) > 0;
+    return takes(x) && weight.scalar_type() == at::kFloat && stride == 1 && is_channels_last(x) && !x.is_contiguous() &&
+           groups == x.size(1) && weight.size(0) == groups && weight.size(1) == 1 && weight.size(2) == weight.size(3) && x.size(0) > 0;
 }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t padding, int64_t dilation) {

@@ -1,12 +1,13 @@
-// Depthwise convolutions with stride 1 on channels-last maps, which libtorch's own kernels compute at a small share of the machine's rate when
-// maps are small and kernels dilated.
+// Depthwise convolutions with stride 1 on channels-last maps, which libtorch's own kernels compute at a small share of the machine's rate
+// when maps are small and kernels dilated.
 //
-// Layout: pixels of C elements, float or bfloat16, next to each other; steps between pixels, rows and images are the caller's, so slices of channels are read in place.
-// Taps are (k k, C), floats, as all sums are, arranged for bfloat16 (vectors.h). Tile: one pixel by up to 64 channels in four vectors of 16 floats (four zmm; smaller machines take what the compiler makes of
-// them). Each tap costs two loads and one multiply-add per vector; taps outside of the map are skipped, which for 7x7 with dilation 3 on a 4x4 map leaves 4
-// of 49. Tail rule: channels beyond a multiple of 16 go by 4, the last ones alone.
-// The gradient of weights and bias runs over the pixels of a row, with the sums of a row of taps (3, 5 or 7, elsewhere of one tap) in registers. Images are shared out in a fixed number of
-// parts that are added in order, so any number of threads gives the same bits.
+// Layout: pixels of C elements, float or bfloat16, next to each other; steps between pixels, rows and images are the caller's, so slices of
+// channels are read in place. Taps are (k k, C), floats, as all sums are, arranged for bfloat16 (vectors.h). Tile: one pixel by up to 64
+// channels in four vectors of 16 floats (four zmm; smaller machines take what the compiler makes of them). Each tap costs two loads and one
+// multiply-add per vector; taps outside of the map are skipped, which for 7x7 with dilation 3 on a 4x4 map leaves 4 of 49. Tail rule:
+// channels beyond a multiple of 16 go by 4, the last ones alone. The gradient of weights and bias runs over the pixels of a row, with the
+// sums of a row of taps (3, 5 or 7, elsewhere of one tap) in registers. Images are shared out in a fixed number of parts that are added in
+// order, so any number of threads gives the same bits.
 #pragma once
 
 #include <algorithm>
@@ -68,8 +69,10 @@ struct RowBody {
     void operator()(int64_t c) const {
         using R = Run<Width, Count>;
         const Window window = w;
-        const int64_t kernel = Kernel > 0 ? Kernel : window.kernel, top = first_tap(y, window), bottom = end_of_taps(y, x.height, window), map_width = x.width;
-        const int64_t row_step = window.dilation * x.row, step = window.dilation * x.pixel, pixel_step = x.pixel, stride = channels, width = result_width;
+        const int64_t kernel = Kernel > 0 ? Kernel : window.kernel, top = first_tap(y, window), bottom = end_of_taps(y, x.height, window),
+                      map_width = x.width;
+        const int64_t row_step = window.dilation * x.row, step = window.dilation * x.pixel, pixel_step = x.pixel, stride = channels,
+                      width = result_width;
         const Element* const map = x.data + n * x.image + (y - window.padding + top * window.dilation) * x.row + c;
         const float *const first = taps + top * kernel * stride + c, *const shift = bias == nullptr ? nullptr : bias + c;
         Element* const to = result + c;
@@ -121,7 +124,8 @@ struct TapsBody {
             float* to = sums + ky * kernel * channels + c;
             for (int64_t kx = 0; kx < kernel; kx++) {
                 // Result pixel px meets map pixel px + shift.
-                const int64_t shift = kx * w.dilation - w.padding, begin = std::max<int64_t>(0, -shift), end = std::min(gradient.width, x.width - shift);
+                const int64_t shift = kx * w.dilation - w.padding, begin = std::max<int64_t>(0, -shift),
+                              end = std::min(gradient.width, x.width - shift);
                 const int64_t first = Kernel > 0 ? std::min(inner.begin, end) : end, second = Kernel > 0 ? std::max(inner.end, begin) : end;
                 if (begin >= first && second >= end) continue;
                 add<Width, Count>(to + kx * channels, [&](auto& sum) {
@@ -132,7 +136,8 @@ struct TapsBody {
             if constexpr (Kernel > 0) {
                 // All taps of the row at once, with each gradient loaded once; at most 24 sums fit in registers.
                 constexpr int group = Kernel * Count > 24 ? Count / 2 : Count;
-                for (int64_t i = 0; i < Count && inner.begin < inner.end; i += group) all_taps<Width, group>(row + i * Width, source + i * Width, inner, to + i * Width);
+                for (int64_t i = 0; i < Count && inner.begin < inner.end; i += group)
+                    all_taps<Width, group>(row + i * Width, source + i * Width, inner, to + i * Width);
             }
         }
     }
@@ -146,7 +151,9 @@ struct TapsBody {
     }
 
     template <int Width, int Count>
-    [[gnu::always_inline]] void products(const Element* row, const Element* source, int64_t begin, int64_t end, int64_t shift, typename Vector<Width>::Type (&sum)[Count]) const {
+    [[gnu::always_inline]] void products(
+        const Element* row, const Element* source, int64_t begin, int64_t end, int64_t shift,
+        typename Vector<Width>::Type (&sum)[Count]) const {
         typename Vector<Width>::Type seed[Count], values[Count];
         for (int64_t px = begin; px < end; px++) {
             Run<Width, Count>::load(row + px * gradient.pixel, seed);
@@ -184,12 +191,17 @@ inline void with_kernel(const Window& w, Body&& body) {
 }
 
 template <class Element>
-void row(const Map<Element>& x, const float* taps, const float* bias, const Window& w, int64_t channels, int64_t n, int64_t y, Element* result, int64_t result_width) {
-    with_kernel(w, [&](auto kernel) { each_run(channels, RowBody<kernel(), Element>{x, taps, bias, w, channels, n, y, result_width, result}); });
+void row(
+    const Map<Element>& x, const float* taps, const float* bias, const Window& w, int64_t channels, int64_t n, int64_t y, Element* result,
+    int64_t result_width) {
+    with_kernel(w, [&](auto kernel) {
+        each_run(channels, RowBody<kernel(), Element>{x, taps, bias, w, channels, n, y, result_width, result});
+    });
 }
 
 template <class Element>
-void row_of_taps(const Map<Element>& x, const Map<Element>& gradient, const Window& w, int64_t channels, int64_t n, int64_t y, float* sums) {
+void row_of_taps(
+    const Map<Element>& x, const Map<Element>& gradient, const Window& w, int64_t channels, int64_t n, int64_t y, float* sums) {
     with_kernel(w, [&](auto kernel) { each_run(channels, TapsBody<kernel(), Element>{x, gradient, w, channels, n, y, sums}); });
 }
 

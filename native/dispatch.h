@@ -10,7 +10,9 @@
 namespace moga::kernels {
 
 // The element types that the kernels have, on the processor.
-inline bool takes(const at::Tensor& x) { return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16); }
+inline bool takes(const at::Tensor& x) {
+    return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
 
 // A map (N, C, H, W) as the kernels for whole images want it.
 inline bool is_map(const at::Tensor& x) { return takes(x) && is_channels_last(x) && x.size(1) % 16 == 0 && x.numel() > 0; }
@@ -29,7 +31,8 @@ void with_kernels(const at::Tensor& x, Function&& function) {
         function(BFloat16{}, best().brain);
 }
 
-// Calls body(n, sum) for each image, where sum is the part of sums that the image is in, one of as many whatever the number of threads; gives their sum.
+// Calls body(n, sum) for each image, where sum is the part of sums that the image is in, one of as many whatever the number of threads;
+// gives their sum.
 template <class Body>
 at::Tensor sum_over_images(int64_t images, at::IntArrayRef shape, const at::TensorOptions& options, Body&& body) {
     constexpr int64_t parts = 16;
@@ -48,7 +51,8 @@ at::Tensor sum_over_images(int64_t images, at::IntArrayRef shape, const at::Tens
 inline at::Tensor arranged(const at::Tensor& rows, const at::Tensor& x, bool back = false) {
     const int64_t count = rows.size(0), channels = rows.size(1), whole = channels / 32 * 32;
     if (x.scalar_type() == at::kFloat || whole == 0) return rows.contiguous();
-    const at::Tensor blocks = rows.narrow(1, 0, whole).reshape({count, whole / 32, back ? 2 : 16, back ? 16 : 2}).transpose(2, 3).reshape({count, whole});
+    const at::Tensor blocks =
+        rows.narrow(1, 0, whole).reshape({count, whole / 32, back ? 2 : 16, back ? 16 : 2}).transpose(2, 3).reshape({count, whole});
     return at::cat({blocks, rows.narrow(1, whole, channels - whole)}, 1);
 }
 

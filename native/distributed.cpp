@@ -27,7 +27,8 @@ namespace {
 
 // Since PyTorch 2 a process group is a shell around backends; before, it was the backend.
 template <class Backend>
-Processes wrapped(const c10::intrusive_ptr<c10d::Store>& keys, const c10::intrusive_ptr<Backend>& backend, at::DeviceType device, bool gloo) {
+Processes wrapped(
+    const c10::intrusive_ptr<c10d::Store>& keys, const c10::intrusive_ptr<Backend>& backend, at::DeviceType device, bool gloo) {
 #if TORCH_VERSION_MAJOR >= 2
     using Type = c10d::ProcessGroup::BackendType;
     const Type type = gloo ? Type::GLOO : Type::NCCL;
@@ -47,11 +48,14 @@ Processes wrapped(const c10::intrusive_ptr<c10d::Store>& keys, const c10::intrus
 }
 
 #ifdef MOGA_GLOO
-Processes over_gloo(const c10::intrusive_ptr<c10d::Store>& keys, int rank, int size, std::chrono::milliseconds timeout, const std::string& interface, const std::string& address) {
+Processes over_gloo(
+    const c10::intrusive_ptr<c10d::Store>& keys, int rank, int size, std::chrono::milliseconds timeout, const std::string& interface,
+    const std::string& address) {
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
     options->threads = 2;
     options->devices.push_back(
-        interface.empty() ? c10d::ProcessGroupGloo::createDeviceForHostname(address) : c10d::ProcessGroupGloo::createDeviceForInterface(interface));
+        interface.empty() ? c10d::ProcessGroupGloo::createDeviceForHostname(address)
+                          : c10d::ProcessGroupGloo::createDeviceForInterface(interface));
     return wrapped(keys, c10::make_intrusive<c10d::ProcessGroupGloo>(keys, rank, size, options), at::kCPU, true);
 }
 #endif
@@ -101,7 +105,8 @@ MOGA_API int32_t moga_group_backends() {
 
 // Joins the others. gloo takes the named network interface, or else that of an own address; NCCL chooses itself.
 MOGA_API int32_t moga_group_create(
-    const Store* store, int32_t rank, int32_t size, int32_t device, int64_t timeout_ms, const char* interface, const char* address, Group** result) {
+    const Store* store, int32_t rank, int32_t size, int32_t device, int64_t timeout_ms, const char* interface, const char* address,
+    Group** result) {
     return guarded([&] {
 #ifdef MOGA_C10D
         const at::Device place = device_of(device);
@@ -112,7 +117,9 @@ MOGA_API int32_t moga_group_create(
             const c10::DeviceGuard guard(place);
             processes = over_nccl(keys_of(store), rank, size, timeout);
 #else
-            throw std::runtime_error("several processes on CUDA need NCCL; the shim over libtorch was built without it (a libtorch with NCCL and the headers of nccl and CUDA are needed)");
+            throw std::runtime_error(
+                "several processes on CUDA need NCCL; the shim over libtorch was built without it (a libtorch with NCCL and the headers of "
+                "nccl and CUDA are needed)");
 #endif
         } else {
 #ifdef MOGA_GLOO
@@ -158,7 +165,8 @@ MOGA_API int32_t moga_group_all_reduce(Group* group, const Handle* tensors, int6
         if (count == 0) return;
         std::vector<at::Tensor> parts = list(tensors, count), flat;
         for (const at::Tensor& part : parts) {
-            if (part.scalar_type() != parts[0].scalar_type()) throw std::invalid_argument("tensors of several types are not reduced together");
+            if (part.scalar_type() != parts[0].scalar_type())
+                throw std::invalid_argument("tensors of several types are not reduced together");
             flat.push_back(part.reshape({-1}));
         }
         if (kind == 1 && !parts[0].is_floating_point()) throw std::invalid_argument("a mean is taken of floating-point numbers only");

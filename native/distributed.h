@@ -38,7 +38,8 @@ struct Group;
 #endif
 
 [[noreturn]] inline void without_c10d() {
-    throw std::runtime_error("the shim over libtorch was built without c10d: the headers of gloo were missing (libgloo-dev); install them and build it again");
+    throw std::runtime_error(
+        "the shim over libtorch was built without c10d: the headers of gloo were missing (libgloo-dev); install them and build it again");
 }
 
 }  // namespace moga

@@ -10,10 +10,25 @@ namespace {
 
 template <class Element>
 constexpr KernelsOf<Element> set_of() {
-    return {row<Element>, row_of_taps<Element>, apply<Gelu, Element>, apply_gradient<Gelu, Element>, apply<Silu, Element>, apply_gradient<Silu, Element>,
-            decompose<Element>, decompose_gradient<Element>, decompose_image<Element>, decompose_image_gradient<Element>, gate<Element>, gate_gradient<Element>,
-            add_branch<Element>, add_branch_gradient<Element>, group_norm<Element, float>, group_norm<Element, Element>, group_norm_gradient<Element, float>,
-            group_norm_gradient<Element, Element>};
+    return {
+        row<Element>,
+        row_of_taps<Element>,
+        apply<Gelu, Element>,
+        apply_gradient<Gelu, Element>,
+        apply<Silu, Element>,
+        apply_gradient<Silu, Element>,
+        decompose<Element>,
+        decompose_gradient<Element>,
+        decompose_image<Element>,
+        decompose_image_gradient<Element>,
+        gate<Element>,
+        gate_gradient<Element>,
+        add_branch<Element>,
+        add_branch_gradient<Element>,
+        group_norm<Element, float>,
+        group_norm<Element, Element>,
+        group_norm_gradient<Element, float>,
+        group_norm_gradient<Element, Element>};
 }
 
 }  // namespace

@@ -14,7 +14,9 @@ int32_t allowed = 3;
 
 const Kernels& best() {
 #if defined(__x86_64__)
-    static const int32_t known = __builtin_cpu_supports("avx512f") ? 3 : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 2 : 1;
+    static const int32_t known = __builtin_cpu_supports("avx512f")                                 ? 3
+                                 : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 2
+                                                                                                   : 1;
     const int32_t set = std::min(known, allowed);
     if (set > 1) return set == 3 ? avx512() : avx2();
 #endif

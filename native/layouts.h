@@ -26,10 +26,12 @@ inline Optional<at::Tensor> cast(Handle handle, int32_t precision) {
 inline at::Tensor rows(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); }
 inline at::Tensor unrows(const at::Tensor& x) { return x.permute({0, 3, 1, 2}); }
 
-inline bool is_channels_last(const at::Tensor& x) { return x.dim() == 4 && !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast); }
+inline bool is_channels_last(const at::Tensor& x) {
+    return x.dim() == 4 && !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
 
-// A function that is given a map in its own order in memory, (N, C, H, W) or (N, H, W, C), and the number of the dimension of the channels; its
-// result keeps that order.
+// A function that is given a map in its own order in memory, (N, C, H, W) or (N, H, W, C), and the number of the dimension of the channels;
+// its result keeps that order.
 template <class Function>
 at::Tensor in_layout(const at::Tensor& x, Function&& function) {
     return is_channels_last(x) ? unrows(function(rows(x), 3)) : function(x, 1);

@@ -1,6 +1,6 @@
-// Large blocks on the CPU. A training step frees and takes the same ones again and again; glibc gives them back to the kernel, which fills them with
-// zeros page by page each time. Blocks of a megabyte and more are kept here instead, on huge pages where the kernel allows; smaller ones are left to
-// libtorch's own allocator.
+// Large blocks on the CPU. A training step frees and takes the same ones again and again; glibc gives them back to the kernel, which fills
+// them with zeros page by page each time. Blocks of a megabyte and more are kept here instead, on huge pages where the kernel allows;
+// smaller ones are left to libtorch's own allocator.
 #include "common.h"
 
 #if defined(__linux__)
@@ -28,8 +28,8 @@ struct Block {
     size_t size;
 };
 
-// Blocks that have been freed are taken again by whoever asks for their size or at most an eighth less. All together never exceed what was in use at
-// most by more than an eighth and 256 MiB.
+// Blocks that have been freed are taken again by whoever asks for their size or at most an eighth less. All together never exceed what was
+// in use at most by more than an eighth and 256 MiB.
 class Blocks {
 public:
     // Null where the system has no more.

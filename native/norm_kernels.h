@@ -1,11 +1,12 @@
-// Group norm of one image with or without SiLU after it, and its gradients: y = f(a_c x + b_c), where a_c and b_c come of the mean and the variance of the
-// channel's group.
+// Group norm of one image with or without SiLU after it, and its gradients: y = f(a_c x + b_c), where a_c and b_c come of the mean and the
+// variance of the channel's group.
 //
-// Layout: pixels of C elements next to each other, C a multiple of 16; groups of any size, for the sums are taken channel by channel and added up for each
-// group. Tile: 32 channels by all pixels, two pixels at a time, with up to eight sums in registers. Three passes forward (mean, squares of the differences
-// from it, result) and two back (the sums of the seeds and of their products with the normalised input, then the gradient), of which all but the first find a
-// map of 64 x 64 x 64 bfloat16 in the second-level cache. Tail rule: a last run of 16 channels, a last single pixel. Cost per vector and pass: 3 to 8
-// instructions, with SiLU 20 more for the result and for each pass back, which count most.
+// Layout: pixels of C elements next to each other, C a multiple of 16; groups of any size, for the sums are taken channel by channel and
+// added up for each group. Tile: 32 channels by all pixels, two pixels at a time, with up to eight sums in registers. Three passes forward
+// (mean, squares of the differences from it, result) and two back (the sums of the seeds and of their products with the normalised input,
+// then the gradient), of which all but the first find a map of 64 x 64 x 64 bfloat16 in the second-level cache. Tail rule: a last run of 16
+// channels, a last single pixel. Cost per vector and pass: 3 to 8 instructions, with SiLU 20 more for the result and for each pass back,
+// which count most.
 #pragma once
 
 #include <cmath>
@@ -68,7 +69,8 @@ inline void normalise(const Element* x, int64_t pixels, int64_t channels, const 
 }
 
 template <class Element, class Result>
-void group_norm(const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* rstds, float* scratch, Result* y) {
+void group_norm(
+    const Element* x, int64_t pixels, int64_t channels, const GroupNorm& norm, float* means, float* rstds, float* scratch, Result* y) {
     float *mean = scratch, *sum = scratch + channels, *scale = scratch + 2 * channels, *shift = scratch + 3 * channels;
     const int64_t size = channels / norm.groups;
     const auto total = [&](int64_t first, int64_t end) {
@@ -92,9 +94,10 @@ void group_norm(const Element* x, int64_t pixels, int64_t channels, const GroupN
 
 template <bool Activated, class Element, class Seed>
 inline void group_norm_gradient_of(
-    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
-    float* dbias, float* dweight) {
-    float *scale = scratch, *shift = scratch + channels, *mean = scratch + 2 * channels, *seeds = scratch + 3 * channels, *products = scratch + 4 * channels;
+    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds,
+    float* scratch, Element* dx, float* dbias, float* dweight) {
+    float *scale = scratch, *shift = scratch + channels, *mean = scratch + 2 * channels, *seeds = scratch + 3 * channels,
+          *products = scratch + 4 * channels;
     const auto seed_of = [&](int64_t at, int64_t c) {
         const Floats seed = Simd::load(dy + at);
         return Activated ? seed * Silu::slope(Simd::load(x + at) * Simd::load(scale + c) + Simd::load(shift + c)) : seed;
@@ -110,7 +113,8 @@ inline void group_norm_gradient_of(
         dbias[c] += seeds[c];
         dweight[c] += products[c] * rstds[c / (channels / norm.groups)];
     }
-    // What the mean and the deviation, which depend on every element of the group, give back to each: a constant and a multiple of its distance from the mean.
+    // What the mean and the deviation, which depend on every element of the group, give back to each: a constant and a multiple of its
+    // distance from the mean.
     const auto share = [&](float* sums, int power) {
         each_group(channels, norm.groups, sums, [&](int64_t g, int64_t first, int64_t end) {
             double value = 0;
@@ -129,8 +133,8 @@ inline void group_norm_gradient_of(
 
 template <class Element, class Seed>
 void group_norm_gradient(
-    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds, float* scratch, Element* dx,
-    float* dbias, float* dweight) {
+    const Element* x, const Seed* dy, int64_t pixels, int64_t channels, const GroupNorm& norm, const float* means, const float* rstds,
+    float* scratch, Element* dx, float* dbias, float* dweight) {
     if (norm.silu)
         group_norm_gradient_of<true>(x, dy, pixels, channels, norm, means, rstds, scratch, dx, dbias, dweight);
     else

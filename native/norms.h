@@ -6,7 +6,8 @@
 namespace moga::norms {
 
 // Over each image's groups of channels, with SiLU after it or not; the result is float32, or "low": of the type of x.
-at::Tensor group_norm(const at::Tensor& x, int64_t groups, const at::Tensor& weight, const at::Tensor& bias, double epsilon, bool silu, bool low);
+at::Tensor group_norm(
+    const at::Tensor& x, int64_t groups, const at::Tensor& weight, const at::Tensor& bias, double epsilon, bool silu, bool low);
 bool can_group_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace moga::norms

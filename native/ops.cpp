@@ -12,7 +12,8 @@ using namespace moga;
 
 namespace {
 
-// The gradient of libtorch 1.13's GELU on the CPU is wrong where x is contiguous and what comes back is not, so that is made contiguous before.
+// The gradient of libtorch 1.13's GELU on the CPU is wrong where x is contiguous and what comes back is not, so that is made contiguous
+// before.
 at::Tensor gelu_of(const at::Tensor& x) {
     at::Tensor y = at::gelu(x);
     if (y.requires_grad()) y.register_hook([](const at::Tensor& gradient) { return gradient.contiguous(); });
@@ -32,7 +33,8 @@ at::Tensor activate(int32_t kind, const at::Tensor& x) {
     }
 }
 
-// Over (N, C) or over the channels of each pixel of a map, whose pixels become rows: libtorch adds the bias within the product for matrices only.
+// Over (N, C) or over the channels of each pixel of a map, whose pixels become rows: libtorch adds the bias within the product for matrices
+// only.
 at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias) {
     if (x.dim() == 2) return at::linear(x, weight, bias);
     const at::Tensor y = at::linear(rows(x).reshape({-1, x.size(1)}), weight, bias);
@@ -48,7 +50,8 @@ at::Tensor kept(const at::Tensor& x, double rate, at::Generator& generator) {
 
 // The input has the type of the precision; the parameters get it here.
 at::Tensor convolve(
-    const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision) {
+    const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, int64_t stride, int64_t padding, int64_t dilation,
+    int64_t groups, int32_t precision) {
     // Our own kernels take float32 weights as they are, so their gradients are not rounded.
     if (depthwise::fits(x, weight, stride, groups)) return depthwise::convolve(x, weight, bias.value_or(at::Tensor()), padding, dilation);
     const at::Tensor kernel = cast(weight, precision);
@@ -62,8 +65,10 @@ at::Tensor convolve(
 }  // namespace
 
 MOGA_API int32_t moga_conv2d(
-    Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision, Handle* result) {
-    return guarded([&] { *result = own(convolve(cast(ref(x), precision), ref(weight), maybe(bias), stride, padding, dilation, groups, precision)); });
+    Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int64_t dilation, int64_t groups, int32_t precision,
+    Handle* result) {
+    return guarded(
+        [&] { *result = own(convolve(cast(ref(x), precision), ref(weight), maybe(bias), stride, padding, dilation, groups, precision)); });
 }
 
 // h + scale (h - GELU(weight * h + bias)), weight being (1, C, 1, 1).
@@ -85,7 +90,9 @@ MOGA_API int32_t moga_decompose(Handle h, Handle weight, Handle bias, Handle sca
 MOGA_API int32_t moga_decompose_image(Handle y, Handle scale, Handle* result) {
     return guarded([&] {
         const at::Tensor& x = ref(y);
-        *result = own(steps::can_decompose(x, ref(scale)) ? steps::decompose(x, *scale) : x + (x - x.mean({2, 3}, /*keepdim=*/true)) * scale->view({1, -1, 1, 1}));
+        *result =
+            own(steps::can_decompose(x, ref(scale)) ? steps::decompose(x, *scale)
+                                                    : x + (x - x.mean({2, 3}, /*keepdim=*/true)) * scale->view({1, -1, 1, 1}));
     });
 }
 
@@ -116,15 +123,18 @@ MOGA_API int32_t moga_linear(Handle x, Handle weight, Handle bias, int32_t preci
 
 // Without running statistics those of the batch are used and nothing is updated.
 MOGA_API int32_t moga_batch_norm(
-    Handle x, Handle weight, Handle bias, Handle running_mean, Handle running_var, int32_t training, double momentum, double epsilon, Handle* result) {
+    Handle x, Handle weight, Handle bias, Handle running_mean, Handle running_var, int32_t training, double momentum, double epsilon,
+    Handle* result) {
     return guarded([&] {
         *result = own(at::batch_norm(
-            ref(x), maybe(weight), maybe(bias), maybe(running_mean), maybe(running_var), training != 0, momentum, epsilon, /*cudnn_enabled=*/true));
+            ref(x), maybe(weight), maybe(bias), maybe(running_mean), maybe(running_var), training != 0, momentum, epsilon,
+            /*cudnn_enabled=*/true));
     });
 }
 
 // With SiLU after it or not. Autocast computes them in float32; "low" says that nothing is lost if the result is rounded to the type of x.
-MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, int32_t silu, int32_t low, Handle* result) {
+MOGA_API int32_t
+moga_group_norm(Handle x, int64_t groups, Handle weight, Handle bias, double epsilon, int32_t silu, int32_t low, Handle* result) {
     return guarded([&] {
         if (norms::can_group_norm(ref(x), ref(weight), ref(bias))) {
             *result = own(norms::group_norm(*x, groups, *weight, *bias, epsilon, silu != 0, low != 0));
@@ -135,8 +145,8 @@ MOGA_API int32_t moga_group_norm(Handle x, int64_t groups, Handle weight, Handle
     });
 }
 
-// Kinds are numbered as the managed enumeration is. Some of libtorch's functions are several times slower where the channels lie last, unless they are
-// shown the memory's own order.
+// Kinds are numbered as the managed enumeration is. Some of libtorch's functions are several times slower where the channels lie last,
+// unless they are shown the memory's own order.
 MOGA_API int32_t moga_activation(int32_t kind, Handle x, Handle* result) {
     return guarded([&] { *result = own(in_layout(ref(x), [&](const at::Tensor& y, int64_t) { return activate(kind, y); })); });
 }

@@ -90,7 +90,8 @@ MOGA_API int32_t moga_adam_step(
             if (decoupled) at::_foreach_mul_(active.parameters, active.scalars([&](int64_t i) { return 1 - lr[i] * weight_decay[i]; }));
             else active.add_decay(weight_decay);
             const auto [m, denominators] = advance_moments(active, first, second, steps, beta1, beta2, epsilon);
-            at::_foreach_addcdiv_(active.parameters, m, denominators, active.scalars([&](int64_t i) { return -lr[i] / (1 - std::pow(beta1, steps[i])); }));
+            at::_foreach_addcdiv_(
+                active.parameters, m, denominators, active.scalars([&](int64_t i) { return -lr[i] / (1 - std::pow(beta1, steps[i])); }));
         }
     });
 }
@@ -147,7 +148,8 @@ MOGA_API int32_t moga_average(const Handle* averages, const Handle* sources, int
         at::NoGradGuard guard;
         std::vector<at::Tensor> targets, values;
         for (int64_t i = 0; i < count; i++) {
-            if (ref(averages[i]).sizes() != ref(sources[i]).sizes()) throw std::invalid_argument("an average and its source have different shapes");
+            if (ref(averages[i]).sizes() != ref(sources[i]).sizes())
+                throw std::invalid_argument("an average and its source have different shapes");
             if (decay == 0 || !ref(averages[i]).is_floating_point()) {
                 ref(averages[i]).copy_(ref(sources[i]), /*non_blocking=*/true);
             } else {

@@ -35,18 +35,21 @@ struct Reducer;
 }  // namespace moga
 
 // Parameters are the same list on all ranks; a bucket holds some of them, in the order in which gradients become ready.
-MOGA_API int32_t moga_reducer_create(Group* group, const Handle* parameters, int64_t count, int64_t bucket_bytes, int32_t find_unused, Reducer** result) {
+MOGA_API int32_t
+moga_reducer_create(Group* group, const Handle* parameters, int64_t count, int64_t bucket_bytes, int32_t find_unused, Reducer** result) {
     return guarded([&] {
 #ifdef MOGA_C10D
         const std::vector<at::Tensor> tensors = list(parameters, count);
         const std::vector<bool> sparse(count, false);
         const int64_t first_bytes = std::min<int64_t>(c10d::kDefaultFirstBucketBytes, bucket_bytes);
         c10d::verify_params_across_processes(ref(group).processes, tensors, {});
-        auto [indices, limits] = c10d::compute_bucket_assignment_by_size(tensors, {static_cast<size_t>(first_bytes), static_cast<size_t>(bucket_bytes)}, sparse);
+        auto [indices, limits] =
+            c10d::compute_bucket_assignment_by_size(tensors, {static_cast<size_t>(first_bytes), static_cast<size_t>(bucket_bytes)}, sparse);
         std::reverse(indices.begin(), indices.end());
         std::reverse(limits.begin(), limits.end());
         *result = new Reducer{make<c10d::Reducer>(
-            tensors, indices, limits, ref(group).processes, sparse, bucket_bytes, find_unused != 0, false, std::unordered_map<size_t, std::string>(), first_bytes)};
+            tensors, indices, limits, ref(group).processes, sparse, bucket_bytes, find_unused != 0, false,
+            std::unordered_map<size_t, std::string>(), first_bytes)};
 #else
         (void)group, (void)parameters, (void)count, (void)bucket_bytes, (void)find_unused, (void)result;
         without_c10d();

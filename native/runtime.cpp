@@ -49,9 +49,10 @@ using namespace moga;
 
 #ifdef __GLIBC__
 namespace {
-// What memory.cpp leaves to glibc, and libraries below libtorch take for themselves, stays in the heap as well: glibc would map large blocks anew and give
-// them back at once (the managed heap is not glibc's).
-[[maybe_unused]] const bool keeps_large_blocks = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
+// What memory.cpp leaves to glibc, and libraries below libtorch take for themselves, stays in the heap as well: glibc would map large
+// blocks anew and give them back at once (the managed heap is not glibc's).
+[[maybe_unused]] const bool keeps_large_blocks =
+    mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
 }  // namespace
 #endif
 

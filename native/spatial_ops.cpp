@@ -27,7 +27,8 @@ void shuffle_into(const Element* from, int64_t images, int64_t height, int64_t w
             for (int64_t x = 0; x < width; x++)
                 for (int64_t i = 0; i < r; i++)
                     for (int64_t j = 0; j < r; j++) {
-                        const int64_t together = (row * width + x) * channels * r * r + i * r + j, apart = ((row * r + i) * width * r + x * r + j) * channels;
+                        const int64_t together = (row * width + x) * channels * r * r + i * r + j,
+                                      apart = ((row * r + i) * width * r + x * r + j) * channels;
                         if (back)
                             for (int64_t c = 0; c < channels; c++) to[together + c * r * r] = from[apart + c];
                         else
@@ -39,12 +40,14 @@ void shuffle_into(const Element* from, int64_t images, int64_t height, int64_t w
 // libtorch's pixel shuffle gives maps that are not channels last, whatever it is given.
 struct Shuffle : torch::autograd::Function<Shuffle> {
     static at::Tensor shuffled(const at::Tensor& x, int64_t r, bool back) {
-        const int64_t images = x.size(0), height = back ? x.size(2) / r : x.size(2), width = back ? x.size(3) / r : x.size(3), channels = back ? x.size(1) : x.size(1) / (r * r);
+        const int64_t images = x.size(0), height = back ? x.size(2) / r : x.size(2), width = back ? x.size(3) / r : x.size(3),
+                      channels = back ? x.size(1) : x.size(1) / (r * r);
         const at::Tensor y = back ? at::empty({images, channels * r * r, height, width}, x.options(), at::MemoryFormat::ChannelsLast)
                                   : at::empty({images, channels, height * r, width * r}, x.options(), at::MemoryFormat::ChannelsLast);
         const auto of = [&](auto element) {
             using Element = decltype(element);
-            shuffle_into(static_cast<const Element*>(x.data_ptr()), images, height, width, channels, r, back, static_cast<Element*>(y.data_ptr()));
+            shuffle_into(
+                static_cast<const Element*>(x.data_ptr()), images, height, width, channels, r, back, static_cast<Element*>(y.data_ptr()));
         };
         if (x.element_size() == 2)
             of(uint16_t{});
@@ -63,7 +66,9 @@ struct Shuffle : torch::autograd::Function<Shuffle> {
     }
 };
 
-bool can_shuffle(const at::Tensor& x) { return x.device().is_cpu() && is_channels_last(x) && (x.element_size() == 2 || x.element_size() == 4) && x.numel() > 0; }
+bool can_shuffle(const at::Tensor& x) {
+    return x.device().is_cpu() && is_channels_last(x) && (x.element_size() == 2 || x.element_size() == 4) && x.numel() > 0;
+}
 
 }  // namespace
 
@@ -84,7 +89,8 @@ MOGA_API int32_t moga_patch_merge(Handle x, Handle* result) {
     return guarded([&] {
         const at::Tensor map = rows(ref(x));
         const int64_t images = map.size(0), height = map.size(1) / 2, width = map.size(2) / 2, channels = map.size(3);
-        *result = own(unrows(map.view({images, height, 2, width, 2, channels}).permute({0, 1, 3, 4, 2, 5}).reshape({images, height, width, 4 * channels})));
+        *result = own(unrows(
+            map.view({images, height, 2, width, 2, channels}).permute({0, 1, 3, 4, 2, 5}).reshape({images, height, width, 4 * channels})));
     });
 }
 
@@ -104,8 +110,8 @@ MOGA_API int32_t moga_circular_conv(Handle x, Handle weight, Handle bias, int32_
         const int64_t dimension = 2 + axis;
         const at::Tensor around = at::cat({map, map.narrow(dimension, 0, map.size(dimension) - 1)}, dimension);
         *result = own(at::conv2d(
-            around, cast(resized_along(ref(weight), axis, map), precision), cast(bias, precision), at::IntArrayRef{1, 1}, at::IntArrayRef{0, 0},
-            at::IntArrayRef{1, 1}, map.size(1)));
+            around, cast(resized_along(ref(weight), axis, map), precision), cast(bias, precision), at::IntArrayRef{1, 1},
+            at::IntArrayRef{0, 0}, at::IntArrayRef{1, 1}, map.size(1)));
     });
 }
 

@@ -1,10 +1,11 @@
-// Three pieces of MogaNet's blocks, each in one pass over memory forward and one back: the decomposition y + s (y - mean of y) of the spatial aggregation,
-// the product SiLU(a) SiLU(b) of its gate and context, and a block's residual x + keep s y, with a layer scale and a share that drop path keeps.
+// Three pieces of MogaNet's blocks, each in one pass over memory forward and one back: the decomposition y + s (y - mean of y) of the
+// spatial aggregation, the product SiLU(a) SiLU(b) of its gate and context, and a block's residual x + keep s y, with a layer scale and a
+// share that drop path keeps.
 //
-// Layout: pixels of C elements next to each other, C a multiple of 16. The decomposition goes image by image, 32 channels by all pixels, twice (the second
-// time from the cache), with the sums over pixels in registers. The residual's stream x is float32 whatever the branch y is, so its channels keep their own order.
-// Tail rule: a last run of 16 channels; the product's last elements go by way of a copy. Cost per vector: 2 to 8 instructions, the product 30 and its
-// gradient 50: memory is the bound of all but these.
+// Layout: pixels of C elements next to each other, C a multiple of 16. The decomposition goes image by image, 32 channels by all pixels,
+// twice (the second time from the cache), with the sums over pixels in registers. The residual's stream x is float32 whatever the branch y
+// is, so its channels keep their own order. Tail rule: a last run of 16 channels; the product's last elements go by way of a copy. Cost per
+// vector: 2 to 8 instructions, the product 30 and its gradient 50: memory is the bound of all but these.
 #pragma once
 
 #include "decompose_kernels.h"
@@ -35,7 +36,8 @@ void decompose_image(const Element* y, int64_t pixels, int64_t channels, const f
 
 template <class Element>
 void decompose_image_gradient(
-    const Element* y, const Element* dresult, int64_t pixels, int64_t channels, const float* s, const float* means, Element* dy, float* ds) {
+    const Element* y, const Element* dresult, int64_t pixels, int64_t channels, const float* s, const float* means, Element* dy,
+    float* ds) {
     each_sixteen(channels, [&](auto count, int64_t c) {
         using R = Run<16, count()>;
         Floats x[count()], seed[count()], scale[count()], mean[count()], of_scale[count()], sum[count()] = {};
@@ -98,7 +100,8 @@ void add_branch(const float* x, const Element* y, int64_t pixels, int64_t channe
 }
 
 template <class Element>
-void add_branch_gradient(const float* dresult, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, Element* dy, float* ds) {
+void add_branch_gradient(
+    const float* dresult, const Element* y, int64_t pixels, int64_t channels, const float* s, float keep, Element* dy, float* ds) {
     for (int64_t c = 0; c < channels; c += 16) {
         const Floats scale = Simd::load(s + c) * keep;
         Floats sum = {};

@@ -15,18 +15,22 @@ using torch::autograd::variable_list;
 // Least number of elements for a thread.
 constexpr int64_t grain = 16384;
 
-at::Tensor like(const at::Tensor& gradient, const at::Tensor& x) { return gradient.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast); }
+at::Tensor like(const at::Tensor& gradient, const at::Tensor& x) {
+    return gradient.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+}
 
 struct Decompose : torch::autograd::Function<Decompose> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& scale) {
         const int64_t images = y.size(0), channels = y.size(1), pixels = y.size(2) * y.size(3), image = pixels * channels;
-        const at::Tensor s = arranged(scale.reshape({1, -1}), y), means = at::empty({images, channels}, s.options()), result = at::empty_like(y);
+        const at::Tensor s = arranged(scale.reshape({1, -1}), y), means = at::empty({images, channels}, s.options()),
+                         result = at::empty_like(y);
         with_kernels(y, [&](auto element, const auto& set) {
             using Element = decltype(element);
             at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
                 for (int64_t n = begin; n < end; n++)
                     set.decompose_image(
-                        data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s), data_of<float>(means) + n * channels, data_of<Element>(result) + n * image);
+                        data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s), data_of<float>(means) + n * channels,
+                        data_of<Element>(result) + n * image);
             });
         });
         context->save_for_backward({y, scale, means});
@@ -43,8 +47,8 @@ struct Decompose : torch::autograd::Function<Decompose> {
             using Element = decltype(element);
             ds = sum_over_images(images, {channels}, s.options(), [&](int64_t n, float* sum) {
                 set.decompose_image_gradient(
-                    data_of<Element>(y) + n * image, data_of<Element>(seed) + n * image, pixels, channels, data_of<float>(s), data_of<float>(means) + n * channels,
-                    data_of<Element>(dy) + n * image, sum);
+                    data_of<Element>(y) + n * image, data_of<Element>(seed) + n * image, pixels, channels, data_of<float>(s),
+                    data_of<float>(means) + n * channels, data_of<Element>(dy) + n * image, sum);
             });
         });
         return {dy, arranged(ds.view({1, -1}), y, /*back=*/true).view(scale.sizes())};
@@ -71,8 +75,8 @@ struct Gate : torch::autograd::Function<Gate> {
             using Element = decltype(element);
             at::parallel_for(0, a.numel(), grain, [&](int64_t begin, int64_t end) {
                 set.gate_gradient(
-                    data_of<Element>(a) + begin, data_of<Element>(b) + begin, data_of<Element>(seed) + begin, end - begin, data_of<Element>(da) + begin,
-                    data_of<Element>(db) + begin);
+                    data_of<Element>(a) + begin, data_of<Element>(b) + begin, data_of<Element>(seed) + begin, end - begin,
+                    data_of<Element>(da) + begin, data_of<Element>(db) + begin);
             });
         });
         return {da, db};
@@ -80,7 +84,8 @@ struct Gate : torch::autograd::Function<Gate> {
 };
 
 struct AddBranch : torch::autograd::Function<AddBranch> {
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale, const at::Tensor& keep) {
+    static at::Tensor forward(
+        AutogradContext* context, const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale, const at::Tensor& keep) {
         const int64_t images = y.size(0), channels = y.size(1), pixels = y.size(2) * y.size(3), image = pixels * channels;
         context->save_for_backward({y, scale, keep});
         const at::Tensor s = scale.contiguous(), result = at::empty_like(x);
@@ -89,8 +94,8 @@ struct AddBranch : torch::autograd::Function<AddBranch> {
             at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
                 for (int64_t n = begin; n < end; n++)
                     set.add_branch(
-                        data_of<float>(x) + n * image, data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s), data_of<float>(keep)[n],
-                        data_of<float>(result) + n * image);
+                        data_of<float>(x) + n * image, data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s),
+                        data_of<float>(keep)[n], data_of<float>(result) + n * image);
             });
         });
         return result;
@@ -106,8 +111,8 @@ struct AddBranch : torch::autograd::Function<AddBranch> {
             using Element = decltype(element);
             ds = sum_over_images(images, {channels}, s.options(), [&](int64_t n, float* sum) {
                 set.add_branch_gradient(
-                    data_of<float>(seed) + n * image, data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s), data_of<float>(keep)[n],
-                    data_of<Element>(dy) + n * image, sum);
+                    data_of<float>(seed) + n * image, data_of<Element>(y) + n * image, pixels, channels, data_of<float>(s),
+                    data_of<float>(keep)[n], data_of<Element>(dy) + n * image, sum);
             });
         });
         return {seed, dy, ds.view(scale.sizes()), {}};
@@ -120,7 +125,9 @@ bool can_decompose(const at::Tensor& y, const at::Tensor& scale) { return is_map
 
 at::Tensor decompose(const at::Tensor& y, const at::Tensor& scale) { return Decompose::apply(y, scale); }
 
-bool can_gate(const at::Tensor& a, const at::Tensor& b) { return is_map(a) && is_map(b) && a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes(); }
+bool can_gate(const at::Tensor& a, const at::Tensor& b) {
+    return is_map(a) && is_map(b) && a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes();
+}
 
 at::Tensor gate(const at::Tensor& a, const at::Tensor& b) { return Gate::apply(a, b); }
 

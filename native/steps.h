@@ -1,4 +1,5 @@
-// Several ops of a block as one step with gradients, on kernels of our own: maps (N, C, H, W), channels last, C a multiple of 16, on the CPU.
+// Several ops of a block as one step with gradients, on kernels of our own: maps (N, C, H, W), channels last, C a multiple of 16, on the
+// CPU.
 #pragma once
 
 #include "common.h"

@@ -53,7 +53,8 @@ struct Store;
 }  // namespace moga
 
 // Connects, and serves if asked to. Port 0 takes any that is free. All keys get the prefix, if there is one.
-MOGA_API int32_t moga_store_create(const char* host, int32_t port, int32_t serve, int64_t timeout_ms, const char* prefix, Store** result, int32_t* taken) {
+MOGA_API int32_t
+moga_store_create(const char* host, int32_t port, int32_t serve, int64_t timeout_ms, const char* prefix, Store** result, int32_t* taken) {
     return guarded([&] {
 #ifdef MOGA_C10D
         const Quiet quiet;

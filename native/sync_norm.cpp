@@ -27,8 +27,8 @@ struct Running {
 
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     static at::Tensor forward(
-        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Running& running, double momentum,
-        double epsilon, const Processes& processes) {
+        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Running& running,
+        double momentum, double epsilon, const Processes& processes) {
         // Half precision holds no sums.
         const at::Tensor input = x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
         const int64_t channels = input.size(1);
@@ -37,7 +37,8 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
         at::Tensor count = at::full({1}, mine, input.options().dtype(at::kDouble));
         const at::Tensor all = gather(processes, at::cat({mean.to(at::kDouble), variance.to(at::kDouble), count}));
         // Means and variances of parts give those of the whole.
-        const at::Tensor means = all.narrow(1, 0, channels), variances = all.narrow(1, channels, channels), counts = all.narrow(1, 2 * channels, 1);
+        const at::Tensor means = all.narrow(1, 0, channels), variances = all.narrow(1, channels, channels),
+                         counts = all.narrow(1, 2 * channels, 1);
         const at::Tensor total = counts.sum();
         mean = (means * counts).sum(0) / total;
         variance = ((variances + (means - mean).square()) * counts).sum(0) / total;
@@ -85,12 +86,14 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
 
 // Batch norm of the batches of all ranks, whose sizes may differ. Running statistics may be null.
 MOGA_API int32_t moga_sync_batch_norm(
-    Group* group, Handle x, Handle weight, Handle bias, Handle running_mean, Handle running_var, double momentum, double epsilon, Handle* result) {
+    Group* group, Handle x, Handle weight, Handle bias, Handle running_mean, Handle running_var, double momentum, double epsilon,
+    Handle* result) {
     return guarded([&] {
 #ifdef MOGA_C10D
         const auto optional = [](Handle handle) { return handle == nullptr ? at::Tensor() : *handle; };
         const Running running{optional(running_mean), optional(running_var)};
-        *result = own(SyncBatchNorm::apply(moga::ref(x), moga::ref(weight), moga::ref(bias), running, momentum, epsilon, ref(group).processes));
+        *result =
+            own(SyncBatchNorm::apply(moga::ref(x), moga::ref(weight), moga::ref(bias), running, momentum, epsilon, ref(group).processes));
 #else
         (void)group, (void)x, (void)weight, (void)bias, (void)running_mean, (void)running_var, (void)momentum, (void)epsilon, (void)result;
         without_c10d();

@@ -29,7 +29,8 @@ int32_t code_of(at::ScalarType type) {
 }  // namespace
 
 // Copies row-major data into a new tensor. For CUDA the data goes through pinned memory, so that the call need not wait.
-MOGA_API int32_t moga_tensor_create(const void* data, int64_t bytes, int32_t type, const int64_t* extents, int32_t rank, int32_t device, Handle* result) {
+MOGA_API int32_t
+moga_tensor_create(const void* data, int64_t bytes, int32_t type, const int64_t* extents, int32_t rank, int32_t device, Handle* result) {
     return guarded([&] {
         auto options = at::TensorOptions(type_of(type)).pinned_memory(device >= 0);
         at::Tensor tensor = at::empty(at::IntArrayRef(extents, rank), options);
@@ -40,7 +41,9 @@ MOGA_API int32_t moga_tensor_create(const void* data, int64_t bytes, int32_t typ
 }
 
 MOGA_API int32_t moga_tensor_full(double value, int32_t type, const int64_t* extents, int32_t rank, int32_t device, Handle* result) {
-    return guarded([&] { *result = own(at::full(at::IntArrayRef(extents, rank), value, at::TensorOptions(type_of(type)).device(device_of(device)))); });
+    return guarded([&] {
+        *result = own(at::full(at::IntArrayRef(extents, rank), value, at::TensorOptions(type_of(type)).device(device_of(device))));
+    });
 }
 
 // Copies a tensor's elements, row-major, to memory of the caller's; waits for a device.

@@ -109,5 +109,7 @@ MOGA_API int32_t moga_tokens_to_channels(Handle x, Handle* result) {
 
 // (N, H W, C, 1) to (N, C, H, W), with the rows and columns of a map.
 MOGA_API int32_t moga_channels_to_tokens(Handle x, Handle map, Handle* result) {
-    return guarded([&] { *result = own(ref(x).squeeze(3).transpose(1, 2).reshape({ref(x).size(0), ref(x).size(2), ref(map).size(2), ref(map).size(3)})); });
+    return guarded([&] {
+        *result = own(ref(x).squeeze(3).transpose(1, 2).reshape({ref(x).size(0), ref(x).size(2), ref(map).size(2), ref(map).size(3)}));
+    });
 }

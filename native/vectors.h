@@ -1,5 +1,5 @@
-// Vectors of 16 or 4 floats (or a float) that are loaded from floats or bfloat16 and stored to them; the compiler makes of them what the flags of the
-// including file allow.
+// Vectors of 16 or 4 floats (or a float) that are loaded from floats or bfloat16 and stored to them; the compiler makes of them what the
+// flags of the including file allow.
 #pragma once
 
 #include <cstdint>
@@ -94,8 +94,9 @@ struct Vector<1> {
     }
 };
 
-// Count vectors of elements that stand next to each other. Two vectors of 16 bfloat16 are read at once and stand in the vectors as the elements of even and
-// of odd places, which takes a shift and a mask where their own order takes shuffles; what meets them has to stand in the same order ("arranged").
+// Count vectors of elements that stand next to each other. Two vectors of 16 bfloat16 are read at once and stand in the vectors as the
+// elements of even and of odd places, which takes a shift and a mask where their own order takes shuffles; what meets them has to stand in
+// the same order ("arranged").
 template <int Width, int Count>
 struct Run {
     using V = Vector<Width>;

@@ -5,10 +5,12 @@ using MogaSharp.Cpu.Kernels;
 
 namespace MogaSharp.Benchmarks;
 
-/// <summary>The matrix kernel from L1: 14 rows by one panel of 32 columns, at MogaNet's depths. 28 multiply-adds per step of the depth.</summary>
+/// <summary>The matrix kernel from L1: 14 rows by one panel of 32 columns, at MogaNet's depths. 28 multiply-adds per step of the
+/// depth.</summary>
 public unsafe class MatrixKernelBenchmark
 {
-    private float* _a, _c;
+    private float* _a,
+        _c;
     private PackedMatrix _b = null!;
 
     [Params(32, 64, 128, 320, 512)]
@@ -43,14 +45,16 @@ public unsafe class MatrixKernelBenchmark
 public unsafe class ActivationBenchmark
 {
     private const int Count = 4096;
-    private float* _x, _y;
+    private float* _x,
+        _y;
 
     [GlobalSetup]
     public void Setup()
     {
         _x = (float*)NativeMemory.AlignedAlloc(Count * sizeof(float), 64);
         _y = (float*)NativeMemory.AlignedAlloc(Count * sizeof(float), 64);
-        for (int i = 0; i < Count; i++) _x[i] = (i - (Count / 2)) / 512f;
+        for (int i = 0; i < Count; i++)
+            _x[i] = (i - (Count / 2)) / 512f;
     }
 
     [GlobalCleanup]
@@ -70,15 +74,21 @@ public unsafe class ActivationBenchmark
     private void Apply<TActivation>()
         where TActivation : struct, IActivation
     {
-        for (int i = 0; i < Count; i += 16) Simd512.Store(_y + i, TActivation.Apply<Simd512, Vector512<float>>(Simd512.Load(_x + i)));
+        for (int i = 0; i < Count; i += 16)
+            Simd512.Store(_y + i, TActivation.Apply<Simd512, Vector512<float>>(Simd512.Load(_x + i)));
     }
 }
 
 /// <summary>Depthwise convolutions of one panel of 16 channels, 14 rows of 56 outputs, from L2.</summary>
 public unsafe class DepthwiseBenchmark
 {
-    private const int Width = 56, Rows = 14, Padding = 9, Lanes = 16;
-    private float* _source, _target, _weight;
+    private const int Width = 56,
+        Rows = 14,
+        Padding = 9,
+        Lanes = 16;
+    private float* _source,
+        _target,
+        _weight;
 
     private static int RowFloats => (Width + (2 * Padding)) * Lanes;
 
@@ -109,7 +119,17 @@ public unsafe class DepthwiseBenchmark
         {
             float* row = left + ((y + Padding) * RowFloats);
             Depthwise3x3<Simd512, Vector512<float>>.TwoRows(
-                row - RowFloats, row, row + RowFloats, row + (2 * RowFloats), _weight, default, Width, _target + (y * Width * Lanes), _target + ((y + 1) * Width * Lanes), Lanes);
+                row - RowFloats,
+                row,
+                row + RowFloats,
+                row + (2 * RowFloats),
+                _weight,
+                default,
+                Width,
+                _target + (y * Width * Lanes),
+                _target + ((y + 1) * Width * Lanes),
+                Lanes
+            );
         }
     }
 
@@ -121,6 +141,17 @@ public unsafe class DepthwiseBenchmark
     public void Panel(int kernel, int dilation)
     {
         PanelConvolution<Simd512, Vector512<float>>.Rows(
-            new PanelRows((nint)_source, RowFloats, -Padding, Rows + (2 * Padding), Padding, Width), kernel, dilation, _weight, default, 0, Rows, _target, Width * Lanes, Lanes, null);
+            new PanelRows((nint)_source, RowFloats, -Padding, Rows + (2 * Padding), Padding, Width),
+            kernel,
+            dilation,
+            _weight,
+            default,
+            0,
+            Rows,
+            _target,
+            Width * Lanes,
+            Lanes,
+            null
+        );
     }
 }

@@ -20,7 +20,9 @@ public class NetworkBenchmark
     public void Setup()
     {
         var shape = new Shape(1, 3, 224, 224);
-        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(Arch) }.CreateDefinition().Build(shape);
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(Arch) }
+            .CreateDefinition()
+            .Build(shape);
         _engine = new CpuEngine();
         _session = _engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
         _inputs = [new Tensor(shape)];

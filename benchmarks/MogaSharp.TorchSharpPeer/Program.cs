@@ -11,7 +11,8 @@ set_num_threads(int.Parse(args[3], CultureInfo.InvariantCulture));
 using var network = jit.load<Tensor, Tensor>(args[0]);
 using Tensor input = randn(shape);
 using Trainer? trainer = args[4] == "train" ? new Trainer(network, shape, classes) : null;
-if (trainer is null) network.eval();
+if (trainer is null)
+    network.eval();
 string version = typeof(Tensor).Assembly.GetName().Version!.ToString(3);
 Console.WriteLine($"TorchSharp {version} with libtorch {__version__}, TorchScript");
 while (Console.ReadLine() is not null)
@@ -19,8 +20,11 @@ while (Console.ReadLine() is not null)
     long start = Stopwatch.GetTimestamp();
     using (NewDisposeScope())
     {
-        if (trainer is not null) trainer.Step(input);
-        else using (no_grad()) network.forward(input);
+        if (trainer is not null)
+            trainer.Step(input);
+        else
+            using (no_grad())
+                network.forward(input);
     }
 
     Console.WriteLine(Stopwatch.GetElapsedTime(start).TotalMilliseconds.ToString(CultureInfo.InvariantCulture));

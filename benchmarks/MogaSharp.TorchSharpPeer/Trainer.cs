@@ -26,13 +26,19 @@ internal sealed class Trainer : IDisposable
             return;
         }
 
-        ILookup<bool, Parameter> parameters = network.named_parameters()
-            .ToLookup(named => named.parameter.dim() <= 1 || named.name.EndsWith(".bias", StringComparison.Ordinal), named => named.parameter);
+        ILookup<bool, Parameter> parameters = network
+            .named_parameters()
+            .ToLookup(
+                named => named.parameter.dim() <= 1 || named.name.EndsWith(".bias", StringComparison.Ordinal),
+                named => named.parameter
+            );
         _optimizer = optim.AdamW(
             [
                 new AdamW.ParamGroup(parameters[true], new AdamW.Options { LearningRate = 1e-3, weight_decay = 0 }),
                 new AdamW.ParamGroup(parameters[false], new AdamW.Options { LearningRate = 1e-3, weight_decay = 0.05 }),
-            ], lr: 1e-3);
+            ],
+            lr: 1e-3
+        );
         _targets = arange(shape[0]).remainder(classes);
         _loss = SmoothedCrossEntropy;
     }

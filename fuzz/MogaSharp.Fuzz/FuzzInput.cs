@@ -38,6 +38,7 @@ public sealed class FuzzInput(byte[] content, string fileName) : IDisposable
     /// <summary>Removes the file.</summary>
     public void Dispose()
     {
-        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+        if (_folder is not null)
+            Directory.Delete(_folder, recursive: true);
     }
 }

@@ -16,14 +16,17 @@ public sealed record FuzzTarget(string Name, string FileName, Type Refusal, Acti
 
     /// <summary>All targets.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
-        [.. WeightTargets.All, .. DataTargets.All, .. ImageTargets.All, .. JsonTargets.All];
+    [.. WeightTargets.All, .. DataTargets.All, .. ImageTargets.All, .. JsonTargets.All];
 
     /// <summary>The target of a name.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentException">There is no such target.</exception>
-    public static FuzzTarget Find(string name) => All.FirstOrDefault(target => target.Name == name)
+    public static FuzzTarget Find(string name) =>
+        All.FirstOrDefault(target => target.Name == name)
         ?? throw new ArgumentException(
-            $"There is no target '{name}'; there are {string.Join(", ", All.Select(target => target.Name))}.", nameof(name));
+            $"There is no target '{name}'; there are {string.Join(", ", All.Select(target => target.Name))}.",
+            nameof(name)
+        );
 
     /// <summary>Reads an input. What the reader throws beside its refusal gets through.</summary>
     /// <param name="content">The input.</param>
@@ -34,7 +37,8 @@ public sealed record FuzzTarget(string Name, string FileName, Type Refusal, Acti
         using var input = new FuzzInput(content, FileName);
         long before = GC.GetAllocatedBytesForCurrentThread();
         string? refusal = Refused(input);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before, most = MostAllocated(content.Length);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before,
+            most = MostAllocated(content.Length);
         if (allocated > most)
             throw new FuzzException($"{Name}: an input of {content.Length} bytes made the reader allocate {allocated}, more than {most}.");
         return refusal;
@@ -60,7 +64,5 @@ public sealed class FuzzException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What happened.</param>
     public FuzzException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }

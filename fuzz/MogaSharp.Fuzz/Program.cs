@@ -20,5 +20,6 @@ if (args.Length == 1)
     return 0;
 }
 
-foreach (string path in args[1..]) Console.WriteLine($"{path}: {FuzzTarget.Find(args[0]).Run(File.ReadAllBytes(path)) ?? "read"}");
+foreach (string path in args[1..])
+    Console.WriteLine($"{path}: {FuzzTarget.Find(args[0]).Run(File.ReadAllBytes(path)) ?? "read"}");
 return 0;

@@ -6,8 +6,19 @@ namespace MogaSharp.Cli;
 
 /// <summary>What was measured of one network; times in milliseconds per run.</summary>
 internal sealed record BenchmarkResult(
-    string Model, string Input, int Batch, string Engine, int Threads, int Runs, double MedianMs, double P10Ms, double P90Ms, double ImagesPerSecond,
-    double GflopPerSecond, long AllocatedBytes)
+    string Model,
+    string Input,
+    int Batch,
+    string Engine,
+    int Threads,
+    int Runs,
+    double MedianMs,
+    double P10Ms,
+    double P90Ms,
+    double ImagesPerSecond,
+    double GflopPerSecond,
+    long AllocatedBytes
+)
 {
     /// <summary>The managed engine: the width of its vectors.</summary>
     public int? VectorBits { get; init; }
@@ -57,7 +68,8 @@ internal sealed record BenchmarkCase(ComputationGraph Graph, Shape Input)
 /// <summary>Measures a network with random weights and inputs, in turn with a peer (A B A B) when asked.</summary>
 internal static class Benchmark
 {
-    private const int WarmUp = 8, MostRuns = 100_000;
+    private const int WarmUp = 8,
+        MostRuns = 100_000;
 
     /// <param name="engine">The engine.</param>
     /// <param name="threads">The threads that the engine computes with.</param>
@@ -68,8 +80,15 @@ internal static class Benchmark
     /// <param name="startPeer">Starts what runs in turn; null for nothing.</param>
     /// <param name="cancellationToken">Looked at between runs.</param>
     public static BenchmarkResult Measure(
-        IInferenceEngine engine, int threads, string model, BenchmarkCase benchmark, TimeSpan duration, double peakGflops, Func<BenchmarkCase, IBenchmarkPeer>? startPeer,
-        CancellationToken cancellationToken)
+        IInferenceEngine engine,
+        int threads,
+        string model,
+        BenchmarkCase benchmark,
+        TimeSpan duration,
+        double peakGflops,
+        Func<BenchmarkCase, IBenchmarkPeer>? startPeer,
+        CancellationToken cancellationToken
+    )
     {
         (ComputationGraph graph, Shape input) = benchmark;
         using IInferenceSession session = engine.CreateSession(graph, benchmark.Weights);
@@ -82,24 +101,45 @@ internal static class Benchmark
             peer?.Step();
         }
 
-        List<double> times = new(MostRuns), peerTimes = new(MostRuns);
+        List<double> times = new(MostRuns),
+            peerTimes = new(MostRuns);
         long allocated = 0;
-        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < MostRuns;)
+        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < MostRuns; )
         {
-            long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
+            long before = GC.GetAllocatedBytesForCurrentThread(),
+                start = Stopwatch.GetTimestamp();
             session.Run([x], outputs, cancellationToken);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-            if (peer is not null) peerTimes.Add(peer.Step());
+            if (peer is not null)
+                peerTimes.Add(peer.Step());
         }
 
-        double median = Percentile(times, 50), rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
+        double median = Percentile(times, 50),
+            rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
         var result = new BenchmarkResult(
-            model, input.ToString(), input[0], engine.Name, threads, times.Count, median, Percentile(times, 10), Percentile(times, 90),
-            1000 * input[0] / median, rate, allocated / times.Count);
+            model,
+            input.ToString(),
+            input[0],
+            engine.Name,
+            threads,
+            times.Count,
+            median,
+            Percentile(times, 10),
+            Percentile(times, 90),
+            1000 * input[0] / median,
+            rate,
+            allocated / times.Count
+        );
         if (session is CpuSession managed)
-            result = result with { VectorBits = CpuSession.VectorLanes * 32, PeakShare = rate / peakGflops, ArenaBytes = managed.MemoryBytes(input) };
-        if (peer is null) return result;
+            result = result with
+            {
+                VectorBits = CpuSession.VectorLanes * 32,
+                PeakShare = rate / peakGflops,
+                ArenaBytes = managed.MemoryBytes(input),
+            };
+        if (peer is null)
+            return result;
         List<double> ratios = [.. peerTimes.Zip(times, (theirs, ours) => theirs / ours)];
         return result with
         {

@@ -23,13 +23,16 @@ namespace MogaSharp.Cli;
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>For people as well as programs: indented, and with the letters of all languages as they are.</summary>
-    public static CliJson Printed { get; } = new(new JsonSerializerOptions
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    });
+    public static CliJson Printed { get; } =
+        new(
+            new JsonSerializerOptions
+            {
+                WriteIndented = true,
+                PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            }
+        );
 }
 
 /// <summary>Texts between programs of ours and in files of others, on one line and in ASCII.</summary>

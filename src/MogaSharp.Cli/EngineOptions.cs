@@ -12,23 +12,22 @@ internal sealed class EngineOptions
 {
     public EngineOptions() => Engine.AcceptOnlyFromAmong("cpu", "torch", "onnxruntime");
 
-    public Option<string?> Engine { get; } = new("--engine")
-    {
-        Description = "cpu (the managed engine), torch (libtorch) or onnxruntime; default: cpu, or torch for a CUDA device",
-        HelpName = "name",
-    };
+    public Option<string?> Engine { get; } =
+        new("--engine")
+        {
+            Description = "cpu (the managed engine), torch (libtorch) or onnxruntime; default: cpu, or torch for a CUDA device",
+            HelpName = "name",
+        };
 
-    public Option<string?> Provider { get; } = new("--provider")
-    {
-        Description = "What computes for --engine onnxruntime: cpu, cuda, dml, coreml or openvino; cuda:N and dml:N for a device",
-        HelpName = "name",
-    };
+    public Option<string?> Provider { get; } =
+        new("--provider")
+        {
+            Description = "What computes for --engine onnxruntime: cpu, cuda, dml, coreml or openvino; cuda:N and dml:N for a device",
+            HelpName = "name",
+        };
 
-    public Option<string?> Device { get; } = new("--device")
-    {
-        Description = "cpu, cuda or cuda:N; CUDA takes --engine torch",
-        HelpName = "device",
-    };
+    public Option<string?> Device { get; } =
+        new("--device") { Description = "cpu, cuda or cuda:N; CUDA takes --engine torch", HelpName = "device" };
 
     public Option<int> Threads { get; } = Shared.Threads();
 
@@ -38,10 +37,12 @@ internal sealed class EngineOptions
     /// <exception cref="OnnxRuntimeUnavailableException">ONNX Runtime is not there, or lacks the provider.</exception>
     public IInferenceEngine Create(ParseResult parsed)
     {
-        string? device = parsed.GetValue(Device) is "cpu" ? null : parsed.GetValue(Device), provider = parsed.GetValue(Provider);
+        string? device = parsed.GetValue(Device) is "cpu" ? null : parsed.GetValue(Device),
+            provider = parsed.GetValue(Provider);
         string name = parsed.GetValue(Engine) ?? (device is null ? "cpu" : "torch");
         int threads = parsed.GetValue(Threads);
-        if (provider is not null && name != "onnxruntime") throw new UsageException($"--provider {provider} needs --engine onnxruntime");
+        if (provider is not null && name != "onnxruntime")
+            throw new UsageException($"--provider {provider} needs --engine onnxruntime");
         return name switch
         {
             "torch" => CreateTorch(threads, device),
@@ -58,20 +59,31 @@ internal sealed class EngineOptions
 
     private static OnnxRuntimeEngine CreateOnnxRuntime(int threads, string? device, string provider)
     {
-        if (device is not null) throw new UsageException($"--device {device} is for libtorch; ONNX Runtime takes --provider {device}");
+        if (device is not null)
+            throw new UsageException($"--device {device} is for libtorch; ONNX Runtime takes --provider {device}");
         (OnnxRuntimeProvider chosen, int number) = ParseProvider(provider);
-        return new OnnxRuntimeEngine(new OnnxRuntimeOptions { Provider = chosen, DeviceId = number, Threads = threads });
+        return new OnnxRuntimeEngine(
+            new OnnxRuntimeOptions
+            {
+                Provider = chosen,
+                DeviceId = number,
+                Threads = threads,
+            }
+        );
     }
 
     private static (OnnxRuntimeProvider Provider, int Device) ParseProvider(string text)
     {
         string[] parts = text.Split(':', 2);
-        OnnxRuntimeProvider provider = OnnxRuntimeProvider.All.FirstOrDefault(known => known.Name == parts[0])
+        OnnxRuntimeProvider provider =
+            OnnxRuntimeProvider.All.FirstOrDefault(known => known.Name == parts[0])
             ?? throw new UsageException($"there is no provider '{text}'; there are {string.Join(", ", OnnxRuntimeProvider.All)}");
-        if (parts.Length == 1) return (provider, 0);
+        if (parts.Length == 1)
+            return (provider, 0);
         if (!provider.HasDevices)
             throw new UsageException($"the provider {provider} has no devices to choose from; write --provider {provider}");
-        if (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int device)) return (provider, device);
+        if (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int device))
+            return (provider, device);
         throw new UsageException($"'{text}' is no device of {provider}; write {provider} or {provider}:N");
     }
 }

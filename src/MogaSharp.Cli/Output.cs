@@ -12,11 +12,18 @@ internal static class Output
     /// <param name="type">How it is written, one of <see cref="CliJson.Printed"/>.</param>
     public static void Json<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
 
-    /// <summary>A text without control characters other than line breaks: names come from files, and may try to steer the terminal.</summary>
-    public static string Printable(string text) => string.Create(text.Length, text, static (span, source) =>
-    {
-        for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(source[i]) && source[i] != '\n' ? '?' : source[i];
-    });
+    /// <summary>A text without control characters other than line breaks: names come from files, and may try to steer the
+    /// terminal.</summary>
+    public static string Printable(string text) =>
+        string.Create(
+            text.Length,
+            text,
+            static (span, source) =>
+            {
+                for (int i = 0; i < span.Length; i++)
+                    span[i] = char.IsControl(source[i]) && source[i] != '\n' ? '?' : source[i];
+            }
+        );
 
     /// <summary>Prints a line of text; control characters become question marks.</summary>
     public static void Line(string text) => Console.Out.WriteLine(Printable(text));
@@ -27,7 +34,9 @@ internal static class Output
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
         {
-            IEnumerable<string> cells = row.Select((cell, i) => rows[0][i].EndsWith(' ') ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]));
+            IEnumerable<string> cells = row.Select(
+                (cell, i) => rows[0][i].EndsWith(' ') ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i])
+            );
             Line(string.Join("  ", cells).TrimEnd());
         }
     }
@@ -45,13 +54,14 @@ internal static class Output
     public static IProgress<DownloadProgress> Download(Action<double, string> report) => new DirectProgress(report);
 
     /// <summary>A number of bytes for people.</summary>
-    public static string Bytes(long bytes) => bytes switch
-    {
-        >= 1 << 30 => $"{bytes / (double)(1 << 30):F2} GiB",
-        >= 1 << 20 => $"{bytes / (double)(1 << 20):F1} MiB",
-        >= 1 << 10 => $"{bytes / (double)(1 << 10):F1} KiB",
-        _ => $"{bytes} B",
-    };
+    public static string Bytes(long bytes) =>
+        bytes switch
+        {
+            >= 1 << 30 => $"{bytes / (double)(1 << 30):F2} GiB",
+            >= 1 << 20 => $"{bytes / (double)(1 << 20):F1} MiB",
+            >= 1 << 10 => $"{bytes / (double)(1 << 10):F1} KiB",
+            _ => $"{bytes} B",
+        };
 
     // Unlike Progress<T>, in order and without a detour over the thread pool.
     private sealed class DirectProgress(Action<double, string> report) : IProgress<DownloadProgress>

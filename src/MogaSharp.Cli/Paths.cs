@@ -12,23 +12,28 @@ internal static class Paths
     /// <exception cref="UsageException">It is missing or a folder.</exception>
     public static string Existing(string path)
     {
-        if (Directory.Exists(path)) throw new UsageException($"'{path}' is a folder, not a file");
+        if (Directory.Exists(path))
+            throw new UsageException($"'{path}' is a folder, not a file");
         return File.Exists(path) ? path : throw new UsageException($"there is no file '{path}'");
     }
 
     /// <summary>A weight file that is there, or a folder that holds one under its usual name.</summary>
     /// <exception cref="UsageException">It is missing.</exception>
-    public static string ExistingWeights(string path) => Directory.Exists(path) && Checkpoint.FindIn(path) is { } inside ? inside : Existing(path);
+    public static string ExistingWeights(string path) =>
+        Directory.Exists(path) && Checkpoint.FindIn(path) is { } inside ? inside : Existing(path);
 
     /// <summary>A place that a file can be written to, which is none of the files that are read.</summary>
     /// <exception cref="UsageException">Its folder is missing, it is a folder itself, or one of the inputs.</exception>
     public static string Writable(string path, params ReadOnlySpan<string?> inputs)
     {
-        if (path.Length == 0 || Directory.Exists(path)) throw new UsageException($"'{path}' is a folder, not a file to write");
+        if (path.Length == 0 || Directory.Exists(path))
+            throw new UsageException($"'{path}' is a folder, not a file to write");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder)) throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'");
+        if (!Directory.Exists(folder))
+            throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'");
         foreach (string? input in inputs)
-            if (input is not null && File.Exists(path) && Target(path) == Target(input)) throw new UsageException($"'{path}' is read and written; give another name to write to");
+            if (input is not null && File.Exists(path) && Target(path) == Target(input))
+                throw new UsageException($"'{path}' is read and written; give another name to write to");
         return path;
     }
 
@@ -57,19 +62,26 @@ internal static class Paths
         }
     }
 
-    // What writes a file puts it under a name of its own first, with 32 digits and .tmp at the end, beside the file or beside what a link leads to.
+    // What writes a file puts it under a name of its own first, with 32 digits and .tmp at the end, beside the file or beside what a link
+    // leads to.
     private static void RemoveUnfinished(string path)
     {
         try
         {
             string target = Target(path);
-            foreach (string leftover in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, $"*{Path.GetFileName(target)}.*.tmp").Where(IsOwn)) File.Delete(leftover);
+            foreach (
+                string leftover in Directory
+                    .EnumerateFiles(Path.GetDirectoryName(target)!, $"*{Path.GetFileName(target)}.*.tmp")
+                    .Where(IsOwn)
+            )
+                File.Delete(leftover);
 
             bool IsOwn(string file)
             {
                 string name = Path.GetFileName(file)[..^4];
                 int dot = name.LastIndexOf('.');
-                return name[..dot].TrimStart('.') == Path.GetFileName(target).TrimStart('.') && Guid.TryParseExact(name[(dot + 1)..], "N", out _)
+                return name[..dot].TrimStart('.') == Path.GetFileName(target).TrimStart('.')
+                    && Guid.TryParseExact(name[(dot + 1)..], "N", out _)
                     && File.GetLastWriteTimeUtc(file) >= Started;
             }
         }
@@ -79,5 +91,6 @@ internal static class Paths
         }
     }
 
-    private static string Target(string path) => (File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path)).TrimEnd('/');
+    private static string Target(string path) =>
+        (File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path)).TrimEnd('/');
 }

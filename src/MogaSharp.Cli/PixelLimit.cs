@@ -4,8 +4,8 @@ using MogaSharp.Imaging;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// <c>--max-pixels</c> of all commands that read images. It sets the environment variable that the decoder and the processes that a command starts look at,
-/// so it is applied before anything is decoded.
+/// <c>--max-pixels</c> of all commands that read images. It sets the environment variable that the decoder and the processes that a command
+/// starts look at, so it is applied before anything is decoded.
 /// </summary>
 internal static class PixelLimit
 {
@@ -20,7 +20,8 @@ internal static class PixelLimit
     /// <summary>Adds the option to the commands that read images.</summary>
     public static void AddTo(RootCommand root)
     {
-        foreach (Command command in root.Subcommands.Where(command => Commands.Contains(command.Name))) command.Add(Option);
+        foreach (Command command in root.Subcommands.Where(command => Commands.Contains(command.Name)))
+            command.Add(Option);
     }
 
     /// <summary>Applies what a command line or the environment says.</summary>
@@ -29,9 +30,13 @@ internal static class PixelLimit
     {
         string? given = parsed.CommandResult.Command.Options.Contains(Option) ? parsed.GetValue(Option) : null;
         string? text = given ?? Environment.GetEnvironmentVariable(ImageLimits.PixelsVariable);
-        if (string.IsNullOrEmpty(text)) return;
+        if (string.IsNullOrEmpty(text))
+            return;
         if (!ImageLimits.TryParsePixels(text, out long pixels))
-            throw new UsageException($"{(given is null ? ImageLimits.PixelsVariable : Option.Name)} takes a number of pixels from 1 to {Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'");
+            throw new UsageException(
+                $"{(given is null ? ImageLimits.PixelsVariable : Option.Name)} takes a number of pixels from 1 to "
+                    + $"{Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'"
+            );
         Environment.SetEnvironmentVariable(ImageLimits.PixelsVariable, $"{pixels}");
     }
 }

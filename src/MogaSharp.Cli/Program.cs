@@ -10,11 +10,25 @@ internal static class Program
     public static int Main(string[] args)
     {
         StatusLine.Install();
-        var root = new RootCommand("MogaNet for .NET: train, classify pictures, predict video, evaluate, inspect and convert weights, measure speed.")
+        var root = new RootCommand(
+            "MogaNet for .NET: train, classify pictures, predict video, evaluate, inspect and convert weights, measure speed."
+        )
         {
-            ClassifyCommand.Create(), EvalCommand.Create(), ForwardCommand.Create(), ModelsCommand.Create(), InfoCommand.Create(), PlanCommand.Create(), ProfileCommand.Create(),
-            PullCommand.Create(), InspectCommand.Create(), ConvertCommand.Create(), ExportCommand.Create(), BenchCommand.Create(), TrainCommand.Create(),
-            PredictCommand.Create(), DataCommand.Create(),
+            ClassifyCommand.Create(),
+            EvalCommand.Create(),
+            ForwardCommand.Create(),
+            ModelsCommand.Create(),
+            InfoCommand.Create(),
+            PlanCommand.Create(),
+            ProfileCommand.Create(),
+            PullCommand.Create(),
+            InspectCommand.Create(),
+            ConvertCommand.Create(),
+            ExportCommand.Create(),
+            BenchCommand.Create(),
+            TrainCommand.Create(),
+            PredictCommand.Create(),
+            DataCommand.Create(),
         };
         root.Directives.Clear();
         Shared.AddKey(root);
@@ -23,11 +37,13 @@ internal static class Program
         // A path may begin with @, which would otherwise name a file of arguments.
         args = CommandLineCheck.Normalize(args);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (CommandLineCheck.FindProblem(parsed, args) is { } problem) return Failure.Report(problem, ExitCode.Usage);
+        if (CommandLineCheck.FindProblem(parsed, args) is { } problem)
+            return Failure.Report(problem, ExitCode.Usage);
 
         Shared.WeightsKey = parsed.GetValue(Shared.Key);
         TorchRuntime.BeforeLoading = NativeShim.Build;
-        if (TrainLauncher.IsChild) TrainLauncher.Listen(Stopping.Request);
+        if (TrainLauncher.IsChild)
+            TrainLauncher.Listen(Stopping.Request);
         // Signals are ours: the library's own handling would end a training before its checkpoint is written.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return Stopping.Run(async token =>

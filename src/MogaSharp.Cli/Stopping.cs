@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// Ends a command at Ctrl+C, SIGTERM or SIGHUP. What can be cancelled has a moment to end in order; then the process ends without it: a named pipe that
-/// nobody writes to, or a disk that does not answer, would keep it for ever. A second signal ends it at once.
+/// Ends a command at Ctrl+C, SIGTERM or SIGHUP. What can be cancelled has a moment to end in order; then the process ends without it: a
+/// named pipe that nobody writes to, or a disk that does not answer, would keep it for ever. A second signal ends it at once.
 /// </summary>
 internal static partial class Stopping
 {
@@ -41,7 +41,8 @@ internal static partial class Stopping
     {
         lock (Guard)
         {
-            if (_since != 0) return;
+            if (_since != 0)
+                return;
             _since = Environment.TickCount64;
         }
 
@@ -53,14 +54,16 @@ internal static partial class Stopping
     /// <summary>As long as the result is not disposed, what was cancelled may take any time: a training writes its checkpoint.</summary>
     public static IDisposable Hold()
     {
-        lock (Guard) _holds++;
+        lock (Guard)
+            _holds++;
         return new Holding();
     }
 
     /// <summary>Does something should the process end without waiting for its work; until the result is disposed.</summary>
     public static IDisposable WhenLeaving(Action action)
     {
-        lock (Guard) Leaving.Add(action);
+        lock (Guard)
+            Leaving.Add(action);
         return new Registration(action);
     }
 
@@ -77,7 +80,9 @@ internal static partial class Stopping
             StatusLine.Clear();
             Shared.Notices.Flush();
             // What breaks because its files were closed under it was cancelled.
-            return Source.IsCancellationRequested && Failure.Describe(e) is null ? Failure.Report(Cancelled, ExitCode.Cancelled) : Failure.Report(e);
+            return Source.IsCancellationRequested && Failure.Describe(e) is null
+                ? Failure.Report(Cancelled, ExitCode.Cancelled)
+                : Failure.Report(e);
         }
     }
 
@@ -85,9 +90,12 @@ internal static partial class Stopping
     {
         context.Cancel = true;
         // A terminal sends it to all processes of a training; the one that started them says what to do.
-        if (TrainLauncher.IsChild && context.Signal == PosixSignal.SIGINT) return;
-        if (_since == 0) Request();
-        else Overdue.Set();
+        if (TrainLauncher.IsChild && context.Signal == PosixSignal.SIGINT)
+            return;
+        if (_since == 0)
+            Request();
+        else
+            Overdue.Set();
     }
 
     private static void Watch()
@@ -97,11 +105,13 @@ internal static partial class Stopping
             long left;
             lock (Guard)
             {
-                if (_holds > 0) _since = Environment.TickCount64;
+                if (_holds > 0)
+                    _since = Environment.TickCount64;
                 left = _since + (long)Grace.TotalMilliseconds - Environment.TickCount64;
             }
 
-            if (left <= 0) break;
+            if (left <= 0)
+                break;
             Thread.Sleep((int)Math.Min(left, 100));
         }
 
@@ -111,14 +121,18 @@ internal static partial class Stopping
     private static int Leave()
     {
         Action[] last;
-        lock (Guard) last = [.. Leaving];
-        foreach (Action action in last) action();
+        lock (Guard)
+            last = [.. Leaving];
+        foreach (Action action in last)
+            action();
         StatusLine.Clear();
         Shared.Notices.Flush();
         int code = Failure.Report(Cancelled, ExitCode.Cancelled);
         // An orderly exit would wait for what is blocked, and take libraries down under threads that compute.
-        if (OperatingSystem.IsWindows()) Environment.Exit(code);
-        else ExitNow(code);
+        if (OperatingSystem.IsWindows())
+            Environment.Exit(code);
+        else
+            ExitNow(code);
         return code;
     }
 
@@ -133,7 +147,8 @@ internal static partial class Stopping
         {
             lock (Guard)
             {
-                if (_isOver) return;
+                if (_isOver)
+                    return;
                 _isOver = true;
                 _holds--;
             }
@@ -144,7 +159,8 @@ internal static partial class Stopping
     {
         public void Dispose()
         {
-            lock (Guard) Leaving.Remove(action);
+            lock (Guard)
+                Leaving.Remove(action);
         }
     }
 }

@@ -28,7 +28,8 @@ public sealed partial class CpuEngine : IInferenceEngine, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024, nameof(options));
         // More workers than processors would wait for each other at every step.
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
-        if (options?.Logger is { } logger) LogChoice(logger, _pool.Threads, 32 * CpuSession.VectorLanes);
+        if (options?.Logger is { } logger)
+            LogChoice(logger, _pool.Threads, 32 * CpuSession.VectorLanes);
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,10 @@ public sealed unsafe class CpuSession : IInferenceSession
     public ComputationGraph Graph { get; }
 
     /// <summary>The vector width that the engine uses on this machine, in floats: 16, 8 or 4.</summary>
-    public static int VectorLanes { get; } = Avx512F.IsSupported ? 16 : Avx2.IsSupported && Fma.IsSupported ? 8 : 4;
+    public static int VectorLanes { get; } =
+        Avx512F.IsSupported ? 16
+        : Avx2.IsSupported && Fma.IsSupported ? 8
+        : 4;
 
     /// <summary>Bytes of native memory that the packed weights take.</summary>
     public long WeightBytes => _store.Bytes;
@@ -107,8 +110,10 @@ public sealed unsafe class CpuSession : IInferenceSession
         try
         {
             inputs.CopyTo(memory.Frame.Inputs);
-            for (int i = 0; i < plan.Outputs.Length; i++) memory.Frame.Outputs[i] = new Tensor(plan.Outputs[i]);
-            for (int i = 0; i < 3; i++) _pool.Run(plan.Plan, memory.Frame, cancellationToken);
+            for (int i = 0; i < plan.Outputs.Length; i++)
+                memory.Frame.Outputs[i] = new Tensor(plan.Outputs[i]);
+            for (int i = 0; i < 3; i++)
+                _pool.Run(plan.Plan, memory.Frame, cancellationToken);
             var marks = new List<long[]>(runs);
             for (int i = 0; i < runs; i++)
             {
@@ -130,9 +135,11 @@ public sealed unsafe class CpuSession : IInferenceSession
     {
         lock (_gate)
         {
-            if (_disposed) return;
+            if (_disposed)
+                return;
             _disposed = true;
-            if (_users > 0) return;
+            if (_users > 0)
+                return;
         }
 
         Free();
@@ -142,7 +149,8 @@ public sealed unsafe class CpuSession : IInferenceSession
     {
         FewShapes few = default;
         Span<Shape> shapes = inputs.Length <= FewShapes.Length ? few[..inputs.Length] : new Shape[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
+        for (int i = 0; i < inputs.Length; i++)
+            shapes[i] = inputs[i].Shape;
         return _plans.Find(shapes);
     }
 
@@ -173,7 +181,8 @@ public sealed unsafe class CpuSession : IInferenceSession
     {
         lock (_gate)
         {
-            if (--_users > 0 || !_disposed) return;
+            if (--_users > 0 || !_disposed)
+                return;
         }
 
         Free();

@@ -8,9 +8,11 @@ namespace MogaSharp.Cpu;
 /// <summary>Measures how fast this machine multiplies and adds when nothing else limits it.</summary>
 public static class PeakMeter
 {
-    private const int Rounds = 20_000, Accumulators = 12;
+    private const int Rounds = 20_000,
+        Accumulators = 12;
 
-    /// <summary>The sustained rate of float32 multiply-adds from registers, in GFLOP/s (two operations each), the best of several tries.</summary>
+    /// <summary>The sustained rate of float32 multiply-adds from registers, in GFLOP/s (two operations each), the best of several
+    /// tries.</summary>
     /// <param name="threads">Threads that work at the same time, at least 1.</param>
     public static double MeasureGflops(int threads)
     {
@@ -29,13 +31,15 @@ public static class PeakMeter
                     _ = Spin();
                     start.SignalAndWait();
                     long begin = Stopwatch.GetTimestamp();
-                    for (int k = 0; k < 20; k++) _ = Spin();
+                    for (int k = 0; k < 20; k++)
+                        _ = Spin();
                     seconds[worker] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
                 });
                 workers[i].Start();
             }
 
-            foreach (Thread worker in workers) worker.Join();
+            foreach (Thread worker in workers)
+                worker.Join();
             double flops = 20.0 * Rounds * Accumulators * CpuSession.VectorLanes * 2;
             best = Math.Max(best, seconds.Sum(s => flops / s) / 1e9);
         }
@@ -43,12 +47,13 @@ public static class PeakMeter
         return best;
     }
 
-    private static float Spin() => CpuSession.VectorLanes switch
-    {
-        16 => Spin<Simd512, Vector512<float>>(),
-        8 => Spin<Simd256, Vector256<float>>(),
-        _ => Spin<Simd128, Vector128<float>>(),
-    };
+    private static float Spin() =>
+        CpuSession.VectorLanes switch
+        {
+            16 => Spin<Simd512, Vector512<float>>(),
+            8 => Spin<Simd256, Vector256<float>>(),
+            _ => Spin<Simd128, Vector128<float>>(),
+        };
 
     // Twelve chains: enough to hide the latency of two multipliers, few enough for 16 registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -56,8 +61,20 @@ public static class PeakMeter
         where S : struct, ISimd<V>
         where V : struct
     {
-        V x = S.Broadcast(0.999f), y = S.Broadcast(0.001f);
-        V a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+        V x = S.Broadcast(0.999f),
+            y = S.Broadcast(0.001f);
+        V a = x,
+            b = x,
+            c = x,
+            d = x,
+            e = x,
+            f = x,
+            g = x,
+            h = x,
+            i = x,
+            j = x,
+            k = x,
+            l = x;
         for (int round = 0; round < Rounds; round++)
         {
             a = S.MultiplyAdd(a, x, y);

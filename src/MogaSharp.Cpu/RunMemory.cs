@@ -18,14 +18,16 @@ internal sealed unsafe class RunMemory(int inputs, int outputs, int threads) : I
     /// <exception cref="InsufficientMemoryException">This machine has not so much left.</exception>
     public void Reserve(long bytes)
     {
-        if (bytes <= Bytes) return;
+        if (bytes <= Bytes)
+            return;
         Free();
         // The system would grant it, and end the process when it is touched.
         long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
         if (bytes > free)
         {
             throw new InsufficientMemoryException(
-                $"A run on this input needs {bytes >> 20} MiB of memory; {Math.Max(free, 0) >> 20} MiB are left.");
+                $"A run on this input needs {bytes >> 20} MiB of memory; {Math.Max(free, 0) >> 20} MiB are left."
+            );
         }
 
         Frame.Arena = (float*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
@@ -60,7 +62,8 @@ internal sealed class RunMemoryPool(int inputs, int outputs, int threads) : IDis
     {
         get
         {
-            lock (_free) return _free.Sum(memory => memory.Bytes);
+            lock (_free)
+                return _free.Sum(memory => memory.Bytes);
         }
     }
 
@@ -69,7 +72,8 @@ internal sealed class RunMemoryPool(int inputs, int outputs, int threads) : IDis
     public RunMemory Rent(long bytes)
     {
         RunMemory? memory;
-        lock (_free) _free.TryPop(out memory);
+        lock (_free)
+            _free.TryPop(out memory);
         memory ??= new RunMemory(inputs, outputs, threads);
         try
         {
@@ -97,12 +101,14 @@ internal sealed class RunMemoryPool(int inputs, int outputs, int threads) : IDis
             return;
         }
 
-        lock (_free) _free.Push(memory);
+        lock (_free)
+            _free.Push(memory);
     }
 
     /// <summary>Frees what waits for runs; no run may be in progress.</summary>
     public void Dispose()
     {
-        while (_free.TryPop(out RunMemory? memory)) memory.Dispose();
+        while (_free.TryPop(out RunMemory? memory))
+            memory.Dispose();
     }
 }

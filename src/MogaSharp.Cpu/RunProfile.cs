@@ -19,8 +19,10 @@ public sealed class RunProfile
 {
     private readonly List<(int Thread, int Step, double StartMicroseconds, double Microseconds)> _events;
 
-    private RunProfile(IReadOnlyList<StepTiming> steps, List<(int Thread, int Step, double StartMicroseconds, double Microseconds)> events) =>
-        (Steps, _events) = (steps, events);
+    private RunProfile(
+        IReadOnlyList<StepTiming> steps,
+        List<(int Thread, int Step, double StartMicroseconds, double Microseconds)> events
+    ) => (Steps, _events) = (steps, events);
 
     /// <summary>The steps in order.</summary>
     public IReadOnlyList<StepTiming> Steps { get; }
@@ -63,11 +65,11 @@ public sealed class RunProfile
         long origin = Begins(median, 0);
         var events = new List<(int, int, double, double)>();
         for (int thread = 0; thread < threads; thread++)
-            for (int s = 0; s < count; s++)
-            {
-                int at = ((thread * count) + s) * 2;
-                events.Add((thread, s, 1000 * Milliseconds(median[at] - origin), 1000 * Milliseconds(median[at + 1] - median[at])));
-            }
+        for (int s = 0; s < count; s++)
+        {
+            int at = ((thread * count) + s) * 2;
+            events.Add((thread, s, 1000 * Milliseconds(median[at] - origin), 1000 * Milliseconds(median[at + 1] - median[at])));
+        }
 
         return new RunProfile(steps, events);
 

@@ -22,7 +22,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly float*[] _scratch;
     private CancellationToken _cancellation;
     private Exception? _failure;
-    private int _run, _arrived, _phase;
+    private int _run,
+        _arrived,
+        _phase;
     private bool _disposed;
 
     /// <summary>Starts the threads.</summary>
@@ -32,7 +34,8 @@ internal sealed unsafe class WorkerPool : IDisposable
         _scratch = new float*[threads];
         _parked = new int[threads];
         _wakeUps = new AutoResetEvent[threads];
-        for (int i = 0; i < threads; i++) _wakeUps[i] = new AutoResetEvent(false);
+        for (int i = 0; i < threads; i++)
+            _wakeUps[i] = new AutoResetEvent(false);
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -62,7 +65,8 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         try
         {
-            for (int i = 0; i < Threads; i++) _scratch[i] = scratch + (i * plan.ScratchFloats);
+            for (int i = 0; i < Threads; i++)
+                _scratch[i] = scratch + (i * plan.ScratchFloats);
             (_plan, _frame, _cancellation, _failure) = (plan, frame, cancellation, null);
             frame.Reset();
             frame.Stop = false;
@@ -70,7 +74,8 @@ internal sealed unsafe class WorkerPool : IDisposable
             Wake();
             Walk(0);
             (_plan, _frame, _cancellation) = (null, null, default);
-            if (_failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
+            if (_failure is not null)
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
         }
         finally
         {
@@ -83,12 +88,15 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Ends the threads; no run may be in progress.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         Volatile.Write(ref _run, _run + 1);
         Wake();
-        foreach (Thread thread in _threads) thread.Join();
-        foreach (AutoResetEvent wakeUp in _wakeUps) wakeUp.Dispose();
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (AutoResetEvent wakeUp in _wakeUps)
+            wakeUp.Dispose();
     }
 
     private static void RunAlone(Plan plan, Frame frame, float* scratch, CancellationToken cancellation)
@@ -97,17 +105,19 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             int items = step.Items;
-            for (int item = 0; item < items; item++) step.Run(frame, item, scratch);
+            for (int item = 0; item < items; item++)
+                step.Run(frame, item, scratch);
         }
     }
 
     private void Serve(int worker)
     {
-        for (int seen = 0; ;)
+        for (int seen = 0; ; )
         {
             WaitWhile(ref _run, seen, worker);
             seen = Volatile.Read(ref _run);
-            if (_disposed) return;
+            if (_disposed)
+                return;
             Walk(worker);
         }
     }
@@ -121,7 +131,8 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             Step step = steps[s];
             frame.Taken(s + 1, worker) = 0;
-            if (frame.Marks is { } begins) begins[((worker * steps.Length) + s) * 2] = Stopwatch.GetTimestamp();
+            if (frame.Marks is { } begins)
+                begins[((worker * steps.Length) + s) * 2] = Stopwatch.GetTimestamp();
             if (!frame.Stop)
             {
                 try
@@ -129,7 +140,8 @@ internal sealed unsafe class WorkerPool : IDisposable
                     if (step.Work < Plan.SerialWork)
                     {
                         if (worker == 0)
-                            for (int item = 0; item < step.Items; item++) step.Run(frame, item, _scratch[0]);
+                            for (int item = 0; item < step.Items; item++)
+                                step.Run(frame, item, _scratch[0]);
                     }
                     else
                     {
@@ -144,10 +156,12 @@ internal sealed unsafe class WorkerPool : IDisposable
                     frame.Stop = true;
                 }
 
-                if (worker == 0 && _cancellation.IsCancellationRequested) frame.Stop = true;
+                if (worker == 0 && _cancellation.IsCancellationRequested)
+                    frame.Stop = true;
             }
 
-            if (frame.Marks is { } ends) ends[(((worker * steps.Length) + s) * 2) + 1] = Stopwatch.GetTimestamp();
+            if (frame.Marks is { } ends)
+                ends[(((worker * steps.Length) + s) * 2) + 1] = Stopwatch.GetTimestamp();
             Meet(worker);
         }
     }
@@ -160,9 +174,11 @@ internal sealed unsafe class WorkerPool : IDisposable
         for (int i = 0; i < Threads; i++)
         {
             int owner = (worker + i) % Threads;
-            int first = (int)((long)items * owner / Threads), count = (int)((long)items * (owner + 1) / Threads) - first;
+            int first = (int)((long)items * owner / Threads),
+                count = (int)((long)items * (owner + 1) / Threads) - first;
             ref int taken = ref frame.Taken(number, owner);
-            for (int item; (item = Interlocked.Increment(ref taken) - 1) < count;) step.Run(frame, first + item, _scratch[worker]);
+            for (int item; (item = Interlocked.Increment(ref taken) - 1) < count; )
+                step.Run(frame, first + item, _scratch[worker]);
         }
     }
 
@@ -188,13 +204,17 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             // Between steps a wait is short: look often, and at the clock only now and then.
             Thread.SpinWait(1);
-            if (spins % 64 != 0) continue;
+            if (spins % 64 != 0)
+                continue;
             long now = Stopwatch.GetTimestamp();
-            if (start == 0) start = now;
-            if (now - start < SpinTicks) continue;
+            if (start == 0)
+                start = now;
+            if (now - start < SpinTicks)
+                continue;
             // Whoever changes the location looks at the flag afterwards, so one of the two sees the other.
             Interlocked.Exchange(ref _parked[worker], 1);
-            while (Volatile.Read(ref location) == value) _wakeUps[worker].WaitOne();
+            while (Volatile.Read(ref location) == value)
+                _wakeUps[worker].WaitOne();
             Volatile.Write(ref _parked[worker], 0);
             return;
         }
@@ -204,6 +224,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         Interlocked.MemoryBarrier();
         for (int i = 0; i < _parked.Length; i++)
-            if (Volatile.Read(ref _parked[i]) != 0) _wakeUps[i].Set();
+            if (Volatile.Read(ref _parked[i]) != 0)
+                _wakeUps[i].Set();
     }
 }

@@ -7,8 +7,8 @@ namespace MogaSharp.Data;
 public sealed record ClassLabel(string Name, string? WordNetId = null, IReadOnlyList<string>? Synonyms = null)
 {
     /// <summary>
-    /// Finds the classes that names mean: by WordNet id, name or synonym. An exact name wins; else the form of Unicode, case, blanks around it, and a
-    /// space or an underscore do not matter.
+    /// Finds the classes that names mean: by WordNet id, name or synonym. An exact name wins; else the form of Unicode, case, blanks around
+    /// it, and a space or an underscore do not matter.
     /// </summary>
     /// <param name="names">The names, such as those of class folders.</param>
     /// <param name="labels">The classes.</param>

@@ -41,18 +41,24 @@ public sealed class ClassificationMetrics
     /// <exception cref="ArgumentOutOfRangeException">The label is no class.</exception>
     public void Add(ReadOnlySpan<float> outputs, int label)
     {
-        if (outputs.Length != Classes) throw new ArgumentException($"{outputs.Length} outputs for {Classes} classes", nameof(outputs));
+        if (outputs.Length != Classes)
+            throw new ArgumentException($"{outputs.Length} outputs for {Classes} classes", nameof(outputs));
         ArgumentOutOfRangeException.ThrowIfNegative(label);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes);
-        int rank = 0, predicted = 0;
+        int rank = 0,
+            predicted = 0;
         for (int i = 0; i < outputs.Length; i++)
         {
-            if (ComesBefore(outputs, i, label)) rank++;
-            if (ComesBefore(outputs, i, predicted)) predicted = i;
+            if (ComesBefore(outputs, i, label))
+                rank++;
+            if (ComesBefore(outputs, i, predicted))
+                predicted = i;
         }
         Images++;
-        if (rank < 1) _top1++;
-        if (rank < 5) _top5++;
+        if (rank < 1)
+            _top1++;
+        if (rank < 5)
+            _top5++;
         _confusion[label, predicted]++;
     }
 
@@ -65,7 +71,8 @@ public sealed class ClassificationMetrics
     {
         if (outputs.Length != (long)labels.Length * Classes)
             throw new ArgumentException($"{outputs.Length} outputs for {labels.Length} images of {Classes} classes", nameof(outputs));
-        for (int i = 0; i < labels.Length; i++) Add(outputs.Slice(i * Classes, Classes), labels[i]);
+        for (int i = 0; i < labels.Length; i++)
+            Add(outputs.Slice(i * Classes, Classes), labels[i]);
     }
 
     /// <summary>Adds the counts of another part of the images.</summary>
@@ -73,13 +80,15 @@ public sealed class ClassificationMetrics
     /// <exception cref="ArgumentException">The other counts have another number of classes.</exception>
     public void Add(ClassificationMetrics other)
     {
-        if (other.Classes != Classes) throw new ArgumentException($"{other.Classes} classes cannot be added to {Classes}", nameof(other));
+        if (other.Classes != Classes)
+            throw new ArgumentException($"{other.Classes} classes cannot be added to {Classes}", nameof(other));
         Images += other.Images;
         _top1 += other._top1;
         _top5 += other._top5;
         for (int label = 0; label < Classes; label++)
         {
-            for (int predicted = 0; predicted < Classes; predicted++) _confusion[label, predicted] += other._confusion[label, predicted];
+            for (int predicted = 0; predicted < Classes; predicted++)
+                _confusion[label, predicted] += other._confusion[label, predicted];
         }
     }
 
@@ -93,8 +102,10 @@ public sealed class ClassificationMetrics
 
     private static bool ComesBefore(ReadOnlySpan<float> outputs, int index, int other)
     {
-        float value = outputs[index], reference = outputs[other];
-        if (float.IsNaN(value) || float.IsNaN(reference)) return float.IsNaN(value) && (!float.IsNaN(reference) || index < other);
+        float value = outputs[index],
+            reference = outputs[other];
+        if (float.IsNaN(value) || float.IsNaN(reference))
+            return float.IsNaN(value) && (!float.IsNaN(reference) || index < other);
         return value > reference || (value == reference && index < other);
     }
 

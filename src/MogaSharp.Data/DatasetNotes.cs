@@ -3,7 +3,9 @@ namespace MogaSharp.Data;
 /// <summary>Gathers what opening a data set leaves out or guesses: each kind of thing once, with its count and the first example.</summary>
 internal sealed class DatasetNotes
 {
-    private readonly OrderedDictionary<string, (Func<int, string> Describe, int Count, string First)> _counted = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, (Func<int, string> Describe, int Count, string First)> _counted = new(
+        StringComparer.Ordinal
+    );
 
     /// <summary>Adds a sentence without a full stop.</summary>
     public void Add(string sentence) => _counted.TryAdd(sentence, (_ => sentence, 0, ""));
@@ -24,7 +26,11 @@ internal sealed class DatasetNotes
 
     /// <summary>The sentences in the order in which each thing was first met.</summary>
     public IReadOnlyList<string> ToList() =>
-        [.. _counted.Values.Select(note => note.Count == 0 ? note.Describe(0) : $"{note.Describe(note.Count)} ({(note.Count > 1 ? "the first: " : "")}{note.First})")];
+        [
+            .. _counted.Values.Select(note =>
+                note.Count == 0 ? note.Describe(0) : $"{note.Describe(note.Count)} ({(note.Count > 1 ? "the first: " : "")}{note.First})"
+            ),
+        ];
 
     /// <summary>A count with its noun: "1 file", "2 files".</summary>
     public static string Some(int count, string noun, string? plural = null) => $"{count} {(count == 1 ? noun : plural ?? noun + "s")}";

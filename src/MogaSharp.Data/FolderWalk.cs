@@ -1,8 +1,8 @@
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Lists folders and images as a data set counts them, and notes what it leaves out: hidden and system folders and files, files of other formats,
-/// links that lead nowhere or in a circle, what cannot be read.
+/// Lists folders and images as a data set counts them, and notes what it leaves out: hidden and system folders and files, files of other
+/// formats, links that lead nowhere or in a circle, what cannot be read.
 /// </summary>
 internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes notes)
 {
@@ -12,7 +12,11 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
     private static readonly EnumerationOptions All = new() { AttributesToSkip = default, IgnoreInaccessible = false };
 
     // Which entries are links is known from listing alone this way; asking for each file's attributes would read the disk for every image.
-    private static readonly EnumerationOptions WithoutLinks = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions WithoutLinks = new()
+    {
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = false,
+    };
 
     /// <summary>The names of the folders in a folder that count, sorted ordinally; nothing when it cannot be read.</summary>
     public string[] Folders(string folder) => List(folder, Directory.EnumerateDirectories, FolderNames);
@@ -22,16 +26,25 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
 
     /// <summary>The images of a folder and all folders below it, sorted by folder and then by name, all ordinally.</summary>
     public IEnumerable<string> Images(string folder) =>
-        WithSubfolders(folder, 0).Order(StringComparer.Ordinal).SelectMany(inner => ImagesIn(inner).Select(name => Path.Combine(inner, name)));
+        WithSubfolders(folder, 0)
+            .Order(StringComparer.Ordinal)
+            .SelectMany(inner => ImagesIn(inner).Select(name => Path.Combine(inner, name)));
 
     private IEnumerable<string> WithSubfolders(string folder, int depth)
     {
-        if (depth > MaxDepth) throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
-        return Folders(folder).Select(name => Path.Combine(folder, name)).SelectMany(inner => WithSubfolders(inner, depth + 1)).Prepend(folder);
+        if (depth > MaxDepth)
+            throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
+        return Folders(folder)
+            .Select(name => Path.Combine(folder, name))
+            .SelectMany(inner => WithSubfolders(inner, depth + 1))
+            .Prepend(folder);
     }
 
     private string[] List(
-        string folder, Func<string, string, EnumerationOptions, IEnumerable<string>> enumerate, Func<string, HashSet<string>, string[], IEnumerable<string>> choose)
+        string folder,
+        Func<string, string, EnumerationOptions, IEnumerable<string>> enumerate,
+        Func<string, HashSet<string>, string[], IEnumerable<string>> choose
+    )
     {
         try
         {
@@ -54,10 +67,15 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
             if (SystemNames.IsSystem(name))
                 notes.Count("system folder", path, count => $"{DatasetNotes.Some(count, "hidden or system folder")} left out");
             else if (SystemNames.MayBeUndecodable(name) && !Directory.Exists(path))
-                notes.Count("undecodable", path, count => $"{DatasetNotes.Some(count, "name")} that are not UTF-8 cannot be opened and are left out");
+                notes.Count(
+                    "undecodable",
+                    path,
+                    count => $"{DatasetNotes.Some(count, "name")} that are not UTF-8 cannot be opened and are left out"
+                );
             else if (!plain.Contains(name) && LeadsUp(path, folder))
                 notes.Count("circle", path, count => $"{DatasetNotes.Some(count, "link")} to a folder above left out");
-            else yield return name;
+            else
+                yield return name;
         }
     }
 
@@ -71,10 +89,15 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
             else if (!extensions.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
                 CountOther(name, path);
             else if (SystemNames.MayBeUndecodable(name) && !File.Exists(path))
-                notes.Count("undecodable", path, count => $"{DatasetNotes.Some(count, "name")} that are not UTF-8 cannot be opened and are left out");
+                notes.Count(
+                    "undecodable",
+                    path,
+                    count => $"{DatasetNotes.Some(count, "name")} that are not UTF-8 cannot be opened and are left out"
+                );
             else if (!plain.Contains(name) && !LeadsToFile(path))
                 notes.Count("dangling", path, count => $"{DatasetNotes.Some(count, "link")} to files that are not there left out");
-            else yield return name;
+            else
+                yield return name;
         }
     }
 
@@ -82,7 +105,11 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
     {
         string ending = Path.GetExtension(name).ToLowerInvariant();
         string what = ending.Length is 0 or > 16 ? "file without a known ending" : $"{ending} file";
-        notes.Count($"other {what}", path, count => $"{DatasetNotes.Some(count, what, what.Replace("file", "files", StringComparison.Ordinal))} left out");
+        notes.Count(
+            $"other {what}",
+            path,
+            count => $"{DatasetNotes.Some(count, what, what.Replace("file", "files", StringComparison.Ordinal))} left out"
+        );
     }
 
     // A link that leads nowhere exists by itself.
@@ -102,7 +129,8 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
     // A link to the folder that it lies in, or to one above that.
     private static bool LeadsUp(string link, string folder)
     {
-        string target = Real(link, 0) + Path.DirectorySeparatorChar, here = Real(folder, 0) + Path.DirectorySeparatorChar;
+        string target = Real(link, 0) + Path.DirectorySeparatorChar,
+            here = Real(folder, 0) + Path.DirectorySeparatorChar;
         return here.StartsWith(target, StringComparison.Ordinal);
     }
 
@@ -110,8 +138,11 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
     private static string Real(string path, int depth)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (depth > MaxDepth || Path.GetDirectoryName(full) is not { } parent) return full;
+        if (depth > MaxDepth || Path.GetDirectoryName(full) is not { } parent)
+            return full;
         string here = Path.Combine(Real(parent, depth + 1), Path.GetFileName(full));
-        return new DirectoryInfo(here).LinkTarget is { } target ? Real(Path.Combine(Path.GetDirectoryName(here)!, target), depth + 1) : here;
+        return new DirectoryInfo(here).LinkTarget is { } target
+            ? Real(Path.Combine(Path.GetDirectoryName(here)!, target), depth + 1)
+            : here;
     }
 }

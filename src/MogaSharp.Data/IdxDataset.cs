@@ -39,7 +39,11 @@ public sealed class IdxDataset : IImageDataset
     /// <param name="maxBytes">The most bytes that each array may have, uncompressed.</param>
     /// <exception cref="DatasetException">A file is missing or broken, or images, labels and class names do not fit each other.</exception>
     public IdxDataset(
-        string path, DatasetSplit split = DatasetSplit.Test, IReadOnlyList<string>? classNames = null, long maxBytes = DefaultMaxBytes)
+        string path,
+        DatasetSplit split = DatasetSplit.Test,
+        IReadOnlyList<string>? classNames = null,
+        long maxBytes = DefaultMaxBytes
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxBytes, Array.MaxLength);
@@ -47,7 +51,10 @@ public sealed class IdxDataset : IImageDataset
         IdxFile images = IdxFile.Read(imagesPath, maxBytes);
         IdxFile labels = IdxFile.Read(labelsPath, maxBytes);
         if (!(images.Extents is [_, _, _] or [_, _, _, 3]))
-            throw new DatasetException(imagesPath, $"images must be count x rows x columns (x 3), not {string.Join(" x ", images.Extents)}");
+            throw new DatasetException(
+                imagesPath,
+                $"images must be count x rows x columns (x 3), not {string.Join(" x ", images.Extents)}"
+            );
         if (labels.Extents.Length != 1)
             throw new DatasetException(labelsPath, $"labels must be one row, not {string.Join(" x ", labels.Extents)}");
         if (labels.Data.Length != images.Extents[0])
@@ -69,7 +76,7 @@ public sealed class IdxDataset : IImageDataset
 
     /// <summary>The class names of Fashion-MNIST.</summary>
     public static IReadOnlyList<string> FashionMnistClasses { get; } =
-        ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ClassNames { get; }
@@ -85,14 +92,19 @@ public sealed class IdxDataset : IImageDataset
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
             int size = _pixels.Length / Count;
-            return new PixelImageItem($"{_path}#{index}", _labels[index], new PixelBlock(_pixels.AsMemory(index * size, size), _columns, _rows, _layout));
+            return new PixelImageItem(
+                $"{_path}#{index}",
+                _labels[index],
+                new PixelBlock(_pixels.AsMemory(index * size, size), _columns, _rows, _layout)
+            );
         }
     }
 
     /// <inheritdoc/>
     public IEnumerator<ImageItem> GetEnumerator()
     {
-        for (int i = 0; i < Count; i++) yield return this[i];
+        for (int i = 0; i < Count; i++)
+            yield return this[i];
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -25,7 +25,11 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
-            throw new DatasetException(path, exception is EndOfStreamException ? "the file is truncated" : "the compressed data is corrupt", exception);
+            throw new DatasetException(
+                path,
+                exception is EndOfStreamException ? "the file is truncated" : "the compressed data is corrupt",
+                exception
+            );
         }
     }
 
@@ -41,13 +45,16 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
         {
             content.ReadExactly(word);
             extents[i] = BinaryPrimitives.ReadInt32BigEndian(word);
-            if (extents[i] < 1) throw new DatasetException(path, $"extent {i} is {(uint)extents[i]}");
+            if (extents[i] < 1)
+                throw new DatasetException(path, $"extent {i} is {(uint)extents[i]}");
             // Four extents of 31 bits overflow 64; the limit stops the product long before.
             size = Math.Min(size, maxBytes + 1) * extents[i];
         }
-        if (size > maxBytes) throw new DatasetException(path, $"the header promises {string.Join(" x ", extents)} bytes; the limit is {maxBytes}");
+        if (size > maxBytes)
+            throw new DatasetException(path, $"the header promises {string.Join(" x ", extents)} bytes; the limit is {maxBytes}");
         byte[] data = ReadGrowing(content, (int)size);
-        if (content.ReadByte() >= 0) throw new DatasetException(path, $"more data than the {string.Join(" x ", extents)} bytes of the header");
+        if (content.ReadByte() >= 0)
+            throw new DatasetException(path, $"more data than the {string.Join(" x ", extents)} bytes of the header");
         return new IdxFile(extents, data);
     }
 
@@ -60,7 +67,8 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
         {
             content.ReadExactly(data, read, data.Length - read);
             read = data.Length;
-            if (read == size) return data;
+            if (read == size)
+                return data;
             Array.Resize(ref data, (int)Math.Min(size, read * 2L));
         }
     }

@@ -8,8 +8,10 @@ internal static class IdxPaths
 
     public static (string Images, string Labels) Find(string path, DatasetSplit split)
     {
-        if (!File.Exists(path) && File.Exists(path + ".gz")) path += ".gz";
-        if (File.Exists(path)) return (path, LabelsBeside(path));
+        if (!File.Exists(path) && File.Exists(path + ".gz"))
+            path += ".gz";
+        if (File.Exists(path))
+            return (path, LabelsBeside(path));
         string prefix = PrefixOf(path, split);
         return (WithPrefix(prefix, Images, 3), WithPrefix(prefix, Labels, 1));
     }
@@ -17,7 +19,8 @@ internal static class IdxPaths
     /// <summary>Finds the images alone.</summary>
     public static string FindImages(string path, DatasetSplit split)
     {
-        if (!File.Exists(path) && File.Exists(path + ".gz")) path += ".gz";
+        if (!File.Exists(path) && File.Exists(path + ".gz"))
+            path += ".gz";
         return File.Exists(path) ? path : WithPrefix(PrefixOf(path, split), Images, 3);
     }
 
@@ -28,9 +31,13 @@ internal static class IdxPaths
     {
         string name = Path.GetFileName(imagesPath);
         if (!name.Contains(Images, StringComparison.Ordinal))
-            throw new DatasetException(imagesPath, $"the name of a file of images must contain '{Images}', so that the labels can be found");
+            throw new DatasetException(
+                imagesPath,
+                $"the name of a file of images must contain '{Images}', so that the labels can be found"
+            );
         // "idx3" in the name tells the rank of the array, which is 1 for labels.
-        string labels = name.Replace(Images, Labels, StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal)
+        string labels = name.Replace(Images, Labels, StringComparison.Ordinal)
+            .Replace("idx3", "idx1", StringComparison.Ordinal)
             .Replace("idx4", "idx1", StringComparison.Ordinal);
         string labelsPath = Path.Combine(Path.GetDirectoryName(imagesPath) ?? "", labels);
         string other = labels.EndsWith(".gz", StringComparison.Ordinal) ? labelsPath[..^3] : labelsPath + ".gz";
@@ -39,7 +46,8 @@ internal static class IdxPaths
 
     private static string WithPrefix(string prefix, string kind, int rank)
     {
-        string dashed = $"{prefix}-{kind}-idx{rank}-ubyte", dotted = $"{prefix}-{kind}.idx{rank}-ubyte";
+        string dashed = $"{prefix}-{kind}-idx{rank}-ubyte",
+            dotted = $"{prefix}-{kind}.idx{rank}-ubyte";
         return FirstExisting([dashed, dashed + ".gz", dotted, dotted + ".gz"]);
     }
 

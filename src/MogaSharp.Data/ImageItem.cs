@@ -54,9 +54,7 @@ public abstract class ImageItem
 public sealed class FileImageItem : ImageItem
 {
     internal FileImageItem(string path, int label)
-        : base(path, label)
-    {
-    }
+        : base(path, label) { }
 
     /// <summary>The path of the file.</summary>
     public string Path => Name;

@@ -6,8 +6,8 @@ namespace MogaSharp.Data;
 internal sealed record SplitFolder(string Folder, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Finds the parts of a data set by the names of its folders, those that Hugging Face's data sets know, in any case. To evaluate on, validation comes
-/// before test. A folder without such parts is the same for both.
+/// Finds the parts of a data set by the names of its folders, those that Hugging Face's data sets know, in any case. To evaluate on,
+/// validation comes before test. A folder without such parts is the same for both.
 /// </summary>
 internal static class SplitFolders
 {
@@ -23,22 +23,46 @@ internal static class SplitFolders
     /// <param name="isPart">Whether a folder of such a name is a part, not a class that is called so.</param>
     /// <returns>The part; null when there is one to train on but none to test with.</returns>
     /// <exception cref="DatasetSpecException">A named folder is not there, or it is not clear which folder is meant.</exception>
-    public static SplitFolder? Find(string root, DatasetSplit split, (string? Train, string? Test) named, string testOption, Func<string, bool> isPart)
+    public static SplitFolder? Find(
+        string root,
+        DatasetSplit split,
+        (string? Train, string? Test) named,
+        string testOption,
+        Func<string, bool> isPart
+    )
     {
         if ((split == DatasetSplit.Train ? named.Train : named.Test) is { } own)
         {
             string folder = Path.Combine(root, own);
-            return Directory.Exists(folder) ? new SplitFolder(folder, []) : throw new DatasetSpecException($"there is no folder '{folder}'");
+            return Directory.Exists(folder)
+                ? new SplitFolder(folder, [])
+                : throw new DatasetSpecException($"there is no folder '{folder}'");
         }
         string[] names = Names(root);
-        if (names is [var only] && !IsPart(only, [.. Train, .. Validation, .. Test]) && Names(Path.Combine(root, only)).Any(name => Has(Train, name)))
-            throw new DatasetSpecException($"the folder '{root}' holds nothing but the folder '{only}', in which the parts are; write '{Path.Combine(root, only)}'");
-        string[] train = Parts(Train), validation = Parts(Validation), test = Parts(Test);
-        string[] others = [.. names.Except([.. train, .. validation, .. test]).Where(name => name != named.Train && name != named.Test).Order(StringComparer.Ordinal)];
-        if (train.Length == 0 && named.Train is null && (validation.Length + test.Length == 0 || others.Length > 0)) return new SplitFolder(root, []);
+        if (
+            names is [var only]
+            && !IsPart(only, [.. Train, .. Validation, .. Test])
+            && Names(Path.Combine(root, only)).Any(name => Has(Train, name))
+        )
+            throw new DatasetSpecException(
+                $"the folder '{root}' holds nothing but the folder '{only}', in which the parts are; write '{Path.Combine(root, only)}'"
+            );
+        string[] train = Parts(Train),
+            validation = Parts(Validation),
+            test = Parts(Test);
+        string[] others =
+        [
+            .. names
+                .Except([.. train, .. validation, .. test])
+                .Where(name => name != named.Train && name != named.Test)
+                .Order(StringComparer.Ordinal),
+        ];
+        if (train.Length == 0 && named.Train is null && (validation.Length + test.Length == 0 || others.Length > 0))
+            return new SplitFolder(root, []);
         if (split == DatasetSplit.Train)
         {
-            if (train.Length == 0) throw new DatasetSpecException($"the folder '{root}' has no folder 'train'; '?train=NAME' says which one to train on");
+            if (train.Length == 0)
+                throw new DatasetSpecException($"the folder '{root}' has no folder 'train'; '?train=NAME' says which one to train on");
             return new SplitFolder(Path.Combine(root, One(train, "train")), Beside());
         }
         if (validation.Length > 0)
@@ -50,7 +74,10 @@ internal static class SplitFolders
         if (test.Length > 0)
         {
             string chosen = One(test, testOption);
-            return new SplitFolder(Path.Combine(root, chosen), [$"evaluated on '{chosen}', as there is no part for validation; in training it also decides which epoch is the best"]);
+            return new SplitFolder(
+                Path.Combine(root, chosen),
+                [$"evaluated on '{chosen}', as there is no part for validation; in training it also decides which epoch is the best"]
+            );
         }
         _ = Beside();
         return null;
@@ -59,19 +86,26 @@ internal static class SplitFolders
 
         string[] Parts(string[] known) => [.. names.Where(name => IsPart(name, known)).Order(StringComparer.Ordinal)];
 
-        string One(string[] found, string option) => found.Length == 1
-            ? found[0]
-            : throw new DatasetSpecException($"the folder '{root}' has '{found[0]}' and '{found[1]}' for the same part; '?{option}={found[0]}' says which one is meant");
+        string One(string[] found, string option) =>
+            found.Length == 1
+                ? found[0]
+                : throw new DatasetSpecException(
+                    $"the folder '{root}' has '{found[0]}' and '{found[1]}' for the same part; '?{option}={found[0]}' says which one "
+                        + "is meant"
+                );
 
         // A class may be called train, and hold folders as others do not.
         string[] Beside()
         {
-            if (others.Length == 0) return [];
+            if (others.Length == 0)
+                return [];
             string list = DatasetNotes.Names(others);
             if (named.Test is null && validation.Length + test.Length == 0 && others.Any(name => HasImages(Path.Combine(root, name))))
             {
                 throw new DatasetSpecException(
-                    $"the folder '{root}' has the folder '{train.FirstOrDefault() ?? named.Train}' and beside it others with images ({list}); write '?train=.' if all of them are classes, or '?{testOption}=NAME' for the one to evaluate on");
+                    $"the folder '{root}' has the folder '{train.FirstOrDefault() ?? named.Train}' and beside it others with images "
+                        + $"({list}); write '?train=.' if all of them are classes, or '?{testOption}=NAME' for the one to evaluate on"
+                );
             }
             return [$"{DatasetNotes.Some(others.Length, "folder")} beside the parts left out ({list})"];
         }
@@ -83,7 +117,14 @@ internal static class SplitFolders
     {
         try
         {
-            return [.. Directory.EnumerateDirectories(folder).Select(Path.GetFileName).OfType<string>().Where(name => !SystemNames.IsSystem(name))];
+            return
+            [
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Select(Path.GetFileName)
+                    .OfType<string>()
+                    .Where(name => !SystemNames.IsSystem(name)),
+            ];
         }
         catch (UnauthorizedAccessException)
         {
@@ -92,7 +133,9 @@ internal static class SplitFolders
     }
 
     private static bool HasImages(string folder) =>
-        Directory.EnumerateFiles(folder).Any(file => ImageFolder.DefaultExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
+        Directory
+            .EnumerateFiles(folder)
+            .Any(file => ImageFolder.DefaultExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
 
     /// <summary>What to say where there is nothing to test with.</summary>
     /// <param name="root">The data set's folder.</param>
@@ -102,7 +145,9 @@ internal static class SplitFolders
     public static DatasetSpecException NothingToTestWith(string root, string train, string testOption, string of = "")
     {
         string known = string.Join(", ", Validation.Concat(Test).Select(name => $"'{name}'"));
-        return new($"the folder '{root}' has a folder '{Path.GetFileName(train)}' but none of {known}{of}; '?{testOption}=NAME' names another");
+        return new(
+            $"the folder '{root}' has a folder '{Path.GetFileName(train)}' but none of {known}{of}; '?{testOption}=NAME' names another"
+        );
     }
 
     /// <summary>Whether a folder holds folders that could be classes.</summary>

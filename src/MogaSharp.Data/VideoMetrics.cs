@@ -37,7 +37,8 @@ public sealed class VideoMetrics
     /// <summary>The frames compared.</summary>
     public long Frames { get; private set; }
 
-    /// <summary>The squared error, summed over channels and pixels of a frame, mean over all frames: the papers' MSE. NaN before the first frame.</summary>
+    /// <summary>The squared error, summed over channels and pixels of a frame, mean over all frames: the papers' MSE. NaN before the first
+    /// frame.</summary>
     public double Mse => _sum.Squared / Frames;
 
     /// <summary>The absolute error, summed over channels and pixels of a frame, mean over all frames: the papers' MAE.</summary>
@@ -55,19 +56,23 @@ public sealed class VideoMetrics
     /// <summary>The root of <see cref="MseSpatialNorm"/>.</summary>
     public double RmseSpatialNorm => Math.Sqrt(MseSpatialNorm);
 
-    /// <summary>Structural similarity as the papers print it: for a data range of 2. At most 1; NaN for frames of less than 7 pixels a side.</summary>
+    /// <summary>Structural similarity as the papers print it: for a data range of 2. At most 1; NaN for frames of less than 7 pixels a
+    /// side.</summary>
     public double OfficialSsim => _sum.SsimRange2 / Frames;
 
-    /// <summary>Structural similarity for the data range of 1 that the values have. At most 1; NaN for frames of less than 7 pixels a side.</summary>
+    /// <summary>Structural similarity for the data range of 1 that the values have. At most 1; NaN for frames of less than 7 pixels a
+    /// side.</summary>
     public double Ssim => _sum.SsimRange1 / Frames;
 
-    /// <summary>Peak signal-to-noise ratio in dB, mean over all frames, of the values as they are; infinite when a frame is predicted exactly.</summary>
+    /// <summary>Peak signal-to-noise ratio in dB, mean over all frames, of the values as they are; infinite when a frame is predicted
+    /// exactly.</summary>
     public double Psnr => _sum.Psnr / Frames;
 
     /// <summary>As <see cref="Psnr"/>, of the values cut to 8 bits.</summary>
     public double Psnr8Bit => _sum.Psnr8Bit / Frames;
 
-    /// <summary>What the official code prints as PSNR: 8-bit values whose difference and square wrap around. Only for comparison with it.</summary>
+    /// <summary>What the official code prints as PSNR: 8-bit values whose difference and square wrap around. Only for comparison with
+    /// it.</summary>
     public double OfficialPsnr => _sum.PsnrWrapped / Frames;
 
     private int FrameLength => _channels * _height * _width;
@@ -79,12 +84,26 @@ public sealed class VideoMetrics
     public void Add(ReadOnlyMemory<float> predicted, ReadOnlyMemory<float> truth)
     {
         if (predicted.Length != truth.Length || predicted.Length % FrameLength != 0)
-            throw new ArgumentException($"{predicted.Length} predicted and {truth.Length} true values are no frames of {FrameLength}", nameof(predicted));
+            throw new ArgumentException(
+                $"{predicted.Length} predicted and {truth.Length} true values are no frames of {FrameLength}",
+                nameof(predicted)
+            );
         var scores = new FrameScores[predicted.Length / FrameLength];
-        Parallel.For(0, scores.Length, i =>
-            scores[i] = FrameScores.Of(Scaled(predicted.Span.Slice(i * FrameLength, FrameLength)), Scaled(truth.Span.Slice(i * FrameLength, FrameLength)), _channels, _height, _width));
+        Parallel.For(
+            0,
+            scores.Length,
+            i =>
+                scores[i] = FrameScores.Of(
+                    Scaled(predicted.Span.Slice(i * FrameLength, FrameLength)),
+                    Scaled(truth.Span.Slice(i * FrameLength, FrameLength)),
+                    _channels,
+                    _height,
+                    _width
+                )
+        );
         // In the order of the frames, so that the sum does not depend on who was first.
-        foreach (FrameScores score in scores) _sum += score;
+        foreach (FrameScores score in scores)
+            _sum += score;
         Frames += scores.Length;
     }
 
@@ -94,20 +113,25 @@ public sealed class VideoMetrics
     public void Add(VideoMetrics other)
     {
         if ((other._channels, other._height, other._width) != (_channels, _height, _width))
-            throw new ArgumentException($"frames of {other._channels} x {other._height} x {other._width} cannot be added to {_channels} x {_height} x {_width}", nameof(other));
+            throw new ArgumentException(
+                $"frames of {other._channels} x {other._height} x {other._width} cannot be added to {_channels} x {_height} x {_width}",
+                nameof(other)
+            );
         _sum += other._sum;
         Frames += other.Frames;
     }
 
     /// <summary>What has been counted as plain numbers, to be added up over processes and given to <see cref="AddSums"/>.</summary>
     /// <returns><see cref="SumCount"/> numbers.</returns>
-    public double[] ToSums() => [Frames, _sum.Squared, _sum.Absolute, _sum.SsimRange1, _sum.SsimRange2, _sum.Psnr, _sum.Psnr8Bit, _sum.PsnrWrapped];
+    public double[] ToSums() =>
+        [Frames, _sum.Squared, _sum.Absolute, _sum.SsimRange1, _sum.SsimRange2, _sum.Psnr, _sum.Psnr8Bit, _sum.PsnrWrapped];
 
     /// <summary>Adds numbers that <see cref="ToSums"/> gave, or their sums.</summary>
     /// <param name="sums"><see cref="SumCount"/> numbers.</param>
     public void AddSums(ReadOnlySpan<double> sums)
     {
-        if (sums.Length != SumCount) throw new ArgumentException($"{SumCount} sums are needed, not {sums.Length}", nameof(sums));
+        if (sums.Length != SumCount)
+            throw new ArgumentException($"{SumCount} sums are needed, not {sums.Length}", nameof(sums));
         Frames += (long)sums[0];
         _sum += new FrameScores(sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]);
     }
@@ -116,23 +140,42 @@ public sealed class VideoMetrics
     private float[] Scaled(ReadOnlySpan<float> values)
     {
         float[] scaled = new float[values.Length];
-        for (int i = 0; i < scaled.Length; i++) scaled[i] = (values[i] * _deviation) + _mean;
+        for (int i = 0; i < scaled.Length; i++)
+            scaled[i] = (values[i] * _deviation) + _mean;
         return scaled;
     }
 }
 
 /// <summary>The scores of one frame.</summary>
-internal readonly record struct FrameScores(double Squared, double Absolute, double SsimRange1, double SsimRange2, double Psnr, double Psnr8Bit, double PsnrWrapped)
+internal readonly record struct FrameScores(
+    double Squared,
+    double Absolute,
+    double SsimRange1,
+    double SsimRange2,
+    double Psnr,
+    double Psnr8Bit,
+    double PsnrWrapped
+)
 {
-    public static FrameScores operator +(FrameScores a, FrameScores b) => new(
-        a.Squared + b.Squared, a.Absolute + b.Absolute, a.SsimRange1 + b.SsimRange1, a.SsimRange2 + b.SsimRange2,
-        a.Psnr + b.Psnr, a.Psnr8Bit + b.Psnr8Bit, a.PsnrWrapped + b.PsnrWrapped);
+    public static FrameScores operator +(FrameScores a, FrameScores b) =>
+        new(
+            a.Squared + b.Squared,
+            a.Absolute + b.Absolute,
+            a.SsimRange1 + b.SsimRange1,
+            a.SsimRange2 + b.SsimRange2,
+            a.Psnr + b.Psnr,
+            a.Psnr8Bit + b.Psnr8Bit,
+            a.PsnrWrapped + b.PsnrWrapped
+        );
 
     /// <summary>Compares a frame. The prediction is overwritten with its values cut to 0..1.</summary>
     public static FrameScores Of(float[] predicted, float[] truth, int channels, int height, int width)
     {
-        double squared = 0, absolute = 0, cut = 0;
-        long steps = 0, wrapped = 0;
+        double squared = 0,
+            absolute = 0,
+            cut = 0;
+        long steps = 0,
+            wrapped = 0;
         for (int i = 0; i < predicted.Length; i++)
         {
             double error = (double)predicted[i] - truth[i];
@@ -149,8 +192,14 @@ internal readonly record struct FrameScores(double Squared, double Absolute, dou
         Span<double> ssim = stackalloc double[2];
         StructuralSimilarity.Of(predicted, truth, channels, height, width, [1, 2], ssim);
         return new FrameScores(
-            squared, absolute, ssim[0], ssim[1],
-            Decibels(1, cut / count), Decibels(255, steps / count), Decibels(255, wrapped / count));
+            squared,
+            absolute,
+            ssim[0],
+            ssim[1],
+            Decibels(1, cut / count),
+            Decibels(255, steps / count),
+            Decibels(255, wrapped / count)
+        );
     }
 
     // NumPy cuts the fraction off, and keeps the low eight bits of what is outside.

@@ -8,7 +8,8 @@ internal readonly struct Blend
 
     public Blend(double opacity)
     {
-        if (opacity is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(opacity), opacity, "An opacity is 0 to 1.");
+        if (opacity is not (>= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(opacity), opacity, "An opacity is 0 to 1.");
         _opacity = (int)Math.Round(opacity * One);
     }
 

@@ -73,7 +73,8 @@ public sealed class Canvas : IDisposable
     {
         int margin = Scale.LineWidth * 2;
         LegendPanel? panel = LegendPanel.Within(legend, Scale.FontSize, Width - (2 * margin), Height - (2 * margin));
-        if (panel is null) return 0;
+        if (panel is null)
+            return 0;
         panel.Draw(_canvas, Ground(corner, panel.Width, panel.Height, margin, RgbColor.White, 0.85));
         return panel.Shown;
     }

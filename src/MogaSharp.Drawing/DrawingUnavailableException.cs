@@ -6,7 +6,5 @@ public sealed class DrawingUnavailableException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What was tried and why it failed.</param>
     public DrawingUnavailableException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }

@@ -10,7 +10,8 @@ internal static class PixelCopy
     {
         SkiaLibrary.EnsureLoaded();
         var bitmap = new SKBitmap();
-        if (bitmap.TryAllocPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque))) return bitmap;
+        if (bitmap.TryAllocPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque)))
+            return bitmap;
         bitmap.Dispose();
         throw new InsufficientMemoryException($"There is no memory for a picture of {width} x {height} pixels.");
     }
@@ -36,7 +37,8 @@ internal static class PixelCopy
         {
             ReadOnlySpan<byte> from = Row(bitmap, y);
             Span<byte> to = image.Row(y);
-            for (int x = 0, i = 0; i < to.Length; x += 4, i += 3) (to[i], to[i + 1], to[i + 2]) = (from[x], from[x + 1], from[x + 2]);
+            for (int x = 0, i = 0; i < to.Length; x += 4, i += 3)
+                (to[i], to[i + 1], to[i + 2]) = (from[x], from[x + 1], from[x + 2]);
         }
 
         return image;

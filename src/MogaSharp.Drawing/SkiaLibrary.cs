@@ -12,7 +12,8 @@ internal static class SkiaLibrary
     /// <exception cref="DrawingUnavailableException">The library is missing, or is of another version.</exception>
     public static void EnsureLoaded()
     {
-        if (Failure.Value is { } failure) throw new DrawingUnavailableException(failure);
+        if (Failure.Value is { } failure)
+            throw new DrawingUnavailableException(failure);
     }
 
     /// <summary>Why loading fails; null when it does not.</summary>
@@ -23,7 +24,8 @@ internal static class SkiaLibrary
             load();
             return null;
         }
-        catch (Exception e) when (e is TypeInitializationException or TypeLoadException or BadImageFormatException or InvalidOperationException)
+        catch (Exception e)
+            when (e is TypeInitializationException or TypeLoadException or BadImageFormatException or InvalidOperationException)
         {
             string reason = ((e as TypeInitializationException)?.InnerException ?? e).Message.Split('\n')[0];
             return $"Nothing can be drawn: libSkiaSharp for {RuntimeInformation.RuntimeIdentifier} cannot be used. {reason}";

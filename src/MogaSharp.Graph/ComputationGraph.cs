@@ -33,7 +33,8 @@ public sealed class ComputationGraph
     public ComputationGraph WithOutputs(params KeyValuePair<string, Value>[] outputs)
     {
         foreach ((_, Value output) in outputs)
-            if (output.Index >= Values.Count || Values[output.Index] != output) throw new GraphException($"{output} belongs to another graph.");
+            if (output.Index >= Values.Count || Values[output.Index] != output)
+                throw new GraphException($"{output} belongs to another graph.");
         return new([.. Values], outputs, [.. Parameters]);
     }
 
@@ -64,7 +65,8 @@ public sealed class ComputationGraph
     /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>
     public Shape[] InferShapes(params ReadOnlySpan<Shape> inputs)
     {
-        if (inputs.Length != Inputs.Count) throw new GraphException($"The graph has {Inputs.Count} input(s), {inputs.Length} shape(s) were given.");
+        if (inputs.Length != Inputs.Count)
+            throw new GraphException($"The graph has {Inputs.Count} input(s), {inputs.Length} shape(s) were given.");
         var shapes = new Shape[Values.Count];
         int next = 0;
         foreach (Value value in Values)
@@ -98,12 +100,21 @@ public sealed class ComputationGraph
         [.. Values.Select(value => value.Op.Cost([.. value.Inputs.Select(input => shapes[input.Index])], shapes[value.Index]))];
 
     /// <summary>The cost of the whole graph for given input shapes.</summary>
-    public Cost TotalCost(params ReadOnlySpan<Shape> inputs) => Costs(InferShapes(inputs)).Aggregate(default(Cost), (sum, cost) => sum + cost);
+    public Cost TotalCost(params ReadOnlySpan<Shape> inputs) =>
+        Costs(InferShapes(inputs)).Aggregate(default(Cost), (sum, cost) => sum + cost);
 
     private static void RequireFit(Input declared, Shape shape)
     {
-        bool fits = shape.Rank == declared.Declared.Rank && (shape.Rank < 2 || shape[1] == declared.Declared[1]) && (shape.Rank < 5 || shape[2] == declared.Declared[2]);
-        if (!fits) throw new GraphException($"Input '{declared.Name}' is declared as {declared.Declared} (channels{(declared.Declared.Rank == 5 ? " and frames" : "")} are fixed), it got {shape}.");
-        if (shape.ElementCount == 0) throw new GraphException($"Input '{declared.Name}' is empty: {shape}.");
+        bool fits =
+            shape.Rank == declared.Declared.Rank
+            && (shape.Rank < 2 || shape[1] == declared.Declared[1])
+            && (shape.Rank < 5 || shape[2] == declared.Declared[2]);
+        if (!fits)
+            throw new GraphException(
+                $"Input '{declared.Name}' is declared as {declared.Declared} "
+                    + $"(channels{(declared.Declared.Rank == 5 ? " and frames" : "")} are fixed), it got {shape}."
+            );
+        if (shape.ElementCount == 0)
+            throw new GraphException($"Input '{declared.Name}' is empty: {shape}.");
     }
 }

@@ -19,6 +19,12 @@ public readonly record struct Cost(long Convolution = 0, long Linear = 0, long N
     public long MultiplyAddsWithNormAndPool => MultiplyAdds + Normalization + Pooling;
 
     /// <summary>The sum, entry by entry.</summary>
-    public static Cost operator +(Cost a, Cost b) => new(
-        a.Convolution + b.Convolution, a.Linear + b.Linear, a.Normalization + b.Normalization, a.Pooling + b.Pooling, a.MatrixProduct + b.MatrixProduct);
+    public static Cost operator +(Cost a, Cost b) =>
+        new(
+            a.Convolution + b.Convolution,
+            a.Linear + b.Linear,
+            a.Normalization + b.Normalization,
+            a.Pooling + b.Pooling,
+            a.MatrixProduct + b.MatrixProduct
+        );
 }

@@ -38,15 +38,15 @@ public enum DType
 public static class DTypes
 {
     /// <summary>Bytes of one element: 1, 2, 4 or 8.</summary>
-    public static int Size(this DType type) => type switch
-    {
-        DType.Float64 or DType.Int64 => 8,
-        DType.Float32 or DType.Int32 => 4,
-        DType.Float16 or DType.BFloat16 or DType.Int16 => 2,
-        _ => 1,
-    };
+    public static int Size(this DType type) =>
+        type switch
+        {
+            DType.Float64 or DType.Int64 => 8,
+            DType.Float32 or DType.Int32 => 4,
+            DType.Float16 or DType.BFloat16 or DType.Int16 => 2,
+            _ => 1,
+        };
 
     /// <summary>True for the four floating-point types.</summary>
-    public static bool IsFloatingPoint(this DType type) =>
-        type is DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16;
+    public static bool IsFloatingPoint(this DType type) => type is DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16;
 }

@@ -6,7 +6,8 @@ public enum ParameterOrder
     /// <summary>As they were declared.</summary>
     Declaration,
 
-    /// <summary>As PyTorch's <c>state_dict</c> lists them: a module's own parameters, its buffers, then its submodules in the order in which they were first named.</summary>
+    /// <summary>As PyTorch's <c>state_dict</c> lists them: a module's own parameters, its buffers, then its submodules in the order in
+    /// which they were first named.</summary>
     Modules,
 }
 
@@ -35,9 +36,11 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     public Value Add(string scope, Op op, params Value[] inputs)
     {
         foreach (Value input in inputs)
-            if (input.Builder != this) throw new GraphException($"{input} belongs to another graph.");
+            if (input.Builder != this)
+                throw new GraphException($"{input} belongs to another graph.");
         foreach (string parameter in op.Parameters)
-            if (!_byName.ContainsKey(parameter)) throw new GraphException($"{op.Kind} reads the parameter '{parameter}', which is not declared.");
+            if (!_byName.ContainsKey(parameter))
+                throw new GraphException($"{op.Kind} reads the parameter '{parameter}', which is not declared.");
         var value = new Value(this, _values.Count, scope, op, inputs, op.InferShape([.. inputs.Select(input => input.Shape)]));
         _values.Add(value);
         return value;
@@ -47,7 +50,8 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     /// <exception cref="GraphException">Another one has the same name.</exception>
     public string Declare(ParameterSpec spec)
     {
-        if (!_byName.TryAdd(spec.Name, spec)) throw new GraphException($"The parameter '{spec.Name}' is declared twice.");
+        if (!_byName.TryAdd(spec.Name, spec))
+            throw new GraphException($"The parameter '{spec.Name}' is declared twice.");
         _parameters.Add(spec);
         _modules?.Add(spec);
         return spec.Name;
@@ -61,7 +65,8 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs)
     {
         foreach ((_, Value output) in outputs)
-            if (output.Builder != this) throw new GraphException($"{output} belongs to another graph.");
+            if (output.Builder != this)
+                throw new GraphException($"{output} belongs to another graph.");
         return new([.. _values], outputs, [.. _modules?.Parameters ?? _parameters]);
     }
 }

@@ -25,7 +25,8 @@ public interface IInferenceSession : IDisposable
     /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten.</param>
     /// <param name="cancellationToken">Ends the run between two steps; the outputs are then undefined.</param>
     /// <exception cref="GraphException">An input does not fit the graph, or an output has another shape.</exception>
-    /// <exception cref="InsufficientMemoryException">The input is so large that the run would not fit into this machine's memory.</exception>
+    /// <exception cref="InsufficientMemoryException">The input is so large that the run would not fit into this machine's
+    /// memory.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default);
 }
@@ -40,7 +41,11 @@ public static class InferenceSessions
 
     /// <summary>Runs a graph with one input and returns new tensors by output name.</summary>
     /// <inheritdoc cref="IInferenceSession.Run"/>
-    public static IReadOnlyDictionary<string, Tensor> Run(this IInferenceSession session, Tensor input, CancellationToken cancellationToken = default)
+    public static IReadOnlyDictionary<string, Tensor> Run(
+        this IInferenceSession session,
+        Tensor input,
+        CancellationToken cancellationToken = default
+    )
     {
         Tensor[] outputs = session.CreateOutputs(input.Shape);
         session.Run([input], outputs, cancellationToken);
@@ -53,8 +58,10 @@ public static class InferenceSessions
     /// <exception cref="GraphException">There are more or fewer tensors, or one has another shape.</exception>
     public static void RequireOutputs(ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Shape> shapes)
     {
-        if (outputs.Length != shapes.Length) throw new GraphException($"The graph has {shapes.Length} output(s), {outputs.Length} tensor(s) were given.");
+        if (outputs.Length != shapes.Length)
+            throw new GraphException($"The graph has {shapes.Length} output(s), {outputs.Length} tensor(s) were given.");
         for (int i = 0; i < shapes.Length; i++)
-            if (outputs[i].Shape != shapes[i]) throw new GraphException($"Output {i} has shape {shapes[i]}, the tensor given for it {outputs[i].Shape}.");
+            if (outputs[i].Shape != shapes[i])
+                throw new GraphException($"Output {i} has shape {shapes[i]}, the tensor given for it {outputs[i].Shape}.");
     }
 }

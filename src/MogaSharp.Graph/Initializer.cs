@@ -3,9 +3,7 @@ namespace MogaSharp.Graph;
 /// <summary>How a fresh network fills a tensor. The closed set that the official classifiers use.</summary>
 public abstract record Initializer
 {
-    private Initializer()
-    {
-    }
+    private Initializer() { }
 
     /// <summary>Every element the same.</summary>
     public sealed record Constant(float Value) : Initializer;

@@ -7,9 +7,7 @@ namespace MogaSharp.Graph;
 /// </summary>
 public abstract record Op
 {
-    private protected Op()
-    {
-    }
+    private protected Op() { }
 
     /// <summary>The op's name in tables and plans, such as <c>Conv2d</c>.</summary>
     public virtual string Kind => GetType().Name;
@@ -30,14 +28,16 @@ public abstract record Op
     /// <summary>Throws unless the op got the number of inputs that it takes.</summary>
     private protected void RequireInputs(ReadOnlySpan<Shape> inputs, int count)
     {
-        if (inputs.Length != count) throw new GraphException($"{Kind} takes {count} input(s), it got {inputs.Length}.");
+        if (inputs.Length != count)
+            throw new GraphException($"{Kind} takes {count} input(s), it got {inputs.Length}.");
     }
 
     /// <summary>The only input's shape, which has to be a feature map (N, C, H, W).</summary>
     private protected Shape RequireMap(ReadOnlySpan<Shape> inputs)
     {
         RequireInputs(inputs, 1);
-        if (inputs[0].Rank != 4) throw new GraphException($"{Kind} takes a feature map (N, C, H, W), it got {inputs[0]}.");
+        if (inputs[0].Rank != 4)
+            throw new GraphException($"{Kind} takes a feature map (N, C, H, W), it got {inputs[0]}.");
         return inputs[0];
     }
 
@@ -45,7 +45,8 @@ public abstract record Op
     private protected Shape RequireMap(ReadOnlySpan<Shape> inputs, int channels)
     {
         Shape map = RequireMap(inputs);
-        if (map[1] != channels) throw new GraphException($"{Kind} takes {channels} channels, it got {map[1]} ({map}).");
+        if (map[1] != channels)
+            throw new GraphException($"{Kind} takes {channels} channels, it got {map[1]} ({map}).");
         return map;
     }
 }
@@ -173,7 +174,5 @@ public sealed class GraphException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What is wrong, in one sentence.</param>
     public GraphException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }

@@ -6,7 +6,8 @@ public enum ConvStart
     /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0.</summary>
     FanOut,
 
-    /// <summary>Weights normal with the deviation sqrt(2 / (k k out)) whatever the groups, as PyTorch's <c>kaiming_normal_</c> counts the fan-out, biases 0.</summary>
+    /// <summary>Weights normal with the deviation sqrt(2 / (k k out)) whatever the groups, as PyTorch's <c>kaiming_normal_</c> counts the
+    /// fan-out, biases 0.</summary>
     FanOutOfAll,
 
     /// <summary>Weights truncated normal with deviation 0.02, biases 0.</summary>
@@ -33,12 +34,14 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <summary>The scope of an entry of a module list.</summary>
     public Scope this[int child] => this[child.ToString(System.Globalization.CultureInfo.InvariantCulture)];
 
-    /// <summary>Gives submodules their places in <see cref="ParameterOrder.Modules"/> where the constructor's order is not that of the computation.</summary>
+    /// <summary>Gives submodules their places in <see cref="ParameterOrder.Modules"/> where the constructor's order is not that of the
+    /// computation.</summary>
     /// <param name="children">Names under this scope, in the constructor's order.</param>
     /// <returns>This scope.</returns>
     public Scope WithOrder(params ReadOnlySpan<string> children)
     {
-        foreach (string child in children) Builder.Name(Join(child));
+        foreach (string child in children)
+            Builder.Name(Join(child));
         return this;
     }
 
@@ -53,13 +56,24 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <param name="groups">Channel groups.</param>
     /// <param name="hasBias">Whether a number per channel is added.</param>
     /// <exception cref="GraphException">Groups do not divide the channels, or the image is too small.</exception>
-    public Value Conv(string name, Value x, int channels, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1, bool hasBias = true)
+    public Value Conv(
+        string name,
+        Value x,
+        int channels,
+        int kernel,
+        int stride = 1,
+        int padding = 0,
+        int dilation = 1,
+        int groups = 1,
+        bool hasBias = true
+    )
     {
         if (groups < 1 || x.Channels % groups != 0 || channels % groups != 0)
             throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} and {channels} channels.");
         Scope at = this[name];
         // The official code divides in integers.
-        long fanOut = (long)kernel * kernel * channels / groups, fanIn = (long)kernel * kernel * (x.Channels / groups);
+        long fanOut = (long)kernel * kernel * channels / groups,
+            fanIn = (long)kernel * kernel * (x.Channels / groups);
         Initializer start = Start switch
         {
             ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
@@ -77,7 +91,8 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels, hasBias: hasBias);
 
     /// <summary>
-    /// A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W); weights start truncated normal with deviation 0.02.
+    /// A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W); weights start truncated normal with deviation
+    /// 0.02.
     /// </summary>
     /// <param name="name">The module's name under this scope.</param>
     /// <param name="x">The input, (N, C) or (N, C, H, W).</param>
@@ -109,7 +124,8 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <exception cref="GraphException">Groups do not divide the channels.</exception>
     public Value GroupNorm(string name, Value x, int groups, double epsilon = 1e-5)
     {
-        if (groups < 1 || x.Channels % groups != 0) throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} channels.");
+        if (groups < 1 || x.Channels % groups != 0)
+            throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} channels.");
         Scope at = this[name];
         string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
         string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
@@ -145,8 +161,13 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
 
     /// <summary>A parameter or buffer of this module.</summary>
     /// <returns>Its full name.</returns>
-    public string Declare(string name, Shape shape, Initializer initializer, ParameterKind kind = ParameterKind.Parameter, bool isOptional = false) =>
-        Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
+    public string Declare(
+        string name,
+        Shape shape,
+        Initializer initializer,
+        ParameterKind kind = ParameterKind.Parameter,
+        bool isOptional = false
+    ) => Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
 
     /// <summary>A node of this module.</summary>
     public Value Add(Op op, params Value[] inputs) => Builder.Add(Name, op, inputs);

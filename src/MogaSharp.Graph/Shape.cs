@@ -15,7 +15,8 @@ public readonly struct Shape : IEquatable<Shape>
     /// <exception cref="ArgumentOutOfRangeException">An extent is negative.</exception>
     public Shape(params ReadOnlySpan<long> extents)
     {
-        foreach (long extent in extents) ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(extents));
+        foreach (long extent in extents)
+            ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(extents));
         _extents = extents.ToArray();
     }
 
@@ -36,7 +37,8 @@ public readonly struct Shape : IEquatable<Shape>
         get
         {
             long count = 1;
-            foreach (long extent in Extents) count = checked(count * extent);
+            foreach (long extent in Extents)
+                count = checked(count * extent);
             return count;
         }
     }
@@ -59,7 +61,8 @@ public readonly struct Shape : IEquatable<Shape>
     public override int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (long extent in Extents) hash.Add(extent);
+        foreach (long extent in Extents)
+            hash.Add(extent);
         return hash.ToHashCode();
     }
 

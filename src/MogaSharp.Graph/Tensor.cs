@@ -9,16 +9,17 @@ public sealed class Tensor
     /// <summary>Makes a tensor of zeros.</summary>
     /// <exception cref="OverflowException">The shape has more than 2^31 - 1 elements.</exception>
     public Tensor(Shape shape)
-        : this(shape, new float[checked((int)shape.ElementCount)])
-    {
-    }
+        : this(shape, new float[checked((int)shape.ElementCount)]) { }
 
     /// <summary>Wraps an array without copying it.</summary>
     /// <exception cref="ArgumentException">The array's length is not the shape's element count.</exception>
     public Tensor(Shape shape, float[] data)
     {
         if (data.LongLength != shape.ElementCount)
-            throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements, the array has {data.LongLength}.", nameof(data));
+            throw new ArgumentException(
+                $"A tensor of shape {shape} has {shape.ElementCount} elements, the array has {data.LongLength}.",
+                nameof(data)
+            );
         Shape = shape;
         Data = data;
     }

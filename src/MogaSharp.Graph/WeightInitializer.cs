@@ -14,7 +14,8 @@ public static class WeightInitializer
 
     private static Tensor Create(ParameterSpec spec, Random random)
     {
-        if (spec.Initializer is Initializer.Computed computed) return Create(spec.Shape, computed);
+        if (spec.Initializer is Initializer.Computed computed)
+            return Create(spec.Shape, computed);
         var tensor = new Tensor(spec.Shape);
         Func<double> next = spec.Initializer switch
         {
@@ -24,7 +25,8 @@ public static class WeightInitializer
             Initializer.Uniform uniform => () => uniform.Bound * ((2 * random.NextDouble()) - 1),
             _ => throw new GraphException($"Unknown initialiser {spec.Initializer}."),
         };
-        for (int i = 0; i < tensor.Data.Length; i++) tensor.Data[i] = (float)next();
+        for (int i = 0; i < tensor.Data.Length; i++)
+            tensor.Data[i] = (float)next();
         return tensor;
     }
 
@@ -34,7 +36,8 @@ public static class WeightInitializer
     public static Tensor Create(Shape shape, Initializer.Computed computed)
     {
         var tensor = new Tensor(shape);
-        for (int i = 0; i < tensor.Data.Length; i++) tensor.Data[i] = computed.Element(i);
+        for (int i = 0; i < tensor.Data.Length; i++)
+            tensor.Data[i] = computed.Element(i);
         return tensor;
     }
 
@@ -43,7 +46,8 @@ public static class WeightInitializer
         while (true)
         {
             double value = Gauss(random) * deviation;
-            if (Math.Abs(value) <= 2) return value;
+            if (Math.Abs(value) <= 2)
+                return value;
         }
     }
 

@@ -12,9 +12,7 @@ public sealed class WeightSet
 
     /// <summary>Takes the tensors over; later changes of the dictionary are not seen.</summary>
     public WeightSet(IEnumerable<KeyValuePair<string, Tensor>> tensors)
-        : this(new Dictionary<string, Tensor>(tensors, StringComparer.Ordinal))
-    {
-    }
+        : this(new Dictionary<string, Tensor>(tensors, StringComparer.Ordinal)) { }
 
     private WeightSet(Dictionary<string, Tensor> tensors) => _tensors = tensors;
 
@@ -36,9 +34,11 @@ public sealed class WeightSet
     {
         foreach (ParameterSpec spec in graph.Parameters)
         {
-            if (spec.IsOptional) continue;
+            if (spec.IsOptional)
+                continue;
             Shape shape = this[spec.Name].Shape;
-            if (shape != spec.Shape) throw new GraphException($"The weight '{spec.Name}' has shape {shape}, the graph needs {spec.Shape}.");
+            if (shape != spec.Shape)
+                throw new GraphException($"The weight '{spec.Name}' has shape {shape}, the graph needs {spec.Shape}.");
         }
     }
 
@@ -46,7 +46,8 @@ public sealed class WeightSet
     public WeightSet With(IEnumerable<KeyValuePair<string, Tensor>> changes)
     {
         var merged = new Dictionary<string, Tensor>(_tensors, StringComparer.Ordinal);
-        foreach ((string name, Tensor tensor) in changes) merged[name] = tensor;
+        foreach ((string name, Tensor tensor) in changes)
+            merged[name] = tensor;
         return new WeightSet(merged);
     }
 }

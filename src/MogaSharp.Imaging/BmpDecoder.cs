@@ -23,21 +23,27 @@ internal static class BmpDecoder
 
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name, ImageLimits limits)
     {
-        if (data.Length < FileHeaderBytes + CoreHeaderBytes) throw Bad(name, "truncated header");
+        if (data.Length < FileHeaderBytes + CoreHeaderBytes)
+            throw Bad(name, "truncated header");
         uint pixelOffset = BinaryPrimitives.ReadUInt32LittleEndian(data[10..]);
         uint headerBytes = BinaryPrimitives.ReadUInt32LittleEndian(data[FileHeaderBytes..]);
         bool isCore = headerBytes == CoreHeaderBytes;
-        if (headerBytes is not (12 or 40 or 52 or 56 or 64 or 108 or 124)) throw Bad(name, $"unknown header of {headerBytes} bytes");
-        if (data.Length < FileHeaderBytes + headerBytes) throw Bad(name, "truncated header");
+        if (headerBytes is not (12 or 40 or 52 or 56 or 64 or 108 or 124))
+            throw Bad(name, $"unknown header of {headerBytes} bytes");
+        if (data.Length < FileHeaderBytes + headerBytes)
+            throw Bad(name, "truncated header");
         ReadOnlySpan<byte> header = data.Slice(FileHeaderBytes, (int)headerBytes);
 
         long width = isCore ? BinaryPrimitives.ReadUInt16LittleEndian(header[4..]) : BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
-        long signedHeight = isCore ? BinaryPrimitives.ReadUInt16LittleEndian(header[6..]) : BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
+        long signedHeight = isCore
+            ? BinaryPrimitives.ReadUInt16LittleEndian(header[6..])
+            : BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
         int bits = BinaryPrimitives.ReadUInt16LittleEndian(header[(isCore ? 10 : 14)..]);
         var compression = isCore ? Compression.None : (Compression)BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
         limits.CheckSize(width, Math.Abs(signedHeight), name);
         CheckPair(bits, compression, name);
-        if (pixelOffset > data.Length) throw Bad(name, "the pixels begin behind the end of the file");
+        if (pixelOffset > data.Length)
+            throw Bad(name, "the pixels begin behind the end of the file");
 
         var image = new RawImage((int)width, (int)Math.Abs(signedHeight), bits, signedHeight < 0);
         ReadOnlySpan<byte> pixels = data[(int)pixelOffset..];
@@ -47,9 +53,10 @@ internal static class BmpDecoder
             return ReadDirect(pixels, image, masks, name);
         }
         ReadOnlySpan<byte> palette = ReadPalette(data, header, bits, isCore, pixelOffset);
-        byte[] indices = compression == Compression.None
-            ? UnpackIndices(pixels, image, name)
-            : BmpRunLength.Decode(pixels, image.Width, image.Height, compression == Compression.RunLength4, name);
+        byte[] indices =
+            compression == Compression.None
+                ? UnpackIndices(pixels, image, name)
+                : BmpRunLength.Decode(pixels, image.Width, image.Height, compression == Compression.RunLength4, name);
         return ApplyPalette(indices, image, palette);
     }
 
@@ -72,14 +79,17 @@ internal static class BmpDecoder
             Compression.BitFields or Compression.AlphaBitFields => bits is 16 or 32,
             _ => false,
         };
-        if (!isKnown) throw Bad(name, $"{bits} bits a pixel with compression {(uint)compression}");
+        if (!isKnown)
+            throw Bad(name, $"{bits} bits a pixel with compression {(uint)compression}");
     }
 
     private static ReadOnlySpan<byte> Stored(ReadOnlySpan<byte> pixels, RawImage image, int row, string name)
     {
         // The last row may lack its padding.
-        long start = row * image.RowBytes, used = (((long)image.Width * image.Bits) + 7) / 8;
-        if (start + used > pixels.Length) throw Bad(name, $"truncated at row {row} of {image.Height}");
+        long start = row * image.RowBytes,
+            used = (((long)image.Width * image.Bits) + 7) / 8;
+        if (start + used > pixels.Length)
+            throw Bad(name, $"truncated at row {row} of {image.Height}");
         return pixels.Slice((int)start, (int)used);
     }
 
@@ -89,11 +99,13 @@ internal static class BmpDecoder
             return bits == 16 ? [0x7C00, 0x03E0, 0x001F, 0] : [0x00FF0000, 0x0000FF00, 0x000000FF, 0];
         // Newer headers contain the masks, in the old one they follow; both are at the same place in the file.
         int count = header.Length >= 56 || compression == Compression.AlphaBitFields ? 4 : 3;
-        if (data.Length < FileHeaderBytes + 40 + (count * 4)) throw Bad(name, "truncated bit masks");
+        if (data.Length < FileHeaderBytes + 40 + (count * 4))
+            throw Bad(name, "truncated bit masks");
         uint[] masks = new uint[4];
         for (int i = 0; i < count; i++)
             masks[i] = BinaryPrimitives.ReadUInt32LittleEndian(data[(FileHeaderBytes + 40 + (i * 4))..]);
-        if (masks.Take(3).Any(mask => mask == 0)) throw Bad(name, "an empty bit mask");
+        if (masks.Take(3).Any(mask => mask == 0))
+            throw Bad(name, "an empty bit mask");
         return masks;
     }
 
@@ -103,7 +115,8 @@ internal static class BmpDecoder
         Stored(pixels, image, image.Height - 1, name);
         var result = new RgbImage(image.Width, image.Height, new byte[image.Width * image.Height * 3]);
         int bytes = image.Bits / 8;
-        bool isPlain = masks is [0x00FF0000, 0x0000FF00, 0x000000FF, 0], isOpaque = true;
+        bool isPlain = masks is [0x00FF0000, 0x0000FF00, 0x000000FF, 0],
+            isOpaque = true;
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<byte> from = Stored(pixels, image, y, name);
@@ -119,7 +132,8 @@ internal static class BmpDecoder
                 }
                 uint packed = bytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(pixel) : BinaryPrimitives.ReadUInt32LittleEndian(pixel);
                 isOpaque &= (packed & masks[3]) == masks[3];
-                for (int channel = 0; channel < 3; channel++) rgb[channel] = Extract(packed, masks[channel]);
+                for (int channel = 0; channel < 3; channel++)
+                    rgb[channel] = Extract(packed, masks[channel]);
             }
         }
         return isOpaque ? result : new RgbImage(result.Width, result.Height, result.Pixels) { Conversions = ImageConversions.Opacity };
@@ -131,12 +145,19 @@ internal static class BmpDecoder
         return (byte)((ulong)((packed & mask) >> shift) * 255 / (mask >> shift));
     }
 
-    private static ReadOnlySpan<byte> ReadPalette(ReadOnlySpan<byte> data, ReadOnlySpan<byte> header, int bits, bool isCore, uint pixelOffset)
+    private static ReadOnlySpan<byte> ReadPalette(
+        ReadOnlySpan<byte> data,
+        ReadOnlySpan<byte> header,
+        int bits,
+        bool isCore,
+        uint pixelOffset
+    )
     {
         int entryBytes = isCore ? 3 : 4;
         int start = FileHeaderBytes + header.Length;
         uint colours = isCore ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(header[32..]);
-        if (colours == 0 || colours > 1u << bits) colours = 1u << bits;
+        if (colours == 0 || colours > 1u << bits)
+            colours = 1u << bits;
         // Some writers store fewer colours than they promise; the pixels' offset tells.
         long end = Math.Min(start + (colours * entryBytes), Math.Max(pixelOffset, start));
         ReadOnlySpan<byte> stored = data[start..(int)Math.Min(end, data.Length)];
@@ -153,7 +174,8 @@ internal static class BmpDecoder
     {
         Stored(pixels, image, image.Height - 1, name);
         byte[] indices = new byte[image.Width * image.Height];
-        int perByte = 8 / image.Bits, mask = (1 << image.Bits) - 1;
+        int perByte = 8 / image.Bits,
+            mask = (1 << image.Bits) - 1;
         for (int y = 0; y < image.Height; y++)
         {
             ReadOnlySpan<byte> from = Stored(pixels, image, y, name);

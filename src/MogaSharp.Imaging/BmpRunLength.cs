@@ -14,15 +14,19 @@ internal static class BmpRunLength
     public static byte[] Decode(ReadOnlySpan<byte> codes, int width, int height, bool isNibbles, string name)
     {
         byte[] indices = new byte[width * height];
-        int at = 0, x = 0, y = 0;
+        int at = 0,
+            x = 0,
+            y = 0;
         while (at + 2 <= codes.Length)
         {
-            int count = codes[at], value = codes[at + 1];
+            int count = codes[at],
+                value = codes[at + 1];
             at += 2;
             if (count > 0)
             {
                 CheckRun(x, y, count);
-                for (int i = 0; i < count; i++) indices[(y * width) + x++] = isNibbles ? Nibble((byte)value, i) : (byte)value;
+                for (int i = 0; i < count; i++)
+                    indices[(y * width) + x++] = isNibbles ? Nibble((byte)value, i) : (byte)value;
                 continue;
             }
             switch (value)
@@ -34,15 +38,18 @@ internal static class BmpRunLength
                 case EndOfBitmap:
                     return indices;
                 case Delta:
-                    if (at + 2 > codes.Length) throw Truncated();
+                    if (at + 2 > codes.Length)
+                        throw Truncated();
                     x += codes[at];
                     y += codes[at + 1];
                     at += 2;
-                    if (x > width || y > height) throw BmpDecoder.Bad(name, $"a jump leaves the image at row {y}");
+                    if (x > width || y > height)
+                        throw BmpDecoder.Bad(name, $"a jump leaves the image at row {y}");
                     break;
                 default:
                     int bytes = isNibbles ? (value + 1) / 2 : value;
-                    if (at + bytes > codes.Length) throw Truncated();
+                    if (at + bytes > codes.Length)
+                        throw Truncated();
                     CheckRun(x, y, value);
                     for (int i = 0; i < value; i++)
                         indices[(y * width) + x++] = isNibbles ? Nibble(codes[at + (i / 2)], i) : codes[at + i];
@@ -55,7 +62,8 @@ internal static class BmpRunLength
 
         void CheckRun(int fromX, int row, int length)
         {
-            if (row >= height || fromX + length > width) throw BmpDecoder.Bad(name, $"a run leaves the image at row {row}");
+            if (row >= height || fromX + length > width)
+                throw BmpDecoder.Bad(name, $"a run leaves the image at row {row}");
         }
 
         ImageFormatException Truncated() => BmpDecoder.Bad(name, $"the run-length codes end at row {y} of {height}");

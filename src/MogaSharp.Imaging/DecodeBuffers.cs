@@ -19,9 +19,11 @@ public sealed class DecodeBuffers
 
     private static byte[] Grown(ref byte[] buffer, int length)
     {
-        if (buffer.Length >= length) return buffer;
+        if (buffer.Length >= length)
+            return buffer;
         // One huge image must not keep its memory for good, on every thread that meets one.
-        if (length > MaxKept) return GC.AllocateUninitializedArray<byte>(length);
+        if (length > MaxKept)
+            return GC.AllocateUninitializedArray<byte>(length);
         // Images of a set have similar sizes: once it grows, a little more room spares most of the growing.
         long room = buffer.Length == 0 ? length : Math.Min(length + (length / 4L), Array.MaxLength);
         return buffer = GC.AllocateUninitializedArray<byte>((int)room);

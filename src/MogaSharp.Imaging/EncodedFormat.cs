@@ -20,11 +20,16 @@ internal static class FormatSniffer
 
     public static EncodedFormat Sniff(ReadOnlySpan<byte> data)
     {
-        if (data.StartsWith<byte>([0xFF, 0xD8, 0xFF])) return EncodedFormat.Jpeg;
-        if (data.StartsWith<byte>([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])) return EncodedFormat.Png;
-        if (data.StartsWith("RIFF"u8) && data.Length >= 12 && data[8..].StartsWith("WEBP"u8)) return EncodedFormat.WebP;
-        if (data.StartsWith("GIF87a"u8) || data.StartsWith("GIF89a"u8)) return EncodedFormat.Gif;
-        if (data.StartsWith("II*\0"u8) || data.StartsWith("MM\0*"u8)) return EncodedFormat.Tiff;
+        if (data.StartsWith<byte>([0xFF, 0xD8, 0xFF]))
+            return EncodedFormat.Jpeg;
+        if (data.StartsWith<byte>([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
+            return EncodedFormat.Png;
+        if (data.StartsWith("RIFF"u8) && data.Length >= 12 && data[8..].StartsWith("WEBP"u8))
+            return EncodedFormat.WebP;
+        if (data.StartsWith("GIF87a"u8) || data.StartsWith("GIF89a"u8))
+            return EncodedFormat.Gif;
+        if (data.StartsWith("II*\0"u8) || data.StartsWith("MM\0*"u8))
+            return EncodedFormat.Tiff;
         return data.StartsWith("BM"u8) ? EncodedFormat.Bmp : EncodedFormat.Unknown;
     }
 }

@@ -9,18 +9,21 @@ public static class FramePlanes
     /// <returns>channels x height x width samples.</returns>
     public static byte[] Of(RgbImage image, int channels)
     {
-        if (channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
         int pixels = image.Width * image.Height;
         byte[] planes = new byte[pixels * channels];
         if (channels == 1)
         {
             PixelBlock block = PixelBlock.Of(image);
-            for (int y = 0; y < image.Height; y++) block.CopyRow(y, 0, planes.AsSpan(y * image.Width, image.Width), 1);
+            for (int y = 0; y < image.Height; y++)
+                block.CopyRow(y, 0, planes.AsSpan(y * image.Width, image.Width), 1);
             return planes;
         }
         for (int i = 0; i < pixels; i++)
         {
-            for (int channel = 0; channel < 3; channel++) planes[(channel * pixels) + i] = image.Pixels[(i * 3) + channel];
+            for (int channel = 0; channel < 3; channel++)
+                planes[(channel * pixels) + i] = image.Pixels[(i * 3) + channel];
         }
         return planes;
     }
@@ -33,9 +36,11 @@ public static class FramePlanes
     /// <exception cref="ArgumentException">The number of values is another one.</exception>
     public static RgbImage ToImage(ReadOnlySpan<float> planes, int channels, int height, int width)
     {
-        if (channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
         int pixels = checked(height * width);
-        if (planes.Length != channels * pixels) throw new ArgumentException($"{planes.Length} values are no {channels} planes of {height} x {width}", nameof(planes));
+        if (planes.Length != channels * pixels)
+            throw new ArgumentException($"{planes.Length} values are no {channels} planes of {height} x {width}", nameof(planes));
         byte[] samples = new byte[pixels * 3];
         for (int i = 0; i < samples.Length; i++)
         {

@@ -17,10 +17,14 @@ public sealed class GifAnimation
     {
         Frames = [.. frames];
         Delays = [.. delays];
-        if (Frames.IsEmpty) throw new ArgumentException("an animation needs a frame", nameof(frames));
-        if (Delays.Length != Frames.Length) throw new ArgumentException($"{Delays.Length} delays for {Frames.Length} frames", nameof(delays));
-        if (Frames.Any(frame => (frame.Width, frame.Height) != (Frames[0].Width, Frames[0].Height))) throw new ArgumentException("frames of different sizes", nameof(frames));
-        if (Delays.Any(delay => delay < 0)) throw new ArgumentException("a delay is below 0", nameof(delays));
+        if (Frames.IsEmpty)
+            throw new ArgumentException("an animation needs a frame", nameof(frames));
+        if (Delays.Length != Frames.Length)
+            throw new ArgumentException($"{Delays.Length} delays for {Frames.Length} frames", nameof(delays));
+        if (Frames.Any(frame => (frame.Width, frame.Height) != (Frames[0].Width, Frames[0].Height)))
+            throw new ArgumentException("frames of different sizes", nameof(frames));
+        if (Delays.Any(delay => delay < 0))
+            throw new ArgumentException("a delay is below 0", nameof(delays));
     }
 
     /// <summary>The frames, of one size.</summary>
@@ -44,19 +48,27 @@ public sealed class GifAnimation
     }
 
     /// <summary>
-    /// Reads some frames of a GIF file, one when it is asked for, so that a long animation costs no more memory than a short one. The limit of
-    /// pixels holds for each frame; all that are decoded, those passed over among them, may have 16 times as many.
+    /// Reads some frames of a GIF file, one when it is asked for, so that a long animation costs no more memory than a short one. The limit
+    /// of pixels holds for each frame; all that are decoded, those passed over among them, may have 16 times as many.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="first">The frames to pass over, at least 0.</param>
     /// <param name="count">The most frames to read, at least 0; fewer come where the animation ends.</param>
     /// <param name="limits">What it may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends decoding.</param>
-    /// <returns>The frames, whose <see cref="RgbImage.Conversions"/> say whether some pixels are transparent. Nothing is read before the first is asked for.</returns>
-    /// <exception cref="ImageFormatException">While frames are read: the file is not a GIF that can be decoded, or larger than the limits.</exception>
+    /// <returns>The frames, whose <see cref="RgbImage.Conversions"/> say whether some pixels are transparent. Nothing is read before the
+    /// first is asked for.</returns>
+    /// <exception cref="ImageFormatException">While frames are read: the file is not a GIF that can be decoded, or larger than the
+    /// limits.</exception>
     /// <exception cref="ImagingUnavailableException">While frames are read: libvips cannot be loaded.</exception>
     /// <exception cref="IOException">While frames are read: the file cannot be read.</exception>
-    public static IEnumerable<RgbImage> ReadFrames(string path, int first, int count, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    public static IEnumerable<RgbImage> ReadFrames(
+        string path,
+        int first,
+        int count,
+        ImageLimits? limits = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -64,8 +76,8 @@ public sealed class GifAnimation
     }
 
     /// <summary>
-    /// Decodes all frames of a GIF in memory, each as it shows over those before. What is transparent still has the color that the file's table gives
-    /// for the transparent one, as with Pillow's <c>convert("RGB")</c>.
+    /// Decodes all frames of a GIF in memory, each as it shows over those before. What is transparent still has the color that the file's
+    /// table gives for the transparent one, as with Pillow's <c>convert("RGB")</c>.
     /// </summary>
     /// <param name="data">The encoded animation.</param>
     /// <param name="name">Its name in messages.</param>
@@ -73,20 +85,27 @@ public sealed class GifAnimation
     /// <param name="cancellationToken">Ends decoding.</param>
     /// <exception cref="ImageFormatException">The data is no GIF that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
-    public static GifAnimation Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    public static GifAnimation Decode(
+        ReadOnlySpan<byte> data,
+        string name = "image",
+        ImageLimits? limits = null,
+        CancellationToken cancellationToken = default
+    )
     {
         limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length, name);
-        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
+        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif)
+            throw new ImageFormatException(name, "not a GIF image");
         using GifReader reader = GifReader.OpenAll(data, name, limits);
         var frames = new RgbImage[reader.Frames];
-        for (int i = 0; i < frames.Length; i++) frames[i] = reader.Read(i, cancellationToken);
+        for (int i = 0; i < frames.Length; i++)
+            frames[i] = reader.Read(i, cancellationToken);
         return new GifAnimation(frames, reader.Delays);
     }
 
     /// <summary>
-    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colours, so that frames of more
-    /// lose some.
+    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colours, so that
+    /// frames of more lose some.
     /// </summary>
     /// <param name="path">The file to write; an older one is replaced.</param>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded, or was built without GIF.</exception>
@@ -95,17 +114,26 @@ public sealed class GifAnimation
     {
         (int width, int height) = (Frames[0].Width, Frames[0].Height);
         var strip = new RgbImage(width, checked(height * Frames.Length), new byte[checked(width * height * 3 * Frames.Length)]);
-        for (int i = 0; i < Frames.Length; i++) Frames[i].Pixels.CopyTo(strip.Pixels.AsSpan(i * width * height * 3));
+        for (int i = 0; i < Frames.Length; i++)
+            Frames[i].Pixels.CopyTo(strip.Pixels.AsSpan(i * width * height * 3));
         AtomicFile.Write(path, VipsEncoder.EncodeGif(strip, height, [.. Delays.Select(delay => (delay + (Tick / 2)) / Tick * Tick)]));
     }
 
-    private static IEnumerable<RgbImage> FramesOf(string path, int first, int count, ImageLimits limits, CancellationToken cancellationToken)
+    private static IEnumerable<RgbImage> FramesOf(
+        string path,
+        int first,
+        int count,
+        ImageLimits limits,
+        CancellationToken cancellationToken
+    )
     {
         string name = Path.GetFileName(path);
         limits.CheckBytes(new FileInfo(path).Length, name);
         byte[] data = File.ReadAllBytes(path);
-        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif) throw new ImageFormatException(name, "not a GIF image");
+        if (FormatSniffer.Sniff(data) != EncodedFormat.Gif)
+            throw new ImageFormatException(name, "not a GIF image");
         using GifReader? reader = GifReader.OpenSome(data, name, first, count, limits);
-        for (int i = 0; i < reader?.Frames; i++) yield return reader.Read(i, cancellationToken);
+        for (int i = 0; i < reader?.Frames; i++)
+            yield return reader.Read(i, cancellationToken);
     }
 }

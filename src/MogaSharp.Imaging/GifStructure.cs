@@ -15,9 +15,12 @@ internal static class GifStructure
     /// <exception cref="ImageFormatException">The file ends within a block, or something else than a block follows.</exception>
     public static GifOutline Read(ReadOnlySpan<byte> data, string name, int most = int.MaxValue)
     {
-        int frames = 0, at = ScreenLength, transparent = -1;
+        int frames = 0,
+            at = ScreenLength,
+            transparent = -1;
         (byte Red, byte Green, byte Blue) hidden = default;
-        if (data.Length < ScreenLength) throw Truncated(name);
+        if (data.Length < ScreenLength)
+            throw Truncated(name);
         int globalLength = TableLength(data[10]);
         at += globalLength;
         // Some writers leave the mark of the end out.
@@ -26,17 +29,22 @@ internal static class GifStructure
             byte kind = data[at++];
             if (kind == ',')
             {
-                if (at + ImageLength > data.Length) throw Truncated(name);
+                if (at + ImageLength > data.Length)
+                    throw Truncated(name);
                 int localLength = TableLength(data[at + ImageLength - 1]);
-                if (at + ImageLength + localLength > data.Length) throw Truncated(name);
+                if (at + ImageLength + localLength > data.Length)
+                    throw Truncated(name);
                 if (frames++ == 0)
                 {
-                    ReadOnlySpan<byte> table = localLength > 0 ? data.Slice(at + ImageLength, localLength) : data.Slice(ScreenLength, globalLength);
+                    ReadOnlySpan<byte> table =
+                        localLength > 0 ? data.Slice(at + ImageLength, localLength) : data.Slice(ScreenLength, globalLength);
                     int color = Math.Max(transparent, 0) * 3;
-                    if (color + 3 <= table.Length) hidden = (table[color], table[color + 1], table[color + 2]);
+                    if (color + 3 <= table.Length)
+                        hidden = (table[color], table[color + 1], table[color + 2]);
                 }
 
-                if (frames == most) break;
+                if (frames == most)
+                    break;
                 at += ImageLength + localLength;
             }
             else if (kind != '!')
@@ -50,7 +58,9 @@ internal static class GifStructure
             // The label of an extension, or the width of an image's codes.
             at = SkipPieces(data, at + 1, name);
         }
-        return frames > 0 ? new GifOutline(frames, hidden) : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
+        return frames > 0
+            ? new GifOutline(frames, hidden)
+            : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
     }
 
     private static int TableLength(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
@@ -59,9 +69,11 @@ internal static class GifStructure
     {
         while (true)
         {
-            if (at >= data.Length) throw Truncated(name);
+            if (at >= data.Length)
+                throw Truncated(name);
             int length = data[at++];
-            if (length == 0) return at;
+            if (length == 0)
+                return at;
             at += length;
         }
     }
@@ -72,7 +84,7 @@ internal static class GifStructure
 /// <summary>What the blocks of a GIF tell.</summary>
 /// <param name="Frames">The frames, at least 1.</param>
 /// <param name="Hidden">
-/// The color of pixels that are transparent still when all frames so far lie over each other: what the table of the first frame gives for its
-/// transparent color, or for color 0, as Pillow has it.
+/// The color of pixels that are transparent still when all frames so far lie over each other: what the table of the first frame gives for
+/// its transparent color, or for color 0, as Pillow has it.
 /// </param>
 internal readonly record struct GifOutline(int Frames, (byte Red, byte Green, byte Blue) Hidden);

@@ -5,9 +5,9 @@ namespace MogaSharp.Imaging;
 
 /// <summary>
 /// Reads JPEG, PNG, WebP, BMP, TIFF and GIF (each the first page or frame) into 8-bit RGB. The first bytes decide the format.
-/// Rotation by EXIF is applied; opacity is left out, as by Pillow's <c>convert("RGB")</c>; 16-bit samples keep their high byte; CMYK is converted with the
-/// plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG whose
-/// pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
+/// Rotation by EXIF is applied; opacity is left out, as by Pillow's <c>convert("RGB")</c>; 16-bit samples keep their high byte; CMYK is
+/// converted with the plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG
+/// whose pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
 /// </summary>
 public static class ImageDecoder
 {
@@ -34,7 +34,8 @@ public static class ImageDecoder
         limits ??= ImageLimits.Default;
         using MemoryStream buffer = BufferFor(stream, name, limits);
         byte[] chunk = new byte[ChunkBytes];
-        for (int count; (count = stream.Read(chunk)) > 0;) Append(buffer, chunk, count, name, limits);
+        for (int count; (count = stream.Read(chunk)) > 0; )
+            Append(buffer, chunk, count, name, limits);
         return DecodeAny(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), name, limits, null, CancellationToken.None).ToImage();
     }
 
@@ -62,15 +63,20 @@ public static class ImageDecoder
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<RgbImage> LoadAsync(
-        Stream stream, string name = "image", ImageLimits? limits = null, CancellationToken cancellationToken = default)
+        Stream stream,
+        string name = "image",
+        ImageLimits? limits = null,
+        CancellationToken cancellationToken = default
+    )
     {
         limits ??= ImageLimits.Default;
         using MemoryStream buffer = BufferFor(stream, name, limits);
         byte[] chunk = new byte[ChunkBytes];
-        for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0;)
+        for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0; )
             Append(buffer, chunk, count, name, limits);
         ReadOnlyMemory<byte> data = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        return await Task.Run(() => DecodeAny(data.Span, name, limits, null, cancellationToken).ToImage(), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => DecodeAny(data.Span, name, limits, null, cancellationToken).ToImage(), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Decodes an image in memory.</summary>
@@ -93,15 +99,23 @@ public static class ImageDecoder
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="EndOfStreamException">The file is shorter.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static PixelBlock Load(SafeFileHandle handle, long offset, long length, DecodeBuffers buffers, string name = "image", ImageLimits? limits = null)
+    public static PixelBlock Load(
+        SafeFileHandle handle,
+        long offset,
+        long length,
+        DecodeBuffers buffers,
+        string name = "image",
+        ImageLimits? limits = null
+    )
     {
         limits ??= ImageLimits.Default;
         limits.CheckBytes(length, name);
         Span<byte> data = buffers.Encoded((int)length).AsSpan(0, (int)length);
-        for (int read = 0; read < data.Length;)
+        for (int read = 0; read < data.Length; )
         {
             int count = RandomAccess.Read(handle, data[read..], offset + read);
-            if (count == 0) throw new EndOfStreamException($"{name} is cut off: its file has become shorter");
+            if (count == 0)
+                throw new EndOfStreamException($"{name} is cut off: its file has become shorter");
             read += count;
         }
         return DecodeAny(data, name, limits, buffers, CancellationToken.None).ToBlock();
@@ -123,11 +137,17 @@ public static class ImageDecoder
     private const int ChunkBytes = 1 << 16;
 
     private static DecodedPixels DecodeAny(
-        ReadOnlySpan<byte> data, string name, ImageLimits limits, DecodeBuffers? buffers, CancellationToken cancellationToken)
+        ReadOnlySpan<byte> data,
+        string name,
+        ImageLimits limits,
+        DecodeBuffers? buffers,
+        CancellationToken cancellationToken
+    )
     {
         limits.CheckBytes(data.Length, name);
         cancellationToken.ThrowIfCancellationRequested();
-        if (data.IsEmpty) throw new ImageFormatException(name, "the file is empty");
+        if (data.IsEmpty)
+            throw new ImageFormatException(name, "the file is empty");
         return FormatSniffer.Sniff(data) switch
         {
             EncodedFormat.Unknown => throw new ImageFormatException(name, ForeignFormats.Problem(data)),
@@ -138,13 +158,15 @@ public static class ImageDecoder
 
     private static FileStream Open(string path, FileOptions options)
     {
-        if (Directory.Exists(path)) throw new ImageFormatException(path, "this is a directory");
+        if (Directory.Exists(path))
+            throw new ImageFormatException(path, "this is a directory");
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, options);
     }
 
     private static MemoryStream BufferFor(Stream stream, string name, ImageLimits limits)
     {
-        if (!stream.CanSeek) return new MemoryStream();
+        if (!stream.CanSeek)
+            return new MemoryStream();
         long length = stream.Length - stream.Position;
         limits.CheckBytes(length, name);
         return new MemoryStream((int)Math.Max(length, 0));

@@ -5,7 +5,8 @@ namespace MogaSharp.Imaging;
 /// <summary>What an image may cost. The sizes are checked from the header, before any pixel is decoded.</summary>
 public sealed record ImageLimits
 {
-    /// <summary>The environment variable that sets <see cref="MaxPixels"/> of <see cref="Default"/>: a number, such as 300000000 or 300M.</summary>
+    /// <summary>The environment variable that sets <see cref="MaxPixels"/> of <see cref="Default"/>: a number, such as 300000000 or
+    /// 300M.</summary>
     public const string PixelsVariable = "MOGA_MAX_PIXELS";
 
     // Beyond this Pillow refuses an image too, as a decompression bomb.
@@ -16,11 +17,13 @@ public sealed record ImageLimits
 
     private static readonly Lazy<ImageLimits> FromEnvironment = new(ReadEnvironment);
 
-    /// <summary>The default limits: 512 MiB, 178,956,970 pixels (Pillow's limit) or what <see cref="PixelsVariable"/> says, 32768 pixels a side.</summary>
+    /// <summary>The default limits: 512 MiB, 178,956,970 pixels (Pillow's limit) or what <see cref="PixelsVariable"/> says, 32768 pixels a
+    /// side.</summary>
     /// <exception cref="FormatException">The environment variable is set and is not a number of pixels.</exception>
     public static ImageLimits Default => FromEnvironment.Value;
 
-    /// <summary>The most bytes an encoded image may have. Default 512 MiB: an image of so many pixels in TIFF without compression fits.</summary>
+    /// <summary>The most bytes an encoded image may have. Default 512 MiB: an image of so many pixels in TIFF without compression
+    /// fits.</summary>
     public long MaxBytes { get; init; } = 512L << 20;
 
     /// <summary>The most pixels (width times height). Default 178,956,970.</summary>
@@ -35,17 +38,29 @@ public sealed record ImageLimits
     public static bool TryParsePixels(string text, out long pixels)
     {
         string plain = text.Trim().Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal).ToUpperInvariant();
-        double unit = plain.EndsWith("MP", StringComparison.Ordinal) || plain.EndsWith('M') ? 1e6 : plain.EndsWith('G') ? 1e9 : plain.EndsWith('K') ? 1e3 : 1;
-        bool isNumber = double.TryParse(plain.TrimEnd('P', 'M', 'G', 'K'), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number);
+        double unit =
+            plain.EndsWith("MP", StringComparison.Ordinal) || plain.EndsWith('M') ? 1e6
+            : plain.EndsWith('G') ? 1e9
+            : plain.EndsWith('K') ? 1e3
+            : 1;
+        bool isNumber = double.TryParse(
+            plain.TrimEnd('P', 'M', 'G', 'K'),
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture,
+            out double number
+        );
         pixels = isNumber && number * unit is >= 1 and <= long.MaxValue / 2 ? (long)Math.Round(number * unit) : 0;
         return pixels >= 1 && pixels <= Array.MaxLength / 3;
     }
 
     private static ImageLimits ReadEnvironment()
     {
-        if (Environment.GetEnvironmentVariable(PixelsVariable) is not { Length: > 0 } text) return new ImageLimits();
+        if (Environment.GetEnvironmentVariable(PixelsVariable) is not { Length: > 0 } text)
+            return new ImageLimits();
         if (!TryParsePixels(text, out long pixels))
-            throw new FormatException($"{PixelsVariable} takes a number of pixels from 1 to {Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'.");
+            throw new FormatException(
+                $"{PixelsVariable} takes a number of pixels from 1 to {Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'."
+            );
         // Who allows a panorama of so many pixels means its longer side too.
         return new ImageLimits { MaxPixels = pixels, MaxSide = (int)Math.Max(32768, pixels > UsualPixels ? pixels : 0) };
     }
@@ -70,7 +85,10 @@ public sealed record ImageLimits
     {
         long most = MaxPixels < long.MaxValue / WorkFactor ? MaxPixels * WorkFactor : long.MaxValue;
         if (frames > most / (width * height))
-            throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels to decode: the limit is {most} pixels in all");
+            throw new ImageFormatException(
+                imageName,
+                $"{frames} frames of {width} x {height} pixels to decode: the limit is {most} pixels in all"
+            );
     }
 
     internal void CheckSize(long width, long height, string imageName)
@@ -78,9 +96,15 @@ public sealed record ImageLimits
         if (width < 1 || height < 1)
             throw new ImageFormatException(imageName, $"the header gives an impossible size of {width} x {height} pixels");
         if (width > MaxSide || height > MaxSide)
-            throw new ImageFormatException(imageName, $"{width} x {height} pixels: the limit of a side is {MaxSide} ({PixelsVariable} raises it)");
+            throw new ImageFormatException(
+                imageName,
+                $"{width} x {height} pixels: the limit of a side is {MaxSide} ({PixelsVariable} raises it)"
+            );
         long most = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height > most)
-            throw new ImageFormatException(imageName, $"{width} x {height} pixels: the limit is {most} pixels ({PixelsVariable} raises it)");
+            throw new ImageFormatException(
+                imageName,
+                $"{width} x {height} pixels: the limit is {most} pixels ({PixelsVariable} raises it)"
+            );
     }
 }

@@ -8,7 +8,5 @@ public sealed class ImagingUnavailableException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What is missing and where it comes from.</param>
     public ImagingUnavailableException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }

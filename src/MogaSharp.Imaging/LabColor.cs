@@ -4,17 +4,19 @@ namespace MogaSharp.Imaging;
 internal static class LabColor
 {
     // White of D50, and linear sRGB from XYZ of D50 (Bradford adaptation), by IEC 61966-2-1 and ICC.1.
-    private const double WhiteX = 0.96422, WhiteZ = 0.82521;
+    private const double WhiteX = 0.96422,
+        WhiteZ = 0.82521;
 
     /// <summary>
-    /// Whether a and b are numbers with 128 added, as color profiles have them, where TIFF 6.0 asks for signed ones. Colors of images are mostly far from the
-    /// edges: under the wrong reading nearly all of them would be beyond what a screen can show.
+    /// Whether a and b are numbers with 128 added, as color profiles have them, where TIFF 6.0 asks for signed ones. Colors of images are
+    /// mostly far from the edges: under the wrong reading nearly all of them would be beyond what a screen can show.
     /// </summary>
     /// <param name="lab">L, a, b of each pixel.</param>
     public static bool HasOffset(ReadOnlySpan<byte> lab)
     {
         long inTheMiddle = 0;
-        for (int i = 0; i < lab.Length; i += 3) inTheMiddle += (lab[i + 1] is >= 64 and < 192 ? 1 : 0) + (lab[i + 2] is >= 64 and < 192 ? 1 : 0);
+        for (int i = 0; i < lab.Length; i += 3)
+            inTheMiddle += (lab[i + 1] is >= 64 and < 192 ? 1 : 0) + (lab[i + 2] is >= 64 and < 192 ? 1 : 0);
         return inTheMiddle * 3 > lab.Length;
     }
 
@@ -26,8 +28,12 @@ internal static class LabColor
         int flip = hasOffset ? 0x80 : 0;
         for (int i = 0; i < pixels.Length; i += 3)
         {
-            double fy = ((pixels[i] * 100 / 255.0) + 16) / 116, fx = fy + ((sbyte)(pixels[i + 1] ^ flip) / 500.0), fz = fy - ((sbyte)(pixels[i + 2] ^ flip) / 200.0);
-            double x = WhiteX * Linear(fx), y = Linear(fy), z = WhiteZ * Linear(fz);
+            double fy = ((pixels[i] * 100 / 255.0) + 16) / 116,
+                fx = fy + ((sbyte)(pixels[i + 1] ^ flip) / 500.0),
+                fz = fy - ((sbyte)(pixels[i + 2] ^ flip) / 200.0);
+            double x = WhiteX * Linear(fx),
+                y = Linear(fy),
+                z = WhiteZ * Linear(fz);
             pixels[i] = Encoded((3.1338561 * x) - (1.6168667 * y) - (0.4906146 * z));
             pixels[i + 1] = Encoded((-0.9787684 * x) + (1.9161415 * y) + (0.0334540 * z));
             pixels[i + 2] = Encoded((0.0719453 * x) - (0.2289914 * y) + (1.4052427 * z));

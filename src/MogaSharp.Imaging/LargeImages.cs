@@ -14,7 +14,8 @@ internal static class LargeImages
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static IDisposable? Enter(long pixels, CancellationToken cancellationToken)
     {
-        if (pixels <= Pixels) return null;
+        if (pixels <= Pixels)
+            return null;
         Turn.Wait(cancellationToken);
         return new Leaving();
     }

@@ -14,16 +14,19 @@ public readonly record struct PixelBlock(ReadOnlyMemory<byte> Pixels, int Width,
 
     /// <summary>The pixels of an image, not copied.</summary>
     /// <param name="image">The image.</param>
-    public static PixelBlock Of(RgbImage image) => new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb) { Conversions = image.Conversions };
+    public static PixelBlock Of(RgbImage image) =>
+        new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb) { Conversions = image.Conversions };
 
-    /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, opacity left out).</summary>
+    /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, opacity left
+    /// out).</summary>
     /// <param name="y">The row.</param>
     /// <param name="x">The first pixel.</param>
     /// <param name="destination">The samples, written; their number says how many pixels are copied.</param>
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     public void CopyRow(int y, int x, Span<byte> destination, int channels)
     {
-        int bytes = PixelConversion.BytesPerPixel(Layout), count = destination.Length / channels;
+        int bytes = PixelConversion.BytesPerPixel(Layout),
+            count = destination.Length / channels;
         ReadOnlySpan<byte> from = Pixels.Span.Slice(((y * Width) + x) * bytes, count * bytes);
         if (bytes == channels && (Layout is PixelLayout.Grey or PixelLayout.Rgb))
         {
@@ -37,7 +40,8 @@ public readonly record struct PixelBlock(ReadOnlyMemory<byte> Pixels, int Width,
         }
         byte[] rgb = ArrayPool<byte>.Shared.Rent(count * 3);
         PixelConversion.RowToRgb(from, Layout, rgb.AsSpan(0, count * 3));
-        for (int i = 0; i < count; i++) destination[i] = PixelConversion.Luma(rgb[i * 3], rgb[(i * 3) + 1], rgb[(i * 3) + 2]);
+        for (int i = 0; i < count; i++)
+            destination[i] = PixelConversion.Luma(rgb[i * 3], rgb[(i * 3) + 1], rgb[(i * 3) + 2]);
         ArrayPool<byte>.Shared.Return(rgb);
     }
 }

@@ -3,13 +3,14 @@ namespace MogaSharp.Imaging;
 /// <summary>Conversions between pixel layouts, exact to the last unit.</summary>
 internal static class PixelConversion
 {
-    public static int BytesPerPixel(PixelLayout layout) => layout switch
-    {
-        PixelLayout.Grey => 1,
-        PixelLayout.Rgb or PixelLayout.Bgr => 3,
-        PixelLayout.Rgba or PixelLayout.Bgra => 4,
-        _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "not a pixel layout"),
-    };
+    public static int BytesPerPixel(PixelLayout layout) =>
+        layout switch
+        {
+            PixelLayout.Grey => 1,
+            PixelLayout.Rgb or PixelLayout.Bgr => 3,
+            PixelLayout.Rgba or PixelLayout.Bgra => 4,
+            _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "not a pixel layout"),
+        };
 
     /// <summary>Checks a pixel buffer and gives its stride in bytes (a stride of 0 means rows without gaps).</summary>
     public static int CheckBuffer(int length, int width, int height, PixelLayout layout, int stride)
@@ -18,9 +19,11 @@ internal static class PixelConversion
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         long row = (long)width * BytesPerPixel(layout);
         long step = stride == 0 ? row : stride;
-        if (step < row) throw new ArgumentOutOfRangeException(nameof(stride), stride, $"a row has {row} bytes");
+        if (step < row)
+            throw new ArgumentOutOfRangeException(nameof(stride), stride, $"a row has {row} bytes");
         long needed = (step * (height - 1)) + row;
-        if (length < needed) throw new ArgumentException($"{width} x {height} {layout} pixels need {needed} bytes, not {length}");
+        if (length < needed)
+            throw new ArgumentException($"{width} x {height} {layout} pixels need {needed} bytes, not {length}");
         return (int)step;
     }
 

@@ -22,10 +22,12 @@ internal static class PlainBilinear
             return;
         }
         Pair[] columns = ArrayPool<Pair>.Shared.Rent(window.Width);
-        for (int x = 0; x < window.Width; x++) columns[x] = Column(window.X + x, size.Width, newSize.Width);
+        for (int x = 0; x < window.Width; x++)
+            columns[x] = Column(window.X + x, size.Width, newSize.Width);
         int rowLength = window.Width * channels;
         int[] sums = ArrayPool<int>.Shared.Rent(rowLength * 2);
-        Span<int> upper = sums.AsSpan(0, rowLength), lower = sums.AsSpan(rowLength, rowLength);
+        Span<int> upper = sums.AsSpan(0, rowLength),
+            lower = sums.AsSpan(rowLength, rowLength);
         for (int y = 0; y < window.Height; y++)
         {
             Pair rows = Row(window.Y + y, size.Height, newSize.Height);
@@ -42,7 +44,8 @@ internal static class PlainBilinear
     private static Pair Column(int output, int source, int target)
     {
         (int first, float fraction) = Position(output, source, target);
-        if (first < 0) return new Pair(0, 0, One, 0);
+        if (first < 0)
+            return new Pair(0, 0, One, 0);
         return first >= source - 1 ? new Pair(source - 1, source - 1, One, 0) : Weighted(first, first + 1, fraction);
     }
 
@@ -70,7 +73,9 @@ internal static class PlainBilinear
         {
             Pair pair = columns[x];
             for (int channel = 0; channel < channels; channel++, i++)
-                sums[i] = (row[(pair.First * channels) + channel] * pair.FirstWeight) + (row[(pair.Second * channels) + channel] * pair.SecondWeight);
+                sums[i] =
+                    (row[(pair.First * channels) + channel] * pair.FirstWeight)
+                    + (row[(pair.Second * channels) + channel] * pair.SecondWeight);
         }
     }
 
@@ -80,7 +85,8 @@ internal static class PlainBilinear
         int at = 0;
         for (int y = window.Y; y < window.Bottom; y++)
         {
-            ReadOnlySpan<byte> upper = source.Slice(2 * y * pitch, pitch), lower = source.Slice(((2 * y) + 1) * pitch, pitch);
+            ReadOnlySpan<byte> upper = source.Slice(2 * y * pitch, pitch),
+                lower = source.Slice(((2 * y) + 1) * pitch, pitch);
             for (int x = window.X; x < window.Right; x++)
             {
                 for (int left = 2 * x * channels, end = left + channels; left < end; left++, at++)

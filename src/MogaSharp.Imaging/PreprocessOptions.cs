@@ -38,7 +38,8 @@ public sealed record PreprocessOptions(int Width, int Height)
     /// <summary>How the aspect ratio is treated. Default <see cref="ResizeMode.KeepAspect"/>.</summary>
     public ResizeMode Mode { get; init; } = ResizeMode.KeepAspect;
 
-    /// <summary>Whether the planes are blue, green, red, as networks take them that were trained on images read by OpenCV. Default: red, green, blue.</summary>
+    /// <summary>Whether the planes are blue, green, red, as networks take them that were trained on images read by OpenCV. Default: red,
+    /// green, blue.</summary>
     public bool IsBgr { get; init; }
 
     /// <summary>The mean of the channels in the order of the planes in 0..1, or one number for all three. Default: ImageNet's.</summary>
@@ -53,15 +54,19 @@ public sealed record PreprocessOptions(int Width, int Height)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
         if (!(CropFraction > 0 && CropFraction <= 1))
             throw new ArgumentOutOfRangeException(nameof(CropFraction), CropFraction, "more than 0 and at most 1");
-        if (!Enum.IsDefined(Filter)) throw new ArgumentOutOfRangeException(nameof(Filter), Filter, "not a filter");
-        if (!Enum.IsDefined(Mode)) throw new ArgumentOutOfRangeException(nameof(Mode), Mode, "not a mode");
+        if (!Enum.IsDefined(Filter))
+            throw new ArgumentOutOfRangeException(nameof(Filter), Filter, "not a filter");
+        if (!Enum.IsDefined(Mode))
+            throw new ArgumentOutOfRangeException(nameof(Mode), Mode, "not a mode");
         CheckChannels(Mean, nameof(Mean), float.IsFinite, "finite");
         CheckChannels(StandardDeviation, nameof(StandardDeviation), value => value > 0 && float.IsFinite(value), "more than 0");
     }
 
     private static void CheckChannels(ImmutableArray<float> values, string name, Func<float, bool> isAllowed, string rule)
     {
-        if (values.IsDefault || values.Length is not (1 or 3)) throw new ArgumentException("one number or three are needed", name);
-        if (!values.All(isAllowed)) throw new ArgumentOutOfRangeException(name, $"every number must be {rule}");
+        if (values.IsDefault || values.Length is not (1 or 3))
+            throw new ArgumentException("one number or three are needed", name);
+        if (!values.All(isAllowed))
+            throw new ArgumentOutOfRangeException(name, $"every number must be {rule}");
     }
 }

@@ -62,7 +62,8 @@ public sealed class Preprocessor
                 ReadOnlySpan<float> values = _values.AsSpan(channel * 256, 256);
                 Span<float> to = destination.Slice(channel * plane, plane);
                 int from = (Options.IsBgr ? 2 - channel : channel) % channels;
-                for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
+                for (int i = 0; i < to.Length; i++, from += channels)
+                    to[i] = values[samples[from]];
             }
         }
         finally
@@ -85,7 +86,8 @@ public sealed class Preprocessor
     {
         int targetWidth = (int)Math.Floor(Options.Width / Options.CropFraction);
         int targetHeight = (int)Math.Floor(Options.Height / Options.CropFraction);
-        if (Options.Mode == ResizeMode.Squash) return new Size(targetWidth, targetHeight);
+        if (Options.Mode == ResizeMode.Squash)
+            return new Size(targetWidth, targetHeight);
         if (targetWidth == targetHeight)
         {
             // The official code truncates the longer side here, and rounds it in the branch below.
@@ -102,7 +104,11 @@ public sealed class Preprocessor
         int step = PixelConversion.CheckBuffer(pixels.Length, width, height, layout, stride);
         Size size = ResizedSize(width, height);
         var window = new Rectangle(
-            RgbImage.CropOffset(size.Width, Options.Width), RgbImage.CropOffset(size.Height, Options.Height), Options.Width, Options.Height);
+            RgbImage.CropOffset(size.Width, Options.Width),
+            RgbImage.CropOffset(size.Height, Options.Height),
+            Options.Width,
+            Options.Height
+        );
         int channels = layout == PixelLayout.Grey ? 1 : 3;
         int row = width * channels;
         if (step == row && (layout is PixelLayout.Rgb or PixelLayout.Grey))

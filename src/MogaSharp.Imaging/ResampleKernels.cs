@@ -28,7 +28,8 @@ internal static class ResampleKernels
         int x = 0;
         for (; x <= length - 16; x += 16)
         {
-            Vector256<int> low = Vector256.Create(Half), high = low;
+            Vector256<int> low = Vector256.Create(Half),
+                high = low;
             for (int tap = 0; tap < weights.Length; tap++)
             {
                 Vector128<byte> samples = Vector128.LoadUnsafe(ref source, (nuint)((tap * length) + x));
@@ -44,7 +45,8 @@ internal static class ResampleKernels
         for (; x < length; x++)
         {
             int sum = Half;
-            for (int tap = 0; tap < weights.Length; tap++) sum += rows[(tap * length) + x] * weights[tap];
+            for (int tap = 0; tap < weights.Length; tap++)
+                sum += rows[(tap * length) + x] * weights[tap];
             destination[x] = ToSample(sum);
         }
     }
@@ -79,13 +81,17 @@ internal static class ResampleKernels
             ReadOnlySpan<int> taps = weights.Of(x, out int start);
             ReadOnlySpan<byte> pixels = source.Slice(start, taps.Length);
             int sum = Half;
-            for (int tap = 0; tap < taps.Length; tap++) sum += pixels[tap] * taps[tap];
+            for (int tap = 0; tap < taps.Length; tap++)
+                sum += pixels[tap] * taps[tap];
             destination[x] = ToSample(sum);
         }
     }
 
     private static Vector256<int> ToSample(Vector256<int> sum) =>
-        Vector256.Min(Vector256.Max(Vector256.ShiftRightArithmetic(sum, ResampleWeights.PrecisionBits), Vector256<int>.Zero), Vector256.Create(255));
+        Vector256.Min(
+            Vector256.Max(Vector256.ShiftRightArithmetic(sum, ResampleWeights.PrecisionBits), Vector256<int>.Zero),
+            Vector256.Create(255)
+        );
 
     private static byte ToSample(int sum) => (byte)Math.Clamp(sum >> ResampleWeights.PrecisionBits, 0, 255);
 }

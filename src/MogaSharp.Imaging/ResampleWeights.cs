@@ -71,14 +71,15 @@ internal sealed class ResampleWeights : IDisposable
         ArrayPool<int>.Shared.Return(_weights);
     }
 
-    internal static double Support(ResizeFilter filter) => filter switch
-    {
-        ResizeFilter.Box => 0.5,
-        ResizeFilter.Bilinear or ResizeFilter.Hamming => 1,
-        ResizeFilter.Bicubic => 2,
-        ResizeFilter.Lanczos => 3,
-        _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "not a filter with weights"),
-    };
+    internal static double Support(ResizeFilter filter) =>
+        filter switch
+        {
+            ResizeFilter.Box => 0.5,
+            ResizeFilter.Bilinear or ResizeFilter.Hamming => 1,
+            ResizeFilter.Bicubic => 2,
+            ResizeFilter.Lanczos => 3,
+            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "not a filter with weights"),
+        };
 
     internal static double Evaluate(ResizeFilter filter, double x)
     {
@@ -95,8 +96,10 @@ internal sealed class ResampleWeights : IDisposable
 
     private static double Hamming(double distance)
     {
-        if (distance == 0) return 1;
-        if (distance >= 1) return 0;
+        if (distance == 0)
+            return 1;
+        if (distance >= 1)
+            return 0;
         double angle = distance * Math.PI;
         return Math.Sin(angle) / angle * (0.54 + (0.46 * Math.Cos(angle)));
     }
@@ -104,13 +107,15 @@ internal sealed class ResampleWeights : IDisposable
     private static double Bicubic(double distance)
     {
         const double A = -0.5;
-        if (distance < 1) return ((((A + 2) * distance) - (A + 3)) * distance * distance) + 1;
+        if (distance < 1)
+            return ((((A + 2) * distance) - (A + 3)) * distance * distance) + 1;
         return distance < 2 ? ((((distance - 5) * distance) + 8) * distance - 4) * A : 0;
     }
 
     private static double Sinc(double x)
     {
-        if (x == 0) return 1;
+        if (x == 0)
+            return 1;
         double angle = x * Math.PI;
         return Math.Sin(angle) / angle;
     }

@@ -20,9 +20,18 @@ public static class Resampler
     /// <param name="filter">The filter.</param>
     /// <exception cref="ArgumentException">A span has another length, or a number is out of its range.</exception>
     public static void Resize(
-        ReadOnlySpan<byte> source, int width, int height, int channels, Span<byte> destination, int newWidth, int newHeight, ResizeFilter filter)
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int channels,
+        Span<byte> destination,
+        int newWidth,
+        int newHeight,
+        ResizeFilter filter
+    )
     {
-        if (channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3 channels can be resized");
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3 channels can be resized");
         CheckLength(source.Length, width, height, channels, nameof(source));
         CheckLength(destination.Length, newWidth, newHeight, channels, nameof(destination));
         var newSize = new Size(newWidth, newHeight);
@@ -33,7 +42,14 @@ public static class Resampler
     /// Computes only a window of the resized image. Thus a centre crop of a very long image never makes the long image.
     /// </summary>
     internal static void ResizeWindow(
-        ReadOnlySpan<byte> source, Size size, int channels, Span<byte> destination, Size newSize, Rectangle window, ResizeFilter filter)
+        ReadOnlySpan<byte> source,
+        Size size,
+        int channels,
+        Span<byte> destination,
+        Size newSize,
+        Rectangle window,
+        ResizeFilter filter
+    )
     {
         if (filter == ResizeFilter.Nearest)
         {
@@ -46,7 +62,8 @@ public static class Resampler
             return;
         }
         using ResampleWeights? across = newSize.Width == size.Width ? null : new(filter, size.Width, newSize.Width, window.X, window.Width);
-        using ResampleWeights? down = newSize.Height == size.Height ? null : new(filter, size.Height, newSize.Height, window.Y, window.Height);
+        using ResampleWeights? down =
+            newSize.Height == size.Height ? null : new(filter, size.Height, newSize.Height, window.Y, window.Height);
         int firstRow = down?.SourceFirst ?? window.Y;
         int rows = (down?.SourceEnd ?? window.Bottom) - firstRow;
         int rowBytes = window.Width * channels;
@@ -62,7 +79,8 @@ public static class Resampler
             else
                 ResampleKernels.Across(from, to, across, channels);
         }
-        if (down is null) return;
+        if (down is null)
+            return;
         for (int y = 0; y < window.Height; y++)
         {
             ReadOnlySpan<int> weights = down.Of(y, out int start);
@@ -71,8 +89,7 @@ public static class Resampler
         ArrayPool<byte>.Shared.Return(rented!);
     }
 
-    private static void Nearest(
-        ReadOnlySpan<byte> source, Size size, int channels, Span<byte> destination, Size newSize, Rectangle window)
+    private static void Nearest(ReadOnlySpan<byte> source, Size size, int channels, Span<byte> destination, Size newSize, Rectangle window)
     {
         int[] columns = ArrayPool<int>.Shared.Rent(window.Width);
         int[] rows = ArrayPool<int>.Shared.Rent(window.Height);
@@ -97,7 +114,8 @@ public static class Resampler
         double step = (double)source / target;
         double position = step * 0.5;
         // Summing, not multiplying: the rounding of the sum decides which of two pixels a tie takes.
-        for (int i = 0; i < first; i++) position += step;
+        for (int i = 0; i < first; i++)
+            position += step;
         foreach (ref int pixel in positions)
         {
             pixel = Math.Min((int)position, source - 1);

@@ -18,7 +18,10 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (pixels.Length != (long)width * height * 3)
-            throw new ArgumentException($"{width} x {height} RGB pixels need {(long)width * height * 3} bytes, not {pixels.Length}", nameof(pixels));
+            throw new ArgumentException(
+                $"{width} x {height} RGB pixels need {(long)width * height * 3} bytes, not {pixels.Length}",
+                nameof(pixels)
+            );
         Width = width;
         Height = height;
         Pixels = pixels;

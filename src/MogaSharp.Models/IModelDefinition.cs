@@ -19,7 +19,8 @@ public enum ModelOutputs
 /// <summary>A model that can write itself down as a graph; the only definition that every engine reads.</summary>
 public interface IModelDefinition
 {
-    /// <summary>The shape of the input for a number of pictures or clips of a size; what else the input has (channels, frames) the model knows.</summary>
+    /// <summary>The shape of the input for a number of pictures or clips of a size; what else the input has (channels, frames) the model
+    /// knows.</summary>
     /// <param name="batch">Pictures or clips.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -45,7 +46,8 @@ public interface IClassifierDefinition : IModelDefinition
     Shape IModelDefinition.InputShape(int batch, int height, int width) => new(batch, InChannels, height, width);
 }
 
-/// <summary>A model that takes the frames of clips (N, T, C, H, W) as the input <c>input</c> and gives as many frames that follow as the output <c>output</c>.</summary>
+/// <summary>A model that takes the frames of clips (N, T, C, H, W) as the input <c>input</c> and gives as many frames that follow as the
+/// output <c>output</c>.</summary>
 public interface IVideoDefinition : IModelDefinition
 {
     /// <summary>T: the frames that a run takes and gives.</summary>

@@ -17,8 +17,8 @@ public readonly record struct LayerPlace(int Stage, int Block)
 }
 
 /// <summary>
-/// A family of networks: all that other layers need to know of it beyond its <see cref="ModelOptions"/>. <see cref="ModelFamilies.Register"/> takes families
-/// from elsewhere.
+/// A family of networks: all that other layers need to know of it beyond its <see cref="ModelOptions"/>.
+/// <see cref="ModelFamilies.Register"/> takes families from elsewhere.
 /// </summary>
 public abstract class ModelFamily
 {
@@ -36,8 +36,9 @@ public abstract class ModelFamily
     public virtual Stream? OpenCatalogue() => null;
 
     /// <summary>
-    /// The recipes of the family's official trainings as JSON, an array of objects with the fields of a recipe that differ from <c>base</c>, another one of the
-    /// array, or from the defaults; <c>from_model</c> lists fields that are those of the trained model's own recipe. Null for none.
+    /// The recipes of the family's official trainings as JSON, an array of objects with the fields of a recipe that differ from
+    /// <c>base</c>, another one of the array, or from the defaults; <c>from_model</c> lists fields that are those of the trained model's
+    /// own recipe. Null for none.
     /// </summary>
     public virtual Stream? OpenPresets() => null;
 
@@ -66,7 +67,8 @@ public abstract class ModelFamily<TOptions> : ModelFamily
     /// <inheritdoc/>
     public override string Name => new TOptions().Family;
 
-    /// <summary>Knows the JSON form of the options, by generated code (<c>[JsonSerializable(typeof(TOptions))]</c>, snake case); null for the families here.</summary>
+    /// <summary>Knows the JSON form of the options, by generated code (<c>[JsonSerializable(typeof(TOptions))]</c>, snake case); null for
+    /// the families here.</summary>
     protected virtual IJsonTypeInfoResolver? Json => null;
 
     private protected override JsonTypeInfo<ModelCard> CreateCardType() => CardJson.For<TOptions>(Json);
@@ -81,7 +83,14 @@ public static class ModelFamilies
     private static readonly Lock Gate = new();
 
     private static ImmutableArray<ModelFamily> _all =
-        [new MogaNetFamily(), new ConvNeXtFamily(), new HorNetFamily(), new SwinFamily(), new ParCNetFamily(), new SimVpFamily()];
+    [
+        new MogaNetFamily(),
+        new ConvNeXtFamily(),
+        new HorNetFamily(),
+        new SwinFamily(),
+        new ParCNetFamily(),
+        new SimVpFamily(),
+    ];
 
     /// <summary>All families, in the order of listing.</summary>
     public static ImmutableArray<ModelFamily> All => _all;
@@ -109,7 +118,8 @@ public static class ModelFamilies
     {
         lock (Gate)
         {
-            if (Find(family.Name) is not null) throw new ArgumentException($"There is a family '{family.Name}' already.", nameof(family));
+            if (Find(family.Name) is not null)
+                throw new ArgumentException($"There is a family '{family.Name}' already.", nameof(family));
             _all = _all.Add(family);
         }
     }

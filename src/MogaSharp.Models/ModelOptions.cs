@@ -5,8 +5,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The settings of a network: everything that decides its graph. Each family of networks has a record of its own, which is the <c>options</c> of a
-/// <see cref="ModelCard"/>; <see cref="ModelFamilies"/> lists them. Immutable; <c>with</c> makes variants.
+/// The settings of a network: everything that decides its graph. Each family of networks has a record of its own, which is the
+/// <c>options</c> of a <see cref="ModelCard"/>; <see cref="ModelFamilies"/> lists them. Immutable; <c>with</c> makes variants.
 /// </summary>
 public abstract record ModelOptions
 {
@@ -32,17 +32,17 @@ public abstract record ModelOptions
     /// <exception cref="GraphException">They describe none.</exception>
     public abstract IModelDefinition CreateDefinition();
 
-    /// <summary>States what a card that comes from anywhere may ask for, beyond <see cref="Validate"/>: absurd numbers must not cost memory or time.</summary>
+    /// <summary>States what a card that comes from anywhere may ask for, beyond <see cref="Validate"/>: absurd numbers must not cost memory
+    /// or time.</summary>
     /// <param name="require">Takes a condition and, as a clause, the rule that it stands for.</param>
-    protected internal virtual void CheckLimits(Action<bool, string> require)
-    {
-    }
+    protected internal virtual void CheckLimits(Action<bool, string> require) { }
 
     /// <summary>Throws unless a condition holds.</summary>
     /// <exception cref="GraphException">It does not.</exception>
     protected void Require(bool condition, string rule)
     {
-        if (!condition) throw new GraphException($"{GetType().Name[..^"Options".Length]}'s options break a rule: {rule}.");
+        if (!condition)
+            throw new GraphException($"{GetType().Name[..^"Options".Length]}'s options break a rule: {rule}.");
     }
 }
 
@@ -92,11 +92,16 @@ public abstract record ClassifierOptions : ModelOptions
     /// <param name="widths">Channels of each stage.</param>
     protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
     {
-        require(depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks), $"a network has at most 16 stages of {CardRules.MostBlocks} blocks");
+        require(
+            depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks),
+            $"a network has at most 16 stages of {CardRules.MostBlocks} blocks"
+        );
         require(widths.All(c => c <= CardRules.MostChannels), $"channels are at most {CardRules.MostChannels}");
     }
 
-    /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first, <see cref="ModelOptions.DropPathRate"/> at the last.</summary>
+    /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first,
+    /// <see cref="ModelOptions.DropPathRate"/> at the last.</summary>
     /// <param name="blocks">How many blocks there are.</param>
-    public double[] DropPathRates(int blocks) => [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
+    public double[] DropPathRates(int blocks) =>
+        [.. Enumerable.Range(0, blocks).Select(i => blocks > 1 ? DropPathRate * i / (blocks - 1) : 0)];
 }

@@ -37,7 +37,8 @@ public sealed class ModelTask
     /// <summary>What the items of its data are called, in the plural: <c>images</c>.</summary>
     public string Items { get; }
 
-    /// <summary>States what a card of this task must fulfil beyond what all cards must: takes the card, and what takes a condition and, as a clause, the problem.</summary>
+    /// <summary>States what a card of this task must fulfil beyond what all cards must: takes the card, and what takes a condition and, as
+    /// a clause, the problem.</summary>
     public Action<ModelCard, Action<bool, string>>? Check { get; init; }
 
     /// <summary>A task by name, in any case; null when there is none.</summary>
@@ -51,7 +52,8 @@ public sealed class ModelTask
     {
         lock (Gate)
         {
-            if (Find(task.Name) is not null) throw new ArgumentException($"There is a task '{task.Name}' already.", nameof(task));
+            if (Find(task.Name) is not null)
+                throw new ArgumentException($"There is a task '{task.Name}' already.", nameof(task));
             _all = _all.Add(task);
         }
     }
@@ -65,7 +67,8 @@ internal sealed class ModelTaskConverter : JsonConverter<ModelTask>
 {
     public override ModelTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         (reader.TokenType == JsonTokenType.String ? ModelTask.Find(reader.GetString()!) : null)
-            ?? throw new JsonException($"The task is one of {string.Join(", ", ModelTask.All)}.");
+        ?? throw new JsonException($"The task is one of {string.Join(", ", ModelTask.All)}.");
 
-    public override void Write(Utf8JsonWriter writer, ModelTask value, JsonSerializerOptions options) => writer.WriteStringValue(value.Name);
+    public override void Write(Utf8JsonWriter writer, ModelTask value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Name);
 }

@@ -29,16 +29,28 @@ public static class NameDistance
         return row[^1];
     }
 
-    /// <summary>The names that are nearest to a mistyped one, best first: those that it begins or that begin it, then by distance.</summary>
+    /// <summary>The names that are nearest to a mistyped one, best first: those that it begins or that begin it, then by
+    /// distance.</summary>
     /// <param name="name">The mistyped name.</param>
     /// <param name="known">The names that there are.</param>
     /// <param name="most">How many to give.</param>
     public static IReadOnlyList<string> Nearest(string name, IEnumerable<string> known, int most = 3)
     {
         string plain = Plain(name);
-        return [.. known.Select(candidate => (Name: candidate, Plain: Plain(candidate)))
-            .OrderBy(item => plain.Length > 2 && (item.Plain.StartsWith(plain, StringComparison.Ordinal) || plain.StartsWith(item.Plain, StringComparison.Ordinal)) ? 0 : 1)
-            .ThenBy(item => Between(plain, item.Plain)).Select(item => item.Name).Take(most)];
+        return
+        [
+            .. known
+                .Select(candidate => (Name: candidate, Plain: Plain(candidate)))
+                .OrderBy(item =>
+                    plain.Length > 2
+                    && (item.Plain.StartsWith(plain, StringComparison.Ordinal) || plain.StartsWith(item.Plain, StringComparison.Ordinal))
+                        ? 0
+                        : 1
+                )
+                .ThenBy(item => Between(plain, item.Plain))
+                .Select(item => item.Name)
+                .Take(most),
+        ];
     }
 
     /// <summary>"did you mean x? There are x, y, z", or "there are x, y, z" where none is near.</summary>
@@ -46,8 +58,16 @@ public static class NameDistance
     /// <param name="known">The names that there are, at least one.</param>
     public static string Choices(string name, IReadOnlyCollection<string> known)
     {
-        string plain = Plain(name), nearest = Nearest(name, known, 1)[0], near = Plain(nearest);
-        bool isNear = plain.Length > 2 && (near.Contains(plain, StringComparison.Ordinal) || plain.Contains(near, StringComparison.Ordinal) || Between(plain, near) <= Math.Min(2, plain.Length / 3));
+        string plain = Plain(name),
+            nearest = Nearest(name, known, 1)[0],
+            near = Plain(nearest);
+        bool isNear =
+            plain.Length > 2
+            && (
+                near.Contains(plain, StringComparison.Ordinal)
+                || plain.Contains(near, StringComparison.Ordinal)
+                || Between(plain, near) <= Math.Min(2, plain.Length / 3)
+            );
         return $"{(isNear ? $"did you mean {nearest}? There" : "there")} are {string.Join(", ", known)}";
     }
 }

@@ -7,7 +7,5 @@ public sealed class OnnxExportException : Exception
     /// <param name="message">What is wrong, in one sentence.</param>
     /// <param name="inner">The error underneath, if there is one.</param>
     public OnnxExportException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

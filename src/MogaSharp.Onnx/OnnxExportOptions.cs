@@ -20,8 +20,8 @@ public sealed record OnnxExportOptions
 
     /// <summary>
     /// True leaves rows and columns open (<c>height</c>, <c>width</c>; of outputs <c>stage1_height</c> and so on); false
-    /// fixes them to the graph's. A graph with Fourier transforms cannot leave them open: ONNX has none of real maps, so they are written as products with
-    /// matrices for one size. A graph with windows takes all sizes that its windows tile.
+    /// fixes them to the graph's. A graph with Fourier transforms cannot leave them open: ONNX has none of real maps, so they are written
+    /// as products with matrices for one size. A graph with windows takes all sizes that its windows tile.
     /// </summary>
     public bool DynamicSize { get; init; }
 
@@ -31,7 +31,8 @@ public sealed record OnnxExportOptions
     /// <summary>What the model is, for people (<c>doc_string</c>).</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>Entries for the model's <c>metadata_props</c>, such as labels, mean and deviation; written in the order of their keys.</summary>
+    /// <summary>Entries for the model's <c>metadata_props</c>, such as labels, mean and deviation; written in the order of their
+    /// keys.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The most bytes of weights that one file takes, with room for the nodes under the format's limit of 2 GiB.</summary>

@@ -25,7 +25,8 @@ public static class OnnxExporter
         {
             Write(model, path, options);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new OnnxExportException($"The model cannot be written to '{path}': {exception.Message}", exception);
         }
@@ -71,7 +72,10 @@ public static class OnnxExporter
         options ??= new OnnxExportOptions();
         ModelBuilder model = ModelBuilder.Build(graph, weights, options);
         if (model.Weights.ByteCount > options.ExternalDataThreshold)
-            throw new OnnxExportException($"{model.Weights.ByteCount} bytes of weights need a second file (threshold {options.ExternalDataThreshold}); export to a path.");
+            throw new OnnxExportException(
+                $"{model.Weights.ByteCount} bytes of weights need a second file (threshold {options.ExternalDataThreshold}); export "
+                    + "to a path."
+            );
         model.Weights.StoreInline();
         return model;
     }

@@ -40,7 +40,8 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         if (bytes > OnnxExportOptions.LargestThreshold)
         {
             throw new OnnxRuntimeException(
-                $"A model in memory holds at most {OnnxExportOptions.LargestThreshold:N0} bytes of weights; this graph has {bytes:N0}.");
+                $"A model in memory holds at most {OnnxExportOptions.LargestThreshold:N0} bytes of weights; this graph has {bytes:N0}."
+            );
         }
 
         weights.RequireFit(graph);

@@ -19,9 +19,7 @@ public sealed class OnnxRuntimeModel : IDisposable
     /// <exception cref="OnnxRuntimeUnavailableException">The library could not be loaded, or lacks the provider.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime does not take the model.</exception>
     public OnnxRuntimeModel(string path, OnnxRuntimeOptions? options = null)
-        : this(native => new InferenceSession(path, native), options)
-    {
-    }
+        : this(native => new InferenceSession(path, native), options) { }
 
     /// <summary>Loads a model from memory; it is copied.</summary>
     /// <param name="model">The model file's bytes.</param>
@@ -29,9 +27,7 @@ public sealed class OnnxRuntimeModel : IDisposable
     /// <exception cref="OnnxRuntimeUnavailableException">The library could not be loaded, or lacks the provider.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime does not take the model.</exception>
     public OnnxRuntimeModel(byte[] model, OnnxRuntimeOptions? options = null)
-        : this(native => new InferenceSession(model, native), options)
-    {
-    }
+        : this(native => new InferenceSession(model, native), options) { }
 
     private OnnxRuntimeModel(Func<SessionOptions, InferenceSession> create, OnnxRuntimeOptions? options)
     {
@@ -61,8 +57,9 @@ public sealed class OnnxRuntimeModel : IDisposable
         RequireCount("input", InputNames.Count, inputs.Length);
         using var values = new PinnedTensors(inputs);
         using var run = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> results =
-            OrtLibrary.Call(() => _session.Run(run, InputNames, values.Values, OutputNames));
+        using IDisposableReadOnlyCollection<OrtValue> results = OrtLibrary.Call(() =>
+            _session.Run(run, InputNames, values.Values, OutputNames)
+        );
         return OutputNames.Zip(results, (name, value) => KeyValuePair.Create(name, Copy(value))).ToDictionary();
     }
 
@@ -81,8 +78,10 @@ public sealed class OnnxRuntimeModel : IDisposable
         using var given = new PinnedTensors(inputs);
         using var taken = new PinnedTensors(outputs);
         using var run = new RunOptions();
-        using CancellationTokenRegistration ending =
-            cancellationToken.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, run);
+        using CancellationTokenRegistration ending = cancellationToken.UnsafeRegister(
+            static state => ((RunOptions)state!).Terminate = true,
+            run
+        );
         try
         {
             _session.Run(run, InputNames, given.Values, OutputNames, taken.Values);
@@ -104,7 +103,8 @@ public sealed class OnnxRuntimeModel : IDisposable
     private void RequireCount(string what, int expected, int given)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (given != expected) throw new OnnxRuntimeException($"The model has {expected} {what}(s), {given} tensor(s) were given.");
+        if (given != expected)
+            throw new OnnxRuntimeException($"The model has {expected} {what}(s), {given} tensor(s) were given.");
     }
 
     private static Tensor Copy(OrtValue value) =>
@@ -124,7 +124,8 @@ public sealed class OnnxRuntimeModel : IDisposable
 
         public void Dispose()
         {
-            foreach (OrtValue value in Values) value.Dispose();
+            foreach (OrtValue value in Values)
+                value.Dispose();
         }
     }
 }

@@ -20,28 +20,49 @@ public sealed class OnnxRuntimeProvider
     public static OnnxRuntimeProvider Cpu { get; } = new("cpu", "CPUExecutionProvider", "Microsoft.ML.OnnxRuntime", false, (_, _) => { });
 
     /// <summary>NVIDIA's GPUs.</summary>
-    public static OnnxRuntimeProvider Cuda { get; } = new(
-        "cuda", "CUDAExecutionProvider", "Microsoft.ML.OnnxRuntime.Gpu", true,
-        (options, device) => options.AppendExecutionProvider_CUDA(device));
+    public static OnnxRuntimeProvider Cuda { get; } =
+        new(
+            "cuda",
+            "CUDAExecutionProvider",
+            "Microsoft.ML.OnnxRuntime.Gpu",
+            true,
+            (options, device) => options.AppendExecutionProvider_CUDA(device)
+        );
 
     /// <summary>Any GPU on Windows, by DirectML.</summary>
-    public static OnnxRuntimeProvider DirectMl { get; } = new(
-        "dml", "DmlExecutionProvider", "Microsoft.ML.OnnxRuntime.DirectML", true, (options, device) =>
-    {
-        // DirectML refuses sessions that plan memory by patterns.
-        options.EnableMemoryPattern = false;
-        options.AppendExecutionProvider_DML(device);
-    });
+    public static OnnxRuntimeProvider DirectMl { get; } =
+        new(
+            "dml",
+            "DmlExecutionProvider",
+            "Microsoft.ML.OnnxRuntime.DirectML",
+            true,
+            (options, device) =>
+            {
+                // DirectML refuses sessions that plan memory by patterns.
+                options.EnableMemoryPattern = false;
+                options.AppendExecutionProvider_DML(device);
+            }
+        );
 
     /// <summary>Apple's processors, GPUs and neural engines.</summary>
-    public static OnnxRuntimeProvider CoreMl { get; } = new(
-        "coreml", "CoreMLExecutionProvider", "Microsoft.ML.OnnxRuntime", false,
-        (options, _) => options.AppendExecutionProvider_CoreML(CoreMLFlags.COREML_FLAG_USE_NONE));
+    public static OnnxRuntimeProvider CoreMl { get; } =
+        new(
+            "coreml",
+            "CoreMLExecutionProvider",
+            "Microsoft.ML.OnnxRuntime",
+            false,
+            (options, _) => options.AppendExecutionProvider_CoreML(CoreMLFlags.COREML_FLAG_USE_NONE)
+        );
 
     /// <summary>Intel's processors and GPUs.</summary>
-    public static OnnxRuntimeProvider OpenVino { get; } = new(
-        "openvino", "OpenVINOExecutionProvider", "Intel.ML.OnnxRuntime.OpenVino", false,
-        (options, _) => options.AppendExecutionProvider_OpenVINO());
+    public static OnnxRuntimeProvider OpenVino { get; } =
+        new(
+            "openvino",
+            "OpenVINOExecutionProvider",
+            "Intel.ML.OnnxRuntime.OpenVino",
+            false,
+            (options, _) => options.AppendExecutionProvider_OpenVINO()
+        );
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<OnnxRuntimeProvider> All { get; } = [Cpu, Cuda, DirectMl, CoreMl, OpenVino];

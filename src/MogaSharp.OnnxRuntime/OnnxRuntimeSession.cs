@@ -22,7 +22,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
     {
         cancellationToken.ThrowIfCancellationRequested();
         var shapes = new Shape[inputs.Length];
-        for (int i = 0; i < shapes.Length; i++) shapes[i] = inputs[i].Shape;
+        for (int i = 0; i < shapes.Length; i++)
+            shapes[i] = inputs[i].Shape;
         SizedModel sized = Enter(shapes);
         try
         {
@@ -31,7 +32,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
         }
         finally
         {
-            lock (_gate) sized.Leave();
+            lock (_gate)
+                sized.Leave();
         }
     }
 
@@ -40,7 +42,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
         lock (_gate)
         {
             _isDisposed = true;
-            foreach (SizedModel sized in _models) sized.Retire();
+            foreach (SizedModel sized in _models)
+                sized.Retire();
             _models.Clear();
         }
     }
@@ -52,7 +55,8 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             int found = _models.FindIndex(sized => sized.Inputs.AsSpan().SequenceEqual(shapes));
             SizedModel sized = found < 0 ? Load(shapes) : _models[found];
-            if (found >= 0) _models.RemoveAt(found);
+            if (found >= 0)
+                _models.RemoveAt(found);
             _models.Insert(0, sized);
             if (_models.Count > MostModels)
             {
@@ -88,13 +92,15 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
 
         public void Leave()
         {
-            if (--_runs == 0 && _isRetired) model.Dispose();
+            if (--_runs == 0 && _isRetired)
+                model.Dispose();
         }
 
         public void Retire()
         {
             _isRetired = true;
-            if (_runs == 0) model.Dispose();
+            if (_runs == 0)
+                model.Dispose();
         }
     }
 }

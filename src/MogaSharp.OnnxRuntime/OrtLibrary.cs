@@ -20,7 +20,9 @@ internal static class OrtLibrary
         {
             throw new OnnxRuntimeUnavailableException(
                 $"ONNX Runtime's native library could not be loaded: {e.GetBaseException().Message.TrimEnd('.')}. The NuGet package "
-                + $"{OnnxRuntimeProvider.Cpu.Package} has it for Linux, Windows (x64, arm64) and macOS (arm64).", e);
+                    + $"{OnnxRuntimeProvider.Cpu.Package} has it for Linux, Windows (x64, arm64) and macOS (arm64).",
+                e
+            );
         }
     }
 
@@ -46,7 +48,8 @@ internal static class OrtLibrary
             };
             // Within a run its threads spin as always; between runs they would take processors from whatever comes next.
             native.AddSessionConfigEntry("session.force_spinning_stop", "1");
-            if (options.Provider != OnnxRuntimeProvider.Cpu) native.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
+            if (options.Provider != OnnxRuntimeProvider.Cpu)
+                native.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
             Call(() => options.Provider.AppendTo(native, options.DeviceId));
             return native;
         }
@@ -71,24 +74,28 @@ internal static class OrtLibrary
         }
     }
 
-    private static void Call(Action call) => Call(() =>
-    {
-        call();
-        return true;
-    });
+    private static void Call(Action call) =>
+        Call(() =>
+        {
+            call();
+            return true;
+        });
 
     private static void RequireProvider(OnnxRuntimeProvider provider)
     {
         string[] available = Require().GetAvailableProviders();
-        if (available.Contains(provider.NativeName)) return;
+        if (available.Contains(provider.NativeName))
+            return;
         throw new OnnxRuntimeUnavailableException(
             $"This ONNX Runtime has no provider {provider} ({provider.NativeName}), only {string.Join(", ", available)}. "
-            + $"The NuGet package {provider.Package}{(provider == OnnxRuntimeProvider.CoreMl ? " on macOS" : "")} has it.");
+                + $"The NuGet package {provider.Package}{(provider == OnnxRuntimeProvider.CoreMl ? " on macOS" : "")} has it."
+        );
     }
 
     private static OrtEnv Start()
     {
-        if (OrtEnv.IsCreated) return OrtEnv.Instance();
+        if (OrtEnv.IsCreated)
+            return OrtEnv.Instance();
         var options = new EnvironmentCreationOptions { logId = "MogaSharp", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         OrtEnv environment = OrtEnv.CreateInstanceWithOptions(ref options);
         environment.DisableTelemetryEvents();

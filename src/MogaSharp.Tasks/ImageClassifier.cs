@@ -28,16 +28,22 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="engine">The engine; it must outlive the classifier.</param>
     /// <exception cref="GraphException">
-    /// The model is no classifier, has no classes, takes other than 3 channels, or its card has labels for another number of classes or an unknown mode or filter.
+    /// The model is no classifier, has no classes, takes other than 3 channels, or its card has labels for another number of classes or an
+    /// unknown mode or filter.
     /// </exception>
     public ImageClassifier(LoadedModel model, IInferenceEngine engine)
     {
         Model = model;
         _engine = engine;
         if (model.Definition is not IClassifierDefinition definition)
-            throw new GraphException($"'{model.Card.Name}' is a model for {model.Card.Options.Task.ToString().ToLowerInvariant()}; it does not classify pictures.");
-        if (definition.NumClasses == 0) throw new GraphException($"'{model.Card.Name}' has no classes; it gives features only.");
-        if (definition.InChannels != 3) throw new GraphException($"'{model.Card.Name}' takes {definition.InChannels} channels; pictures have 3.");
+            throw new GraphException(
+                $"'{model.Card.Name}' is a model for {model.Card.Options.Task.ToString().ToLowerInvariant()}; it does not classify "
+                    + "pictures."
+            );
+        if (definition.NumClasses == 0)
+            throw new GraphException($"'{model.Card.Name}' has no classes; it gives features only.");
+        if (definition.InChannels != 3)
+            throw new GraphException($"'{model.Card.Name}' takes {definition.InChannels} channels; pictures have 3.");
         Labels = model.Card.GetLabels();
         if (Labels.Length != definition.NumClasses)
             throw new GraphException($"'{model.Card.Name}' has {Labels.Length} labels for {definition.NumClasses} classes.");
@@ -58,8 +64,11 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>Loads a model by catalogue name or card and binds it to an engine.</summary>
     /// <inheritdoc cref="ModelSource.LoadAsync(string, ModelSourceOptions, CancellationToken)"/>
     public static async Task<ImageClassifier> CreateAsync(
-        string nameOrCard, IInferenceEngine engine, ModelSourceOptions? options = null, CancellationToken cancellationToken = default) =>
-        new(await ModelSource.LoadAsync(nameOrCard, options ?? new(), cancellationToken).ConfigureAwait(false), engine);
+        string nameOrCard,
+        IInferenceEngine engine,
+        ModelSourceOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => new(await ModelSource.LoadAsync(nameOrCard, options ?? new(), cancellationToken).ConfigureAwait(false), engine);
 
     /// <summary>Classifies one picture.</summary>
     /// <param name="image">The picture.</param>
@@ -81,7 +90,14 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ArgumentException">The span is too short for the size.</exception>
     public ImmutableArray<Prediction> Classify(
-        ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride = 0, int topK = 5, CancellationToken cancellationToken = default)
+        ReadOnlySpan<byte> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        int stride = 0,
+        int topK = 5,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
         var input = new Tensor(InputShape);
@@ -91,22 +107,30 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Classifies pictures in one batch.</summary>
     /// <param name="images">The pictures, of any sizes; none gives no predictions.</param>
-    /// <param name="topK">How many classes to return for each, best first; at least 1. Equal scores come in the order of the classes.</param>
+    /// <param name="topK">How many classes to return for each, best first; at least 1. Equal scores come in the order of the
+    /// classes.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <returns>The predictions of each picture, in order: those that it would get alone.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="topK"/> is below 1.</exception>
-    public ImmutableArray<ImmutableArray<Prediction>> Classify(IReadOnlyList<RgbImage> images, int topK = 5, CancellationToken cancellationToken = default)
+    public ImmutableArray<ImmutableArray<Prediction>> Classify(
+        IReadOnlyList<RgbImage> images,
+        int topK = 5,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
-        if (images.Count == 0) return [];
+        if (images.Count == 0)
+            return [];
         var input = new Tensor(InputShape.With(0, images.Count));
-        for (int i = 0; i < images.Count; i++) _preprocessor.Process(images[i], Image(input, i));
+        for (int i = 0; i < images.Count; i++)
+            _preprocessor.Process(images[i], Image(input, i));
         return Classify(input, topK, cancellationToken);
     }
 
     /// <summary>Classifies images that are already preprocessed.</summary>
     /// <param name="input">(N, 3, Height, Width), as <see cref="Preprocess"/> writes it.</param>
-    /// <param name="topK">How many classes to return for each, best first; at least 1. Equal scores come in the order of the classes.</param>
+    /// <param name="topK">How many classes to return for each, best first; at least 1. Equal scores come in the order of the
+    /// classes.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <returns>The predictions of each image, in order.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="topK"/> is below 1.</exception>
@@ -177,7 +201,8 @@ public sealed class ImageClassifier : IDisposable
     {
         _disposed = true;
         _session.Dispose();
-        if (_features.IsValueCreated) _features.Value.Dispose();
+        if (_features.IsValueCreated)
+            _features.Value.Dispose();
     }
 
     private IInferenceSession CreateSession(ModelOutputs outputs)
@@ -195,23 +220,34 @@ public sealed class ImageClassifier : IDisposable
     private ImmutableArray<Prediction> TopK(ReadOnlySpan<float> logits, int topK)
     {
         float[] values = logits.ToArray();
-        double largest = values.Max(), sum = values.Sum(x => Math.Exp(x - largest));
-        return [.. values.Select((x, i) => (x, i)).OrderByDescending(pair => pair.x).ThenBy(pair => pair.i).Take(topK)
-            .Select(pair => new Prediction(Labels[pair.i], pair.i, (float)(Math.Exp(pair.x - largest) / sum)))];
+        double largest = values.Max(),
+            sum = values.Sum(x => Math.Exp(x - largest));
+        return
+        [
+            .. values
+                .Select((x, i) => (x, i))
+                .OrderByDescending(pair => pair.x)
+                .ThenBy(pair => pair.i)
+                .Take(topK)
+                .Select(pair => new Prediction(Labels[pair.i], pair.i, (float)(Math.Exp(pair.x - largest) / sum))),
+        ];
     }
 
     /// <summary>The preprocessing that a card describes; it needs no weights.</summary>
     /// <param name="card">The card.</param>
     /// <exception cref="GraphException">The card has an unknown mode or filter.</exception>
-    public static Preprocessor CreatePreprocessor(ModelCard card) => new(new PreprocessOptions(card.Preprocess.Width, card.Preprocess.Height)
-    {
-        CropFraction = card.Preprocess.Crop,
-        Mode = Named<ResizeMode>(card, "mode", card.Preprocess.Mode),
-        Filter = Named<ResizeFilter>(card, "filter", card.Preprocess.Filter),
-        IsBgr = card.Preprocess.ChannelOrder == "bgr",
-        Mean = card.Preprocess.Mean,
-        StandardDeviation = card.Preprocess.Std,
-    });
+    public static Preprocessor CreatePreprocessor(ModelCard card) =>
+        new(
+            new PreprocessOptions(card.Preprocess.Width, card.Preprocess.Height)
+            {
+                CropFraction = card.Preprocess.Crop,
+                Mode = Named<ResizeMode>(card, "mode", card.Preprocess.Mode),
+                Filter = Named<ResizeFilter>(card, "filter", card.Preprocess.Filter),
+                IsBgr = card.Preprocess.ChannelOrder == "bgr",
+                Mean = card.Preprocess.Mean,
+                StandardDeviation = card.Preprocess.Std,
+            }
+        );
 
     private static T Named<T>(ModelCard card, string property, string name)
         where T : struct, Enum

@@ -32,7 +32,8 @@ public sealed record ModelSourceOptions
 /// <param name="Weights">Its weights by official names.</param>
 public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, WeightSet Weights)
 {
-    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing was.</summary>
+    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing
+    /// was.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
@@ -41,16 +42,19 @@ public static class ModelSource
 {
     private const string CardFile = "card.json";
 
-    /// <summary>A card by catalogue name, or by path when the text names a file, ends in <c>.json</c>, or names a folder with a <c>card.json</c>.</summary>
+    /// <summary>A card by catalogue name, or by path when the text names a file, ends in <c>.json</c>, or names a folder with a
+    /// <c>card.json</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name.</exception>
     /// <exception cref="ModelCardException">The file is no card.</exception>
     /// <exception cref="FileNotFoundException">The text ends in <c>.json</c> and there is no such file.</exception>
     public static ModelCard FindCard(string nameOrPath, ModelCatalogue catalogue)
     {
         string inFolder = Path.Combine(nameOrPath, CardFile);
-        if (File.Exists(inFolder)) return ModelCard.Load(inFolder);
+        if (File.Exists(inFolder))
+            return ModelCard.Load(inFolder);
         bool isPath = nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
-        if (File.Exists(nameOrPath) || (isPath && Directory.Exists(nameOrPath))) return ModelCard.Load(nameOrPath);
+        if (File.Exists(nameOrPath) || (isPath && Directory.Exists(nameOrPath)))
+            return ModelCard.Load(nameOrPath);
         return isPath ? throw new FileNotFoundException($"There is no model card '{nameOrPath}'.", nameOrPath) : catalogue.Find(nameOrPath);
     }
 
@@ -61,8 +65,11 @@ public static class ModelSource
     /// <exception cref="UnknownModelException">No model has this name.</exception>
     /// <exception cref="ModelCardException">The card cannot be used.</exception>
     /// <inheritdoc cref="LoadAsync(ModelCard, ModelSourceOptions, CancellationToken)"/>
-    public static Task<LoadedModel> LoadAsync(string nameOrPath, ModelSourceOptions options, CancellationToken cancellationToken = default) =>
-        LoadAsync(FindCard(nameOrPath, options.Catalogue), options, cancellationToken);
+    public static Task<LoadedModel> LoadAsync(
+        string nameOrPath,
+        ModelSourceOptions options,
+        CancellationToken cancellationToken = default
+    ) => LoadAsync(FindCard(nameOrPath, options.Catalogue), options, cancellationToken);
 
     /// <summary>Loads a model.</summary>
     /// <param name="card">Its card.</param>
@@ -73,7 +80,11 @@ public static class ModelSource
     /// <exception cref="CheckpointFormatException">The weight file is none.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="GraphException">The card's options describe no network.</exception>
-    public static async Task<LoadedModel> LoadAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken = default)
+    public static async Task<LoadedModel> LoadAsync(
+        ModelCard card,
+        ModelSourceOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         string path = options.WeightsPath ?? await FindWeightsAsync(card, options, cancellationToken).ConfigureAwait(false);
         return Bind(card, path, options.Ema ?? card.Weights.Ema, options.Key);
@@ -82,12 +93,14 @@ public static class ModelSource
     /// <summary>The file that a card's address is downloaded as; null when the card has no address.</summary>
     public static ModelFile? DownloadOf(ModelCard card)
     {
-        if (card.Weights.Url is not { } url) return null;
+        if (card.Weights.Url is not { } url)
+            return null;
         var address = new Uri(url);
         return new ModelFile(card.Weights.SaveAs ?? Path.GetFileName(address.LocalPath), address, card.Weights.Sha256);
     }
 
-    /// <summary>Binds a weight file to a card. Another class count than the card's is taken from the file, and the labels become numbers.</summary>
+    /// <summary>Binds a weight file to a card. Another class count than the card's is taken from the file, and the labels become
+    /// numbers.</summary>
     /// <param name="card">The card.</param>
     /// <param name="weightsPath">The weight file.</param>
     /// <param name="ema">True to take the moving average that the file holds beside the weights.</param>
@@ -102,8 +115,21 @@ public static class ModelSource
         IModelDefinition definition = card.CreateDefinition();
         ComputationGraph graph = definition.Build(card.InputShape());
         // Names do not depend on the number of classes.
-        StateDict state = StateDict.For(checkpoint, graph.Parameters, new StateDictOptions { Ema = ema, Key = key, Forms = ModelFamilies.Of(card.Options).Forms });
-        if (card.Options is ClassifierOptions { NumClasses: > 0 } options && state.InferClassCount(options.HeadName) is { } classes && classes != options.NumClasses)
+        StateDict state = StateDict.For(
+            checkpoint,
+            graph.Parameters,
+            new StateDictOptions
+            {
+                Ema = ema,
+                Key = key,
+                Forms = ModelFamilies.Of(card.Options).Forms,
+            }
+        );
+        if (
+            card.Options is ClassifierOptions { NumClasses: > 0 } options
+            && state.InferClassCount(options.HeadName) is { } classes
+            && classes != options.NumClasses
+        )
         {
             card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
             definition = card.CreateDefinition();
@@ -115,7 +141,8 @@ public static class ModelSource
 
     private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)
     {
-        if (card.GetWeightsPath() is { } local && (File.Exists(local) || card.Weights.Url is null)) return local;
+        if (card.GetWeightsPath() is { } local && (File.Exists(local) || card.Weights.Url is null))
+            return local;
         if (DownloadOf(card) is not { } file)
             throw new FileNotFoundException($"The card of '{card.Name}' names no weights; give a weight file.");
         if (options.Downloader is not { } downloader)

@@ -32,9 +32,15 @@ public readonly record struct TorchDevice
     /// <exception cref="FormatException">It is none of these.</exception>
     public static TorchDevice Parse(string text)
     {
-        if (text == "cpu") return Cpu;
-        if (text == "cuda") return Cuda();
-        if (text.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out byte index) && index < 128)
+        if (text == "cpu")
+            return Cpu;
+        if (text == "cuda")
+            return Cuda();
+        if (
+            text.StartsWith("cuda:", StringComparison.Ordinal)
+            && byte.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out byte index)
+            && index < 128
+        )
             return Cuda(index);
         throw new FormatException($"'{text}' is no device; write cpu, cuda or cuda:N.");
     }

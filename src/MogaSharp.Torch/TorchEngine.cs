@@ -44,7 +44,11 @@ public sealed class TorchEngine : IInferenceEngine
     /// <exception cref="TorchException">There is no such device.</exception>
     public IInferenceSession CreateSession(ComputationGraph graph, WeightSet weights)
     {
-        var network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = _options.Device, ChannelsLast = _options.ChannelsLast });
+        var network = new TorchNetwork(
+            graph,
+            weights,
+            new TorchNetworkOptions { Device = _options.Device, ChannelsLast = _options.ChannelsLast }
+        );
         return new TorchSession(network, new TorchForwardOptions { Autocast = _options.Autocast });
     }
 }
@@ -58,11 +62,13 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
     {
         cancellationToken.ThrowIfCancellationRequested();
         var shapes = new Shape[inputs.Length];
-        for (int i = 0; i < shapes.Length; i++) shapes[i] = inputs[i].Shape;
+        for (int i = 0; i < shapes.Length; i++)
+            shapes[i] = inputs[i].Shape;
         InferenceSessions.RequireOutputs(outputs, Graph.InferOutputShapes(shapes));
         using var scope = new TorchScope();
         var given = new TorchTensor[inputs.Length];
-        for (int i = 0; i < given.Length; i++) given[i] = TorchTensor.From(inputs[i], network.Options.Device);
+        for (int i = 0; i < given.Length; i++)
+            given[i] = TorchTensor.From(inputs[i], network.Options.Device);
         TorchForward results = network.Forward(given, options, cancellationToken);
         for (int i = 0; i < outputs.Length; i++)
         {

@@ -6,9 +6,7 @@ public sealed class TorchException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What libtorch said.</param>
     public TorchException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }
 
 /// <summary>libtorch, or the shim over it, could not be loaded. The message says what was tried and how to install it.</summary>
@@ -17,7 +15,5 @@ public sealed class TorchUnavailableException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What was tried and how to install the library.</param>
     public TorchUnavailableException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 }

@@ -27,7 +27,8 @@ public static class TorchLoss
         return TorchTensor.InScope(loss);
     }
 
-    /// <summary>A yes or no for each class, as timm's <c>BinaryCrossEntropy</c> (the RSB recipes): the mean over images and classes.</summary>
+    /// <summary>A yes or no for each class, as timm's <c>BinaryCrossEntropy</c> (the RSB recipes): the mean over images and
+    /// classes.</summary>
     /// <param name="logits">(N, C).</param>
     /// <param name="targets">int64 (N), or shares (N, C).</param>
     /// <param name="smoothing">As for cross entropy; shares are taken as they are.</param>
@@ -36,7 +37,8 @@ public static class TorchLoss
     public static TorchTensor BinaryCrossEntropy(TorchTensor logits, TorchTensor targets, double smoothing = 0, double? threshold = null)
     {
         RequireShare(smoothing);
-        if (threshold is { } t) RequireShare(t);
+        if (threshold is { } t)
+            RequireShare(t);
         Shim.Check(Shim.BinaryCrossEntropy(logits.Handle, targets.Handle, smoothing, threshold ?? -1, out TensorHandle loss));
         return TorchTensor.InScope(loss);
     }

@@ -7,8 +7,8 @@ namespace MogaSharp.Torch;
 public static class TorchRuntime
 {
     /// <summary>
-    /// Called once, before the shim over libtorch is looked for the first time: the place to build it, where it is to be built when it is needed.
-    /// Set it before anything else of this room is used.
+    /// Called once, before the shim over libtorch is looked for the first time: the place to build it, where it is to be built when it is
+    /// needed. Set it before anything else of this room is used.
     /// </summary>
     public static Action? BeforeLoading { get; set; }
 
@@ -55,7 +55,6 @@ public static class TorchRuntime
             Shim.Check(Shim.GetThreads(out int count));
             return count;
         }
-
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
@@ -77,7 +76,8 @@ public static class TorchRuntime
 
     /// <summary>Trades exactness for speed on CUDA devices.</summary>
     /// <param name="allowTf32">Matrix products and convolutions of float32 may round their factors to TF32 (10 bits of mantissa).</param>
-    /// <param name="benchmark">cuDNN may try its algorithms out when a shape is new; results may then differ in the last bits from run to run.</param>
+    /// <param name="benchmark">cuDNN may try its algorithms out when a shape is new; results may then differ in the last bits from run to
+    /// run.</param>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     public static void SetCudaSpeed(bool allowTf32, bool benchmark)
     {

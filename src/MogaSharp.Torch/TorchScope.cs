@@ -49,12 +49,16 @@ public sealed class TorchScope : IDisposable
     /// <exception cref="InvalidOperationException">Another thread made the scope, or an inner scope is still open.</exception>
     public void Dispose()
     {
-        if (_disposed) return;
-        if (Environment.CurrentManagedThreadId != _thread) throw new InvalidOperationException("A scope of tensors is closed on another thread than it was opened on.");
-        if (_current != this) throw new InvalidOperationException("A scope of tensors is closed before the scopes inside it.");
+        if (_disposed)
+            return;
+        if (Environment.CurrentManagedThreadId != _thread)
+            throw new InvalidOperationException("A scope of tensors is closed on another thread than it was opened on.");
+        if (_current != this)
+            throw new InvalidOperationException("A scope of tensors is closed before the scopes inside it.");
         _disposed = true;
         _current = _outer;
-        foreach (TorchTensor tensor in _tensors) tensor.FreeFromScope();
+        foreach (TorchTensor tensor in _tensors)
+            tensor.FreeFromScope();
         _tensors.Clear();
     }
 
@@ -68,8 +72,10 @@ public sealed class TorchScope : IDisposable
     // The last tensor takes the place, so that leaving costs the same for the first and the last.
     internal void Remove(TorchTensor tensor)
     {
-        if (tensor.Owner != this) throw new InvalidOperationException("The scope does not own this tensor.");
-        if (Environment.CurrentManagedThreadId != _thread) throw new InvalidOperationException("A tensor is taken from a scope of another thread.");
+        if (tensor.Owner != this)
+            throw new InvalidOperationException("The scope does not own this tensor.");
+        if (Environment.CurrentManagedThreadId != _thread)
+            throw new InvalidOperationException("A tensor is taken from a scope of another thread.");
         TorchTensor last = _tensors[^1];
         _tensors[tensor.OwnerSlot] = last;
         last.OwnerSlot = tensor.OwnerSlot;

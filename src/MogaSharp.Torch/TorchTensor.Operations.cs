@@ -79,8 +79,19 @@ public sealed unsafe partial class TorchTensor
     /// <exception cref="TorchException">There is no such device, or the tensor is no feature map.</exception>
     public TorchTensor To(TorchDevice? device = null, DType? type = null, bool? channelsLast = null)
     {
-        if (type is { } wanted) RequireType(wanted);
-        Shim.Check(Shim.TensorTo(Handle, type is null ? -1 : (int)type, device?.Index ?? -2, channelsLast is null ? -1 : channelsLast.Value ? 1 : 0, out TensorHandle result));
+        if (type is { } wanted)
+            RequireType(wanted);
+        Shim.Check(
+            Shim.TensorTo(
+                Handle,
+                type is null ? -1 : (int)type,
+                device?.Index ?? -2,
+                channelsLast is null ? -1
+                    : channelsLast.Value ? 1
+                    : 0,
+                out TensorHandle result
+            )
+        );
         return InScope(result);
     }
 
@@ -150,7 +161,8 @@ public sealed unsafe partial class TorchTensor
     /// <summary>Overwrites every element; autograd does not see it.</summary>
     public void Fill(double value) => Shim.Check(Shim.TensorFill(Handle, value));
 
-    /// <summary>Whether gradients with respect to this tensor are wanted. Can be set on leaves: tensors that no recorded operation made.</summary>
+    /// <summary>Whether gradients with respect to this tensor are wanted. Can be set on leaves: tensors that no recorded operation
+    /// made.</summary>
     /// <exception cref="TorchException">The tensor is no leaf, or holds integers.</exception>
     public bool RequiresGradient
     {
@@ -173,7 +185,8 @@ public sealed unsafe partial class TorchTensor
     /// <param name="seed">What to start from, of this tensor's shape; may be left out for a scalar, where it is 1.</param>
     /// <param name="keepGraph">Keep what another backward pass would need.</param>
     /// <exception cref="TorchException">Nothing requires gradients, the graph is gone, or the seed does not fit.</exception>
-    public void Backward(TorchTensor? seed = null, bool keepGraph = false) => Backward([Handle], [seed?.Handle ?? TensorHandle.None], keepGraph);
+    public void Backward(TorchTensor? seed = null, bool keepGraph = false) =>
+        Backward([Handle], [seed?.Handle ?? TensorHandle.None], keepGraph);
 
     internal static void Backward(TensorHandle[] tensors, TensorHandle[] seeds, bool keepGraph = false)
     {

@@ -60,7 +60,11 @@ public sealed unsafe partial class TorchTensor : IDisposable
         where T : unmanaged
     {
         TorchLibrary.Require();
-        if (data.Length != shape.ElementCount) throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements, the data has {data.Length}.", nameof(data));
+        if (data.Length != shape.ElementCount)
+            throw new ArgumentException(
+                $"A tensor of shape {shape} has {shape.ElementCount} elements, the data has {data.Length}.",
+                nameof(data)
+            );
         return InScope(Create(MemoryMarshal.AsBytes(data), shape, TypeOf<T>(), device));
     }
 
@@ -89,9 +93,15 @@ public sealed unsafe partial class TorchTensor : IDisposable
         where T : unmanaged
     {
         (Shape shape, DType type, _) = Describe();
-        if (TypeOf<T>() != type) throw new ArgumentException($"The tensor holds {type}, not {TypeOf<T>()}.", nameof(data));
-        if (data.Length != shape.ElementCount) throw new ArgumentException($"The tensor has {shape.ElementCount} elements, the memory has room for {data.Length}.", nameof(data));
-        fixed (T* target = data) Shim.Check(Shim.TensorRead(Handle, target, (long)data.Length * sizeof(T)));
+        if (TypeOf<T>() != type)
+            throw new ArgumentException($"The tensor holds {type}, not {TypeOf<T>()}.", nameof(data));
+        if (data.Length != shape.ElementCount)
+            throw new ArgumentException(
+                $"The tensor has {shape.ElementCount} elements, the memory has room for {data.Length}.",
+                nameof(data)
+            );
+        fixed (T* target = data)
+            Shim.Check(Shim.TensorRead(Handle, target, (long)data.Length * sizeof(T)));
     }
 
     /// <summary>The elements, row-major.</summary>
@@ -131,7 +141,8 @@ public sealed unsafe partial class TorchTensor : IDisposable
     /// <summary>Type, shape and device; "freed" for a tensor that has been disposed.</summary>
     public override string ToString()
     {
-        if (Handle.IsClosed) return "freed";
+        if (Handle.IsClosed)
+            return "freed";
         (Shape shape, DType type, TorchDevice device) = Describe();
         return $"{type} {shape} on {device}";
     }
@@ -158,7 +169,8 @@ public sealed unsafe partial class TorchTensor : IDisposable
 
     internal static void RequireType(DType type)
     {
-        if (type is DType.Int8 or DType.Int16 or DType.Int32 || !Enum.IsDefined(type)) throw new ArgumentException($"Tensors of {type} are not made here.", nameof(type));
+        if (type is DType.Int8 or DType.Int16 or DType.Int32 || !Enum.IsDefined(type))
+            throw new ArgumentException($"Tensors of {type} are not made here.", nameof(type));
     }
 
     internal void FreeFromScope()
@@ -167,16 +179,17 @@ public sealed unsafe partial class TorchTensor : IDisposable
         Handle.Dispose();
     }
 
-    private static DType TypeOf<T>() => typeof(T) switch
-    {
-        Type t when t == typeof(float) => DType.Float32,
-        Type t when t == typeof(double) => DType.Float64,
-        Type t when t == typeof(Half) => DType.Float16,
-        Type t when t == typeof(byte) => DType.UInt8,
-        Type t when t == typeof(long) => DType.Int64,
-        Type t when t == typeof(bool) => DType.Bool,
-        Type t => throw new ArgumentException($"libtorch tensors are not read or made as {t.Name}."),
-    };
+    private static DType TypeOf<T>() =>
+        typeof(T) switch
+        {
+            Type t when t == typeof(float) => DType.Float32,
+            Type t when t == typeof(double) => DType.Float64,
+            Type t when t == typeof(Half) => DType.Float16,
+            Type t when t == typeof(byte) => DType.UInt8,
+            Type t when t == typeof(long) => DType.Int64,
+            Type t when t == typeof(bool) => DType.Bool,
+            Type t => throw new ArgumentException($"libtorch tensors are not read or made as {t.Name}."),
+        };
 
     [SkipLocalsInit]
     private (Shape Shape, DType Type, TorchDevice Device) Describe()

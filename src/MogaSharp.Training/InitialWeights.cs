@@ -9,7 +9,8 @@ namespace MogaSharp.Training;
 /// <param name="ReplacedHead">What was replaced, for people; null when nothing was.</param>
 public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
 {
-    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing was.</summary>
+    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing
+    /// was.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Weights of a fresh network, as the official constructor draws them.</summary>
@@ -30,10 +31,27 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     /// <exception cref="CheckpointFormatException">The file is no weight file.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static InitialWeights Load(string path, bool ema, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head", string? key = null)
+    public static InitialWeights Load(
+        string path,
+        bool ema,
+        IReadOnlyList<ParameterSpec> specs,
+        int seed,
+        string head = "head",
+        string? key = null
+    )
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        StateDict state = StateDict.For(checkpoint, specs, new StateDictOptions { Ema = ema, Key = key, Forms = ModelFamilies.Forms, MayLack = [head + "."] });
+        StateDict state = StateDict.For(
+            checkpoint,
+            specs,
+            new StateDictOptions
+            {
+                Ema = ema,
+                Key = key,
+                Forms = ModelFamilies.Forms,
+                MayLack = [head + "."],
+            }
+        );
         return From(state, specs, seed, head) with { Notes = [.. checkpoint.Notes, .. state.Notes] };
     }
 
@@ -46,7 +64,8 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     public static InitialWeights From(StateDict state, IReadOnlyList<ParameterSpec> specs, int seed, string head = "head")
     {
         string prefix = head + ".";
-        int? wanted = specs.FirstOrDefault(spec => spec.Name == prefix + "weight")?.Shape[0], given = state.InferClassCount(head);
+        int? wanted = specs.FirstOrDefault(spec => spec.Name == prefix + "weight")?.Shape[0],
+            given = state.InferClassCount(head);
         if (wanted == given || wanted is null)
             return new(state.Bind(specs, new BindOptions { IgnoreUnexpected = wanted is null ? [prefix] : [] }), null);
         var body = new StateDict(state.Tensors.Where(tensor => !tensor.Name.StartsWith(prefix, StringComparison.Ordinal)), state.Source);
@@ -55,6 +74,7 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
         string what = given is null ? $"{state.Source} has no head" : $"the head of {state.Source} has {given} classes";
         return new(
             bound.With(fresh.Names.Select(name => KeyValuePair.Create(name, fresh[name]))),
-            $"{what}, the data {wanted}: a fresh one takes its place ({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})");
+            $"{what}, the data {wanted}: a fresh one takes its place ({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})"
+        );
     }
 }

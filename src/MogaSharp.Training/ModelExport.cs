@@ -5,11 +5,14 @@ using MogaSharp.Weights;
 
 namespace MogaSharp.Training;
 
-/// <summary>Writes trained weights as a model that everything else loads: <c>model.safetensors</c>, <c>model.pth</c> and <c>card.json</c>.</summary>
+/// <summary>Writes trained weights as a model that everything else loads: <c>model.safetensors</c>, <c>model.pth</c> and
+/// <c>card.json</c>.</summary>
 public static class ModelExport
 {
     /// <summary>The names of the files in the folder.</summary>
-    public const string SafetensorsFile = "model.safetensors", PyTorchFile = "model.pth", CardFile = "card.json";
+    public const string SafetensorsFile = "model.safetensors",
+        PyTorchFile = "model.pth",
+        CardFile = "card.json";
 
     /// <summary>Writes a model's folder.</summary>
     /// <param name="folder">The folder; made when missing. Files in it are replaced.</param>
@@ -18,12 +21,18 @@ public static class ModelExport
     /// <param name="type">How floating-point weights are stored.</param>
     /// <param name="metrics">Measured figures for the card.</param>
     /// <returns>
-    /// What storing the weights lost or changed, as sentences without a full stop. Weights that have values beyond the range of the type are stored as float32:
-    /// a refusal would lose the model.
+    /// What storing the weights lost or changed, as sentences without a full stop. Weights that have values beyond the range of the type
+    /// are stored as float32: a refusal would lose the model.
     /// </returns>
     /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public static IReadOnlyList<string> Save(string folder, ModelCard card, IEnumerable<TensorEntry> weights, DType type = DType.Float32, IEnumerable<KeyValuePair<string, double>>? metrics = null)
+    public static IReadOnlyList<string> Save(
+        string folder,
+        ModelCard card,
+        IEnumerable<TensorEntry> weights,
+        DType type = DType.Float32,
+        IEnumerable<KeyValuePair<string, double>>? metrics = null
+    )
     {
         Directory.CreateDirectory(folder);
         TensorEntry[] given = [.. weights];
@@ -34,7 +43,11 @@ public static class ModelExport
         }
         catch (WeightRangeException e) when (type != DType.Float32)
         {
-            notes = [$"{e.Message.Split("; store as", 2)[0]}; the model was stored as float32", .. SaveWeights(folder, given, DType.Float32)];
+            notes =
+            [
+                $"{e.Message.Split("; store as", 2)[0]}; the model was stored as float32",
+                .. SaveWeights(folder, given, DType.Float32),
+            ];
         }
 
         ModelCard written = card with
@@ -43,7 +56,8 @@ public static class ModelExport
             Metrics = metrics is null ? card.Metrics : ImmutableDictionary.CreateRange(metrics),
             Folder = null,
         };
-        string path = Path.Combine(folder, CardFile), temporary = path + ".tmp";
+        string path = Path.Combine(folder, CardFile),
+            temporary = path + ".tmp";
         File.WriteAllText(temporary, written.ToJson() + "\n");
         File.Move(temporary, path, overwrite: true);
         return notes;
@@ -53,7 +67,10 @@ public static class ModelExport
     {
         TensorEntry[] tensors = [.. weights.Select(tensor => tensor.ConvertTo(type))];
         IReadOnlyList<string> notes = CheckpointWriter.SaveSafetensors(
-            Path.Combine(folder, SafetensorsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+            Path.Combine(folder, SafetensorsFile),
+            tensors,
+            new Dictionary<string, string> { ["format"] = "pt" }
+        );
         CheckpointWriter.SavePyTorch(Path.Combine(folder, PyTorchFile), tensors);
         return notes;
     }

@@ -2,13 +2,21 @@ namespace MogaSharp.Weights;
 
 /// <summary>
 /// An open weight file: safetensors or PyTorch, told apart by content. Opening reads the description only; elements are
-/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed. The index of a checkpoint in parts
-/// (Hugging Face's <c>model.safetensors.index.json</c>) opens all of them as one, and so does one of the parts when the index lies beside it.
+/// read when a tensor is asked for them, from several threads at once if one likes. Nothing in a file is ever executed. The index of a
+/// checkpoint in parts (Hugging Face's <c>model.safetensors.index.json</c>) opens all of them as one, and so does one of the parts when the
+/// index lies beside it.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
     private static readonly string[] UsualFiles =
-        ["model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin", "model.pth", "model.pt"];
+    [
+        "model.safetensors.index.json",
+        "model.safetensors",
+        "pytorch_model.bin.index.json",
+        "pytorch_model.bin",
+        "model.pth",
+        "model.pt",
+    ];
 
     private readonly FileBytes _file;
     private readonly IReadOnlyList<Checkpoint> _parts = [];
@@ -34,8 +42,10 @@ public sealed class Checkpoint : IDisposable
         }
 
         Tensors ??= TensorPath.List(Root, file, limits);
-        if (Format != CheckpointFormat.Safetensors) ModelObject = ModelObjects.Find(Root);
-        if (Tensors.Count == 0) throw file.Refuse(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
+        if (Format != CheckpointFormat.Safetensors)
+            ModelObject = ModelObjects.Find(Root);
+        if (Tensors.Count == 0)
+            throw file.Refuse(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
     }
 
     // The parts of an index, as one checkpoint.
@@ -68,12 +78,15 @@ public sealed class Checkpoint : IDisposable
     internal string? ModelObject { get; }
 
     /// <summary>What to do about a whole model object.</summary>
-    internal static string WholeModel(string kind) => $"The file holds a whole model object ({kind}), not its weights: save model.state_dict() instead.";
+    internal static string WholeModel(string kind) =>
+        $"The file holds a whole model object ({kind}), not its weights: save model.state_dict() instead.";
 
-    /// <summary>What was left out or guessed when the file was opened, each a sentence without a full stop; empty when nothing was.</summary>
+    /// <summary>What was left out or guessed when the file was opened, each a sentence without a full stop; empty when nothing
+    /// was.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
-    /// <summary>The weight file in a folder, by the names that Hugging Face, this library and training scripts use; null when there is none.</summary>
+    /// <summary>The weight file in a folder, by the names that Hugging Face, this library and training scripts use; null when there is
+    /// none.</summary>
     /// <param name="folder">The folder.</param>
     public static string? FindIn(string folder) => UsualFiles.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
@@ -90,8 +103,11 @@ public sealed class Checkpoint : IDisposable
         var file = new FileBytes(index ?? path);
         try
         {
-            if (!ShardIndex.IsIndex(file)) return new Checkpoint(file, limits);
-            string[] notes = index is null ? [] : [$"{Path.GetFileName(path)} is one part of several; all parts in {Path.GetFileName(index)} were taken"];
+            if (!ShardIndex.IsIndex(file))
+                return new Checkpoint(file, limits);
+            string[] notes = index is null
+                ? []
+                : [$"{Path.GetFileName(path)} is one part of several; all parts in {Path.GetFileName(index)} were taken"];
             return OpenParts(file, limits, notes);
         }
         catch
@@ -111,7 +127,8 @@ public sealed class Checkpoint : IDisposable
             foreach (string name in map.Select(entry => entry.Value).Distinct())
             {
                 string path = Path.Combine(Path.GetDirectoryName(index.Name) ?? "", name);
-                if (!File.Exists(path)) throw index.Refuse($"The part '{name}' that the index names is not there; download it too.");
+                if (!File.Exists(path))
+                    throw index.Refuse($"The part '{name}' that the index names is not there; download it too.");
                 var part = new FileBytes(path);
                 try
                 {
@@ -126,17 +143,24 @@ public sealed class Checkpoint : IDisposable
                 found.Add(name, parts[^1].Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
             }
 
-            TensorEntry[] tensors = [.. map.Select(entry => found[entry.Value].GetValueOrDefault(entry.Key)
-                ?? throw index.Refuse($"The part '{entry.Value}' lacks the tensor '{entry.Key}' that the index says is in it."))];
+            TensorEntry[] tensors =
+            [
+                .. map.Select(entry =>
+                    found[entry.Value].GetValueOrDefault(entry.Key)
+                    ?? throw index.Refuse($"The part '{entry.Value}' lacks the tensor '{entry.Key}' that the index says is in it.")
+                ),
+            ];
             int others = found.Values.Sum(part => part.Count) - tensors.Length;
             return new Checkpoint(index, parts, tensors)
             {
-                Notes = others > 0 ? [.. notes, $"{Text.Count(others, "tensor")} of the parts that the index does not name left aside"] : notes,
+                Notes =
+                    others > 0 ? [.. notes, $"{Text.Count(others, "tensor")} of the parts that the index does not name left aside"] : notes,
             };
         }
         catch
         {
-            foreach (Checkpoint part in parts) part.Dispose();
+            foreach (Checkpoint part in parts)
+                part.Dispose();
             throw;
         }
     }
@@ -163,7 +187,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Closes the file; its tensors can no longer be read.</summary>
     public void Dispose()
     {
-        foreach (Checkpoint part in _parts) part.Dispose();
+        foreach (Checkpoint part in _parts)
+            part.Dispose();
         _file.Dispose();
     }
 }

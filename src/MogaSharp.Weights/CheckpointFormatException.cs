@@ -28,10 +28,16 @@ public sealed class CheckpointFormatException : Exception
     /// <summary>Names come from the file: they may be of any length and hold terminal control sequences.</summary>
     private static string Printable(string text)
     {
-        string clipped = text.Length <= MaxLength ? text : $"{text.AsSpan(0, MaxLength / 2)} ... {text.AsSpan(text.Length - (MaxLength / 2))}";
-        return string.Create(clipped.Length, clipped, static (span, source) =>
-        {
-            for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(source[i]) ? '?' : source[i];
-        });
+        string clipped =
+            text.Length <= MaxLength ? text : $"{text.AsSpan(0, MaxLength / 2)} ... {text.AsSpan(text.Length - (MaxLength / 2))}";
+        return string.Create(
+            clipped.Length,
+            clipped,
+            static (span, source) =>
+            {
+                for (int i = 0; i < span.Length; i++)
+                    span[i] = char.IsControl(source[i]) ? '?' : source[i];
+            }
+        );
     }
 }

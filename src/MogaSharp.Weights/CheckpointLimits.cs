@@ -28,7 +28,10 @@ public sealed record CheckpointLimits
     public int MaxNesting
     {
         get;
-        init => field = value is >= 0 and <= HighestNesting ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {HighestNesting}.");
+        init =>
+            field = value is >= 0 and <= HighestNesting
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {HighestNesting}.");
     } = 64;
 
     /// <summary>

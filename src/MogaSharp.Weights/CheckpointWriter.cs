@@ -17,7 +17,11 @@ public static class CheckpointWriter
     /// <exception cref="ArgumentException">There are no tensors, or names are repeated, reserved, too long or no valid Unicode.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static IReadOnlyList<string> SaveSafetensors(string path, IEnumerable<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    public static IReadOnlyList<string> SaveSafetensors(
+        string path,
+        IEnumerable<TensorEntry> tensors,
+        IEnumerable<KeyValuePair<string, string>>? metadata = null
+    )
     {
         TensorEntry[] list = Checked(tensors);
         return Write(path, list, stream => SafetensorsWriter.Write(stream, list, metadata ?? []));
@@ -31,7 +35,8 @@ public static class CheckpointWriter
     /// <param name="tensors">The tensors, written in this order, one in memory at a time.</param>
     /// <returns>What converting to a smaller type lost, as sentences without a full stop; empty when nothing was.</returns>
     /// <exception cref="WeightRangeException">Finite values are beyond the range of the type that they are converted to.</exception>
-    /// <exception cref="ArgumentException">There are no tensors, names are repeated, too long or no valid Unicode, or all together exceed 4 GiB or 65000 tensors.</exception>
+    /// <exception cref="ArgumentException">There are no tensors, names are repeated, too long or no valid Unicode, or all together exceed 4
+    /// GiB or 65000 tensors.</exception>
     /// <exception cref="IOException">The file cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static IReadOnlyList<string> SavePyTorch(string path, IEnumerable<TensorEntry> tensors)
@@ -44,28 +49,36 @@ public static class CheckpointWriter
     private static IReadOnlyList<string> Write(string path, TensorEntry[] list, Action<Stream> write)
     {
         IReadOnlyList<string> notes = [];
-        AtomicFile.Write(path, stream =>
-        {
-            write(stream);
-            notes = WeightRangeException.Check(list);
-        });
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                write(stream);
+                notes = WeightRangeException.Check(list);
+            }
+        );
         return notes;
     }
 
     private static TensorEntry[] Checked(IEnumerable<TensorEntry> tensors)
     {
         TensorEntry[] list = [.. tensors];
-        if (list.Length == 0) throw new ArgumentException("A checkpoint needs at least one tensor.", nameof(tensors));
+        if (list.Length == 0)
+            throw new ArgumentException("A checkpoint needs at least one tensor.", nameof(tensors));
         string? repeated = list.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
-        if (repeated is not null) throw new ArgumentException($"Two tensors are named '{repeated}'.", nameof(tensors));
-        foreach (TensorEntry tensor in list) CheckName(tensor.Name);
+        if (repeated is not null)
+            throw new ArgumentException($"Two tensors are named '{repeated}'.", nameof(tensors));
+        foreach (TensorEntry tensor in list)
+            CheckName(tensor.Name);
         return list;
     }
 
     /// <summary>Names must read back as they are.</summary>
     private static void CheckName(string name)
     {
-        if (name.Length > TensorPath.MaxLength) throw new ArgumentException($"A tensor's name has {name.Length} characters, at most {TensorPath.MaxLength} are allowed.");
-        if (Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name) throw new ArgumentException($"The tensor's name '{name}' is not valid Unicode.");
+        if (name.Length > TensorPath.MaxLength)
+            throw new ArgumentException($"A tensor's name has {name.Length} characters, at most {TensorPath.MaxLength} are allowed.");
+        if (Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name)
+            throw new ArgumentException($"The tensor's name '{name}' is not valid Unicode.");
     }
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// The index of a checkpoint in parts, as Hugging Face writes it: <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c>, whose
-/// <c>weight_map</c> says which file beside it holds each tensor.
+/// The index of a checkpoint in parts, as Hugging Face writes it: <c>model.safetensors.index.json</c> or
+/// <c>pytorch_model.bin.index.json</c>, whose <c>weight_map</c> says which file beside it holds each tensor.
 /// </summary>
 internal static class ShardIndex
 {
@@ -18,7 +18,8 @@ internal static class ShardIndex
         int of = name.LastIndexOf("-of-", StringComparison.Ordinal);
         int dash = of < 0 ? -1 : name.LastIndexOf('-', of - 1 < 0 ? 0 : of - 1);
         int dot = of < 0 ? -1 : name.IndexOf('.', of);
-        if (dash <= 0 || dot < 0 || !name[(dash + 1)..of].All(char.IsAsciiDigit) || !name[(of + 4)..dot].All(char.IsAsciiDigit)) return null;
+        if (dash <= 0 || dot < 0 || !name[(dash + 1)..of].All(char.IsAsciiDigit) || !name[(of + 4)..dot].All(char.IsAsciiDigit))
+            return null;
         string index = Path.Combine(Path.GetDirectoryName(path) ?? "", name[..dash] + name[dot..] + Ending);
         return File.Exists(index) ? index : null;
     }
@@ -26,7 +27,8 @@ internal static class ShardIndex
     /// <summary>Whether a file is an index: JSON by its content, and named as one.</summary>
     public static bool IsIndex(FileBytes file)
     {
-        if (!file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || file.Length < 2) return false;
+        if (!file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || file.Length < 2)
+            return false;
         byte[] start = new byte[(int)Math.Min(16, file.Length)];
         file.Read(0, start);
         return start.AsSpan().TrimStart(" \t\r\n\uFEFF"u8).StartsWith("{"u8);
@@ -36,7 +38,8 @@ internal static class ShardIndex
     /// <exception cref="CheckpointFormatException">It is not such an index, or names files elsewhere.</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(FileBytes file, CheckpointLimits limits)
     {
-        if (file.Length > limits.MaxHeaderBytes) throw file.Refuse($"The index has {file.Length} bytes, at most {limits.MaxHeaderBytes} are read.");
+        if (file.Length > limits.MaxHeaderBytes)
+            throw file.Refuse($"The index has {file.Length} bytes, at most {limits.MaxHeaderBytes} are read.");
         byte[] json = new byte[file.Length];
         file.Read(0, json);
         try
@@ -45,19 +48,26 @@ internal static class ShardIndex
             ReadOnlyMemory<byte> text = json.AsSpan().StartsWith("\uFEFF"u8) ? json.AsMemory(3) : json;
             using JsonDocument index = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8 });
             if (!index.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
-                throw file.Refuse("The file is JSON, not weights, and not the index of a checkpoint in parts either: it has no 'weight_map'.");
+                throw file.Refuse(
+                    "The file is JSON, not weights, and not the index of a checkpoint in parts either: it has no 'weight_map'."
+                );
             var entries = new List<KeyValuePair<string, string>>();
             foreach (JsonProperty entry in map.EnumerateObject())
             {
-                if (entry.Value.ValueKind != JsonValueKind.String) throw file.Refuse($"The index gives no file for the tensor '{entry.Name}'.");
+                if (entry.Value.ValueKind != JsonValueKind.String)
+                    throw file.Refuse($"The index gives no file for the tensor '{entry.Name}'.");
                 entries.Add(KeyValuePair.Create(entry.Name, Part(file, entry.Value.GetString()!)));
-                if (entries.Count > limits.MaxValues) throw file.Refuse($"The index has more than {limits.MaxValues} tensors.");
+                if (entries.Count > limits.MaxValues)
+                    throw file.Refuse($"The index has more than {limits.MaxValues} tensors.");
             }
 
             string? repeated = entries.GroupBy(entry => entry.Key, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key;
-            if (repeated is not null) throw file.Refuse($"The index has the tensor '{repeated}' twice.");
-            if (entries.Count == 0) throw file.Refuse("The index has no tensors.");
-            if (entries.DistinctBy(entry => entry.Value).Count() > MaxParts) throw file.Refuse($"The index has more than {MaxParts} parts.");
+            if (repeated is not null)
+                throw file.Refuse($"The index has the tensor '{repeated}' twice.");
+            if (entries.Count == 0)
+                throw file.Refuse("The index has no tensors.");
+            if (entries.DistinctBy(entry => entry.Value).Count() > MaxParts)
+                throw file.Refuse($"The index has more than {MaxParts} parts.");
             return entries;
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
@@ -69,8 +79,14 @@ internal static class ShardIndex
     // The index says what is opened: nothing but files beside it.
     private static string Part(FileBytes file, string name)
     {
-        bool isPlain = name.Length > 0 && name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal) && !name.Contains('\\', StringComparison.Ordinal)
-            && !name.Contains('\0', StringComparison.Ordinal) && !Path.IsPathRooted(name) && !name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase);
+        bool isPlain =
+            name.Length > 0
+            && name is not ("." or "..")
+            && !name.Contains('/', StringComparison.Ordinal)
+            && !name.Contains('\\', StringComparison.Ordinal)
+            && !name.Contains('\0', StringComparison.Ordinal)
+            && !Path.IsPathRooted(name)
+            && !name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase);
         return isPlain ? name : throw file.Refuse($"The index names the part '{name}', which is not a weight file beside it.");
     }
 }

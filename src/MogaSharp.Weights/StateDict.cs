@@ -30,22 +30,31 @@ public sealed class StateDict
     /// <summary>Where the tensors come from, for messages: the file, and the key in it if there is one.</summary>
     public string Source { get; }
 
-    /// <summary>What was left out or guessed when the weights were taken, each a sentence without a full stop; empty when nothing was.</summary>
+    /// <summary>What was left out or guessed when the weights were taken, each a sentence without a full stop; empty when nothing
+    /// was.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>
-    /// Takes the weights out of a checkpoint by their key alone, for whoever knows no network: those under <c>state_dict</c>, <c>model</c> or another usual key,
-    /// at the top level, or under the only key there is; or the moving average, under <c>state_dict_ema</c>, <c>model_ema</c> or another key that says so.
+    /// Takes the weights out of a checkpoint by their key alone, for whoever knows no network: those under <c>state_dict</c>, <c>model</c>
+    /// or another usual key, at the top level, or under the only key there is; or the moving average, under <c>state_dict_ema</c>,
+    /// <c>model_ema</c> or another key that says so.
     /// </summary>
-    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several; the message lists what it has.</exception>
+    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several; the message lists what it
+    /// has.</exception>
     public static StateDict From(Checkpoint checkpoint, StateDictOptions? options = null)
     {
         options ??= StateDictOptions.Default;
         IReadOnlyList<WeightGroup> groups = WeightGroup.All(checkpoint);
-        WeightGroup group = options.Key is { } key ? WeightChoice.Named(checkpoint, groups, key) : WeightChoice.ByKey(checkpoint, groups, options.Ema);
+        WeightGroup group = options.Key is { } key
+            ? WeightChoice.Named(checkpoint, groups, key)
+            : WeightChoice.ByKey(checkpoint, groups, options.Ema);
         TensorEntry[] tensors = options.KeepNames ? group.Tensors : OfficialNames(group.WithoutInnerWrappers().Tensors, options.Forms);
         string? repeated = tensors.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
-        if (repeated is not null) throw new CheckpointFormatException(checkpoint.FileName, $"Two tensors are named '{repeated}' once their prefixes are removed.");
+        if (repeated is not null)
+            throw new CheckpointFormatException(
+                checkpoint.FileName,
+                $"Two tensors are named '{repeated}' once their prefixes are removed."
+            );
         bool isGuess = options.Key is null && KeyKinds.Rank(group.Key) == int.MaxValue && !KeyKinds.IsAverage(group.Key);
         return new StateDict(tensors, group.Key.Length == 0 ? checkpoint.FileName : $"{checkpoint.FileName} ({group.Key})")
         {
@@ -54,19 +63,21 @@ public sealed class StateDict
     }
 
     /// <summary>
-    /// Takes a network's weights out of a checkpoint. Where they lie and what stands before their names is decided by the network: its names are looked for
-    /// under every key but an optimizer's, with any prefix, and in the <see cref="StateDictOptions.Forms"/> of other projects.
-    /// Where several sets fit, usual keys come first. Tensors of modules that the network does not have, such as an auxiliary head, are left aside when
-    /// all of the network's are there; what was left aside or guessed stands in <see cref="Notes"/>.
+    /// Takes a network's weights out of a checkpoint. Where they lie and what stands before their names is decided by the network: its
+    /// names are looked for under every key but an optimizer's, with any prefix, and in the <see cref="StateDictOptions.Forms"/> of other
+    /// projects. Where several sets fit, usual keys come first. Tensors of modules that the network does not have, such as an auxiliary
+    /// head, are left aside when all of the network's are there; what was left aside or guessed stands in <see cref="Notes"/>.
     /// </summary>
     /// <param name="checkpoint">The checkpoint; open while tensors are read.</param>
     /// <param name="specs">What the network needs. The result may still not fit: <see cref="Bind"/> says so.</param>
     /// <param name="options">Which weights.</param>
-    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several sets that fit equally; the message lists what it has.</exception>
+    /// <exception cref="CheckpointFormatException">The checkpoint has no such weights, or several sets that fit equally; the message lists
+    /// what it has.</exception>
     public static StateDict For(Checkpoint checkpoint, IReadOnlyList<ParameterSpec> specs, StateDictOptions? options = null) =>
         NetworkWeights.Find(checkpoint, specs, options ?? StateDictOptions.Default);
 
-    /// <summary>The tensors of a weight set, ordered by name; batch counters and position indices become int64 as PyTorch has them.</summary>
+    /// <summary>The tensors of a weight set, ordered by name; batch counters and position indices become int64 as PyTorch has
+    /// them.</summary>
     public static StateDict From(WeightSet weights) =>
         new(weights.Names.Order(StringComparer.Ordinal).Select(name => Entry(name, weights[name])), "weights in memory");
 
@@ -90,7 +101,8 @@ public sealed class StateDict
     {
         options ??= BindOptions.Default;
         WeightMismatch mismatch = WeightMismatch.Between(specs, this, options);
-        if (!mismatch.IsEmpty) throw new WeightMismatchException(Source, mismatch);
+        if (!mismatch.IsEmpty)
+            throw new WeightMismatchException(Source, mismatch);
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (ParameterSpec spec in specs)
         {
@@ -108,8 +120,15 @@ public sealed class StateDict
     private Tensor Read(TensorEntry entry)
     {
         Tensor tensor = entry.ToTensor();
-        if (entry.DType == DType.Float64 && tensor.Data.Any(float.IsInfinity) && Array.Exists(entry.ToDoubles(), value => double.IsFinite(value) && !float.IsFinite((float)value)))
-            throw new CheckpointFormatException(Source, $"Tensor '{entry.Name}' has values of float64 that are beyond the range of float32, which networks compute in.");
+        if (
+            entry.DType == DType.Float64
+            && tensor.Data.Any(float.IsInfinity)
+            && Array.Exists(entry.ToDoubles(), value => double.IsFinite(value) && !float.IsFinite((float)value))
+        )
+            throw new CheckpointFormatException(
+                Source,
+                $"Tensor '{entry.Name}' has values of float64 that are beyond the range of float32, which networks compute in."
+            );
         return tensor;
     }
 
@@ -129,16 +148,27 @@ public sealed class StateDict
     {
         // A wrapper may be wrapped again: distributed training around a method around its network.
         // Counters of torch's AveragedModel and the like lie outside of it.
-        while (Array.Find(Wrappers, prefix => Array.Exists(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
-            && Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal) || IsCounter(tensor))) is { } wrapper)
+        while (
+            Array.Find(
+                Wrappers,
+                prefix =>
+                    Array.Exists(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    && Array.TrueForAll(tensors, tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal) || IsCounter(tensor))
+            )
+                is { } wrapper
+        )
             tensors = Rename(tensors, wrapper, "");
         tensors = NameForms.Recognized(tensors, forms);
-        if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))) return tensors;
+        if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal)))
+            return tensors;
         return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
     }
 
     private static bool IsCounter(TensorEntry tensor) => tensor.Shape.Rank == 0 && !tensor.Name.Contains('.', StringComparison.Ordinal);
 
     private static TensorEntry[] Rename(TensorEntry[] tensors, string from, string to) =>
-        Array.ConvertAll(tensors, tensor => tensor.Name.StartsWith(from, StringComparison.Ordinal) ? tensor.WithName(to + tensor.Name[from.Length..]) : tensor);
+        Array.ConvertAll(
+            tensors,
+            tensor => tensor.Name.StartsWith(from, StringComparison.Ordinal) ? tensor.WithName(to + tensor.Name[from.Length..]) : tensor
+        );
 }

@@ -16,7 +16,11 @@ public sealed record ShapeMismatch(string Name, Shape Expected, Shape Actual)
 /// <param name="Missing">Names that the file lacks.</param>
 /// <param name="Unexpected">Names that the graph does not know.</param>
 /// <param name="WrongShape">Tensors of both with different shapes.</param>
-public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<ShapeMismatch> WrongShape)
+public sealed record WeightMismatch(
+    IReadOnlyList<string> Missing,
+    IReadOnlyList<string> Unexpected,
+    IReadOnlyList<ShapeMismatch> WrongShape
+)
 {
     /// <summary>True when there is no difference.</summary>
     public bool IsEmpty => Missing.Count == 0 && Unexpected.Count == 0 && WrongShape.Count == 0;
@@ -29,10 +33,12 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
         foreach (ParameterSpec spec in specs)
         {
             known.Add(spec.Name);
-            if (IsComputed(spec)) continue;
+            if (IsComputed(spec))
+                continue;
             if (!weights.TryGet(spec.Name, out TensorEntry? tensor))
             {
-                if (!MayBeMissing(spec, options)) missing.Add(spec.Name);
+                if (!MayBeMissing(spec, options))
+                    missing.Add(spec.Name);
             }
             else if (tensor.Shape != spec.Shape)
             {
@@ -40,15 +46,18 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
             }
         }
 
-        IEnumerable<string> unexpected = weights.Tensors.Select(tensor => tensor.Name)
+        IEnumerable<string> unexpected = weights
+            .Tensors.Select(tensor => tensor.Name)
             .Where(name => !known.Contains(name) && !BeginsWithAny(name, options.IgnoreUnexpected));
         return new WeightMismatch(missing, [.. unexpected], wrongShape);
     }
 
-    /// <summary>Whether a tensor follows from the network itself, so that what a file holds of it, maybe for another picture size, does not matter.</summary>
+    /// <summary>Whether a tensor follows from the network itself, so that what a file holds of it, maybe for another picture size, does not
+    /// matter.</summary>
     internal static bool IsComputed(ParameterSpec spec) => spec.IsOptional && spec.Initializer is Initializer.Computed;
 
-    /// <summary>Whether a missing tensor gets the value of a fresh network: its initializer must say one, as that of a buffer does.</summary>
+    /// <summary>Whether a missing tensor gets the value of a fresh network: its initializer must say one, as that of a buffer
+    /// does.</summary>
     internal static bool IsFilled(ParameterSpec spec, BindOptions options) =>
         (spec.IsOptional || (options.FillMissingBuffers && spec.Kind == ParameterKind.Buffer)) && spec.Initializer is Initializer.Constant;
 
@@ -59,7 +68,8 @@ public sealed record WeightMismatch(IReadOnlyList<string> Missing, IReadOnlyList
         prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 }
 
-/// <summary>A file's weights do not fit a graph. The message has counts, samples and what is likely wrong; <see cref="Mismatch"/> has every difference.</summary>
+/// <summary>A file's weights do not fit a graph. The message has counts, samples and what is likely wrong; <see cref="Mismatch"/> has every
+/// difference.</summary>
 public sealed class WeightMismatchException : Exception
 {
     private const int MostNamed = 5;
@@ -78,16 +88,21 @@ public sealed class WeightMismatchException : Exception
     {
         string name = source.Length <= MaxSource ? source : $"...{source.AsSpan(source.Length - MaxSource)}";
         var text = new System.Text.StringBuilder();
-        text.Append($"The weights of {name} do not fit the network: {mismatch.Missing.Count} missing, {mismatch.Unexpected.Count} unexpected, {mismatch.WrongShape.Count} of wrong shape.");
+        text.Append(
+            $"The weights of {name} do not fit the network: {mismatch.Missing.Count} missing, {mismatch.Unexpected.Count} unexpected, "
+                + $"{mismatch.WrongShape.Count} of wrong shape."
+        );
         Append("Missing", mismatch.Missing);
         Append("Unexpected", mismatch.Unexpected);
         Append("Wrong shape", mismatch.WrongShape);
-        if (MismatchHints.For(mismatch) is { } hint) text.Append($"\n{hint}");
+        if (MismatchHints.For(mismatch) is { } hint)
+            text.Append($"\n{hint}");
         return text.ToString();
 
         void Append<T>(string title, IReadOnlyList<T> items)
         {
-            if (items.Count > 0) text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
+            if (items.Count > 0)
+                text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
         }
     }
 }

@@ -16,7 +16,11 @@ public sealed class CancellationTests : IDisposable
         // The first line says that the first case is over; a thousand more follow.
         string[] batches = [.. Enumerable.Range(1, 1000).Select(batch => $"{batch}")];
         using Process bench = Moga.Start(null, null, ["bench", card, "--size", "8", "--seconds", "1", "--batch", .. batches]);
-        Assert.StartsWith("measured custom", await bench.StandardError.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "measured custom",
+            await bench.StandardError.ReadLineAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
         await Moga.SignalAsync(bench, "INT");
         (await Moga.FinishAsync(bench)).Failed(130, "cancelled");
     }
@@ -39,18 +43,30 @@ public sealed class CancellationTests : IDisposable
     [Fact]
     public async Task A_signal_ends_what_waits_for_a_pipe()
     {
-        string card = Fixtures.WriteModel(_folder, Fixtures.Small), image = Fixtures.Sample("bag_0018.png"), written = _folder.File("out");
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small),
+            image = Fixtures.Sample("bag_0018.png"),
+            written = _folder.File("out");
         string Pipe(string name) => MakePipe(name);
         (string Signal, string[] Arguments)[] cases =
         [
-            ("TERM", ["classify", Pipe("p.png"), "--model", card]), ("INT", ["classify", image, "--model", card, "--weights", Pipe("w.pth")]),
-            ("HUP", ["classify", image, "--model", Pipe("c.json")]), ("TERM", ["inspect", Pipe("i.safetensors")]), ("INT", ["convert", Pipe("v.pth"), written + ".safetensors"]),
-            ("TERM", ["export", card, "--weights", Pipe("e.pth"), "--onnx", written + ".onnx"]), ("TERM", ["predict", Pipe("p.npy"), "--output", written]),
-            ("TERM", ["info", Pipe("j.json")]), ("INT", ["eval", "--model", card, "--data", $"idx:{PipeFolder()}"]), ("TERM", ["forward", "--model", card, "--input", Pipe("f.safetensors"), "--output", written]),
+            ("TERM", ["classify", Pipe("p.png"), "--model", card]),
+            ("INT", ["classify", image, "--model", card, "--weights", Pipe("w.pth")]),
+            ("HUP", ["classify", image, "--model", Pipe("c.json")]),
+            ("TERM", ["inspect", Pipe("i.safetensors")]),
+            ("INT", ["convert", Pipe("v.pth"), written + ".safetensors"]),
+            ("TERM", ["export", card, "--weights", Pipe("e.pth"), "--onnx", written + ".onnx"]),
+            ("TERM", ["predict", Pipe("p.npy"), "--output", written]),
+            ("TERM", ["info", Pipe("j.json")]),
+            ("INT", ["eval", "--model", card, "--data", $"idx:{PipeFolder()}"]),
+            ("TERM", ["forward", "--model", card, "--input", Pipe("f.safetensors"), "--output", written]),
         ];
         // A few at a time: the grace is measured, so they should not wait for each other.
-        foreach ((string Signal, string[] Arguments)[] group in cases.Chunk(4)) await Task.WhenAll(group.Select(item => EndsAsync(item.Signal, item.Arguments)));
-        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_folder.FullName), path => Path.GetFileName(path).StartsWith("out", StringComparison.Ordinal) || path.EndsWith(".tmp", StringComparison.Ordinal));
+        foreach ((string Signal, string[] Arguments)[] group in cases.Chunk(4))
+            await Task.WhenAll(group.Select(item => EndsAsync(item.Signal, item.Arguments)));
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries(_folder.FullName),
+            path => Path.GetFileName(path).StartsWith("out", StringComparison.Ordinal) || path.EndsWith(".tmp", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -80,8 +96,11 @@ public sealed class CancellationTests : IDisposable
     {
         while (!process.HasExited)
         {
-            string caught = (await File.ReadAllLinesAsync($"/proc/{process.Id}/status", TestContext.Current.CancellationToken)).First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
-            if ((Convert.ToUInt64(caught["SigCgt:".Length..].Trim(), 16) & 1) != 0) return;
+            string caught = (await File.ReadAllLinesAsync($"/proc/{process.Id}/status", TestContext.Current.CancellationToken)).First(
+                line => line.StartsWith("SigCgt:", StringComparison.Ordinal)
+            );
+            if ((Convert.ToUInt64(caught["SigCgt:".Length..].Trim(), 16) & 1) != 0)
+                return;
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
@@ -114,7 +133,8 @@ public sealed class CancellationTests : IDisposable
         while (true)
         {
             process.Refresh();
-            if (process.TotalProcessorTime > TimeSpan.FromSeconds(1.5)) return;
+            if (process.TotalProcessorTime > TimeSpan.FromSeconds(1.5))
+                return;
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }

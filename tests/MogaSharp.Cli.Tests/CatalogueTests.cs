@@ -14,8 +14,16 @@ public sealed class CatalogueTests : IDisposable
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("params_macs.json")));
             var data = new TheoryData<string, string>();
-            foreach (JsonElement entry in json.RootElement.GetProperty("models").EnumerateArray().Where(e => e.GetProperty("family").GetString() is "moganet" or "hornet" or "timm"))
-                data.Add($"{entry.GetProperty("model").GetString()} {entry.GetProperty("input")[1]}x{entry.GetProperty("input")[2]}", entry.GetRawText());
+            foreach (
+                JsonElement entry in json
+                    .RootElement.GetProperty("models")
+                    .EnumerateArray()
+                    .Where(e => e.GetProperty("family").GetString() is "moganet" or "hornet" or "timm")
+            )
+                data.Add(
+                    $"{entry.GetProperty("model").GetString()} {entry.GetProperty("input")[1]}x{entry.GetProperty("input")[2]}",
+                    entry.GetRawText()
+                );
             return data;
         }
     }
@@ -28,15 +36,22 @@ public sealed class CatalogueTests : IDisposable
     {
         string[] parts = modelAndSize.Split(' ');
         JsonElement expected = JsonDocument.Parse(expectedJson).RootElement;
-        string model = parts[0] == "custom"
-            ? Fixtures.WriteModel(_folder, new MogaNetOptions { Arch = new MogaNetArch([8, 16, 24, 32], [1, 1, 2, 1], [8, 8, 4, 4]), NumClasses = 10 })
-            : parts[0];
+        string model =
+            parts[0] == "custom"
+                ? Fixtures.WriteModel(
+                    _folder,
+                    new MogaNetOptions { Arch = new MogaNetArch([8, 16, 24, 32], [1, 1, 2, 1], [8, 8, 4, 4]), NumClasses = 10 }
+                )
+                : parts[0];
         foreach (string[] layers in new string[][] { [], ["--layers"] })
         {
             JsonElement info = (await Moga.RunAsync(["info", model, "--size", parts[1], "--json", .. layers])).Json;
             Assert.Equal(expected.GetProperty("params").GetInt64(), info.GetProperty("parameters").GetInt64());
             Assert.Equal(expected.GetProperty("macs").GetInt64(), info.GetProperty("multiply_adds").GetInt64());
-            Assert.Equal(expected.GetProperty("macs_with_norm_pool").GetInt64(), info.GetProperty("multiply_adds_with_norm_and_pool").GetInt64());
+            Assert.Equal(
+                expected.GetProperty("macs_with_norm_pool").GetInt64(),
+                info.GetProperty("multiply_adds_with_norm_and_pool").GetInt64()
+            );
             JsonElement[] rows = [.. info.GetProperty("layers").EnumerateArray()];
             Assert.Equal(expected.GetProperty("params").GetInt64(), rows.Sum(row => row.GetProperty("parameters").GetInt64()));
             Assert.Equal(expected.GetProperty("macs").GetInt64(), rows.Sum(row => row.GetProperty("multiply_adds").GetInt64()));
@@ -60,7 +75,10 @@ public sealed class CatalogueTests : IDisposable
 
         string[] lines = (await Moga.RunAsync("models")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(entries.Length + 1, lines.Length);
-        Assert.All(entries, entry => Assert.Contains(lines, line => line.StartsWith(entry.GetProperty("name").GetString() + " ", StringComparison.Ordinal)));
+        Assert.All(
+            entries,
+            entry => Assert.Contains(lines, line => line.StartsWith(entry.GetProperty("name").GetString() + " ", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -71,8 +89,14 @@ public sealed class CatalogueTests : IDisposable
         Assert.Equal("video", moga.GetProperty("task").GetString());
         Assert.Equal(46_777_065, moga.GetProperty("parameters").GetInt64());
         Assert.Equal(25.57, moga.GetProperty("metrics").GetProperty("mmnist_mse").GetDouble());
-        Assert.All(entries.Where(entry => entry.GetProperty("task").GetString() != "video"), entry => Assert.Equal("classification", entry.GetProperty("task").GetString()));
-        string line = (await Moga.RunAsync("models")).Succeeded().Output.Split('\n').Single(line => line.StartsWith("simvp_moga_mmnist ", StringComparison.Ordinal));
+        Assert.All(
+            entries.Where(entry => entry.GetProperty("task").GetString() != "video"),
+            entry => Assert.Equal("classification", entry.GetProperty("task").GetString())
+        );
+        string line = (await Moga.RunAsync("models"))
+            .Succeeded()
+            .Output.Split('\n')
+            .Single(line => line.StartsWith("simvp_moga_mmnist ", StringComparison.Ordinal));
         Assert.Contains("25.57 MSE", line, StringComparison.Ordinal);
 
         JsonElement info = (await Moga.RunAsync("info", "simvp_moga_mmnist", "--json")).Json;
@@ -102,9 +126,17 @@ public sealed class CatalogueTests : IDisposable
     public async Task Bench_and_profile_measure()
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small);
-        JsonElement[] cases = [.. (await Moga.RunAsync("bench", card, "--batch", "1", "2", "--seconds", "1", "--threads", "1", "--size", "8x9", "--json")).Json.EnumerateArray()];
+        JsonElement[] cases =
+        [
+            .. (
+                await Moga.RunAsync("bench", card, "--batch", "1", "2", "--seconds", "1", "--threads", "1", "--size", "8x9", "--json")
+            ).Json.EnumerateArray(),
+        ];
         Assert.Equal(["1x3x8x9", "2x3x8x9"], cases.Select(entry => entry.GetProperty("input").GetString()));
-        Assert.All(cases, entry => Assert.True(entry.GetProperty("median_ms").GetDouble() > 0 && entry.GetProperty("runs").GetInt32() >= 10));
+        Assert.All(
+            cases,
+            entry => Assert.True(entry.GetProperty("median_ms").GetDouble() > 0 && entry.GetProperty("runs").GetInt32() >= 10)
+        );
         string trace = _folder.File("trace.json");
         Outcome profile = await Moga.RunAsync("profile", card, "--runs", "3", "--trace", trace, "--json");
         Assert.NotEqual(0, profile.Json.GetArrayLength());
@@ -115,7 +147,8 @@ public sealed class CatalogueTests : IDisposable
     [Fact]
     public async Task Export_writes_one_file_and_says_where()
     {
-        string card = Fixtures.WriteModel(_folder, Fixtures.Small), target = _folder.File("small.onnx");
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small),
+            target = _folder.File("small.onnx");
         Outcome outcome = (await Moga.RunAsync("export", card, "--onnx", target, "--size", "16x24", "--dynamic-batch")).Succeeded();
         Assert.Equal(target + "\n", outcome.Output);
         // With or without ONNX Runtime on this machine: one line says what came of the check.
@@ -128,12 +161,16 @@ public sealed class CatalogueTests : IDisposable
     {
         // One stage of 65536 channels on 1024 x 1024 positions: 256 GiB.
         string card = _folder.File("card.json");
-        await File.WriteAllTextAsync(card, """
+        await File.WriteAllTextAsync(
+            card,
+            """
             {
               "name": "wide", "preprocess": { "width": 2048, "height": 2048 },
               "options": { "arch": { "embed_dims": [65536], "depths": [0], "ffn_ratios": [1] }, "patch_embeds": ["conv"], "num_classes": 2 }
             }
-            """, TestContext.Current.CancellationToken);
+            """,
+            TestContext.Current.CancellationToken
+        );
         (await Moga.RunAsync("bench", card)).Failed(1, "A run on this input needs 2621");
     }
 

@@ -16,7 +16,9 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Prints_a_line_for_every_picture_of_a_folder()
     {
-        Outcome outcome = (await Moga.RunInAsync(Repository.Root, null, "classify", "samples/", "--topk", "2", "--threads", "1")).Succeeded();
+        Outcome outcome = (
+            await Moga.RunInAsync(Repository.Root, null, "classify", "samples/", "--topk", "2", "--threads", "1")
+        ).Succeeded();
         // The sample clips lie in a folder of their own.
         Assert.Equal("note: 2 images in folders below 'samples/' left out; 'samples/**' takes them", Assert.Single(outcome.ErrorLines));
         string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -27,14 +29,22 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Prints_an_array_with_an_object_for_each_picture()
     {
-        string bag = Fixtures.Sample("bag_0018.png"), coat = Fixtures.Sample("coat_0006.png");
+        string bag = Fixtures.Sample("bag_0018.png"),
+            coat = Fixtures.Sample("coat_0006.png");
         JsonElement[] results = [.. (await Moga.RunAsync("classify", bag, coat, bag, "--json", "-k", "3")).Json.EnumerateArray()];
         Assert.Equal([bag, coat, bag], results.Select(result => result.GetProperty("path").GetString()));
         foreach (JsonElement result in results)
         {
             JsonElement[] predictions = [.. result.GetProperty("predictions").EnumerateArray()];
             Assert.Equal(3, predictions.Length);
-            Assert.All(predictions, p => Assert.Equal(["index", "label", "score"], p.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)));
+            Assert.All(
+                predictions,
+                p =>
+                    Assert.Equal(
+                        ["index", "label", "score"],
+                        p.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)
+                    )
+            );
             Assert.InRange(predictions[0].GetProperty("score").GetDouble(), predictions[1].GetProperty("score").GetDouble(), 1);
             Assert.False(result.TryGetProperty("error", out _));
         }
@@ -55,7 +65,10 @@ public sealed class ClassifyTests : IDisposable
         _folder.File("notes.txt", "no picture"u8.ToArray());
         Outcome outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", ".");
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Equal(["./b.png: Bag", "./d.png: Coat"], outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(' ', 9)]));
+        Assert.Equal(
+            ["./b.png: Bag", "./d.png: Coat"],
+            outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(' ', 9)])
+        );
         Assert.Equal(3, outcome.ErrorLines.Length);
         Assert.StartsWith("moga: ./a.png: ", outcome.ErrorLines[0], StringComparison.Ordinal);
         Assert.StartsWith("moga: ./c.jpg: not a JPEG", outcome.ErrorLines[1], StringComparison.Ordinal);
@@ -80,8 +93,14 @@ public sealed class ClassifyTests : IDisposable
         }
 
         Outcome outcome = (await Moga.RunInAsync(_folder.FullName, null, "classify", "set", "--topk", "1")).Succeeded();
-        Assert.Equal(["set/cat/b.png: Bag", "set/dog/deep/a.png: Bag"], outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.LastIndexOf(' ')]));
-        Assert.Equal("note: no image lies in 'set' itself: the 2 of the folders below are taken, as by 'set/**'", Assert.Single(outcome.ErrorLines));
+        Assert.Equal(
+            ["set/cat/b.png: Bag", "set/dog/deep/a.png: Bag"],
+            outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.LastIndexOf(' ')])
+        );
+        Assert.Equal(
+            "note: no image lies in 'set' itself: the 2 of the folders below are taken, as by 'set/**'",
+            Assert.Single(outcome.ErrorLines)
+        );
         outcome = (await Moga.RunInAsync(_folder.FullName, null, "classify", "set/cat", "--json")).Succeeded();
         Assert.Equal("note: 1 hidden file in 'set/cat' left out (.hidden.png)", Assert.Single(outcome.ErrorLines));
         Assert.Equal(1, outcome.Json.GetArrayLength());
@@ -93,7 +112,8 @@ public sealed class ClassifyTests : IDisposable
         File.CreateSymbolicLink(_folder.File("a.png"), _folder.File("gone.png"));
         File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File("b.png"));
         // é in Latin-1: no name in UTF-8.
-        using (Process shell = Process.Start("bash", ["-c", $"cp '{_folder.File("b.png")}' '{_folder.FullName}'/$'caf\\xe9.png'"])) await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using (Process shell = Process.Start("bash", ["-c", $"cp '{_folder.File("b.png")}' '{_folder.FullName}'/$'caf\\xe9.png'"]))
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "a.png")).Failed(1, "a.png: a link to");
         Outcome outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", ".", "-k", "1");
         Assert.Equal(1, outcome.ExitCode);
@@ -109,7 +129,11 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Reads_an_image_from_stdin()
     {
-        var start = new ProcessStartInfo("bash", ["-c", $"{Moga.Shell} classify - --topk 1 < '{Fixtures.Sample("bag_0018.png")}'"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", $"{Moga.Shell} classify - --topk 1 < '{Fixtures.Sample("bag_0018.png")}'"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         Outcome outcome = (await Moga.FinishAsync(Process.Start(start)!)).Succeeded();
         Assert.StartsWith("-: Bag", outcome.Output, StringComparison.Ordinal);
         (await Moga.RunAsync("classify", "-", "-")).Failed(2, "'-' stands for stdin, which can be read only once");
@@ -123,8 +147,13 @@ public sealed class ClassifyTests : IDisposable
         // Minutes of work: the cancellation comes long before its end.
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, side: 512);
         Directory.CreateDirectory(_folder.File("many"));
-        for (int i = 0; i < 5000; i++) File.CreateSymbolicLink(_folder.File($"many/{i:D4}.png"), Fixtures.Sample("bag_0018.png"));
-        using Process process = Moga.Start(null, null, ["classify", _folder.File("many"), "--model", card, "-k", "1", .. json ? ["--json"] : Array.Empty<string>()]);
+        for (int i = 0; i < 5000; i++)
+            File.CreateSymbolicLink(_folder.File($"many/{i:D4}.png"), Fixtures.Sample("bag_0018.png"));
+        using Process process = Moga.Start(
+            null,
+            null,
+            ["classify", _folder.File("many"), "--model", card, "-k", "1", .. json ? ["--json"] : Array.Empty<string>()]
+        );
         string? first = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         Assert.False(process.HasExited);
         await Moga.SignalAsync(process, "INT");
@@ -132,16 +161,26 @@ public sealed class ClassifyTests : IDisposable
         Assert.Equal(130, outcome.ExitCode);
         Assert.Equal("moga: cancelled", Assert.Single(outcome.ErrorLines.Except(outcome.Notes)));
         string all = first + "\n" + outcome.Output;
-        int count = json ? JsonDocument.Parse(all).RootElement.GetArrayLength() : all.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        int count = json
+            ? JsonDocument.Parse(all).RootElement.GetArrayLength()
+            : all.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         Assert.InRange(count, 1, 4999);
-        if (!json) Assert.All(all.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"many/\d{4}\.png: \d \d+\.\d%$", line));
+        if (!json)
+            Assert.All(
+                all.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                line => Assert.Matches(@"many/\d{4}\.png: \d \d+\.\d%$", line)
+            );
     }
 
     [Theory]
     [InlineData("--engine onnxruntime --provider tpu", 2, "there is no provider 'tpu'; there are cpu, cuda, dml, coreml, openvino")]
     [InlineData("--engine onnxruntime --provider cpu:1", 2, "the provider cpu has no devices to choose from; write --provider cpu")]
     [InlineData("--engine onnxruntime --provider cuda:x", 2, "'cuda:x' is no device of cuda; write cuda or cuda:N")]
-    [InlineData("--engine onnxruntime --provider cuda:1", 1, "has no provider cuda (CUDAExecutionProvider), only CPUExecutionProvider. The NuGet package Microsoft.ML.OnnxRuntime.Gpu has it.")]
+    [InlineData(
+        "--engine onnxruntime --provider cuda:1",
+        1,
+        "has no provider cuda (CUDAExecutionProvider), only CPUExecutionProvider. The NuGet package Microsoft.ML.OnnxRuntime.Gpu has it."
+    )]
     [InlineData("--provider cpu", 2, "--provider cpu needs --engine onnxruntime")]
     [InlineData("--engine torch --provider cuda", 2, "--provider cuda needs --engine onnxruntime")]
     public async Task A_provider_that_is_not_there_is_refused(string options, int exitCode, string message) =>
@@ -151,14 +190,30 @@ public sealed class ClassifyTests : IDisposable
     public async Task Every_engine_gives_the_same_classes()
     {
         string bag = Fixtures.Sample("bag_0018.png");
-        Assert.StartsWith($"{bag}: Bag", (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "cpu", "--device", "cpu")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{bag}: Bag",
+            (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "cpu", "--device", "cpu")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         (await Moga.RunAsync("classify", bag, "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
         string[] onnxRuntime = ["classify", bag, "-k", "1", "--engine", "onnxruntime"];
-        Assert.StartsWith($"{bag}: Bag 9", (await Moga.RunAsync([.. onnxRuntime, "--provider", "cpu"])).Succeeded().Output, StringComparison.Ordinal);
-        (await Moga.RunAsync([.. onnxRuntime, "--device", "cuda"])).Failed(2, "--device cuda is for libtorch; ONNX Runtime takes --provider cuda");
+        Assert.StartsWith(
+            $"{bag}: Bag 9",
+            (await Moga.RunAsync([.. onnxRuntime, "--provider", "cpu"])).Succeeded().Output,
+            StringComparison.Ordinal
+        );
+        (await Moga.RunAsync([.. onnxRuntime, "--device", "cuda"])).Failed(
+            2,
+            "--device cuda is for libtorch; ONNX Runtime takes --provider cuda"
+        );
         Assert.SkipUnless(Torch.TorchRuntime.IsAvailable, "libtorch is missing");
-        Assert.StartsWith($"{bag}: Bag 9", (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "torch")).Succeeded().Output, StringComparison.Ordinal);
-        if (Torch.TorchRuntime.CudaDeviceCount == 0) (await Moga.RunAsync("classify", bag, "--device", "cuda")).Failed(2, "there is no device cuda:0");
+        Assert.StartsWith(
+            $"{bag}: Bag 9",
+            (await Moga.RunAsync("classify", bag, "-k", "1", "--engine", "torch")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
+        if (Torch.TorchRuntime.CudaDeviceCount == 0)
+            (await Moga.RunAsync("classify", bag, "--device", "cuda")).Failed(2, "there is no device cuda:0");
     }
 
     [Theory]
@@ -186,7 +241,10 @@ public sealed class ClassifyTests : IDisposable
         if (glob == "su?/c.png")
         {
             results = (await Moga.RunAsync("classify", _folder.File(glob), "--json")).Json;
-            Assert.Equal(expected.Split(' ').Select(_folder.File), results.EnumerateArray().Select(result => result.GetProperty("path").GetString()));
+            Assert.Equal(
+                expected.Split(' ').Select(_folder.File),
+                results.EnumerateArray().Select(result => result.GetProperty("path").GetString())
+            );
         }
     }
 
@@ -208,14 +266,26 @@ public sealed class ClassifyTests : IDisposable
         MogaNetOptions options = Fixtures.Small with { NumClasses = 4 };
         WeightSet weights = FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters);
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
-        JsonElement result = (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100")).Json[0];
-        Assert.Equal(["0", "1", "2", "3"], result.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("label").GetString()!).Order(StringComparer.Ordinal));
+        JsonElement result = (
+            await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100")
+        ).Json[0];
+        Assert.Equal(
+            ["0", "1", "2", "3"],
+            result
+                .GetProperty("predictions")
+                .EnumerateArray()
+                .Select(p => p.GetProperty("label").GetString()!)
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
     [InlineData("names.txt", "one\ntwo\n\nthree\nfour\n")]
     [InlineData("names.json", "[\"one\", \"two\", \"three\", \"four\"]")]
-    [InlineData("config.json", "{\"id2label\": {\"0\": \"one\", \"1\": \"two\", \"3\": \"four\", \"2\": \"three\"}, \"model_type\": \"x\"}")]
+    [InlineData(
+        "config.json",
+        "{\"id2label\": {\"0\": \"one\", \"1\": \"two\", \"3\": \"four\", \"2\": \"three\"}, \"model_type\": \"x\"}"
+    )]
     [InlineData("class_to_idx.json", "{\"four\": 3, \"one\": 0, \"two\": 1, \"three\": 2}")]
     public async Task A_label_file_names_the_classes_of_other_weights(string file, string content)
     {
@@ -223,9 +293,27 @@ public sealed class ClassifyTests : IDisposable
         WeightSet weights = FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters);
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         await File.WriteAllTextAsync(_folder.File(file), content, TestContext.Current.CancellationToken);
-        Outcome named = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "100", "--labels", _folder.File(file));
+        Outcome named = await Moga.RunAsync(
+            "classify",
+            Fixtures.Sample("bag_0018.png"),
+            "--model",
+            card,
+            "--json",
+            "-k",
+            "100",
+            "--labels",
+            _folder.File(file)
+        );
         Assert.Empty(named.Errors);
-        Assert.Equal(["one", "two", "three", "four"], named.Json[0].GetProperty("predictions").EnumerateArray().OrderBy(p => p.GetProperty("index").GetInt32()).Select(p => p.GetProperty("label").GetString()));
+        Assert.Equal(
+            ["one", "two", "three", "four"],
+            named
+                .Json[0]
+                .GetProperty("predictions")
+                .EnumerateArray()
+                .OrderBy(p => p.GetProperty("index").GetInt32())
+                .Select(p => p.GetProperty("label").GetString())
+        );
         Outcome numbers = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card);
         Assert.Equal("note: the 4 classes have no names, so they are numbers; --labels FILE names them", Assert.Single(numbers.ErrorLines));
     }
@@ -244,7 +332,12 @@ public sealed class ClassifyTests : IDisposable
     [Fact]
     public async Task Weights_of_another_architecture_are_refused_with_what_differs()
     {
-        Outcome outcome = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--weights", Fixtures.Checkpoint("b_state_dict.pth"));
+        Outcome outcome = await Moga.RunAsync(
+            "classify",
+            Fixtures.Sample("bag_0018.png"),
+            "--weights",
+            Fixtures.Checkpoint("b_state_dict.pth")
+        );
         Assert.Equal(1, outcome.ExitCode);
         Assert.Empty(outcome.Output);
         Assert.Contains("442 missing, 0 unexpected, 212 of wrong shape", outcome.ErrorLines[0], StringComparison.Ordinal);
@@ -266,7 +359,11 @@ public sealed class ClassifyTests : IDisposable
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, weights);
         Outcome outcome = await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json");
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Contains("not finite", JsonDocument.Parse(outcome.Output).RootElement[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "not finite",
+            JsonDocument.Parse(outcome.Output).RootElement[0].GetProperty("error").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

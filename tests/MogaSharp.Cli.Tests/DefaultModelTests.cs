@@ -6,7 +6,8 @@ namespace MogaSharp.Cli.Tests;
 public sealed class DefaultModelTests : IDisposable
 {
     private const string Clothing =
-        "note: without --model this is moganet_xtiny_fashion, a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); "
+        "note: without --model this is moganet_xtiny_fashion, a demonstration that only knows ten kinds of clothing in 28x28 gray "
+        + "pixels (Fashion-MNIST); "
         + "for photographs: moga pull moganet_small, then --model moganet_small\n";
 
     private readonly TemporaryFolder _folder = new();
@@ -30,8 +31,16 @@ public sealed class DefaultModelTests : IDisposable
     public async Task A_prediction_comes_with_what_the_model_has_seen()
     {
         string[] arguments = ["predict", VideoFixtures.Sample("moving_mnist.gif"), "--output", _folder.File("out")];
-        Assert.StartsWith("note: without --model this is simvp_moga_small, a demonstration", (await Moga.RunAsync(arguments)).Succeeded().Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("demonstration", (await Moga.RunAsync([.. arguments, "--model", "simvp_moga_small"])).Succeeded().Errors, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "note: without --model this is simvp_moga_small, a demonstration",
+            (await Moga.RunAsync(arguments)).Succeeded().Errors,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "demonstration",
+            (await Moga.RunAsync([.. arguments, "--model", "simvp_moga_small"])).Succeeded().Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

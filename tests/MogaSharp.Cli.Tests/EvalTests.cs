@@ -8,7 +8,19 @@ namespace MogaSharp.Cli.Tests;
 
 public sealed class EvalTests : IDisposable
 {
-    private static readonly string[] FolderNames = ["T-shirt_top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle_boot"];
+    private static readonly string[] FolderNames =
+    [
+        "T-shirt_top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle_boot",
+    ];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -20,7 +32,9 @@ public sealed class EvalTests : IDisposable
     public async Task Measures_an_idx_set(string engine)
     {
         Fixtures.WriteIdx(_folder.File("idx"));
-        JsonElement result = (await Moga.RunAsync("eval", "--data", $"idx:{_folder.File("idx")}", "--json", "--batch", "5", "--engine", engine)).Json;
+        JsonElement result = (
+            await Moga.RunAsync("eval", "--data", $"idx:{_folder.File("idx")}", "--json", "--batch", "5", "--engine", engine)
+        ).Json;
         CheckPerfect(result);
         Assert.Equal("moganet_xtiny_fashion", result.GetProperty("model").GetString());
 
@@ -41,7 +55,10 @@ public sealed class EvalTests : IDisposable
                 string name = Path.GetFileNameWithoutExtension(path);
                 await writer.WriteEntryAsync(path, name + ".png", TestContext.Current.CancellationToken);
                 using var text = new MemoryStream(Encoding.UTF8.GetBytes($"{label}"));
-                await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name + ".cls") { DataStream = text }, TestContext.Current.CancellationToken);
+                await writer.WriteEntryAsync(
+                    new PaxTarEntry(TarEntryType.RegularFile, name + ".cls") { DataStream = text },
+                    TestContext.Current.CancellationToken
+                );
             }
         }
         CheckPerfect((await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..0}}.tar", "--json")).Json);
@@ -65,8 +82,25 @@ public sealed class EvalTests : IDisposable
         try
         {
             string text = await File.ReadAllTextAsync(Fixtures.ShippedCard, TestContext.Current.CancellationToken);
-            await File.WriteAllTextAsync(card, text.Replace("T-shirt/top", "T-shirt top", StringComparison.Ordinal), TestContext.Current.CancellationToken);
-            CheckPerfect((await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--card", card, "--weights", Fixtures.ShippedWeights, "--json")).Json);
+            await File.WriteAllTextAsync(
+                card,
+                text.Replace("T-shirt/top", "T-shirt top", StringComparison.Ordinal),
+                TestContext.Current.CancellationToken
+            );
+            CheckPerfect(
+                (
+                    await Moga.RunAsync(
+                        "eval",
+                        "--data",
+                        $"folder:{_folder.FullName}",
+                        "--card",
+                        card,
+                        "--weights",
+                        Fixtures.ShippedWeights,
+                        "--json"
+                    )
+                ).Json
+            );
         }
         finally
         {
@@ -100,7 +134,11 @@ public sealed class EvalTests : IDisposable
         Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", errors[1]);
         JsonElement result = JsonDocument.Parse(outcome.Output).RootElement;
         CheckPerfect(result);
-        Assert.EndsWith("/4/zz.png", Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("path").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/4/zz.png",
+            Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("path").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -119,11 +157,22 @@ public sealed class EvalTests : IDisposable
         string card = Fixtures.WriteModel(_folder, Fixtures.Small with { NumClasses = 1 });
         (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("idx")}")).Failed(1, "there are 1 classes");
         Fixtures.WriteIdx(_folder.File("one"), _ => 0);
-        Assert.Contains("top-1 100.00%", (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("one")}")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "top-1 100.00%",
+            (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_folder.File("one")}")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         // Two folders, first without images, then with.
-        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no class folder has a file that ends in .jpg");
-        foreach (string name in new[] { "idx", "one" }) File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File($"{name}/bag.png"));
-        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(1, "no folder is named like a class, and there are 2 folders for 1 classes");
+        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(
+            1,
+            "no class folder has a file that ends in .jpg"
+        );
+        foreach (string name in new[] { "idx", "one" })
+            File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File($"{name}/bag.png"));
+        (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(
+            1,
+            "no folder is named like a class, and there are 2 folders for 1 classes"
+        );
     }
 
     [Fact]
@@ -145,7 +194,13 @@ public sealed class EvalTests : IDisposable
         Assert.Equal(1, result.GetProperty("top5").GetDouble());
         Assert.Equal(12, result.GetProperty("images").GetInt32());
         Assert.True(result.GetProperty("images_per_second").GetDouble() > 0);
-        int[][] confusion = [.. result.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(count => count.GetInt32()).ToArray())];
+        int[][] confusion =
+        [
+            .. result
+                .GetProperty("confusion")
+                .EnumerateArray()
+                .Select(row => row.EnumerateArray().Select(count => count.GetInt32()).ToArray()),
+        ];
         Assert.Equal(10, confusion.Length);
         for (int label = 0; label < 10; label++)
         {

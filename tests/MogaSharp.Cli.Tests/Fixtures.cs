@@ -9,7 +9,19 @@ namespace MogaSharp.Cli.Tests;
 /// <summary>Files that the tests give to the program.</summary>
 internal static class Fixtures
 {
-    private static readonly string[] Classes = ["tshirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle_boot"];
+    private static readonly string[] Classes =
+    [
+        "tshirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle_boot",
+    ];
 
     public static string Samples { get; } = Path.Combine(Repository.Root, "samples");
 
@@ -26,7 +38,9 @@ internal static class Fixtures
     /// <summary>The samples and their classes, from their names.</summary>
     public static IReadOnlyList<(string Path, int Label)> LabelledSamples { get; } =
     [
-        .. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)
+        .. Directory
+            .GetFiles(Samples, "*.png")
+            .Order(StringComparer.Ordinal)
             .Select(path => (path, Array.IndexOf(Classes, Path.GetFileNameWithoutExtension(path)[..^5]))),
     ];
 
@@ -36,12 +50,21 @@ internal static class Fixtures
         Directory.CreateDirectory(folder);
         byte[] pixels = [.. LabelledSamples.SelectMany(sample => ImageDecoder.Load(sample.Path).Pixels.Where((_, i) => i % 3 == 0))];
         byte[] labels = [.. LabelledSamples.Select(sample => (byte)(relabel is null ? sample.Label : relabel(sample.Label)))];
-        File.WriteAllBytes(Path.Combine(folder, "t10k-images-idx3-ubyte.gz"), IdxWriter.GZip(IdxWriter.Bytes([labels.Length, 28, 28], pixels)));
+        File.WriteAllBytes(
+            Path.Combine(folder, "t10k-images-idx3-ubyte.gz"),
+            IdxWriter.GZip(IdxWriter.Bytes([labels.Length, 28, 28], pixels))
+        );
         File.WriteAllBytes(Path.Combine(folder, "t10k-labels-idx1-ubyte"), IdxWriter.Bytes([labels.Length], labels));
     }
 
     /// <summary>Writes a card for a network and its formula weights beside it.</summary>
-    public static string WriteModel(TemporaryFolder folder, ClassifierOptions options, WeightSet? weights = null, WeightsCard? source = null, int side = 64)
+    public static string WriteModel(
+        TemporaryFolder folder,
+        ClassifierOptions options,
+        WeightSet? weights = null,
+        WeightsCard? source = null,
+        int side = 64
+    )
     {
         weights ??= FormulaWeights.Create(options.CreateDefinition().Build(new Shape(1, options.InChannels, side, side)).Parameters);
         CheckpointWriter.SaveSafetensors(folder.File("weights.safetensors"), StateDict.From(weights).Tensors);
@@ -57,5 +80,6 @@ internal static class Fixtures
         return folder.File("card.json");
     }
 
-    public static MogaNetOptions Small { get; } = new() { Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]), NumClasses = 10 };
+    public static MogaNetOptions Small { get; } =
+        new() { Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]), NumClasses = 10 };
 }

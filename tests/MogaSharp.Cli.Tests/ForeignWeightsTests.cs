@@ -14,21 +14,35 @@ public sealed class ForeignWeightsTests : IDisposable
     [Fact]
     public async Task One_of_several_sets_of_weights_is_taken_by_its_key()
     {
-        string card = Fixtures.WriteModel(_folder, Fixtures.Small), both = _folder.File("both.safetensors"), image = Fixtures.Sample("bag_0018.png");
-        IReadOnlyList<TensorEntry> teacher = StateDict.From(FormulaWeights.Create(Fixtures.Small.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters)).Tensors;
-        CheckpointWriter.SaveSafetensors(both, [.. teacher.Select(tensor => tensor.WithName($"teacher.{tensor.Name}")), .. teacher.Select(Doubled)]);
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small),
+            both = _folder.File("both.safetensors"),
+            image = Fixtures.Sample("bag_0018.png");
+        IReadOnlyList<TensorEntry> teacher = StateDict
+            .From(FormulaWeights.Create(Fixtures.Small.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters))
+            .Tensors;
+        CheckpointWriter.SaveSafetensors(
+            both,
+            [.. teacher.Select(tensor => tensor.WithName($"teacher.{tensor.Name}")), .. teacher.Select(Doubled)]
+        );
         Outcome expected = (await Moga.RunAsync("classify", image, "--model", card, "--json")).Succeeded();
 
         (await Moga.RunAsync("classify", image, "--model", card, "--weights", both)).Failed(1, "Name one with --key");
-        Outcome named = (await Moga.RunAsync("classify", image, "--model", card, "--weights", both, "--json", "--key", "teacher")).Succeeded();
+        Outcome named = (
+            await Moga.RunAsync("classify", image, "--model", card, "--weights", both, "--json", "--key", "teacher")
+        ).Succeeded();
         Assert.Equal(expected.Output, named.Output);
-        (await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--model", card, "--weights", both, "--key", "master")).Failed(1, "no weights under 'master'");
+        (await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}", "--model", card, "--weights", both, "--key", "master")).Failed(
+            1,
+            "no weights under 'master'"
+        );
     }
 
     [Fact]
     public async Task A_prefix_of_one_s_own_is_left_out_and_said()
     {
-        string card = Fixtures.WriteModel(_folder, Fixtures.Small), wrapped = _folder.File("wrapped.safetensors"), image = Fixtures.Sample("bag_0018.png");
+        string card = Fixtures.WriteModel(_folder, Fixtures.Small),
+            wrapped = _folder.File("wrapped.safetensors"),
+            image = Fixtures.Sample("bag_0018.png");
         using (Checkpoint own = Checkpoint.Open(_folder.File("weights.safetensors")))
             CheckpointWriter.SaveSafetensors(wrapped, [.. own.Tensors.Select(tensor => tensor.WithName($"my_net.{tensor.Name}"))]);
         Outcome expected = (await Moga.RunAsync("classify", image, "--model", card, "--json")).Succeeded();
@@ -40,7 +54,8 @@ public sealed class ForeignWeightsTests : IDisposable
     [Fact]
     public async Task Values_beyond_float16_are_not_converted()
     {
-        string big = _folder.File("big.safetensors"), half = _folder.File("half.safetensors");
+        string big = _folder.File("big.safetensors"),
+            half = _folder.File("half.safetensors");
         CheckpointWriter.SaveSafetensors(big, [TensorEntry.FromTensor("norm.running_var", new Tensor(new Shape(2), [1e5f, 1]))]);
         (await Moga.RunAsync("convert", big, half, "--dtype", "float16")).Failed(1, "store as bfloat16 or float32");
         Assert.False(File.Exists(half));
@@ -61,8 +76,10 @@ public sealed class ForeignWeightsTests : IDisposable
     {
         (string Name, byte[] Content, string Kind)[] files =
         [
-            ("model.onnx", [0x08, 0x09, 0x12, 0x04, .. "Moga"u8], "ONNX"), ("model.h5", [0x89, .. "HDF\r\n\u001a\n"u8, 0, 0], "HDF5"),
-            ("config.json", [.. "{\"architectures\": []}"u8], "JSON"), ("page.pth", [.. "<!DOCTYPE html><html></html>"u8], "HTML"),
+            ("model.onnx", [0x08, 0x09, 0x12, 0x04, .. "Moga"u8], "ONNX"),
+            ("model.h5", [0x89, .. "HDF\r\n\u001a\n"u8, 0, 0], "HDF5"),
+            ("config.json", [.. "{\"architectures\": []}"u8], "JSON"),
+            ("page.pth", [.. "<!DOCTYPE html><html></html>"u8], "HTML"),
         ];
         foreach ((string name, byte[] content, string kind) in files)
         {
@@ -73,7 +90,8 @@ public sealed class ForeignWeightsTests : IDisposable
 
     private static TensorEntry Doubled(TensorEntry tensor)
     {
-        if (ParameterSpec.IsInteger(tensor.Name)) return tensor.WithName($"student.{tensor.Name}");
+        if (ParameterSpec.IsInteger(tensor.Name))
+            return tensor.WithName($"student.{tensor.Name}");
         Tensor values = tensor.ToTensor();
         return TensorEntry.FromTensor($"student.{tensor.Name}", new Tensor(values.Shape, [.. values.Data.Select(value => 2 * value)]));
     }

@@ -23,7 +23,10 @@ public sealed class ForwardTests : IDisposable
         Outcome outcome = (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features")).Succeeded();
         Assert.Empty(outcome.Output);
         using Checkpoint results = Checkpoint.Open(_folder.File("y.safetensors"));
-        Assert.Equal(["logits", "stage1", "stage2", "stage3", "stage4"], results.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["logits", "stage1", "stage2", "stage3", "stage4"],
+            results.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal)
+        );
         foreach (TensorEntry tensor in results.Tensors)
         {
             Assert.Equal(official.Expected.StatedShape(tensor.Name), tensor.Shape);
@@ -41,7 +44,9 @@ public sealed class ForwardTests : IDisposable
         MogaNetFixture official = MogaNetFixture.Load(name);
         string card = Fixtures.WriteModel(_folder, official.Options, official.Weights());
         WriteInput(official.Input);
-        (await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features", "--engine", engine, "--threads", "1")).Succeeded();
+        (
+            await Forward(card, "--weights", _folder.File("weights.safetensors"), "--features", "--engine", engine, "--threads", "1")
+        ).Succeeded();
         using Checkpoint results = Checkpoint.Open(_folder.File("y.safetensors"));
         Assert.Equal(5, results.Tensors.Count);
         foreach (TensorEntry tensor in results.Tensors)
@@ -53,17 +58,31 @@ public sealed class ForwardTests : IDisposable
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small);
         WriteInput(new Tensor(new Shape(1, 3, 8, 8)));
-        string[] command = ["forward", "--model", card, "--input", _folder.File("x.safetensors"), "--output", _folder.File("y.safetensors")];
+        string[] command =
+        [
+            "forward",
+            "--model",
+            card,
+            "--input",
+            _folder.File("x.safetensors"),
+            "--output",
+            _folder.File("y.safetensors"),
+        ];
         (await WithoutLibtorch([.. command, "--engine", "torch"])).Failed(1, "apt-get install -y libtorch-dev");
         Assert.False(File.Exists(_folder.File("y.safetensors")));
         (await WithoutLibtorch(command)).Succeeded();
         (await Moga.RunAsync([.. command, "--engine", "gpu"])).Failed(2, "gpu");
         File.Delete(_folder.File("y.safetensors"));
-        (await Moga.RunAsync([.. command, "--engine", "onnxruntime", "--provider", "openvino"])).Failed(1, "The NuGet package Intel.ML.OnnxRuntime.OpenVino has it.");
+        (await Moga.RunAsync([.. command, "--engine", "onnxruntime", "--provider", "openvino"])).Failed(
+            1,
+            "The NuGet package Intel.ML.OnnxRuntime.OpenVino has it."
+        );
         Assert.False(File.Exists(_folder.File("y.safetensors")));
 
         static Task<Outcome> WithoutLibtorch(string[] arguments) =>
-            Moga.FinishAsync(Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", .. Moga.Command, .. arguments]));
+            Moga.FinishAsync(
+                Moga.StartOther("env", null, null, ["MOGA_TORCH_SHIM=/nonexistent/libmogatorch.so", .. Moga.Command, .. arguments])
+            );
     }
 
     [Fact]
@@ -89,9 +108,32 @@ public sealed class ForwardTests : IDisposable
         CheckpointWriter.SaveSafetensors(_folder.File("x.safetensors"), [TensorEntry.FromTensor("x", new Tensor(new Shape(1)))]);
         (await Forward(card)).Failed(2, "holds no tensor 'input'; it holds x");
         WriteInput(new Tensor(new Shape(1, 3, 8, 8)));
-        (await Moga.RunAsync("forward", "--model", card, "--input", _folder.File("x.safetensors"), "--output", _folder.File("x.safetensors"))).Failed(2, "is read and written");
-        (await Moga.RunAsync("forward", "--model", card, "--input", _folder.File("x.safetensors"), "--output", _folder.File("no/y.safetensors"))).Failed(2, "there is no folder");
-        (await Moga.RunAsync("forward", "--model", card, "--input", _folder.FullName, "--output", _folder.File("y.safetensors"))).Failed(2, "is a folder");
+        (
+            await Moga.RunAsync(
+                "forward",
+                "--model",
+                card,
+                "--input",
+                _folder.File("x.safetensors"),
+                "--output",
+                _folder.File("x.safetensors")
+            )
+        ).Failed(2, "is read and written");
+        (
+            await Moga.RunAsync(
+                "forward",
+                "--model",
+                card,
+                "--input",
+                _folder.File("x.safetensors"),
+                "--output",
+                _folder.File("no/y.safetensors")
+            )
+        ).Failed(2, "there is no folder");
+        (await Moga.RunAsync("forward", "--model", card, "--input", _folder.FullName, "--output", _folder.File("y.safetensors"))).Failed(
+            2,
+            "is a folder"
+        );
         Assert.Equal(["card.json", "weights.safetensors", "x.safetensors"], _folder.FileNames.Order(StringComparer.Ordinal));
     }
 
@@ -109,8 +151,18 @@ public sealed class ForwardTests : IDisposable
         Assert.False(File.Exists(_folder.File("y.safetensors")));
     }
 
-    private void WriteInput(Tensor input) => CheckpointWriter.SaveSafetensors(_folder.File("x.safetensors"), [TensorEntry.FromTensor("input", input)]);
+    private void WriteInput(Tensor input) =>
+        CheckpointWriter.SaveSafetensors(_folder.File("x.safetensors"), [TensorEntry.FromTensor("input", input)]);
 
     private Task<Outcome> Forward(string card, params string[] more) =>
-        Moga.RunAsync(["forward", "--model", card, "--input", _folder.File("x.safetensors"), "--output", _folder.File("y.safetensors"), .. more]);
+        Moga.RunAsync([
+            "forward",
+            "--model",
+            card,
+            "--input",
+            _folder.File("x.safetensors"),
+            "--output",
+            _folder.File("y.safetensors"),
+            .. more,
+        ]);
 }

@@ -26,7 +26,10 @@ public sealed class LauncherTests : IDisposable
         string moga = Checkout("checkout");
         Outcome first = (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded();
         Assert.EndsWith("moga-jit/moga.dll|x|\n", first.Output, StringComparison.Ordinal);
-        Assert.Equal(["moga: building, once", "moga: making native code in the background; when it is done, moga starts faster"], first.ErrorLines);
+        Assert.Equal(
+            ["moga: building, once", "moga: making native code in the background; when it is done, moga starts faster"],
+            first.ErrorLines
+        );
         // While it is made, nothing waits and nothing is begun twice.
         Outcome second = (await ShellAsync($"{Quoted(moga)} x")).Succeeded();
         Assert.Equal((first.Output, ""), (second.Output, second.Errors));
@@ -44,7 +47,11 @@ public sealed class LauncherTests : IDisposable
         (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded();
         string old = File.ReadAllText(_folder.File("checkout/artifacts/.background"));
         File.SetLastWriteTimeUtc(_folder.File("checkout/src/a.cs"), DateTime.UtcNow.AddSeconds(-0.01));
-        Assert.EndsWith("moga-jit/moga.dll|x|\n", (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "moga-jit/moga.dll|x|\n",
+            (await ShellAsync($"NATIVE_WAITS=1 {Quoted(moga)} x")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(old, File.ReadAllText(_folder.File("checkout/artifacts/.background")));
         Assert.NotEqual(0, (await ShellAsync($"tr '\\0' ' ' < /proc/{old.Trim()}/cmdline | grep moga")).ExitCode);
         File.WriteAllText(_folder.File("go"), "");
@@ -70,7 +77,11 @@ public sealed class LauncherTests : IDisposable
     public async Task A_measurement_waits_for_native_code()
     {
         string moga = Checkout("checkout");
-        Assert.EndsWith("moga/moga|bench|xt|\n", (await ShellAsync($"{Quoted(moga)} bench xt")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "moga/moga|bench|xt|\n",
+            (await ShellAsync($"{Quoted(moga)} bench xt")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
         Outcome wrong = await ShellAsync($"MOGA_BUILD=fast {Quoted(moga)} bench xt");
         Assert.Equal((2, "moga: MOGA_BUILD is 'fast'; it may be 'native' or 'jit'"), (wrong.ExitCode, wrong.ErrorLines.Single()));
     }
@@ -99,9 +110,19 @@ public sealed class LauncherTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(bin, "moga"), Path.Combine(bin, "relative"));
         Directory.CreateSymbolicLink(_folder.File("place"), Path.Combine(_folder.FullName, name));
         string program = Path.Combine(_folder.FullName, name, "artifacts", "moga", "moga");
-        foreach (string line in new[] { $"{Quoted(moga)} a 'b c'", "moga a 'b c'", $"{Quoted(_folder.File("place"))}/moga a 'b c'", "cd ./bin && ./relative a 'b c'" })
+        foreach (
+            string line in new[]
+            {
+                $"{Quoted(moga)} a 'b c'",
+                "moga a 'b c'",
+                $"{Quoted(_folder.File("place"))}/moga a 'b c'",
+                "cd ./bin && ./relative a 'b c'",
+            }
+        )
         {
-            Outcome outcome = (await ShellAsync($"export MOGA_BUILD=native PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")).Succeeded();
+            Outcome outcome = (
+                await ShellAsync($"export MOGA_BUILD=native PATH={Quoted(bin)}:$PATH CDPATH=/:{Quoted(_folder.FullName)}; {line}")
+            ).Succeeded();
             Assert.Equal($"{program}|a|b c|\n", outcome.Output);
         }
 
@@ -116,8 +137,15 @@ public sealed class LauncherTests : IDisposable
     {
         string moga = Checkout("checkout");
         string hide = without.Length > 0 ? $"command() {{ [ \"$2\" != {without} ] && builtin command \"$@\"; }}; export -f command; " : "";
-        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}MOGA_BUILD={build} {Quoted(moga)} {i}")));
-        for (int i = 0; i < 4; i++) Assert.EndsWith(build == "jit" ? $"moga-jit/moga.dll|{i}|\n" : $"moga/moga|{i}|\n", outcomes[i].Succeeded().Output, StringComparison.Ordinal);
+        Outcome[] outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => ShellAsync($"{hide}MOGA_BUILD={build} {Quoted(moga)} {i}"))
+        );
+        for (int i = 0; i < 4; i++)
+            Assert.EndsWith(
+                build == "jit" ? $"moga-jit/moga.dll|{i}|\n" : $"moga/moga|{i}|\n",
+                outcomes[i].Succeeded().Output,
+                StringComparison.Ordinal
+            );
         Assert.Single(Calls, call => call.StartsWith("publish|", StringComparison.Ordinal));
         Assert.Single(outcomes, outcome => outcome.Errors.Contains("building, once", StringComparison.Ordinal));
         // A change of the sources is built again.
@@ -156,8 +184,15 @@ public sealed class LauncherTests : IDisposable
         // Native code could not obey.
         Outcome outcome = (await ShellAsync($"DOTNET_EnableAVX512=0 {Quoted(moga)} x")).Succeeded();
         Assert.EndsWith("moga-jit/moga.dll|x|\n", outcome.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain(Calls, call => call.Contains("PublishAot", StringComparison.Ordinal) || call.Contains("ReadyToRun", StringComparison.Ordinal));
-        Assert.EndsWith("moga/moga|x|\n", (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} x")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Calls,
+            call => call.Contains("PublishAot", StringComparison.Ordinal) || call.Contains("ReadyToRun", StringComparison.Ordinal)
+        );
+        Assert.EndsWith(
+            "moga/moga|x|\n",
+            (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)} x")).Succeeded().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -169,7 +204,11 @@ public sealed class LauncherTests : IDisposable
         Assert.Contains(File.ReadLines("/proc/cpuinfo"), line => line == File.ReadAllText(stamp).TrimEnd('\n'));
         File.WriteAllText(stamp, "another processor");
         File.SetLastWriteTimeUtc(stamp, DateTime.UtcNow.AddSeconds(5));
-        Assert.Contains("building, once", (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)}")).Succeeded().Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "building, once",
+            (await ShellAsync($"MOGA_BUILD=native {Quoted(moga)}")).Succeeded().Errors,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, Calls.Count(call => call.StartsWith("publish|", StringComparison.Ordinal)));
     }
 
@@ -189,10 +228,21 @@ public sealed class LauncherTests : IDisposable
     [Fact]
     public async Task The_shim_is_built_when_the_command_line_is_known_to_be_good()
     {
-        string script = _folder.File("native"), card = Fixtures.WriteModel(_folder, Fixtures.Small);
+        string script = _folder.File("native"),
+            card = Fixtures.WriteModel(_folder, Fixtures.Small);
         Script(script, $"echo called >> {Quoted(Log)}; echo building the shim");
         string moga = $"MOGA_NATIVE={Quoted(script)} {Moga.Shell}";
-        foreach (string line in new[] { "train --misspelt", "train --model tiny", "train --model tiny --data idx:x --set nothing=1", "train --model tiny --data idx:x --init nowhere.pth", "bench nothing --train", "info xt" })
+        foreach (
+            string line in new[]
+            {
+                "train --misspelt",
+                "train --model tiny",
+                "train --model tiny --data idx:x --set nothing=1",
+                "train --model tiny --data idx:x --init nowhere.pth",
+                "bench nothing --train",
+                "info xt",
+            }
+        )
             Assert.NotEqual(1, (await ShellAsync($"{moga} {line}")).ExitCode);
         Assert.Empty(Calls);
         Outcome outcome = await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99");
@@ -207,12 +257,16 @@ public sealed class LauncherTests : IDisposable
     private string Checkout(string name)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;
-        foreach (string part in new[] { "src", "models", ".ci" }) Directory.CreateDirectory(Path.Combine(folder, part));
+        foreach (string part in new[] { "src", "models", ".ci" })
+            Directory.CreateDirectory(Path.Combine(folder, part));
         File.Copy(Path.Combine(Repository.Root, "moga"), Path.Combine(folder, "moga"));
-        foreach (string file in new[] { "Directory.Build.props", "global.json", "src/a.cs" }) File.WriteAllText(Path.Combine(folder, file), "");
+        foreach (string file in new[] { "Directory.Build.props", "global.json", "src/a.cs" })
+            File.WriteAllText(Path.Combine(folder, file), "");
         File.Copy(Path.Combine(Repository.Root, ".ci", "build"), Path.Combine(folder, ".ci", "build"));
         Script(Path.Combine(folder, ".ci", "native"), $"echo native >> {Quoted(Log)}");
-        Script(Path.Combine(Directory.CreateDirectory(_folder.File("fake")).FullName, "dotnet"), $$"""
+        Script(
+            Path.Combine(Directory.CreateDirectory(_folder.File("fake")).FullName, "dotnet"),
+            $$"""
             printf '%s|' "$@" >> {{Quoted(Log)}}; echo >> {{Quoted(Log)}}
             if [ "$1" = publish ]; then
                 [ -z "${BUILD_FAILS:-}" ] || { echo 'a.cs: error: no'; exit 1; }
@@ -224,26 +278,36 @@ public sealed class LauncherTests : IDisposable
                 sleep 0.5
                 for word; do case $word in -p:PublishDir=*) out=$2/${word#*=} ;; esac; done
                 mkdir -p "$2" "$out"
-                printf '#!/usr/bin/env bash\necho "MOGA_NATIVE=$MOGA_NATIVE" >> %q\nprintf "%%s|" "$0" "$@"; echo\n' {{Quoted(Log)}} > "$out/$name"
+                printf '#!/usr/bin/env bash\necho "MOGA_NATIVE=$MOGA_NATIVE" >> %q\nprintf "%%s|" "$0" "$@"; echo\n' {{Quoted(
+                Log
+            )}} > "$out/$name"
                 chmod +x "$out/$name"
                 exit 0
             fi
             echo "MOGA_NATIVE=$MOGA_NATIVE" >> {{Quoted(Log)}}
             printf '%s|' "$@" && echo
-            """);
+            """
+        );
         return Path.Combine(folder, "moga");
     }
 
     private static void Script(string path, string text)
     {
         File.WriteAllText(path, $"#!/usr/bin/env bash\n{text}\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task<Outcome> ShellAsync(string line)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the launcher is a script for bash");
-        using Process process = Moga.StartOther("bash", _folder.FullName, null, "-c", $"export PATH={Quoted(_folder.File("fake"))}:$PATH; {line}");
+        using Process process = Moga.StartOther(
+            "bash",
+            _folder.FullName,
+            null,
+            "-c",
+            $"export PATH={Quoted(_folder.File("fake"))}:$PATH; {line}"
+        );
         return await Moga.FinishAsync(process);
     }
 

@@ -6,8 +6,14 @@ namespace MogaSharp.Cli.Tests;
 /// <summary>What a run of the program gave.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Errors)
 {
-    /// <summary>The lines of stderr but the one that is said whenever no model is named, which <see cref="DefaultModelTests"/> are about.</summary>
-    public string[] ErrorLines => [.. Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("note: without --model ", StringComparison.Ordinal))];
+    /// <summary>The lines of stderr but the one that is said whenever no model is named, which <see cref="DefaultModelTests"/> are
+    /// about.</summary>
+    public string[] ErrorLines =>
+        [
+            .. Errors
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line => !line.StartsWith("note: without --model ", StringComparison.Ordinal)),
+        ];
 
     /// <summary>What was left out, guessed or converted, as said on stderr.</summary>
     public string[] Notes => [.. ErrorLines.Where(IsNote)];
@@ -44,9 +50,12 @@ internal sealed record Outcome(int ExitCode, string Output, string Errors)
 /// <summary>Runs the built program as a user does.</summary>
 internal static class Moga
 {
-    /// <summary>What is run: the program that MOGA_TEST_PROGRAM names, which is how ./test has all of these tests run what ./moga builds; else the one beside the tests.</summary>
+    /// <summary>What is run: the program that MOGA_TEST_PROGRAM names, which is how ./test has all of these tests run what ./moga builds;
+    /// else the one beside the tests.</summary>
     public static readonly string[] Command = Environment.GetEnvironmentVariable("MOGA_TEST_PROGRAM") is { Length: > 0 } program
-        ? program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", program] : [program]
+        ? program.EndsWith(".dll", StringComparison.Ordinal)
+            ? ["dotnet", program]
+            : [program]
         : ["dotnet", Path.Combine(AppContext.BaseDirectory, "moga.dll")];
 
     /// <summary>The same for a shell.</summary>
@@ -62,11 +71,17 @@ internal static class Moga
         return await FinishAsync(process);
     }
 
-    public static Process Start(string? folder, string? cache, params string[] arguments) => StartOther(Command[0], folder, cache, [.. Command[1..], .. arguments]);
+    public static Process Start(string? folder, string? cache, params string[] arguments) =>
+        StartOther(Command[0], folder, cache, [.. Command[1..], .. arguments]);
 
     public static Process StartOther(string program, string? folder, string? cache, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? "",
+        };
         start.Environment["MOGA_CACHE"] = cache ?? "/nonexistent/cache";
         return Process.Start(start)!;
     }

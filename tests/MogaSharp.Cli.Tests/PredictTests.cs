@@ -29,10 +29,14 @@ public sealed class PredictTests : IDisposable
         // The same by the library.
         RgbImage[] clip = [.. Load(VideoFixtures.Sample("moving_mnist.gif")).Frames];
         using var engine = new CpuEngine();
-        using var predictor = new VideoPredictor(ModelSource.Bind(ModelCard.Load(card), _folder.File("video.safetensors"), ema: false), engine);
+        using var predictor = new VideoPredictor(
+            ModelSource.Bind(ModelCard.Load(card), _folder.File("video.safetensors"), ema: false),
+            engine
+        );
         Tensor predicted = predictor.Predict(predictor.ToClip(clip[..10]), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(predicted.Data, Npy("predicted.npy", [10, 1, 64, 64]));
-        for (int i = 0; i < 10; i++) Assert.Equal(FramePlanes.ToImage(predicted.Span.Slice(i * 4096, 4096), 1, 64, 64).Pixels, Frame(i).Pixels);
+        for (int i = 0; i < 10; i++)
+            Assert.Equal(FramePlanes.ToImage(predicted.Span.Slice(i * 4096, 4096), 1, 64, 64).Pixels, Frame(i).Pixels);
 
         RgbImage strip = ImageDecoder.Load(Path.Combine(Out, "strip.png"));
         Assert.Equal(((10 * 68) - 4, (4 * 68) - 4), (strip.Width, strip.Height));
@@ -63,17 +67,30 @@ public sealed class PredictTests : IDisposable
         byte[] grey = new byte[7 * 16 * 20];
         new Random(1).NextBytes(grey);
         Directory.CreateDirectory(_folder.File("frames"));
-        for (int i = 0; i < 7; i++) RgbImage.FromPixels(grey.AsSpan(i * 320, 320), 20, 16, PixelLayout.Grey).SavePng(_folder.File($"frames/{i + 5}.png"));
+        for (int i = 0; i < 7; i++)
+            RgbImage.FromPixels(grey.AsSpan(i * 320, 320), 20, 16, PixelLayout.Grey).SavePng(_folder.File($"frames/{i + 5}.png"));
         NpyFile.Save(_folder.File("thw.npy"), [7, 16, 20], grey);
         NpyFile.Save(_folder.File("thwc.npy"), [7, 16, 20, 3], grey.SelectMany(sample => Enumerable.Repeat(sample, 3)).ToArray());
         NpyFile.Save(_folder.File("tchw.npy"), [7, 1, 16, 20], grey);
         NpyFile.Save(_folder.File("float.npy"), [7, 16, 20, 1], grey.Select(sample => sample / 255f).ToArray());
-        NpyFile.Save(_folder.File("double.npy"), [7, 3, 16, 20], Enumerable.Range(0, 7).SelectMany(i => Enumerable.Repeat(grey[(i * 320)..((i + 1) * 320)], 3)).SelectMany(frame => frame).Select(sample => sample / 255.0).ToArray());
+        NpyFile.Save(
+            _folder.File("double.npy"),
+            [7, 3, 16, 20],
+            Enumerable
+                .Range(0, 7)
+                .SelectMany(i => Enumerable.Repeat(grey[(i * 320)..((i + 1) * 320)], 3))
+                .SelectMany(frame => frame)
+                .Select(sample => sample / 255.0)
+                .ToArray()
+        );
         float[]? expected = null;
         foreach (string name in (string[])["frames", "thw.npy", "thwc.npy", "tchw.npy", "float.npy", "double.npy"])
         {
             JsonElement result = (await Predict(_folder.File(name), card, "--json", "--frames", "5")).Json;
-            Assert.Equal((5, 4, 16, 20), (Number(result, "predicted_frames"), Number(result, "true_frames"), Number(result, "height"), Number(result, "width")));
+            Assert.Equal(
+                (5, 4, 16, 20),
+                (Number(result, "predicted_frames"), Number(result, "true_frames"), Number(result, "height"), Number(result, "width"))
+            );
             float[] predicted = Npy("predicted.npy", [5, 1, 16, 20]);
             expected ??= predicted;
             // The luma of equal colours is rounded in single precision.
@@ -102,7 +119,16 @@ public sealed class PredictTests : IDisposable
         Assert.EndsWith("(side by side: input, truth, prediction)", lines[2], StringComparison.Ordinal);
         Assert.EndsWith("(rows: input, truth, prediction, difference)", lines[3], StringComparison.Ordinal);
         Assert.Equal("compared with 3 true frames:", lines[4]);
-        string[] names = ["MSE (summed over a frame)", "MAE (summed over a frame)", "RMSE", "SSIM as in the papers (data range 2)", "SSIM (data range 1)", "PSNR in dB", "PSNR of the official code (8 bits that wrap around)"];
+        string[] names =
+        [
+            "MSE (summed over a frame)",
+            "MAE (summed over a frame)",
+            "RMSE",
+            "SSIM as in the papers (data range 2)",
+            "SSIM (data range 1)",
+            "PSNR in dB",
+            "PSNR of the official code (8 bits that wrap around)",
+        ];
         Assert.Equal(names, lines[6..].Select(line => line[..51].TrimEnd()));
         Assert.All(lines[6..], line => Assert.Matches(@" -?\d+\.\d+$", line));
 
@@ -120,25 +146,52 @@ public sealed class PredictTests : IDisposable
         // What the command line gets wrong is told before anything is read or made.
         (await Predict(_folder.File("short.npy"), card, "--provider", "cpu")).Failed(2, "--provider cpu needs --engine onnxruntime");
         Assert.False(Directory.Exists(Out));
-        (await Predict(_folder.File("short.npy"), card, "--start", "9")).Failed(1, "short.npy: 0 frames from frame 9 on; custom_video needs 3 to predict from");
+        (await Predict(_folder.File("short.npy"), card, "--start", "9")).Failed(
+            1,
+            "short.npy: 0 frames from frame 9 on; custom_video needs 3 to predict from"
+        );
         NpyFile.Save(_folder.File("odd.npy"), [4, 17, 16], new byte[4 * 17 * 16]);
-        (await Predict(_folder.File("odd.npy"), card)).Failed(2, "odd.npy: 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2");
+        (await Predict(_folder.File("odd.npy"), card)).Failed(
+            2,
+            "odd.npy: 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2"
+        );
         NpyFile.Save(_folder.File("large.npy"), [3, 16, 16], Enumerable.Repeat(7f, 768).ToArray());
-        (await Predict(_folder.File("large.npy"), card)).Failed(1, "large.npy: numbers from 7 to 7, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255");
+        (await Predict(_folder.File("large.npy"), card)).Failed(
+            1,
+            "large.npy: numbers from 7 to 7, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255"
+        );
         NpyFile.Save(_folder.File("nan.npy"), [3, 16, 16], Enumerable.Repeat(float.NaN, 768).ToArray());
         (await Predict(_folder.File("nan.npy"), card)).Failed(1, "nan.npy: 768 numbers are NaN or infinite; samples are from 0 to 1");
         NpyFile.Save(_folder.File("flat.npy"), [3, 16], new byte[48]);
-        (await Predict(_folder.File("flat.npy"), card)).Failed(1, "an array of 3 x 16; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 or 3 channels");
+        (await Predict(_folder.File("flat.npy"), card)).Failed(
+            1,
+            "an array of 3 x 16; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 or 3 channels"
+        );
         NpyFile.Save(_folder.File("empty.npy"), [3, 0, 16], Array.Empty<byte>());
         (await Predict(_folder.File("empty.npy"), card)).Failed(1, "an array of 3 x 0 x 16 is empty");
         NpyFile.Save(_folder.File("float.npy"), [3, 16, 16], new float[768]);
-        (await Predict(_folder.File("float.npy"), card, "--size", "32")).Failed(1, "arrays of Float32 are not resized; save them as uint8, or with 32 x 32 pixels");
+        (await Predict(_folder.File("float.npy"), card, "--size", "32")).Failed(
+            1,
+            "arrays of Float32 are not resized; save them as uint8, or with 32 x 32 pixels"
+        );
         byte[] bytes = await File.ReadAllBytesAsync(_folder.File("float.npy"), TestContext.Current.CancellationToken);
-        _folder.File("complex.npy", [.. bytes.Select((value, i) => i < 64 && value == (byte)'f' && bytes[i + 1] == (byte)'4' ? (byte)'c' : value)]);
-        (await Predict(_folder.File("complex.npy"), card)).Failed(1, "elements of type '<c4' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
+        _folder.File(
+            "complex.npy",
+            [.. bytes.Select((value, i) => i < 64 && value == (byte)'f' && bytes[i + 1] == (byte)'4' ? (byte)'c' : value)]
+        );
+        (await Predict(_folder.File("complex.npy"), card)).Failed(
+            1,
+            "elements of type '<c4' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are"
+        );
         byte[] gif = await File.ReadAllBytesAsync(VideoFixtures.Sample("moving_mnist.gif"), TestContext.Current.CancellationToken);
-        (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(1, "cut.gif: truncated or corrupt GIF image (the file ends too early)");
-        (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(1, "text.txt: neither a folder of frames, nor a GIF, nor an npy array");
+        (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(
+            1,
+            "cut.gif: truncated or corrupt GIF image (the file ends too early)"
+        );
+        (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(
+            1,
+            "text.txt: neither a folder of frames, nor a GIF, nor an npy array"
+        );
         Assert.False(Directory.Exists(Out));
     }
 
@@ -148,16 +201,29 @@ public sealed class PredictTests : IDisposable
         string card = VideoFixtures.WriteModel(_folder);
         Directory.CreateDirectory(_folder.File("frames"));
         (await Predict(_folder.File("frames"), card)).Failed(2, "has no frame (.jpg .jpeg .png");
-        for (int i = 0; i < 6; i++) new RgbImage(16, i == 4 ? 18 : 16, new byte[16 * (i == 4 ? 18 : 16) * 3]).SavePng(_folder.File($"frames/{i}.png"));
-        (await Predict(_folder.File("frames"), card)).Failed(1, "frames/4.png has 16 x 18 pixels, where the first frame has 16 x 16; --size HxW resizes them");
+        for (int i = 0; i < 6; i++)
+            new RgbImage(16, i == 4 ? 18 : 16, new byte[16 * (i == 4 ? 18 : 16) * 3]).SavePng(_folder.File($"frames/{i}.png"));
+        (await Predict(_folder.File("frames"), card)).Failed(
+            1,
+            "frames/4.png has 16 x 18 pixels, where the first frame has 16 x 16; --size HxW resizes them"
+        );
         (await Predict(_folder.File("frames"), card, "--size", "16")).Succeeded();
         Directory.Delete(Out, recursive: true);
         _folder.File("frames/1.png", "no picture"u8.ToArray());
         (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
         (await Predict(_folder.File("none"), card)).Failed(2, "there is no file or folder '");
-        (await Predict(_folder.File("frames"), "moganet_tiny")).Failed(2, "moganet_tiny is a model for classification; this takes one for video");
-        (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", card)).Failed(2, "is a file, not a folder");
-        (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", "/dev/null/x")).Failed(1, "the folder '/dev/null/x' cannot be made");
+        (await Predict(_folder.File("frames"), "moganet_tiny")).Failed(
+            2,
+            "moganet_tiny is a model for classification; this takes one for video"
+        );
+        (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", card)).Failed(
+            2,
+            "is a file, not a folder"
+        );
+        (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", "/dev/null/x")).Failed(
+            1,
+            "the folder '/dev/null/x' cannot be made"
+        );
         Assert.False(Directory.Exists(Out));
     }
 
@@ -168,12 +234,14 @@ public sealed class PredictTests : IDisposable
         Directory.CreateDirectory(_folder.File("frames"));
         for (int i = 0; i < 8; i++)
         {
-            if (i != 2) new RgbImage(16, 16, new byte[768]).SavePng(_folder.File($"frames/{i}.png"));
+            if (i != 2)
+                new RgbImage(16, 16, new byte[768]).SavePng(_folder.File($"frames/{i}.png"));
         }
 
         _folder.File("frames/._0.png", "hidden"u8.ToArray());
         Directory.CreateDirectory(Out);
-        foreach (string name in (string[])["frame_000.png", "frame_07.png", "frame_08.png", "frame_x.png", "mine.txt"]) _folder.File($"out/{name}", [1]);
+        foreach (string name in (string[])["frame_000.png", "frame_07.png", "frame_08.png", "frame_x.png", "mine.txt"])
+            _folder.File($"out/{name}", [1]);
         Outcome outcome = await Predict(_folder.File("frames"), card, "--json", "--device", "cpu");
         string[] notes =
         [
@@ -192,7 +260,10 @@ public sealed class PredictTests : IDisposable
         Assert.Empty(late.Errors);
         Outcome onnxRuntime = await Predict(_folder.File("frames"), card, "--start", "2", "--json", "--engine", "onnxruntime");
         Assert.Equal(late.Json.GetProperty("frames").ToString(), onnxRuntime.Json.GetProperty("frames").ToString());
-        (await Predict(_folder.File("frames"), card, "--start", "2", "--engine", "cpu", "--device", "cuda")).Failed(2, "--device cuda needs --engine torch");
+        (await Predict(_folder.File("frames"), card, "--start", "2", "--engine", "cpu", "--device", "cuda")).Failed(
+            2,
+            "--device cuda needs --engine torch"
+        );
     }
 
     [Fact]
@@ -200,15 +271,26 @@ public sealed class PredictTests : IDisposable
     {
         string card = VideoFixtures.WriteModel(_folder);
         // 210 frames of 800 x 600 are more pixels than an image may have.
-        RgbImage[] shades = [.. Enumerable.Range(0, 10).Select(shade => RgbImage.FromPixels(Enumerable.Repeat((byte)(shade * 20), 480_000).ToArray(), 800, 600, PixelLayout.Grey))];
+        RgbImage[] shades =
+        [
+            .. Enumerable
+                .Range(0, 10)
+                .Select(shade => RgbImage.FromPixels(Enumerable.Repeat((byte)(shade * 20), 480_000).ToArray(), 800, 600, PixelLayout.Grey)),
+        ];
         new GifAnimation(Enumerable.Range(0, 210).Select(i => shades[i % 10]), Enumerable.Repeat(100, 210)).Save(_folder.File("long.gif"));
         JsonElement result = (await Predict(_folder.File("long.gif"), card, "--json", "--size", "16", "--start", "203")).Json;
         Assert.Equal((3, 16), (Number(result, "true_frames"), Number(result, "width")));
-        Assert.Equal([60, 80, 100], Enumerable.Range(0, 3).Select(i => (int)ImageDecoder.Load(Path.Combine(Out, "strip.png")).Row(0)[i * 20 * 3]));
+        Assert.Equal(
+            [60, 80, 100],
+            Enumerable.Range(0, 3).Select(i => (int)ImageDecoder.Load(Path.Combine(Out, "strip.png")).Row(0)[i * 20 * 3])
+        );
 
         NpyFile.Save(_folder.File("rounded.npy"), [3, 16, 16], [.. Enumerable.Repeat(1.0000002f, 2), .. new float[766]]);
         Outcome outcome = await Predict(_folder.File("rounded.npy"), card);
-        Assert.Equal($"note: {_folder.File("rounded.npy")}: 2 numbers just outside of 0 to 1 cut, from 0 to 1.00000024", outcome.Succeeded().ErrorLines[0]);
+        Assert.Equal(
+            $"note: {_folder.File("rounded.npy")}: 2 numbers just outside of 0 to 1 cut, from 0 to 1.00000024",
+            outcome.Succeeded().ErrorLines[0]
+        );
     }
 
     [Fact]
@@ -241,7 +323,8 @@ public sealed class PredictTests : IDisposable
     private static IEnumerable<byte> Cut(RgbImage strip, int column, int row) =>
         Enumerable.Range(row * 68, 64).SelectMany(y => strip.Pixels.Skip(((y * strip.Width) + (column * 68)) * 3).Take(192));
 
-    private Task<Outcome> Predict(string clip, string model, params string[] more) => Moga.RunAsync(["predict", clip, "--model", model, "--output", Out, .. more]);
+    private Task<Outcome> Predict(string clip, string model, params string[] more) =>
+        Moga.RunAsync(["predict", clip, "--model", model, "--output", Out, .. more]);
 
     private RgbImage Frame(int number) => ImageDecoder.Load(Path.Combine(Out, $"frame_{number:D2}.png"));
 

@@ -15,8 +15,12 @@ public sealed class PullTests : IAsyncDisposable
 
     private string Cache => _folder.File("cache");
 
-    private IEnumerable<string> Cached => Directory.EnumerateFiles(Cache).Select(path => Path.GetFileName(path))
-        .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Cached =>
+        Directory
+            .EnumerateFiles(Cache)
+            .Select(path => Path.GetFileName(path))
+            .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
@@ -50,7 +54,10 @@ public sealed class PullTests : IAsyncDisposable
     [Fact]
     public async Task A_page_instead_of_weights_is_refused()
     {
-        _server.Content = await File.ReadAllBytesAsync(Fixtures.Checkpoint("hostile", "html_page.pth.tar"), TestContext.Current.CancellationToken);
+        _server.Content = await File.ReadAllBytesAsync(
+            Fixtures.Checkpoint("hostile", "html_page.pth.tar"),
+            TestContext.Current.CancellationToken
+        );
         (await Pull(Card())).Failed(1, "is no weight file. The file is an HTML page");
         Assert.Empty(Cached);
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
@@ -62,17 +69,20 @@ public sealed class PullTests : IAsyncDisposable
     {
         var stalled = new TaskCompletionSource();
         var ended = new TaskCompletionSource();
-        _server.Then(async (_, stream) =>
-        {
-            await TestServer.SendAsync(stream, "200 OK", _server.Version, Good.AsMemory(0, 60_000), Good.Length);
-            stalled.SetResult();
-            await ended.Task.WaitAsync(_server.Stopped);
-        });
+        _server.Then(
+            async (_, stream) =>
+            {
+                await TestServer.SendAsync(stream, "200 OK", _server.Version, Good.AsMemory(0, 60_000), Good.Length);
+                stalled.SetResult();
+                await ended.Task.WaitAsync(_server.Stopped);
+            }
+        );
         using (Process process = Moga.Start(null, Cache, "pull", Card()))
         {
             await stalled.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             string part = Path.Combine(Cache, "model.pth.part");
-            while (!File.Exists(part) || new FileInfo(part).Length == 0) await Task.Delay(20, TestContext.Current.CancellationToken);
+            while (!File.Exists(part) || new FileInfo(part).Length == 0)
+                await Task.Delay(20, TestContext.Current.CancellationToken);
             await Moga.SignalAsync(process, "INT");
             (await Moga.FinishAsync(process)).Failed(130, "cancelled");
         }
@@ -90,7 +100,10 @@ public sealed class PullTests : IAsyncDisposable
         string shipped = Path.Combine(Path.GetDirectoryName(Moga.Command[^1])!, "models", "moganet_xtiny_fashion", "model.safetensors");
         Assert.Equal(shipped + "\n", (await Moga.RunAsync("pull", "moganet_xtiny_fashion")).Succeeded().Output);
         (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard()))).Failed(1, "names no weights");
-        (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { File = "absent.pth" }))).Failed(1, "there is no file '");
+        (await Pull(Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { File = "absent.pth" }))).Failed(
+            1,
+            "there is no file '"
+        );
         // The cache's place is taken by a file.
         _folder.File("cache", "x"u8.ToArray());
         Assert.Equal(1, (await Pull(Card())).ExitCode);
@@ -101,7 +114,9 @@ public sealed class PullTests : IAsyncDisposable
     {
         Fixtures.WriteModel(_folder, Fixtures.Small);
         _server.Content = await File.ReadAllBytesAsync(_folder.File("weights.safetensors"), TestContext.Current.CancellationToken);
-        Outcome outcome = (await Moga.RunInAsync(null, Cache, "classify", Fixtures.Sample("bag_0018.png"), "--model", Card(), "-k", "1")).Succeeded();
+        Outcome outcome = (
+            await Moga.RunInAsync(null, Cache, "classify", Fixtures.Sample("bag_0018.png"), "--model", Card(), "-k", "1")
+        ).Succeeded();
         Assert.Empty(outcome.Errors);
         Assert.Single(_server.Requests);
     }

@@ -36,14 +36,33 @@ public sealed class StreamTests : IAsyncDisposable
     [Fact]
     public async Task The_cache_goes_to_a_home_that_is_not_there_yet()
     {
-        string work = Directory.CreateDirectory(_folder.File("work")).FullName, home = _folder.File("nobody");
+        string work = Directory.CreateDirectory(_folder.File("work")).FullName,
+            home = _folder.File("nobody");
         string card = Fixtures.WriteModel(_folder, Fixtures.Small, source: new WeightsCard { Url = _server.Address.AbsoluteUri });
         string pull = $"cd {work}; unset MOGA_CACHE XDG_CACHE_HOME; {Moga.Shell} pull {card}";
         Assert.Equal($"{home}/.cache/mogasharp/model.pth\n", (await ShellAsync($"export HOME={home}; {pull}")).Succeeded().Output);
-        (await ShellAsync($"export HOME=/dev/null/home; {pull}")).Failed(1, "The cache folder '/dev/null/home/.cache/mogasharp' cannot be made: ");
+        (await ShellAsync($"export HOME=/dev/null/home; {pull}")).Failed(
+            1,
+            "The cache folder '/dev/null/home/.cache/mogasharp' cannot be made: "
+        );
         (await ShellAsync($"export HOME=/dev/null/home; {pull}")).Failed(1, "Set MOGA_CACHE to a folder that can be written to");
         // Relative paths of the shared cache are not followed.
-        Assert.StartsWith(home, (await ShellAsync($"export HOME={home}; {pull.Replace("unset MOGA_CACHE XDG_CACHE_HOME", "unset MOGA_CACHE; export XDG_CACHE_HOME=here", StringComparison.Ordinal)}")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            home,
+            (
+                await ShellAsync(
+                    $"export HOME={home}; "
+                        + pull.Replace(
+                            "unset MOGA_CACHE XDG_CACHE_HOME",
+                            "unset MOGA_CACHE; export XDG_CACHE_HOME=here",
+                            StringComparison.Ordinal
+                        )
+                )
+            )
+                .Succeeded()
+                .Output,
+            StringComparison.Ordinal
+        );
         Assert.Empty(Directory.EnumerateFileSystemEntries(work));
     }
 

@@ -11,7 +11,10 @@ public sealed class TaskModuleTests
     {
         Assert.Equal(ModelTask.All, TaskModules.All.Select(module => module.Task));
         Assert.Equal(ModelTask.All, TaskTraining.All.Select(training => training.Task));
-        Assert.Equal("this command knows nothing of poetry", Assert.Throws<UsageException>(() => TaskModules.Of(new ModelTask("poetry", "verses"))).Message);
+        Assert.Equal(
+            "this command knows nothing of poetry",
+            Assert.Throws<UsageException>(() => TaskModules.Of(new ModelTask("poetry", "verses"))).Message
+        );
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace MogaSharp.Cli.Tests;
 /// <summary>A folder with a small data set, a small model and a recipe for it, and runs of <c>moga train</c> in it.</summary>
 internal sealed class TrainFixture : IDisposable
 {
-    private const int Classes = 4, Side = 12;
+    private const int Classes = 4,
+        Side = 12;
 
     public TrainFixture(int train = 72)
     {
@@ -21,21 +22,22 @@ internal sealed class TrainFixture : IDisposable
     public TemporaryFolder Folder { get; } = new();
 
     /// <summary>9 updates an epoch with 72 pictures, 3 epochs.</summary>
-    public static TrainingRecipe Recipe { get; } = new()
-    {
-        Name = "small",
-        ImageSize = 16,
-        Squash = true,
-        Epochs = 2,
-        CooldownEpochs = 1,
-        WarmupEpochs = 1,
-        BatchSize = 8,
-        LearningRateBatch = 8,
-        LearningRate = 4e-3,
-        DropPath = 0.1,
-        RandAugment = "rand-m5-mstd0.5-inc1",
-        EmaDecay = 0.9,
-    };
+    public static TrainingRecipe Recipe { get; } =
+        new()
+        {
+            Name = "small",
+            ImageSize = 16,
+            Squash = true,
+            Epochs = 2,
+            CooldownEpochs = 1,
+            WarmupEpochs = 1,
+            BatchSize = 8,
+            LearningRateBatch = 8,
+            LearningRate = 4e-3,
+            DropPath = 0.1,
+            RandAugment = "rand-m5-mstd0.5-inc1",
+            EmaDecay = 0.9,
+        };
 
     public string Run => Folder.File("run");
 
@@ -43,11 +45,27 @@ internal sealed class TrainFixture : IDisposable
 
     /// <summary>The arguments of a new run.</summary>
     public string[] Arguments(params string[] more) =>
-        ["train", "--model", Folder.File("card.json"), "--data", $"idx:{Folder.File("idx")}", "--recipe", Folder.File("recipe.json"), "--output", Run, "--device", "cpu", "--threads", "1", .. more];
+        [
+            "train",
+            "--model",
+            Folder.File("card.json"),
+            "--data",
+            $"idx:{Folder.File("idx")}",
+            "--recipe",
+            Folder.File("recipe.json"),
+            "--output",
+            Run,
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+            .. more,
+        ];
 
     public Task<Outcome> TrainAsync(params string[] more) => Moga.RunAsync(Arguments(more));
 
-    public Task<Outcome> ResumeAsync(params string[] more) => Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
+    public Task<Outcome> ResumeAsync(params string[] more) =>
+        Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 
     /// <summary>Grey pictures with a bright bar whose place is the class.</summary>
     public void WriteIdx(string name, int train, int classes)
@@ -58,7 +76,8 @@ internal sealed class TrainFixture : IDisposable
             var random = new Random(seed);
             byte[] labels = [.. Enumerable.Range(0, count).Select(i => (byte)(i % classes))];
             byte[] pixels = new byte[count * Side * Side];
-            for (int i = 0; i < pixels.Length; i++) pixels[i] = (byte)(random.Next(80) + (i % (Side * Side) / Side * classes / Side == labels[i / (Side * Side)] ? 150 : 0));
+            for (int i = 0; i < pixels.Length; i++)
+                pixels[i] = (byte)(random.Next(80) + (i % (Side * Side) / Side * classes / Side == labels[i / (Side * Side)] ? 150 : 0));
             File.WriteAllBytes(Path.Combine(Folder.File(name), $"{part}-images-idx3-ubyte"), IdxWriter.Bytes([count, Side, Side], pixels));
             File.WriteAllBytes(Path.Combine(Folder.File(name), $"{part}-labels-idx1-ubyte"), IdxWriter.Bytes([count], labels));
         }
@@ -82,7 +101,8 @@ internal sealed class TrainFixture : IDisposable
     {
         while (!process.HasExited)
         {
-            if (Newest() >= update) return;
+            if (Newest() >= update)
+                return;
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }

@@ -23,9 +23,22 @@ public sealed class TrainFolderTests : IDisposable
         Add("train", 2, "ant", "Bag", "cat", "dog");
         Add("val", 1, "ant", "Bag", "cat", "dog");
         Outcome outcome = (await TrainAsync("--epochs", "1", "--init", "pretrained")).Succeeded();
-        Assert.Contains("note: the model's 4 classes become the data's: ant, Bag, cat, dog instead of shirt, shoe, bag, coat; 1 of them has the same name", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("note: the head is a fresh one, as the data's classes are not the model's (head.bias, head.weight)", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("note: warm-up 1 -> 0 epochs, because of 1 epoch; --set warmup_epochs=N sets another number", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "note: the model's 4 classes become the data's: ant, Bag, cat, dog instead of shirt, shoe, bag, coat; 1 of them has the "
+                + "same name",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "note: the head is a fresh one, as the data's classes are not the model's (head.bias, head.weight)",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "note: warm-up 1 -> 0 epochs, because of 1 epoch; --set warmup_epochs=N sets another number",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Contains("1 epoch and 1 of cool-down: 2 in all, batch 8, learning rate 0.004, ", outcome.Errors, StringComparison.Ordinal);
         Assert.Equal(["ant", "Bag", "cat", "dog"], Model.GetLabels());
     }
@@ -40,28 +53,73 @@ public sealed class TrainFolderTests : IDisposable
         Outcome outcome = (await TrainAsync("--epochs", "1", "--init", "pretrained")).Succeeded();
         Assert.DoesNotContain("head", outcome.Errors, StringComparison.Ordinal);
         Assert.Contains("note: 1 hidden or system folder left out (", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("note: 1 class folder is spelled unlike the class, by case, blanks or the form of Unicode ('Shoe' for 'shoe')", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "note: 1 class folder is spelled unlike the class, by case, blanks or the form of Unicode ('Shoe' for 'shoe')",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Contains("note: 1 of 4 classes have no image to evaluate on: shoe", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("1 of 8 training images cannot be read and is passed over: others take their place (", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of 8 training images cannot be read and is passed over: others take their place (",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["shirt", "shoe", "bag", "coat"], Model.GetLabels());
 
         // Other names are another run.
-        foreach (string part in (string[])["Train", "VALID"]) Directory.Move(Path.Combine(Data, part, "bag"), Path.Combine(Data, part, "zebra"));
+        foreach (string part in (string[])["Train", "VALID"])
+            Directory.Move(Path.Combine(Data, part, "bag"), Path.Combine(Data, part, "zebra"));
         Outcome other = await _fixture.ResumeAsync("--epochs", "3");
         Assert.Equal(2, other.ExitCode);
-        Assert.Contains("has other classes than the data: it has shoe, bag, the data Shoe, zebra; give another --output", other.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "has other classes than the data: it has shoe, bag, the data Shoe, zebra; give another --output",
+            other.ErrorLines[^1],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Without_a_part_to_evaluate_on_or_a_full_batch_it_says_so()
     {
         Add("train", 3, "a", "b", "c", "d");
-        Outcome outcome = (await Moga.RunAsync(
-            "train", "--model", _fixture.Folder.File("card.json"), "--data", $"folder:{Data}", "--preset", "fashion-mnist", "--set", "image_size=16", "--epochs", "1", "--lr", "1e-3",
-            "--output", _fixture.Run, "--device", "cpu", "--threads", "1")).Succeeded();
-        Assert.Contains("note: batch 512 -> 12, as there are 12 training images; --batch takes another one", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("note: there is nothing to evaluate on: the last epoch counts as the best", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("learning rate 0.001 x 12/512 = 2.344E-05 (--set learning_rate_batch=12 takes --lr as it is)", outcome.Errors, StringComparison.Ordinal);
+        Outcome outcome = (
+            await Moga.RunAsync(
+                "train",
+                "--model",
+                _fixture.Folder.File("card.json"),
+                "--data",
+                $"folder:{Data}",
+                "--preset",
+                "fashion-mnist",
+                "--set",
+                "image_size=16",
+                "--epochs",
+                "1",
+                "--lr",
+                "1e-3",
+                "--output",
+                _fixture.Run,
+                "--device",
+                "cpu",
+                "--threads",
+                "1"
+            )
+        ).Succeeded();
+        Assert.Contains(
+            "note: batch 512 -> 12, as there are 12 training images; --batch takes another one",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "note: there is nothing to evaluate on: the last epoch counts as the best",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "learning rate 0.001 x 12/512 = 2.344E-05 (--set learning_rate_batch=12 takes --lr as it is)",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Equal(12, RecipeJson.Load(Path.Combine(_fixture.Run, "recipe.json")).BatchSize);
     }
 
@@ -75,7 +133,9 @@ public sealed class TrainFolderTests : IDisposable
     }
 
     private Task<Outcome> TrainAsync(params string[] more) =>
-        Moga.RunAsync([.. _fixture.Arguments(more).Select(word => word.StartsWith("idx:", StringComparison.Ordinal) ? $"folder:{Data}" : word)]);
+        Moga.RunAsync([
+            .. _fixture.Arguments(more).Select(word => word.StartsWith("idx:", StringComparison.Ordinal) ? $"folder:{Data}" : word),
+        ]);
 
     private void NameClasses(params string[] names)
     {
@@ -88,7 +148,8 @@ public sealed class TrainFolderTests : IDisposable
         foreach (string name in classes)
         {
             Directory.CreateDirectory(Path.Combine(Data, part, name));
-            for (int i = 0; i < images; i++) File.WriteAllBytes(Path.Combine(Data, part, name, $"{i}.bmp"), Bitmap);
+            for (int i = 0; i < images; i++)
+                File.WriteAllBytes(Path.Combine(Data, part, name, $"{i}.bmp"), Bitmap);
         }
     }
 }

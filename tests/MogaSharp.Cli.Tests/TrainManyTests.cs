@@ -12,7 +12,16 @@ public sealed class TrainManyTests : IDisposable
     // Nothing that differs with the number of processes, so that two compute what one does.
     private static readonly string[] Plain =
     [
-        "--set", "drop_path=0", "--set", "mixup=0", "--set", "cutmix=0", "--set", "optimizer=sgd", "--set", "sync_batch_norm=true",
+        "--set",
+        "drop_path=0",
+        "--set",
+        "mixup=0",
+        "--set",
+        "cutmix=0",
+        "--set",
+        "optimizer=sgd",
+        "--set",
+        "sync_batch_norm=true",
     ];
 
     private readonly TrainFixture _fixture = new();
@@ -29,7 +38,11 @@ public sealed class TrainManyTests : IDisposable
         Directory.Delete(_fixture.Run, recursive: true);
         Outcome two = (await _fixture.TrainAsync(["--nproc", "2", "--stop-after", "13", .. Plain])).Succeeded();
         Assert.Contains("on 72 images (12 to evaluate on), cpu, 2 processes", two.Errors, StringComparison.Ordinal);
-        Assert.EndsWith($"stopped after update 13; to continue: moga train --resume --output {_fixture.Run} --nproc 2\n", two.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"stopped after update 13; to continue: moga train --resume --output {_fixture.Run} --nproc 2\n",
+            two.Errors,
+            StringComparison.Ordinal
+        );
         two = (await _fixture.ResumeAsync("--nproc=2")).Succeeded();
         CheckClose(expected, TrainFixture.State(Last));
         Assert.Equal(one.Output, two.Output);
@@ -42,8 +55,19 @@ public sealed class TrainManyTests : IDisposable
     public async Task A_killed_process_ends_the_other_which_says_who_it_was(int killed)
     {
         int port = FreePort();
-        string[] arguments = _fixture.Arguments([.. Plain, "--set", "epochs=1000", "--log-every", "1", "--save-every", "5", "--peer-timeout", "3"]);
-        using Process first = Start(null, 0, port, arguments), second = Start(null, 1, port, arguments);
+        string[] arguments = _fixture.Arguments([
+            .. Plain,
+            "--set",
+            "epochs=1000",
+            "--log-every",
+            "1",
+            "--save-every",
+            "5",
+            "--peer-timeout",
+            "3",
+        ]);
+        using Process first = Start(null, 0, port, arguments),
+            second = Start(null, 1, port, arguments);
         await _fixture.UntilUpdateAsync(first, 12);
         (Process victim, Process other) = killed == 0 ? (first, second) : (second, first);
         await Moga.SignalAsync(victim, "KILL");
@@ -52,7 +76,11 @@ public sealed class TrainManyTests : IDisposable
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 45);
         Assert.Equal(3, outcome.ExitCode);
         Assert.Contains($"rank {killed} (process {victim.Id} on ", outcome.ErrorLines[^1], StringComparison.Ordinal);
-        Assert.Contains("The last checkpoint is good: start all processes again with --resume to continue", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "The last checkpoint is good: start all processes again with --resume to continue",
+            outcome.ErrorLines[^1],
+            StringComparison.Ordinal
+        );
         long reached = TrainFixture.UpdateOf(Last);
         Assert.True(reached >= 5, $"{reached}");
         Outcome resumed = (await _fixture.ResumeAsync("--nproc", "2", "--stop-after", $"{reached + 3}")).Succeeded();
@@ -65,14 +93,25 @@ public sealed class TrainManyTests : IDisposable
     {
         using Process launcher = Moga.Start(null, null, _fixture.Arguments("--nproc", "2", "--set", "epochs=1000", "--log-every", "1"));
         await _fixture.UntilUpdateAsync(launcher, 12);
-        using Process children = Process.Start(new ProcessStartInfo("ps", ["--ppid", $"{launcher.Id}", "-o", "pid="]) { RedirectStandardOutput = true })!;
-        int[] ids = [.. (await children.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+        using Process children = Process.Start(
+            new ProcessStartInfo("ps", ["--ppid", $"{launcher.Id}", "-o", "pid="]) { RedirectStandardOutput = true }
+        )!;
+        int[] ids =
+        [
+            .. (await children.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(int.Parse),
+        ];
         Assert.Equal(2, ids.Length);
         using Process child = Process.GetProcessById(ids.Max());
         await Moga.SignalAsync(child, "KILL");
         Outcome outcome = await Moga.FinishAsync(launcher);
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Contains($"(process {ids.Max()}) was ended by signal 9, as the system does when memory runs out; the other processes have been ended.", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            $"(process {ids.Max()}) was ended by signal 9, as the system does when memory runs out; the other processes have been ended.",
+            outcome.ErrorLines[^1],
+            StringComparison.Ordinal
+        );
         Assert.EndsWith($"moga train --resume --output {_fixture.Run} --nproc 2", outcome.ErrorLines[^1], StringComparison.Ordinal);
         Assert.All(ids, id => Assert.Throws<ArgumentException>(() => Process.GetProcessById(id)));
     }
@@ -91,14 +130,24 @@ public sealed class TrainManyTests : IDisposable
         {
             using Process launcher = Moga.Start(null, null, _fixture.Arguments(more));
             await Task.Delay(random.Next(500, 6000), TestContext.Current.CancellationToken);
-            using Process children = Process.Start(new ProcessStartInfo("ps", ["--ppid", $"{launcher.Id}", "-o", "pid="]) { RedirectStandardOutput = true })!;
-            string[] ids = (await children.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            if (ids.Length > 0) Process.GetProcessById(int.Parse(ids[random.Next(ids.Length)])).Kill();
+            using Process children = Process.Start(
+                new ProcessStartInfo("ps", ["--ppid", $"{launcher.Id}", "-o", "pid="]) { RedirectStandardOutput = true }
+            )!;
+            string[] ids = (await children.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split(
+                '\n',
+                StringSplitOptions.RemoveEmptyEntries
+            );
+            if (ids.Length > 0)
+                Process.GetProcessById(int.Parse(ids[random.Next(ids.Length)])).Kill();
             await Moga.FinishAsync(launcher);
         }
 
         (await _fixture.TrainAsync(more)).Succeeded();
-        foreach ((string name, byte[] bytes) in TrainFixture.State(Last).Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)))
+        foreach (
+            (string name, byte[] bytes) in TrainFixture
+                .State(Last)
+                .Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal))
+        )
             Assert.True(bytes.AsSpan().SequenceEqual(expected[name]), name);
     }
 
@@ -110,7 +159,11 @@ public sealed class TrainManyTests : IDisposable
         await Moga.SignalAsync(launcher, "INT");
         Outcome outcome = await Moga.FinishAsync(launcher);
         Assert.Equal(130, outcome.ExitCode);
-        Assert.EndsWith($"to continue: moga train --resume --output {_fixture.Run} --nproc 2", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"to continue: moga train --resume --output {_fixture.Run} --nproc 2",
+            outcome.ErrorLines[^1],
+            StringComparison.Ordinal
+        );
         Assert.True(TrainFixture.UpdateOf(Last) >= 12);
     }
 
@@ -118,11 +171,33 @@ public sealed class TrainManyTests : IDisposable
     [Fact]
     public async Task Torchrun_starts_the_processes()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/torchrun") || Directory.Exists("/usr/lib/python3/dist-packages/torch/distributed"), "torchrun is not installed (python3-torch)");
+        Assert.SkipUnless(
+            File.Exists("/usr/bin/torchrun") || Directory.Exists("/usr/lib/python3/dist-packages/torch/distributed"),
+            "torchrun is not installed (python3-torch)"
+        );
         using Process torchrun = Moga.StartOther(
-            "/usr/bin/python3", null, null,
+            "/usr/bin/python3",
+            null,
+            null,
             // With its defaults for the last two, torchrun 1.13 fails under Python 3.11.
-            ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--log_dir", _fixture.Folder.File("torchrun"), "--redirects", "2", "--tee", "2", "--master_port", $"{FreePort()}", "--no_python", .. Moga.Command, .. _fixture.Arguments(["--stop-after", "4"])]);
+            [
+                "-m",
+                "torch.distributed.run",
+                "--nproc_per_node",
+                "2",
+                "--log_dir",
+                _fixture.Folder.File("torchrun"),
+                "--redirects",
+                "2",
+                "--tee",
+                "2",
+                "--master_port",
+                $"{FreePort()}",
+                "--no_python",
+                .. Moga.Command,
+                .. _fixture.Arguments(["--stop-after", "4"]),
+            ]
+        );
         Task<string> output = torchrun.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string errors = await torchrun.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await torchrun.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -133,21 +208,49 @@ public sealed class TrainManyTests : IDisposable
 
     [Theory]
     [InlineData("RANK=0", "RANK is set, but WORLD_SIZE is not.", 1)]
-    [InlineData("RANK=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=PORT", "Rank 1 cannot reach the master at 127.0.0.1:PORT (MASTER_ADDR, MASTER_PORT); it was tried for 2 s.", 1)]
+    [InlineData(
+        "RANK=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=PORT",
+        "Rank 1 cannot reach the master at 127.0.0.1:PORT (MASTER_ADDR, MASTER_PORT); it was tried for 2 s.",
+        1
+    )]
     [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=PORT", "Of 2 processes rank 1 has not come within 2 s.", 1)]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=TAKEN", "Rank 0 cannot serve on port TAKEN: another program uses it.", 1)]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=1 --nproc", "--nproc starts processes itself, but RANK or WORLD_SIZE is set already", 2)]
+    [InlineData(
+        "RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=TAKEN",
+        "Rank 0 cannot serve on port TAKEN: another program uses it.",
+        1
+    )]
+    [InlineData(
+        "RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=1 --nproc",
+        "--nproc starts processes itself, but RANK or WORLD_SIZE is set already",
+        2
+    )]
     public async Task A_wrong_start_is_one_clear_line(string variables, string message, int exitCode)
     {
         using var taken = new TcpListener(IPAddress.IPv6Any, 0);
         taken.Server.DualMode = true;
         taken.Start();
-        string Filled(string text) => text.Replace("PORT", $"{FreePortOnce}", StringComparison.Ordinal).Replace("TAKEN", $"{((IPEndPoint)taken.LocalEndpoint).Port}", StringComparison.Ordinal);
+        string Filled(string text) =>
+            text.Replace("PORT", $"{FreePortOnce}", StringComparison.Ordinal)
+                .Replace("TAKEN", $"{((IPEndPoint)taken.LocalEndpoint).Port}", StringComparison.Ordinal);
         // MASTER_PORT itself keeps its name.
-        string[] pairs = [.. variables.Split(' ').Where(pair => pair.Contains('=', StringComparison.Ordinal)).Select(pair => $"{pair.Split('=')[0]}={Filled(pair.Split('=')[1])}")];
-        string[] arguments = _fixture.Arguments(["--join-timeout", "2", .. variables.EndsWith("--nproc", StringComparison.Ordinal) ? new[] { "--nproc", "2" } : []]);
+        string[] pairs =
+        [
+            .. variables
+                .Split(' ')
+                .Where(pair => pair.Contains('=', StringComparison.Ordinal))
+                .Select(pair => $"{pair.Split('=')[0]}={Filled(pair.Split('=')[1])}"),
+        ];
+        string[] arguments = _fixture.Arguments([
+            "--join-timeout",
+            "2",
+            .. variables.EndsWith("--nproc", StringComparison.Ordinal) ? new[] { "--nproc", "2" } : [],
+        ]);
         using Process process = Moga.StartOther("env", null, null, [.. pairs, .. Moga.Command, .. arguments]);
-        (await Moga.FinishAsync(process)).Failed(exitCode, Filled(message.Replace("MASTER_PORT", "MASTER\0", StringComparison.Ordinal)).Replace("MASTER\0", "MASTER_PORT", StringComparison.Ordinal));
+        (await Moga.FinishAsync(process)).Failed(
+            exitCode,
+            Filled(message.Replace("MASTER_PORT", "MASTER\0", StringComparison.Ordinal))
+                .Replace("MASTER\0", "MASTER_PORT", StringComparison.Ordinal)
+        );
         Assert.False(Directory.Exists(_fixture.Run));
     }
 
@@ -156,7 +259,10 @@ public sealed class TrainManyTests : IDisposable
     {
         Outcome outcome = await _fixture.TrainAsync("--nproc", "3");
         Assert.Equal(2, outcome.ExitCode);
-        Assert.Single(outcome.ErrorLines, line => line.Contains("batch_size 8 cannot be shared among 3 processes", StringComparison.Ordinal));
+        Assert.Single(
+            outcome.ErrorLines,
+            line => line.Contains("batch_size 8 cannot be shared among 3 processes", StringComparison.Ordinal)
+        );
         Assert.False(Directory.Exists(_fixture.Run));
     }
 
@@ -165,23 +271,36 @@ public sealed class TrainManyTests : IDisposable
     public async Task Two_networks_give_the_run_of_one_process()
     {
         string name = $"moga{Environment.ProcessId % 10000}";
-        string a = name + "a", b = name + "b";
+        string a = name + "a",
+            b = name + "b";
         string? refusal = await Ip($"netns add {a}");
         Assert.SkipWhen(refusal is not null, $"'ip netns add' is not permitted: {refusal}");
         try
         {
-            foreach (string command in new[]
-            {
-                $"netns add {b}", $"link add {a} type veth peer name {b}", $"link set {a} netns {a}", $"link set {b} netns {b}",
-                $"-n {a} addr add 10.213.7.1/24 dev {a}", $"-n {b} addr add 10.213.7.2/24 dev {b}", $"-n {a} link set {a} up", $"-n {b} link set {b} up",
-                $"-n {a} link set lo up", $"-n {b} link set lo up",
-            })
+            foreach (
+                string command in new[]
+                {
+                    $"netns add {b}",
+                    $"link add {a} type veth peer name {b}",
+                    $"link set {a} netns {a}",
+                    $"link set {b} netns {b}",
+                    $"-n {a} addr add 10.213.7.1/24 dev {a}",
+                    $"-n {b} addr add 10.213.7.2/24 dev {b}",
+                    $"-n {a} link set {a} up",
+                    $"-n {b} link set {b} up",
+                    $"-n {a} link set lo up",
+                    $"-n {b} link set lo up",
+                }
+            )
                 Assert.Null(await Ip(command));
             string[] arguments = _fixture.Arguments([.. Plain, "--stop-after", "13", "--peer-timeout", "4"]);
             (await _fixture.TrainAsync([.. Plain, "--stop-after", "13"])).Succeeded();
             Dictionary<string, byte[]> expected = TrainFixture.State(Last);
             Directory.Delete(_fixture.Run, recursive: true);
-            using (Process first = Start(a, 0, 29500, arguments), second = Start(b, 1, 29500, arguments))
+            using (
+                Process first = Start(a, 0, 29500, arguments),
+                    second = Start(b, 1, 29500, arguments)
+            )
             {
                 Task<Outcome> other = Moga.FinishAsync(second);
                 (await Moga.FinishAsync(first)).Succeeded();
@@ -191,13 +310,17 @@ public sealed class TrainManyTests : IDisposable
             CheckClose(expected, TrainFixture.State(Last));
 
             // A pulled cable gives no error on any socket; both sides find out.
-            using (Process first = Start(a, 0, 29501, Endless()), second = Start(b, 1, 29501, Endless()))
+            using (
+                Process first = Start(a, 0, 29501, Endless()),
+                    second = Start(b, 1, 29501, Endless())
+            )
             {
                 await _fixture.UntilUpdateAsync(first, 30);
                 Assert.Null(await Ip($"-n {a} link set {a} down"));
                 var clock = Stopwatch.StartNew();
                 Task<Outcome> other = Moga.FinishAsync(second);
-                Outcome master = await Moga.FinishAsync(first), worker = await other;
+                Outcome master = await Moga.FinishAsync(first),
+                    worker = await other;
                 Assert.InRange(clock.Elapsed.TotalSeconds, 0, 55);
                 Assert.Equal((3, 3), (master.ExitCode, worker.ExitCode));
                 Assert.Contains("rank 1 (process ", master.ErrorLines[^1], StringComparison.Ordinal);
@@ -210,7 +333,23 @@ public sealed class TrainManyTests : IDisposable
             await Ip($"netns del {b}");
         }
 
-        string[] Endless() => ["train", "--resume", "--output", _fixture.Run, "--device", "cpu", "--threads", "1", "--set", "epochs=1000", "--log-every", "1", "--peer-timeout", "4"];
+        string[] Endless() =>
+            [
+                "train",
+                "--resume",
+                "--output",
+                _fixture.Run,
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
+                "--set",
+                "epochs=1000",
+                "--log-every",
+                "1",
+                "--peer-timeout",
+                "4",
+            ];
     }
 
     private string Last => Path.Combine(_fixture.Run, "last.safetensors");
@@ -226,8 +365,22 @@ public sealed class TrainManyTests : IDisposable
 
     private static Process Start(string? network, int rank, int port, string[] arguments)
     {
-        string[] environment = ["env", $"RANK={rank}", $"LOCAL_RANK={(network is null ? rank : 0)}", "WORLD_SIZE=2", $"MASTER_ADDR={(network is null ? "127.0.0.1" : "10.213.7.1")}", $"MASTER_PORT={port}"];
-        string[] line = [.. network is null ? Array.Empty<string>() : ["ip", "netns", "exec", network], .. environment, .. Moga.Command, .. arguments];
+        string[] environment =
+        [
+            "env",
+            $"RANK={rank}",
+            $"LOCAL_RANK={(network is null ? rank : 0)}",
+            "WORLD_SIZE=2",
+            $"MASTER_ADDR={(network is null ? "127.0.0.1" : "10.213.7.1")}",
+            $"MASTER_PORT={port}",
+        ];
+        string[] line =
+        [
+            .. network is null ? Array.Empty<string>() : ["ip", "netns", "exec", network],
+            .. environment,
+            .. Moga.Command,
+            .. arguments,
+        ];
         return Moga.StartOther(line[0], null, null, line[1..]);
     }
 
@@ -250,11 +403,17 @@ public sealed class TrainManyTests : IDisposable
     private static void CheckClose(Dictionary<string, byte[]> expected, Dictionary<string, byte[]> actual)
     {
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
-        foreach ((string name, byte[] bytes) in expected.Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal) && !pair.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)))
+        foreach (
+            (string name, byte[] bytes) in expected.Where(pair =>
+                !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)
+                && !pair.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)
+            )
+        )
         {
             for (int i = 0; i + 4 <= bytes.Length; i += 4)
             {
-                float a = BitConverter.ToSingle(bytes, i), b = BitConverter.ToSingle(actual[name], i);
+                float a = BitConverter.ToSingle(bytes, i),
+                    b = BitConverter.ToSingle(actual[name], i);
                 Assert.True(Math.Abs(a - b) <= 2e-5 * Math.Max(1, Math.Abs(a)), $"{name}[{i / 4}]: {a}, {b}");
             }
         }

@@ -18,22 +18,60 @@ public sealed class TrainTests : IDisposable
         Outcome outcome = (await _fixture.TrainAsync("--dtype", "float16", "--set", "rand_augment=none", "--seed", "3")).Succeeded();
         Assert.Matches(@"^top-1 \d+\.\d\d%  top-5 100\.00%  epoch \d  .*/run/model\n$", outcome.Output);
         Assert.Contains("custom, 4 classes, on 72 images (12 to evaluate on), cpu", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("recipe small: 2 epochs and 1 of cool-down: 3 in all, batch 8, learning rate 0.004, AdamW, amp None", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "recipe small: 2 epochs and 1 of cool-down: 3 in all, batch 8, learning rate 0.004, AdamW, amp None",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Equal(3, outcome.ErrorLines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)));
-        string[] files = [.. Directory.GetFiles(_fixture.Run).Select(Path.GetFileName).OfType<string>().Where(name => !name.StartsWith("events.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        Assert.Equal([".lock", "best.safetensors", "curves.png", "curves.svg", "epochs.csv", "last.safetensors", "log.jsonl", "previous.safetensors", "recipe.json"], files);
+        string[] files =
+        [
+            .. Directory
+                .GetFiles(_fixture.Run)
+                .Select(Path.GetFileName)
+                .OfType<string>()
+                .Where(name => !name.StartsWith("events.", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(
+            [
+                ".lock",
+                "best.safetensors",
+                "curves.png",
+                "curves.svg",
+                "epochs.csv",
+                "last.safetensors",
+                "log.jsonl",
+                "previous.safetensors",
+                "recipe.json",
+            ],
+            files
+        );
         TrainingRecipe used = RecipeJson.Load(Path.Combine(_fixture.Run, "recipe.json"));
         Assert.Equal(("", 3), (used.RandAugment, used.Seed));
         string card = Path.Combine(_fixture.Run, "model", "card.json");
         ModelCard model = ModelCard.Load(card);
         Assert.Equal((4, 16, "squash"), (((MogaNetOptions)model.Options).NumClasses, model.Preprocess.Width, model.Preprocess.Mode));
         Assert.Contains("recipe small: ", model.Origin, StringComparison.Ordinal);
-        double top1 = (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_fixture.Folder.File("idx")}", "--json")).Json.GetProperty("top1").GetDouble();
+        double top1 = (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_fixture.Folder.File("idx")}", "--json"))
+            .Json.GetProperty("top1")
+            .GetDouble();
         Assert.Equal(model.Metrics["top1"], 100 * top1, 8.4);
 
         // The newest checkpoint is a weight file as well, average included.
         foreach (string ema in new[] { "", "--ema" })
-            (await Moga.RunAsync(["eval", "--card", card, "--weights", Path.Combine(_fixture.Run, "last.safetensors"), "--data", $"idx:{_fixture.Folder.File("idx")}", .. ema.Length > 0 ? new[] { ema } : []])).Succeeded();
+            (
+                await Moga.RunAsync([
+                    "eval",
+                    "--card",
+                    card,
+                    "--weights",
+                    Path.Combine(_fixture.Run, "last.safetensors"),
+                    "--data",
+                    $"idx:{_fixture.Folder.File("idx")}",
+                    .. ema.Length > 0 ? new[] { ema } : [],
+                ])
+            ).Succeeded();
     }
 
     [Fact]
@@ -43,7 +81,11 @@ public sealed class TrainTests : IDisposable
         Dictionary<string, byte[]> straight = TrainFixture.State(Path.Combine(_fixture.Run, "last.safetensors"));
         Directory.Delete(_fixture.Run, recursive: true);
         Outcome stopped = (await _fixture.TrainAsync("--stop-after", "13")).Succeeded();
-        Assert.EndsWith($"stopped after update 13; to continue: moga train --resume --output {_fixture.Run}\n", stopped.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"stopped after update 13; to continue: moga train --resume --output {_fixture.Run}\n",
+            stopped.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Empty(stopped.Output);
         Outcome resumed = (await _fixture.ResumeAsync()).Succeeded();
         Assert.Contains("continued from last.safetensors: update 13, epoch 2 of 3", resumed.Errors, StringComparison.Ordinal);
@@ -85,12 +127,18 @@ public sealed class TrainTests : IDisposable
             using Process process = Moga.Start(null, null, _fixture.Arguments(more));
             Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             // Some die before they begin, most in the middle of an update or of a checkpoint.
-            if (i % 4 != 3) await _fixture.UntilUpdateAsync(process, reached + 1);
+            if (i % 4 != 3)
+                await _fixture.UntilUpdateAsync(process, reached + 1);
             await Task.Delay(random.Next(i % 4 == 3 ? 900 : 150), TestContext.Current.CancellationToken);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.DoesNotContain("moga: ", await errors, StringComparison.Ordinal);
-            string[] files = [.. new[] { "last", "next", "previous" }.Select(name => Path.Combine(_fixture.Run, name + ".safetensors")).Where(File.Exists)];
+            string[] files =
+            [
+                .. new[] { "last", "next", "previous" }
+                    .Select(name => Path.Combine(_fixture.Run, name + ".safetensors"))
+                    .Where(File.Exists),
+            ];
             long now = files.Select(TrainFixture.UpdateOf).DefaultIfEmpty().Max();
             Assert.True(now >= reached, $"{now} updates after {reached}");
             reached = now;
@@ -123,14 +171,31 @@ public sealed class TrainTests : IDisposable
         (await _fixture.TrainAsync("--stop-after", "5")).Succeeded();
         byte[] before = await File.ReadAllBytesAsync(Path.Combine(_fixture.Run, "last.safetensors"), TestContext.Current.CancellationToken);
         string program = $"{Moga.Shell} train --resume --output '{_fixture.Run}' --device cpu --threads 1";
-        using Process process = Moga.StartOther("bash", null, null, "-c", $"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 100; exec {program}");
+        using Process process = Moga.StartOther(
+            "bash",
+            null,
+            null,
+            "-c",
+            $"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 100; exec {program}"
+        );
         Outcome outcome = await Moga.FinishAsync(process);
         Assert.Equal(1, outcome.ExitCode);
         Assert.Contains("The checkpoint of update 9 cannot be written to", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains($"The last good one is '{Path.Combine(_fixture.Run, "last.safetensors")}'.", outcome.ErrorLines[^1], StringComparison.Ordinal);
-        Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(_fixture.Run, "last.safetensors"), TestContext.Current.CancellationToken));
+        Assert.Contains(
+            $"The last good one is '{Path.Combine(_fixture.Run, "last.safetensors")}'.",
+            outcome.ErrorLines[^1],
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            before,
+            await File.ReadAllBytesAsync(Path.Combine(_fixture.Run, "last.safetensors"), TestContext.Current.CancellationToken)
+        );
         Assert.DoesNotContain(Directory.GetFiles(_fixture.Run), file => file.EndsWith(".tmp", StringComparison.Ordinal));
-        Assert.Contains("continued from last.safetensors: update 5", (await _fixture.ResumeAsync()).Succeeded().Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "continued from last.safetensors: update 5",
+            (await _fixture.ResumeAsync()).Succeeded().Errors,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -141,18 +206,32 @@ public sealed class TrainTests : IDisposable
         Assert.DoesNotContain("head", same.Errors, StringComparison.Ordinal);
         Directory.Delete(_fixture.Run, recursive: true);
         _fixture.WriteIdx("other", 72, 6);
-        Outcome other = (await Moga.RunAsync([.. _fixture.Arguments("--init", "pretrained", "--stop-after", "2", "--set", "frozen_stages=2", "--set", "layer_decay=0.7")
-            .Select(word => word.StartsWith("idx:", StringComparison.Ordinal) ? $"idx:{_fixture.Folder.File("other")}" : word)])).Succeeded();
-        Assert.Contains("the head of weights in memory has 4 classes, the data 6: a fresh one takes its place (head.bias, head.weight)", other.Errors, StringComparison.Ordinal);
+        Outcome other = (
+            await Moga.RunAsync([
+                .. _fixture
+                    .Arguments("--init", "pretrained", "--stop-after", "2", "--set", "frozen_stages=2", "--set", "layer_decay=0.7")
+                    .Select(word => word.StartsWith("idx:", StringComparison.Ordinal) ? $"idx:{_fixture.Folder.File("other")}" : word),
+            ])
+        ).Succeeded();
+        Assert.Contains(
+            "the head of weights in memory has 4 classes, the data 6: a fresh one takes its place (head.bias, head.weight)",
+            other.Errors,
+            StringComparison.Ordinal
+        );
         using Checkpoint file = Checkpoint.Open(Path.Combine(_fixture.Run, "last.safetensors"));
         using Checkpoint begun = Checkpoint.Open(weights);
-        StateDict now = StateDict.From(file), first = StateDict.From(begun);
+        StateDict now = StateDict.From(file),
+            first = StateDict.From(begun);
         foreach (TensorEntry tensor in first.Tensors.Where(tensor => tensor.Name.StartsWith("blocks", StringComparison.Ordinal)))
         {
             Assert.True(now.TryGet(tensor.Name, out TensorEntry? trained));
-            bool frozen = tensor.Name.StartsWith("blocks1.", StringComparison.Ordinal) || tensor.Name.StartsWith("blocks2.", StringComparison.Ordinal);
-            if (frozen) Assert.Equal(tensor.ToTensor().Data, trained.ToTensor().Data);
-            else if (tensor.Name.EndsWith("fc1.weight", StringComparison.Ordinal)) Assert.NotEqual(tensor.ToTensor().Data, trained.ToTensor().Data);
+            bool frozen =
+                tensor.Name.StartsWith("blocks1.", StringComparison.Ordinal)
+                || tensor.Name.StartsWith("blocks2.", StringComparison.Ordinal);
+            if (frozen)
+                Assert.Equal(tensor.ToTensor().Data, trained.ToTensor().Data);
+            else if (tensor.Name.EndsWith("fc1.weight", StringComparison.Ordinal))
+                Assert.NotEqual(tensor.ToTensor().Data, trained.ToTensor().Data);
         }
     }
 
@@ -163,5 +242,6 @@ public sealed class TrainTests : IDisposable
     }
 
     // Times differ from run to run; figures do not.
-    private string[] Figures() => [.. File.ReadLines(Path.Combine(_fixture.Run, RunLog.EpochsFile)).Select(line => string.Join(',', line.Split(',').Take(10)))];
+    private string[] Figures() =>
+        [.. File.ReadLines(Path.Combine(_fixture.Run, RunLog.EpochsFile)).Select(line => string.Join(',', line.Split(',').Take(10)))];
 }

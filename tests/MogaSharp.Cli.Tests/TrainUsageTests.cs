@@ -31,9 +31,12 @@ public sealed class TrainUsageTests : IDisposable
         int equals = option.IndexOf('=', StringComparison.Ordinal);
         (string name, string value) = ("--" + option[..equals], option[(equals + 1)..]);
         List<string> arguments = [.. _fixture.Arguments()];
-        if (name is "--preset") arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
-        if (arguments.Contains(name)) arguments.RemoveRange(arguments.IndexOf(name), 2);
-        if (value.Length > 0) arguments.AddRange([name, value]);
+        if (name is "--preset")
+            arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
+        if (arguments.Contains(name))
+            arguments.RemoveRange(arguments.IndexOf(name), 2);
+        if (value.Length > 0)
+            arguments.AddRange([name, value]);
         (await Moga.RunAsync([.. arguments])).Failed(2, message);
         Assert.False(Directory.Exists(_fixture.Run));
     }
@@ -45,7 +48,10 @@ public sealed class TrainUsageTests : IDisposable
         (await Moga.RunAsync("train", "--model", "moganet_tiny")).Failed(2, "--data is missing; write folder:PATH");
         (await Moga.RunAsync("train", "--resume")).Failed(2, "--resume needs --output");
         (await _fixture.TrainAsync("--preset", "t")).Failed(2, "--preset and --recipe are both given; take one");
-        (await Moga.RunAsync(_fixture.Arguments()[..^4].Append("--device").Append("cuda:9").ToArray())).Failed(2, "there is no device cuda:9");
+        (await Moga.RunAsync(_fixture.Arguments()[..^4].Append("--device").Append("cuda:9").ToArray())).Failed(
+            2,
+            "there is no device cuda:9"
+        );
     }
 
     [Fact]
@@ -66,7 +72,10 @@ public sealed class TrainUsageTests : IDisposable
     {
         (await _fixture.TrainAsync("--stop-after", "2")).Succeeded();
         DateTime before = File.GetLastWriteTimeUtc(Path.Combine(_fixture.Run, "last.safetensors"));
-        (await _fixture.TrainAsync()).Failed(2, $"'{_fixture.Run}' holds another run; --resume continues it, another --output begins a new one");
+        (await _fixture.TrainAsync()).Failed(
+            2,
+            $"'{_fixture.Run}' holds another run; --resume continues it, another --output begins a new one"
+        );
         Assert.Equal(before, File.GetLastWriteTimeUtc(Path.Combine(_fixture.Run, "last.safetensors")));
     }
 
@@ -117,9 +126,15 @@ public sealed class TrainUsageTests : IDisposable
     public async Task A_wrong_option_is_named_before_libtorch_is_missed(string option, string value, string message)
     {
         List<string> arguments = [.. _fixture.Arguments()];
-        if (option == "--preset") arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
-        if (arguments.Contains(option)) arguments.RemoveRange(arguments.IndexOf(option), 2);
-        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments, option, value]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (option == "--preset")
+            arguments.RemoveRange(arguments.IndexOf("--recipe"), 2);
+        if (arguments.Contains(option))
+            arguments.RemoveRange(arguments.IndexOf(option), 2);
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. arguments, option, value])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
         using Process process = Process.Start(start)!;
         (await Moga.FinishAsync(process)).Failed(2, message);
@@ -128,7 +143,11 @@ public sealed class TrainUsageTests : IDisposable
     [Fact]
     public async Task Without_libtorch_it_says_what_to_install()
     {
-        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. _fixture.Arguments()]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Moga.Command[0], [.. Moga.Command[1..], .. _fixture.Arguments()])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
         using Process process = Process.Start(start)!;
         Outcome outcome = await Moga.FinishAsync(process);

@@ -45,10 +45,26 @@ public sealed class TrainVideoTests : IDisposable
     public async Task A_run_ends_with_a_model_of_the_size_of_the_clips()
     {
         Outcome outcome = (await TrainAsync("--task", "video", "--model-set", "hid_T=16", "--set", "eval_clips=4")).Succeeded();
-        Assert.Matches(@"^MSE \d+\.\d\d  MAE \d+\.\d\d  SSIM \(official\) -?\d\.\d{4}  PSNR \d+\.\d\d  epoch \d  .*/run/model\n$", outcome.Output);
-        Assert.Contains("simvp_small, 2 to 2 frames of 1 x 64 x 64, on 20 clips (4 to evaluate on), cpu", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("recipe mmnist-small: 3 epochs, batch 4, learning rate 0.001, Adam, amp None", outcome.Errors, StringComparison.Ordinal);
-        Assert.Equal(3, outcome.ErrorLines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal) && line.Contains(" clips/s", StringComparison.Ordinal)));
+        Assert.Matches(
+            @"^MSE \d+\.\d\d  MAE \d+\.\d\d  SSIM \(official\) -?\d\.\d{4}  PSNR \d+\.\d\d  epoch \d  .*/run/model\n$",
+            outcome.Output
+        );
+        Assert.Contains(
+            "simvp_small, 2 to 2 frames of 1 x 64 x 64, on 20 clips (4 to evaluate on), cpu",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "recipe mmnist-small: 3 epochs, batch 4, learning rate 0.001, Adam, amp None",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            3,
+            outcome.ErrorLines.Count(line =>
+                line.StartsWith("epoch ", StringComparison.Ordinal) && line.Contains(" clips/s", StringComparison.Ordinal)
+            )
+        );
         ModelCard card = ModelCard.Load(Path.Combine(Run, "model", "card.json"));
         var options = (SimVpOptions)card.Options;
         Assert.Equal([2, 1, 64, 64], options.InShape);
@@ -57,8 +73,18 @@ public sealed class TrainVideoTests : IDisposable
         string text = File.ReadAllText(Path.Combine(Run, "model", "card.json"));
         Assert.Equal(text.IndexOf("\"family\"", StringComparison.Ordinal), text.LastIndexOf("\"family\"", StringComparison.Ordinal));
         // The figures of the training are those of an evaluation by the other engine.
-        Outcome eval = (await Moga.RunAsync("eval", "--model", Path.Combine(Run, "model", "card.json"), "--data", Data.Replace("testclips=6", "testclips=4", StringComparison.Ordinal), "--json")).Succeeded();
-        foreach (string name in new[] { "mse", "mae", "ssim_official", "psnr" }) Assert.Equal(card.Metrics[name], Find(eval.Json, name), 1e-3 * Math.Max(1, Math.Abs(card.Metrics[name])));
+        Outcome eval = (
+            await Moga.RunAsync(
+                "eval",
+                "--model",
+                Path.Combine(Run, "model", "card.json"),
+                "--data",
+                Data.Replace("testclips=6", "testclips=4", StringComparison.Ordinal),
+                "--json"
+            )
+        ).Succeeded();
+        foreach (string name in new[] { "mse", "mae", "ssim_official", "psnr" })
+            Assert.Equal(card.Metrics[name], Find(eval.Json, name), 1e-3 * Math.Max(1, Math.Abs(card.Metrics[name])));
         Assert.True(File.Exists(Path.Combine(Run, "curves.svg")));
     }
 
@@ -69,10 +95,21 @@ public sealed class TrainVideoTests : IDisposable
         Dictionary<string, byte[]> straight = TrainFixture.State(Last);
         Directory.Delete(Run, recursive: true);
         Outcome stopped = (await TrainAsync("--stop-after", "3")).Succeeded();
-        Assert.EndsWith($"stopped after update 3; to continue: moga train --resume --output {Run}\n", stopped.Errors, StringComparison.Ordinal);
-        using (Process process = Moga.Start(null, null, ["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", "--save-every", "1"]))
+        Assert.EndsWith(
+            $"stopped after update 3; to continue: moga train --resume --output {Run}\n",
+            stopped.Errors,
+            StringComparison.Ordinal
+        );
+        using (
+            Process process = Moga.Start(
+                null,
+                null,
+                ["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", "--save-every", "1"]
+            )
+        )
         {
-            while (!process.HasExited && Reached() < 7) await Task.Delay(10, TestContext.Current.CancellationToken);
+            while (!process.HasExited && Reached() < 7)
+                await Task.Delay(10, TestContext.Current.CancellationToken);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
@@ -90,8 +127,9 @@ public sealed class TrainVideoTests : IDisposable
     public async Task Two_processes_begin_what_one_ends()
     {
         Assert.SkipUnless(TorchProcessGroup.IsSupported(TorchDevice.Cpu), "the shim was built without c10d");
-        // A clip for each process, and for one process each clip by itself: both add up the same two gradients and agree to the bit. One process that takes
-        // both clips at once adds up their pixels in another order, and how far that leads depends on the processor's kernels.
+        // A clip for each process, and for one process each clip by itself: both add up the same two gradients and agree to the bit. One
+        // process that takes both clips at once adds up their pixels in another order, and how far that leads depends on the processor's
+        // kernels.
         string[] plain = ["--set", "optimizer=sgd", "--set", "learning_rate=0.01", "--batch", "2"];
         (await TrainAsync(["--stop-after", "13", "--set", "accumulation_steps=2", .. plain])).Succeeded();
         Dictionary<string, byte[]> begun = Learned();
@@ -115,7 +153,10 @@ public sealed class TrainVideoTests : IDisposable
         }
 
         Dictionary<string, byte[]> Learned() =>
-            TrainFixture.State(Last).Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)).ToDictionary();
+            TrainFixture
+                .State(Last)
+                .Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal))
+                .ToDictionary();
     }
 
     [Theory]
@@ -125,17 +166,26 @@ public sealed class TrainVideoTests : IDisposable
     [InlineData("--model-set depth=3", "simvp_small has no option 'depth'; there are in_shape, hid_s, hid_t,")]
     [InlineData("--model-set hid_t", "--model-set takes field=value, not 'hid_t'")]
     [InlineData("--model-set hid_t=x", "'x' is no value of the model's option hid_t")]
-    [InlineData("--model-set hid_t=12", "simvp_small cannot be changed so: SimVp's options break a rule: hid_t, and hid_s times the frames, are multiples of 8")]
+    [InlineData(
+        "--model-set hid_t=12",
+        "simvp_small cannot be changed so: SimVp's options break a rule: hid_t, and hid_s times the frames, are multiples of 8"
+    )]
     [InlineData("--model-set model_type=lstm", "simvp_small cannot be changed so: ")]
     [InlineData("--set loss=cross_entropy", "loss is mean_squared_error for video")]
     [InlineData("--set eval_clips=0", "eval_clips is 1 or more")]
     [InlineData("--batch 64", "The 20 training clips do not fill one batch of 64; take a batch_size of 20 or less.")]
     [InlineData("--data idx:DIGITS", "write moving-mnist:")]
-    [InlineData("--data moving-mnist:DIGITS?in=2&out=3&clips=20", "gives as many frames as it sees, 2, but the data's clips go on for 3; '?out=2' behind the data makes them fit")]
+    [InlineData(
+        "--data moving-mnist:DIGITS?in=2&out=3&clips=20",
+        "gives as many frames as it sees, 2, but the data's clips go on for 3; '?out=2' behind the data makes them fit"
+    )]
     [InlineData("--data moving-mnist:/missing", "there is no folder '/missing'")]
     public async Task A_wrong_option_says_so(string options, string message)
     {
-        (await Moga.RunAsync(Arguments(options.Replace("DIGITS", _folder.File("digits"), StringComparison.Ordinal).Split(' ')))).Failed(2, message);
+        (await Moga.RunAsync(Arguments(options.Replace("DIGITS", _folder.File("digits"), StringComparison.Ordinal).Split(' ')))).Failed(
+            2,
+            message
+        );
         Assert.False(Directory.Exists(Run));
     }
 
@@ -145,12 +195,20 @@ public sealed class TrainVideoTests : IDisposable
         (await TrainAsync("--stop-after", "1")).Succeeded();
         (await ResumeAsync("--task", "classification")).Failed(2, "simvp_small is a model for video, not for classification");
         (await ResumeAsync("--model-set", "hid_t=32")).Failed(2, "--model-set is for a new run");
-        (await ResumeAsync("--data", Data.Replace("in=2", "in=4", StringComparison.Ordinal))).Failed(2, "trains on clips of 2 frames of 1 x 64 x 64, the data has 4 frames of 1 x 64 x 64");
-        (await Moga.RunAsync("train", "--model", "moganet_small", "--data", Data)).Failed(2, "write folder:PATH or idx:PATH or tar:PATTERN");
+        (await ResumeAsync("--data", Data.Replace("in=2", "in=4", StringComparison.Ordinal))).Failed(
+            2,
+            "trains on clips of 2 frames of 1 x 64 x 64, the data has 4 frames of 1 x 64 x 64"
+        );
+        (await Moga.RunAsync("train", "--model", "moganet_small", "--data", Data)).Failed(
+            2,
+            "write folder:PATH or idx:PATH or tar:PATTERN"
+        );
     }
 
     private static double Find(System.Text.Json.JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out System.Text.Json.JsonElement value) ? value.GetDouble() : parent.GetProperty("metrics").GetProperty(name).GetDouble();
+        parent.TryGetProperty(name, out System.Text.Json.JsonElement value)
+            ? value.GetDouble()
+            : parent.GetProperty("metrics").GetProperty(name).GetDouble();
 
     private long Reached()
     {
@@ -168,13 +226,33 @@ public sealed class TrainVideoTests : IDisposable
     // What is given again replaces what stands here.
     private string[] Arguments(params string[] more)
     {
-        List<string> arguments = ["--model", _folder.File("card.json"), "--data", Data, "--preset", "mmnist-small", "--epochs", "3", "--batch", "4", "--output", Run, "--device", "cpu", "--threads", "1"];
+        List<string> arguments =
+        [
+            "--model",
+            _folder.File("card.json"),
+            "--data",
+            Data,
+            "--preset",
+            "mmnist-small",
+            "--epochs",
+            "3",
+            "--batch",
+            "4",
+            "--output",
+            Run,
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+        ];
         foreach (string name in more.Where(word => word is "--data" or "--preset" or "--batch"))
-            if (arguments.IndexOf(name) is >= 0 and int at) arguments.RemoveRange(at, 2);
+            if (arguments.IndexOf(name) is >= 0 and int at)
+                arguments.RemoveRange(at, 2);
         return ["train", .. arguments, .. more];
     }
 
     private Task<Outcome> TrainAsync(params string[] more) => Moga.RunAsync(Arguments(["--set", "learning_rate_batch=4", .. more]));
 
-    private Task<Outcome> ResumeAsync(params string[] more) => Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
+    private Task<Outcome> ResumeAsync(params string[] more) =>
+        Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 }

@@ -2,65 +2,82 @@ namespace MogaSharp.Cli.Tests;
 
 public sealed class UsageTests
 {
-    private static readonly string[] Commands = ["classify", "eval", "forward", "models", "info", "plan", "profile", "pull", "inspect", "convert", "export", "bench", "predict", "data"];
+    private static readonly string[] Commands =
+    [
+        "classify",
+        "eval",
+        "forward",
+        "models",
+        "info",
+        "plan",
+        "profile",
+        "pull",
+        "inspect",
+        "convert",
+        "export",
+        "bench",
+        "predict",
+        "data",
+    ];
 
-    public static TheoryData<string, string> Mistakes => new()
-    {
-        { "clasify x.png", "there is no command 'clasify'" },
-        { "--bogus", "there is no option '--bogus'" },
-        { "models extra", "'extra'" },
-        { "models --bogus", "'--bogus'" },
-        { "classify", "'path' missing" },
-        { "classify --bogus", "there is no option '--bogus'" },
-        { "classify nowhere.png", "there is no file or folder 'nowhere.png'" },
-        { "classify @nowhere.png", "there is no file or folder '@nowhere.png'" },
-        { "classify nowhere/*.png", "nothing matches 'nowhere/*.png'" },
-        { "classify /dev/null --topk 0", "--topk takes a whole number" },
-        { "classify /dev/null --topk x", "--topk takes a whole number" },
-        { "classify /dev/null --topk", "'--topk'" },
-        { "classify /dev/null --threads 5000", "--threads takes a whole number" },
-        { "classify /dev/null --model moganet_tny", "Did you mean moganet_tiny" },
-        { "classify /dev/null --model nowhere.json", "there is no file 'nowhere.json'" },
-        { "classify /dev/null --weights nowhere.pth", "there is no file 'nowhere.pth'" },
-        { "classify /dev/null --weights .", "'.' is a folder" },
-        { "eval", "'--data' is required" },
-        { "eval --data set", "write folder:PATH or idx:PATH" },
-        { "eval --data folder:nowhere", "there is no folder 'nowhere'" },
-        { "eval --data folder:. --card nowhere.json", "there is no file 'nowhere.json'" },
-        { "eval --data folder:. --split half", "--split takes test or train" },
-        { "eval --data folder:. --batch 0", "--batch takes a whole number" },
-        { "forward --output y.safetensors", "'--input' is required" },
-        { "forward --input nowhere --output y.safetensors", "there is no file 'nowhere'" },
-        { "info", "'name' missing" },
-        { "info nothing", "No model is called 'nothing'" },
-        { "info tiny --size 0", "'0' is no size" },
-        { "info tiny --size axb", "'axb' is no size" },
-        { "info tiny --size 1x2x3", "'1x2x3' is no size" },
-        { "info tiny --size -5", "'-5'" },
-        { "info tiny --size 99999x5", "each side from 1 to 16384" },
-        { "plan nothing", "No model is called 'nothing'" },
-        { "pull nothing", "No model is called 'nothing'" },
-        { "inspect nowhere", "there is no file 'nowhere'" },
-        { "inspect .", "'.' is a folder" },
-        { "convert nowhere out.pth", "there is no file 'nowhere'" },
-        { "export tiny", "'--onnx' is required" },
-        { "export tiny --random-weights --onnx nowhere/x.onnx", "there is no folder 'nowhere'" },
-        { "export tiny --random-weights --onnx .", "'.' is a folder" },
-        { "export tiny --random-weights --onnx x.onnx --opset 16", "--opset takes a whole number from 17 to 21, not '16'" },
-        { "export nothing --onnx x.onnx", "No model is called 'nothing'" },
-        { "bench tiny --compare openvino", "openvino" },
-        { "predict", "'clip' missing" },
-        { "predict nowhere.gif --model tiny", "moganet_tiny is a model for classification" },
-        { "predict x --frames 2000", "--frames takes a whole number from 1 to 1024" },
-        { "predict x --engine tpu", "'tpu'" },
-        { "data", "'name' missing" },
-        { "data cifar", "'cifar' not recognized" },
-        { "eval --data idx:x --task pose", "'pose'" },
-        { "bench --bogus", "there is no option '--bogus'" },
-        { "bench tiny --batch 1 x", "--batch takes whole numbers" },
-        { "bench tiny --batch 4096 --size 16384", "take a smaller batch or size" },
-        { "profile tiny --batch 4096 --size 16384", "take a smaller batch or size" },
-    };
+    public static TheoryData<string, string> Mistakes =>
+        new()
+        {
+            { "clasify x.png", "there is no command 'clasify'" },
+            { "--bogus", "there is no option '--bogus'" },
+            { "models extra", "'extra'" },
+            { "models --bogus", "'--bogus'" },
+            { "classify", "'path' missing" },
+            { "classify --bogus", "there is no option '--bogus'" },
+            { "classify nowhere.png", "there is no file or folder 'nowhere.png'" },
+            { "classify @nowhere.png", "there is no file or folder '@nowhere.png'" },
+            { "classify nowhere/*.png", "nothing matches 'nowhere/*.png'" },
+            { "classify /dev/null --topk 0", "--topk takes a whole number" },
+            { "classify /dev/null --topk x", "--topk takes a whole number" },
+            { "classify /dev/null --topk", "'--topk'" },
+            { "classify /dev/null --threads 5000", "--threads takes a whole number" },
+            { "classify /dev/null --model moganet_tny", "Did you mean moganet_tiny" },
+            { "classify /dev/null --model nowhere.json", "there is no file 'nowhere.json'" },
+            { "classify /dev/null --weights nowhere.pth", "there is no file 'nowhere.pth'" },
+            { "classify /dev/null --weights .", "'.' is a folder" },
+            { "eval", "'--data' is required" },
+            { "eval --data set", "write folder:PATH or idx:PATH" },
+            { "eval --data folder:nowhere", "there is no folder 'nowhere'" },
+            { "eval --data folder:. --card nowhere.json", "there is no file 'nowhere.json'" },
+            { "eval --data folder:. --split half", "--split takes test or train" },
+            { "eval --data folder:. --batch 0", "--batch takes a whole number" },
+            { "forward --output y.safetensors", "'--input' is required" },
+            { "forward --input nowhere --output y.safetensors", "there is no file 'nowhere'" },
+            { "info", "'name' missing" },
+            { "info nothing", "No model is called 'nothing'" },
+            { "info tiny --size 0", "'0' is no size" },
+            { "info tiny --size axb", "'axb' is no size" },
+            { "info tiny --size 1x2x3", "'1x2x3' is no size" },
+            { "info tiny --size -5", "'-5'" },
+            { "info tiny --size 99999x5", "each side from 1 to 16384" },
+            { "plan nothing", "No model is called 'nothing'" },
+            { "pull nothing", "No model is called 'nothing'" },
+            { "inspect nowhere", "there is no file 'nowhere'" },
+            { "inspect .", "'.' is a folder" },
+            { "convert nowhere out.pth", "there is no file 'nowhere'" },
+            { "export tiny", "'--onnx' is required" },
+            { "export tiny --random-weights --onnx nowhere/x.onnx", "there is no folder 'nowhere'" },
+            { "export tiny --random-weights --onnx .", "'.' is a folder" },
+            { "export tiny --random-weights --onnx x.onnx --opset 16", "--opset takes a whole number from 17 to 21, not '16'" },
+            { "export nothing --onnx x.onnx", "No model is called 'nothing'" },
+            { "bench tiny --compare openvino", "openvino" },
+            { "predict", "'clip' missing" },
+            { "predict nowhere.gif --model tiny", "moganet_tiny is a model for classification" },
+            { "predict x --frames 2000", "--frames takes a whole number from 1 to 1024" },
+            { "predict x --engine tpu", "'tpu'" },
+            { "data", "'name' missing" },
+            { "data cifar", "'cifar' not recognized" },
+            { "eval --data idx:x --task pose", "'pose'" },
+            { "bench --bogus", "there is no option '--bogus'" },
+            { "bench tiny --batch 1 x", "--batch takes whole numbers" },
+            { "bench tiny --batch 4096 --size 16384", "take a smaller batch or size" },
+            { "profile tiny --batch 4096 --size 16384", "take a smaller batch or size" },
+        };
 
     [Theory]
     [MemberData(nameof(Mistakes))]
@@ -72,7 +89,8 @@ public sealed class UsageTests
     [Fact]
     public async Task Empty_arguments_are_mistakes_too()
     {
-        foreach (string command in new[] { "info", "plan", "pull", "inspect", "classify", "predict", "data" }) Assert.Equal(2, (await Moga.RunAsync(command, "")).ExitCode);
+        foreach (string command in new[] { "info", "plan", "pull", "inspect", "classify", "predict", "data" })
+            Assert.Equal(2, (await Moga.RunAsync(command, "")).ExitCode);
     }
 
     [Fact]
@@ -98,10 +116,67 @@ public sealed class UsageTests
     {
         string[] tokens =
         [
-            "classify", "eval", "forward", "models", "info", "plan", "inspect", "convert", "--model", "--weights", "--json", "--size", "--topk", "-k", "--data", "--card", "--ema",
-            "--input", "--output", "--features", "--threads", "-t", "--dtype", "--batch", "--layers", "--", "-", "--=", "=", "", " ", "tiny", "xt", "0", "-1", "1x1", "7x", "float16",
-            "idx:", "folder:.", "folder:", ":", "*", "**/", "?", "/", ".", "..", "\u0001", "\u00e9", "@", "@x", "[diagram]", "[suggest]", "-h", "--help", "--version",
-            "/dev/null", "99999999999999999999", "--size=", "--json=maybe",
+            "classify",
+            "eval",
+            "forward",
+            "models",
+            "info",
+            "plan",
+            "inspect",
+            "convert",
+            "--model",
+            "--weights",
+            "--json",
+            "--size",
+            "--topk",
+            "-k",
+            "--data",
+            "--card",
+            "--ema",
+            "--input",
+            "--output",
+            "--features",
+            "--threads",
+            "-t",
+            "--dtype",
+            "--batch",
+            "--layers",
+            "--",
+            "-",
+            "--=",
+            "=",
+            "",
+            " ",
+            "tiny",
+            "xt",
+            "0",
+            "-1",
+            "1x1",
+            "7x",
+            "float16",
+            "idx:",
+            "folder:.",
+            "folder:",
+            ":",
+            "*",
+            "**/",
+            "?",
+            "/",
+            ".",
+            "..",
+            "\u0001",
+            "\u00e9",
+            "@",
+            "@x",
+            "[diagram]",
+            "[suggest]",
+            "-h",
+            "--help",
+            "--version",
+            "/dev/null",
+            "99999999999999999999",
+            "--size=",
+            "--json=maybe",
         ];
         var random = new Random(7);
         for (int i = 0; i < 60; i++)
@@ -110,7 +185,8 @@ public sealed class UsageTests
             Outcome outcome = await Moga.RunInAsync("/", null, arguments);
             Assert.True(outcome.ExitCode is 0 or 1 or 2, $"{string.Join(' ', arguments)}: {outcome.ExitCode}");
             Assert.DoesNotContain("unexpected error", outcome.Errors, StringComparison.Ordinal);
-            if (outcome.ExitCode != 0) Assert.StartsWith("moga: ", outcome.Errors, StringComparison.Ordinal);
+            if (outcome.ExitCode != 0)
+                Assert.StartsWith("moga: ", outcome.Errors, StringComparison.Ordinal);
         }
     }
 }

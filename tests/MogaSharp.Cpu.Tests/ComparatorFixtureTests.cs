@@ -7,8 +7,10 @@ namespace MogaSharp.Cpu.Tests;
 public sealed class ComparatorFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
-    public static IEnumerable<TheoryDataRow<string>> Cases => NetworkFixture.Names.Select(name =>
-        NetworkFixture.Small.Contains(name) ? new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel") : new(name));
+    public static IEnumerable<TheoryDataRow<string>> Cases =>
+        NetworkFixture.Names.Select(name =>
+            NetworkFixture.Small.Contains(name) ? new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel") : new(name)
+        );
 
     [Theory]
     [MemberData(nameof(Cases))]

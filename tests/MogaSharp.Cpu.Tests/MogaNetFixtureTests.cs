@@ -6,8 +6,10 @@ namespace MogaSharp.Cpu.Tests;
 public sealed class MogaNetFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
-    public static IEnumerable<TheoryDataRow<string>> Cases => MogaNetFixture.Names.Select(name =>
-        name.StartsWith("custom_", StringComparison.Ordinal) ? new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel") : new(name));
+    public static IEnumerable<TheoryDataRow<string>> Cases =>
+        MogaNetFixture.Names.Select(name =>
+            name.StartsWith("custom_", StringComparison.Ordinal) ? new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel") : new(name)
+        );
 
     [Theory]
     [MemberData(nameof(Cases))]

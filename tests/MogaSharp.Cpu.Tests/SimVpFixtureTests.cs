@@ -8,7 +8,10 @@ public sealed class SimVpFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
     public static IEnumerable<TheoryDataRow<string>> Cases =>
-        [.. SimVpFixture.SmallNames.Select(name => new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel")), .. SimVpFixture.MovingMnistNames.Select(name => new TheoryDataRow<string>(name))];
+        [
+            .. SimVpFixture.SmallNames.Select(name => new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel")),
+            .. SimVpFixture.MovingMnistNames.Select(name => new TheoryDataRow<string>(name)),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -29,6 +32,7 @@ public sealed class SimVpFixtureTests
         Assert.NotEmpty(graph.Outputs);
         IReadOnlyDictionary<string, string> names = official.Outputs;
         foreach ((string output, Tensor tensor) in session.Run(official.Input, TestContext.Current.CancellationToken))
-            if (names.TryGetValue(output, out string? fixture)) Assert.InRange(official.Expected.Difference(fixture, tensor.Data), 0, official.ToleranceOf(fixture));
+            if (names.TryGetValue(output, out string? fixture))
+                Assert.InRange(official.Expected.Difference(fixture, tensor.Data), 0, official.ToleranceOf(fixture));
     }
 }

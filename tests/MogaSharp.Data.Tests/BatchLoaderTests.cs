@@ -22,11 +22,32 @@ public sealed class BatchLoaderTests
     public async Task Batches_do_not_depend_on_the_workers()
     {
         var dataset = new MemoryDataset(70);
-        List<string> one = await Read(dataset, new LoaderOptions(8) { Workers = 1, Ahead = 1, Seed = 3 }, epoch: 2);
+        List<string> one = await Read(
+            dataset,
+            new LoaderOptions(8)
+            {
+                Workers = 1,
+                Ahead = 1,
+                Seed = 3,
+            },
+            epoch: 2
+        );
         Assert.Equal(8, one.Count);
         Assert.Equal(8, one.Distinct().Count());
         Assert.Equal(one, await Read(dataset, new LoaderOptions(8) { Workers = 5, Seed = 3 }, epoch: 2));
-        Assert.Equal(one, await Read(dataset, new LoaderOptions(8) { Workers = 3, Ahead = 20, Seed = 3 }, epoch: 2));
+        Assert.Equal(
+            one,
+            await Read(
+                dataset,
+                new LoaderOptions(8)
+                {
+                    Workers = 3,
+                    Ahead = 20,
+                    Seed = 3,
+                },
+                epoch: 2
+            )
+        );
         Assert.Empty(one.Intersect(await Read(dataset, new LoaderOptions(8) { Workers = 3, Seed = 4 }, epoch: 2)));
         Assert.Empty(one.Intersect(await Read(dataset, new LoaderOptions(8) { Workers = 3, Seed = 3 }, epoch: 3)));
     }
@@ -52,16 +73,25 @@ public sealed class BatchLoaderTests
         for (int i = 0; i < 3; i++)
         {
             ProcessShare share = i == 2 ? ProcessShare.Whole : new ProcessShare(i, 2);
-            using var loader = new BatchLoader(dataset, new ShuffledSampler(64, 1, share), new TrainingTransform(recipe), new LoaderOptions(i == 2 ? 16 : 8) { Workers = 2 });
+            using var loader = new BatchLoader(
+                dataset,
+                new ShuffledSampler(64, 1, share),
+                new TrainingTransform(recipe),
+                new LoaderOptions(i == 2 ? 16 : 8) { Workers = 2 }
+            );
             images[i] = [];
             await foreach (Batch batch in loader.ReadAsync(1, cancellationToken: Token))
             {
                 using (batch)
-                    for (int k = 0; k < batch.Count; k++) images[i].Add(string.Join(',', batch.Images[(k * 360)..((k + 1) * 360)].ToArray()));
+                    for (int k = 0; k < batch.Count; k++)
+                        images[i].Add(string.Join(',', batch.Images[(k * 360)..((k + 1) * 360)].ToArray()));
             }
         }
         for (int batch = 0; batch < 4; batch++)
-            Assert.Equal(images[2][(batch * 16)..((batch + 1) * 16)].Order(), images[0][(batch * 8)..((batch + 1) * 8)].Concat(images[1][(batch * 8)..((batch + 1) * 8)]).Order());
+            Assert.Equal(
+                images[2][(batch * 16)..((batch + 1) * 16)].Order(),
+                images[0][(batch * 8)..((batch + 1) * 8)].Concat(images[1][(batch * 8)..((batch + 1) * 8)]).Order()
+            );
     }
 
     [Fact]
@@ -81,14 +111,24 @@ public sealed class BatchLoaderTests
                 Assert.Equal(order[8..].Select(index => index % 4), batch.Labels);
                 float[] expected = new float[8 * 360];
                 for (int i = 0; i < 8; i++)
-                    transform.Apply(dataset[order[8 + i]].ReadPixels(), new RandomStream(9, RandomPurpose.Augmentation, 4, 8 + i), expected.AsSpan(i * 360, 360));
+                    transform.Apply(
+                        dataset[order[8 + i]].ReadPixels(),
+                        new RandomStream(9, RandomPurpose.Augmentation, 4, 8 + i),
+                        expected.AsSpan(i * 360, 360)
+                    );
                 MixPlan plan = MixPlan.Draw(Recipe.Mixing!, new RandomStream(9, RandomPurpose.Mixing, 4, 1), 8, 12, 10);
                 plan.Apply(expected, 3, 12, 10);
                 for (int i = 0; i < 8; i++)
-                    new RandomErasing(Recipe.Erasing!).Apply(new RandomStream(9, RandomPurpose.Erasing, 4, 8 + i), expected.AsSpan(i * 360, 360), 12, 10);
+                    new RandomErasing(Recipe.Erasing!).Apply(
+                        new RandomStream(9, RandomPurpose.Erasing, 4, 8 + i),
+                        expected.AsSpan(i * 360, 360),
+                        12,
+                        10
+                    );
                 Assert.Equal(expected, batch.Images.ToArray());
                 Assert.Equal(plan.Images, batch.Mix!.Images);
-                float[] targets = new float[32], expectedTargets = new float[32];
+                float[] targets = new float[32],
+                    expectedTargets = new float[32];
                 batch.WriteTargets(4, 0.1, targets);
                 plan.WriteTargets([.. batch.Labels], 4, 0.1, expectedTargets);
                 Assert.Equal(expectedTargets, targets);
@@ -101,7 +141,12 @@ public sealed class BatchLoaderTests
     {
         var dataset = new MemoryDataset(21);
         var options = new PreprocessOptions(12, 10);
-        using var loader = new BatchLoader(dataset, new OrderedSampler(21, ProcessShare.Whole), new EvaluationTransform(options), new LoaderOptions(8) { Workers = 3 });
+        using var loader = new BatchLoader(
+            dataset,
+            new OrderedSampler(21, ProcessShare.Whole),
+            new EvaluationTransform(options),
+            new LoaderOptions(8) { Workers = 3 }
+        );
         Assert.Equal(3, loader.BatchesPerEpoch);
         var preprocessor = new Preprocessor(options);
         float[] expected = new float[360];
@@ -130,7 +175,8 @@ public sealed class BatchLoaderTests
     {
         PixelBlock grey = Reference.Image("grey");
         var options = new PreprocessOptions(20, 20) { Mean = [0.3f], StandardDeviation = [0.4f] };
-        float[] three = new float[1200], one = new float[400];
+        float[] three = new float[1200],
+            one = new float[400];
         new Preprocessor(options).Process(grey.Pixels.Span, grey.Width, grey.Height, grey.Layout, 0, three);
         new EvaluationTransform(options, 1).Apply(grey, new RandomStream(0, RandomPurpose.Augmentation, 0, 0), one);
         Assert.Equal(three[..400], one);
@@ -157,7 +203,8 @@ public sealed class BatchLoaderTests
                 }
             });
             Assert.StartsWith("/nowhere/25.png: Could not find", failure.Message, StringComparison.Ordinal);
-            if (!isTraining) Assert.Equal(3, batches);
+            if (!isTraining)
+                Assert.Equal(3, batches);
         }
     }
 
@@ -178,7 +225,17 @@ public sealed class BatchLoaderTests
             }
         }
         // 3 falls on 4 and then 5, 39 on 0.
-        Assert.Equal(Enumerable.Range(0, 40).Select(i => i is 3 or 4 ? 5 : i == 39 ? 0 : i).Order(), seen.Order());
+        Assert.Equal(
+            Enumerable
+                .Range(0, 40)
+                .Select(i =>
+                    i is 3 or 4 ? 5
+                    : i == 39 ? 0
+                    : i
+                )
+                .Order(),
+            seen.Order()
+        );
         Assert.Equal((4, 40L), (loader.Statistics.Skipped, loader.Statistics.Images));
     }
 
@@ -199,7 +256,17 @@ public sealed class BatchLoaderTests
         }
         Assert.Equal(Enumerable.Range(0, 16).Where(i => i != 3), seen);
         Assert.Equal((3, 15L, 5), (loader.Statistics.Batches, loader.Statistics.Images, loader.Statistics.Skipped));
-        Assert.Equal([3, 16, 17, 18, 19], logger.Lines.Select(line => int.Parse(Regex.Match(line, @"^Warning: .+ \(item (\d+)\) cannot be read and is passed over: .+").Groups[1].Value, CultureInfo.InvariantCulture)).Order());
+        Assert.Equal(
+            [3, 16, 17, 18, 19],
+            logger
+                .Lines.Select(line =>
+                    int.Parse(
+                        Regex.Match(line, @"^Warning: .+ \(item (\d+)\) cannot be read and is passed over: .+").Groups[1].Value,
+                        CultureInfo.InvariantCulture
+                    )
+                )
+                .Order()
+        );
     }
 
     [Fact]
@@ -223,7 +290,8 @@ public sealed class BatchLoaderTests
             await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: cancel.Token))
             {
                 batch.Dispose();
-                if (++batches < 2) continue;
+                if (++batches < 2)
+                    continue;
                 await cancel.CancelAsync();
             }
         });
@@ -244,7 +312,8 @@ public sealed class BatchLoaderTests
     {
         using BatchLoader loader = Loader(new MemoryDataset(80), isTraining: true, BadImages.Throw);
         var kept = new List<(Batch Batch, float[] Copy)>();
-        await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: Token)) kept.Add((batch, batch.Images.ToArray()));
+        await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: Token))
+            kept.Add((batch, batch.Images.ToArray()));
         Assert.All(kept, pair => Assert.Equal(pair.Copy, pair.Batch.Images.ToArray()));
         foreach ((Batch batch, _) in kept)
         {
@@ -257,8 +326,14 @@ public sealed class BatchLoaderTests
     [Fact]
     public async Task Waiting_for_data_is_measured()
     {
-        using BatchLoader slow = Loader(new MemoryDataset(24, onRead: () => Thread.Sleep(2)), isTraining: true, BadImages.Throw, workers: 1);
-        await foreach (Batch batch in slow.ReadAsync(0, cancellationToken: Token)) batch.Dispose();
+        using BatchLoader slow = Loader(
+            new MemoryDataset(24, onRead: () => Thread.Sleep(2)),
+            isTraining: true,
+            BadImages.Throw,
+            workers: 1
+        );
+        await foreach (Batch batch in slow.ReadAsync(0, cancellationToken: Token))
+            batch.Dispose();
         Assert.InRange(slow.Statistics.WaitShare, 0.5, 1);
         Assert.True(slow.Statistics.Waited <= slow.Statistics.Elapsed);
 
@@ -296,7 +371,8 @@ public sealed class BatchLoaderTests
         }
         finally
         {
-            if (Directory.Exists(folder.FullName)) Directory.Delete(folder.FullName, recursive: true);
+            if (Directory.Exists(folder.FullName))
+                Directory.Delete(folder.FullName, recursive: true);
         }
     }
 
@@ -316,7 +392,9 @@ public sealed class BatchLoaderTests
         await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: Token))
         {
             batch.Dispose();
-            await Assert.ThrowsAsync<InvalidOperationException>(async () => await loader.ReadAsync(1, cancellationToken: Token).FirstAsync(Token));
+            await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+                await loader.ReadAsync(1, cancellationToken: Token).FirstAsync(Token)
+            );
         }
     }
 
@@ -326,11 +404,27 @@ public sealed class BatchLoaderTests
         var dataset = new MemoryDataset(10);
         var sampler = new ShuffledSampler(10, 0, ProcessShare.Whole);
         var transform = new TrainingTransform(Recipe);
-        Assert.Contains("the sampler is for 9 images", Refusal(() => new BatchLoader(dataset, new ShuffledSampler(9, 0, ProcessShare.Whole), transform, new(2))), StringComparison.Ordinal);
-        Assert.Contains("an even number of images, not 3", Refusal(() => new BatchLoader(dataset, sampler, transform, new(3))), StringComparison.Ordinal);
-        Assert.Contains("10 images do not fill a batch of 12", Refusal(() => new BatchLoader(dataset, sampler, transform, new(12))), StringComparison.Ordinal);
+        Assert.Contains(
+            "the sampler is for 9 images",
+            Refusal(() => new BatchLoader(dataset, new ShuffledSampler(9, 0, ProcessShare.Whole), transform, new(2))),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "an even number of images, not 3",
+            Refusal(() => new BatchLoader(dataset, sampler, transform, new(3))),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "10 images do not fill a batch of 12",
+            Refusal(() => new BatchLoader(dataset, sampler, transform, new(12))),
+            StringComparison.Ordinal
+        );
         Assert.Contains("BatchSize", Refusal(() => new BatchLoader(dataset, sampler, transform, new(0))), StringComparison.Ordinal);
-        Assert.Contains("Workers", Refusal(() => new BatchLoader(dataset, sampler, transform, new(2) { Workers = 0 })), StringComparison.Ordinal);
+        Assert.Contains(
+            "Workers",
+            Refusal(() => new BatchLoader(dataset, sampler, transform, new(2) { Workers = 0 })),
+            StringComparison.Ordinal
+        );
         using var loader = new BatchLoader(dataset, sampler, transform, new(2) { Workers = 1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => loader.ReadAsync(-1, cancellationToken: Token));
         Assert.Throws<ArgumentOutOfRangeException>(() => loader.ReadAsync(0, 6, Token));
@@ -355,21 +449,37 @@ public sealed class BatchLoaderTests
         reads = 0;
         var small = new CachedDataset(inner, expected[0].Length + expected[1].Length);
         for (int round = 0; round < 2; round++)
-            foreach (ImageItem item in small) item.ReadPixels();
+            foreach (ImageItem item in small)
+                item.ReadPixels();
         Assert.Equal(18, reads);
     }
 
     private static BatchLoader Loader(IImageDataset dataset, bool isTraining, BadImages bad, int workers = 2, ILogger? logger = null)
     {
-        var options = new LoaderOptions(8) { Workers = workers, BadImages = bad, Logger = logger ?? NullLogger.Instance };
+        var options = new LoaderOptions(8)
+        {
+            Workers = workers,
+            BadImages = bad,
+            Logger = logger ?? NullLogger.Instance,
+        };
         return isTraining
             ? new BatchLoader(dataset, new ShuffledSampler(dataset.Count, 0, ProcessShare.Whole), new TrainingTransform(Recipe), options)
-            : new BatchLoader(dataset, new OrderedSampler(dataset.Count, ProcessShare.Whole), new EvaluationTransform(new PreprocessOptions(12, 10)), options);
+            : new BatchLoader(
+                dataset,
+                new OrderedSampler(dataset.Count, ProcessShare.Whole),
+                new EvaluationTransform(new PreprocessOptions(12, 10)),
+                options
+            );
     }
 
     private static async Task<List<string>> Read(IImageDataset dataset, LoaderOptions options, int epoch, int first = 0)
     {
-        using var loader = new BatchLoader(dataset, new ShuffledSampler(dataset.Count, options.Seed, ProcessShare.Whole), new TrainingTransform(Recipe), options);
+        using var loader = new BatchLoader(
+            dataset,
+            new ShuffledSampler(dataset.Count, options.Seed, ProcessShare.Whole),
+            new TrainingTransform(Recipe),
+            options
+        );
         var batches = new List<string>();
         await foreach (Batch batch in loader.ReadAsync(epoch, first, Token))
         {

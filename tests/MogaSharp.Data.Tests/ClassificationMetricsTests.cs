@@ -9,11 +9,35 @@ public sealed class ClassificationMetricsTests
     public void Fractions_and_table_of_a_worked_example()
     {
         var metrics = new ClassificationMetrics(3);
-        metrics.Add([5, 1, 0, /**/ 0, 1, 2, /**/ 0, 3, 2, /**/ 9, 3, 2], [0, 2, 2, 1]);
+        metrics.Add(
+            [
+                5,
+                1,
+                0, /**/
+                0,
+                1,
+                2, /**/
+                0,
+                3,
+                2, /**/
+                9,
+                3,
+                2,
+            ],
+            [0, 2, 2, 1]
+        );
         Assert.Equal(4, metrics.Images);
         Assert.Equal(0.5, metrics.Top1);
         Assert.Equal(1, metrics.Top5);
-        Assert.Equal(new[,] { { 1, 0, 0 }, { 1, 0, 0 }, { 0, 1, 1 } }, metrics.Confusion);
+        Assert.Equal(
+            new[,]
+            {
+                { 1, 0, 0 },
+                { 1, 0, 0 },
+                { 0, 1, 1 },
+            },
+            metrics.Confusion
+        );
         Assert.Equal((0.5, 0, 1), (metrics.Precision(0), metrics.Precision(1), metrics.Precision(2)));
         Assert.Equal((1, 0, 0.5), (metrics.Recall(0), metrics.Recall(1), metrics.Recall(2)));
     }
@@ -48,42 +72,61 @@ public sealed class ClassificationMetricsTests
     public void Without_images_nothing_is_a_number()
     {
         var metrics = new ClassificationMetrics(2);
-        Assert.True(double.IsNaN(metrics.Top1) && double.IsNaN(metrics.Top5) && double.IsNaN(metrics.Precision(0)) && double.IsNaN(metrics.Recall(1)));
+        Assert.True(
+            double.IsNaN(metrics.Top1)
+                && double.IsNaN(metrics.Top5)
+                && double.IsNaN(metrics.Precision(0))
+                && double.IsNaN(metrics.Recall(1))
+        );
     }
 
     [Fact]
     public void Ranks_are_those_of_a_stable_sort_and_parts_add_up()
     {
-        Gen<(int[] Outputs, int Label)> images = from outputs in Gen.ArrayOf(Gen.Choose(0, 6), 9) from label in Gen.Choose(0, 8) select (outputs, label);
-        Prop.ForAll(Gen.ArrayOf(images).ToArbitrary(), batch =>
-        {
-            var whole = new ClassificationMetrics(9);
-            var parts = new[] { new ClassificationMetrics(9), new ClassificationMetrics(9) };
-            int top1 = 0, top5 = 0;
-            for (int i = 0; i < batch.Length; i++)
-            {
-                float[] outputs = [.. batch[i].Outputs.Select(output => (float)output)];
-                whole.Add(outputs, batch[i].Label);
-                parts[i % 2].Add(outputs, batch[i].Label);
-                int[] order = [.. Enumerable.Range(0, 9).OrderByDescending(index => outputs[index])];
-                if (order[0] == batch[i].Label) top1++;
-                if (order.Take(5).Contains(batch[i].Label)) top5++;
-            }
-            parts[0].Add(parts[1]);
-            Assert.Equal(batch.Length, whole.Images);
-            Assert.Equal((double)top1 / batch.Length, whole.Top1);
-            Assert.Equal((double)top5 / batch.Length, whole.Top5);
-            Assert.Equal((whole.Images, whole.Top1, whole.Top5), (parts[0].Images, parts[0].Top1, parts[0].Top5));
-            Assert.Equal(whole.Confusion, parts[0].Confusion);
-            Assert.Equal(batch.Length, whole.Confusion.Cast<int>().Sum());
-        }).Check(Config.QuickThrowOnFailure.WithReplay(20240501, 1));
+        Gen<(int[] Outputs, int Label)> images =
+            from outputs in Gen.ArrayOf(Gen.Choose(0, 6), 9)
+            from label in Gen.Choose(0, 8)
+            select (outputs, label);
+        Prop.ForAll(
+                Gen.ArrayOf(images).ToArbitrary(),
+                batch =>
+                {
+                    var whole = new ClassificationMetrics(9);
+                    var parts = new[] { new ClassificationMetrics(9), new ClassificationMetrics(9) };
+                    int top1 = 0,
+                        top5 = 0;
+                    for (int i = 0; i < batch.Length; i++)
+                    {
+                        float[] outputs = [.. batch[i].Outputs.Select(output => (float)output)];
+                        whole.Add(outputs, batch[i].Label);
+                        parts[i % 2].Add(outputs, batch[i].Label);
+                        int[] order = [.. Enumerable.Range(0, 9).OrderByDescending(index => outputs[index])];
+                        if (order[0] == batch[i].Label)
+                            top1++;
+                        if (order.Take(5).Contains(batch[i].Label))
+                            top5++;
+                    }
+                    parts[0].Add(parts[1]);
+                    Assert.Equal(batch.Length, whole.Images);
+                    Assert.Equal((double)top1 / batch.Length, whole.Top1);
+                    Assert.Equal((double)top5 / batch.Length, whole.Top5);
+                    Assert.Equal((whole.Images, whole.Top1, whole.Top5), (parts[0].Images, parts[0].Top1, parts[0].Top5));
+                    Assert.Equal(whole.Confusion, parts[0].Confusion);
+                    Assert.Equal(batch.Length, whole.Confusion.Cast<int>().Sum());
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithReplay(20240501, 1));
     }
 
     [Fact]
     public void Wrong_numbers_are_refused()
     {
         var metrics = new ClassificationMetrics(3);
-        Assert.Contains("2 outputs for 3 classes", Assert.Throws<ArgumentException>(() => metrics.Add(new float[2], 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 outputs for 3 classes",
+            Assert.Throws<ArgumentException>(() => metrics.Add(new float[2], 0)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => metrics.Add(new float[3], 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => metrics.Add(new float[3], -1));
         var refusal = Assert.Throws<ArgumentException>(() => metrics.Add(new float[5], [0, 1]));

@@ -46,7 +46,10 @@ public sealed class DatasetSpecTests : IDisposable
         Assert.Single(DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test));
         Assert.Contains("there is no folder", Refusal($"folder:{_folder.FullName}?val=none"), StringComparison.Ordinal);
         Assert.Contains("there is no folder '/nowhere'", Refusal("folder:/nowhere"), StringComparison.Ordinal);
-        Assert.Equal(1, DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test, [new("dog"), new("cat")])[0].Label);
+        Assert.Equal(
+            1,
+            DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test, [new("dog"), new("cat")])[0].Label
+        );
         Directory.Delete(Path.Combine(_folder.FullName, "val"), recursive: true);
         Assert.Contains("has a folder 'train' but none of 'val'", Refusal($"folder:{_folder.FullName}"), StringComparison.Ordinal);
     }
@@ -55,11 +58,16 @@ public sealed class DatasetSpecTests : IDisposable
     [InlineData("train valid test", "valid", "evaluated on 'valid', not on 'test'; '?val=test' takes that")]
     [InlineData("Train Val", "Val", null)]
     [InlineData("TRAINING DEV", "DEV", null)]
-    [InlineData("training evaluation", "evaluation", "evaluated on 'evaluation', as there is no part for validation; in training it also decides which epoch is the best")]
+    [InlineData(
+        "training evaluation",
+        "evaluation",
+        "evaluated on 'evaluation', as there is no part for validation; in training it also decides which epoch is the best"
+    )]
     [InlineData("test val", "val", "evaluated on 'val', not on 'test'; '?val=test' takes that")]
     public void Parts_go_by_usual_names_in_any_case_and_validation_comes_first(string folders, string expected, string? note)
     {
-        foreach (string folder in folders.Split(' ')) Add($"{folder}/a/1.png", $"{folder}/b/2.png");
+        foreach (string folder in folders.Split(' '))
+            Add($"{folder}/a/1.png", $"{folder}/b/2.png");
         IImageDataset test = DatasetSpec.Parse($"folder:{_folder.FullName}").Open(DatasetSplit.Test);
         Assert.Equal([At(Path.Combine(expected, "a/1.png")), At(Path.Combine(expected, "b/2.png"))], test.Select(item => item.Name));
         Assert.Equal(note is null ? [] : [note], test.Notes);
@@ -68,14 +76,20 @@ public sealed class DatasetSpecTests : IDisposable
     [Theory]
     [InlineData("train val valid", "has 'val' and 'valid' for the same part; '?val=val' says which one is meant")]
     [InlineData("Train train val", "has 'Train' and 'train' for the same part; '?train=Train' says which one is meant")]
-    [InlineData("train car", "has the folder 'train' and beside it others with images (car); write '?train=.' if all of them are classes, or '?val=NAME' for the one to evaluate on")]
+    [InlineData(
+        "train car",
+        "has the folder 'train' and beside it others with images (car); write '?train=.' if all of them are classes, or '?val=NAME' "
+            + "for the one to evaluate on"
+    )]
     [InlineData("val test", "has no folder 'train'; '?train=NAME' says which one to train on")]
     [InlineData("flowers/train flowers/val", "holds nothing but the folder 'flowers', in which the parts are; write '")]
     public void Parts_that_are_not_clear_are_refused(string folders, string problem)
     {
-        foreach (string folder in folders.Split(' ')) Add($"{folder}/a/1.png");
+        foreach (string folder in folders.Split(' '))
+            Add($"{folder}/a/1.png");
         Add("car/1.png");
-        if (!folders.Contains("car", StringComparison.Ordinal)) Directory.Delete(At("car"), recursive: true);
+        if (!folders.Contains("car", StringComparison.Ordinal))
+            Directory.Delete(At("car"), recursive: true);
         DatasetSpec spec = DatasetSpec.Parse($"folder:{_folder.FullName}");
         string message = Assert.Throws<DatasetSpecException>(() => (spec.Open(DatasetSplit.Train), spec.Open(DatasetSplit.Test))).Message;
         Assert.Contains(problem, message, StringComparison.Ordinal);
@@ -125,7 +139,10 @@ public sealed class DatasetSpecTests : IDisposable
         Assert.Equal((3, 2, true), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count, spec.HasSeparateSplits));
         Assert.Single(DatasetSpec.Parse($"idx:{_folder.FullName}?val=extra").Open(DatasetSplit.Test));
         File.WriteAllText(At("names.txt"), "boot\n\n shirt \n");
-        Assert.Equal(["boot", "shirt"], DatasetSpec.Parse($"idx:{_folder.FullName}?classes={At("names.txt")}").Open(DatasetSplit.Test).ClassNames);
+        Assert.Equal(
+            ["boot", "shirt"],
+            DatasetSpec.Parse($"idx:{_folder.FullName}?classes={At("names.txt")}").Open(DatasetSplit.Test).ClassNames
+        );
         Assert.Contains("of class names", Refusal($"idx:{_folder.FullName}?classes=/nowhere.txt"), StringComparison.Ordinal);
     }
 
@@ -147,7 +164,8 @@ public sealed class DatasetSpecTests : IDisposable
         Assert.Equal(["only"], spec.Open(DatasetSplit.Train, [new("only")]).ClassNames);
     }
 
-    private static string Refusal(string text) => Assert.Throws<DatasetSpecException>(() => DatasetSpec.Parse(text).Open(DatasetSplit.Test)).Message;
+    private static string Refusal(string text) =>
+        Assert.Throws<DatasetSpecException>(() => DatasetSpec.Parse(text).Open(DatasetSplit.Test)).Message;
 
     private string At(string name) => Path.Combine(_folder.FullName, name);
 

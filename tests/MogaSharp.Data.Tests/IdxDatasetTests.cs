@@ -79,7 +79,8 @@ public sealed class IdxDatasetTests : IDisposable
     [Fact]
     public void Every_truncated_file_is_refused()
     {
-        for (int length = 0; length < Images.Length; length++) AssertImagesRefused(Images[..length], "truncated");
+        for (int length = 0; length < Images.Length; length++)
+            AssertImagesRefused(Images[..length], "truncated");
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class IdxDatasetTests : IDisposable
         // The marks: the end of the last block (at most two bytes), the check sum and the length (four bytes each).
         const int Marks = 2 + 4 + 4;
         byte[] zipped = IdxWriter.GZip(Images);
-        for (int length = 2; length < zipped.Length - Marks; length++) AssertZippedImagesRefused(zipped[..length]);
+        for (int length = 2; length < zipped.Length - Marks; length++)
+            AssertZippedImagesRefused(zipped[..length]);
     }
 
     [Fact]
@@ -182,13 +184,15 @@ public sealed class IdxDatasetTests : IDisposable
         byte[] firstEight = [.. test.Take(8).Cast<PixelImageItem>().SelectMany(item => item.Block.Pixels.ToArray())];
         Assert.Equal(fixture.Bytes("images"), firstEight);
         byte[] resized = fixture.Bytes("resized");
-        var preprocessor = new Preprocessor(new PreprocessOptions(64, 64)
-        {
-            CropFraction = 1,
-            Mode = ResizeMode.Squash,
-            Mean = [0],
-            StandardDeviation = [1],
-        });
+        var preprocessor = new Preprocessor(
+            new PreprocessOptions(64, 64)
+            {
+                CropFraction = 1,
+                Mode = ResizeMode.Squash,
+                Mean = [0],
+                StandardDeviation = [1],
+            }
+        );
         float[] input = new float[preprocessor.InputLength];
         for (int i = 0; i < 8; i++)
         {
@@ -200,7 +204,8 @@ public sealed class IdxDatasetTests : IDisposable
     private void AssertImagesRefused(byte[] images, string problem)
     {
         Write("t10k-images-idx3-ubyte", images);
-        if (!File.Exists(At("t10k-labels-idx1-ubyte"))) Write("t10k-labels-idx1-ubyte", Labels);
+        if (!File.Exists(At("t10k-labels-idx1-ubyte")))
+            Write("t10k-labels-idx1-ubyte", Labels);
         Assert.Contains(problem, Refusal(At("")).Message, StringComparison.Ordinal);
     }
 

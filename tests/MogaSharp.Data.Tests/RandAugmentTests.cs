@@ -6,8 +6,23 @@ namespace MogaSharp.Data.Tests;
 public sealed class RandAugmentTests
 {
     public static TheoryData<string> LevelNames =>
-        [.. Reference.Json.GetProperty("levels").EnumerateObject().Select(entry => entry.Name)
-            .Where(name => name is not ("PosterizeOriginal/+" or "PosterizeOriginal/-" or "TranslateX/+" or "TranslateX/-" or "TranslateY/+" or "TranslateY/-"))];
+        [
+            .. Reference
+                .Json.GetProperty("levels")
+                .EnumerateObject()
+                .Select(entry => entry.Name)
+                .Where(name =>
+                    name
+                        is not (
+                            "PosterizeOriginal/+"
+                            or "PosterizeOriginal/-"
+                            or "TranslateX/+"
+                            or "TranslateX/-"
+                            or "TranslateY/+"
+                            or "TranslateY/-"
+                        )
+                ),
+        ];
 
     [Theory]
     [MemberData(nameof(LevelNames))]
@@ -15,9 +30,11 @@ public sealed class RandAugmentTests
     {
         string[] parts = name.Split('/');
         AugmentOperation operation = Enum.Parse<AugmentOperation>(parts[0]);
-        double[] levels = Reference.Json.GetProperty("level_list").Doubles(), expected = Reference.Json.GetProperty("levels").GetProperty(name).Doubles();
+        double[] levels = Reference.Json.GetProperty("level_list").Doubles(),
+            expected = Reference.Json.GetProperty("levels").GetProperty(name).Doubles();
         double[] arguments = [.. levels.Select(level => AugmentOperations.Argument(operation, level, isNegated: parts[1] == "-"))];
-        for (int i = 0; i < levels.Length; i++) Assert.Equal(expected[i], arguments[i], 1e-12);
+        for (int i = 0; i < levels.Length; i++)
+            Assert.Equal(expected[i], arguments[i], 1e-12);
     }
 
     [Fact]
@@ -32,13 +49,27 @@ public sealed class RandAugmentTests
     public void Policies_are_read()
     {
         RandAugment official = RandAugment.Parse("rand-m9-mstd0.5-inc1");
-        Assert.Equal((9, 2, 0.5, 10.0, false, true),
-            (official.Magnitude, official.Layers, official.MagnitudeDeviation, official.MaxMagnitude, official.IsWeighted, official.IsIncreasing));
+        Assert.Equal(
+            (9, 2, 0.5, 10.0, false, true),
+            (
+                official.Magnitude,
+                official.Layers,
+                official.MagnitudeDeviation,
+                official.MaxMagnitude,
+                official.IsWeighted,
+                official.IsIncreasing
+            )
+        );
         RandAugment plain = RandAugment.Parse("rand");
-        Assert.Equal((10, 2, 0.0, 10.0, false, false),
-            (plain.Magnitude, plain.Layers, plain.MagnitudeDeviation, plain.MaxMagnitude, plain.IsWeighted, plain.IsIncreasing));
+        Assert.Equal(
+            (10, 2, 0.0, 10.0, false, false),
+            (plain.Magnitude, plain.Layers, plain.MagnitudeDeviation, plain.MaxMagnitude, plain.IsWeighted, plain.IsIncreasing)
+        );
         RandAugment other = RandAugment.Parse("rand-n3-m12-mmax20-mstd101-w0");
-        Assert.Equal((12, 3, double.PositiveInfinity, 20.0, true), (other.Magnitude, other.Layers, other.MagnitudeDeviation, other.MaxMagnitude, other.IsWeighted));
+        Assert.Equal(
+            (12, 3, double.PositiveInfinity, 20.0, true),
+            (other.Magnitude, other.Layers, other.MagnitudeDeviation, other.MaxMagnitude, other.IsWeighted)
+        );
         // timm asks whether the text is empty, which "0" is not.
         Assert.True(RandAugment.Parse("rand-inc0").IsIncreasing);
         Assert.Equal(10, RandAugment.Parse("rand-mmax0").MaxMagnitude);
@@ -79,11 +110,22 @@ public sealed class RandAugmentTests
     [Fact]
     public void A_large_deviation_is_even_up_to_the_magnitude()
     {
-        double[] levels = [.. Draw("rand-m8-mstd101", 40_000, out _).Where(one => one.Operation == AugmentOperation.ShearX).Select(one => Math.Abs(one.Argument) / 0.03)];
+        double[] levels =
+        [
+            .. Draw("rand-m8-mstd101", 40_000, out _)
+                .Where(one => one.Operation == AugmentOperation.ShearX)
+                .Select(one => Math.Abs(one.Argument) / 0.03),
+        ];
         Assert.InRange(levels.Average(), 3.85, 4.15);
         Assert.InRange(levels.Max(), 7.9, 8);
-        Assert.All(Draw("rand-m12-mmax20", 1000, out _).Where(one => one.Operation == AugmentOperation.Rotate), one => Assert.Equal(36, Math.Abs(one.Argument), 1e-9));
-        Assert.All(Draw("rand-m12", 1000, out _).Where(one => one.Operation == AugmentOperation.Rotate), one => Assert.Equal(30, Math.Abs(one.Argument), 1e-9));
+        Assert.All(
+            Draw("rand-m12-mmax20", 1000, out _).Where(one => one.Operation == AugmentOperation.Rotate),
+            one => Assert.Equal(36, Math.Abs(one.Argument), 1e-9)
+        );
+        Assert.All(
+            Draw("rand-m12", 1000, out _).Where(one => one.Operation == AugmentOperation.Rotate),
+            one => Assert.Equal(30, Math.Abs(one.Argument), 1e-9)
+        );
     }
 
     [Fact]
@@ -95,10 +137,12 @@ public sealed class RandAugmentTests
         var counts = new Dictionary<AugmentOperation, int>();
         for (int i = 0; i < 60_000; i++)
         {
-            if (policy.Draw(new RandomStream(1, RandomPurpose.Augmentation, 0, i), null, places) < 2) continue;
+            if (policy.Draw(new RandomStream(1, RandomPurpose.Augmentation, 0, i), null, places) < 2)
+                continue;
             both++;
             Assert.NotEqual(places[0].Operation, places[1].Operation);
-            foreach (DrawnOperation one in places) counts[one.Operation] = counts.GetValueOrDefault(one.Operation) + 1;
+            foreach (DrawnOperation one in places)
+                counts[one.Operation] = counts.GetValueOrDefault(one.Operation) + 1;
         }
         double[] weights = [.. AugmentOperations.Weights];
         for (int i = 0; i < weights.Length; i++)
@@ -107,7 +151,8 @@ public sealed class RandAugmentTests
             double expected = weights[i] + weights.Select((weight, j) => j == i ? 0 : weight * weights[i] / (1 - weight)).Sum();
             double part = counts.GetValueOrDefault(AugmentOperations.Plain[i]) / (double)both;
             Assert.InRange(part, expected - 0.02, expected + 0.02);
-            if (weights[i] == 0) Assert.Equal(0, part);
+            if (weights[i] == 0)
+                Assert.Equal(0, part);
         }
     }
 

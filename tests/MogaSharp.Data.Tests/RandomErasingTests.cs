@@ -16,12 +16,24 @@ public sealed class RandomErasingTests
         var boxes = new List<Rectangle>();
         var place = new Rectangle[1];
         for (int i = 0; i < 40_000; i++)
-            if (erasing.Plan(Stream(i), sides[0], sides[1], place) == 1) boxes.Add(place[0]);
-        Assert.InRange(boxes.Count / 40_000.0, expected.GetProperty("erased").GetDouble() - 0.015, expected.GetProperty("erased").GetDouble() + 0.015);
-        Assert.All(boxes, box => Assert.True(new Rectangle(0, 0, sides[0], sides[1]).Contains(box) && box.Width < sides[0] && box.Height < sides[1]));
+            if (erasing.Plan(Stream(i), sides[0], sides[1], place) == 1)
+                boxes.Add(place[0]);
+        Assert.InRange(
+            boxes.Count / 40_000.0,
+            expected.GetProperty("erased").GetDouble() - 0.015,
+            expected.GetProperty("erased").GetDouble() + 0.015
+        );
+        Assert.All(
+            boxes,
+            box => Assert.True(new Rectangle(0, 0, sides[0], sides[1]).Contains(box) && box.Width < sides[0] && box.Height < sides[1])
+        );
         double area = (double)sides[0] * sides[1];
         Reference.AssertLike(expected.GetProperty("area"), [.. boxes.Select(box => box.Width * box.Height / area)], "area");
-        Reference.AssertLike(expected.GetProperty("log_ratio"), [.. boxes.Select(box => Math.Log((double)box.Height / box.Width))], "ratio");
+        Reference.AssertLike(
+            expected.GetProperty("log_ratio"),
+            [.. boxes.Select(box => Math.Log((double)box.Height / box.Width))],
+            "ratio"
+        );
         Reference.AssertLike(expected.GetProperty("top"), [.. boxes.Select(box => (double)box.Top)], "top");
         Reference.AssertLike(expected.GetProperty("left"), [.. boxes.Select(box => (double)box.Left)], "left");
         // Rounding to whole pixels moves the bounds a little.
@@ -51,18 +63,23 @@ public sealed class RandomErasingTests
                     for (int x = 0; x < 40; x++)
                     {
                         int at = (((channel * 30) + y) * 40) + x;
-                        if (box.Contains(x, y)) inside.Add(image[at]);
-                        else Assert.Equal(100f + at, image[at]);
+                        if (box.Contains(x, y))
+                            inside.Add(image[at]);
+                        else
+                            Assert.Equal(100f + at, image[at]);
                     }
                 }
                 int distinct = inside.Distinct().Count();
                 Assert.Equal(mode == ErasingMode.Pixel ? inside.Count : 1, distinct);
-                if (mode == ErasingMode.Constant) Assert.Equal(0, inside[0]);
+                if (mode == ErasingMode.Constant)
+                    Assert.Equal(0, inside[0]);
                 noise.AddRange(mode == ErasingMode.Pixel ? inside : inside.Take(1));
             }
         }
-        if (mode == ErasingMode.Constant) return;
-        double mean = noise.Average(), tolerance = mode == ErasingMode.Pixel ? 0.05 : 0.45;
+        if (mode == ErasingMode.Constant)
+            return;
+        double mean = noise.Average(),
+            tolerance = mode == ErasingMode.Pixel ? 0.05 : 0.45;
         Assert.InRange(mean, -tolerance, tolerance);
         Assert.InRange(noise.Average(value => value * value), 1 - (2 * tolerance), 1 + (2 * tolerance));
     }
@@ -77,7 +94,10 @@ public sealed class RandomErasingTests
         {
             int count = erasing.Plan(Stream(i), 64, 64, places);
             counts[count]++;
-            Assert.All(places.Take(count), box => Assert.InRange(box.Width * box.Height / 4096.0, 0.013 / 3, 0.36 / (count == 1 ? 1 : count)));
+            Assert.All(
+                places.Take(count),
+                box => Assert.InRange(box.Width * box.Height / 4096.0, 0.013 / 3, 0.36 / (count == 1 ? 1 : count))
+            );
         }
         Assert.Equal(0, counts[0]);
         Assert.All(counts[1..], count => Assert.InRange(count, 900, 1100));

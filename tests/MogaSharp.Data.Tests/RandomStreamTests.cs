@@ -10,7 +10,13 @@ public sealed class RandomStreamTests
     {
         // numpy's Philox: key 12345, counter 1, 2, 3, 4 and the two after it.
         JsonElement reference = Reference.Json.GetProperty("philox");
-        ulong[] expected = [.. reference.GetProperty("values").EnumerateArray().Select(value => ulong.Parse(value.GetString()!, CultureInfo.InvariantCulture))];
+        ulong[] expected =
+        [
+            .. reference
+                .GetProperty("values")
+                .EnumerateArray()
+                .Select(value => ulong.Parse(value.GetString()!, CultureInfo.InvariantCulture)),
+        ];
         var random = new RandomStream(12345, 2, 3, 4, 1);
         Assert.Equal(expected, expected.Select(_ => random.NextUInt64()));
     }
@@ -28,8 +34,11 @@ public sealed class RandomStreamTests
         Assert.Equal(one, First(5, RandomPurpose.Augmentation, 3, 7));
         ulong[][] others =
         [
-            First(6, RandomPurpose.Augmentation, 3, 7), First(5, RandomPurpose.Erasing, 3, 7), First(5, RandomPurpose.Augmentation, 4, 7),
-            First(5, RandomPurpose.Augmentation, 3, 8), First(-5, RandomPurpose.Augmentation, 3, 7),
+            First(6, RandomPurpose.Augmentation, 3, 7),
+            First(5, RandomPurpose.Erasing, 3, 7),
+            First(5, RandomPurpose.Augmentation, 4, 7),
+            First(5, RandomPurpose.Augmentation, 3, 8),
+            First(-5, RandomPurpose.Augmentation, 3, 7),
         ];
         Assert.All(others, other => Assert.Empty(one.Intersect(other)));
     }
@@ -46,7 +55,10 @@ public sealed class RandomStreamTests
     [Fact]
     public void Neighbouring_streams_are_even_too()
     {
-        double[] sorted = [.. Enumerable.Range(0, Draws).Select(i => new RandomStream(1, RandomPurpose.Augmentation, 0, i).NextDouble()).Order()];
+        double[] sorted =
+        [
+            .. Enumerable.Range(0, Draws).Select(i => new RandomStream(1, RandomPurpose.Augmentation, 0, i).NextDouble()).Order(),
+        ];
         AssertDistribution(sorted, x => x);
     }
 
@@ -59,8 +71,10 @@ public sealed class RandomStreamTests
     {
         int[] counts = new int[count];
         var random = new RandomStream(3, RandomPurpose.Order, 0, 0);
-        for (int i = 0; i < Draws; i++) counts[random.NextInt(count)]++;
-        double expected = (double)Draws / count, chiSquare = counts.Sum(n => (n - expected) * (n - expected) / expected);
+        for (int i = 0; i < Draws; i++)
+            counts[random.NextInt(count)]++;
+        double expected = (double)Draws / count,
+            chiSquare = counts.Sum(n => (n - expected) * (n - expected) / expected);
         // Mean count - 1, variance twice that: six deviations.
         Assert.True(chiSquare <= count - 1 + (6 * Math.Sqrt(2 * (count - 1))), $"chi square {chiSquare} for {count}");
         Assert.Throws<ArgumentOutOfRangeException>(() => random.NextInt(0));
@@ -74,7 +88,17 @@ public sealed class RandomStreamTests
         Assert.InRange(sorted.Average(x => x * x), 0.98, 1.02);
         Assert.InRange(sorted.Average(x => x * x * x * x), 2.85, 3.15);
         // Known values of the distribution function.
-        foreach ((double x, double probability) in new[] { (-2.0, 0.0227501), (-1, 0.1586553), (0, 0.5), (0.5, 0.6914625), (1, 0.8413447), (2, 0.9772499) })
+        foreach (
+            (double x, double probability) in new[]
+            {
+                (-2.0, 0.0227501),
+                (-1, 0.1586553),
+                (0, 0.5),
+                (0.5, 0.6914625),
+                (1, 0.8413447),
+                (2, 0.9772499),
+            }
+        )
             Assert.InRange((double)sorted.Count(value => value < x) / sorted.Length, probability - 0.01, probability + 0.01);
     }
 
@@ -85,12 +109,15 @@ public sealed class RandomStreamTests
     public void Betas_have_their_distribution(double alpha)
     {
         double[] sorted = Sorted(random => random.NextBeta(alpha));
-        AssertDistribution(sorted, alpha switch
-        {
-            0.5 => x => 2 / Math.PI * Math.Asin(Math.Sqrt(x)),
-            1 => x => x,
-            _ => x => x * x * (3 - (2 * x)),
-        });
+        AssertDistribution(
+            sorted,
+            alpha switch
+            {
+                0.5 => x => 2 / Math.PI * Math.Asin(Math.Sqrt(x)),
+                1 => x => x,
+                _ => x => x * x * (3 - (2 * x)),
+            }
+        );
     }
 
     [Theory]
@@ -102,7 +129,8 @@ public sealed class RandomStreamTests
     public void Betas_have_their_mean_and_variance(double alpha)
     {
         double[] drawn = Sorted(random => random.NextBeta(alpha));
-        double mean = drawn.Average(), variance = drawn.Average(x => (x - mean) * (x - mean));
+        double mean = drawn.Average(),
+            variance = drawn.Average(x => (x - mean) * (x - mean));
         Assert.InRange(mean, 0.49, 0.51);
         double expected = 1 / (4 * ((2 * alpha) + 1));
         Assert.InRange(variance, 0.97 * expected, 1.03 * expected);

@@ -7,7 +7,8 @@ namespace MogaSharp.Data.Tests;
 /// <summary>What timm 0.6.13 and numpy give, from tests/fixtures/augment.</summary>
 internal static class Reference
 {
-    public static JsonElement Json { get; } = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("augment", "reference.json"))).RootElement;
+    public static JsonElement Json { get; } =
+        JsonDocument.Parse(File.ReadAllText(Repository.Fixture("augment", "reference.json"))).RootElement;
 
     public static FixtureFile Operations { get; } = new(Repository.Fixture("augment", "ops.safetensors"));
 
@@ -26,8 +27,10 @@ internal static class Reference
     /// <summary>Checks mean and spread of drawn numbers against those of the official code, within five standard errors of both.</summary>
     public static void AssertLike(JsonElement moments, IReadOnlyCollection<double> drawn, string what)
     {
-        double expected = moments.GetProperty("mean").GetDouble(), deviation = moments.GetProperty("deviation").GetDouble();
-        double mean = drawn.Average(), spread = Math.Sqrt(drawn.Average(value => (value - mean) * (value - mean)));
+        double expected = moments.GetProperty("mean").GetDouble(),
+            deviation = moments.GetProperty("deviation").GetDouble();
+        double mean = drawn.Average(),
+            spread = Math.Sqrt(drawn.Average(value => (value - mean) * (value - mean)));
         double error = 5 * deviation * Math.Sqrt((1.0 / drawn.Count) + (1.0 / moments.GetProperty("count").GetInt32()));
         Assert.True(Math.Abs(mean - expected) <= error, $"{what}: the mean is {mean}, not {expected} +- {error}");
         // The standard error of a deviation is at most about that of the mean for the distributions here.

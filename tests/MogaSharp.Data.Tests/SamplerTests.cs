@@ -14,7 +14,8 @@ public sealed class SamplerTests
         Assert.All(parts, part => Assert.Equal(each, part.Length));
         Assert.Equal(Enumerable.Range(0, count), parts.SelectMany(part => part).Distinct().Order());
         // At most one round of repetitions.
-        if (count >= processes) Assert.All(parts.SelectMany(part => part).GroupBy(index => index), same => Assert.InRange(same.Count(), 1, 2));
+        if (count >= processes)
+            Assert.All(parts.SelectMany(part => part).GroupBy(index => index), same => Assert.InRange(same.Count(), 1, 2));
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class SamplerTests
         int[] whole = new ShuffledSampler(101, 5, ProcessShare.Whole).Draw(1);
         var second = new ShuffledSampler(101, 5, new(1, 2));
         int[] mine = second.Draw(1);
-        for (int i = 0; i < 50; i++) Assert.Equal(whole[second.GlobalPosition(i)], mine[i]);
+        for (int i = 0; i < 50; i++)
+            Assert.Equal(whole[second.GlobalPosition(i)], mine[i]);
         // The 102nd place is filled from the beginning.
         Assert.Equal(whole[0], mine[50]);
     }
@@ -62,7 +64,8 @@ public sealed class SamplerTests
         Assert.Equal(length, sampler.Length);
         int[] mine = sampler.Draw(1);
         Assert.Equal(length, mine.Length);
-        if (processes == 1) Assert.Equal(mine.Where((_, i) => i % 3 == 0), mine.Where((_, i) => i % 3 == 2));
+        if (processes == 1)
+            Assert.Equal(mine.Where((_, i) => i % 3 == 0), mine.Where((_, i) => i % 3 == 2));
     }
 
     [Theory]

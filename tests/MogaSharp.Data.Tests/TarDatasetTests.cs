@@ -21,11 +21,28 @@ public sealed class TarDatasetTests : IDisposable
     public void Shards_of_every_format_are_read(TarEntryFormat format)
     {
         string longFolder = format is TarEntryFormat.V7 ? "short" : string.Concat(Enumerable.Repeat("folder/", 18)).TrimEnd('/');
-        Write("train-00.tar", format, ("a/0.jpg", Picture), ("a/0.cls", "2\n"u8.ToArray()), ($"{longFolder}/1.cls", " 0 "u8.ToArray()), ($"{longFolder}/1.PNG", Picture));
-        Write("train-01.tar", format, ("2.json", """{"name":"x","label":5}"""u8.ToArray()), ("2.webp", Picture), ("2.seg.png", [1]), ("README", [1, 2]));
+        Write(
+            "train-00.tar",
+            format,
+            ("a/0.jpg", Picture),
+            ("a/0.cls", "2\n"u8.ToArray()),
+            ($"{longFolder}/1.cls", " 0 "u8.ToArray()),
+            ($"{longFolder}/1.PNG", Picture)
+        );
+        Write(
+            "train-01.tar",
+            format,
+            ("2.json", """{"name":"x","label":5}"""u8.ToArray()),
+            ("2.webp", Picture),
+            ("2.seg.png", [1]),
+            ("README", [1, 2])
+        );
         var dataset = new TarDataset(At("train-{00..01}.tar"));
         Assert.Equal([2, 0, 5], dataset.Select(item => item.Label));
-        Assert.Equal([$"{At("train-00.tar")}#a/0.jpg", $"{At("train-00.tar")}#{longFolder}/1.PNG", $"{At("train-01.tar")}#2.webp"], dataset.Select(item => item.Name));
+        Assert.Equal(
+            [$"{At("train-00.tar")}#a/0.jpg", $"{At("train-00.tar")}#{longFolder}/1.PNG", $"{At("train-01.tar")}#2.webp"],
+            dataset.Select(item => item.Name)
+        );
         Assert.Equal(["0", "1", "2", "3", "4", "5"], dataset.ClassNames);
         Assert.All(dataset, item => Assert.Equal([30, 20, 10], item.ToImage().Pixels));
         Assert.Same(dataset[1], dataset.ElementAt(1));
@@ -37,7 +54,11 @@ public sealed class TarDatasetTests : IDisposable
     {
         Write("x.tar", TarEntryFormat.Pax, ("0.jpg", Picture), ("0.cls", "1"u8.ToArray()));
         Assert.Equal(["cat", "dog"], new TarDataset(At("x.tar"), ["cat", "dog"]).ClassNames);
-        Assert.Contains("#0.jpg: the label is 1, but there are 1 classes", Refusal(() => _ = new TarDataset(At("x.tar"), ["cat"])), StringComparison.Ordinal);
+        Assert.Contains(
+            "#0.jpg: the label is 1, but there are 1 classes",
+            Refusal(() => _ = new TarDataset(At("x.tar"), ["cat"])),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -45,7 +66,8 @@ public sealed class TarDatasetTests : IDisposable
     {
         foreach (string name in (string[])["s-8.tar", "s-9.tar", "s-10.tar", "t.tar", "sub/a.tar"])
             Write(name, TarEntryFormat.Ustar, ("0.jpg", Picture), ("0.cls", "0"u8.ToArray()));
-        string[] Names(string pattern) => [.. ShardPattern.Expand(At(pattern)).Select(path => Path.GetRelativePath(_folder.FullName, path))];
+        string[] Names(string pattern) =>
+            [.. ShardPattern.Expand(At(pattern)).Select(path => Path.GetRelativePath(_folder.FullName, path))];
         Assert.Equal(["s-8.tar", "s-9.tar", "s-10.tar"], Names("s-{8..10}.tar"));
         Assert.Equal(["t.tar", "s-8.tar"], Names("{t,s-8}.tar"));
         Assert.Equal(["sub/a.tar", "s-9.tar"], Names("{sub/a,s-{9..9}}.tar"));
@@ -65,9 +87,19 @@ public sealed class TarDatasetTests : IDisposable
     public void Names_with_dots_go_with_their_own_labels()
     {
         Write(
-            "x.tar", TarEntryFormat.Pax,
-            ("img.v1.0000.png", Picture), ("img.v1.0000.cls", "3"u8.ToArray()), ("img.v1.0001.PNG", Picture), ("img.v1.0001.json", "{\"label\":4}"u8.ToArray()),
-            ("a.b/c.d.jpg", Picture), ("a.b/c.d.cls", "5"u8.ToArray()), ("e.left.png", Picture), ("e.cls", "6"u8.ToArray()), ("f.cls", "7"u8.ToArray()), ("f.jpg", Picture));
+            "x.tar",
+            TarEntryFormat.Pax,
+            ("img.v1.0000.png", Picture),
+            ("img.v1.0000.cls", "3"u8.ToArray()),
+            ("img.v1.0001.PNG", Picture),
+            ("img.v1.0001.json", "{\"label\":4}"u8.ToArray()),
+            ("a.b/c.d.jpg", Picture),
+            ("a.b/c.d.cls", "5"u8.ToArray()),
+            ("e.left.png", Picture),
+            ("e.cls", "6"u8.ToArray()),
+            ("f.cls", "7"u8.ToArray()),
+            ("f.jpg", Picture)
+        );
         var dataset = new TarDataset(At("x.tar"));
         Assert.Equal([3, 4, 5, 6, 7], dataset.Select(item => item.Label));
         Assert.Empty(dataset.Notes);
@@ -76,7 +108,14 @@ public sealed class TarDatasetTests : IDisposable
     [Fact]
     public void Labels_may_lie_anywhere_in_the_archive()
     {
-        Write("x.tar", TarEntryFormat.Ustar, ("./0.png", Picture), ("./1.png", Picture), ("./0.cls", "3"u8.ToArray()), ("./1.cls", "4"u8.ToArray()));
+        Write(
+            "x.tar",
+            TarEntryFormat.Ustar,
+            ("./0.png", Picture),
+            ("./1.png", Picture),
+            ("./0.cls", "3"u8.ToArray()),
+            ("./1.cls", "4"u8.ToArray())
+        );
         Assert.Equal([3, 4], new TarDataset(At("x.tar")).Select(item => item.Label));
     }
 
@@ -84,25 +123,40 @@ public sealed class TarDatasetTests : IDisposable
     public void What_is_left_out_of_an_archive_is_said()
     {
         Write(
-            "x.tar", TarEntryFormat.Pax,
-            ("._0.png", Picture), ("__MACOSX/0.png", Picture), ("0.png", Picture), ("0.cls", "3"u8.ToArray()), ("0.txt", [1]), ("1.txt", [1]), ("0.seg.png", Picture), ("0.boxes.json", [1]),
-            ("README", [1]), ("0.cls", "4"u8.ToArray()));
+            "x.tar",
+            TarEntryFormat.Pax,
+            ("._0.png", Picture),
+            ("__MACOSX/0.png", Picture),
+            ("0.png", Picture),
+            ("0.cls", "3"u8.ToArray()),
+            ("0.txt", [1]),
+            ("1.txt", [1]),
+            ("0.seg.png", Picture),
+            ("0.boxes.json", [1]),
+            ("README", [1]),
+            ("0.cls", "4"u8.ToArray())
+        );
         var dataset = new TarDataset(At("x.tar"));
         Assert.Equal([4], dataset.Select(item => item.Label));
         string file = At("x.tar");
         Assert.Equal(
             [
-                $"1 file replaced by a later one of the same name, as when tar unpacks ({file}#0.cls)", $"1 file without a known ending left out ({file}#README)",
-                $"1 further file of a sample left out ({file}#0.boxes.json)", $"1 further image of a sample without a label of its own left out ({file}#0.seg.png)",
-                $"2 .txt files left out (the first: {file}#0.txt)", $"2 hidden or system files left out (the first: {file}#._0.png)",
+                $"1 file replaced by a later one of the same name, as when tar unpacks ({file}#0.cls)",
+                $"1 file without a known ending left out ({file}#README)",
+                $"1 further file of a sample left out ({file}#0.boxes.json)",
+                $"1 further image of a sample without a label of its own left out ({file}#0.seg.png)",
+                $"2 .txt files left out (the first: {file}#0.txt)",
+                $"2 hidden or system files left out (the first: {file}#._0.png)",
             ],
-            dataset.Notes.Order(StringComparer.Ordinal));
+            dataset.Notes.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void Joined_archives_are_read_to_the_end()
     {
-        byte[] first = Bytes(TarEntryFormat.Ustar, ("0.png", Picture), ("0.cls", "3"u8.ToArray())), second = Bytes(TarEntryFormat.Pax, ("0.png", Picture), ("0.cls", "4"u8.ToArray()));
+        byte[] first = Bytes(TarEntryFormat.Ustar, ("0.png", Picture), ("0.cls", "3"u8.ToArray())),
+            second = Bytes(TarEntryFormat.Pax, ("0.png", Picture), ("0.cls", "4"u8.ToArray()));
         File.WriteAllBytes(At("x.tar"), [.. first, .. new byte[9216], .. second, .. new byte[100]]);
         var dataset = new TarDataset(At("x.tar"));
         Assert.Equal([3, 4], dataset.Select(item => item.Label));
@@ -110,7 +164,10 @@ public sealed class TarDatasetTests : IDisposable
         File.WriteAllBytes(At("y.tar"), [.. first, 1, 2, 3]);
         dataset = new TarDataset(At("y.tar"));
         Assert.Equal([3], dataset.Select(item => item.Label));
-        Assert.Equal($"1 archive is followed by bytes that are no archive, which were left out ({At("y.tar")})", Assert.Single(dataset.Notes));
+        Assert.Equal(
+            $"1 archive is followed by bytes that are no archive, which were left out ({At("y.tar")})",
+            Assert.Single(dataset.Notes)
+        );
         File.WriteAllBytes(At("z.tar"), [.. first, .. second[..^1024]]);
         Assert.Contains("the end mark is missing", Refusal(() => _ = new TarDataset(At("z.tar"))), StringComparison.Ordinal);
     }
@@ -120,14 +177,20 @@ public sealed class TarDatasetTests : IDisposable
     {
         using (var stream = new MemoryStream())
         {
-            using (var zip = new System.IO.Compression.GZipStream(stream, System.IO.Compression.CompressionMode.Compress)) zip.Write(new byte[2000]);
+            using (var zip = new System.IO.Compression.GZipStream(stream, System.IO.Compression.CompressionMode.Compress))
+                zip.Write(new byte[2000]);
             AssertBroken("it is packed with gzip; unpack it first (gunzip)", [.. stream.ToArray(), .. new byte[600]]);
         }
         using (FileStream stream = File.Create(At("x.tar")))
         using (var writer = new TarWriter(stream))
         {
             foreach (string name in (string[])["0.png", "0.cls"])
-                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(name == "0.png" ? Picture : "1"u8.ToArray()) });
+                writer.WriteEntry(
+                    new PaxTarEntry(TarEntryType.RegularFile, name)
+                    {
+                        DataStream = new MemoryStream(name == "0.png" ? Picture : "1"u8.ToArray()),
+                    }
+                );
             writer.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "1.png") { LinkName = "0.png" });
         }
         Assert.Equal($"1 link or other special member left out ({At("x.tar")}#1.png)", Assert.Single(new TarDataset(At("x.tar")).Notes));
@@ -141,7 +204,8 @@ public sealed class TarDatasetTests : IDisposable
     {
         byte[] special = Bytes(TarEntryFormat.Gnu, ("s.png", []))[..512];
         special[156] = (byte)type;
-        if (type != 'S') special[134] = (byte)'1';
+        if (type != 'S')
+            special[134] = (byte)'1';
         FixSum(special, 0);
         File.WriteAllBytes(At("x.tar"), [.. special, .. Bytes(TarEntryFormat.Gnu, ("0.png", Picture), ("0.cls", "3"u8.ToArray()))]);
         var dataset = new TarDataset(At("x.tar"));
@@ -152,7 +216,13 @@ public sealed class TarDatasetTests : IDisposable
     [Fact]
     public void Names_in_another_encoding_stay_different()
     {
-        byte[] bytes = Bytes(TarEntryFormat.Ustar, ("0.png", Picture), ("0.cls", "3"u8.ToArray()), ("1.png", Picture), ("1.cls", "4"u8.ToArray()));
+        byte[] bytes = Bytes(
+            TarEntryFormat.Ustar,
+            ("0.png", Picture),
+            ("0.cls", "3"u8.ToArray()),
+            ("1.png", Picture),
+            ("1.cls", "4"u8.ToArray())
+        );
         foreach ((int header, byte name) in new[] { (0, (byte)0xE9), (1024, (byte)0xE9), (2048, (byte)0xE8), (3072, (byte)0xE8) })
         {
             bytes[header] = name;
@@ -209,9 +279,17 @@ public sealed class TarDatasetTests : IDisposable
         File.WriteAllBytes(At("x.tar"), bytes);
         var dataset = new TarDataset(At("x.tar"));
         File.WriteAllBytes(At("x.tar"), bytes[..520]);
-        Assert.Contains("#0.jpg is cut off", Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "#0.jpg is cut off",
+            Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllBytes(At("x.tar"), bytes);
-        Assert.Contains("more bytes than the limit of 10", Assert.Throws<ImageFormatException>(() => dataset[0].ToImage(new ImageLimits { MaxBytes = 10 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more bytes than the limit of 10",
+            Assert.Throws<ImageFormatException>(() => dataset[0].ToImage(new ImageLimits { MaxBytes = 10 })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -222,7 +300,8 @@ public sealed class TarDatasetTests : IDisposable
             Bytes(TarEntryFormat.Pax, ("a/0.jpg", Picture), ("a/0.cls", "3"u8.ToArray())),
             Bytes(TarEntryFormat.Gnu, (new string('n', 150) + ".jpg", Picture), (new string('n', 150) + ".cls", "3"u8.ToArray())),
         ];
-        int rounds = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 100_000 : 3000, opened = 0;
+        int rounds = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 100_000 : 3000,
+            opened = 0;
         var random = new Random(1);
         for (int i = 0; i < rounds; i++)
         {
@@ -232,18 +311,18 @@ public sealed class TarDatasetTests : IDisposable
                 int at = random.Next(bytes.Length);
                 bytes[at] = (byte)random.Next(256);
                 // Half of the damaged headers get a right checksum, so that what lies behind it is reached.
-                if (random.Next(2) == 0) FixSum(bytes, at / 512 * 512);
+                if (random.Next(2) == 0)
+                    FixSum(bytes, at / 512 * 512);
             }
-            if (random.Next(5) == 0) bytes = bytes[..random.Next(bytes.Length)];
+            if (random.Next(5) == 0)
+                bytes = bytes[..random.Next(bytes.Length)];
             File.WriteAllBytes(At("fuzz.tar"), bytes);
             try
             {
                 _ = new TarDataset(At("fuzz.tar")).Count;
                 opened++;
             }
-            catch (DatasetException)
-            {
-            }
+            catch (DatasetException) { }
         }
         Assert.InRange(opened, rounds / 100, rounds - (rounds / 10));
     }
@@ -257,13 +336,15 @@ public sealed class TarDatasetTests : IDisposable
             changed[124] = 0x80;
         }
         changed[at] = value;
-        if (fixSum) FixSum(changed, 0);
+        if (fixSum)
+            FixSum(changed, 0);
         return changed;
     }
 
     private static void FixSum(byte[] archive, int header)
     {
-        if (header + 512 > archive.Length) return;
+        if (header + 512 > archive.Length)
+            return;
         Span<byte> field = archive.AsSpan(header + 148, 8);
         field.Fill((byte)' ');
         int sum = archive.AsSpan(header, 512).ToArray().Sum(value => value);
@@ -279,13 +360,15 @@ public sealed class TarDatasetTests : IDisposable
             foreach ((string name, byte[] content) in files)
             {
                 using var data = new MemoryStream(content);
-                writer.WriteEntry(format switch
-                {
-                    TarEntryFormat.V7 => new V7TarEntry(type, name) { DataStream = data },
-                    TarEntryFormat.Ustar => new UstarTarEntry(type, name) { DataStream = data },
-                    TarEntryFormat.Gnu => new GnuTarEntry(type, name) { DataStream = data },
-                    _ => new PaxTarEntry(type, name) { DataStream = data },
-                });
+                writer.WriteEntry(
+                    format switch
+                    {
+                        TarEntryFormat.V7 => new V7TarEntry(type, name) { DataStream = data },
+                        TarEntryFormat.Ustar => new UstarTarEntry(type, name) { DataStream = data },
+                        TarEntryFormat.Gnu => new GnuTarEntry(type, name) { DataStream = data },
+                        _ => new PaxTarEntry(type, name) { DataStream = data },
+                    }
+                );
             }
         }
         return stream.ToArray();

@@ -33,7 +33,11 @@ public sealed class TrainingTransformTests
         Assert.All(crops, crop => Assert.True(new Rectangle(0, 0, sides[0], sides[1]).Contains(crop) && crop.Width > 0 && crop.Height > 0));
         double area = (double)sides[0] * sides[1];
         Reference.AssertLike(expected.GetProperty("area"), [.. crops.Select(crop => crop.Width * crop.Height / area)], "area");
-        Reference.AssertLike(expected.GetProperty("log_ratio"), [.. crops.Select(crop => Math.Log((double)crop.Width / crop.Height))], "ratio");
+        Reference.AssertLike(
+            expected.GetProperty("log_ratio"),
+            [.. crops.Select(crop => Math.Log((double)crop.Width / crop.Height))],
+            "ratio"
+        );
         Reference.AssertLike(expected.GetProperty("top"), [.. crops.Select(crop => (double)crop.Top)], "top");
         Reference.AssertLike(expected.GetProperty("left"), [.. crops.Select(crop => (double)crop.Left)], "left");
         Reference.AssertLike(expected.GetProperty("width"), [.. crops.Select(crop => (double)crop.Width)], "width");
@@ -43,8 +47,10 @@ public sealed class TrainingTransformTests
     [Fact]
     public void Images_of_a_pixel_are_cropped()
     {
-        for (int i = 0; i < 100; i++) Assert.Equal(new Rectangle(0, 0, 1, 1), RandomCrop.Draw(Stream(i), 1, 1, Raw));
-        for (int i = 0; i < 100; i++) Assert.InRange(RandomCrop.Draw(Stream(i), 1, 50, Raw).Height, 1, 50);
+        for (int i = 0; i < 100; i++)
+            Assert.Equal(new Rectangle(0, 0, 1, 1), RandomCrop.Draw(Stream(i), 1, 1, Raw));
+        for (int i = 0; i < 100; i++)
+            Assert.InRange(RandomCrop.Draw(Stream(i), 1, 50, Raw).Height, 1, 50);
     }
 
     [Theory]
@@ -54,10 +60,14 @@ public sealed class TrainingTransformTests
     public void A_resized_crop_equals_that_of_Pillow(string name)
     {
         string[] parts = name.Split('/');
-        int top = int.Parse(parts[1]), left = int.Parse(parts[2]), height = int.Parse(parts[3]), width = int.Parse(parts[4]);
+        int top = int.Parse(parts[1]),
+            left = int.Parse(parts[2]),
+            height = int.Parse(parts[3]),
+            width = int.Parse(parts[4]);
         PixelBlock photo = PixelBlock.Of(ImageDecoder.Load(Repository.Fixture("imaging", "chelsea.png")));
         var crop = new RgbImage(width, height, new byte[width * height * 3]);
-        for (int y = 0; y < height; y++) photo.CopyRow(top + y, left, crop.Row(y), 3);
+        for (int y = 0; y < height; y++)
+            photo.CopyRow(top + y, left, crop.Row(y), 3);
         var transform = new TrainingTransform(Raw with { Interpolation = Enum.Parse<ResizeFilter>(parts[5], ignoreCase: true) });
         AssertSamples(Reference.Operations.Bytes(name), Run(transform, PixelBlock.Of(crop), 0), 3);
     }
@@ -71,7 +81,8 @@ public sealed class TrainingTransformTests
         {
             Rectangle window = RandomCrop.Draw(Stream(i), Cat.Width, Cat.Height, options);
             var crop = new RgbImage(window.Width, window.Height, new byte[window.Width * window.Height * 3]);
-            for (int y = 0; y < window.Height; y++) Cat.CopyRow(window.Top + y, window.Left, crop.Row(y), 3);
+            for (int y = 0; y < window.Height; y++)
+                Cat.CopyRow(window.Top + y, window.Left, crop.Row(y), 3);
             AssertSamples(crop.Resize(40, 24).Pixels, Run(transform, Cat, i), 3);
         }
     }
@@ -79,7 +90,8 @@ public sealed class TrainingTransformTests
     [Fact]
     public void Planes_can_be_blue_green_red()
     {
-        float[] rgb = new float[3 * 40 * 24], bgr = new float[3 * 40 * 24];
+        float[] rgb = new float[3 * 40 * 24],
+            bgr = new float[3 * 40 * 24];
         new TrainingTransform(Raw).Apply(Cat, Stream(1), rgb);
         new TrainingTransform(Raw with { IsBgr = true }).Apply(Cat, Stream(1), bgr);
         Assert.Equal([.. rgb[(2 * 960)..], .. rgb[960..(2 * 960)], .. rgb[..960]], bgr);
@@ -89,7 +101,13 @@ public sealed class TrainingTransformTests
     [Fact]
     public void Values_are_normalised_as_in_evaluation()
     {
-        var transform = new TrainingTransform(Raw with { Mean = PreprocessOptions.ImageNetMean, StandardDeviation = PreprocessOptions.ImageNetStandardDeviation });
+        var transform = new TrainingTransform(
+            Raw with
+            {
+                Mean = PreprocessOptions.ImageNetMean,
+                StandardDeviation = PreprocessOptions.ImageNetStandardDeviation,
+            }
+        );
         var preprocessor = new Preprocessor(new PreprocessOptions(40, 24) { CropFraction = 1, Mode = ResizeMode.Squash });
         float[] expected = new float[preprocessor.InputLength];
         preprocessor.Process(Cat.Pixels.Span, Cat.Width, Cat.Height, Cat.Layout, 0, expected);
@@ -100,7 +118,9 @@ public sealed class TrainingTransformTests
     public void Flips_have_their_probabilities()
     {
         byte[] plain = Samples(Run(new TrainingTransform(Raw), Cat, 0));
-        byte[] mirrored = [.. plain], upsideDown = [.. plain], both;
+        byte[] mirrored = [.. plain],
+            upsideDown = [.. plain],
+            both;
         FlipPlanes(mirrored, horizontally: true);
         FlipPlanes(upsideDown, horizontally: false);
         FlipPlanes(both = [.. mirrored], horizontally: false);
@@ -158,14 +178,20 @@ public sealed class TrainingTransformTests
         PixelBlock colour = PixelBlock.Of(RgbImage.FromPixels(grey.Pixels.Span, grey.Width, grey.Height, PixelLayout.Grey));
         AugmentationOptions[] recipes =
         [
-            new(32, 32) { AutoAugment = "rand-m9-mstd0.5-inc1", Mean = [0.5f], StandardDeviation = [0.5f] },
+            new(32, 32)
+            {
+                AutoAugment = "rand-m9-mstd0.5-inc1",
+                Mean = [0.5f],
+                StandardDeviation = [0.5f],
+            },
             new(32, 32) { AutoAugment = "rand-m9-mstd0.5-inc1" },
             new(32, 32),
         ];
         foreach (AugmentationOptions recipe in recipes)
         {
             var transform = new TrainingTransform(recipe);
-            for (int i = 0; i < 60; i++) Assert.Equal(Run(transform, colour, i), Run(transform, grey, i));
+            for (int i = 0; i < 60; i++)
+                Assert.Equal(Run(transform, colour, i), Run(transform, grey, i));
         }
     }
 
@@ -174,7 +200,8 @@ public sealed class TrainingTransformTests
     {
         var transform = new TrainingTransform(Raw with { Width = Cat.Width, Height = Cat.Height, Channels = 1 });
         byte[] expected = new byte[Cat.Width * Cat.Height];
-        for (int y = 0; y < Cat.Height; y++) Cat.CopyRow(y, 0, expected.AsSpan(y * Cat.Width, Cat.Width), 1);
+        for (int y = 0; y < Cat.Height; y++)
+            Cat.CopyRow(y, 0, expected.AsSpan(y * Cat.Width, Cat.Width), 1);
         AssertSamples(expected, Run(transform, Cat, 0), 1);
         // The luma of the first pixel by hand.
         ReadOnlySpan<byte> first = Cat.Pixels.Span[..3];
@@ -195,16 +222,31 @@ public sealed class TrainingTransformTests
         // On a photo all three act, and with RandAugment none does.
         transform = new TrainingTransform(Raw with { ColorJitter = 0.4 });
         Assert.True(Enumerable.Range(0, 50).Select(i => Run(transform, Cat, i)[0]).Distinct().Count() > 20);
-        Assert.Equal(Run(new TrainingTransform(Raw), Cat, 0), Run(new TrainingTransform(Raw with { ColorJitter = 0.4, AutoAugment = "rand-n0" }), Cat, 0));
+        Assert.Equal(
+            Run(new TrainingTransform(Raw), Cat, 0),
+            Run(new TrainingTransform(Raw with { ColorJitter = 0.4, AutoAugment = "rand-n0" }), Cat, 0)
+        );
     }
 
     [Fact]
     public void Colour_jitter_turns_hues_when_asked_to()
     {
         // Hues alone: a pure colour keeps its brightest and its darkest channel, and every direction comes up.
-        var red = new PixelBlock(Enumerable.Repeat(new byte[] { 240, 10, 10 }, 4).SelectMany(pixel => pixel).ToArray(), 2, 2, PixelLayout.Rgb);
+        var red = new PixelBlock(
+            Enumerable.Repeat(new byte[] { 240, 10, 10 }, 4).SelectMany(pixel => pixel).ToArray(),
+            2,
+            2,
+            PixelLayout.Rgb
+        );
         var transform = new TrainingTransform(Raw with { Width = 2, Height = 2, ColorJitter = new JitterStrength(0, 0, 0, 0.25) });
-        byte[][] colours = [.. Enumerable.Range(0, 400).Select(i => Run(transform, red, i)).Select(input => Samples(input)).Select(samples => new[] { samples[0], samples[4], samples[8] })];
+        byte[][] colours =
+        [
+            .. Enumerable
+                .Range(0, 400)
+                .Select(i => Run(transform, red, i))
+                .Select(input => Samples(input))
+                .Select(samples => new[] { samples[0], samples[4], samples[8] }),
+        ];
         Assert.All(colours, colour => Assert.Equal((240, 10), (colour.Max(), colour.Min())));
         // A quarter of a turn either way: red and green, or red and blue, but never more green than red and no blue at once with green.
         Assert.Contains(colours, colour => colour[1] > 100);
@@ -215,7 +257,10 @@ public sealed class TrainingTransformTests
         var three = new TrainingTransform(Raw with { ColorJitter = 0.4 });
         var four = new TrainingTransform(Raw with { ColorJitter = new JitterStrength(0.4, 0.4, 0.4) });
         Assert.Equal(Run(three, Cat, 3), Run(four, Cat, 3));
-        Assert.NotEqual(Run(three, Cat, 3), Run(new TrainingTransform(Raw with { ColorJitter = new JitterStrength(0.4, 0.4, 0.4, 0.1) }), Cat, 3));
+        Assert.NotEqual(
+            Run(three, Cat, 3),
+            Run(new TrainingTransform(Raw with { ColorJitter = new JitterStrength(0.4, 0.4, 0.4, 0.1) }), Cat, 3)
+        );
     }
 
     [Fact]
@@ -223,22 +268,30 @@ public sealed class TrainingTransformTests
     {
         // Only geometric operations bring in levels that an even image does not have; mean 0.3 is 76.5, which Python rounds to 76.
         var white = new PixelBlock(Enumerable.Repeat((byte)255, 300).ToArray(), 10, 10, PixelLayout.Rgb);
-        var transform = new TrainingTransform(Raw with
-        {
-            Width = 10,
-            Height = 10,
-            Interpolation = ResizeFilter.Bilinear,
-            AutoAugment = "rand-m9-w0",
-            Mean = [0.485f, 0.456f, 0.3f],
-            StandardDeviation = [1 / 255f],
-        });
+        var transform = new TrainingTransform(
+            Raw with
+            {
+                Width = 10,
+                Height = 10,
+                Interpolation = ResizeFilter.Bilinear,
+                AutoAugment = "rand-m9-w0",
+                Mean = [0.485f, 0.456f, 0.3f],
+                StandardDeviation = [1 / 255f],
+            }
+        );
         var seen = new HashSet<(int, int, int)>();
         for (int i = 0; i < 300; i++)
         {
             float[] result = Run(transform, white, i);
             for (int p = 0; p < 100; p++)
             {
-                seen.Add(((int)MathF.Round(result[p] + (0.485f * 255)), (int)MathF.Round(result[100 + p] + (0.456f * 255)), (int)MathF.Round(result[200 + p] + (0.3f * 255))));
+                seen.Add(
+                    (
+                        (int)MathF.Round(result[p] + (0.485f * 255)),
+                        (int)MathF.Round(result[100 + p] + (0.456f * 255)),
+                        (int)MathF.Round(result[200 + p] + (0.3f * 255))
+                    )
+                );
             }
         }
         Assert.Contains((124, 116, 76), seen);
@@ -264,17 +317,31 @@ public sealed class TrainingTransformTests
         AssertRefused(Raw with { Erasing = new ErasingOptions { MaxArea = 2 } }, "areas");
         AssertRefused(Raw with { Erasing = new ErasingOptions { MaxCount = 0 } }, "1 to 100");
         AssertRefused(Raw with { Erasing = new ErasingOptions { MinAspect = 0 } }, "MinAspect");
-        AssertRefused(Raw with { Mixing = new MixOptions { MixupAlpha = 0, CutMixAlpha = 0 } }, "mixup or CutMix must be on");
+        AssertRefused(
+            Raw with
+            {
+                Mixing = new MixOptions { MixupAlpha = 0, CutMixAlpha = 0 },
+            },
+            "mixup or CutMix must be on"
+        );
         AssertRefused(Raw with { Mixing = new MixOptions { CutMixSides = (0.5, 0.2) } }, "CutMixSides");
         Assert.Throws<FormatException>(() => new TrainingTransform(Raw with { AutoAugment = "random" }));
-        Assert.Contains("the destination 3", Assert.Throws<ArgumentException>(
-            () => new TrainingTransform(Raw).Apply(Cat, Stream(0), new float[3])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the destination 3",
+            Assert.Throws<ArgumentException>(() => new TrainingTransform(Raw).Apply(Cat, Stream(0), new float[3])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Options_survive_JSON()
     {
-        AugmentationOptions options = new(64, 48) { AutoAugment = "rand-m7-mstd0.5-inc1", Erasing = new ErasingOptions(), Mixing = new MixOptions { MixupAlpha = 0.1 } };
+        AugmentationOptions options = new(64, 48)
+        {
+            AutoAugment = "rand-m7-mstd0.5-inc1",
+            Erasing = new ErasingOptions(),
+            Mixing = new MixOptions { MixupAlpha = 0.1 },
+        };
         AugmentationOptions? read = JsonSerializer.Deserialize<AugmentationOptions>(JsonSerializer.Serialize(options));
         Assert.Equal(JsonSerializer.Serialize(options), JsonSerializer.Serialize(read));
         Assert.Equal((0.1, 0.25, 48), (read!.Mixing!.MixupAlpha, read.Erasing!.Probability, read.Height));
@@ -303,7 +370,8 @@ public sealed class TrainingTransformTests
         Assert.Equal(interleaved.Length, planes.Length);
         int plane = planes.Length / channels;
         byte[] samples = new byte[planes.Length];
-        for (int i = 0; i < samples.Length; i++) samples[i] = (byte)MathF.Round(planes[((i % channels) * plane) + (i / channels)]);
+        for (int i = 0; i < samples.Length; i++)
+            samples[i] = (byte)MathF.Round(planes[((i % channels) * plane) + (i / channels)]);
         Assert.Equal(interleaved, samples);
     }
 
@@ -311,8 +379,10 @@ public sealed class TrainingTransformTests
     {
         for (int start = 0; start < planes.Length; start += 40 * 24)
         {
-            if (horizontally) Flip.Horizontal(planes.AsSpan(start, 40 * 24), 40, 1);
-            else Flip.Vertical(planes.AsSpan(start, 40 * 24), 40, 1);
+            if (horizontally)
+                Flip.Horizontal(planes.AsSpan(start, 40 * 24), 40, 1);
+            else
+                Flip.Vertical(planes.AsSpan(start, 40 * 24), 40, 1);
         }
     }
 
@@ -321,10 +391,12 @@ public sealed class TrainingTransformTests
         foreach (bool isFlipped in (bool[])[false, true])
         {
             byte[] source = [.. image];
-            if (isFlipped) Flip.Horizontal(source, 64, 1);
+            if (isFlipped)
+                Flip.Horizontal(source, 64, 1);
             for (int y = -6; y <= 6; y++)
-                for (int x = -6; x <= 6; x++)
-                    if (IsShift(source, result, x, y)) return (x, y, isFlipped);
+            for (int x = -6; x <= 6; x++)
+                if (IsShift(source, result, x, y))
+                    return (x, y, isFlipped);
         }
         throw new InvalidOperationException("no shift of the image");
     }
@@ -336,7 +408,8 @@ public sealed class TrainingTransformTests
             for (int x = 0; x < 64; x++)
             {
                 bool isInside = x - right is >= 0 and < 64 && y - down is >= 0 and < 64;
-                if (result[(y * 64) + x] != (isInside ? source[((y - down) * 64) + x - right] : 0)) return false;
+                if (result[(y * 64) + x] != (isInside ? source[((y - down) * 64) + x - right] : 0))
+                    return false;
             }
         }
         return true;

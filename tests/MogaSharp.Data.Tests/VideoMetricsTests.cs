@@ -78,7 +78,11 @@ public sealed class VideoMetricsTests
         small.Add(frame, frame);
         Assert.True(double.IsNaN(small.Ssim));
         Assert.Equal(0, small.Mse);
-        Assert.Contains("no frames of 100", Assert.Throws<ArgumentException>(() => metrics.Add(new float[150], new float[150])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no frames of 100",
+            Assert.Throws<ArgumentException>(() => metrics.Add(new float[150], new float[150])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => metrics.Add(new float[100], new float[200]));
         Assert.Contains("cannot be added", Assert.Throws<ArgumentException>(() => metrics.Add(small)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => metrics.AddSums(new double[7]));
@@ -88,7 +92,8 @@ public sealed class VideoMetricsTests
     [Fact]
     public void The_official_psnr_takes_an_error_of_16_grey_levels_for_none()
     {
-        float[] truth = new float[64], predicted = new float[64];
+        float[] truth = new float[64],
+            predicted = new float[64];
         Array.Fill(predicted, 16.5f / 255);
         var metrics = new VideoMetrics(1, 8, 8);
         metrics.Add(predicted, truth);
@@ -101,21 +106,32 @@ public sealed class VideoMetricsTests
     {
         var shape = new Shape(JsonSerializer.Deserialize<long[]>(fixture.Metadata["shape"])!);
         float[] noise = Uniform(shape, fixture.Metadata["noise_name"]);
-        float[] truth = fixture.Metadata["kind"] == "noise" ? Uniform(shape, fixture.Metadata["true_name"]) : Blocks(shape, fixture.Metadata["true_name"]);
+        float[] truth =
+            fixture.Metadata["kind"] == "noise"
+                ? Uniform(shape, fixture.Metadata["true_name"])
+                : Blocks(shape, fixture.Metadata["true_name"]);
         double amplitude = double.Parse(fixture.Metadata["amplitude"], CultureInfo.InvariantCulture);
         return ([.. truth.Zip(noise, (value, u) => (float)(value + (amplitude * (u - 0.5))))], truth, shape);
     }
 
     private static float[] Blocks(Shape shape, string name)
     {
-        int height = shape[3], width = shape[4], rows = height / 8, columns = width / 8;
+        int height = shape[3],
+            width = shape[4],
+            rows = height / 8,
+            columns = width / 8;
         float[] small = Uniform(new Shape(shape[0], shape[1], shape[2], rows, columns), name);
-        return [.. Enumerable.Range(0, (int)shape.ElementCount).Select(i =>
-            small[(((i / (height * width)) * rows) + (i / width % height / 8)) * columns + (i % width / 8)])];
+        return
+        [
+            .. Enumerable
+                .Range(0, (int)shape.ElementCount)
+                .Select(i => small[(((i / (height * width)) * rows) + (i / width % height / 8)) * columns + (i % width / 8)]),
+        ];
     }
 
     // The fixtures' inputs are 2 (2 u - 1).
-    private static float[] Uniform(Shape shape, string name) => [.. FormulaWeights.Input(shape, name).Data.Select(value => (value + 2) / 4)];
+    private static float[] Uniform(Shape shape, string name) =>
+        [.. FormulaWeights.Input(shape, name).Data.Select(value => (value + 2) / 4)];
 
     private static float Number(FixtureFile fixture, string name) => float.Parse(fixture.Metadata[name], CultureInfo.InvariantCulture);
 }

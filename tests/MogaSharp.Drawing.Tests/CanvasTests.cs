@@ -38,7 +38,8 @@ public sealed class CanvasTests
         Assert.Equal((8000, 6000), (drawn.Width, drawn.Height));
         // The edge of the box is as wide as a screen's pixel when the picture is shown there.
         int edge = 0;
-        while (drawn.At(2000 + edge, 5000) == Palette.Color(0)) edge++;
+        while (drawn.At(2000 + edge, 5000) == Palette.Color(0))
+            edge++;
         Assert.InRange(edge, 20, 40);
         Assert.InRange(DrawingScale.For(8000, 6000).FontSize, 180, 230);
         Assert.Equal(new DrawingScale(12, 1), DrawingScale.For(16, 16));
@@ -56,14 +57,17 @@ public sealed class CanvasTests
         var image = new RgbImage(width, height, new byte[width * height * 3]);
         byte[] inside = new byte[width * height];
         inside.AsSpan(0, (inside.Length + 1) / 2).Fill(1);
-        return Pictures.Drawn(image, canvas =>
-        {
-            canvas.DrawMask(new(width, height, inside, Palette.Color(1)) { HasOutline = true });
-            canvas.DrawHeatMap(new(3, 2, new float[] { 0, 1, 2, 3, 4, 5 }));
-            canvas.DrawSkeleton(new([new(0, 0), new(width, height)], [(0, 1)], Palette.Color(2)));
-            canvas.DrawLegend(Legend.OfClasses(["a", "b"]));
-            canvas.DrawCaption("a caption");
-            canvas.DrawBoxes([new(width / 4f, height / 4f, width * 0.75f, height * 0.9f, Palette.Color(0), "a label 0.98")]);
-        });
+        return Pictures.Drawn(
+            image,
+            canvas =>
+            {
+                canvas.DrawMask(new(width, height, inside, Palette.Color(1)) { HasOutline = true });
+                canvas.DrawHeatMap(new(3, 2, new float[] { 0, 1, 2, 3, 4, 5 }));
+                canvas.DrawSkeleton(new([new(0, 0), new(width, height)], [(0, 1)], Palette.Color(2)));
+                canvas.DrawLegend(Legend.OfClasses(["a", "b"]));
+                canvas.DrawCaption("a caption");
+                canvas.DrawBoxes([new(width / 4f, height / 4f, width * 0.75f, height * 0.9f, Palette.Color(0), "a label 0.98")]);
+            }
+        );
     }
 }

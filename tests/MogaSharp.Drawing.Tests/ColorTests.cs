@@ -23,7 +23,8 @@ public sealed class ColorTests
     }
 
     [Fact]
-    public void A_color_is_read_as_it_is_written() => Assert.Equal(("#1f77b4", new RgbColor(0x1f, 0x77, 0xb4)), (RgbColor.Parse("#1f77b4").ToString(), RgbColor.Parse("#1F77B4")));
+    public void A_color_is_read_as_it_is_written() =>
+        Assert.Equal(("#1f77b4", new RgbColor(0x1f, 0x77, 0xb4)), (RgbColor.Parse("#1f77b4").ToString(), RgbColor.Parse("#1F77B4")));
 
     [Theory]
     [InlineData("")]
@@ -42,9 +43,11 @@ public sealed class ColorTests
         Assert.Equal(colors, Enumerable.Range(0, 1000).Select(Palette.Color));
         Assert.Equal(colors.Length, colors.Distinct().Count());
         for (int i = 0; i < 20; i++)
-            for (int j = 0; j < i; j++) Assert.InRange(Distance(colors[i], colors[j]), 35, 500);
+        for (int j = 0; j < i; j++)
+            Assert.InRange(Distance(colors[i], colors[j]), 35, 500);
         // Neighbors differ well among the computed ones too.
-        for (int i = 20; i < 1000; i++) Assert.InRange(Distance(colors[i], colors[i - 1]), 80, 500);
+        for (int i = 20; i < 1000; i++)
+            Assert.InRange(Distance(colors[i], colors[i - 1]), 80, 500);
         Assert.Throws<ArgumentOutOfRangeException>(() => Palette.Color(-1));
     }
 
@@ -61,12 +64,18 @@ public sealed class ColorTests
         foreach (Colormap map in new[] { Colormap.Viridis, Colormap.Inferno, Colormap.Turbo, Colormap.Jet, Colormap.Gray })
         {
             Assert.Equal(256, map.Table.Count);
-            Assert.Equal((map.Table[0], map.Table[255], map.Table[0]), (map.Color(-3), map.Color(double.PositiveInfinity), map.Color(double.NaN)));
-            for (int i = 0; i < 256; i++) Assert.Equal(map.Table[i], map.Color(i / 255.0));
+            Assert.Equal(
+                (map.Table[0], map.Table[255], map.Table[0]),
+                (map.Color(-3), map.Color(double.PositiveInfinity), map.Color(double.NaN))
+            );
+            for (int i = 0; i < 256; i++)
+                Assert.Equal(map.Table[i], map.Color(i / 255.0));
         }
     }
 
-    private static IEnumerable<string> Some(Colormap map) => [map.Table[0].ToString(), map.Table[128].ToString(), map.Table[255].ToString()];
+    private static IEnumerable<string> Some(Colormap map) =>
+        [map.Table[0].ToString(), map.Table[128].ToString(), map.Table[255].ToString()];
 
-    private static double Distance(RgbColor a, RgbColor b) => Math.Sqrt(Math.Pow(a.Red - b.Red, 2) + Math.Pow(a.Green - b.Green, 2) + Math.Pow(a.Blue - b.Blue, 2));
+    private static double Distance(RgbColor a, RgbColor b) =>
+        Math.Sqrt(Math.Pow(a.Red - b.Red, 2) + Math.Pow(a.Green - b.Green, 2) + Math.Pow(a.Blue - b.Blue, 2));
 }

@@ -11,7 +11,10 @@ public sealed class HeatMapTests
         float[] values = [.. Enumerable.Range(0, 256).Select(i => (i * 0.5f) - 20)];
         foreach (Colormap colormap in new[] { Colormap.Viridis, Colormap.Jet, Colormap.Inferno })
         {
-            RgbImage drawn = Pictures.Drawn(Pictures.Noise(16, 16), canvas => canvas.DrawHeatMap(new(16, 16, values) { Colormap = colormap, Opacity = 1 }));
+            RgbImage drawn = Pictures.Drawn(
+                Pictures.Noise(16, 16),
+                canvas => canvas.DrawHeatMap(new(16, 16, values) { Colormap = colormap, Opacity = 1 })
+            );
             Assert.Equal(colormap.Table, drawn.All().Select(pixel => pixel.Color));
         }
     }
@@ -24,7 +27,11 @@ public sealed class HeatMapTests
         RgbImage drawn = Pictures.Drawn(image, canvas => canvas.DrawHeatMap(new(16, 16, values) { Opacity = 0.3 }));
         foreach ((int x, int y, RgbColor color) in drawn.All())
         {
-            Assert.InRange(color.Green, (0.7 * image.At(x, y).Green) + (0.3 * Colormap.Viridis.Table[(y * 16) + x].Green) - 0.51, (0.7 * image.At(x, y).Green) + (0.3 * Colormap.Viridis.Table[(y * 16) + x].Green) + 0.51);
+            Assert.InRange(
+                color.Green,
+                (0.7 * image.At(x, y).Green) + (0.3 * Colormap.Viridis.Table[(y * 16) + x].Green) - 0.51,
+                (0.7 * image.At(x, y).Green) + (0.3 * Colormap.Viridis.Table[(y * 16) + x].Green) + 0.51
+            );
         }
     }
 
@@ -33,7 +40,9 @@ public sealed class HeatMapTests
     public void A_smaller_map_is_stretched_bilinearly()
     {
         RgbImage drawn = Pictures.Drawn(
-            Pictures.Plain(4, 4, RgbColor.Black), canvas => canvas.DrawHeatMap(new(2, 2, new float[] { 0, 1, 1, 0 }) { Colormap = Colormap.Gray, Opacity = 1 }));
+            Pictures.Plain(4, 4, RgbColor.Black),
+            canvas => canvas.DrawHeatMap(new(2, 2, new float[] { 0, 1, 1, 0 }) { Colormap = Colormap.Gray, Opacity = 1 })
+        );
         double[] shares = [0, 0.25, 0.75, 1];
         foreach ((int x, int y, RgbColor color) in drawn.All())
         {
@@ -47,9 +56,24 @@ public sealed class HeatMapTests
     {
         RgbImage image = Pictures.Plain(5, 1, new(9, 9, 9));
         float[] values = [float.NegativeInfinity, 1, float.NaN, 3, float.PositiveInfinity];
-        RgbImage drawn = Pictures.Drawn(image, canvas => canvas.DrawHeatMap(new(5, 1, values) { Low = 0, High = 2, Colormap = Colormap.Gray, Opacity = 1 }));
+        RgbImage drawn = Pictures.Drawn(
+            image,
+            canvas =>
+                canvas.DrawHeatMap(
+                    new(5, 1, values)
+                    {
+                        Low = 0,
+                        High = 2,
+                        Colormap = Colormap.Gray,
+                        Opacity = 1,
+                    }
+                )
+        );
         Assert.Equal([0, 128, 9, 255, 255], drawn.All().Select(pixel => (int)pixel.Color.Red));
-        RgbImage even = Pictures.Drawn(image, canvas => canvas.DrawHeatMap(new(1, 1, new float[] { 7 }) { Colormap = Colormap.Viridis, Opacity = 1 }));
+        RgbImage even = Pictures.Drawn(
+            image,
+            canvas => canvas.DrawHeatMap(new(1, 1, new float[] { 7 }) { Colormap = Colormap.Viridis, Opacity = 1 })
+        );
         Assert.All(even.All(), pixel => Assert.Equal(Colormap.Viridis.Table[0], pixel.Color));
         RgbImage none = Pictures.Drawn(image, canvas => canvas.DrawHeatMap(new(1, 1, new float[] { float.NaN })));
         Assert.Equal(image.Pixels, none.Pixels);
@@ -60,8 +84,16 @@ public sealed class HeatMapTests
     {
         using var canvas = new Canvas(Pictures.Plain(4, 3, RgbColor.White));
         Assert.StartsWith("A map of 2 x 2 needs 4 values, not 3.", Message(new(2, 2, new float[3])), StringComparison.Ordinal);
-        Assert.StartsWith("The limits of a heat map are finite.", Message(new(1, 1, new float[1]) { Low = float.NaN }), StringComparison.Ordinal);
-        Assert.StartsWith("The limits of a heat map are in the wrong order: 2 and 1.", Message(new(1, 1, new float[1]) { Low = 2, High = 1 }), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The limits of a heat map are finite.",
+            Message(new(1, 1, new float[1]) { Low = float.NaN }),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "The limits of a heat map are in the wrong order: 2 and 1.",
+            Message(new(1, 1, new float[1]) { Low = 2, High = 1 }),
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => canvas.DrawHeatMap(new(0, 1, Array.Empty<float>())));
 
         string Message(HeatMap map) => Assert.Throws<ArgumentException>(() => canvas.DrawHeatMap(map)).Message;

@@ -18,13 +18,20 @@ public sealed class LegendTests
         RgbImage drawn = legend.Beside(Picture);
         Assert.True(drawn.Height == Picture.Height);
         // The picture itself is left of it as it was.
-        for (int y = 0; y < Picture.Height; y++) Assert.True(drawn.Row(y)[..(320 * 3)].SequenceEqual(Picture.Row(y)));
-        ILookup<RgbColor, (int X, int Y, RgbColor Color)> pixels = drawn.All().Where(pixel => pixel.X >= 320).ToLookup(pixel => pixel.Color);
+        for (int y = 0; y < Picture.Height; y++)
+            Assert.True(drawn.Row(y)[..(320 * 3)].SequenceEqual(Picture.Row(y)));
+        ILookup<RgbColor, (int X, int Y, RgbColor Color)> pixels = drawn
+            .All()
+            .Where(pixel => pixel.X >= 320)
+            .ToLookup(pixel => pixel.Color);
         foreach (LegendEntry entry in legend.Entries)
         {
             // Letters have greys at their edges, which a swatch may have too; but not over three by three pixels.
             HashSet<(int X, int Y)> places = [.. pixels[entry.Color].Select(pixel => (pixel.X, pixel.Y))];
-            (int X, int Y)[] swatch = [.. places.Where(p => Enumerable.Range(0, 9).All(i => places.Contains((p.X + (i % 3), p.Y + (i / 3)))))];
+            (int X, int Y)[] swatch =
+            [
+                .. places.Where(p => Enumerable.Range(0, 9).All(i => places.Contains((p.X + (i % 3), p.Y + (i / 3))))),
+            ];
             Assert.InRange(swatch.Length, 25, 400);
             // Dark letters right of it, in the same line.
             (int x, int y) = (swatch.Max(p => p.X) + 2, (swatch.Min(p => p.Y) + swatch.Max(p => p.Y) + 2) / 2);
@@ -35,7 +42,8 @@ public sealed class LegendTests
     [Fact]
     public void Beside_a_low_picture_there_is_paper_below_and_without_entries_nothing()
     {
-        RgbImage low = Pictures.Plain(50, 4, RgbColor.Black), drawn = Legend.OfClasses(["a", "b"]).Beside(low);
+        RgbImage low = Pictures.Plain(50, 4, RgbColor.Black),
+            drawn = Legend.OfClasses(["a", "b"]).Beside(low);
         Assert.InRange(drawn.Height, 20, 60);
         Assert.Equal(RgbColor.White, drawn.At(0, 5));
         Assert.Same(low, new Legend([]).Beside(low));
@@ -78,8 +86,10 @@ public sealed class LegendTests
     public void A_caption_is_white_on_dark_and_wraps()
     {
         RgbImage white = Pictures.Plain(320, 240, RgbColor.White);
-        (int Left, int Top, int Right, int Bottom) Place(string text, Corner corner) => Pictures.Difference(white, Pictures.Drawn(white, canvas => canvas.DrawCaption(text, corner)))!.Value;
-        (int Left, int Top, int Right, int Bottom) one = Place("a caption", Corner.BottomLeft), wrapped = Place(string.Join(' ', Enumerable.Repeat("word", 30)), Corner.TopRight);
+        (int Left, int Top, int Right, int Bottom) Place(string text, Corner corner) =>
+            Pictures.Difference(white, Pictures.Drawn(white, canvas => canvas.DrawCaption(text, corner)))!.Value;
+        (int Left, int Top, int Right, int Bottom) one = Place("a caption", Corner.BottomLeft),
+            wrapped = Place(string.Join(' ', Enumerable.Repeat("word", 30)), Corner.TopRight);
         Assert.Equal((0, 240), (one.Left, one.Bottom));
         Assert.Equal((320, 0), (wrapped.Right, wrapped.Top));
         Assert.InRange(wrapped.Bottom - wrapped.Top, 2.5 * (one.Bottom - one.Top), 5 * (one.Bottom - one.Top));

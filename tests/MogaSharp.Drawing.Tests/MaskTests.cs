@@ -33,7 +33,10 @@ public sealed class MaskTests
         // From the left edge of the picture to column 19, rows 10 to 19.
         byte[] inside = [.. Enumerable.Range(0, 40 * 30).Select(i => (byte)(i % 40 < 20 && i / 40 is >= 10 and < 20 ? 255 : 0))];
         RgbImage drawn = Pictures.Drawn(
-            image, canvas => canvas.DrawMask(new(40, 30, inside, Color) { Opacity = 0, HasOutline = true }), new DrawingScale(12, 2));
+            image,
+            canvas => canvas.DrawMask(new(40, 30, inside, Color) { Opacity = 0, HasOutline = true }),
+            new DrawingScale(12, 2)
+        );
         foreach ((int x, int y, RgbColor color) in drawn.All())
         {
             bool isIn = x < 20 && y is >= 10 and < 20;
@@ -46,9 +49,23 @@ public sealed class MaskTests
     public void Masks_that_do_not_fit_are_refused()
     {
         using var canvas = new Canvas(Pictures.Plain(4, 3, RgbColor.White));
-        Assert.StartsWith("A mask of 3 x 4 does not fit a picture of 4 x 3.", Assert.Throws<ArgumentException>(() => canvas.DrawMask(new(3, 4, new byte[12], Color))).Message, StringComparison.Ordinal);
-        Assert.StartsWith("A mask of 4 x 3 needs 12 values, not 11.", Assert.Throws<ArgumentException>(() => canvas.DrawMask(new(4, 3, new byte[11], Color))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "A mask of 3 x 4 does not fit a picture of 4 x 3.",
+            Assert.Throws<ArgumentException>(() => canvas.DrawMask(new(3, 4, new byte[12], Color))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "A mask of 4 x 3 needs 12 values, not 11.",
+            Assert.Throws<ArgumentException>(() => canvas.DrawMask(new(4, 3, new byte[11], Color))).Message,
+            StringComparison.Ordinal
+        );
         foreach (double opacity in new[] { -0.1, 1.1, double.NaN })
-            Assert.StartsWith("An opacity is 0 to 1.", Assert.Throws<ArgumentOutOfRangeException>(() => canvas.DrawMask(new(4, 3, new byte[12], Color) { Opacity = opacity })).Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "An opacity is 0 to 1.",
+                Assert
+                    .Throws<ArgumentOutOfRangeException>(() => canvas.DrawMask(new(4, 3, new byte[12], Color) { Opacity = opacity }))
+                    .Message,
+                StringComparison.Ordinal
+            );
     }
 }

@@ -8,7 +8,8 @@ internal static class Pictures
     public static RgbImage Plain(int width, int height, RgbColor color)
     {
         var image = new RgbImage(width, height, new byte[width * height * 3]);
-        for (int i = 0; i < image.Pixels.Length; i += 3) (image.Pixels[i], image.Pixels[i + 1], image.Pixels[i + 2]) = (color.Red, color.Green, color.Blue);
+        for (int i = 0; i < image.Pixels.Length; i += 3)
+            (image.Pixels[i], image.Pixels[i + 1], image.Pixels[i + 2]) = (color.Red, color.Green, color.Blue);
         return image;
     }
 
@@ -33,7 +34,9 @@ internal static class Pictures
     }
 
     public static IEnumerable<(int X, int Y, RgbColor Color)> All(this RgbImage image) =>
-        Enumerable.Range(0, image.Width * image.Height).Select(i => (i % image.Width, i / image.Width, image.At(i % image.Width, i / image.Width)));
+        Enumerable
+            .Range(0, image.Width * image.Height)
+            .Select(i => (i % image.Width, i / image.Width, image.At(i % image.Width, i / image.Width)));
 
     /// <summary>The smallest rectangle around what differs; null when nothing does.</summary>
     public static (int Left, int Top, int Right, int Bottom)? Difference(RgbImage a, RgbImage b)
@@ -43,7 +46,8 @@ internal static class Pictures
         {
             for (int x = 0; x < a.Width; x++)
             {
-                if (a.At(x, y) == b.At(x, y)) continue;
+                if (a.At(x, y) == b.At(x, y))
+                    continue;
                 (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), y + 1);
             }
         }

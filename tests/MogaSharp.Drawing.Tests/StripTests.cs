@@ -5,7 +5,9 @@ namespace MogaSharp.Drawing.Tests;
 /// <summary>Rows of images.</summary>
 public sealed class StripTests
 {
-    private static readonly RgbImage A = Pictures.Noise(6, 4, 1), B = Pictures.Noise(6, 4, 2), C = Pictures.Noise(6, 4, 3);
+    private static readonly RgbImage A = Pictures.Noise(6, 4, 1),
+        B = Pictures.Noise(6, 4, 2),
+        C = Pictures.Noise(6, 4, 3);
 
     [Fact]
     public void Cells_hold_the_very_pixels_and_gaps_the_ground()
@@ -16,9 +18,9 @@ public sealed class StripTests
         {
             RgbColor expected = (x, y) switch
             {
-                ( < 6, < 4) => A.At(x, y),
-                ( >= 9, < 4) => B.At(x - 9, y),
-                ( < 6, >= 7) => C.At(x, y - 7),
+                (< 6, < 4) => A.At(x, y),
+                (>= 9, < 4) => B.At(x - 9, y),
+                (< 6, >= 7) => C.At(x, y - 7),
                 _ => new(1, 2, 3),
             };
             Assert.Equal(expected, color);
@@ -36,20 +38,29 @@ public sealed class StripTests
     [Fact]
     public void Smaller_images_stand_in_the_middle()
     {
-        RgbImage dot = Pictures.Plain(2, 2, RgbColor.Black), strip = new ImageStrip([new([A, dot])]) { Gap = 0 }.Draw();
+        RgbImage dot = Pictures.Plain(2, 2, RgbColor.Black),
+            strip = new ImageStrip([new([A, dot])]) { Gap = 0 }.Draw();
         Assert.Equal((12, 4), (strip.Width, strip.Height));
-        Assert.All(strip.All().Where(pixel => pixel.X >= 6), pixel => Assert.Equal(pixel.X is 8 or 9 && pixel.Y is 1 or 2 ? RgbColor.Black : RgbColor.White, pixel.Color));
+        Assert.All(
+            strip.All().Where(pixel => pixel.X >= 6),
+            pixel => Assert.Equal(pixel.X is 8 or 9 && pixel.Y is 1 or 2 ? RgbColor.Black : RgbColor.White, pixel.Color)
+        );
     }
 
     [Fact]
     public void Titles_have_room_of_their_own_and_contrast()
     {
-        RgbImage image = Pictures.Noise(64, 64), bare = new ImageStrip([new([image, image])]).Draw();
-        RgbImage titled = new ImageStrip([new([image, image], "prediction")]) { ColumnTitles = ["t = 1", "a title that is wider than its column"] }.Draw();
+        RgbImage image = Pictures.Noise(64, 64),
+            bare = new ImageStrip([new([image, image])]).Draw();
+        RgbImage titled = new ImageStrip([new([image, image], "prediction")])
+        {
+            ColumnTitles = ["t = 1", "a title that is wider than its column"],
+        }.Draw();
         (int left, int top) = (titled.Width - bare.Width, titled.Height - bare.Height);
         Assert.InRange(left, 40, 120);
         Assert.InRange(top, 11, 30);
-        for (int y = 0; y < bare.Height; y++) Assert.True(titled.Row(top + y)[(left * 3)..].SequenceEqual(bare.Row(y)));
+        for (int y = 0; y < bare.Height; y++)
+            Assert.True(titled.Row(top + y)[(left * 3)..].SequenceEqual(bare.Row(y)));
         Assert.Contains(titled.All(), pixel => pixel.X < left && pixel.Y >= top && pixel.Color.Contrast(RgbColor.White) > 12);
         Assert.Contains(titled.All(), pixel => pixel.X >= left && pixel.Y < top && pixel.Color.Contrast(RgbColor.White) > 12);
         RgbImage dark = new ImageStrip([new([image], "x")]) { Ground = RgbColor.Black }.Draw();

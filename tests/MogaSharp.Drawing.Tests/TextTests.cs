@@ -42,7 +42,10 @@ public sealed class TextTests
         Assert.Equal(["a", RareText, "b"], line.Runs.Select(run => run.Text));
         Assert.NotSame(FontSet.Main, line.Runs[1].Font);
         Assert.Same(FontSet.Main, line.Runs[2].Font);
-        Assert.NotEqual(Draw(new TextLine(RareText, 40, new FontSet(new SystemFonts([])))).Pixels, Draw(new TextLine(RareText, 40, fonts)).Pixels);
+        Assert.NotEqual(
+            Draw(new TextLine(RareText, 40, new FontSet(new SystemFonts([])))).Pixels,
+            Draw(new TextLine(RareText, 40, fonts)).Pixels
+        );
         Assert.Same(line.Runs[1].Font, fonts.ForAll($"a{RareText}"));
     }
 
@@ -62,12 +65,15 @@ public sealed class TextTests
         Assert.NotNull(TextLine.Fit(text, 20, 1000));
         TextLine.Fit(text, 20, 5);
         RgbImage image = Pictures.Plain(100, 80, RgbColor.White);
-        Pictures.Drawn(image, canvas =>
-        {
-            canvas.DrawLegend(new([new(text, Palette.Color(0))]) { Title = text });
-            canvas.DrawCaption(text);
-            canvas.DrawBoxes([new(10, 10, 50, 50, Palette.Color(0), text)]);
-        });
+        Pictures.Drawn(
+            image,
+            canvas =>
+            {
+                canvas.DrawLegend(new([new(text, Palette.Color(0))]) { Title = text });
+                canvas.DrawCaption(text);
+                canvas.DrawBoxes([new(10, 10, 50, 50, Palette.Color(0), text)]);
+            }
+        );
     }
 
     [Fact]
@@ -76,7 +82,8 @@ public sealed class TextTests
         const string Text = "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301";
         for (float width = 12; width < new TextLine(Text, 20).Width; width++)
         {
-            if (TextLine.Fit(Text, 20, width) is not { } cut) continue;
+            if (TextLine.Fit(Text, 20, width) is not { } cut)
+                continue;
             Assert.InRange(cut.Width, 1, width);
             Assert.Equal(1, string.Concat(cut.Runs.Select(run => run.Text)).Length % 2);
         }
@@ -96,7 +103,9 @@ public sealed class TextTests
     [Fact]
     public void A_library_that_cannot_be_loaded_is_named()
     {
-        string reason = SkiaLibrary.Try(() => throw new TypeInitializationException("X", new DllNotFoundException("Unable to load shared library 'libSkiaSharp'.\nmore")))!;
+        string reason = SkiaLibrary.Try(() =>
+            throw new TypeInitializationException("X", new DllNotFoundException("Unable to load shared library 'libSkiaSharp'.\nmore"))
+        )!;
         Assert.StartsWith("Nothing can be drawn: libSkiaSharp for ", reason, StringComparison.Ordinal);
         Assert.EndsWith("cannot be used. Unable to load shared library 'libSkiaSharp'.", reason, StringComparison.Ordinal);
         Assert.Null(SkiaLibrary.Try(() => { }));
@@ -118,8 +127,15 @@ public sealed class TextTests
         byte[] font = new byte[source.Length];
         source.ReadExactly(font);
         int tables = BinaryPrimitives.ReadUInt16BigEndian(font.AsSpan(4));
-        int cmap = Enumerable.Range(0, tables).Select(i => 12 + (16 * i)).Where(at => font.AsSpan(at, 4).SequenceEqual("cmap"u8)).Select(at => Number(at + 8)).Single();
-        int wide = Enumerable.Range(0, BinaryPrimitives.ReadUInt16BigEndian(font.AsSpan(cmap + 2))).Select(i => cmap + Number(cmap + 4 + (8 * i) + 4))
+        int cmap = Enumerable
+            .Range(0, tables)
+            .Select(i => 12 + (16 * i))
+            .Where(at => font.AsSpan(at, 4).SequenceEqual("cmap"u8))
+            .Select(at => Number(at + 8))
+            .Single();
+        int wide = Enumerable
+            .Range(0, BinaryPrimitives.ReadUInt16BigEndian(font.AsSpan(cmap + 2)))
+            .Select(i => cmap + Number(cmap + 4 + (8 * i) + 4))
             .First(at => BinaryPrimitives.ReadUInt16BigEndian(font.AsSpan(at)) == 12);
         int last = wide + 16 + (12 * (Number(wide + 12) - 1));
         BinaryPrimitives.WriteInt32BigEndian(font.AsSpan(last), character);

@@ -22,7 +22,8 @@ public sealed class CorpusTests
         FuzzTarget target = FuzzTarget.Find(name);
         string[] paths = Files("corpus", name);
         var refusals = new List<string?>();
-        foreach (string path in paths) refusals.Add(await RunAsync(target, path));
+        foreach (string path in paths)
+            refusals.Add(await RunAsync(target, path));
         // Inputs that are all refused, or all read, would show little.
         Assert.Contains(refusals, refusal => refusal is null);
         Assert.Contains(refusals, refusal => refusal is { Length: > 0 });

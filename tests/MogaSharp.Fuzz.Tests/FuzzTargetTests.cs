@@ -18,11 +18,14 @@ public sealed class FuzzTargetTests
     [Fact]
     public void Too_much_memory_is_reported_even_when_the_input_is_refused()
     {
-        var problem = Assert.Throws<FuzzException>(() => Target(_ =>
-        {
-            GC.KeepAlive(new byte[FuzzTarget.MostAllocated(Content.Length)]);
-            throw new FormatException("no");
-        }).Run(Content));
+        var problem = Assert.Throws<FuzzException>(() =>
+            Target(_ =>
+                {
+                    GC.KeepAlive(new byte[FuzzTarget.MostAllocated(Content.Length)]);
+                    throw new FormatException("no");
+                })
+                .Run(Content)
+        );
         Assert.StartsWith("test: an input of 3 bytes made the reader allocate ", problem.Message, StringComparison.Ordinal);
     }
 
@@ -31,13 +34,14 @@ public sealed class FuzzTargetTests
     {
         string path = "";
         Target(input =>
-        {
-            path = input.ToFile();
-            Assert.Equal(("x.bin", "x.bin"), (Path.GetFileName(path), input.Name));
-            Assert.Equal("\u0001\u0002\u0003", input.Text);
-            Assert.Equal(Content, File.ReadAllBytes(path));
-            Assert.Equal([9], File.ReadAllBytes(input.ToFile([9])));
-        }).Run(Content);
+            {
+                path = input.ToFile();
+                Assert.Equal(("x.bin", "x.bin"), (Path.GetFileName(path), input.Name));
+                Assert.Equal("\u0001\u0002\u0003", input.Text);
+                Assert.Equal(Content, File.ReadAllBytes(path));
+                Assert.Equal([9], File.ReadAllBytes(input.ToFile([9])));
+            })
+            .Run(Content);
         Assert.False(Directory.Exists(Path.GetDirectoryName(path)));
     }
 

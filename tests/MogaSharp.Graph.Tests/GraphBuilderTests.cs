@@ -17,17 +17,40 @@ public sealed class GraphBuilderTests
     [Fact]
     public void Parameters_can_be_listed_as_PyTorch_lists_them()
     {
-        string[] declared = ["b.late.weight", "a.weight", "b.mask", "b.gamma", "b.early.weight", "b.norm.running_mean", "b.norm.weight", "top"];
+        string[] declared =
+        [
+            "b.late.weight",
+            "a.weight",
+            "b.mask",
+            "b.gamma",
+            "b.early.weight",
+            "b.norm.running_mean",
+            "b.norm.weight",
+            "top",
+        ];
         Assert.Equal(declared, List(ParameterOrder.Declaration));
-        Assert.Equal(["top", "b.gamma", "b.mask", "b.early.weight", "b.late.weight", "b.norm.weight", "b.norm.running_mean", "a.weight"], List(ParameterOrder.Modules));
+        Assert.Equal(
+            ["top", "b.gamma", "b.mask", "b.early.weight", "b.late.weight", "b.norm.weight", "b.norm.running_mean", "a.weight"],
+            List(ParameterOrder.Modules)
+        );
 
         string[] List(ParameterOrder order)
         {
             var builder = new GraphBuilder(order);
             builder.Root["b"].WithOrder("early", "late");
             foreach (string name in declared)
-                builder.Root.Declare(name, new Shape(1), Initializer.Zeros, name.Contains("mask", StringComparison.Ordinal) || name.Contains("running", StringComparison.Ordinal) ? ParameterKind.Buffer : ParameterKind.Parameter);
-            return [.. builder.Build(KeyValuePair.Create("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name)];
+                builder.Root.Declare(
+                    name,
+                    new Shape(1),
+                    Initializer.Zeros,
+                    name.Contains("mask", StringComparison.Ordinal) || name.Contains("running", StringComparison.Ordinal)
+                        ? ParameterKind.Buffer
+                        : ParameterKind.Parameter
+                );
+            return
+            [
+                .. builder.Build(KeyValuePair.Create("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name),
+            ];
         }
     }
 
@@ -39,36 +62,45 @@ public sealed class GraphBuilderTests
     public void A_scope_decides_how_convolutions_start(ConvStart start, string kind, double number)
     {
         // 8 channels to 32 in two groups, 3x3: fan-in 9 * 4, fan-out 9 * 16, or 9 * 32 of all groups.
-        Scope s = _builder.Root with { Start = start };
+        Scope s = _builder.Root with
+        {
+            Start = start,
+        };
         s["deep"][3].Conv("conv", _builder.Input("x", new Shape(1, 8, 5, 5)), 32, 3, groups: 2);
         ComputationGraph graph = _builder.Build();
-        (string Kind, double Number) weight = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.weight").Initializer), bias = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.bias").Initializer);
+        (string Kind, double Number) weight = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.weight").Initializer),
+            bias = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.bias").Initializer);
         Assert.Equal(kind, weight.Kind);
         Assert.Equal(number, weight.Number, 15);
         Assert.Equal(start == ConvStart.Uniform ? weight : ("Constant", 0), bias);
 
-        static (string, double) Describe(Initializer initializer) => initializer switch
-        {
-            Initializer.Normal normal => ("Normal", normal.StandardDeviation),
-            Initializer.TruncatedNormal normal => ("TruncatedNormal", normal.StandardDeviation),
-            Initializer.Uniform uniform => ("Uniform", uniform.Bound),
-            Initializer.Constant constant => ("Constant", constant.Value),
-            _ => ("", 0),
-        };
+        static (string, double) Describe(Initializer initializer) =>
+            initializer switch
+            {
+                Initializer.Normal normal => ("Normal", normal.StandardDeviation),
+                Initializer.TruncatedNormal normal => ("TruncatedNormal", normal.StandardDeviation),
+                Initializer.Uniform uniform => ("Uniform", uniform.Bound),
+                Initializer.Constant constant => ("Constant", constant.Value),
+                _ => ("", 0),
+            };
     }
 
     [Fact]
     public void A_graph_can_be_asked_for_other_outputs()
     {
         Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
-        Value inner = _builder.Root.Conv("a", x, 2, 1), last = _builder.Root.Activate(ActivationKind.Relu, inner);
+        Value inner = _builder.Root.Conv("a", x, 2, 1),
+            last = _builder.Root.Activate(ActivationKind.Relu, inner);
         ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", last));
         ComputationGraph other = graph.WithOutputs(KeyValuePair.Create("inner", inner), KeyValuePair.Create("y", last));
         Assert.Equal(["inner", "y"], other.Outputs.Select(output => output.Key));
         Assert.Equal(graph.Values, other.Values);
         Assert.Equal(graph.Parameters, other.Parameters);
         Value foreign = new GraphBuilder().Input("x", new Shape(1, 4, 5, 5));
-        Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => graph.WithOutputs(KeyValuePair.Create("x", foreign))).Message);
+        Assert.Contains(
+            "belongs to another graph",
+            Assert.Throws<GraphException>(() => graph.WithOutputs(KeyValuePair.Create("x", foreign))).Message
+        );
     }
 
     [Fact]
@@ -112,9 +144,15 @@ public sealed class GraphBuilderTests
     {
         Value mine = _builder.Input("x", new Shape(1, 4, 5, 5));
         Value foreign = new GraphBuilder().Input("x", new Shape(1, 4, 5, 5));
-        Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => _builder.Root.Activate(ActivationKind.Relu, foreign)).Message);
+        Assert.Contains(
+            "belongs to another graph",
+            Assert.Throws<GraphException>(() => _builder.Root.Activate(ActivationKind.Relu, foreign)).Message
+        );
         Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => mine + foreign).Message);
-        Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => _builder.Build(new KeyValuePair<string, Value>("y", foreign))).Message);
+        Assert.Contains(
+            "belongs to another graph",
+            Assert.Throws<GraphException>(() => _builder.Build(new KeyValuePair<string, Value>("y", foreign))).Message
+        );
     }
 
     [Fact]
@@ -122,9 +160,18 @@ public sealed class GraphBuilderTests
     {
         Value x = _builder.Input("x", new Shape(1, 6, 5, 5));
         Scope s = _builder.Root["blocks"][2];
-        Assert.Equal("blocks.2.a: 4 groups do not divide 6 and 8 channels.", Assert.Throws<GraphException>(() => s.Conv("a", x, 8, 1, groups: 4)).Message);
-        Assert.Equal("blocks.2.b: 3 groups do not divide 6 and 8 channels.", Assert.Throws<GraphException>(() => s.Conv("b", x, 8, 1, groups: 3)).Message);
-        Assert.Equal("blocks.2.c: 0 groups do not divide 6 and 6 channels.", Assert.Throws<GraphException>(() => s.Conv("c", x, 6, 1, groups: 0)).Message);
+        Assert.Equal(
+            "blocks.2.a: 4 groups do not divide 6 and 8 channels.",
+            Assert.Throws<GraphException>(() => s.Conv("a", x, 8, 1, groups: 4)).Message
+        );
+        Assert.Equal(
+            "blocks.2.b: 3 groups do not divide 6 and 8 channels.",
+            Assert.Throws<GraphException>(() => s.Conv("b", x, 8, 1, groups: 3)).Message
+        );
+        Assert.Equal(
+            "blocks.2.c: 0 groups do not divide 6 and 6 channels.",
+            Assert.Throws<GraphException>(() => s.Conv("c", x, 6, 1, groups: 0)).Message
+        );
         Assert.Equal("blocks.2.d: 4 groups do not divide 6 channels.", Assert.Throws<GraphException>(() => s.GroupNorm("d", x, 4)).Message);
         Assert.Equal("blocks.2.e: 0 groups do not divide 6 channels.", Assert.Throws<GraphException>(() => s.GroupNorm("e", x, 0)).Message);
     }
@@ -135,13 +182,15 @@ public sealed class GraphBuilderTests
         Value x = _builder.Input("x", new Shape(1, 3, 20, 20));
         Assert.Equal(
             "A side of 20 pixels is too small for a 7x7 convolution with padding 0 and dilation 4.",
-            Assert.Throws<GraphException>(() => _builder.Root.Conv("a", x, 3, 7, dilation: 4)).Message);
+            Assert.Throws<GraphException>(() => _builder.Root.Conv("a", x, 3, 7, dilation: 4)).Message
+        );
         Value y = _builder.Root.Conv("b", x, 3, 7, padding: 1, dilation: 2);
         ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", y));
         Assert.Equal(new Shape(1, 3, 10, 1), graph.InferShapes(new Shape(1, 3, 20, 11))[y.Index]);
         Assert.Equal(
             "A side of 10 pixels is too small for a 7x7 convolution with padding 1 and dilation 2.",
-            Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(1, 3, 20, 10))).Message);
+            Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(1, 3, 20, 10))).Message
+        );
     }
 
     [Fact]
@@ -149,12 +198,19 @@ public sealed class GraphBuilderTests
     {
         Value x = _builder.Input("image", new Shape(1, 3, 8, 8));
         ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", x));
-        Assert.Equal("The graph has 1 input(s), 2 shape(s) were given.", Assert.Throws<GraphException>(() => graph.InferShapes(x.Shape, x.Shape)).Message);
+        Assert.Equal(
+            "The graph has 1 input(s), 2 shape(s) were given.",
+            Assert.Throws<GraphException>(() => graph.InferShapes(x.Shape, x.Shape)).Message
+        );
         Assert.Equal(
             "Input 'image' is declared as 1x3x8x8 (channels are fixed), it got 1x4x8x8.",
-            Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(1, 4, 8, 8))).Message);
+            Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(1, 4, 8, 8))).Message
+        );
         Assert.Contains("it got 1x3x8", Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(1, 3, 8))).Message);
-        Assert.Equal("Input 'image' is empty: 0x3x8x8.", Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(0, 3, 8, 8))).Message);
+        Assert.Equal(
+            "Input 'image' is empty: 0x3x8x8.",
+            Assert.Throws<GraphException>(() => graph.InferShapes(new Shape(0, 3, 8, 8))).Message
+        );
     }
 
     [Fact]
@@ -170,7 +226,8 @@ public sealed class GraphBuilderTests
         Assert.Same(x, Assert.Single(graph.Inputs));
         Assert.Equal(
             ["a.norm.weight", "a.norm.bias", "a.norm.running_mean", "a.norm.running_var", "a.norm.num_batches_tracked", "b.layer_scale_1"],
-            graph.Parameters.Select(spec => spec.Name));
+            graph.Parameters.Select(spec => spec.Name)
+        );
         Assert.Equal(4 + 4 + 4, graph.ParameterCount);
         Assert.Equal("a.norm.num_batches_tracked", Assert.Single(graph.Parameters, spec => spec.IsOptional).Name);
         Assert.Equal(new Shape(1, 4, 1, 1), graph.Parameters[^1].Shape);

@@ -7,7 +7,9 @@ public sealed class InferenceSessionsTests
     {
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 2, 4, 4));
-        using var session = new Recorder(builder.Build(KeyValuePair.Create("mean", builder.Root.SpatialMean(x)), KeyValuePair.Create("map", x)));
+        using var session = new Recorder(
+            builder.Build(KeyValuePair.Create("mean", builder.Root.SpatialMean(x)), KeyValuePair.Create("map", x))
+        );
         var input = new Tensor(new Shape(3, 2, 5, 6));
         IReadOnlyDictionary<string, Tensor> outputs = session.Run(input, TestContext.Current.CancellationToken);
         Assert.Same(input, Assert.Single(session.Inputs));
@@ -31,8 +33,6 @@ public sealed class InferenceSessionsTests
         public void Run(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, CancellationToken cancellationToken = default) =>
             (Inputs, Outputs, Token) = (inputs.ToArray(), outputs.ToArray(), cancellationToken);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

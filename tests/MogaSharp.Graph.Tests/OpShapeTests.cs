@@ -5,30 +5,31 @@ public sealed class OpShapeTests
     private static readonly Shape Map = new(2, 6, 9, 7);
 
     // Op, inputs, output, cost.
-    public static TheoryData<Op, Shape[], Shape, Cost> Shapes => new()
-    {
-        { new Conv2d(6, 4, 1, "w", "b"), [Map], new(2, 4, 9, 7), new(Convolution: 2 * 4 * 63 * 6) },
-        { new Conv2d(6, 4, 3, "w", "b", Stride: 2, Padding: 1), [Map], new(2, 4, 5, 4), new(Convolution: 2 * 4 * 20 * 6 * 9) },
-        { new Conv2d(6, 6, 5, "w", null, Padding: 4, Dilation: 2, Groups: 6), [Map], Map, new(Convolution: 2 * 6 * 63 * 25) },
-        { new Conv2d(6, 9, 2, "w", null, Stride: 3, Groups: 3), [Map], new(2, 9, 3, 2), new(Convolution: 2 * 9 * 6 * 2 * 4) },
-        { new Linear(6, 5, "w", null), [new(3, 6)], new(3, 5), new(Linear: 3 * 5 * 6) },
-        { new BatchNorm2d(6, "n"), [Map], Map, new(Normalization: 2 * 756) },
-        { new GroupNorm(6, 3, "w", "b"), [Map], Map, new(Normalization: 5 * 756) },
-        { new Activation(ActivationKind.Silu), [Map], Map, default },
-        { new Activation(ActivationKind.Gelu), [new(3, 6)], new(3, 6), default },
-        { new GlobalAveragePool(true), [Map], new(2, 6, 1, 1), new(Pooling: 756) },
-        { new GlobalAveragePool(false), [Map], new(2, 6), default },
-        { new Binary(BinaryKind.Add), [Map, Map], Map, default },
-        { new Binary(BinaryKind.Subtract), [Map, new(2, 6, 1, 1)], Map, default },
-        { new Binary(BinaryKind.Multiply), [new(1, 6, 9, 1), new(2, 1, 1, 7)], Map, default },
-        { new Binary(BinaryKind.Multiply), [new(3, 1), new(1, 4)], new(3, 4), default },
-        { new ChannelAffine(6, "s", "t"), [Map], Map, default },
-        { new ChannelSlice(2, 3), [Map], new(2, 3, 9, 7), default },
-        { new ChannelConcat(), [Map, new(2, 1, 9, 7), new(2, 4, 9, 7)], new(2, 11, 9, 7), default },
-        { new Dropout(0.5), [Map], Map, default },
-        { new DropPath(0.5), [new(3, 6)], new(3, 6), default },
-        { new Input("x", Map), [], Map, default },
-    };
+    public static TheoryData<Op, Shape[], Shape, Cost> Shapes =>
+        new()
+        {
+            { new Conv2d(6, 4, 1, "w", "b"), [Map], new(2, 4, 9, 7), new(Convolution: 2 * 4 * 63 * 6) },
+            { new Conv2d(6, 4, 3, "w", "b", Stride: 2, Padding: 1), [Map], new(2, 4, 5, 4), new(Convolution: 2 * 4 * 20 * 6 * 9) },
+            { new Conv2d(6, 6, 5, "w", null, Padding: 4, Dilation: 2, Groups: 6), [Map], Map, new(Convolution: 2 * 6 * 63 * 25) },
+            { new Conv2d(6, 9, 2, "w", null, Stride: 3, Groups: 3), [Map], new(2, 9, 3, 2), new(Convolution: 2 * 9 * 6 * 2 * 4) },
+            { new Linear(6, 5, "w", null), [new(3, 6)], new(3, 5), new(Linear: 3 * 5 * 6) },
+            { new BatchNorm2d(6, "n"), [Map], Map, new(Normalization: 2 * 756) },
+            { new GroupNorm(6, 3, "w", "b"), [Map], Map, new(Normalization: 5 * 756) },
+            { new Activation(ActivationKind.Silu), [Map], Map, default },
+            { new Activation(ActivationKind.Gelu), [new(3, 6)], new(3, 6), default },
+            { new GlobalAveragePool(true), [Map], new(2, 6, 1, 1), new(Pooling: 756) },
+            { new GlobalAveragePool(false), [Map], new(2, 6), default },
+            { new Binary(BinaryKind.Add), [Map, Map], Map, default },
+            { new Binary(BinaryKind.Subtract), [Map, new(2, 6, 1, 1)], Map, default },
+            { new Binary(BinaryKind.Multiply), [new(1, 6, 9, 1), new(2, 1, 1, 7)], Map, default },
+            { new Binary(BinaryKind.Multiply), [new(3, 1), new(1, 4)], new(3, 4), default },
+            { new ChannelAffine(6, "s", "t"), [Map], Map, default },
+            { new ChannelSlice(2, 3), [Map], new(2, 3, 9, 7), default },
+            { new ChannelConcat(), [Map, new(2, 1, 9, 7), new(2, 4, 9, 7)], new(2, 11, 9, 7), default },
+            { new Dropout(0.5), [Map], Map, default },
+            { new DropPath(0.5), [new(3, 6)], new(3, 6), default },
+            { new Input("x", Map), [], Map, default },
+        };
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -38,29 +39,30 @@ public sealed class OpShapeTests
         Assert.Equal(cost, op.Cost(inputs, output));
     }
 
-    public static TheoryData<Op, Shape[], string> Misfits => new()
-    {
-        { new Conv2d(6, 4, 1, "w", null), [new(2, 5, 9, 7)], "Conv2d takes 6 channels, it got 5 (2x5x9x7)." },
-        { new Conv2d(6, 4, 1, "w", null), [new(2, 6)], "Conv2d takes a feature map (N, C, H, W), it got 2x6." },
-        { new Conv2d(6, 4, 1, "w", null), [Map, Map], "Conv2d takes 1 input(s), it got 2." },
-        { new Linear(6, 5, "w", null), [new(3, 5)], "Linear takes (N, 6) or (N, 6, H, W), it got 3x5." },
-        { new Linear(6, 5, "w", null), [new(2, 5, 9, 7)], "Linear takes (N, 6) or (N, 6, H, W), it got 2x5x9x7." },
-        { new BatchNorm2d(5, "n"), [Map], "BatchNorm2d takes 5 channels, it got 6 (2x6x9x7)." },
-        { new GroupNorm(8, 2, "w", "b"), [Map], "GroupNorm takes 8 channels, it got 6 (2x6x9x7)." },
-        { new Activation(ActivationKind.Silu), [], "Silu takes 1 input(s), it got 0." },
-        { new GlobalAveragePool(true), [new(3, 6)], "GlobalAveragePool takes a feature map (N, C, H, W), it got 3x6." },
-        { new Binary(BinaryKind.Add), [Map, new(2, 6)], "Add takes tensors of equal rank, it got 2x6x9x7 and 2x6." },
-        { new Binary(BinaryKind.Add), [Map, new(2, 3, 9, 7)], "Add cannot broadcast 2x6x9x7 and 2x3x9x7." },
-        { new Binary(BinaryKind.Subtract), [Map], "Subtract takes 2 input(s), it got 1." },
-        { new ChannelAffine(1, "s"), [Map], "ChannelAffine takes 1 channels, it got 6 (2x6x9x7)." },
-        { new ChannelSlice(4, 3), [Map], "Channels 4..6 do not lie in 2x6x9x7." },
-        { new ChannelSlice(-1, 2), [Map], "Channels -1..0 do not lie in 2x6x9x7." },
-        { new ChannelSlice(1, 0), [Map], "Channels 1..0 do not lie in 2x6x9x7." },
-        { new ChannelConcat(), [Map, new(2, 6, 9, 8)], "ChannelConcat cannot join 2x6x9x7 and 2x6x9x8." },
-        { new ChannelConcat(), [Map, new(1, 6, 9, 7)], "ChannelConcat cannot join 2x6x9x7 and 1x6x9x7." },
-        { new ChannelConcat(), [], "ChannelConcat takes at least one input." },
-        { new Dropout(0.5), [Map, Map], "Dropout takes 1 input(s), it got 2." },
-    };
+    public static TheoryData<Op, Shape[], string> Misfits =>
+        new()
+        {
+            { new Conv2d(6, 4, 1, "w", null), [new(2, 5, 9, 7)], "Conv2d takes 6 channels, it got 5 (2x5x9x7)." },
+            { new Conv2d(6, 4, 1, "w", null), [new(2, 6)], "Conv2d takes a feature map (N, C, H, W), it got 2x6." },
+            { new Conv2d(6, 4, 1, "w", null), [Map, Map], "Conv2d takes 1 input(s), it got 2." },
+            { new Linear(6, 5, "w", null), [new(3, 5)], "Linear takes (N, 6) or (N, 6, H, W), it got 3x5." },
+            { new Linear(6, 5, "w", null), [new(2, 5, 9, 7)], "Linear takes (N, 6) or (N, 6, H, W), it got 2x5x9x7." },
+            { new BatchNorm2d(5, "n"), [Map], "BatchNorm2d takes 5 channels, it got 6 (2x6x9x7)." },
+            { new GroupNorm(8, 2, "w", "b"), [Map], "GroupNorm takes 8 channels, it got 6 (2x6x9x7)." },
+            { new Activation(ActivationKind.Silu), [], "Silu takes 1 input(s), it got 0." },
+            { new GlobalAveragePool(true), [new(3, 6)], "GlobalAveragePool takes a feature map (N, C, H, W), it got 3x6." },
+            { new Binary(BinaryKind.Add), [Map, new(2, 6)], "Add takes tensors of equal rank, it got 2x6x9x7 and 2x6." },
+            { new Binary(BinaryKind.Add), [Map, new(2, 3, 9, 7)], "Add cannot broadcast 2x6x9x7 and 2x3x9x7." },
+            { new Binary(BinaryKind.Subtract), [Map], "Subtract takes 2 input(s), it got 1." },
+            { new ChannelAffine(1, "s"), [Map], "ChannelAffine takes 1 channels, it got 6 (2x6x9x7)." },
+            { new ChannelSlice(4, 3), [Map], "Channels 4..6 do not lie in 2x6x9x7." },
+            { new ChannelSlice(-1, 2), [Map], "Channels -1..0 do not lie in 2x6x9x7." },
+            { new ChannelSlice(1, 0), [Map], "Channels 1..0 do not lie in 2x6x9x7." },
+            { new ChannelConcat(), [Map, new(2, 6, 9, 8)], "ChannelConcat cannot join 2x6x9x7 and 2x6x9x8." },
+            { new ChannelConcat(), [Map, new(1, 6, 9, 7)], "ChannelConcat cannot join 2x6x9x7 and 1x6x9x7." },
+            { new ChannelConcat(), [], "ChannelConcat takes at least one input." },
+            { new Dropout(0.5), [Map, Map], "Dropout takes 1 input(s), it got 2." },
+        };
 
     [Theory]
     [MemberData(nameof(Misfits))]
@@ -78,7 +80,8 @@ public sealed class OpShapeTests
         Value pooled = builder.Root.GlobalAveragePool(stem);
         Value head = builder.Root.Linear("head", builder.Root.SpatialMean(stem - pooled), 5);
         ComputationGraph graph = builder.Build(KeyValuePair.Create("y", head));
-        int h = (height + 1) / 2, w = (width + 1) / 2;
+        int h = (height + 1) / 2,
+            w = (width + 1) / 2;
         var input = new Shape(batch, 3, height, width);
         Shape[] shapes = graph.InferShapes(input);
         Assert.Equal(new Shape(batch, 8, h, w), shapes[stem.Index]);

@@ -10,7 +10,11 @@ public sealed class ReferenceInterpreterTests
     public void Convolution_adds_taps_in_the_picture_and_the_bias()
     {
         Value x = _builder.Input("x", new Shape(1, 1, 2, 3));
-        Value y = _builder.Add("", new Conv2d(1, 1, 3, Declare("w", [1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3), Declare("b", [100], 1), Padding: 1), x);
+        Value y = _builder.Add(
+            "",
+            new Conv2d(1, 1, 3, Declare("w", [1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3), Declare("b", [100], 1), Padding: 1),
+            x
+        );
         // Top left: 5 * 1 + 6 * 2 + 8 * 4 + 9 * 5.
         Assert.Equal([100 + 94, 100 + 154, 100 + 106, 100 + 58, 100 + 91, 100 + 58], Run(y, [1, 2, 3, 4, 5, 6]));
     }
@@ -60,8 +64,14 @@ public sealed class ReferenceInterpreterTests
         Value x = _builder.Input("x", new Shape(1, 3));
         Assert.Equal([0, 0, 2], Run(_builder.Root.Activate(ActivationKind.Relu, x), [-1, 0, 2]));
         Assert.True(double.IsNaN(Run(_builder.Root.Activate(ActivationKind.Relu, x), [float.NaN, 0, 2])[0]));
-        Assert.Equal([SpecialFunctions.Gelu(-1), 0, SpecialFunctions.Gelu(2)], Run(_builder.Root.Activate(ActivationKind.Gelu, x), [-1, 0, 2]));
-        Assert.Equal([SpecialFunctions.Silu(-1), 0, SpecialFunctions.Silu(2)], Run(_builder.Root.Activate(ActivationKind.Silu, x), [-1, 0, 2]));
+        Assert.Equal(
+            [SpecialFunctions.Gelu(-1), 0, SpecialFunctions.Gelu(2)],
+            Run(_builder.Root.Activate(ActivationKind.Gelu, x), [-1, 0, 2])
+        );
+        Assert.Equal(
+            [SpecialFunctions.Silu(-1), 0, SpecialFunctions.Silu(2)],
+            Run(_builder.Root.Activate(ActivationKind.Silu, x), [-1, 0, 2])
+        );
     }
 
     [Fact]
@@ -75,8 +85,10 @@ public sealed class ReferenceInterpreterTests
     [Fact]
     public void Binary_functions_broadcast_both_sides()
     {
-        Value a = _builder.Input("a", new Shape(1, 2, 1, 2)), b = _builder.Input("b", new Shape(1, 1, 2, 1));
-        float[] left = [1, 2, 3, 4], right = [10, 20];
+        Value a = _builder.Input("a", new Shape(1, 2, 1, 2)),
+            b = _builder.Input("b", new Shape(1, 1, 2, 1));
+        float[] left = [1, 2, 3, 4],
+            right = [10, 20];
         Assert.Equal([11, 12, 21, 22, 13, 14, 23, 24], Run(a + b, left, right));
         Assert.Equal([-9, -8, -19, -18, -7, -6, -17, -16], Run(a - b, left, right));
         Assert.Equal([9, 8, 19, 18, 7, 6, 17, 16], Run(b - a, left, right));
@@ -115,7 +127,9 @@ public sealed class ReferenceInterpreterTests
         Value y = _builder.Root.BatchNorm("norm", _builder.Input("x", new Shape(1, 1, 1, 1)));
         ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", y));
         WeightSet all = WeightInitializer.Create(graph.Parameters, seed: 0);
-        KeyNotFoundException e = Assert.Throws<KeyNotFoundException>(() => new ReferenceInterpreter(graph, Without(all, "norm.running_var")));
+        KeyNotFoundException e = Assert.Throws<KeyNotFoundException>(() =>
+            new ReferenceInterpreter(graph, Without(all, "norm.running_var"))
+        );
         Assert.Equal("The weights hold no tensor 'norm.running_var'.", e.Message);
         Assert.NotNull(new ReferenceInterpreter(graph, Without(all, "norm.num_batches_tracked")));
     }
@@ -130,7 +144,8 @@ public sealed class ReferenceInterpreterTests
         Assert.Equal(new Shape(4, 2, 5, 1), reference.Run(new Tensor(new Shape(4, 2, 5, 1)))["y"].Shape);
     }
 
-    private static WeightSet Without(WeightSet set, string name) => new(set.Names.Where(n => n != name).Select(n => KeyValuePair.Create(n, set[n])));
+    private static WeightSet Without(WeightSet set, string name) =>
+        new(set.Names.Where(n => n != name).Select(n => KeyValuePair.Create(n, set[n])));
 
     private string Declare(string name, float[] elements, params long[] shape)
     {

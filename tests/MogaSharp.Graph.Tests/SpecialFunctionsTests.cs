@@ -16,10 +16,22 @@ public sealed class SpecialFunctionsTests
         for (int i = 0; i < xs.Length; i++)
         {
             // The exponential carries the rounding of its argument into the tail.
-            double bound = Math.Abs(exact[i]) * 1e-15 * name switch { "erf" => 2, "gelu" => 2 + (xs[i] * xs[i]), _ => 2 + Math.Abs(xs[i]) };
+            double bound =
+                Math.Abs(exact[i])
+                * 1e-15
+                * name switch
+                {
+                    "erf" => 2,
+                    "gelu" => 2 + (xs[i] * xs[i]),
+                    _ => 2 + Math.Abs(xs[i]),
+                };
             // 1 + erf loses what erf has rounded off; beyond -3 GELU does not go that way.
-            if (name == "gelu" && Math.Abs(xs[i]) <= 3) bound += 1e-15 * Math.Abs(xs[i]) / 2;
-            Assert.True(Math.Abs(Apply(name, xs[i]) - exact[i]) <= bound + 1e-307, $"{name}({xs[i]:R}) = {Apply(name, xs[i]):R}, exact {exact[i]:R}");
+            if (name == "gelu" && Math.Abs(xs[i]) <= 3)
+                bound += 1e-15 * Math.Abs(xs[i]) / 2;
+            Assert.True(
+                Math.Abs(Apply(name, xs[i]) - exact[i]) <= bound + 1e-307,
+                $"{name}({xs[i]:R}) = {Apply(name, xs[i]):R}, exact {exact[i]:R}"
+            );
         }
     }
 
@@ -51,10 +63,11 @@ public sealed class SpecialFunctionsTests
         Assert.False(double.IsNegative(SpecialFunctions.Erf(0.0)));
     }
 
-    private static double Apply(string name, double x) => name switch
-    {
-        "erf" => SpecialFunctions.Erf(x),
-        "gelu" => SpecialFunctions.Gelu(x),
-        _ => SpecialFunctions.Silu(x),
-    };
+    private static double Apply(string name, double x) =>
+        name switch
+        {
+            "erf" => SpecialFunctions.Erf(x),
+            "gelu" => SpecialFunctions.Gelu(x),
+            _ => SpecialFunctions.Silu(x),
+        };
 }

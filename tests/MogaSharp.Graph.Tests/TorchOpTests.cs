@@ -19,27 +19,43 @@ public sealed class TorchOpTests
         var weights = new Dictionary<string, Tensor>();
         Value x = builder.Input("x", Torch.ShapeOf($"{name}/x"));
         Value y = builder.Add("", MakeOp(settings, x.Channels), x);
-        ReferenceTensor result = new ReferenceInterpreter(builder.Build(KeyValuePair.Create("y", y)), new WeightSet(weights))
-            .Run(new Tensor(x.Shape, Torch.Floats($"{name}/x")))["y"];
+        ReferenceTensor result = new ReferenceInterpreter(builder.Build(KeyValuePair.Create("y", y)), new WeightSet(weights)).Run(
+            new Tensor(x.Shape, Torch.Floats($"{name}/x"))
+        )["y"];
         double[] expected = Torch.Doubles($"{name}/result");
         Assert.Equal(Torch.ShapeOf($"{name}/result"), result.Shape);
         for (int i = 0; i < expected.Length; i++)
             Assert.InRange(result.Data[i] - expected[i], -1e-12, 1e-12);
 
-        Op MakeOp(JsonElement s, int channels) => s.GetProperty("op").GetString() switch
-        {
-            "conv" => new Conv2d(
-                channels, Torch.ShapeOf($"{name}/weight")[0], Torch.ShapeOf($"{name}/weight")[2], Declare("weight"), Torch.Has($"{name}/bias") ? Declare("bias") : null,
-                Setting("stride", 1), Setting("padding", 0), Setting("dilation", 1), Setting("groups", 1)),
-            "linear" => new Linear(channels, Torch.ShapeOf($"{name}/weight")[0], Declare("weight"), Declare("bias")),
-            "group_norm" => new GroupNorm(channels, Setting("groups", 1), Declare("weight"), Declare("bias"), s.GetProperty("epsilon").GetDouble()),
-            "batch_norm" => DeclareBatchNorm(channels, s.GetProperty("epsilon").GetDouble()),
-            "gelu" => new Activation(ActivationKind.Gelu),
-            "silu" => new Activation(ActivationKind.Silu),
-            "relu" => new Activation(ActivationKind.Relu),
-            string other => throw new InvalidOperationException($"Unknown op {other}."),
-            null => throw new InvalidOperationException("A case without op."),
-        };
+        Op MakeOp(JsonElement s, int channels) =>
+            s.GetProperty("op").GetString() switch
+            {
+                "conv" => new Conv2d(
+                    channels,
+                    Torch.ShapeOf($"{name}/weight")[0],
+                    Torch.ShapeOf($"{name}/weight")[2],
+                    Declare("weight"),
+                    Torch.Has($"{name}/bias") ? Declare("bias") : null,
+                    Setting("stride", 1),
+                    Setting("padding", 0),
+                    Setting("dilation", 1),
+                    Setting("groups", 1)
+                ),
+                "linear" => new Linear(channels, Torch.ShapeOf($"{name}/weight")[0], Declare("weight"), Declare("bias")),
+                "group_norm" => new GroupNorm(
+                    channels,
+                    Setting("groups", 1),
+                    Declare("weight"),
+                    Declare("bias"),
+                    s.GetProperty("epsilon").GetDouble()
+                ),
+                "batch_norm" => DeclareBatchNorm(channels, s.GetProperty("epsilon").GetDouble()),
+                "gelu" => new Activation(ActivationKind.Gelu),
+                "silu" => new Activation(ActivationKind.Silu),
+                "relu" => new Activation(ActivationKind.Relu),
+                string other => throw new InvalidOperationException($"Unknown op {other}."),
+                null => throw new InvalidOperationException("A case without op."),
+            };
 
         int Setting(string key, int absent) => settings.TryGetProperty(key, out JsonElement value) ? value.GetInt32() : absent;
 

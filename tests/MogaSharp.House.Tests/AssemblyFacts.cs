@@ -16,9 +16,17 @@ internal sealed record AssemblyFacts(HashSet<string> References, HashSet<string>
         MetadataReader metadata = file.GetMetadataReader();
         return new(
             [.. metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))],
-            [.. metadata.MethodDefinitions.Select(metadata.GetMethodDefinition)
-                .Where(method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl))
-                .Select(method => metadata.GetString(metadata.GetModuleReference(method.GetImport().Module).Name))],
-            [.. metadata.TypeReferences.Select(metadata.GetTypeReference).Select(type => $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}")]);
+            [
+                .. metadata
+                    .MethodDefinitions.Select(metadata.GetMethodDefinition)
+                    .Where(method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl))
+                    .Select(method => metadata.GetString(metadata.GetModuleReference(method.GetImport().Module).Name)),
+            ],
+            [
+                .. metadata
+                    .TypeReferences.Select(metadata.GetTypeReference)
+                    .Select(type => $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}"),
+            ]
+        );
     }
 }

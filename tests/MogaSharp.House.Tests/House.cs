@@ -7,38 +7,60 @@ namespace MogaSharp.House.Tests;
 internal static class House
 {
     /// <summary>Each room with the rooms that it may reference; a new room is added here, after a look at the design.</summary>
-    public static IReadOnlyDictionary<string, string[]> MayReference { get; } = new Dictionary<string, string[]>
-    {
-        ["Graph"] = [],
-        ["Weights"] = ["Graph"],
-        ["Models"] = ["Graph"],
-        ["Cpu"] = ["Graph", "Weights"],
-        ["Torch"] = ["Graph", "Weights"],
-        ["Onnx"] = ["Graph", "Weights"],
-        ["OnnxRuntime"] = ["Graph", "Onnx"],
-        ["Imaging"] = [],
-        ["Drawing"] = ["Imaging"],
-        ["Data"] = ["Imaging"],
-        ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],
-        ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights", "Drawing"],
-        ["Server"] = ["Tasks"],
-        ["Cli"] = ["Graph", "Weights", "Models", "Cpu", "Torch", "Onnx", "OnnxRuntime", "Imaging", "Drawing", "Data", "Tasks", "Training", "Server"],
-    };
+    public static IReadOnlyDictionary<string, string[]> MayReference { get; } =
+        new Dictionary<string, string[]>
+        {
+            ["Graph"] = [],
+            ["Weights"] = ["Graph"],
+            ["Models"] = ["Graph"],
+            ["Cpu"] = ["Graph", "Weights"],
+            ["Torch"] = ["Graph", "Weights"],
+            ["Onnx"] = ["Graph", "Weights"],
+            ["OnnxRuntime"] = ["Graph", "Onnx"],
+            ["Imaging"] = [],
+            ["Drawing"] = ["Imaging"],
+            ["Data"] = ["Imaging"],
+            ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],
+            ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights", "Drawing"],
+            ["Server"] = ["Tasks"],
+            ["Cli"] =
+            [
+                "Graph",
+                "Weights",
+                "Models",
+                "Cpu",
+                "Torch",
+                "Onnx",
+                "OnnxRuntime",
+                "Imaging",
+                "Drawing",
+                "Data",
+                "Tasks",
+                "Training",
+                "Server",
+            ],
+        };
 
     /// <summary>What must not come in by way of others either.</summary>
-    public static IReadOnlyDictionary<string, string[]> NeverReaches { get; } = new Dictionary<string, string[]>
-    {
-        ["Graph"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
-        ["Models"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
-        ["Cpu"] = ["Torch", "Onnx", "OnnxRuntime", "Imaging"],
-        ["Onnx"] = ["OnnxRuntime"],
-        ["Tasks"] = ["Torch", "Cpu", "OnnxRuntime", "Drawing"],
-        ["Server"] = ["Torch"],
-    };
+    public static IReadOnlyDictionary<string, string[]> NeverReaches { get; } =
+        new Dictionary<string, string[]>
+        {
+            ["Graph"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
+            ["Models"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
+            ["Cpu"] = ["Torch", "Onnx", "OnnxRuntime", "Imaging"],
+            ["Onnx"] = ["OnnxRuntime"],
+            ["Tasks"] = ["Torch", "Cpu", "OnnxRuntime", "Drawing"],
+            ["Server"] = ["Torch"],
+        };
 
     /// <summary>The rooms under src, by their folders' names without the prefix.</summary>
     public static IReadOnlyList<string> Rooms { get; } =
-        [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories).Select(RoomOf).Order(StringComparer.Ordinal)];
+    [
+        .. Directory
+            .GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(RoomOf)
+            .Order(StringComparer.Ordinal),
+    ];
 
     public static string ProjectFile(string room) => Path.Combine(Repository.Root, "src", $"MogaSharp.{room}", $"MogaSharp.{room}.csproj");
 
@@ -51,7 +73,12 @@ internal static class House
 
     /// <summary>The rooms that a project file references.</summary>
     public static string[] References(string room) =>
-        [.. XDocument.Load(ProjectFile(room)).Descendants("ProjectReference").Select(reference => RoomOf(reference.Attribute("Include")!.Value))];
+        [
+            .. XDocument
+                .Load(ProjectFile(room))
+                .Descendants("ProjectReference")
+                .Select(reference => RoomOf(reference.Attribute("Include")!.Value)),
+        ];
 
     /// <summary>The rooms that come with a room, by any way.</summary>
     public static HashSet<string> Closure(string room, Func<string, IEnumerable<string>> references)
@@ -63,7 +90,8 @@ internal static class House
         void Visit(string from)
         {
             foreach (string to in references(from))
-                if (reached.Add(to)) Visit(to);
+                if (reached.Add(to))
+                    Visit(to);
         }
     }
 

@@ -26,17 +26,22 @@ public sealed class NativeTests
     [Theory]
     [MemberData(nameof(RoomsWithoutTorch))]
     public void Only_the_torch_room_imports_libtorch(string room) =>
-        Assert.DoesNotContain(AssemblyFacts.Read(House.Assembly(room)).Imports, library => library.Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(
+            AssemblyFacts.Read(House.Assembly(room)).Imports,
+            library => library.Contains("torch", StringComparison.OrdinalIgnoreCase)
+        );
 
     [Theory]
     [MemberData(nameof(RoomsWithoutImaging))]
-    public void Only_the_imaging_room_uses_libvips(string room) => Assert.DoesNotContain("NetVips", AssemblyFacts.Read(House.Assembly(room)).References);
+    public void Only_the_imaging_room_uses_libvips(string room) =>
+        Assert.DoesNotContain("NetVips", AssemblyFacts.Read(House.Assembly(room)).References);
 
     // The checks above find what they look for where it is.
     [Fact]
     public void Imports_are_seen_where_there_are_some()
     {
-        AssemblyFacts torch = AssemblyFacts.Read(House.Assembly("Torch")), imaging = AssemblyFacts.Read(House.Assembly("Imaging"));
+        AssemblyFacts torch = AssemblyFacts.Read(House.Assembly("Torch")),
+            imaging = AssemblyFacts.Read(House.Assembly("Imaging"));
         Assert.NotEmpty(torch.Imports);
         Assert.Contains(Loader, torch.Types);
         Assert.Contains("NetVips", imaging.References);

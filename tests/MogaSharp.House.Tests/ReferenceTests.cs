@@ -9,12 +9,17 @@ public sealed class ReferenceTests
     [MemberData(nameof(Rooms))]
     public void A_room_is_in_the_table(string room) =>
         Assert.True(
-            House.MayReference.ContainsKey(room), $"MogaSharp.{room} is not in the table of rooms; add it to House.MayReference with the rooms that it may reference.");
+            House.MayReference.ContainsKey(room),
+            $"MogaSharp.{room} is not in the table of rooms; add it to House.MayReference with the rooms that it may reference."
+        );
 
     [Theory]
     [MemberData(nameof(Rooms))]
     public void A_project_references_only_what_it_may(string room) =>
-        Assert.All(House.References(room), other => Assert.True(Allowed(room).Contains(other), $"MogaSharp.{room} must not reference MogaSharp.{other}."));
+        Assert.All(
+            House.References(room),
+            other => Assert.True(Allowed(room).Contains(other), $"MogaSharp.{room} must not reference MogaSharp.{other}.")
+        );
 
     [Theory]
     [MemberData(nameof(Rooms))]

@@ -10,7 +10,8 @@ public sealed class BombTests
     [InlineData(32768, 32768, "limit is 178956970 pixels")]
     [InlineData(0, 5, "impossible size")]
     [InlineData(0xFFFFFFFF, 0xFFFFFFFF, "limit of a side")]
-    public void A_png_that_promises_too_much_is_refused(uint width, uint height, string problem) => AssertRefused(Bombs.Png(width, height), problem);
+    public void A_png_that_promises_too_much_is_refused(uint width, uint height, string problem) =>
+        AssertRefused(Bombs.Png(width, height), problem);
 
     [Theory]
     [InlineData(1, 500_000_000, "limit of a side")]
@@ -18,7 +19,8 @@ public sealed class BombTests
     [InlineData(-5, 5, "impossible size")]
     [InlineData(5, int.MinValue, "limit of a side")]
     [InlineData(10000, 10000, "truncated at row 9999 of 10000")]
-    public void A_bmp_that_promises_too_much_is_refused(int width, int height, string problem) => AssertRefused(Bombs.Bmp(width, height), problem);
+    public void A_bmp_that_promises_too_much_is_refused(int width, int height, string problem) =>
+        AssertRefused(Bombs.Bmp(width, height), problem);
 
     [Fact]
     public void A_gif_that_promises_too_much_is_refused() => AssertRefused(Bombs.Gif(65535, 65535), "limit of a side");
@@ -26,7 +28,8 @@ public sealed class BombTests
     [Theory]
     [InlineData(40000, 1, "limit of a side")]
     [InlineData(30000, 30000, "limit is 178956970 pixels")]
-    public void A_tiff_that_promises_too_much_is_refused(int width, int height, string problem) => AssertRefused(Bombs.Tiff(width, height, 0), problem);
+    public void A_tiff_that_promises_too_much_is_refused(int width, int height, string problem) =>
+        AssertRefused(Bombs.Tiff(width, height, 0), problem);
 
     [Theory]
     [InlineData(16384)]

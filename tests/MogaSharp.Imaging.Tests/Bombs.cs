@@ -26,11 +26,9 @@ internal static class Bombs
     /// <summary>A TIFF with one strip, or one tile of the given size.</summary>
     public static byte[] Tiff(int width, int height, int tile)
     {
-        (int Tag, int Value)[] layout = tile == 0 ? [(273, 8), (278, height), (279, 100)] : [(322, tile), (323, tile), (324, 8), (325, 100)];
-        (int Tag, int Value)[] entries =
-        [
-            (256, width), (257, height), (258, 8), (259, 8), (262, 1), (277, 1), .. layout,
-        ];
+        (int Tag, int Value)[] layout =
+            tile == 0 ? [(273, 8), (278, height), (279, 100)] : [(322, tile), (323, tile), (324, 8), (325, 100)];
+        (int Tag, int Value)[] entries = [(256, width), (257, height), (258, 8), (259, 8), (262, 1), (277, 1), .. layout];
         byte[] directory = [.. entries.OrderBy(entry => entry.Tag).SelectMany(entry => Words(entry.Tag | (4 << 16), 1, entry.Value))];
         return [.. "II*\0"u8, .. Words(108), .. new byte[100], (byte)entries.Length, 0, .. directory, 0, 0, 0, 0];
     }
@@ -42,15 +40,42 @@ internal static class Bombs
     }
 
     public static byte[] Jpeg(int width, int height) =>
-    [
-        0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 1, 1, 0x11, 0,
-        0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0, 0xFF, 0xD9,
-    ];
+        [
+            0xFF,
+            0xD8,
+            0xFF,
+            0xC0,
+            0,
+            11,
+            8,
+            (byte)(height >> 8),
+            (byte)height,
+            (byte)(width >> 8),
+            (byte)width,
+            1,
+            1,
+            0x11,
+            0,
+            0xFF,
+            0xDA,
+            0,
+            8,
+            1,
+            1,
+            0,
+            0,
+            63,
+            0,
+            0,
+            0xFF,
+            0xD9,
+        ];
 
     private static byte[] Words(params int[] words)
     {
         byte[] bytes = new byte[words.Length * 4];
-        for (int i = 0; i < words.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * 4), words[i]);
+        for (int i = 0; i < words.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * 4), words[i]);
         return bytes;
     }
 }

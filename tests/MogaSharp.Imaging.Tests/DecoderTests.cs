@@ -38,7 +38,9 @@ public sealed class DecoderTests
     {
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ImageDecoder.LoadAsync(Fixtures.At("rocket.jpg"), cancellationToken: cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            ImageDecoder.LoadAsync(Fixtures.At("rocket.jpg"), cancellationToken: cancelled.Token)
+        );
     }
 
     [Fact]
@@ -73,12 +75,17 @@ public sealed class DecoderTests
     {
         IReadOnlyList<string> files = Fixtures.FormatFiles;
         byte[][] expected = [.. files.Select(file => ImageDecoder.Decode(Fixtures.Format(file)).Pixels)];
-        Parallel.For(0, 8 * files.Count, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, i =>
-        {
-            byte[] data = Fixtures.Format(files[i % files.Count]);
-            Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data.AsSpan(0, 40)));
-            AssertPixels.Equal(expected[i % files.Count], ImageDecoder.Decode(data).Pixels);
-        });
+        Parallel.For(
+            0,
+            8 * files.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token },
+            i =>
+            {
+                byte[] data = Fixtures.Format(files[i % files.Count]);
+                Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data.AsSpan(0, 40)));
+                AssertPixels.Equal(expected[i % files.Count], ImageDecoder.Decode(data).Pixels);
+            }
+        );
     }
 
     [Fact]
@@ -113,7 +120,11 @@ public sealed class DecoderTests
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public void Restart() => _position = 0;
 

@@ -7,7 +7,7 @@ internal static class Fixtures
 {
     /// <summary>The names of the small images, one for every format and feature.</summary>
     public static IReadOnlyList<string> FormatFiles { get; } =
-        [.. Directory.EnumerateFiles(At("formats")).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+    [.. Directory.EnumerateFiles(At("formats")).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
 
     public static string At(params string[] parts) => Repository.Fixture(["imaging", .. parts]);
 

@@ -39,12 +39,19 @@ public sealed class ForeignFormatTests
         byte[] data = Encoding.Latin1.GetBytes(start);
         Assert.Equal($"{Known}, but {rest}", Problem(data));
         using var stream = new MemoryStream([.. data, .. Enumerable.Repeat((byte)32, 200_000)]);
-        Assert.StartsWith($"x: {Known}, but {rest}", Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(stream, "x")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"x: {Known}, but {rest}",
+            Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(stream, "x")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_tga_image_is_known_by_its_end() =>
-        Assert.Equal($"{Known}, but a TGA image; convert it to PNG or JPEG", Problem([0, 0, 2, 9, .. new byte[40], .. "TRUEVISION-XFILE.\0"u8]));
+        Assert.Equal(
+            $"{Known}, but a TGA image; convert it to PNG or JPEG",
+            Problem([0, 0, 2, 9, .. new byte[40], .. "TRUEVISION-XFILE.\0"u8])
+        );
 
     [Theory]
     [InlineData("just a text")]
@@ -90,7 +97,21 @@ public sealed class ForeignFormatTests
     private static byte[] Tiff(params (int Tag, int Type, int Value)[] entries)
     {
         IEnumerable<byte> Words(params int[] words) => words.SelectMany(word => new[] { (byte)word, (byte)(word >> 8) });
-        return [.. "II*\0"u8, 8, 0, 0, 0, (byte)entries.Length, 0, .. entries.SelectMany(e => Words(e.Tag, e.Type, 1, 0, e.Value, 0)), 0, 0, 0, 0];
+        return
+        [
+            .. "II*\0"u8,
+            8,
+            0,
+            0,
+            0,
+            (byte)entries.Length,
+            0,
+            .. entries.SelectMany(e => Words(e.Tag, e.Type, 1, 0, e.Value, 0)),
+            0,
+            0,
+            0,
+            0,
+        ];
     }
 
     private static string Problem(byte[] data) => Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data)).Problem;

@@ -37,7 +37,8 @@ public sealed class FormatTests
         byte[] file = Fixtures.Format(Lab);
         RgbImage image = ImageDecoder.Decode(file);
         // The strip begins behind the header of eight bytes.
-        for (int i = 8; i < 8 + image.Pixels.Length; i += 3) (file[i + 1], file[i + 2]) = ((byte)(file[i + 1] ^ 128), (byte)(file[i + 2] ^ 128));
+        for (int i = 8; i < 8 + image.Pixels.Length; i += 3)
+            (file[i + 1], file[i + 2]) = ((byte)(file[i + 1] ^ 128), (byte)(file[i + 2] ^ 128));
         RgbImage other = ImageDecoder.Decode(file);
         Assert.Equal(image.Pixels, other.Pixels);
         Assert.Equal(ImageConversions.ColorSpace | ImageConversions.Guessed, other.Conversions);
@@ -46,19 +47,31 @@ public sealed class FormatTests
     [Fact]
     public void CIELAB_is_found_in_files_of_either_byte_order()
     {
-        byte[] file = Fixtures.Format(Lab), turned = [.. file];
+        byte[] file = Fixtures.Format(Lab),
+            turned = [.. file];
         // The directory comes last; the same file, with numbers the other way round.
         Assert.Equal((byte)'I', file[0]);
-        int directory = BitConverter.ToInt32(file, 4), count = BitConverter.ToUInt16(file, directory);
+        int directory = BitConverter.ToInt32(file, 4),
+            count = BitConverter.ToUInt16(file, directory);
         Turn(turned, 2, 2);
         Turn(turned, 4, 4);
         Turn(turned, directory, 2);
         for (int entry = directory + 2; entry < directory + 2 + (count * 12); entry += 12)
         {
-            int type = BitConverter.ToUInt16(file, entry + 2), values = BitConverter.ToInt32(file, entry + 4), size = type switch { 3 => 2, 4 => 4, 5 => 8, _ => 1 };
+            int type = BitConverter.ToUInt16(file, entry + 2),
+                values = BitConverter.ToInt32(file, entry + 4),
+                size = type switch
+                {
+                    3 => 2,
+                    4 => 4,
+                    5 => 8,
+                    _ => 1,
+                };
             int place = size * values > 4 ? BitConverter.ToInt32(file, entry + 8) : entry + 8;
-            for (int i = 0; i < values * size; i += Math.Min(size, 4)) Turn(turned, place + i, Math.Min(size, 4));
-            if (place != entry + 8) Turn(turned, entry + 8, 4);
+            for (int i = 0; i < values * size; i += Math.Min(size, 4))
+                Turn(turned, place + i, Math.Min(size, 4));
+            if (place != entry + 8)
+                Turn(turned, entry + 8, 4);
             Turn(turned, entry, 2);
             Turn(turned, entry + 2, 2);
             Turn(turned, entry + 4, 4);
@@ -74,8 +87,10 @@ public sealed class FormatTests
     [Fact]
     public void A_further_page_behind_the_end_of_a_TIFF_is_not_missed()
     {
-        byte[] file = Fixtures.Format("raw.tif"), whole = ImageDecoder.Decode(file).Pixels;
-        int directory = BitConverter.ToInt32(file, 4), next = directory + 2 + (BitConverter.ToUInt16(file, directory) * 12);
+        byte[] file = Fixtures.Format("raw.tif"),
+            whole = ImageDecoder.Decode(file).Pixels;
+        int directory = BitConverter.ToInt32(file, 4),
+            next = directory + 2 + (BitConverter.ToUInt16(file, directory) * 12);
         BitConverter.TryWriteBytes(file.AsSpan(next), file.Length + 100);
         RgbImage image = ImageDecoder.Decode(file);
         AssertPixels.Equal(whole, image.Pixels);
@@ -120,7 +135,8 @@ public sealed class FormatTests
     {
         // 32_alpha.bmp with every alpha at its most.
         byte[] bitmap = Fixtures.Format("32_alpha.bmp");
-        for (int at = BitConverter.ToInt32(bitmap, 10) + 3; at < bitmap.Length; at += 4) bitmap[at] = 255;
+        for (int at = BitConverter.ToInt32(bitmap, 10) + 3; at < bitmap.Length; at += 4)
+            bitmap[at] = 255;
         Assert.Equal(ImageConversions.None, ImageDecoder.Decode(bitmap).Conversions);
     }
 
@@ -135,7 +151,10 @@ public sealed class FormatTests
     public void Bytes_behind_the_end_play_no_part(string file)
     {
         // A phone's motion photo: a video behind the image, in which marks of scans come by chance.
-        byte[] video = [.. Enumerable.Repeat<byte[]>([0x66, 0x74, 0x79, 0x70, 0xFF, 0xDA, 0x00, 0x2C, 0xFF, 0xD8], 500).SelectMany(bytes => bytes)];
+        byte[] video =
+        [
+            .. Enumerable.Repeat<byte[]>([0x66, 0x74, 0x79, 0x70, 0xFF, 0xDA, 0x00, 0x2C, 0xFF, 0xD8], 500).SelectMany(bytes => bytes),
+        ];
         AssertPixels.Equal(Expected.Bytes(file), ImageDecoder.Decode([.. Fixtures.Format(file), .. video]).Pixels);
     }
 
@@ -143,7 +162,8 @@ public sealed class FormatTests
     public void Marks_of_scans_within_a_segment_play_no_part()
     {
         // An application segment, such as a thumbnail in EXIF, may hold any bytes.
-        byte[] data = Fixtures.Format("yuv420.jpg"), marks = [.. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 400).SelectMany(bytes => bytes)];
+        byte[] data = Fixtures.Format("yuv420.jpg"),
+            marks = [.. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 400).SelectMany(bytes => bytes)];
         byte[] segment = [0xFF, 0xEB, (byte)((marks.Length + 2) >> 8), (byte)(marks.Length + 2), .. marks];
         AssertPixels.Equal(Expected.Bytes("yuv420.jpg"), ImageDecoder.Decode([.. data[..2], .. segment, .. data[2..]]).Pixels);
     }
@@ -155,14 +175,19 @@ public sealed class FormatTests
         foreach (string file in Fixtures.FormatFiles.Concat(Fixtures.FormatFiles.Reverse()))
         {
             PixelBlock image = ImageDecoder.Load(Fixtures.At("formats", file), buffers);
-            if (file == Lab) continue;
+            if (file == Lab)
+                continue;
             Assert.Equal(Expected.SizeOf(file), (image.Height, image.Width));
             AssertPixels.Equal(Expected.Bytes(file), image.Pixels.ToArray());
         }
 
         using SafeFileHandle handle = File.OpenHandle(Fixtures.At("rocket.jpg"));
         long length = RandomAccess.GetLength(handle);
-        Assert.Contains("x is cut off", Assert.Throws<EndOfStreamException>(() => ImageDecoder.Load(handle, 0, length + 1, buffers, "x")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "x is cut off",
+            Assert.Throws<EndOfStreamException>(() => ImageDecoder.Load(handle, 0, length + 1, buffers, "x")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(handle, 0, length, buffers, "x", new ImageLimits { MaxBytes = 100 }));
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(handle, 1, length - 1, buffers, "x"));
     }
@@ -175,15 +200,22 @@ public sealed class FormatTests
     [InlineData(PixelLayout.Bgra)]
     public void Parts_of_rows_are_copied_from_every_layout(PixelLayout layout)
     {
-        int bytes = layout switch { PixelLayout.Grey => 1, PixelLayout.Rgb or PixelLayout.Bgr => 3, _ => 4 };
+        int bytes = layout switch
+        {
+            PixelLayout.Grey => 1,
+            PixelLayout.Rgb or PixelLayout.Bgr => 3,
+            _ => 4,
+        };
         byte[] samples = [.. Enumerable.Range(0, 5 * 3 * bytes).Select(i => (byte)(i * 37))];
         var block = new PixelBlock(samples, 5, 3, layout);
         RgbImage whole = RgbImage.FromPixels(samples, 5, 3, layout);
-        byte[] rgb = new byte[9], grey = new byte[3];
+        byte[] rgb = new byte[9],
+            grey = new byte[3];
         block.CopyRow(2, 1, rgb, 3);
         Assert.Equal(whole.Row(2)[3..12].ToArray(), rgb);
         block.CopyRow(2, 1, grey, 1);
-        for (int i = 0; i < 3; i++) Assert.InRange(grey[i] - ((0.299 * rgb[i * 3]) + (0.587 * rgb[(i * 3) + 1]) + (0.114 * rgb[(i * 3) + 2])), -0.51, 0.51);
+        for (int i = 0; i < 3; i++)
+            Assert.InRange(grey[i] - ((0.299 * rgb[i * 3]) + (0.587 * rgb[(i * 3) + 1]) + (0.114 * rgb[(i * 3) + 2])), -0.51, 0.51);
     }
 
     [Fact]
@@ -194,6 +226,9 @@ public sealed class FormatTests
     {
         RgbImage image = ImageDecoder.Load(Fixtures.At("rocket.jpg"));
         Assert.Equal((640, 427), (image.Width, image.Height));
-        Assert.Equal("3d4435cc745752b7f9724df88c6e18817de3ce7e3d2d71c55f85f7831e68f197", Convert.ToHexStringLower(SHA256.HashData(image.Pixels)));
+        Assert.Equal(
+            "3d4435cc745752b7f9724df88c6e18817de3ce7e3d2d71c55f85f7831e68f197",
+            Convert.ToHexStringLower(SHA256.HashData(image.Pixels))
+        );
     }
 }

@@ -29,9 +29,7 @@ public sealed class FuzzTests
                 RgbImage image = ImageDecoder.Decode(mutant, file, Limits);
                 Assert.True(image.Width <= Limits.MaxSide && image.Height <= Limits.MaxSide);
             }
-            catch (ImageFormatException)
-            {
-            }
+            catch (ImageFormatException) { }
             catch (Exception exception)
             {
                 Assert.Fail($"round {round}: {exception}");
@@ -58,7 +56,8 @@ public sealed class FuzzTests
                     bytes[at] ^= (byte)(1 << random.Next(8));
                     break;
                 case 2:
-                    for (int i = 0; i < Math.Min(count, 4); i++) bytes[at + i] = random.Next(2) == 0 ? (byte)0 : (byte)0xFF;
+                    for (int i = 0; i < Math.Min(count, 4); i++)
+                        bytes[at + i] = random.Next(2) == 0 ? (byte)0 : (byte)0xFF;
                     break;
                 case 3:
                     bytes.InsertRange(Place(), bytes.GetRange(at, count));

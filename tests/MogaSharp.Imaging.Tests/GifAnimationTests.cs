@@ -20,7 +20,8 @@ public sealed class GifAnimationTests : IDisposable
         Assert.Equal([100, 200, 30, 40, 60, 1000, 20], back.Delays);
         Assert.Equal(7, back.Frames.Length);
         // Few colours survive as they are.
-        for (int i = 0; i < 7; i++) AssertPixels.Equal(frames[i].Pixels, back.Frames[i].Pixels);
+        for (int i = 0; i < 7; i++)
+            AssertPixels.Equal(frames[i].Pixels, back.Frames[i].Pixels);
         Assert.Equal(["a.gif"], _folder.FileNames);
         // Other readers see the first frame.
         AssertPixels.Equal(frames[0].Pixels, ImageDecoder.Load(_folder.File("a.gif")).Pixels);
@@ -64,7 +65,10 @@ public sealed class GifAnimationTests : IDisposable
             frames[0].save(f + 'b.gif', save_all=True, append_images=frames[1:], duration=120)
             """;
         (int exitCode, _, string errors) = await Python.Run(TestContext.Current.CancellationToken, "-c", Script, _folder.FullName);
-        Assert.SkipWhen(exitCode != 0 && (exitCode == -1 || errors.Contains("No module named", StringComparison.Ordinal)), "Pillow is not installed");
+        Assert.SkipWhen(
+            exitCode != 0 && (exitCode == -1 || errors.Contains("No module named", StringComparison.Ordinal)),
+            "Pillow is not installed"
+        );
         Assert.True(exitCode == 0, errors);
         GifAnimation back = Load("b.gif");
         Assert.Equal([120, 120, 120, 120, 120], back.Delays);
@@ -76,15 +80,34 @@ public sealed class GifAnimationTests : IDisposable
     {
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         byte[] good = File.ReadAllBytes(_folder.File("a.gif"));
-        Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..(good.Length / 2)]), StringComparison.Ordinal);
+        Assert.Contains(
+            "truncated or corrupt GIF image (the file ends too early)",
+            Refused(good[..(good.Length / 2)]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..10]), StringComparison.Ordinal);
-        Assert.Contains("truncated or corrupt GIF image (no frames)", Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0]), StringComparison.Ordinal);
-        Assert.Contains("something else where a block should begin", Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0, 1]), StringComparison.Ordinal);
+        Assert.Contains(
+            "truncated or corrupt GIF image (no frames)",
+            Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0]),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "something else where a block should begin",
+            Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0, 1]),
+            StringComparison.Ordinal
+        );
         // Without the mark of the end nothing is lost.
-        Assert.Equal(30, GifAnimation.Decode(good.AsSpan(0, good.Length - 1), "a.gif", null, TestContext.Current.CancellationToken).Frames.Length);
+        Assert.Equal(
+            30,
+            GifAnimation.Decode(good.AsSpan(0, good.Length - 1), "a.gif", null, TestContext.Current.CancellationToken).Frames.Length
+        );
         Assert.Contains("not a GIF image", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
         Assert.Contains("not a GIF image", Refused([]), StringComparison.Ordinal);
-        Assert.Contains("30 frames of 12 x 9 pixels: the limit is 3000 pixels in all", Refused(good, new ImageLimits { MaxPixels = 3000 }), StringComparison.Ordinal);
+        Assert.Contains(
+            "30 frames of 12 x 9 pixels: the limit is 3000 pixels in all",
+            Refused(good, new ImageLimits { MaxPixels = 3000 }),
+            StringComparison.Ordinal
+        );
         Assert.Contains("the limit of a side is 10", Refused(good, new ImageLimits { MaxSide = 10 }), StringComparison.Ordinal);
         Assert.Contains("more bytes than the limit of 100", Refused(good, new ImageLimits { MaxBytes = 100 }), StringComparison.Ordinal);
         using var cancelled = new CancellationTokenSource();
@@ -123,7 +146,8 @@ public sealed class GifAnimationTests : IDisposable
         {
             var random = new Random(seed);
             byte[] bytes = [.. good[..random.Next(20, good.Length + 1)]];
-            for (int change = random.Next(0, 6); change > 0; change--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            for (int change = random.Next(0, 6); change > 0; change--)
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             try
             {
                 GifAnimation animation = GifAnimation.Decode(bytes, "fuzzed", limits, TestContext.Current.CancellationToken);
@@ -142,18 +166,37 @@ public sealed class GifAnimationTests : IDisposable
         RgbImage[] frames = [.. Enumerable.Range(0, 7).Select(Frame)];
         new GifAnimation(frames, Enumerable.Repeat(10, 7)).Save(_folder.File("a.gif"));
         RgbImage[] Some(int first, int count, long pixels = 108) =>
-            [.. GifAnimation.ReadFrames(_folder.File("a.gif"), first, count, new ImageLimits { MaxPixels = pixels }, TestContext.Current.CancellationToken)];
+            [
+                .. GifAnimation.ReadFrames(
+                    _folder.File("a.gif"),
+                    first,
+                    count,
+                    new ImageLimits { MaxPixels = pixels },
+                    TestContext.Current.CancellationToken
+                ),
+            ];
         Assert.Equal([3, 4], Some(3, 2).Select(frame => Array.FindIndex(frames, known => known.Pixels.SequenceEqual(frame.Pixels))));
-        Assert.Equal([5, 6], Some(5, int.MaxValue).Select(frame => Array.FindIndex(frames, known => known.Pixels.SequenceEqual(frame.Pixels))));
+        Assert.Equal(
+            [5, 6],
+            Some(5, int.MaxValue).Select(frame => Array.FindIndex(frames, known => known.Pixels.SequenceEqual(frame.Pixels)))
+        );
         Assert.Empty(Some(7, 1));
         Assert.Empty(Some(0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => Some(-1, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => Some(0, -1));
-        Assert.Contains("the limit is 107 pixels", Assert.Throws<ImageFormatException>(() => Some(0, 1, 107)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the limit is 107 pixels",
+            Assert.Throws<ImageFormatException>(() => Some(0, 1, 107)).Message,
+            StringComparison.Ordinal
+        );
         // What is decoded has a limit of its own, and frames that are passed over count.
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         Assert.Equal(16, Some(0, 16).Length);
-        Assert.Contains("17 frames of 12 x 9 pixels to decode: the limit is 1728 pixels in all", Assert.Throws<ImageFormatException>(() => Some(16, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "17 frames of 12 x 9 pixels to decode: the limit is 1728 pixels in all",
+            Assert.Throws<ImageFormatException>(() => Some(16, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -173,14 +216,24 @@ public sealed class GifAnimationTests : IDisposable
         Assert.Equal([0, 255, 0, 0, 0, 255], animation.Frames[0].Pixels);
         Assert.Equal([0, 255, 0, 0, 0, 255], animation.Frames[1].Pixels);
         Assert.Equal([0, 255, 0, 255, 0, 0], animation.Frames[2].Pixels);
-        Assert.Equal([ImageConversions.Opacity, ImageConversions.Opacity, ImageConversions.None], animation.Frames.Select(frame => frame.Conversions));
+        Assert.Equal(
+            [ImageConversions.Opacity, ImageConversions.Opacity, ImageConversions.None],
+            animation.Frames.Select(frame => frame.Conversions)
+        );
     }
 
     private GifAnimation Load(string name) => GifAnimation.Load(_folder.File(name), null, TestContext.Current.CancellationToken);
 
-    private static string Refused(byte[] data, ImageLimits? limits = null) => Assert.Throws<ImageFormatException>(() => GifAnimation.Decode(data, "a.gif", limits, TestContext.Current.CancellationToken)).Message;
+    private static string Refused(byte[] data, ImageLimits? limits = null) =>
+        Assert
+            .Throws<ImageFormatException>(() => GifAnimation.Decode(data, "a.gif", limits, TestContext.Current.CancellationToken))
+            .Message;
 
     // A red column that moves over blue, with the green of its number.
     private static RgbImage Frame(int number) =>
-        new(12, 9, [.. Enumerable.Range(0, 108).SelectMany(i => i % 12 == number % 12 ? (byte[])[255, (byte)(10 * number), 0] : [0, 0, 200])]);
+        new(
+            12,
+            9,
+            [.. Enumerable.Range(0, 108).SelectMany(i => i % 12 == number % 12 ? (byte[])[255, (byte)(10 * number), 0] : [0, 0, 200])]
+        );
 }

@@ -45,7 +45,8 @@ public sealed class HostileTests
     [Fact]
     public void Garbage_around_a_whole_jpeg_does_no_harm()
     {
-        byte[] data = Fixtures.Format("yuv420.jpg"), whole = ImageDecoder.Decode(data).Pixels;
+        byte[] data = Fixtures.Format("yuv420.jpg"),
+            whole = ImageDecoder.Decode(data).Pixels;
         int scan = data.AsSpan().IndexOf<byte>([0xFF, 0xDA]);
         AssertPixels.Equal(whole, ImageDecoder.Decode([.. data, 1, 2, 3]).Pixels);
         AssertPixels.Equal(whole, ImageDecoder.Decode([.. data[..scan], 1, 2, 3, .. data[scan..]]).Pixels);
@@ -85,7 +86,11 @@ public sealed class HostileTests
     public void Other_files_are_refused(string content)
     {
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(Encoding.ASCII.GetBytes(content), "thing"));
-        Assert.StartsWith(content.Length == 0 ? "the file is empty" : "not a JPEG, PNG, WebP, BMP, TIFF or GIF image", refusal.Problem, StringComparison.Ordinal);
+        Assert.StartsWith(
+            content.Length == 0 ? "the file is empty" : "not a JPEG, PNG, WebP, BMP, TIFF or GIF image",
+            refusal.Problem,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -106,7 +111,8 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public void A_missing_file_is_an_io_error() => Assert.Throws<FileNotFoundException>(() => ImageDecoder.Load(Fixtures.At("missing.png")));
+    public void A_missing_file_is_an_io_error() =>
+        Assert.Throws<FileNotFoundException>(() => ImageDecoder.Load(Fixtures.At("missing.png")));
 
     [Fact]
     public void More_bytes_than_allowed_are_refused_before_they_are_read()
@@ -118,7 +124,9 @@ public sealed class HostileTests
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(Fixtures.At("rocket.jpg"), limits));
         // What is no image is not read on, whatever the limit.
         using var zeros = new EndlessStream([]);
-        refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(zeros, "zeros", new ImageLimits { MaxBytes = long.MaxValue }));
+        refusal = Assert.Throws<ImageFormatException>(() =>
+            ImageDecoder.Load(zeros, "zeros", new ImageLimits { MaxBytes = long.MaxValue })
+        );
         Assert.StartsWith("zeros: not a JPEG", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(new byte[1001], limits: limits));
     }

@@ -8,7 +8,8 @@ public sealed class OperationTests
 {
     private static readonly FixtureFile Cases = new(Repository.Fixture("augment", "ops.safetensors"));
 
-    public static TheoryData<string> Names => [.. Cases.Names.Where(name => name.Contains('/', StringComparison.Ordinal) && !name.StartsWith("crop/", StringComparison.Ordinal))];
+    public static TheoryData<string> Names =>
+        [.. Cases.Names.Where(name => name.Contains('/', StringComparison.Ordinal) && !name.StartsWith("crop/", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -33,9 +34,11 @@ public sealed class OperationTests
         random.NextBytes(pixels);
         foreach (double factor in (double[])[0, 0.1, 0.55, 1, 1.3, 1.9, 3])
         {
-            byte[] together = [.. pixels], alone = [.. pixels];
+            byte[] together = [.. pixels],
+                alone = [.. pixels];
             Enhancement.Color(together, 3, factor);
-            for (int i = 0; i < alone.Length; i += 3) Enhancement.Color(alone.AsSpan(i, 3), 3, factor);
+            for (int i = 0; i < alone.Length; i += 3)
+                Enhancement.Color(alone.AsSpan(i, 3), 3, factor);
             Assert.Equal(alone, together);
         }
     }
@@ -45,13 +48,31 @@ public sealed class OperationTests
     {
         byte[] pixels = new byte[12];
         AffineMatrix matrix = AffineMatrix.Rotation(3, 2, 2);
-        Assert.Throws<ArgumentOutOfRangeException>(() => AffineTransform.Apply(pixels, 2, 2, 2, new byte[12], matrix, ResizeFilter.Bicubic, [0, 0]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => AffineTransform.Apply(pixels, 2, 2, 3, new byte[12], matrix, ResizeFilter.Lanczos, [0, 0, 0]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => AffineTransform.Apply(pixels, 0, 2, 3, new byte[12], matrix, ResizeFilter.Bicubic, [0, 0, 0]));
-        Assert.Contains("are neither 12 nor 9 bytes", Assert.Throws<ArgumentException>(
-            () => AffineTransform.Apply(pixels, 2, 2, 3, new byte[9], matrix, ResizeFilter.Bicubic, [0, 0, 0])).Message, StringComparison.Ordinal);
-        Assert.Contains("1 samples of fill for 3 channels", Assert.Throws<ArgumentException>(
-            () => AffineTransform.Apply(pixels, 2, 2, 3, new byte[12], matrix, ResizeFilter.Bicubic, [0])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            AffineTransform.Apply(pixels, 2, 2, 2, new byte[12], matrix, ResizeFilter.Bicubic, [0, 0])
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            AffineTransform.Apply(pixels, 2, 2, 3, new byte[12], matrix, ResizeFilter.Lanczos, [0, 0, 0])
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            AffineTransform.Apply(pixels, 0, 2, 3, new byte[12], matrix, ResizeFilter.Bicubic, [0, 0, 0])
+        );
+        Assert.Contains(
+            "are neither 12 nor 9 bytes",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    AffineTransform.Apply(pixels, 2, 2, 3, new byte[9], matrix, ResizeFilter.Bicubic, [0, 0, 0])
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "1 samples of fill for 3 channels",
+            Assert
+                .Throws<ArgumentException>(() => AffineTransform.Apply(pixels, 2, 2, 3, new byte[12], matrix, ResizeFilter.Bicubic, [0]))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => ToneOperations.Posterize(pixels, 9));
         Assert.Throws<ArgumentOutOfRangeException>(() => ToneOperations.SolarizeAdd(pixels, -1));
     }
@@ -61,18 +82,42 @@ public sealed class OperationTests
         byte[] result = [.. pixels];
         switch (operation)
         {
-            case "autocontrast": ToneOperations.AutoContrast(result, channels); break;
-            case "equalize": ToneOperations.Equalize(result, channels); break;
-            case "invert": ToneOperations.Invert(result); break;
-            case "posterize": ToneOperations.Posterize(result, (int)argument); break;
-            case "solarize": ToneOperations.Solarize(result, (int)argument); break;
-            case "solarize_add": ToneOperations.SolarizeAdd(result, (int)argument); break;
-            case "color": Enhancement.Color(result, channels, argument); break;
-            case "contrast": Enhancement.Contrast(result, channels, argument); break;
-            case "brightness": Enhancement.Brightness(result, argument); break;
-            case "sharpness": Enhancement.Sharpness(result, width, height, channels, argument); break;
-            case "flip_x": Flip.Horizontal(result, width, channels); break;
-            case "flip_y": Flip.Vertical(result, width, channels); break;
+            case "autocontrast":
+                ToneOperations.AutoContrast(result, channels);
+                break;
+            case "equalize":
+                ToneOperations.Equalize(result, channels);
+                break;
+            case "invert":
+                ToneOperations.Invert(result);
+                break;
+            case "posterize":
+                ToneOperations.Posterize(result, (int)argument);
+                break;
+            case "solarize":
+                ToneOperations.Solarize(result, (int)argument);
+                break;
+            case "solarize_add":
+                ToneOperations.SolarizeAdd(result, (int)argument);
+                break;
+            case "color":
+                Enhancement.Color(result, channels, argument);
+                break;
+            case "contrast":
+                Enhancement.Contrast(result, channels, argument);
+                break;
+            case "brightness":
+                Enhancement.Brightness(result, argument);
+                break;
+            case "sharpness":
+                Enhancement.Sharpness(result, width, height, channels, argument);
+                break;
+            case "flip_x":
+                Flip.Horizontal(result, width, channels);
+                break;
+            case "flip_y":
+                Flip.Vertical(result, width, channels);
+                break;
             default:
                 AffineMatrix matrix = operation switch
                 {

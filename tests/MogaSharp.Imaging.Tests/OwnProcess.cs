@@ -11,8 +11,10 @@ internal static class OwnProcess
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         // Under "dotnet test" the process may be the dotnet host instead of the test program itself.
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(tests.Assembly.Location);
-        foreach (string argument in new[] { "-class", tests.FullName!, "-explicit", "only", "-noColor" }) start.ArgumentList.Add(argument);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(tests.Assembly.Location);
+        foreach (string argument in new[] { "-class", tests.FullName!, "-explicit", "only", "-noColor" })
+            start.ArgumentList.Add(argument);
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -14,7 +14,8 @@ public sealed class PlainBilinearTests
     [InlineData("small")]
     public void A_photo_equals_that_of_the_official_pipeline(string name)
     {
-        int height = Expected.StatedShape(name)[0], width = Expected.StatedShape(name)[1];
+        int height = Expected.StatedShape(name)[0],
+            width = Expected.StatedShape(name)[1];
         int stride = int.Parse(Expected.Metadata[$"{name}.stride"]);
         byte[] resized = Chelsea.Resize(width, height, ResizeFilter.PlainBilinear).Pixels;
         AssertPixels.Equal(Expected.Bytes($"{name}.sample"), [.. resized.Where((_, i) => i % stride == 0)]);
@@ -42,7 +43,8 @@ public sealed class PlainBilinearTests
         RgbImage resized = Chelsea.Resize(width, height, ResizeFilter.PlainBilinear);
         for (int i = 0; i < resized.Pixels.Length; i++)
         {
-            double x = (((i / 3 % width) + 0.5) * Chelsea.Width / width) - 0.5, y = (((i / 3 / width) + 0.5) * Chelsea.Height / height) - 0.5;
+            double x = (((i / 3 % width) + 0.5) * Chelsea.Width / width) - 0.5,
+                y = (((i / 3 / width) + 0.5) * Chelsea.Height / height) - 0.5;
             double exact = Interpolate(x, y, i % 3);
             Assert.True(Math.Abs(exact - resized.Pixels[i]) <= 1, $"sample {i}: exactly {exact}, got {resized.Pixels[i]}");
         }
@@ -51,7 +53,8 @@ public sealed class PlainBilinearTests
     private static double Interpolate(double x, double y, int channel)
     {
         (int left, int top) = ((int)Math.Floor(x), (int)Math.Floor(y));
-        double right = x - left, down = y - top;
+        double right = x - left,
+            down = y - top;
         double upper = ((1 - right) * Sample(left, top, channel)) + (right * Sample(left + 1, top, channel));
         double lower = ((1 - right) * Sample(left, top + 1, channel)) + (right * Sample(left + 1, top + 1, channel));
         return ((1 - down) * upper) + (down * lower);

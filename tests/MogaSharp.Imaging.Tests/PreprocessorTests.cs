@@ -25,14 +25,20 @@ public sealed class PreprocessorTests
     public void Evaluation_crop_of_256_pixels_equals_the_official_one()
     {
         RgbImage crop = new Preprocessor(new PreprocessOptions(256, 256)).Crop(Chelsea);
-        Assert.Equal("931bcae1c6f53c9b82b72d7edec7bf5edc6c551fab64b8a53aca47c73094696f", Convert.ToHexStringLower(SHA256.HashData(crop.Pixels)));
+        Assert.Equal(
+            "931bcae1c6f53c9b82b72d7edec7bf5edc6c551fab64b8a53aca47c73094696f",
+            Convert.ToHexStringLower(SHA256.HashData(crop.Pixels))
+        );
     }
 
     [Fact]
     public void Blue_green_red_is_the_same_with_the_planes_turned_round()
     {
         var options = new PreprocessOptions(32, 24) { Mean = [0.1f, 0.2f, 0.3f], StandardDeviation = [0.5f, 0.6f, 0.7f] };
-        float[] rgb = Process(new Preprocessor(options with { Mean = [0.3f, 0.2f, 0.1f], StandardDeviation = [0.7f, 0.6f, 0.5f] }), Chelsea);
+        float[] rgb = Process(
+            new Preprocessor(options with { Mean = [0.3f, 0.2f, 0.1f], StandardDeviation = [0.7f, 0.6f, 0.5f] }),
+            Chelsea
+        );
         float[] bgr = Process(new Preprocessor(options with { IsBgr = true }), Chelsea);
         const int Plane = 32 * 24;
         Assert.Equal([.. rgb[(2 * Plane)..], .. rgb[Plane..(2 * Plane)], .. rgb[..Plane]], bgr);
@@ -43,14 +49,17 @@ public sealed class PreprocessorTests
     public void The_fashion_card_resizes_whole_images_and_repeats_grey()
     {
         FixtureFile fashion = Fixtures.Tensors("fashion.safetensors");
-        byte[] images = fashion.Bytes("images"), resized = fashion.Bytes("resized");
-        var preprocessor = new Preprocessor(new PreprocessOptions(64, 64)
-        {
-            CropFraction = 1,
-            Mode = ResizeMode.Squash,
-            Mean = [0.2860f],
-            StandardDeviation = [0.3530f],
-        });
+        byte[] images = fashion.Bytes("images"),
+            resized = fashion.Bytes("resized");
+        var preprocessor = new Preprocessor(
+            new PreprocessOptions(64, 64)
+            {
+                CropFraction = 1,
+                Mode = ResizeMode.Squash,
+                Mean = [0.2860f],
+                StandardDeviation = [0.3530f],
+            }
+        );
         float[] input = new float[preprocessor.InputLength];
         for (int i = 0; i < 8; i++)
         {
@@ -72,7 +81,14 @@ public sealed class PreprocessorTests
     [InlineData(640, 427, 192, 256, 0.9, 426, 284)]
     [InlineData(427, 640, 256, 192, 0.9, 284, 426)]
     public void The_size_before_the_crop_is_the_official_one(
-        int width, int height, int inputWidth, int inputHeight, double crop, int resizedWidth, int resizedHeight)
+        int width,
+        int height,
+        int inputWidth,
+        int inputHeight,
+        double crop,
+        int resizedWidth,
+        int resizedHeight
+    )
     {
         var preprocessor = new Preprocessor(new PreprocessOptions(inputWidth, inputHeight) { CropFraction = crop });
         Assert.Equal(new Size(resizedWidth, resizedHeight), preprocessor.ResizedSize(width, height));
@@ -89,7 +105,14 @@ public sealed class PreprocessorTests
         // With 300 rows and a fraction of 1, one of the two passes has nothing to do.
         foreach ((int width, int height) in new[] { (120, 90), (90, 120), (300, 300), (500, 500) })
         {
-            var preprocessor = new Preprocessor(new PreprocessOptions(width, height) { Filter = filter, Mode = mode, CropFraction = fraction });
+            var preprocessor = new Preprocessor(
+                new PreprocessOptions(width, height)
+                {
+                    Filter = filter,
+                    Mode = mode,
+                    CropFraction = fraction,
+                }
+            );
             Size size = preprocessor.ResizedSize(Chelsea.Width, Chelsea.Height);
             RgbImage expected = Chelsea.Resize(size.Width, size.Height, filter).CenterCrop(width, height);
             AssertPixels.Equal(expected.Pixels, preprocessor.Crop(Chelsea).Pixels);
@@ -116,7 +139,8 @@ public sealed class PreprocessorTests
     [InlineData(PixelLayout.Grey, 7)]
     public void Every_layout_of_pixels_gives_the_input_of_the_image(PixelLayout layout, int gap)
     {
-        const int Width = 61, Height = 47;
+        const int Width = 61,
+            Height = 47;
         int stride = (Width * PixelConversion.BytesPerPixel(layout)) + gap;
         byte[] pixels = new byte[stride * Height];
         new Random(3).NextBytes(pixels);
@@ -132,7 +156,8 @@ public sealed class PreprocessorTests
         var preprocessor = new Preprocessor(new PreprocessOptions(224, 224));
         float[] input = Process(preprocessor, Chelsea);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++) preprocessor.Process(Chelsea, input);
+        for (int i = 0; i < 10; i++)
+            preprocessor.Process(Chelsea, input);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10 * 1024);
     }
 

@@ -9,59 +9,72 @@ public sealed class ResamplerPropertyTests
     private static readonly Config Settings = Config.QuickThrowOnFailure.WithMaxTest(200).WithReplay(20240501, 1);
 
     private static readonly Arbitrary<Case> Cases = (
-        from filter in Gen.Elements(ResizeFilter.Box, ResizeFilter.Bilinear, ResizeFilter.Hamming, ResizeFilter.Bicubic, ResizeFilter.Lanczos)
+        from filter in Gen.Elements(
+            ResizeFilter.Box,
+            ResizeFilter.Bilinear,
+            ResizeFilter.Hamming,
+            ResizeFilter.Bicubic,
+            ResizeFilter.Lanczos
+        )
         from channels in Gen.Elements(1, 3)
         from width in Gen.Choose(1, 60)
         from height in Gen.Choose(1, 60)
         from newWidth in Gen.Choose(1, 60)
         from newHeight in Gen.Choose(1, 60)
         from seed in Gen.Choose(0, int.MaxValue)
-        select new Case(filter, channels, width, height, newWidth, newHeight, seed)).ToArbitrary();
+        select new Case(filter, channels, width, height, newWidth, newHeight, seed)
+    ).ToArbitrary();
 
     // On top of the rounding to whole samples, each of up to 361 weights is off by half a unit of its 22 bits.
     private const double Tolerance = 0.5 + (361 * 255.0 / (1 << 23));
 
     [Fact]
-    public void Each_direction_alone_is_a_plain_double_precision_resize() => Check(test =>
-    {
-        byte[] source = test.Pixels();
-        Case across = test with { NewHeight = test.Height }, down = test with { NewWidth = test.Width };
-        AssertClose(PlainResize.Across(source, across), across.Resize(source));
-        AssertClose(PlainResize.Down(source, down), down.Resize(source));
-    });
+    public void Each_direction_alone_is_a_plain_double_precision_resize() =>
+        Check(test =>
+        {
+            byte[] source = test.Pixels();
+            Case across = test with { NewHeight = test.Height },
+                down = test with { NewWidth = test.Width };
+            AssertClose(PlainResize.Across(source, across), across.Resize(source));
+            AssertClose(PlainResize.Down(source, down), down.Resize(source));
+        });
 
     [Fact]
-    public void Both_directions_are_first_the_rows_then_the_columns() => Check(test =>
-    {
-        byte[] source = test.Pixels();
-        byte[] across = (test with { NewHeight = test.Height }).Resize(source);
-        Assert.Equal((test with { Width = test.NewWidth }).Resize(across), test.Resize(source));
-    });
+    public void Both_directions_are_first_the_rows_then_the_columns() =>
+        Check(test =>
+        {
+            byte[] source = test.Pixels();
+            byte[] across = (test with { NewHeight = test.Height }).Resize(source);
+            Assert.Equal((test with { Width = test.NewWidth }).Resize(across), test.Resize(source));
+        });
 
     [Fact]
-    public void A_uniform_image_stays_uniform() => Check(test =>
-    {
-        byte value = (byte)test.Seed;
-        byte[] source = new byte[test.Width * test.Height * test.Channels];
-        Array.Fill(source, value);
-        Assert.All(test.Resize(source), sample => Assert.Equal(value, sample));
-    });
+    public void A_uniform_image_stays_uniform() =>
+        Check(test =>
+        {
+            byte value = (byte)test.Seed;
+            byte[] source = new byte[test.Width * test.Height * test.Channels];
+            Array.Fill(source, value);
+            Assert.All(test.Resize(source), sample => Assert.Equal(value, sample));
+        });
 
     [Fact]
-    public void Grey_resizes_as_the_same_grey_in_three_channels() => Check(test =>
-    {
-        byte[] grey = (test with { Channels = 1 }).Pixels();
-        byte[] expanded = [.. grey.SelectMany(sample => Enumerable.Repeat(sample, 3))];
-        byte[] expected = [.. (test with { Channels = 1 }).Resize(grey).SelectMany(sample => Enumerable.Repeat(sample, 3))];
-        Assert.Equal(expected, (test with { Channels = 3 }).Resize(expanded));
-    });
+    public void Grey_resizes_as_the_same_grey_in_three_channels() =>
+        Check(test =>
+        {
+            byte[] grey = (test with { Channels = 1 }).Pixels();
+            byte[] expanded = [.. grey.SelectMany(sample => Enumerable.Repeat(sample, 3))];
+            byte[] expected = [.. (test with { Channels = 1 }).Resize(grey).SelectMany(sample => Enumerable.Repeat(sample, 3))];
+            Assert.Equal(expected, (test with { Channels = 3 }).Resize(expanded));
+        });
 
     [Fact]
-    public void An_image_of_the_same_size_stays_as_it_is() => Check(test =>
-    {
-        byte[] source = test.Pixels();
-        Assert.Equal(source, (test with { NewWidth = test.Width, NewHeight = test.Height }).Resize(source));
-    });
+    public void An_image_of_the_same_size_stays_as_it_is() =>
+        Check(test =>
+        {
+            byte[] source = test.Pixels();
+            Assert.Equal(source, (test with { NewWidth = test.Width, NewHeight = test.Height }).Resize(source));
+        });
 
     [Fact]
     public void Wrong_lengths_and_channels_are_refused()
@@ -106,8 +119,16 @@ public sealed class ResamplerPropertyTests
             double[] result = new double[test.Height * test.NewWidth * test.Channels];
             for (int i = 0; i < result.Length; i++)
             {
-                int channel = i % test.Channels, x = i / test.Channels % test.NewWidth, y = i / test.Channels / test.NewWidth;
-                result[i] = Sum(test.Filter, test.Width, test.NewWidth, x, from => source[(((y * test.Width) + from) * test.Channels) + channel]);
+                int channel = i % test.Channels,
+                    x = i / test.Channels % test.NewWidth,
+                    y = i / test.Channels / test.NewWidth;
+                result[i] = Sum(
+                    test.Filter,
+                    test.Width,
+                    test.NewWidth,
+                    x,
+                    from => source[(((y * test.Width) + from) * test.Channels) + channel]
+                );
             }
             return result;
         }
@@ -123,11 +144,16 @@ public sealed class ResamplerPropertyTests
 
         private static double Sum(ResizeFilter filter, int extent, int newExtent, int position, Func<int, double> sample)
         {
-            if (extent == newExtent) return sample(position);
-            double scale = (double)extent / newExtent, widening = Math.Max(scale, 1);
-            double center = (position + 0.5) * scale, reach = ResampleWeights.Support(filter) * widening;
-            int first = Math.Max(0, (int)(center - reach + 0.5)), end = Math.Min(extent, (int)(center + reach + 0.5));
-            double sum = 0, total = 0;
+            if (extent == newExtent)
+                return sample(position);
+            double scale = (double)extent / newExtent,
+                widening = Math.Max(scale, 1);
+            double center = (position + 0.5) * scale,
+                reach = ResampleWeights.Support(filter) * widening;
+            int first = Math.Max(0, (int)(center - reach + 0.5)),
+                end = Math.Min(extent, (int)(center + reach + 0.5));
+            double sum = 0,
+                total = 0;
             for (int from = first; from < end; from++)
             {
                 double weight = Weight(filter, (from + 0.5 - center) / widening);

@@ -29,7 +29,8 @@ public sealed class ResamplerTests
         string[] parts = name.Split('_');
         (int height, int width) = Small.SizeOf(parts[0]);
         (int newHeight, int newWidth) = Small.SizeOf(name);
-        byte[] expected = Small.Bytes(name), resized = new byte[expected.Length];
+        byte[] expected = Small.Bytes(name),
+            resized = new byte[expected.Length];
         int channels = parts[0] == "grey" ? 1 : 3;
         Resampler.Resize(Small.Bytes(parts[0]), width, height, channels, resized, newWidth, newHeight, Filter(parts[1]));
         AssertPixels.Equal(expected, resized);

@@ -27,7 +27,11 @@ public sealed class RgbImageTests
     [Fact]
     public void Wrong_buffers_are_refused()
     {
-        Assert.Contains("need 12 bytes, not 11", Assert.Throws<ArgumentException>(() => new RgbImage(2, 2, new byte[11])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "need 12 bytes, not 11",
+            Assert.Throws<ArgumentException>(() => new RgbImage(2, 2, new byte[11])).Message,
+            StringComparison.Ordinal
+        );
         var tooShort = Assert.Throws<ArgumentException>(() => RgbImage.FromPixels(new byte[15], 2, 2, PixelLayout.Rgba));
         Assert.Contains("2 x 2 Rgba pixels need 16 bytes, not 15", tooShort.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => RgbImage.FromPixels(new byte[99], 2, 2, PixelLayout.Rgb, stride: 5));

@@ -54,5 +54,6 @@ public sealed class SaveTests
     [Theory]
     [InlineData(0)]
     [InlineData(101)]
-    public void A_quality_out_of_range_is_refused(int quality) => Assert.Throws<ArgumentOutOfRangeException>(() => Photo.SaveJpeg("unused.jpg", quality));
+    public void A_quality_out_of_range_is_refused(int quality) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Photo.SaveJpeg("unused.jpg", quality));
 }

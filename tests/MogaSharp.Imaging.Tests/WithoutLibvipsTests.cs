@@ -19,8 +19,11 @@ public sealed class WithoutLibvipsTests
     public sealed class InAProcessWithoutLibvips
     {
         // NetVips keeps a resolver that is set before its own; its assembly, loaded by name, does nothing before something in it is used.
-        static InAProcessWithoutLibvips() => NativeLibrary.SetDllImportResolver(
-            Assembly.Load("NetVips"), static (name, _, _) => throw new DllNotFoundException($"no {name} here"));
+        static InAProcessWithoutLibvips() =>
+            NativeLibrary.SetDllImportResolver(
+                Assembly.Load("NetVips"),
+                static (name, _, _) => throw new DllNotFoundException($"no {name} here")
+            );
 
         [Fact(Explicit = true)]
         public void Decoding_says_where_it_comes_from()
@@ -28,10 +31,16 @@ public sealed class WithoutLibvipsTests
             for (int attempt = 0; attempt < 2; attempt++)
             {
                 var missing = Assert.Throws<ImagingUnavailableException>(() => ImageDecoder.Load(Fixtures.At("rocket.jpg")));
-                Assert.StartsWith($"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}.", missing.Message, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}.",
+                    missing.Message,
+                    StringComparison.Ordinal
+                );
                 Assert.Contains("Linux, macOS and Windows on x64 and Arm64", missing.Message, StringComparison.Ordinal);
             }
-            Assert.Throws<ImagingUnavailableException>(() => GifAnimation.Decode(Fixtures.Format("animated.gif"), cancellationToken: TestContext.Current.CancellationToken));
+            Assert.Throws<ImagingUnavailableException>(() =>
+                GifAnimation.Decode(Fixtures.Format("animated.gif"), cancellationToken: TestContext.Current.CancellationToken)
+            );
             Assert.Throws<ImagingUnavailableException>(() => new RgbImage(1, 1, new byte[3]).SavePng("unused.png"));
             Assert.False(File.Exists("unused.png"));
         }

@@ -9,13 +9,22 @@ public sealed class AblationTests
     private const int Side = 224;
 
     // MogaNet-T: channels, hidden channels, side of the map and blocks of each stage.
-    private static readonly (long C, long H, long Side, long Blocks)[] Tiny = [(32, 256, 56, 3), (64, 512, 28, 3), (128, 512, 14, 12), (256, 1024, 7, 2)];
+    private static readonly (long C, long H, long Side, long Blocks)[] Tiny =
+    [
+        (32, 256, 56, 3),
+        (64, 512, 28, 3),
+        (128, 512, 14, 12),
+        (256, 1024, 7, 2),
+    ];
 
     public static TheoryData<string> Names => [.. MogaNetAblations.All.Select(ablation => ablation.Name)];
 
     [Fact]
-    public void The_ablations_are_those_of_the_paper() => Assert.Equal(
-        ["full", "mlp", "mlp-se", "dwconv-7x7", "no-decomposition", "no-gate", "baseline"], MogaNetAblations.All.Select(ablation => ablation.Name));
+    public void The_ablations_are_those_of_the_paper() =>
+        Assert.Equal(
+            ["full", "mlp", "mlp-se", "dwconv-7x7", "no-decomposition", "no-gate", "baseline"],
+            MogaNetAblations.All.Select(ablation => ablation.Name)
+        );
 
     // 5,197,332 parameters and 1,083,283,008 multiply-adds are the official network's; the rest is counted below by hand.
     [Theory]
@@ -54,18 +63,38 @@ public sealed class AblationTests
 
     [Theory]
     [InlineData("mlp", "blocks1.0.mlp.decompose.weight blocks1.0.mlp.decompose.bias blocks1.0.mlp.sigma.scale", "")]
-    [InlineData("mlp-se", "blocks1.0.mlp.decompose.weight blocks1.0.mlp.decompose.bias blocks1.0.mlp.sigma.scale", "blocks1.0.mlp.se.fc1.weight blocks1.0.mlp.se.fc1.bias blocks1.0.mlp.se.fc2.weight blocks1.0.mlp.se.fc2.bias")]
-    [InlineData("dwconv-7x7", "blocks1.0.attn.value.DW_conv1.weight blocks1.0.attn.value.DW_conv1.bias blocks1.0.attn.value.DW_conv2.weight blocks1.0.attn.value.DW_conv2.bias", "")]
+    [InlineData(
+        "mlp-se",
+        "blocks1.0.mlp.decompose.weight blocks1.0.mlp.decompose.bias blocks1.0.mlp.sigma.scale",
+        "blocks1.0.mlp.se.fc1.weight blocks1.0.mlp.se.fc1.bias blocks1.0.mlp.se.fc2.weight blocks1.0.mlp.se.fc2.bias"
+    )]
+    [InlineData(
+        "dwconv-7x7",
+        "blocks1.0.attn.value.DW_conv1.weight blocks1.0.attn.value.DW_conv1.bias blocks1.0.attn.value.DW_conv2.weight "
+            + "blocks1.0.attn.value.DW_conv2.bias",
+        ""
+    )]
     [InlineData("no-decomposition", "blocks1.0.attn.sigma.scale", "")]
     [InlineData("no-gate", "blocks1.0.attn.gate.weight blocks1.0.attn.gate.bias", "")]
     public void What_stays_keeps_its_official_name(string name, string gone, string come)
     {
-        string[] whole = Keys("full"), less = Keys(name);
-        Assert.Equal(gone.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal), whole.Except(less).Order(StringComparer.Ordinal));
-        Assert.Equal(come.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal), less.Except(whole).Order(StringComparer.Ordinal));
+        string[] whole = Keys("full"),
+            less = Keys(name);
+        Assert.Equal(
+            gone.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            whole.Except(less).Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            come.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            less.Except(whole).Order(StringComparer.Ordinal)
+        );
 
         static string[] Keys(string name) =>
-            [.. Build(name, new MogaNetOptions()).Parameters.Select(spec => spec.Name).Where(key => key.StartsWith("blocks1.0.", StringComparison.Ordinal))];
+            [
+                .. Build(name, new MogaNetOptions())
+                    .Parameters.Select(spec => spec.Name)
+                    .Where(key => key.StartsWith("blocks1.0.", StringComparison.Ordinal)),
+            ];
     }
 
     // Each replaced part in turn by one that does nothing gives the whole network's result: sigma 0 for the decompositions.
@@ -76,10 +105,20 @@ public sealed class AblationTests
     {
         MogaNetFixture official = MogaNetFixture.Load("custom_33x47_b3");
         WeightSet weights = official.Weights();
-        WeightSet off = weights.With(weights.Names.Where(key => key.EndsWith(factor, StringComparison.Ordinal)).Select(key => KeyValuePair.Create(key, new Tensor(weights[key].Shape))));
+        WeightSet off = weights.With(
+            weights
+                .Names.Where(key => key.EndsWith(factor, StringComparison.Ordinal))
+                .Select(key => KeyValuePair.Create(key, new Tensor(weights[key].Shape)))
+        );
         double[] expected = new ReferenceInterpreter(official.Build(), off).Run(official.Input)["logits"].Data;
-        double[] actual = new ReferenceInterpreter(Find(name).Change(official.Options).CreateDefinition().Build(official.InputShape), weights).Run(official.Input)["logits"].Data;
-        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 12);
+        double[] actual = new ReferenceInterpreter(
+            Find(name).Change(official.Options).CreateDefinition().Build(official.InputShape),
+            weights
+        )
+            .Run(official.Input)["logits"]
+            .Data;
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], actual[i], 12);
     }
 
     [Theory]
@@ -87,12 +126,21 @@ public sealed class AblationTests
     public void The_settings_in_a_card_are_the_change(string name)
     {
         MogaNetAblation ablation = Find(name);
-        IEnumerable<string> options = ablation.Settings.Select(setting => setting.Split('=')).Select(pair => $", \"{pair[0]}\": {(bool.TryParse(pair[1], out _) ? pair[1] : $"\"{pair[1]}\"")}");
-        ModelCard card = ModelCard.Parse($$"""{ "name": "x", "options": { "arch": "small"{{string.Concat(options)}} }, "preprocess": { "width": 64, "height": 64 } }""", "test");
-        Assert.Equal(card.ToJson(), (card with { Options = ablation.Change(new MogaNetOptions { Arch = MogaNetArch.Parse("small") }) }).ToJson());
+        IEnumerable<string> options = ablation
+            .Settings.Select(setting => setting.Split('='))
+            .Select(pair => $", \"{pair[0]}\": {(bool.TryParse(pair[1], out _) ? pair[1] : $"\"{pair[1]}\"")}");
+        ModelCard card = ModelCard.Parse(
+            $$"""{ "name": "x", "options": { "arch": "small"{{string.Concat(options)}} }, "preprocess": { "width": 64, "height": 64 } }""",
+            "test"
+        );
+        Assert.Equal(
+            card.ToJson(),
+            (card with { Options = ablation.Change(new MogaNetOptions { Arch = MogaNetArch.Parse("small") }) }).ToJson()
+        );
     }
 
     private static MogaNetAblation Find(string name) => MogaNetAblations.All.Single(ablation => ablation.Name == name);
 
-    private static ComputationGraph Build(string name, MogaNetOptions options) => Find(name).Change(options).CreateDefinition().Build(new Shape(1, 3, Side, Side));
+    private static ComputationGraph Build(string name, MogaNetOptions options) =>
+        Find(name).Change(options).CreateDefinition().Build(new Shape(1, 3, Side, Side));
 }

@@ -20,7 +20,12 @@ public sealed class BackboneTests
         IReadOnlyList<ParameterSpec> specs = official.Build().Parameters;
         using JsonDocument list = JsonDocument.Parse(File.ReadAllText(official.NamesFile));
         // ParC-Net's official code lists one block twice.
-        Assert.Equal(list.RootElement.EnumerateObject().Select(entry => entry.Name).Where(key => !key.StartsWith("residual.", StringComparison.Ordinal)), specs.Select(spec => spec.Name));
+        Assert.Equal(
+            list.RootElement.EnumerateObject()
+                .Select(entry => entry.Name)
+                .Where(key => !key.StartsWith("residual.", StringComparison.Ordinal)),
+            specs.Select(spec => spec.Name)
+        );
         WeightSet weights = official.Weights();
         foreach (ParameterSpec spec in specs)
         {
@@ -51,7 +56,11 @@ public sealed class BackboneTests
             Tensor result = official.AsStated(output, tensor.ToTensor());
             Assert.Equal(official.Expected.StatedShape(output), result.Shape);
             // The reference is exact; what remains is the float32 noise of the official run.
-            Assert.InRange(official.Difference(output, result), 0, official.Expected.Metadata.ContainsKey(output + ".f32_noise") ? 2 * official.Expected.Noise(output) : 1e-5);
+            Assert.InRange(
+                official.Difference(output, result),
+                0,
+                official.Expected.Metadata.ContainsKey(output + ".f32_noise") ? 2 * official.Expected.Noise(output) : 1e-5
+            );
         }
     }
 
@@ -96,7 +105,10 @@ public sealed class BackboneTests
     [InlineData("swin_base_patch4_window7_224", "1x128x56x56 1x256x28x28 1x512x14x14 1x1024x7x7")]
     public void Stage_features_have_strides_4_to_32(string model, string shapes)
     {
-        ComputationGraph graph = ModelCatalogue.Official.Find(model).CreateDefinition().Build(new Shape(1, 3, 224, 224), ModelOutputs.Stages);
+        ComputationGraph graph = ModelCatalogue
+            .Official.Find(model)
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 224, 224), ModelOutputs.Stages);
         Assert.Equal(shapes, string.Join(' ', graph.Outputs.Select(output => output.Value.Shape)));
         Assert.Equal(["stage1", "stage2", "stage3", "stage4"], graph.Outputs.Select(output => output.Key));
     }
@@ -120,14 +132,28 @@ public sealed class BackboneTests
     public void Drop_path_grows_linearly_over_the_depth(string model, int nodes)
     {
         ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { DropPathRate = 0.4 };
-        double[] rates = [.. options.CreateDefinition().Build(new Shape(1, 3, 224, 224)).Values.Select(value => value.Op).OfType<DropPath>().Select(op => op.Rate)];
+        double[] rates =
+        [
+            .. options
+                .CreateDefinition()
+                .Build(new Shape(1, 3, 224, 224))
+                .Values.Select(value => value.Op)
+                .OfType<DropPath>()
+                .Select(op => op.Rate),
+        ];
         // The first block has rate 0 and no node.
         int perBlock = model == "convnext_tiny" ? 1 : 2;
         Assert.Equal(nodes - perBlock, rates.Length);
-        for (int i = 0; i < rates.Length; i++) Assert.Equal(0.4 * ((i / perBlock) + 1) / ((nodes / perBlock) - 1), rates[i], 12);
+        for (int i = 0; i < rates.Length; i++)
+            Assert.Equal(0.4 * ((i / perBlock) + 1) / ((nodes / perBlock) - 1), rates[i], 12);
     }
 
     private static List<JsonElement> Counts() =>
-        [.. JsonDocument.Parse(File.ReadAllText(Repository.Fixture("params_macs.json"))).RootElement.GetProperty("models").EnumerateArray()
-            .Where(e => e.GetProperty("family").GetString() is "hornet" or "timm")];
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(Repository.Fixture("params_macs.json")))
+                .RootElement.GetProperty("models")
+                .EnumerateArray()
+                .Where(e => e.GetProperty("family").GetString() is "hornet" or "timm"),
+        ];
 }

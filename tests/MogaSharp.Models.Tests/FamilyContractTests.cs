@@ -12,7 +12,8 @@ public sealed class FamilyContractTests
 
     public static TheoryData<string> Families => [.. ModelFamilies.Names.Append("toy").Distinct()];
 
-    public static TheoryData<string> Backbones => [.. Families.Select(row => row.Data).Where(name => CardOf(name).Options is ClassifierOptions)];
+    public static TheoryData<string> Backbones =>
+        [.. Families.Select(row => row.Data).Where(name => CardOf(name).Options is ClassifierOptions)];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -24,7 +25,9 @@ public sealed class FamilyContractTests
         Assert.Equal(family, again.Family);
         Assert.Equal(card.Options.GetType(), again.Options.GetType());
         Assert.Equal(json, again.ToJson());
-        Assert.Throws<ModelCardException>(() => ModelCard.Parse(json.Replace("\"options\": {", "\"options\": { \"no_such_option\": 1,", StringComparison.Ordinal), "test"));
+        Assert.Throws<ModelCardException>(() =>
+            ModelCard.Parse(json.Replace("\"options\": {", "\"options\": { \"no_such_option\": 1,", StringComparison.Ordinal), "test")
+        );
     }
 
     [Theory]
@@ -82,14 +85,21 @@ public sealed class FamilyContractTests
         {
             LayerPlace place = known.LayerOf(spec.Name) ?? throw new InvalidOperationException($"{spec.Name} has no place");
             Assert.InRange(place.Stage, 1, backbone.Features.Length);
-            if (place.Block >= 0) (blocks.TryGetValue(place.Stage, out var numbers) ? numbers : blocks[place.Stage] = []).Add(place.Block);
+            if (place.Block >= 0)
+                (blocks.TryGetValue(place.Stage, out var numbers) ? numbers : blocks[place.Stage] = []).Add(place.Block);
         }
 
         // Blocks are numbered without gaps in every stage, and the head's parameters have no place.
         Assert.Equal(Enumerable.Range(1, backbone.Features.Length), blocks.Keys);
         Assert.All(blocks.Values, numbers => Assert.Equal(Enumerable.Range(0, numbers.Count), numbers));
         HashSet<string> own = [.. graph.Parameters.Select(spec => spec.Name)];
-        ParameterSpec[] head = [.. options.CreateDefinition().Build(new Shape(1, options.InChannels, 224, 224)).Parameters.Where(spec => !own.Contains(spec.Name))];
+        ParameterSpec[] head =
+        [
+            .. options
+                .CreateDefinition()
+                .Build(new Shape(1, options.InChannels, 224, 224))
+                .Parameters.Where(spec => !own.Contains(spec.Name)),
+        ];
         Assert.NotEmpty(head);
         Assert.All(head, spec => Assert.Null(known.LayerOf(spec.Name)));
         Assert.Null(known.LayerOf("no.such.parameter"));
@@ -114,27 +124,59 @@ public sealed class FamilyContractTests
     [Fact]
     public void A_family_is_registered_once_and_an_unknown_one_is_an_error()
     {
-        Assert.Equal("There is a family 'toy' already. (Parameter 'family')", Assert.Throws<ArgumentException>(() => ModelFamilies.Register(new ToyFamily())).Message);
-        var unknown = Assert.Throws<ModelCardException>(() => ModelCard.Parse("""{ "name": "x", "family": "nothing", "options": {}, "preprocess": { "width": 1, "height": 1 } }""", "x.json"));
-        Assert.StartsWith("'x.json' is no model card: it names the family 'nothing'; there are moganet, convnext, ", unknown.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "There is a family 'toy' already. (Parameter 'family')",
+            Assert.Throws<ArgumentException>(() => ModelFamilies.Register(new ToyFamily())).Message
+        );
+        var unknown = Assert.Throws<ModelCardException>(() =>
+            ModelCard.Parse("""{ "name": "x", "family": "nothing", "options": {}, "preprocess": { "width": 1, "height": 1 } }""", "x.json")
+        );
+        Assert.StartsWith(
+            "'x.json' is no model card: it names the family 'nothing'; there are moganet, convnext, ",
+            unknown.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_family_of_somebody_s_own_computes()
     {
-        ModelCard card = ModelCard.Parse("""{ "name": "mine", "family": "toy", "options": { "width": 4, "num_classes": 3 }, "preprocess": { "width": 8, "height": 8 } }""", "test");
+        ModelCard card = ModelCard.Parse(
+            """
+            {
+              "name": "mine",
+              "family": "toy",
+              "options": { "width": 4, "num_classes": 3 },
+              "preprocess": { "width": 8, "height": 8 }
+            }
+            """,
+            "test"
+        );
         ComputationGraph graph = card.CreateDefinition().Build(card.InputShape());
-        Assert.Equal(["stage1.0.weight", "stage1.0.bias", "stage2.0.weight", "stage2.0.bias", "head.weight", "head.bias"], graph.Parameters.Select(spec => spec.Name));
+        Assert.Equal(
+            ["stage1.0.weight", "stage1.0.bias", "stage2.0.weight", "stage2.0.bias", "head.weight", "head.bias"],
+            graph.Parameters.Select(spec => spec.Name)
+        );
         var input = new Tensor(card.InputShape());
         input.Span.Fill(1);
-        Assert.Equal(3, new ReferenceInterpreter(graph, WeightInitializer.Create(graph.Parameters, 1)).Run(input)[ClassifierHead.Logits].Data.Length);
+        Assert.Equal(
+            3,
+            new ReferenceInterpreter(graph, WeightInitializer.Create(graph.Parameters, 1)).Run(input)[ClassifierHead.Logits].Data.Length
+        );
     }
 
-    private static ModelCard CardOf(string family) => family == "toy"
-        ? new ModelCard { Name = "toy", Options = new ToyOptions(), Preprocess = new PreprocessCard { Width = 64, Height = 64 } }
-        : ModelCatalogue.Official.Cards.First(card => card.Family == family);
+    private static ModelCard CardOf(string family) =>
+        family == "toy"
+            ? new ModelCard
+            {
+                Name = "toy",
+                Options = new ToyOptions(),
+                Preprocess = new PreprocessCard { Width = 64, Height = 64 },
+            }
+            : ModelCatalogue.Official.Cards.First(card => card.Family == family);
 
-    private static Dictionary<string, Shape> Outputs(ComputationGraph graph) => graph.Outputs.ToDictionary(output => output.Key, output => output.Value.Shape);
+    private static Dictionary<string, Shape> Outputs(ComputationGraph graph) =>
+        graph.Outputs.ToDictionary(output => output.Key, output => output.Value.Shape);
 }
 
 /// <summary>The smallest family there is: two convolutions.</summary>
@@ -146,7 +188,13 @@ public sealed record ToyOptions : ClassifierOptions
 
     public override IBackbone CreateBackbone() => new ToyNetwork(this);
 
-    public override ClassifierHead CreateHead() => new() { Pool = (net, map) => net.SpatialMean(map), Name = HeadName, NumClasses = NumClasses };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            Pool = (net, map) => net.SpatialMean(map),
+            Name = HeadName,
+            NumClasses = NumClasses,
+        };
 }
 
 internal sealed class ToyNetwork : IBackbone
@@ -161,7 +209,8 @@ internal sealed class ToyNetwork : IBackbone
 
     public int InChannels => _options.InChannels;
 
-    public System.Collections.Immutable.ImmutableArray<FeatureInfo> Features => [new("stage1", _options.Width, 2), new("stage2", 2 * _options.Width, 4)];
+    public System.Collections.Immutable.ImmutableArray<FeatureInfo> Features =>
+        [new("stage1", _options.Width, 2), new("stage2", 2 * _options.Width, 4)];
 
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
@@ -174,14 +223,18 @@ internal sealed class ToyFamily : ModelFamily<ToyOptions>
 {
     protected override IJsonTypeInfoResolver Json => ToyContext.Default;
 
-    public override LayerPlace? LayerOf(string parameter) => parameter.Split('.') switch
-    {
-        ["stage1", ..] => new(1, 0),
-        ["stage2", ..] => new(2, 0),
-        _ => null,
-    };
+    public override LayerPlace? LayerOf(string parameter) =>
+        parameter.Split('.') switch
+        {
+            ["stage1", ..] => new(1, 0),
+            ["stage2", ..] => new(2, 0),
+            _ => null,
+        };
 }
 
-[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower
+)]
 [JsonSerializable(typeof(ToyOptions))]
 internal sealed partial class ToyContext : JsonSerializerContext;

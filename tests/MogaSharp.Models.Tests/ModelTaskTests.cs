@@ -20,7 +20,10 @@ public sealed class ModelTaskTests
         var task = new ModelTask("haiku", "lines");
         ModelTask.Register(task);
         Assert.Same(task, ModelTask.Find("haiku"));
-        Assert.Equal("There is a task 'haiku' already. (Parameter 'task')", Assert.Throws<ArgumentException>(() => ModelTask.Register(new ModelTask("haiku", "x"))).Message);
+        Assert.Equal(
+            "There is a task 'haiku' already. (Parameter 'task')",
+            Assert.Throws<ArgumentException>(() => ModelTask.Register(new ModelTask("haiku", "x"))).Message
+        );
     }
 
     // The rules of each task hold for its cards alone.
@@ -29,7 +32,15 @@ public sealed class ModelTaskTests
     [InlineData("simvp_moga_mmnist", "\"labels\": [\"a\"],", "it has labels and is no classifier")]
     public void Cards_are_held_to_the_rules_of_their_task(string model, string more, string problem)
     {
-        string json = ModelCatalogue.Official.Find(model).ToJson().Replace("\"preprocess\":", more + "\"preprocess\":", StringComparison.Ordinal);
-        Assert.Equal($"'x' is no model card: {problem}", Assert.Throws<ModelCardException>(() => ModelCard.Parse(json.Replace("\"labels\": [],", "", StringComparison.Ordinal), "x")).Message);
+        string json = ModelCatalogue
+            .Official.Find(model)
+            .ToJson()
+            .Replace("\"preprocess\":", more + "\"preprocess\":", StringComparison.Ordinal);
+        Assert.Equal(
+            $"'x' is no model card: {problem}",
+            Assert
+                .Throws<ModelCardException>(() => ModelCard.Parse(json.Replace("\"labels\": [],", "", StringComparison.Ordinal), "x"))
+                .Message
+        );
     }
 }

@@ -8,12 +8,18 @@ namespace MogaSharp.Onnx.Tests;
 /// <summary>Open batch, rows and columns.</summary>
 public sealed class DynamicShapeTests
 {
-    private static readonly MogaNetOptions Small = new() { Arch = new([16, 32], [1, 1], [4, 2]), NumClasses = 7, PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv] };
+    private static readonly MogaNetOptions Small = new()
+    {
+        Arch = new([16, 32], [1, 1], [4, 2]),
+        NumClasses = 7,
+        PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
+    };
 
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void With_an_open_batch_any_number_of_images_runs(int batch) => Compare(new() { DynamicBatch = true }, new Shape(batch, 3, 32, 32));
+    public void With_an_open_batch_any_number_of_images_runs(int batch) =>
+        Compare(new() { DynamicBatch = true }, new Shape(batch, 3, 32, 32));
 
     [Theory]
     [InlineData(32, 32)]
@@ -27,14 +33,31 @@ public sealed class DynamicShapeTests
     {
         ComputationGraph graph = OpCases.All["group norm, four groups"];
         Judge.CompareWithReference(
-            graph, FormulaWeights.Create(graph.Parameters), new() { DynamicBatch = true, DynamicSize = true }, 1e-6, FormulaWeights.Input(new Shape(3, 8, 7, 9)));
+            graph,
+            FormulaWeights.Create(graph.Parameters),
+            new() { DynamicBatch = true, DynamicSize = true },
+            1e-6,
+            FormulaWeights.Input(new Shape(3, 8, 7, 9))
+        );
     }
 
     // Products over pixels, tables of windows, inputs of features, and two inputs whose sizes grow differently.
     private static readonly string[] OfOneSize =
     [
-        "linear", "linear, no bias", "layer norm, flat", "softmax, flat", "attention values", "relative position bias", "window mask", "token mixing", "real fft, odd width", "real fft, even width",
-        "inverse real fft, odd width", "inverse real fft, even width", "spectral filter, resized", "global filter",
+        "linear",
+        "linear, no bias",
+        "layer norm, flat",
+        "softmax, flat",
+        "attention values",
+        "relative position bias",
+        "window mask",
+        "token mixing",
+        "real fft, odd width",
+        "real fft, even width",
+        "inverse real fft, odd width",
+        "inverse real fft, even width",
+        "spectral filter, resized",
+        "global filter",
     ];
 
     public static TheoryData<string> OpsOfAnySize => [.. OpCases.All.Keys.Except(OfOneSize)];
@@ -43,14 +66,17 @@ public sealed class DynamicShapeTests
 
     [Theory]
     [MemberData(nameof(OpsOfAnySize))]
-    public void An_op_takes_any_batch_and_size(string name) => CompareOnAnotherMap(name, new() { DynamicBatch = true, DynamicSize = true }, new Shape(4, 8, 13, 9));
+    public void An_op_takes_any_batch_and_size(string name) =>
+        CompareOnAnotherMap(name, new() { DynamicBatch = true, DynamicSize = true }, new Shape(4, 8, 13, 9));
 
     [Theory]
     [MemberData(nameof(OpsOfOneSize))]
     public void An_op_of_one_size_takes_any_batch(string name)
     {
         ComputationGraph graph = OpCases.All[name];
-        Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        Assert.Throws<OnnxExportException>(() =>
+            OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true })
+        );
         CompareOnAnotherMap(name, new() { DynamicBatch = true }, OpCases.Small.With(0, 6));
     }
 
@@ -58,7 +84,9 @@ public sealed class DynamicShapeTests
     public void A_fourier_transform_says_why_its_size_is_fixed()
     {
         ComputationGraph graph = OpCases.All["global filter"];
-        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        var refused = Assert.Throws<OnnxExportException>(() =>
+            OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true })
+        );
         Assert.Contains("ONNX has no Fourier transform of real maps", refused.Message, StringComparison.Ordinal);
     }
 
@@ -83,15 +111,21 @@ public sealed class DynamicShapeTests
     }
 
     [Fact]
-    public void Several_inputs_have_sides_of_their_own() => Assert.Equal(
-        ["input:batchx8xinput_heightxinput_width", "other:batchx8xother_heightxother_width"],
-        new ModelReader(OnnxExporter.Export(OpCases.All["sum of two inputs"], new WeightSet([]), new() { DynamicBatch = true, DynamicSize = true })).Inputs);
+    public void Several_inputs_have_sides_of_their_own() =>
+        Assert.Equal(
+            ["input:batchx8xinput_heightxinput_width", "other:batchx8xother_heightxother_width"],
+            new ModelReader(
+                OnnxExporter.Export(OpCases.All["sum of two inputs"], new WeightSet([]), new() { DynamicBatch = true, DynamicSize = true })
+            ).Inputs
+        );
 
     [Fact]
     public void Features_have_no_sides_to_open()
     {
         ComputationGraph graph = OpCases.All["linear"];
-        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true }));
+        var refused = Assert.Throws<OnnxExportException>(() =>
+            OnnxExporter.Export(graph, FormulaWeights.Create(graph.Parameters), new() { DynamicSize = true })
+        );
         Assert.Contains("2x8 has no rows and columns", refused.Message, StringComparison.Ordinal);
     }
 
@@ -101,14 +135,22 @@ public sealed class DynamicShapeTests
         var builder = new GraphBuilder();
         Value sum = builder.Input("a", new Shape(2, 3, 4, 4)) + builder.Input("b", new Shape(1, 3, 4, 4));
         ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", sum));
-        var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, new WeightSet([]), new() { DynamicBatch = true }));
+        var refused = Assert.Throws<OnnxExportException>(() =>
+            OnnxExporter.Export(graph, new WeightSet([]), new() { DynamicBatch = true })
+        );
         Assert.Contains("with an open batch", refused.Message, StringComparison.Ordinal);
     }
 
     private static void CompareOnAnotherMap(string name, OnnxExportOptions options, Shape map)
     {
         ComputationGraph graph = OpCases.All[name];
-        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), options, 1e-6, OpCase.Inputs(OpCases.ByName[name].Build(map)));
+        Judge.CompareWithReference(
+            graph,
+            FormulaWeights.Create(graph.Parameters),
+            options,
+            1e-6,
+            OpCase.Inputs(OpCases.ByName[name].Build(map))
+        );
     }
 
     private static ComputationGraph Graph => Small.CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All);

@@ -37,10 +37,12 @@ public sealed class FileTests : IDisposable
         foreach (TensorEntry tensor in initializers)
         {
             Assert.Equal(tensor.Shape.ElementCount * sizeof(float) >= 1024, tensor.IsExternal);
-            if (!tensor.IsExternal) continue;
+            if (!tensor.IsExternal)
+                continue;
             Assert.Empty(tensor.Raw);
             Assert.Equal("a model.onnx.data", tensor.External["location"]);
-            int offset = int.Parse(tensor.External["offset"]), length = int.Parse(tensor.External["length"]);
+            int offset = int.Parse(tensor.External["offset"]),
+                length = int.Parse(tensor.External["length"]);
             Assert.True(offset >= end && offset % 4096 == 0);
             Assert.Equal(weights[tensor.Name].Data, (tensor with { Raw = data[offset..(offset + length)] }).Floats);
             end = offset + length;
@@ -72,7 +74,13 @@ public sealed class FileTests : IDisposable
     public void A_stream_has_no_second_file()
     {
         using var stream = new MemoryStream();
-        foreach (Action export in (Action[])[() => OnnxExporter.Export(Custom.Build(), Custom.Weights(), stream, External), () => OnnxExporter.Export(Custom.Build(), Custom.Weights(), External)])
+        foreach (
+            Action export in (Action[])
+                [
+                    () => OnnxExporter.Export(Custom.Build(), Custom.Weights(), stream, External),
+                    () => OnnxExporter.Export(Custom.Build(), Custom.Weights(), External),
+                ]
+        )
             Assert.Contains("export to a path", Assert.Throws<OnnxExportException>(export).Message, StringComparison.Ordinal);
     }
 
@@ -100,7 +108,9 @@ public sealed class FileTests : IDisposable
     public void A_failure_keeps_the_file_that_was_there()
     {
         File.WriteAllText(_folder.At("model.onnx"), "old");
-        var weights = new WeightSet(Custom.Weights().Names.Where(name => name != "head.weight").Select(name => KeyValuePair.Create(name, Custom.Weights()[name])));
+        var weights = new WeightSet(
+            Custom.Weights().Names.Where(name => name != "head.weight").Select(name => KeyValuePair.Create(name, Custom.Weights()[name]))
+        );
         var refused = Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(Custom.Build(), weights, _folder.At("model.onnx")));
         Assert.Equal("The weights hold no tensor 'head.weight', which the graph needs.", refused.Message);
         Assert.Equal(["model.onnx"], _folder.FileNames);
@@ -126,14 +136,26 @@ public sealed class FileTests : IDisposable
     [Theory]
     [InlineData(16)]
     [InlineData(22)]
-    public void Other_operator_sets_are_refused(int opset) => Assert.Contains(
-        "17 to 21", Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Opset = opset })).Message, StringComparison.Ordinal);
+    public void Other_operator_sets_are_refused(int opset) =>
+        Assert.Contains(
+            "17 to 21",
+            Assert
+                .Throws<OnnxExportException>(() => OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Opset = opset }))
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void A_threshold_above_the_limit_of_the_format_is_refused() => Assert.Contains(
-        "at most 2000000000 bytes",
-        Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { ExternalDataThreshold = 3_000_000_000 })).Message,
-        StringComparison.Ordinal);
+    public void A_threshold_above_the_limit_of_the_format_is_refused() =>
+        Assert.Contains(
+            "at most 2000000000 bytes",
+            Assert
+                .Throws<OnnxExportException>(() =>
+                    OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { ExternalDataThreshold = 3_000_000_000 })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void An_output_named_as_the_input_is_refused()
@@ -141,10 +163,15 @@ public sealed class FileTests : IDisposable
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 1, 2, 2));
         ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("x", builder.Root.Activate(ActivationKind.Relu, x)));
-        Assert.Contains("'x'", Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, new WeightSet([]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'x'",
+            Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, new WeightSet([]))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static OnnxExportOptions External => new() { ExternalDataThreshold = 1000 };
 
-    private void Export(string name, OnnxExportOptions? options = null) => OnnxExporter.Export(Custom.Build(), Custom.Weights(), _folder.At(name), options);
+    private void Export(string name, OnnxExportOptions? options = null) =>
+        OnnxExporter.Export(Custom.Build(), Custom.Weights(), _folder.At(name), options);
 }

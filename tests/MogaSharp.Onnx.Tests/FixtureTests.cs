@@ -21,7 +21,8 @@ public sealed class FixtureTests
         foreach ((string output, Tensor tensor) in session.Run(official.Input))
         {
             Assert.Equal(official.Expected.StatedShape(output), tensor.Shape);
-            double difference = official.Expected.Difference(output, tensor.Data), noise = official.Expected.Noise(output);
+            double difference = official.Expected.Difference(output, tensor.Data),
+                noise = official.Expected.Noise(output);
             TestContext.Current.TestOutputHelper?.WriteLine($"{output}: difference {difference:E2}, {difference / noise:F1} x noise");
             // The fixtures' README: within about 20 times the official float32 noise.
             Assert.InRange(difference, 0, 20 * noise);
@@ -31,11 +32,21 @@ public sealed class FixtureTests
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1";
 
     // The larger sizes use no op that the others do not.
-    public static TheoryData<string, int> Networks => new(
-        from name in NetworkFixture.Names
-        where IsLong || !(name.Contains("_small", StringComparison.Ordinal) || name.Contains("_base", StringComparison.Ordinal) || name.Contains("_large", StringComparison.Ordinal))
-        from opset in name.StartsWith("custom", StringComparison.Ordinal) ? new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset } : [OnnxExportOptions.OldestOpset]
-        select (name, opset));
+    public static TheoryData<string, int> Networks =>
+        new(
+            from name in NetworkFixture.Names
+            where
+                IsLong
+                || !(
+                    name.Contains("_small", StringComparison.Ordinal)
+                    || name.Contains("_base", StringComparison.Ordinal)
+                    || name.Contains("_large", StringComparison.Ordinal)
+                )
+            from opset in name.StartsWith("custom", StringComparison.Ordinal)
+                ? new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset }
+                : [OnnxExportOptions.OldestOpset]
+            select (name, opset)
+        );
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -46,10 +57,12 @@ public sealed class FixtureTests
         Assert.All(results, result => Assert.InRange(official.Difference(result.Key, result.Value), 0, official.Tolerance(result.Key)));
     }
 
-    public static TheoryData<string, int> Predictors => new(
-        from name in IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames
-        from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset }
-        select (name, opset));
+    public static TheoryData<string, int> Predictors =>
+        new(
+            from name in IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames
+            from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset }
+            select (name, opset)
+        );
 
     [Theory]
     [MemberData(nameof(Predictors))]
@@ -79,7 +92,15 @@ public sealed class FixtureTests
     [MemberData(nameof(SizesForTheReference))]
     public void The_exported_model_gives_what_the_reference_gives(string size)
     {
-        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(size) }.CreateDefinition().Build(new Shape(1, 3, 32, 32));
-        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), new(), 1e-5, FormulaWeights.Input(new Shape(1, 3, 32, 32)));
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(size) }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 32, 32));
+        Judge.CompareWithReference(
+            graph,
+            FormulaWeights.Create(graph.Parameters),
+            new(),
+            1e-5,
+            FormulaWeights.Input(new Shape(1, 3, 32, 32))
+        );
     }
 }

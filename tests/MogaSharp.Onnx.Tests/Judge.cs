@@ -10,7 +10,13 @@ internal static class Judge
     /// Exports, runs in ONNX Runtime and compares every output with the reference interpreter's; the tolerance is relative
     /// to the output's largest element.
     /// </summary>
-    public static void CompareWithReference(ComputationGraph graph, WeightSet weights, OnnxExportOptions options, double tolerance, params ReadOnlySpan<Tensor> inputs)
+    public static void CompareWithReference(
+        ComputationGraph graph,
+        WeightSet weights,
+        OnnxExportOptions options,
+        double tolerance,
+        params ReadOnlySpan<Tensor> inputs
+    )
     {
         using var session = new OnnxRuntimeModel(OnnxExporter.Export(graph, weights, options));
         IReadOnlyDictionary<string, ReferenceTensor> expected = new ReferenceInterpreter(graph, weights).Run(inputs);
@@ -20,7 +26,8 @@ internal static class Judge
         {
             Assert.Equal(tensor.Shape, actual[name].Shape);
             Assert.DoesNotContain(actual[name].Data, float.IsNaN);
-            double largest = tensor.Data.Max(Math.Abs), difference = tensor.Data.Zip(actual[name].Data, (a, b) => Math.Abs(a - b)).Max();
+            double largest = tensor.Data.Max(Math.Abs),
+                difference = tensor.Data.Zip(actual[name].Data, (a, b) => Math.Abs(a - b)).Max();
             TestContext.Current.TestOutputHelper?.WriteLine($"{name}: difference {difference:E2}, largest element {largest:E2}");
             Assert.InRange(difference, 0, tolerance * largest);
         }

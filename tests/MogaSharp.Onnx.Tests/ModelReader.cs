@@ -34,23 +34,35 @@ internal sealed class ModelReader
 
     public IEnumerable<string> Outputs => _graph.Messages(12).Select(Describe);
 
-    public IEnumerable<TensorEntry> Initializers => _graph.Messages(5).Select(tensor => new TensorEntry(
-        tensor.Text(8),
-        new Shape(tensor.PackedNumbers(1)),
-        tensor.Number(2),
-        tensor.Bytes(9).ToArray(),
-        tensor.Number(14) == 1,
-        tensor.Messages(13).ToDictionary(entry => entry.Text(1), entry => entry.Text(2))));
+    public IEnumerable<TensorEntry> Initializers =>
+        _graph
+            .Messages(5)
+            .Select(tensor => new TensorEntry(
+                tensor.Text(8),
+                new Shape(tensor.PackedNumbers(1)),
+                tensor.Number(2),
+                tensor.Bytes(9).ToArray(),
+                tensor.Number(14) == 1,
+                tensor.Messages(13).ToDictionary(entry => entry.Text(1), entry => entry.Text(2))
+            ));
 
     private static string Describe(WireReader value)
     {
         WireReader tensor = value.Message(2).Message(1);
         Assert.Equal(1, tensor.Number(1)); // float32
-        return $"{value.Text(1)}:{string.Join('x', tensor.Message(2).Messages(1).Select(dim => dim.Has(2) ? dim.Text(2) : $"{dim.Number(1)}"))}";
+        IEnumerable<string> sizes = tensor.Message(2).Messages(1).Select(dim => dim.Has(2) ? dim.Text(2) : $"{dim.Number(1)}");
+        return $"{value.Text(1)}:{string.Join('x', sizes)}";
     }
 }
 
-internal sealed record TensorEntry(string Name, Shape Shape, long Type, byte[] Raw, bool IsExternal, IReadOnlyDictionary<string, string> External)
+internal sealed record TensorEntry(
+    string Name,
+    Shape Shape,
+    long Type,
+    byte[] Raw,
+    bool IsExternal,
+    IReadOnlyDictionary<string, string> External
+)
 {
     public float[] Floats => MemoryMarshal.Cast<byte, float>(Raw).ToArray();
 }

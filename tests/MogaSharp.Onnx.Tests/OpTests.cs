@@ -6,15 +6,25 @@ namespace MogaSharp.Onnx.Tests;
 /// <summary>Every op of the closed set alone, run by ONNX Runtime, against the reference interpreter.</summary>
 public sealed class OpTests
 {
-    public static TheoryData<string, int> Cases => new(
-        from name in OpCases.All.Keys from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset } select (name, opset));
+    public static TheoryData<string, int> Cases =>
+        new(
+            from name in OpCases.All.Keys
+            from opset in new[] { OnnxExportOptions.OldestOpset, OnnxExportOptions.NewestOpset }
+            select (name, opset)
+        );
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Alone_it_gives_what_the_reference_gives(string name, int opset)
     {
         ComputationGraph graph = OpCases.All[name];
-        Judge.CompareWithReference(graph, FormulaWeights.Create(graph.Parameters), new OnnxExportOptions { Opset = opset }, 1e-6, OpCase.Inputs(graph));
+        Judge.CompareWithReference(
+            graph,
+            FormulaWeights.Create(graph.Parameters),
+            new OnnxExportOptions { Opset = opset },
+            1e-6,
+            OpCase.Inputs(graph)
+        );
     }
 
     [Fact]

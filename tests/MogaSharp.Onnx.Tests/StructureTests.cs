@@ -15,15 +15,24 @@ public sealed class StructureTests
     {
         ComputationGraph graph = Custom.Build();
         WeightSet weights = Custom.Weights();
-        TensorEntry[] initializers = [.. Read(new()).Initializers.Where(tensor => !tensor.Name.StartsWith("constant/", StringComparison.Ordinal))];
+        TensorEntry[] initializers =
+        [
+            .. Read(new()).Initializers.Where(tensor => !tensor.Name.StartsWith("constant/", StringComparison.Ordinal)),
+        ];
         IEnumerable<ParameterSpec> expected = graph.Parameters.Where(spec => !spec.IsOptional);
-        Assert.Equal(expected.Select(spec => spec.Name).Order(StringComparer.Ordinal), initializers.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
-        Assert.All(initializers, tensor =>
-        {
-            Assert.Equal(weights[tensor.Name].Shape, tensor.Shape);
-            Assert.Equal(1, tensor.Type);
-            Assert.Equal(weights[tensor.Name].Data, tensor.Floats);
-        });
+        Assert.Equal(
+            expected.Select(spec => spec.Name).Order(StringComparer.Ordinal),
+            initializers.Select(tensor => tensor.Name).Order(StringComparer.Ordinal)
+        );
+        Assert.All(
+            initializers,
+            tensor =>
+            {
+                Assert.Equal(weights[tensor.Name].Shape, tensor.Shape);
+                Assert.Equal(1, tensor.Type);
+                Assert.Equal(weights[tensor.Name].Data, tensor.Floats);
+            }
+        );
     }
 
     [Theory]
@@ -33,7 +42,14 @@ public sealed class StructureTests
     [InlineData(21, 10)]
     public void The_model_states_its_versions_and_producer(int opset, int irVersion)
     {
-        ModelReader model = Read(new() { Opset = opset, GraphName = "moganet", Description = "A test." });
+        ModelReader model = Read(
+            new()
+            {
+                Opset = opset,
+                GraphName = "moganet",
+                Description = "A test.",
+            }
+        );
         Assert.Equal(opset, model.Opset);
         Assert.Equal(irVersion, model.IrVersion);
         Assert.Equal($"MogaSharp {typeof(OnnxExporter).Assembly.GetName().Version!.ToString(3)}", model.Producer);
@@ -46,7 +62,19 @@ public sealed class StructureTests
     {
         string[] standard =
         [
-            "Add", "BatchNormalization", "Concat", "Conv", "Div", "Erf", "Flatten", "Gemm", "GlobalAveragePool", "Mul", "Sigmoid", "Slice", "Sub",
+            "Add",
+            "BatchNormalization",
+            "Concat",
+            "Conv",
+            "Div",
+            "Erf",
+            "Flatten",
+            "Gemm",
+            "GlobalAveragePool",
+            "Mul",
+            "Sigmoid",
+            "Slice",
+            "Sub",
         ];
         var nodes = Read(new()).Nodes.ToList();
         Assert.Equal(standard, nodes.Select(node => node.Type).Distinct().Order(StringComparer.Ordinal));
@@ -61,7 +89,10 @@ public sealed class StructureTests
     [InlineData(20, "Gelu")]
     public void Gelu_is_one_node_from_opset_20_on(int opset, string type)
     {
-        IEnumerable<string> types = Read(new() { Opset = opset }).Nodes.Select(node => node.Type).Where(name => name is "Erf" or "Gelu").Distinct();
+        IEnumerable<string> types = Read(new() { Opset = opset })
+            .Nodes.Select(node => node.Type)
+            .Where(name => name is "Erf" or "Gelu")
+            .Distinct();
         Assert.Equal([type], types);
     }
 
@@ -80,15 +111,24 @@ public sealed class StructureTests
         var reversed = new Dictionary<string, string> { ["a"] = "1", ["b"] = "2" };
         Assert.Equal(
             OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata }),
-            OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = reversed }));
+            OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = reversed })
+        );
     }
 
     [Fact]
     public void Metadata_is_read_back_by_reader_and_runtime()
     {
-        var metadata = new Dictionary<string, string> { ["mean"] = "[0.485, 0.456, 0.406]", ["labels"] = "[\"Löwe\", \"猫\"]", ["empty"] = "" };
+        var metadata = new Dictionary<string, string>
+        {
+            ["mean"] = "[0.485, 0.456, 0.406]",
+            ["labels"] = "[\"Löwe\", \"猫\"]",
+            ["empty"] = "",
+        };
         byte[] file = OnnxExporter.Export(Custom.Build(), Custom.Weights(), new() { Metadata = metadata });
-        Assert.Equal(metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => (entry.Key, entry.Value)), new ModelReader(file).Metadata);
+        Assert.Equal(
+            metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => (entry.Key, entry.Value)),
+            new ModelReader(file).Metadata
+        );
         using var session = new OnnxRuntimeModel(file);
         Assert.Equal(metadata, session.Metadata);
     }

@@ -13,7 +13,8 @@ internal sealed class WireReader
         while (at < bytes.Length)
         {
             ulong tag = Varint(bytes.Span, ref at);
-            int field = (int)(tag >> 3), length;
+            int field = (int)(tag >> 3),
+                length;
             switch (tag & 7)
             {
                 case 0:
@@ -52,7 +53,8 @@ internal sealed class WireReader
     {
         var numbers = new List<long>();
         ReadOnlySpan<byte> bytes = Bytes(field).Span;
-        for (int at = 0; at < bytes.Length;) numbers.Add((long)Varint(bytes, ref at));
+        for (int at = 0; at < bytes.Length; )
+            numbers.Add((long)Varint(bytes, ref at));
         return [.. numbers];
     }
 
@@ -65,7 +67,8 @@ internal sealed class WireReader
         {
             byte part = bytes[at++];
             value |= (ulong)(part & 127) << shift;
-            if (part < 128) return value;
+            if (part < 128)
+                return value;
         }
     }
 }

@@ -11,8 +11,10 @@ public sealed class OnnxRuntimeEngineTests
 
     private static readonly OnnxRuntimeEngine Engine = new();
 
-    private static bool IsLarge(string name) => new[] { "_small", "_base", "_large", "base", "large", "x-large" }.Any(size =>
-        size[0] == '_' ? name.Contains(size, StringComparison.Ordinal) : name.StartsWith(size, StringComparison.Ordinal));
+    private static bool IsLarge(string name) =>
+        new[] { "_small", "_base", "_large", "base", "large", "x-large" }.Any(size =>
+            size[0] == '_' ? name.Contains(size, StringComparison.Ordinal) : name.StartsWith(size, StringComparison.Ordinal)
+        );
 
     // The larger sizes use no op that the others do not.
     public static TheoryData<string> Cases => [.. MogaNetFixture.Names.Where(name => IsLong || !IsLarge(name))];
@@ -43,7 +45,8 @@ public sealed class OnnxRuntimeEngineTests
             Assert.InRange(official.Difference(output, tensor), 0, official.Tolerance(output));
     }
 
-    public static TheoryData<string> Predictors => [.. IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames];
+    public static TheoryData<string> Predictors =>
+        [.. IsLong ? SimVpFixture.SmallNames.Concat(SimVpFixture.MovingMnistNames) : SimVpFixture.SmallNames];
 
     [Theory]
     [MemberData(nameof(Predictors))]
@@ -72,13 +75,18 @@ public sealed class OnnxRuntimeEngineTests
         foreach (int factor in new[] { 2, 3, 4, 1, 5, 6, 2 })
         {
             ComputationGraph larger = graph.WithInputs([.. graph.Inputs.Select(input => input.Shape.With(0, input.Shape[0] * factor))]);
-            Tensor[] inputs = OpCase.Inputs(larger), outputs = session.CreateOutputs([.. inputs.Select(input => input.Shape)]);
+            Tensor[] inputs = OpCase.Inputs(larger),
+                outputs = session.CreateOutputs([.. inputs.Select(input => input.Shape)]);
             session.Run(inputs, outputs, TestContext.Current.CancellationToken);
             ReferenceTensor[] expected = [.. new ReferenceInterpreter(graph, weights).Run(inputs).Values];
             for (int i = 0; i < expected.Length; i++)
             {
                 Assert.Equal(expected[i].Shape, outputs[i].Shape);
-                Assert.InRange(expected[i].Data.Zip(outputs[i].Data, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-6 * expected[i].Data.Max(Math.Abs));
+                Assert.InRange(
+                    expected[i].Data.Zip(outputs[i].Data, (a, b) => Math.Abs(a - b)).Max(),
+                    0,
+                    1e-6 * expected[i].Data.Max(Math.Abs)
+                );
             }
         }
     }
@@ -90,9 +98,12 @@ public sealed class OnnxRuntimeEngineTests
         Shape half = official.Input.Shape.With(3, official.Input.Shape[3] / 2).With(4, official.Input.Shape[4] / 2);
         Tensor input = FormulaWeights.Input(half);
         ComputationGraph graph = official.Build();
-        using IInferenceSession declared = Engine.CreateSession(graph.WithInputs(half), official.Weights()), session = Engine.CreateSession(graph, official.Weights());
+        using IInferenceSession declared = Engine.CreateSession(graph.WithInputs(half), official.Weights()),
+            session = Engine.CreateSession(graph, official.Weights());
         Assert.Equal(
-            declared.Run(input, TestContext.Current.CancellationToken).Values.First().Data, session.Run(input, TestContext.Current.CancellationToken).Values.First().Data);
+            declared.Run(input, TestContext.Current.CancellationToken).Values.First().Data,
+            session.Run(input, TestContext.Current.CancellationToken).Values.First().Data
+        );
     }
 
     [Fact]
@@ -111,15 +122,22 @@ public sealed class OnnxRuntimeEngineTests
     public async Task Threads_share_a_session()
     {
         ComputationGraph graph = Small(32);
-        using IInferenceSession session = new OnnxRuntimeEngine(new() { Threads = 1 }).CreateSession(graph, FormulaWeights.Create(graph.Parameters));
+        using IInferenceSession session = new OnnxRuntimeEngine(new() { Threads = 1 }).CreateSession(
+            graph,
+            FormulaWeights.Create(graph.Parameters)
+        );
         Shape[] shapes = [.. Enumerable.Range(1, 6).Select(batch => new Shape(batch, 3, 32, 32))];
         float[][] expected = [.. shapes.Select(shape => session.Run(FormulaWeights.Input(shape))["logits"].Data)];
-        await Parallel.ForEachAsync(Enumerable.Range(0, 48), TestContext.Current.CancellationToken, (i, token) =>
-        {
-            int at = i % shapes.Length;
-            Assert.Equal(expected[at], session.Run(FormulaWeights.Input(shapes[at]), token)["logits"].Data);
-            return ValueTask.CompletedTask;
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 48),
+            TestContext.Current.CancellationToken,
+            (i, token) =>
+            {
+                int at = i % shapes.Length;
+                Assert.Equal(expected[at], session.Run(FormulaWeights.Input(shapes[at]), token)["logits"].Data);
+                return ValueTask.CompletedTask;
+            }
+        );
     }
 
     [Fact]
@@ -131,12 +149,20 @@ public sealed class OnnxRuntimeEngineTests
         Assert.Equal("onnxruntime", Engine.Name);
         Assert.Throws<KeyNotFoundException>(() => Engine.CreateSession(graph, new WeightSet([])));
         WeightSet wrong = official.Weights().With([new("head.bias", new Tensor(new Shape(11)))]);
-        Assert.Contains("'head.bias' has shape 11, the graph needs 10", Assert.Throws<GraphException>(() => Engine.CreateSession(graph, wrong)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'head.bias' has shape 11, the graph needs 10",
+            Assert.Throws<GraphException>(() => Engine.CreateSession(graph, wrong)).Message,
+            StringComparison.Ordinal
+        );
         IInferenceSession session = Engine.CreateSession(graph, official.Weights());
         Tensor[] outputs = session.CreateOutputs(official.InputShape);
         Assert.Throws<GraphException>(() => session.Run([], outputs, token));
         Assert.Throws<GraphException>(() => session.Run([new Tensor(new Shape(1, 4, 8, 8))], outputs, token));
-        Assert.Contains("0 tensor(s)", Assert.Throws<GraphException>(() => session.Run([official.Input], [], token)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "0 tensor(s)",
+            Assert.Throws<GraphException>(() => session.Run([official.Input], [], token)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<GraphException>(() => session.Run([official.Input], [.. outputs.Reverse()], token));
         Assert.Throws<OperationCanceledException>(() => session.Run([official.Input], outputs, new CancellationToken(canceled: true)));
         session.Dispose();
@@ -156,7 +182,12 @@ public sealed class OnnxRuntimeEngineTests
         session.Run([official.Input], outputs, TestContext.Current.CancellationToken);
     }
 
-    public static TheoryData<string> Others => [.. OnnxRuntimeProvider.All.Select(provider => provider.Name).Where(name => name != "cpu" && !(OperatingSystem.IsMacOS() && name == "coreml"))];
+    public static TheoryData<string> Others =>
+        [
+            .. OnnxRuntimeProvider
+                .All.Select(provider => provider.Name)
+                .Where(name => name != "cpu" && !(OperatingSystem.IsMacOS() && name == "coreml")),
+        ];
 
     [Theory]
     [MemberData(nameof(Others))]
@@ -164,7 +195,11 @@ public sealed class OnnxRuntimeEngineTests
     {
         OnnxRuntimeProvider provider = OnnxRuntimeProvider.All.Single(known => known.Name == name);
         var refused = Assert.Throws<OnnxRuntimeUnavailableException>(() => new OnnxRuntimeEngine(new() { Provider = provider }));
-        Assert.Contains($"has no provider {name} ({provider.NativeName}), only CPUExecutionProvider", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"has no provider {name} ({provider.NativeName}), only CPUExecutionProvider",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"The NuGet package {provider.Package}", refused.Message, StringComparison.Ordinal);
     }
 
@@ -187,6 +222,12 @@ public sealed class OnnxRuntimeEngineTests
     }
 
     private static ComputationGraph Small(int side) =>
-        new MogaNetOptions { Arch = new([16, 32], [1, 1], [4, 2]), NumClasses = 7, PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv] }.CreateDefinition()
+        new MogaNetOptions
+        {
+            Arch = new([16, 32], [1, 1], [4, 2]),
+            NumClasses = 7,
+            PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
+        }
+            .CreateDefinition()
             .Build(new Shape(1, 3, side, side), ModelOutputs.All);
 }

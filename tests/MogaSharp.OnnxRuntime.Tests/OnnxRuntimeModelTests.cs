@@ -32,7 +32,8 @@ public sealed class OnnxRuntimeModelTests
         Assert.NotEqual(expected["logits"].Data, outputs[0].Data);
         Custom.Input.Data.CopyTo(input.Data, 0);
         model.Run([input], outputs, TestContext.Current.CancellationToken);
-        for (int i = 0; i < outputs.Length; i++) Assert.Equal(expected[model.OutputNames[i]].Data, outputs[i].Data);
+        for (int i = 0; i < outputs.Length; i++)
+            Assert.Equal(expected[model.OutputNames[i]].Data, outputs[i].Data);
     }
 
     [Fact]
@@ -40,16 +41,28 @@ public sealed class OnnxRuntimeModelTests
     {
         using OnnxRuntimeModel model = Load(new());
         Assert.Equal("The model has 1 input(s), 0 tensor(s) were given.", Assert.Throws<OnnxRuntimeException>(() => model.Run()).Message);
-        Assert.Contains("output(s), 0", Assert.Throws<OnnxRuntimeException>(() => model.Run([Custom.Input], [], TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "output(s), 0",
+            Assert.Throws<OnnxRuntimeException>(() => model.Run([Custom.Input], [], TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal
+        );
         Tensor[] wrong = [.. model.OutputNames.Select(_ => new Tensor(new Shape(1)))];
         Assert.Throws<OnnxRuntimeException>(() => model.Run([Custom.Input], wrong, TestContext.Current.CancellationToken));
-        Assert.Contains("Expected: 64", Assert.Throws<OnnxRuntimeException>(() => model.Run(new Tensor(new Shape(2, 3, 32, 64)))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Expected: 64",
+            Assert.Throws<OnnxRuntimeException>(() => model.Run(new Tensor(new Shape(2, 3, 32, 64)))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_is_no_model_is_refused()
     {
-        Assert.Contains("no such file.onnx", Assert.Throws<OnnxRuntimeException>(() => new OnnxRuntimeModel("no such file.onnx")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such file.onnx",
+            Assert.Throws<OnnxRuntimeException>(() => new OnnxRuntimeModel("no such file.onnx")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<OnnxRuntimeException>(() => new OnnxRuntimeModel([1, 2, 3]));
     }
 

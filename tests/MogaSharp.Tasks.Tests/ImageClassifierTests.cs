@@ -32,7 +32,8 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         RgbImage image = ImageDecoder.Load(path);
         ImmutableArray<Prediction> expected = model.Classifier.Classify(image, 10, Token);
         Assert.Equal(expected, await model.Classifier.ClassifyAsync(path, 10, Token));
-        using (FileStream stream = File.OpenRead(path)) Assert.Equal(expected, await model.Classifier.ClassifyAsync(stream, 10, Token));
+        using (FileStream stream = File.OpenRead(path))
+            Assert.Equal(expected, await model.Classifier.ClassifyAsync(stream, 10, Token));
         foreach (PixelLayout layout in Enum.GetValues<PixelLayout>())
         {
             foreach (int gap in new[] { 0, 5 })
@@ -49,7 +50,8 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         RgbImage[] images = [.. Samples.Select(path => ImageDecoder.Load(path))];
         ImmutableArray<ImmutableArray<Prediction>> batch = model.Classifier.Classify(images, 10, Token);
         Assert.Equal(images.Length, batch.Length);
-        for (int i = 0; i < images.Length; i++) Assert.Equal(model.Classifier.Classify(images[i], 10, Token), batch[i]);
+        for (int i = 0; i < images.Length; i++)
+            Assert.Equal(model.Classifier.Classify(images[i], 10, Token), batch[i]);
         Assert.Empty(model.Classifier.Classify([], 3, Token));
     }
 
@@ -89,7 +91,9 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         IReadOnlyDictionary<string, Tensor> features = model.Classifier.ExtractFeatures(image, Token);
         Assert.Equal(["stage1", "stage2", "stage3", "stage4"], features.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
-            ["1x32x16x16", "1x64x8x8", "1x96x4x4", "1x192x2x2"], features.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value.Shape.ToString()));
+            ["1x32x16x16", "1x64x8x8", "1x96x4x4", "1x192x2x2"],
+            features.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value.Shape.ToString())
+        );
 
         var input = new Tensor(model.Classifier.InputShape);
         model.Classifier.Preprocess(image, input.Span);
@@ -105,14 +109,23 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
     {
         RgbImage[] images = [.. Samples.Select(path => ImageDecoder.Load(path))];
         ImmutableArray<Prediction>[] expected = [.. images.Select(image => model.Classifier.Classify(image, 10, Token))];
-        await Parallel.ForAsync(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, async (i, token) =>
-        {
-            int image = i % images.Length;
-            Assert.Equal(expected[image], i % 2 == 0
-                ? model.Classifier.Classify(images[image], 10, token)
-                : await model.Classifier.ClassifyAsync(Samples[image], 10, token));
-            if (i % 8 == 0) Assert.Equal(4, model.Classifier.ExtractFeatures(images[image], token).Count);
-        });
+        await Parallel.ForAsync(
+            0,
+            64,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token },
+            async (i, token) =>
+            {
+                int image = i % images.Length;
+                Assert.Equal(
+                    expected[image],
+                    i % 2 == 0
+                        ? model.Classifier.Classify(images[image], 10, token)
+                        : await model.Classifier.ClassifyAsync(Samples[image], 10, token)
+                );
+                if (i % 8 == 0)
+                    Assert.Equal(4, model.Classifier.ExtractFeatures(images[image], token).Count);
+            }
+        );
     }
 
     [Fact]
@@ -132,9 +145,13 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
     {
         RgbImage image = ImageDecoder.Load(Samples[0]);
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Classifier.Classify(image, 0, Token));
-        Assert.Throws<ArgumentOutOfRangeException>(() => model.Classifier.Classify(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, -1, Token));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            model.Classifier.Classify(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, -1, Token)
+        );
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => model.Classifier.ClassifyAsync("nothing.png", 0, Token));
-        Assert.ThrowsAny<ArgumentException>(() => model.Classifier.Classify(image.Pixels.AsSpan(1), image.Width, image.Height, PixelLayout.Rgb, 0, 1, Token));
+        Assert.ThrowsAny<ArgumentException>(() =>
+            model.Classifier.Classify(image.Pixels.AsSpan(1), image.Width, image.Height, PixelLayout.Rgb, 0, 1, Token)
+        );
         Assert.ThrowsAny<ArgumentException>(() => model.Classifier.Preprocess(image, new float[10]));
         Assert.Throws<GraphException>(() => model.Classifier.Logits(new Tensor(new Shape(1, 4, 64, 64)), Token));
         await Assert.ThrowsAsync<FileNotFoundException>(() => model.Classifier.ClassifyAsync("nothing.png", 1, Token));
@@ -154,17 +171,26 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
 
     private LoadedModel WithHead(float value)
     {
-        float[] weight = new float[10 * 192], bias = new float[10];
+        float[] weight = new float[10 * 192],
+            bias = new float[10];
         Array.Fill(bias, value);
         return model.Loaded with
         {
-            Weights = model.Loaded.Weights.With([new("head.weight", new Tensor(new Shape(10, 192), weight)), new("head.bias", new Tensor(new Shape(10), bias))]),
+            Weights = model.Loaded.Weights.With([
+                new("head.weight", new Tensor(new Shape(10, 192), weight)),
+                new("head.bias", new Tensor(new Shape(10), bias)),
+            ]),
         };
     }
 
     private static (byte[] Pixels, int Stride) Repack(RgbImage image, PixelLayout layout, int gap)
     {
-        int size = layout switch { PixelLayout.Grey => 1, PixelLayout.Rgb or PixelLayout.Bgr => 3, _ => 4 };
+        int size = layout switch
+        {
+            PixelLayout.Grey => 1,
+            PixelLayout.Rgb or PixelLayout.Bgr => 3,
+            _ => 4,
+        };
         int stride = (image.Width * size) + gap;
         byte[] pixels = new byte[(stride * image.Height) - gap];
         for (int y = 0; y < image.Height; y++)

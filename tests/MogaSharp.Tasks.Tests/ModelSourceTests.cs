@@ -7,7 +7,8 @@ namespace MogaSharp.Tasks.Tests;
 
 public sealed class ModelSourceTests : IDisposable
 {
-    private const string SmallOptions = """{ "arch": { "embed_dims": [8, 8, 16, 16], "depths": [1, 1, 1, 1], "ffn_ratios": [4, 4, 2, 2] }, "num_classes": 7 }""";
+    private const string SmallOptions =
+        """{ "arch": { "embed_dims": [8, 8, 16, 16], "depths": [1, 1, 1, 1], "ffn_ratios": [4, 4, 2, 2] }, "num_classes": 7 }""";
 
     private static readonly MogaNetArch SmallArch = new([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]);
 
@@ -45,22 +46,48 @@ public sealed class ModelSourceTests : IDisposable
     [Fact]
     public async Task A_card_without_classes_takes_a_classifier_s_weights_and_cannot_classify()
     {
-        string card = WriteSmall("""{ "file": "w.safetensors" }""", classes: 3, options: SmallOptions.Replace("7", "0", StringComparison.Ordinal));
+        string card = WriteSmall(
+            """{ "file": "w.safetensors" }""",
+            classes: 3,
+            options: SmallOptions.Replace("7", "0", StringComparison.Ordinal)
+        );
         LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions(), Token);
         Assert.Equal(0, ((IClassifierDefinition)loaded.Definition).NumClasses);
         using var engine = new Cpu.CpuEngine();
-        Assert.Contains("has no classes", Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no classes",
+            Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_network_for_other_channels_cannot_classify_pictures()
     {
-        var arch = new MogaNetOptions { Arch = SmallArch, InChannels = 1, NumClasses = 2 };
-        ModelCard card = new() { Name = "one", Options = arch, Preprocess = new PreprocessCard { Width = 8, Height = 8 } };
+        var arch = new MogaNetOptions
+        {
+            Arch = SmallArch,
+            InChannels = 1,
+            NumClasses = 2,
+        };
+        ModelCard card = new()
+        {
+            Name = "one",
+            Options = arch,
+            Preprocess = new PreprocessCard { Width = 8, Height = 8 },
+        };
         Save(arch.CreateDefinition(), "one.safetensors");
-        LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions { WeightsPath = _folder.File("one.safetensors") }, Token);
+        LoadedModel loaded = await ModelSource.LoadAsync(
+            card,
+            new ModelSourceOptions { WeightsPath = _folder.File("one.safetensors") },
+            Token
+        );
         using var engine = new Cpu.CpuEngine();
-        Assert.Contains("takes 1 channels", Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "takes 1 channels",
+            Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -100,9 +127,21 @@ public sealed class ModelSourceTests : IDisposable
             Preprocess = new PreprocessCard { Width = 64, Height = 64 },
             Options = new MogaNetOptions { Arch = new MogaNetArch([8, 16, 24, 32], [1, 1, 2, 1], [8, 8, 4, 4]), NumClasses = 10 },
         };
-        async Task<float[]> Head(bool? ema, bool inCard) => (await ModelSource.LoadAsync(
-            card with { Weights = new WeightsCard { Ema = inCard } }, new ModelSourceOptions { WeightsPath = path, Ema = ema }, Token)).Weights["head.weight"].Data;
-        float[] trained = await Head(null, false), average = await Head(true, false);
+        async Task<float[]> Head(bool? ema, bool inCard) =>
+            (
+                await ModelSource.LoadAsync(
+                    card with
+                    {
+                        Weights = new WeightsCard { Ema = inCard },
+                    },
+                    new ModelSourceOptions { WeightsPath = path, Ema = ema },
+                    Token
+                )
+            )
+                .Weights["head.weight"]
+                .Data;
+        float[] trained = await Head(null, false),
+            average = await Head(true, false);
         Assert.NotEqual(trained, average);
         Assert.Equal(average, await Head(null, true));
         Assert.Equal(trained, await Head(false, true));
@@ -116,7 +155,9 @@ public sealed class ModelSourceTests : IDisposable
         string none = WriteSmall("{}", classes: 7);
         foreach ((string model, string reason) in new[] { (none, "names no weights"), ("moganet_tiny", "downloads are off") })
         {
-            var problem = await Assert.ThrowsAsync<FileNotFoundException>(() => ModelSource.LoadAsync(model, new ModelSourceOptions(), Token));
+            var problem = await Assert.ThrowsAsync<FileNotFoundException>(() =>
+                ModelSource.LoadAsync(model, new ModelSourceOptions(), Token)
+            );
             Assert.Contains(reason, problem.Message, StringComparison.Ordinal);
         }
     }
@@ -128,7 +169,10 @@ public sealed class ModelSourceTests : IDisposable
         await using var server = new TestServer(await File.ReadAllBytesAsync(_folder.File("w.safetensors"), Token));
         string card = WriteSmall($$"""{ "file": "not-here.safetensors", "url": "{{server.Address}}" }""", classes: 7);
         using var client = new HttpClient();
-        var options = new ModelSourceOptions { Downloader = new ModelDownloader(client, new DownloadOptions { CacheFolder = _folder.File("cache") }) };
+        var options = new ModelSourceOptions
+        {
+            Downloader = new ModelDownloader(client, new DownloadOptions { CacheFolder = _folder.File("cache") }),
+        };
         LoadedModel loaded = await ModelSource.LoadAsync(card, options, Token);
         Assert.Equal(7, ((IClassifierDefinition)loaded.Definition).NumClasses);
         await ModelSource.LoadAsync(card, options, Token);
@@ -138,7 +182,10 @@ public sealed class ModelSourceTests : IDisposable
     [Fact]
     public void Names_that_are_nothing_are_told_apart()
     {
-        Assert.Equal("moganet_tiny", Assert.Throws<UnknownModelException>(() => ModelSource.FindCard("moganet_tny", ModelCatalogue.Official)).Nearest[0]);
+        Assert.Equal(
+            "moganet_tiny",
+            Assert.Throws<UnknownModelException>(() => ModelSource.FindCard("moganet_tny", ModelCatalogue.Official)).Nearest[0]
+        );
         Assert.Throws<FileNotFoundException>(() => ModelSource.FindCard(_folder.File("absent.json"), ModelCatalogue.Official));
         Directory.CreateDirectory(_folder.File("folder.json"));
         var problem = Assert.Throws<ModelCardException>(() => ModelSource.FindCard(_folder.File("folder.json"), ModelCatalogue.Official));
@@ -149,12 +196,24 @@ public sealed class ModelSourceTests : IDisposable
     {
         Save(new MogaNetOptions { Arch = SmallArch, NumClasses = classes }.CreateDefinition(), "w.safetensors");
         string path = _folder.File("card.json");
-        File.WriteAllText(path, $$"""
-            { "name": "small", "options": {{options ?? SmallOptions}}, "preprocess": { "width": 16, "height": 16, {{preprocess}} }, "labels": {{labels}}, "weights": {{weights}} }
-            """);
+        File.WriteAllText(
+            path,
+            $$"""
+            {
+              "name": "small",
+              "options": {{options ?? SmallOptions}},
+              "preprocess": { "width": 16, "height": 16, {{preprocess}} },
+              "labels": {{labels}},
+              "weights": {{weights}}
+            }
+            """
+        );
         return path;
     }
 
-    private void Save(IModelDefinition network, string name) => CheckpointWriter.SaveSafetensors(
-        _folder.File(name), StateDict.From(FormulaWeights.Create(network.Build(network.InputShape(1, 8, 8)).Parameters)).Tensors);
+    private void Save(IModelDefinition network, string name) =>
+        CheckpointWriter.SaveSafetensors(
+            _folder.File(name),
+            StateDict.From(FormulaWeights.Create(network.Build(network.InputShape(1, 8, 8)).Parameters)).Tensors
+        );
 }

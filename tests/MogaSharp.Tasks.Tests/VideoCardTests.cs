@@ -10,7 +10,13 @@ namespace MogaSharp.Tasks.Tests;
 public sealed class VideoCardTests : IDisposable
 {
     private const string Good = """
-        { "name": "x", "family": "simvp", "options": { "model_type": "moga" }, "preprocess": { "width": 64, "height": 64 }, "clip": { "out_frames": 10 } }
+        {
+          "name": "x",
+          "family": "simvp",
+          "options": { "model_type": "moga" },
+          "preprocess": { "width": 64, "height": 64 },
+          "clip": { "out_frames": 10 }
+        }
         """;
 
     // What OpenSTL and Lightning save: names of the names list, numbers that say where they belong.
@@ -29,11 +35,14 @@ public sealed class VideoCardTests : IDisposable
         adam = {"state": {0: {"step": 7, "exp_avg": torch.ones_like(first), "exp_avg_sq": torch.ones_like(first)}},
                 "param_groups": [{"lr": 1e-3, "betas": (0.9, 0.999), "params": [0]}]}
         torch.save(state, folder + "/plain.pth")
-        torch.save({"epoch": 200, "optimizer": adam, "state_dict": state, "scheduler": {"total_steps": 5, "last_epoch": 3}}, folder + "/checkpoint.pth")
+        torch.save({"epoch": 200, "optimizer": adam, "state_dict": state,
+                    "scheduler": {"total_steps": 5, "last_epoch": 3}}, folder + "/checkpoint.pth")
         torch.save({"state_dict": {"module." + name: value for name, value in state.items()}}, folder + "/parallel.pth")
         lightning = {"model." + name: value for name, value in state.items()}
-        torch.save({"epoch": 200, "global_step": 9, "pytorch-lightning_version": "1.9.5", "state_dict": lightning, "optimizer_states": [adam],
-                    "lr_schedulers": [{"_step_count": 3}], "loops": {"fit_loop": {"state_dict": {}}}, "hyper_parameters": {"model_type": "moga", "in_shape": [4, 2, 32, 32]}},
+        torch.save({"epoch": 200, "global_step": 9, "pytorch-lightning_version": "1.9.5", "state_dict": lightning,
+                    "optimizer_states": [adam],
+                    "lr_schedulers": [{"_step_count": 3}], "loops": {"fit_loop": {"state_dict": {}}},
+                    "hyper_parameters": {"model_type": "moga", "in_shape": [4, 2, 32, 32]}},
                    folder + "/lightning.ckpt")
         torch.save({"module." + name: value for name, value in lightning.items()}, folder + "/wrapped.pth")
         torch.save(state, folder + "/legacy.pth", _use_new_zipfile_serialization=False)
@@ -43,29 +52,39 @@ public sealed class VideoCardTests : IDisposable
 
     public static TheoryData<TranslatorKind> Translators => [.. Enum.GetValues<TranslatorKind>()];
 
-    public static TheoryData<string, string> BadCards => new()
-    {
-        { Good.Replace(", \"clip\": { \"out_frames\": 10 }", "", StringComparison.Ordinal), "it predicts video and has no clip" },
-        { Good.Replace("\"out_frames\": 10", "\"out_frames\": 0", StringComparison.Ordinal), "frames to predict are not from 1 to 1024" },
-        { Good.Replace("\"out_frames\": 10", "\"out_frames\": 10, \"range\": [1, 0]", StringComparison.Ordinal), "range is not a lower and a higher number" },
-        { Good.Replace("\"out_frames\": 10", "\"out_frames\": 10, \"range\": null", StringComparison.Ordinal), "clip.range" },
-        { Good.Replace("\"name\": \"x\"", "\"name\": \"x\", \"labels\": [\"a\"]", StringComparison.Ordinal), "it has labels and is no classifier" },
-        { Option("\"model_type\": \"lstm\""), "model_type" },
-        { Option("\"num_classes\": 10"), "num_classes" },
-        { Option("\"in_shape\": [10, 1, 64]"), "SimVp's options break a rule: in_shape" },
-        { Option("\"in_shape\": [10, 1, 66, 64]"), "multiples of 4" },
-        { Option("\"in_shape\": [10, 1, 20000, 64]"), "rows and columns are at most 16384" },
-        { Option("\"in_shape\": [5, 1, 64, 64], \"hid_s\": 2"), "multiples of 8" },
-        { Option("\"n_s\": 3"), "n_s is even" },
-        { Option("\"n_t\": 1"), "n_t is 2 or more" },
-        { Option("\"n_t\": 1000000000"), "n_t is at most" },
-        { Option("\"hid_s\": 7"), "hid_s is even" },
-        { Option("\"hid_t\": 2000000000"), "channels are at most" },
-        { Option("\"mlp_ratio\": 1e9"), "mlp_ratio 64" },
-        { Option("\"drop_path_rate\": 1"), "drop rates" },
-        { Option("\"spatio_kernel_enc\": 2"), "odd sides" },
-        { Option("\"spatio_kernel_dec\": 100001"), "at most 255" },
-    };
+    public static TheoryData<string, string> BadCards =>
+        new()
+        {
+            { Good.Replace(", \"clip\": { \"out_frames\": 10 }", "", StringComparison.Ordinal), "it predicts video and has no clip" },
+            {
+                Good.Replace("\"out_frames\": 10", "\"out_frames\": 0", StringComparison.Ordinal),
+                "frames to predict are not from 1 to 1024"
+            },
+            {
+                Good.Replace("\"out_frames\": 10", "\"out_frames\": 10, \"range\": [1, 0]", StringComparison.Ordinal),
+                "range is not a lower and a higher number"
+            },
+            { Good.Replace("\"out_frames\": 10", "\"out_frames\": 10, \"range\": null", StringComparison.Ordinal), "clip.range" },
+            {
+                Good.Replace("\"name\": \"x\"", "\"name\": \"x\", \"labels\": [\"a\"]", StringComparison.Ordinal),
+                "it has labels and is no classifier"
+            },
+            { Option("\"model_type\": \"lstm\""), "model_type" },
+            { Option("\"num_classes\": 10"), "num_classes" },
+            { Option("\"in_shape\": [10, 1, 64]"), "SimVp's options break a rule: in_shape" },
+            { Option("\"in_shape\": [10, 1, 66, 64]"), "multiples of 4" },
+            { Option("\"in_shape\": [10, 1, 20000, 64]"), "rows and columns are at most 16384" },
+            { Option("\"in_shape\": [5, 1, 64, 64], \"hid_s\": 2"), "multiples of 8" },
+            { Option("\"n_s\": 3"), "n_s is even" },
+            { Option("\"n_t\": 1"), "n_t is 2 or more" },
+            { Option("\"n_t\": 1000000000"), "n_t is at most" },
+            { Option("\"hid_s\": 7"), "hid_s is even" },
+            { Option("\"hid_t\": 2000000000"), "channels are at most" },
+            { Option("\"mlp_ratio\": 1e9"), "mlp_ratio 64" },
+            { Option("\"drop_path_rate\": 1"), "drop rates" },
+            { Option("\"spatio_kernel_enc\": 2"), "odd sides" },
+            { Option("\"spatio_kernel_dec\": 100001"), "at most 255" },
+        };
 
     public void Dispose() => _folder.Dispose();
 
@@ -74,15 +93,34 @@ public sealed class VideoCardTests : IDisposable
     public void Moving_MNIST_has_two_cards_of_every_translator(TranslatorKind translator)
     {
         string official = translator.ToString().ToLowerInvariant();
-        foreach ((string name, string epochs) in new[] { ($"simvp_{official}_mmnist", "_ep200.pth"), ($"simvp_{official}_mmnist_ep2000", "_ep2000.pth") })
+        foreach (
+            (string name, string epochs) in new[]
+            {
+                ($"simvp_{official}_mmnist", "_ep200.pth"),
+                ($"simvp_{official}_mmnist_ep2000", "_ep2000.pth"),
+            }
+        )
         {
             ModelCard card = ModelCatalogue.Official.Find(name);
             Assert.Equal((name, ModelTask.Video, "simvp"), (card.Name, card.Options.Task, card.Family));
-            Assert.Equal(SimVpFixture.Load($"mmnist_{official}_b1").Options with { InShape = [] }, (SimVpOptions)card.Options with { InShape = [] });
+            Assert.Equal(
+                SimVpFixture.Load($"mmnist_{official}_b1").Options with
+                {
+                    InShape = [],
+                },
+                (SimVpOptions)card.Options with
+                {
+                    InShape = [],
+                }
+            );
             Assert.Equal(new Shape(3, 10, 1, 64, 64), card.InputShape(3));
             Assert.Equal((10, 0f, 1f), (card.Clip!.OutFrames, card.Clip.Range[0], card.Clip.Range[1]));
             Assert.Equal((0f, 1f), (Assert.Single(card.Preprocess.Mean), Assert.Single(card.Preprocess.Std)));
-            Assert.StartsWith("https://github.com/chengtan9907/OpenSTL/releases/download/mmnist-weights/mmnist_simvp_s_", card.Weights.Url, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "https://github.com/chengtan9907/OpenSTL/releases/download/mmnist-weights/mmnist_simvp_s_",
+                card.Weights.Url,
+                StringComparison.Ordinal
+            );
             Assert.EndsWith(epochs, card.Weights.Url, StringComparison.Ordinal);
             Assert.InRange(card.Metrics["mmnist_mse"], 15, 36);
             Assert.InRange(card.Metrics["mmnist_mae"], 49, 96);
@@ -131,21 +169,41 @@ public sealed class VideoCardTests : IDisposable
     public async Task Checkpoints_load_in_every_form_that_OpenSTL_and_PyTorch_save(string translator)
     {
         CancellationToken token = TestContext.Current.CancellationToken;
-        Assert.SkipUnless((await Python.Run(token, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless(
+            (await Python.Run(token, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode
+                == 0,
+            "PyTorch for Python is not installed."
+        );
         SimVpFixture official = SimVpFixture.Load($"small_{translator}_b2");
-        (int exitCode, _, string errors) = await Python.Run(token, "-c", Script, Repository.Fixture("simvp", $"small_{translator}.names.json"), _folder.FullName);
+        (int exitCode, _, string errors) = await Python.Run(
+            token,
+            "-c",
+            Script,
+            Repository.Fixture("simvp", $"small_{translator}.names.json"),
+            _folder.FullName
+        );
         Assert.True(exitCode == 0, errors);
 
         ModelCard card = new()
         {
             Name = "small",
             Options = official.Options,
-            Preprocess = new PreprocessCard { Width = 32, Height = 32, Mean = [0], Std = [1] },
+            Preprocess = new PreprocessCard
+            {
+                Width = 32,
+                Height = 32,
+                Mean = [0],
+                Std = [1],
+            },
             Clip = new ClipCard { OutFrames = 4 },
         };
         string[] names = [.. official.Names().Select(entry => entry.Key)];
         // What the network's geometry says is computed, whatever a file holds of it.
-        var computed = official.Build().Parameters.Where(spec => spec.Initializer is Initializer.Computed).Select(spec => spec.Name).ToHashSet();
+        var computed = official
+            .Build()
+            .Parameters.Where(spec => spec.Initializer is Initializer.Computed)
+            .Select(spec => spec.Name)
+            .ToHashSet();
         foreach (string file in new[] { "plain.pth", "checkpoint.pth", "parallel.pth", "lightning.ckpt", "wrapped.pth", "legacy.pth" })
         {
             LoadedModel model = ModelSource.Bind(card, _folder.File(file), ema: false);
@@ -162,7 +220,11 @@ public sealed class VideoCardTests : IDisposable
         }
 
         ModelCard other = card with { Options = official.Options with { ModelType = TranslatorKind.Vit } };
-        Assert.Contains("do not fit the network", Assert.Throws<WeightMismatchException>(() => ModelSource.Bind(other, _folder.File("plain.pth"), ema: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "do not fit the network",
+            Assert.Throws<WeightMismatchException>(() => ModelSource.Bind(other, _folder.File("plain.pth"), ema: false)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -172,8 +234,17 @@ public sealed class VideoCardTests : IDisposable
         ModelCard card = ModelCatalogue.Official.Find("simvp_gsta_mmnist");
         using var engine = new Cpu.CpuEngine();
         var model = new LoadedModel(card, new SimVp(official.Options), new WeightSet(ImmutableDictionary<string, Tensor>.Empty));
-        Assert.Contains("'simvp_gsta_mmnist' is a model for video", Assert.Throws<GraphException>(() => new ImageClassifier(model, engine)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'simvp_gsta_mmnist' is a model for video",
+            Assert.Throws<GraphException>(() => new ImageClassifier(model, engine)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static string Option(string option) => Good.Replace("\"model_type\": \"moga\"", option.StartsWith("\"model_type", StringComparison.Ordinal) ? option : $"\"model_type\": \"moga\", {option}", StringComparison.Ordinal);
+    private static string Option(string option) =>
+        Good.Replace(
+            "\"model_type\": \"moga\"",
+            option.StartsWith("\"model_type", StringComparison.Ordinal) ? option : $"\"model_type\": \"moga\", {option}",
+            StringComparison.Ordinal
+        );
 }

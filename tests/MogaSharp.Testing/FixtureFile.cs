@@ -46,15 +46,15 @@ public sealed class FixtureFile
     /// <summary>The largest absolute difference between a result and what the fixture holds of it, full or sampled.</summary>
     public double Difference(string name, ReadOnlySpan<float> result)
     {
-        if (Has(name)) return Largest(Floats(name), result, 1);
+        if (Has(name))
+            return Largest(Floats(name), result, 1);
         int stride = int.Parse(Metadata[name + ".stride"]);
         return Largest(Floats(name + ".sample"), result, stride);
     }
 
     /// <summary>The shape that the fixture states for a tensor, full or sampled.</summary>
-    public Shape StatedShape(string name) => Has(name)
-        ? ShapeOf(name)
-        : new Shape(JsonSerializer.Deserialize<long[]>(Metadata[name + ".shape"])!);
+    public Shape StatedShape(string name) =>
+        Has(name) ? ShapeOf(name) : new Shape(JsonSerializer.Deserialize<long[]>(Metadata[name + ".shape"])!);
 
     /// <summary>The float32 noise of the official code for a tensor.</summary>
     public double Noise(string name) => double.Parse(Metadata[name + ".f32_noise"]);
@@ -62,12 +62,15 @@ public sealed class FixtureFile
     private static double Largest(float[] expected, ReadOnlySpan<float> result, int stride)
     {
         if (expected.Length != (result.Length + stride - 1) / stride)
-            throw new InvalidOperationException($"The fixture has {expected.Length} values, the result gives {(result.Length + stride - 1) / stride}.");
+            throw new InvalidOperationException(
+                $"The fixture has {expected.Length} values, the result gives {(result.Length + stride - 1) / stride}."
+            );
         double largest = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             double difference = Math.Abs((double)expected[i] - result[i * stride]);
-            if (!(difference <= largest)) largest = difference;
+            if (!(difference <= largest))
+                largest = difference;
         }
 
         return largest;
@@ -77,7 +80,8 @@ public sealed class FixtureFile
         where T : struct
     {
         JsonElement offsets = _entries[name].GetProperty("data_offsets");
-        int start = offsets[0].GetInt32(), end = offsets[1].GetInt32();
+        int start = offsets[0].GetInt32(),
+            end = offsets[1].GetInt32();
         return MemoryMarshal.Cast<byte, T>(_bytes.AsSpan(_data + start, end - start)).ToArray();
     }
 }

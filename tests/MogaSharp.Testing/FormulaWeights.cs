@@ -23,7 +23,8 @@ public static class FormulaWeights
         {
             "num_batches_tracked" or "relative_position_index" or "attn_mask" => "keep",
             "running_var" or "running_mean" => last,
-            _ when last.StartsWith("layer_scale", StringComparison.Ordinal) || last.StartsWith("gamma", StringComparison.Ordinal) => "layer_scale",
+            _ when last.StartsWith("layer_scale", StringComparison.Ordinal) || last.StartsWith("gamma", StringComparison.Ordinal) =>
+                "layer_scale",
             _ when last == "sigma" || spec.Name.EndsWith("sigma.scale", StringComparison.Ordinal) => "sigma",
             "relative_position_bias_table" => "rel_bias",
             "complex_weight" => "complex_weight",
@@ -37,21 +38,26 @@ public static class FormulaWeights
     {
         double fanIn = spec.Shape.Rank > 1 ? (double)spec.Shape.ElementCount / spec.Shape[0] : 1;
         double bound = Math.Sqrt(3 / fanIn);
-        return Fill(spec.Shape, prefix + spec.Name, Kind(spec) switch
-        {
-            "running_var" => u => 0.5 + u,
-            "running_mean" or "bias" => u => 0.2 * ((2 * u) - 1),
-            "layer_scale" => u => 0.25 * ((2 * u) - 1),
-            "sigma" or "rel_bias" or "complex_weight" => u => (2 * u) - 1,
-            "norm_weight" => u => 0.75 + (0.5 * u),
-            _ => u => ((2 * u) - 1) * bound,
-        });
+        return Fill(
+            spec.Shape,
+            prefix + spec.Name,
+            Kind(spec) switch
+            {
+                "running_var" => u => 0.5 + u,
+                "running_mean" or "bias" => u => 0.2 * ((2 * u) - 1),
+                "layer_scale" => u => 0.25 * ((2 * u) - 1),
+                "sigma" or "rel_bias" or "complex_weight" => u => (2 * u) - 1,
+                "norm_weight" => u => 0.75 + (0.5 * u),
+                _ => u => ((2 * u) - 1) * bound,
+            }
+        );
     }
 
     private static Tensor Fill(Shape shape, string name, Func<double, double> value)
     {
         ulong seed = 0xcbf29ce484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(name)) seed = (seed ^ b) * 0x100000001b3;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+            seed = (seed ^ b) * 0x100000001b3;
         var tensor = new Tensor(shape);
         for (int i = 0; i < tensor.Data.Length; i++)
         {

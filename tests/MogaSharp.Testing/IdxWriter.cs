@@ -11,14 +11,16 @@ public static class IdxWriter
         byte[] header = new byte[4 + (4 * extents.Length)];
         header[2] = type;
         header[3] = (byte)extents.Length;
-        for (int i = 0; i < extents.Length; i++) BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 + (4 * i)), extents[i]);
+        for (int i = 0; i < extents.Length; i++)
+            BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 + (4 * i)), extents[i]);
         return [.. header, .. data];
     }
 
     public static byte[] GZip(byte[] content)
     {
         using var buffer = new MemoryStream();
-        using (var zip = new GZipStream(buffer, CompressionLevel.Fastest)) zip.Write(content);
+        using (var zip = new GZipStream(buffer, CompressionLevel.Fastest))
+            zip.Write(content);
         return buffer.ToArray();
     }
 }

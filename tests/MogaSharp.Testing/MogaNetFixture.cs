@@ -19,7 +19,8 @@ public sealed class MogaNetFixture
     public static IReadOnlyList<string> Names { get; } = [.. All().Where(name => !name.StartsWith("train_", StringComparison.Ordinal))];
 
     /// <summary>The names of the cases in train mode.</summary>
-    public static IReadOnlyList<string> TrainingNames { get; } = [.. All().Where(name => name.StartsWith("train_", StringComparison.Ordinal))];
+    public static IReadOnlyList<string> TrainingNames { get; } =
+    [.. All().Where(name => name.StartsWith("train_", StringComparison.Ordinal))];
 
     public string Name { get; }
 
@@ -38,7 +39,11 @@ public sealed class MogaNetFixture
     public WeightSet Weights() => FormulaWeights.Create(Build().Parameters, Expected.Metadata["name_prefix"]);
 
     private static IEnumerable<string> All() =>
-        Directory.GetFiles(Repository.Fixture("moganet"), "*.safetensors").Select(Path.GetFileNameWithoutExtension).OfType<string>().Order(StringComparer.Ordinal);
+        Directory
+            .GetFiles(Repository.Fixture("moganet"), "*.safetensors")
+            .Select(Path.GetFileNameWithoutExtension)
+            .OfType<string>()
+            .Order(StringComparer.Ordinal);
 
     private static MogaNetOptions ReadOptions(IReadOnlyDictionary<string, string> metadata)
     {
@@ -46,37 +51,42 @@ public sealed class MogaNetFixture
             ? MogaNetArch.Parse(metadata["arch"])
             : ReadArch(JsonDocument.Parse(metadata["arch"]).RootElement);
         MogaNetOptions options = new() { Arch = arch, NumClasses = int.Parse(metadata["num_classes"]) };
-        if (!metadata.TryGetValue("options", out string? text)) return options;
+        if (!metadata.TryGetValue("options", out string? text))
+            return options;
         foreach (JsonProperty option in JsonDocument.Parse(text).RootElement.EnumerateObject())
             options = Apply(options, option.Name, option.Value);
         return options;
     }
 
-    private static MogaNetArch ReadArch(JsonElement arch) => new(
-        [.. Array(arch.GetProperty("embed_dims"))],
-        [.. Array(arch.GetProperty("depths"))],
-        [.. Array(arch.GetProperty("ffn_ratios")).Select(ratio => (double)ratio)]);
+    private static MogaNetArch ReadArch(JsonElement arch) =>
+        new(
+            [.. Array(arch.GetProperty("embed_dims"))],
+            [.. Array(arch.GetProperty("depths"))],
+            [.. Array(arch.GetProperty("ffn_ratios")).Select(ratio => (double)ratio)]
+        );
 
-    private static MogaNetOptions Apply(MogaNetOptions options, string name, JsonElement value) => name switch
-    {
-        "in_channels" => options with { InChannels = value.GetInt32() },
-        "stem_norm_type" => options with { StemNorm = Norm(value) },
-        "conv_norm_type" => options with { ConvNorm = Norm(value) },
-        "attn_dw_dilation" => options with { AttnDwDilation = [.. Array(value)] },
-        "attn_channel_split" => options with { AttnChannelSplit = [.. Array(value)] },
-        "attn_act_type" => options with { AttnActivation = Enum.Parse<ActivationKind>(value.GetString()!, ignoreCase: true) },
-        "attn_final_dilation" => options with { AttnFinalDilation = value.GetBoolean() },
-        "attn_force_fp32" => options with { Gate = value.GetBoolean() ? GateMode.Twice : GateMode.Once },
-        _ => throw new InvalidOperationException($"The fixture has an option '{name}' that the tests do not know."),
-    };
+    private static MogaNetOptions Apply(MogaNetOptions options, string name, JsonElement value) =>
+        name switch
+        {
+            "in_channels" => options with { InChannels = value.GetInt32() },
+            "stem_norm_type" => options with { StemNorm = Norm(value) },
+            "conv_norm_type" => options with { ConvNorm = Norm(value) },
+            "attn_dw_dilation" => options with { AttnDwDilation = [.. Array(value)] },
+            "attn_channel_split" => options with { AttnChannelSplit = [.. Array(value)] },
+            "attn_act_type" => options with { AttnActivation = Enum.Parse<ActivationKind>(value.GetString()!, ignoreCase: true) },
+            "attn_final_dilation" => options with { AttnFinalDilation = value.GetBoolean() },
+            "attn_force_fp32" => options with { Gate = value.GetBoolean() ? GateMode.Twice : GateMode.Once },
+            _ => throw new InvalidOperationException($"The fixture has an option '{name}' that the tests do not know."),
+        };
 
-    private static NormKind Norm(JsonElement value) => value.GetString() switch
-    {
-        "GN" => NormKind.GroupNorm,
-        "BN" => NormKind.BatchNorm,
-        string other => throw new InvalidOperationException($"Unknown norm {other}."),
-        null => throw new InvalidOperationException("A norm without a name."),
-    };
+    private static NormKind Norm(JsonElement value) =>
+        value.GetString() switch
+        {
+            "GN" => NormKind.GroupNorm,
+            "BN" => NormKind.BatchNorm,
+            string other => throw new InvalidOperationException($"Unknown norm {other}."),
+            null => throw new InvalidOperationException("A norm without a name."),
+        };
 
     private static int[] Array(JsonElement value) => [.. value.EnumerateArray().Select(e => e.GetInt32())];
 }

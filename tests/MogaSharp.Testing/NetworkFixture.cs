@@ -5,8 +5,8 @@ using MogaSharp.Models;
 namespace MogaSharp.Testing;
 
 /// <summary>
-/// One evaluated case of the official HorNet, ConvNeXt, Swin Transformer or ParC-Net: its options, weights, input, and expected outputs of the network and
-/// of modules within.
+/// One evaluated case of the official HorNet, ConvNeXt, Swin Transformer or ParC-Net: its options, weights, input, and expected outputs of
+/// the network and of modules within.
 /// </summary>
 public sealed class NetworkFixture
 {
@@ -28,12 +28,16 @@ public sealed class NetworkFixture
     /// <summary>All cases. The slow reference is capable of the <see cref="Small"/> ones.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        .. Folders.SelectMany(folder => Directory.GetFiles(Repository.Fixture(folder), "*.safetensors")).Select(Path.GetFileNameWithoutExtension).OfType<string>()
+        .. Folders
+            .SelectMany(folder => Directory.GetFiles(Repository.Fixture(folder), "*.safetensors"))
+            .Select(Path.GetFileNameWithoutExtension)
+            .OfType<string>()
             .Order(StringComparer.Ordinal),
     ];
 
     /// <summary>The cases of small networks.</summary>
-    public static IReadOnlyList<string> Small { get; } = [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal) || name == "parcnet_s_96_b2")];
+    public static IReadOnlyList<string> Small { get; } =
+    [.. Names.Where(name => name.StartsWith("custom_", StringComparison.Ordinal) || name == "parcnet_s_96_b2")];
 
     /// <summary>One case of each network, for what does not depend on the input.</summary>
     public static IReadOnlyList<string> OnePerModel { get; } = [.. Names.GroupBy(name => Load(name).Model).Select(group => group.First())];
@@ -56,37 +60,45 @@ public sealed class NetworkFixture
 
     public static NetworkFixture Load(string name) => new(name);
 
-    /// <summary>The network with everything as outputs that the fixture has: <c>logits</c>, <c>stage1</c> and so on, <c>module/NAME</c>.</summary>
+    /// <summary>The network with everything as outputs that the fixture has: <c>logits</c>, <c>stage1</c> and so on,
+    /// <c>module/NAME</c>.</summary>
     public ComputationGraph Build()
     {
         ComputationGraph graph = Options.CreateDefinition().Build(InputShape, ModelOutputs.All);
-        IEnumerable<string> modules = Expected.Names.Where(name => name.StartsWith(Module, StringComparison.Ordinal) && !name.EndsWith(".stats", StringComparison.Ordinal))
+        IEnumerable<string> modules = Expected
+            .Names.Where(name => name.StartsWith(Module, StringComparison.Ordinal) && !name.EndsWith(".stats", StringComparison.Ordinal))
             .Select(name => name.EndsWith(".sample", StringComparison.Ordinal) ? name[..^".sample".Length] : name);
         return graph.WithOutputs([
             .. graph.Outputs.Where(output => Expected.Has(output.Key) || Expected.Has(output.Key + ".sample")),
-            .. modules.Select(name => KeyValuePair.Create(name, OutputOf(graph, name[Module.Length..])))]);
+            .. modules.Select(name => KeyValuePair.Create(name, OutputOf(graph, name[Module.Length..]))),
+        ]);
     }
 
     public WeightSet Weights() => FormulaWeights.Create(Build().Parameters, Expected.Metadata["name_prefix"]);
 
-    /// <summary>The largest absolute difference between an output of <see cref="Build"/>'s graph and what the fixture holds of it.</summary>
+    /// <summary>The largest absolute difference between an output of <see cref="Build"/>'s graph and what the fixture holds of
+    /// it.</summary>
     public double Difference(string output, Tensor result) => Expected.Difference(output, AsStated(output, result).Data);
 
-    /// <summary>How far a correct float32 implementation may be off: 20 times the official code's own noise, which for modules is not stated and taken from the logits.</summary>
+    /// <summary>How far a correct float32 implementation may be off: 20 times the official code's own noise, which for modules is not
+    /// stated and taken from the logits.</summary>
     public double Tolerance(string output) => 20 * Expected.Noise(Expected.Metadata.ContainsKey(output + ".f32_noise") ? output : "logits");
 
     /// <summary>An output in the fixture's layout: Swin's are tokens (N, H W, C).</summary>
     public Tensor AsStated(string output, Tensor result)
     {
         Shape stated = Expected.StatedShape(output);
-        if (stated == result.Shape) return result;
+        if (stated == result.Shape)
+            return result;
         if (stated.Rank != 3 || result.Shape != new Shape(stated[0], stated[2], result.Shape[2], stated[1] / result.Shape[2]))
             throw new InvalidOperationException($"{output} has shape {result.Shape}, the fixture has {stated}.");
         var tokens = new Tensor(stated);
         (int count, int channels) = (stated[1], stated[2]);
         for (int i = 0; i < tokens.Data.Length; i++)
         {
-            int n = i / (count * channels), t = i / channels % count, c = i % channels;
+            int n = i / (count * channels),
+                t = i / channels % count,
+                c = i % channels;
             tokens.Data[i] = result.Data[(((n * channels) + c) * count) + t];
         }
 
@@ -97,22 +109,31 @@ public sealed class NetworkFixture
     private static Value OutputOf(ComputationGraph graph, string module) =>
         graph.Values.Last(value => value.Scope == module || value.Scope.StartsWith(module + ".", StringComparison.Ordinal));
 
-    private static ClassifierOptions OptionsOf(string model, string? options) => model switch
-    {
-        "custom_7x7" or "custom_gf" => ReadHorNet(JsonDocument.Parse(options!).RootElement),
-        _ => (ClassifierOptions)ModelCatalogue.Official.Find(model).Options,
-    };
+    private static ClassifierOptions OptionsOf(string model, string? options) =>
+        model switch
+        {
+            "custom_7x7" or "custom_gf" => ReadHorNet(JsonDocument.Parse(options!).RootElement),
+            _ => (ClassifierOptions)ModelCatalogue.Official.Find(model).Options,
+        };
 
-    private static HorNetOptions ReadHorNet(JsonElement options) => new()
-    {
-        Depths = [.. Array(options.GetProperty("depths"))],
-        BaseDim = options.GetProperty("base_dim").GetInt32(),
-        NumClasses = options.GetProperty("num_classes").GetInt32(),
-        Orders = [.. Array(options.GetProperty("orders"))],
-        Filters = options.GetProperty("gf_hw") is { ValueKind: JsonValueKind.Array } filters
-            ? [.. filters.EnumerateArray().Select(size => size.ValueKind == JsonValueKind.Null ? null : new GlobalLocalFilter(size[0].GetInt32(), size[1].GetInt32()))]
-            : [],
-    };
+    private static HorNetOptions ReadHorNet(JsonElement options) =>
+        new()
+        {
+            Depths = [.. Array(options.GetProperty("depths"))],
+            BaseDim = options.GetProperty("base_dim").GetInt32(),
+            NumClasses = options.GetProperty("num_classes").GetInt32(),
+            Orders = [.. Array(options.GetProperty("orders"))],
+            Filters = options.GetProperty("gf_hw") is { ValueKind: JsonValueKind.Array } filters
+                ?
+                [
+                    .. filters
+                        .EnumerateArray()
+                        .Select(size =>
+                            size.ValueKind == JsonValueKind.Null ? null : new GlobalLocalFilter(size[0].GetInt32(), size[1].GetInt32())
+                        ),
+                ]
+                : [],
+        };
 
     private static int[] Array(JsonElement value) => [.. value.EnumerateArray().Select(e => e.GetInt32())];
 }

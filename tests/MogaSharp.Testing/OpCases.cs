@@ -33,9 +33,15 @@ public static class OpCases
         One("convolution, grouped and dilated", (s, x) => s.Conv("conv", x, x.Channels / 2, 3, padding: 2, dilation: 2, groups: 2)),
         One("convolution, depthwise", (s, x) => s.DepthwiseConv("conv", x, 5, dilation: 2)),
         One("convolution, depthwise 7x7", (s, x) => s.DepthwiseConv("conv", x, 7, dilation: 3)),
-        One("convolution, pointwise without bias", (s, x) => s.Builder.Add("conv", new Conv2d(x.Channels, 3, 1, s.Weight("weight", new Shape(3, x.Channels, 1, 1)), null), x)),
+        One(
+            "convolution, pointwise without bias",
+            (s, x) => s.Builder.Add("conv", new Conv2d(x.Channels, 3, 1, s.Weight("weight", new Shape(3, x.Channels, 1, 1)), null), x)
+        ),
         Flat("linear", (s, x) => s.Linear("head", x, 5)),
-        Flat("linear, no bias", (s, x) => s.Builder.Add("head", new Linear(x.Channels, 5, s.Weight("weight", new Shape(5, x.Channels)), null), x)),
+        Flat(
+            "linear, no bias",
+            (s, x) => s.Builder.Add("head", new Linear(x.Channels, 5, s.Weight("weight", new Shape(5, x.Channels)), null), x)
+        ),
         One("batch norm", (s, x) => s.BatchNorm("norm", x, epsilon: 1e-3)),
         One("group norm, one group", (s, x) => s.GroupNorm("norm", x, 1)),
         One("group norm, four groups", (s, x) => s.GroupNorm("norm", x, 4, epsilon: 1e-3)),
@@ -49,8 +55,19 @@ public static class OpCases
         One("difference, second broadcast", (s, x) => x - s.GlobalAveragePool(x)),
         One("product, first broadcast", (s, x) => s.Slice(x, 3, 1) * x),
         One("scale", (s, x) => s.Scale("scale", x, 1)),
-        One("scale and shift, flat", (s, x) => s.Builder.Add("", new ChannelAffine(x.Channels, s.Weight("scale", new Shape(x.Channels)), s.Weight("shift", new Shape(x.Channels))), x)),
-        One("shift", (s, x) => s.Builder.Add("", new ChannelAffine(x.Channels, null, s.Weight("shift", new Shape(1, x.Channels, 1, 1))), x)),
+        One(
+            "scale and shift, flat",
+            (s, x) =>
+                s.Builder.Add(
+                    "",
+                    new ChannelAffine(x.Channels, s.Weight("scale", new Shape(x.Channels)), s.Weight("shift", new Shape(x.Channels))),
+                    x
+                )
+        ),
+        One(
+            "shift",
+            (s, x) => s.Builder.Add("", new ChannelAffine(x.Channels, null, s.Weight("shift", new Shape(1, x.Channels, 1, 1))), x)
+        ),
         One("neither scale nor shift", (s, x) => s.Builder.Add("", new ChannelAffine(x.Channels, null), x)),
         One("slice, first", (s, x) => s.Slice(x, 0, 3)),
         One("slice, last", (s, x) => s.Slice(x, x.Channels - 1, 1)),
@@ -64,30 +81,90 @@ public static class OpCases
         One("attention scores", (s, x) => s.Add(new AttentionScores(2, 0.5), x, s.Builder.Input("key", x.Shape))),
         One("attention values", (s, x) => s.Add(new AttentionValues(4), s.Builder.Input("probabilities", Tokens(x.Shape, 4)), x)),
         One("attention", (s, x) => Attention(s, x, 2, scores => scores)),
-        One("relative position bias", (s, x) => s.Add(new RelativePositionBias(3, 2, s.Weight("table", new Shape(9, 3))), s.Builder.Input("scores", new Shape(2, 3, 4, 4)))),
+        One(
+            "relative position bias",
+            (s, x) =>
+                s.Add(new RelativePositionBias(3, 2, s.Weight("table", new Shape(9, 3))), s.Builder.Input("scores", new Shape(2, 3, 4, 4)))
+        ),
         Even("window partition", (s, x) => s.Add(new WindowPartition(2), x)),
         Even("window partition, shifted", (s, x) => s.Add(new WindowPartition(3, 2), x)),
         Even("window merge, shifted", (s, x) => s.Add(new WindowMerge(3, 1), s.Add(new WindowPartition(3, 2), x), x)),
-        Even("window mask", (s, x) => s.Add(new WindowMask(3, 1), s.Builder.Input("scores", new Shape(x.Shape[0] * x.Shape[2] * x.Shape[3] / 9, 2, 9, 9)), x)),
+        Even(
+            "window mask",
+            (s, x) =>
+                s.Add(new WindowMask(3, 1), s.Builder.Input("scores", new Shape(x.Shape[0] * x.Shape[2] * x.Shape[3] / 9, 2, 9, 9)), x)
+        ),
         Even("window attention", (s, x) => WindowAttention(s, x, shift: 0)),
         Even("window attention, shifted", (s, x) => WindowAttention(s, x, shift: 1)),
         One("tokens to channels", (s, x) => s.Add(new TokensToChannels(), x)),
-        One("token mixing", (s, x) => s.Add(new ChannelsToTokens(), s.Linear("fc", s.Add(new TokensToChannels(), x), x.Shape[2] * x.Shape[3]), x)),
+        One(
+            "token mixing",
+            (s, x) => s.Add(new ChannelsToTokens(), s.Linear("fc", s.Add(new TokensToChannels(), x), x.Shape[2] * x.Shape[3]), x)
+        ),
         One("product with a constant", (s, x) => s.Add(new ScalarMultiply(1.0 / 3), x)),
         One("average pool 3x3", (s, x) => s.Add(new AveragePool2d(3), x)),
         One("pixel shuffle", (s, x) => s.Add(new PixelShuffle(2), x)),
         Even("patch merge", (s, x) => s.Add(new PatchMerge(), x)),
         One("channel shuffle", (s, x) => s.Add(new ChannelShuffle(2), x)),
-        One("circular convolution, height", (s, x) => s.Add(new CircularConv(x.Channels, MapAxis.Height, 7, s.Weight("weight", new Shape(x.Channels, 1, 7, 1)), s.Weight("bias", new Shape(x.Channels))), x)),
-        One("circular convolution, width", (s, x) => s.Add(new CircularConv(x.Channels, MapAxis.Width, 5, s.Weight("weight", new Shape(x.Channels, 1, 1, 5)), null), x)),
-        One("position embedding, height", (s, x) => s.Add(new PositionEmbedding(x.Channels, MapAxis.Height, 4, s.Weight("embedding", new Shape(1, x.Channels, 4, 1))), x)),
-        One("position embedding, width", (s, x) => s.Add(new PositionEmbedding(x.Channels, MapAxis.Width, 5, s.Weight("embedding", new Shape(1, x.Channels, 1, 5))), x)),
+        One(
+            "circular convolution, height",
+            (s, x) =>
+                s.Add(
+                    new CircularConv(
+                        x.Channels,
+                        MapAxis.Height,
+                        7,
+                        s.Weight("weight", new Shape(x.Channels, 1, 7, 1)),
+                        s.Weight("bias", new Shape(x.Channels))
+                    ),
+                    x
+                )
+        ),
+        One(
+            "circular convolution, width",
+            (s, x) => s.Add(new CircularConv(x.Channels, MapAxis.Width, 5, s.Weight("weight", new Shape(x.Channels, 1, 1, 5)), null), x)
+        ),
+        One(
+            "position embedding, height",
+            (s, x) => s.Add(new PositionEmbedding(x.Channels, MapAxis.Height, 4, s.Weight("embedding", new Shape(1, x.Channels, 4, 1))), x)
+        ),
+        One(
+            "position embedding, width",
+            (s, x) => s.Add(new PositionEmbedding(x.Channels, MapAxis.Width, 5, s.Weight("embedding", new Shape(1, x.Channels, 1, 5))), x)
+        ),
         One("real fft, odd width", (s, x) => s.Add(new RealFft2d(), x)),
         Even("real fft, even width", (s, x) => s.Add(new RealFft2d(), x)),
-        One("inverse real fft, odd width", (s, x) => s.Add(new InverseRealFft2d(), s.Builder.Input("spectrum", new Shape(x.Shape[0], 6, x.Shape[2], (x.Shape[3] / 2) + 1)), x)),
-        Even("inverse real fft, even width", (s, x) => s.Add(new InverseRealFft2d(), s.Builder.Input("spectrum", new Shape(x.Shape[0], 6, x.Shape[2], (x.Shape[3] / 2) + 1)), x)),
-        One("spectral filter, resized", (s, x) => s.Add(new SpectralFilter(x.Channels / 2, 4, 3, s.Weight("filter", new Shape(x.Channels / 2, 4, 3, 2))), x)),
-        One("global filter", (s, x) => s.Add(new InverseRealFft2d(), s.Add(new SpectralFilter(x.Channels, x.Shape[2], (x.Shape[3] / 2) + 1, s.Weight("filter", new Shape(x.Channels, x.Shape[2], (x.Shape[3] / 2) + 1, 2))), s.Add(new RealFft2d(), x)), x)),
+        One(
+            "inverse real fft, odd width",
+            (s, x) =>
+                s.Add(new InverseRealFft2d(), s.Builder.Input("spectrum", new Shape(x.Shape[0], 6, x.Shape[2], (x.Shape[3] / 2) + 1)), x)
+        ),
+        Even(
+            "inverse real fft, even width",
+            (s, x) =>
+                s.Add(new InverseRealFft2d(), s.Builder.Input("spectrum", new Shape(x.Shape[0], 6, x.Shape[2], (x.Shape[3] / 2) + 1)), x)
+        ),
+        One(
+            "spectral filter, resized",
+            (s, x) => s.Add(new SpectralFilter(x.Channels / 2, 4, 3, s.Weight("filter", new Shape(x.Channels / 2, 4, 3, 2))), x)
+        ),
+        One(
+            "global filter",
+            (s, x) =>
+                s.Add(
+                    new InverseRealFft2d(),
+                    s.Add(
+                        new SpectralFilter(
+                            x.Channels,
+                            x.Shape[2],
+                            (x.Shape[3] / 2) + 1,
+                            s.Weight("filter", new Shape(x.Channels, x.Shape[2], (x.Shape[3] / 2) + 1, 2))
+                        ),
+                        s.Add(new RealFft2d(), x)
+                    ),
+                    x
+                )
+        ),
         One("frames to channels", (s, x) => s.Add(new FramesToChannels(2), x)),
         One("channels to frames", (s, x) => s.Add(new ChannelsToFrames(4), x)),
         One("frames to clip", (s, x) => s.Add(new FramesToClip(2), x)),
@@ -100,8 +177,19 @@ public static class OpCases
         One("dropout", (s, x) => s.Dropout(0.5, x)),
         One("stochastic depth", (s, x) => s.DropPath(0.5, s.Activate(ActivationKind.Relu, x))),
         One("the input as output", (s, x) => x),
-        new("one value as two outputs", (s, map) => Use<KeyValuePair<string, Value>[]>(s.Activate(ActivationKind.Relu, s.Map(map)), x => [new("a", x), new("b", x), new("c", s.Dropout(0.1, x))])),
-        new("an output that is read on", (s, map) => Use<KeyValuePair<string, Value>[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])),
+        new(
+            "one value as two outputs",
+            (s, map) =>
+                Use<KeyValuePair<string, Value>[]>(
+                    s.Activate(ActivationKind.Relu, s.Map(map)),
+                    x => [new("a", x), new("b", x), new("c", s.Dropout(0.1, x))]
+                )
+        ),
+        new(
+            "an output that is read on",
+            (s, map) =>
+                Use<KeyValuePair<string, Value>[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])
+        ),
     ];
 
     /// <summary>The cases by name.</summary>
@@ -120,24 +208,38 @@ public static class OpCases
     private static OpCase One(string name, Func<Scope, Value, Value> build) => new(name, (s, map) => [new("output", build(s, s.Map(map)))]);
 
     // Scores (N, heads, T, T) for a map's pixels.
-    private static Shape Tokens(Shape map, int heads) => new(map[0], heads, map.Extents[2] * map.Extents[3], map.Extents[2] * map.Extents[3]);
+    private static Shape Tokens(Shape map, int heads) =>
+        new(map[0], heads, map.Extents[2] * map.Extents[3], map.Extents[2] * map.Extents[3]);
 
     private static Value Attention(Scope s, Value x, int heads, Func<Value, Value> onScores)
     {
         int channels = x.Channels;
         Value qkv = s.Linear("qkv", x, 3 * channels);
-        Value scores = s.Add(new AttentionScores(heads, Math.Pow((double)channels / heads, -0.5)), s.Slice(qkv, 0, channels), s.Slice(qkv, channels, channels));
-        return s.Linear("proj", s.Add(new AttentionValues(heads), s.Add(new Softmax(), onScores(scores)), s.Slice(qkv, 2 * channels, channels)), channels);
+        Value scores = s.Add(
+            new AttentionScores(heads, Math.Pow((double)channels / heads, -0.5)),
+            s.Slice(qkv, 0, channels),
+            s.Slice(qkv, channels, channels)
+        );
+        return s.Linear(
+            "proj",
+            s.Add(new AttentionValues(heads), s.Add(new Softmax(), onScores(scores)), s.Slice(qkv, 2 * channels, channels)),
+            channels
+        );
     }
 
     private static Value WindowAttention(Scope s, Value x, int shift)
     {
         Value windows = s.Add(new WindowPartition(3, shift), x);
-        Value y = Attention(s, windows, 2, scores =>
-        {
-            scores = s.Add(new RelativePositionBias(2, 3, s.Weight("table", new Shape(25, 2))), scores);
-            return shift > 0 ? s.Add(new WindowMask(3, shift), scores, x) : scores;
-        });
+        Value y = Attention(
+            s,
+            windows,
+            2,
+            scores =>
+            {
+                scores = s.Add(new RelativePositionBias(2, 3, s.Weight("table", new Shape(25, 2))), scores);
+                return shift > 0 ? s.Add(new WindowMask(3, shift), scores, x) : scores;
+            }
+        );
         return s.Add(new WindowMerge(3, shift), y, x);
     }
 
@@ -148,5 +250,6 @@ public static class OpCases
     private static OpCase Clip(string name, Func<Scope, Value, Value> build) =>
         new(name, (s, map) => [new("output", build(s, s.Map(new Shape(map[0], 3, map[1], map[2], map[3]))))]);
 
-    private static OpCase Flat(string name, Func<Scope, Value, Value> build) => new(name, (s, map) => [new("output", build(s, s.Map(new Shape(map[0], map[1]))))]);
+    private static OpCase Flat(string name, Func<Scope, Value, Value> build) =>
+        new(name, (s, map) => [new("output", build(s, s.Map(new Shape(map[0], map[1]))))]);
 }

@@ -12,9 +12,16 @@ public sealed class RecordingLogger : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         // Threads may log at once.
-        lock (Lines) Lines.Add($"{logLevel}: {formatter(state, exception)}");
+        lock (Lines)
+            Lines.Add($"{logLevel}: {formatter(state, exception)}");
     }
 }

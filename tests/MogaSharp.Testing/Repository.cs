@@ -12,7 +12,8 @@ public static class Repository
     private static string FindRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "MogaSharp.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "MogaSharp.slnx")))
+                return folder.FullName;
         throw new InvalidOperationException("The tests run outside the repository.");
     }
 }

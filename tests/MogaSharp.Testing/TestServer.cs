@@ -53,7 +53,11 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Answers with a status line, headers and a body.</summary>
     public static async Task SendAsync(Stream stream, string status, string headers, ReadOnlyMemory<byte> body, int? claimedLength = null)
     {
-        string head = $"HTTP/1.1 {status}\r\nContent-Length: {claimedLength ?? body.Length}\r\nConnection: close\r\n{headers.Trim()}\r\n".Replace("\r\n\r\n", "\r\n") + "\r\n";
+        string head =
+            $"HTTP/1.1 {status}\r\nContent-Length: {claimedLength ?? body.Length}\r\nConnection: close\r\n{headers.Trim()}\r\n".Replace(
+                "\r\n\r\n",
+                "\r\n"
+            ) + "\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
         await stream.WriteAsync(body);
     }
@@ -67,12 +71,19 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>As a good server: the rest when the range is asked for and the version is still the same, else everything.</summary>
     public Task ServeAsync(TestRequest request, Stream stream) =>
-        request.RangeStart is { } start && request.Header("if-range") is { } condition && Version.EndsWith(condition, StringComparison.Ordinal)
+        request.RangeStart is { } start
+        && request.Header("if-range") is { } condition
+        && Version.EndsWith(condition, StringComparison.Ordinal)
             ? SendRest(stream, start)
             : SendWhole(stream);
 
     public Task SendRest(Stream stream, int start) =>
-        SendAsync(stream, "206 Partial Content", $"Content-Range: bytes {start}-{Content.Length - 1}/{Content.Length}\r\n{Version}", Content.AsMemory(start));
+        SendAsync(
+            stream,
+            "206 Partial Content",
+            $"Content-Range: bytes {start}-{Content.Length - 1}/{Content.Length}\r\n{Version}",
+            Content.AsMemory(start)
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -93,7 +104,9 @@ public sealed class TestServer : IAsyncDisposable
                 using NetworkStream stream = connection.GetStream();
                 TestRequest request = await ReadRequestAsync(stream);
                 Requests.Add(request);
-                await (_script.TryDequeue(out Func<TestRequest, Stream, Task>? answer) ? answer(request, stream) : ServeAsync(request, stream));
+                await (
+                    _script.TryDequeue(out Func<TestRequest, Stream, Task>? answer) ? answer(request, stream) : ServeAsync(request, stream)
+                );
             }
             catch (Exception problem) when (problem is OperationCanceledException or IOException or SocketException)
             {
@@ -108,11 +121,17 @@ public sealed class TestServer : IAsyncDisposable
         byte[] next = new byte[1];
         while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            if (await stream.ReadAsync(next) == 0) throw new IOException("The client closed the connection.");
+            if (await stream.ReadAsync(next) == 0)
+                throw new IOException("The client closed the connection.");
             text.Append((char)next[0]);
         }
 
-        return new TestRequest(text.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1)
-            .Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0].ToLowerInvariant(), parts => parts[1]));
+        return new TestRequest(
+            text.ToString()
+                .Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+                .Skip(1)
+                .Select(line => line.Split(": ", 2))
+                .ToDictionary(parts => parts[0].ToLowerInvariant(), parts => parts[1])
+        );
     }
 }

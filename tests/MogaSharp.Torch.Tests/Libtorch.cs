@@ -16,7 +16,8 @@ internal static class Libtorch
     {
         Require();
         long before = TorchRuntime.LiveTensors;
-        using (new TorchScope()) body();
+        using (new TorchScope())
+            body();
         Assert.Equal(before, TorchRuntime.LiveTensors);
     }
 
@@ -33,7 +34,8 @@ internal static class Libtorch
         for (int i = 0; i < a.Length; i++)
         {
             double difference = Math.Abs((double)a[i] - b[i]);
-            if (!(difference <= largest)) largest = difference;
+            if (!(difference <= largest))
+                largest = difference;
         }
 
         return largest;

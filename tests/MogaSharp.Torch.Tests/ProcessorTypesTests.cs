@@ -9,13 +9,19 @@ public sealed class ProcessorTypesTests
     [InlineData(7, 0, 1 << 5, 0, false)]
     [InlineData(6, 1, 1 << 5, 1 << 22, false)]
     public void X86_says_it_in_two_leaves(int leaves, int subleaves, int eax71, int edx70, bool has) =>
-        Assert.Equal(has, ProcessorTypes.OfX86((leaf, subleaf) => (leaf, subleaf) switch
-        {
-            (0, 0) => (leaves, 0, 0, 0),
-            (7, 0) => (subleaves, 0, 0, edx70),
-            (7, 1) => (eax71, 0, 0, 0),
-            _ => throw new ArgumentOutOfRangeException(nameof(leaf)),
-        }));
+        Assert.Equal(
+            has,
+            ProcessorTypes.OfX86(
+                (leaf, subleaf) =>
+                    (leaf, subleaf) switch
+                    {
+                        (0, 0) => (leaves, 0, 0, 0),
+                        (7, 0) => (subleaves, 0, 0, edx70),
+                        (7, 1) => (eax71, 0, 0, 0),
+                        _ => throw new ArgumentOutOfRangeException(nameof(leaf)),
+                    }
+            )
+        );
 
     [Theory]
     [InlineData("Features\t: fp asimd i8mm bf16 sve", true)]
@@ -28,6 +34,11 @@ public sealed class ProcessorTypesTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux lists what a processor has.");
         string words = File.ReadAllText("/proc/cpuinfo");
-        Assert.Equal(words.Contains("avx512_bf16", StringComparison.Ordinal) || words.Contains("amx_bf16", StringComparison.Ordinal) || ProcessorTypes.OfArm(words.Split('\n')), ProcessorTypes.HasBfloat16);
+        Assert.Equal(
+            words.Contains("avx512_bf16", StringComparison.Ordinal)
+                || words.Contains("amx_bf16", StringComparison.Ordinal)
+                || ProcessorTypes.OfArm(words.Split('\n')),
+            ProcessorTypes.HasBfloat16
+        );
     }
 }

@@ -13,61 +13,79 @@ public sealed class TrainingFixtureTests
     // Half a unit in the last place of the file's float32 values, which stay below 4.
     private const double FileRounding = 2.5e-7;
 
-    public static TheoryData<string, DType, bool, bool> Cases => new(
-        from name in MogaNetFixture.TrainingNames
-        from variant in new (DType Type, bool ChannelsLast, bool Checkpointing)[]
-        {
-            (DType.Float64, false, false), (DType.Float64, true, true), (DType.Float32, false, false), (DType.Float32, true, false), (DType.Float32, false, true),
-        }
-        select (name, variant.Type, variant.ChannelsLast, variant.Checkpointing));
+    public static TheoryData<string, DType, bool, bool> Cases =>
+        new(
+            from name in MogaNetFixture.TrainingNames
+            from variant in new (DType Type, bool ChannelsLast, bool Checkpointing)[]
+            {
+                (DType.Float64, false, false),
+                (DType.Float64, true, true),
+                (DType.Float32, false, false),
+                (DType.Float32, true, false),
+                (DType.Float32, false, true),
+            }
+            select (name, variant.Type, variant.ChannelsLast, variant.Checkpointing)
+        );
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Training_gives_the_official_values(string name, DType type, bool channelsLast, bool checkpointing) => Libtorch.WithoutLeaks(() =>
-    {
-        MogaNetFixture official = MogaNetFixture.Load(name);
-        FixtureFile expected = official.Expected;
-        bool exact = type == DType.Float64;
-        HashSet<string> noisy = exact ? [] : Noisy(expected);
-        using var network = new TorchNetwork(official.Build(), official.Weights(), new() { Type = type, ChannelsLast = channelsLast });
-        using var optimizer = new AdamW(network, Groups(network, expected));
-        var options = TorchForwardOptions.Train with { Checkpointing = checkpointing };
-        TorchTensor input = TorchTensor.From(official.Input), labels = TorchTensor.From<long>([0, 1, 2, 3], new Shape(4));
-        double[] losses = expected.Doubles("losses");
-        for (int step = 0; step <= 5; step++)
+    public void Training_gives_the_official_values(string name, DType type, bool channelsLast, bool checkpointing) =>
+        Libtorch.WithoutLeaks(() =>
         {
-            using var scope = new TorchScope();
-            TorchForward forward = network.Forward(input, options);
-            TorchTensor loss = TorchLoss.CrossEntropy(forward["logits"], labels, 0.1);
-            Assert.InRange(Math.Abs(loss.Item() - losses[step]), 0, exact ? 1e-12 : 2e-6);
-            if (step == 5) break;
-            network.ZeroGradients();
-            forward.Backward(loss);
-            if (step == 0)
+            MogaNetFixture official = MogaNetFixture.Load(name);
+            FixtureFile expected = official.Expected;
+            bool exact = type == DType.Float64;
+            HashSet<string> noisy = exact ? [] : Noisy(expected);
+            using var network = new TorchNetwork(official.Build(), official.Weights(), new() { Type = type, ChannelsLast = channelsLast });
+            using var optimizer = new AdamW(network, Groups(network, expected));
+            var options = TorchForwardOptions.Train with { Checkpointing = checkpointing };
+            TorchTensor input = TorchTensor.From(official.Input),
+                labels = TorchTensor.From<long>([0, 1, 2, 3], new Shape(4));
+            double[] losses = expected.Doubles("losses");
+            for (int step = 0; step <= 5; step++)
             {
-                Compare("logits", expected.Floats("logits"), forward["logits"].ToTensor().Data, exact ? FileRounding : 20 * expected.Noise("logits"));
-                IReadOnlyDictionary<string, Tensor> gradients = network.ReadGradients();
-                Assert.Equal(network.ParameterNames.Count, gradients.Count);
-                double most = double.Parse(expected.Metadata["grad.max_f32_noise"]);
-                foreach ((string parameter, Tensor gradient) in gradients) Compare("grad/" + parameter, expected.Floats("grad/" + parameter), gradient.Data, exact ? FileRounding : 20 * most);
-                CompareAll(network, expected, "buffers_after_1/", exact ? FileRounding : 2e-5, []);
+                using var scope = new TorchScope();
+                TorchForward forward = network.Forward(input, options);
+                TorchTensor loss = TorchLoss.CrossEntropy(forward["logits"], labels, 0.1);
+                Assert.InRange(Math.Abs(loss.Item() - losses[step]), 0, exact ? 1e-12 : 2e-6);
+                if (step == 5)
+                    break;
+                network.ZeroGradients();
+                forward.Backward(loss);
+                if (step == 0)
+                {
+                    Compare(
+                        "logits",
+                        expected.Floats("logits"),
+                        forward["logits"].ToTensor().Data,
+                        exact ? FileRounding : 20 * expected.Noise("logits")
+                    );
+                    IReadOnlyDictionary<string, Tensor> gradients = network.ReadGradients();
+                    Assert.Equal(network.ParameterNames.Count, gradients.Count);
+                    double most = double.Parse(expected.Metadata["grad.max_f32_noise"]);
+                    foreach ((string parameter, Tensor gradient) in gradients)
+                        Compare("grad/" + parameter, expected.Floats("grad/" + parameter), gradient.Data, exact ? FileRounding : 20 * most);
+                    CompareAll(network, expected, "buffers_after_1/", exact ? FileRounding : 2e-5, []);
+                }
+
+                optimizer.Step();
+                if (step == 0)
+                    CompareAll(network, expected, "params_after_1/", exact ? FileRounding : 2e-5, noisy);
             }
 
-            optimizer.Step();
-            if (step == 0) CompareAll(network, expected, "params_after_1/", exact ? FileRounding : 2e-5, noisy);
-        }
-
-        CompareAll(network, expected, "final/", exact ? FileRounding : 2e-5, noisy);
-        TorchTensor evaluated = network.Forward(input)["logits"];
-        Compare("eval_logits_final", expected.Floats("eval_logits_final"), evaluated.ToTensor().Data, exact ? 5 * FileRounding : 2e-2);
-    });
+            CompareAll(network, expected, "final/", exact ? FileRounding : 2e-5, noisy);
+            TorchTensor evaluated = network.Forward(input)["logits"];
+            Compare("eval_logits_final", expected.Floats("eval_logits_final"), evaluated.ToTensor().Data, exact ? 5 * FileRounding : 2e-2);
+        });
 
     // The README: these biases follow rounding noise in float32, and running means follow them.
     private static HashSet<string> Noisy(FixtureFile expected) =>
-    [
-        .. JsonSerializer.Deserialize<string[]>(expected.Metadata["zero_gradient_params"])!,
-        .. expected.Names.Where(name => name.EndsWith(".running_mean", StringComparison.Ordinal)).Select(name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]),
-    ];
+        [
+            .. JsonSerializer.Deserialize<string[]>(expected.Metadata["zero_gradient_params"])!,
+            .. expected
+                .Names.Where(name => name.EndsWith(".running_mean", StringComparison.Ordinal))
+                .Select(name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]),
+        ];
 
     private static ParameterGroup[] Groups(TorchNetwork network, FixtureFile expected)
     {
@@ -82,8 +100,16 @@ public sealed class TrainingFixtureTests
         foreach (string entry in names)
         {
             string name = entry[prefix.Length..];
-            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) Assert.Equal(BitConverter.ToInt64(expected.Bytes(entry)), network[name].Item());
-            else Compare(entry, expected.Floats(entry), network[name].ToTensor().Data, noisy.Contains(name) ? 5e-3 : tolerance, noisy.Count > 0 ? Steady(expected, name) : null);
+            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                Assert.Equal(BitConverter.ToInt64(expected.Bytes(entry)), network[name].Item());
+            else
+                Compare(
+                    entry,
+                    expected.Floats(entry),
+                    network[name].ToTensor().Data,
+                    noisy.Contains(name) ? 5e-3 : tolerance,
+                    noisy.Count > 0 ? Steady(expected, name) : null
+                );
         }
     }
 
@@ -91,7 +117,8 @@ public sealed class TrainingFixtureTests
     // noise, as the biases above do.
     private static bool[]? Steady(FixtureFile expected, string name)
     {
-        if (!expected.Has("grad/" + name)) return null;
+        if (!expected.Has("grad/" + name))
+            return null;
         double noise = double.Parse(expected.Metadata["grad.max_f32_noise"]);
         return Array.ConvertAll(expected.Floats("grad/" + name), g => Math.Abs(g) > 2 * noise);
     }

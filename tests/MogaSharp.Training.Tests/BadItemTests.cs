@@ -27,19 +27,34 @@ public sealed class BadItemTests : IDisposable
         // An epoch takes 32 of the 36 images, so that one of them is met in the second.
         Assert.Equal(4, _heard.Messages.Distinct().Count());
         Assert.Equal(4, _heard.Messages.Count);
-        Assert.Matches(@"^1 of 36 training images cannot be read and is passed over: others take their place \(.*\d\d\.bmp: .+\)$", _heard.Messages[0]);
-        Assert.Contains("3 of 36 training images cannot be read and are passed over: others take their place (the first: ", _heard.Messages.Last(text => text.Contains("training", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains(_heard.Messages, text => text.StartsWith("1 of 10 evaluation images cannot be read and is left out of the figures (", StringComparison.Ordinal));
+        Assert.Matches(
+            @"^1 of 36 training images cannot be read and is passed over: others take their place \(.*\d\d\.bmp: .+\)$",
+            _heard.Messages[0]
+        );
+        Assert.Contains(
+            "3 of 36 training images cannot be read and are passed over: others take their place (the first: ",
+            _heard.Messages.Last(text => text.Contains("training", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            _heard.Messages,
+            text => text.StartsWith("1 of 10 evaluation images cannot be read and is left out of the figures (", StringComparison.Ordinal)
+        );
         // A bad one counts as often as it was met.
         Assert.All(result.Epochs, epoch => Assert.InRange(epoch.SkippedItems!.Value, 1, 6));
-        Assert.Contains("\"skipped_images\":", File.ReadAllText(Path.Combine(_folder.File("run"), RunLog.LinesFile)), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"skipped_images\":",
+            File.ReadAllText(Path.Combine(_folder.File("run"), RunLog.LinesFile)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_run_that_goes_on_meets_the_same_images()
     {
         using (ImageTrainingData data = Data([3, 4, 20], []))
-        using (Trainer trainer = SmallRun.Start(_folder, "halves", data, Recipe, _heard, new TrainerOptions { Folder = "", StopAfter = 3 })) trainer.Run(TestContext.Current.CancellationToken);
+        using (Trainer trainer = SmallRun.Start(_folder, "halves", data, Recipe, _heard, new TrainerOptions { Folder = "", StopAfter = 3 }))
+            trainer.Run(TestContext.Current.CancellationToken);
         TrainingProgress straight = Run("straight", [3, 4, 20], []).Progress;
         using (ImageTrainingData data = Data([3, 4, 20], []))
         using (Trainer trainer = SmallRun.Start(_folder, "halves", data, Recipe, _heard))
@@ -51,7 +66,12 @@ public sealed class BadItemTests : IDisposable
             Assert.Equal(Skipped("straight"), Skipped("halves"));
         }
 
-        string[] Skipped(string run) => [.. File.ReadLines(Path.Combine(_folder.File(run), RunLog.LinesFile)).Where(line => line.Contains("epoch\",", StringComparison.Ordinal)).Select(line => line[line.IndexOf("\"skipped", StringComparison.Ordinal)..])];
+        string[] Skipped(string run) =>
+            [
+                .. File.ReadLines(Path.Combine(_folder.File(run), RunLog.LinesFile))
+                    .Where(line => line.Contains("epoch\",", StringComparison.Ordinal))
+                    .Select(line => line[line.IndexOf("\"skipped", StringComparison.Ordinal)..]),
+            ];
     }
 
     [Fact]
@@ -59,7 +79,8 @@ public sealed class BadItemTests : IDisposable
     {
         var logger = new RecordingLogger();
         using (ImageTrainingData data = Data([], []))
-        using (Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, _heard, new TrainerOptions { Folder = "", Logger = logger })) trainer.Run(TestContext.Current.CancellationToken);
+        using (Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, _heard, new TrainerOptions { Folder = "", Logger = logger }))
+            trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal($"Information: Training in {_folder.File("run")} on cpu from update 0 of 8, process 0 of 1.", logger.Lines[0]);
         Assert.Equal(2, logger.Lines.Count(line => Regex.IsMatch(line, @"^Information: Epoch \d took \d+\.\d s: loss \d\.\d+, score \d")));
         Assert.Contains(logger.Lines, line => Regex.IsMatch(line, @"^Debug: The checkpoint of update 4 took 00:00:\d\d\.\d+\.$"));
@@ -71,7 +92,10 @@ public sealed class BadItemTests : IDisposable
     public void More_bad_than_good_images_end_the_run_with_a_checkpoint()
     {
         var failure = Assert.Throws<TrainingException>(() => Run("run", Enumerable.Range(0, 33), []));
-        Assert.Matches(@"^Of epoch 1, 8 images could be read, and 1\d\d could not\. What was done until update 1 is in the last checkpoint\.$", failure.Message);
+        Assert.Matches(
+            @"^Of epoch 1, 8 images could be read, and 1\d\d could not\. What was done until update 1 is in the last checkpoint\.$",
+            failure.Message
+        );
         using LoadedTrainingCheckpoint last = new CheckpointFolder(_folder.File("run")).OpenNewest(_heard.OnMessage)!;
         Assert.Equal(1, last.Content.Progress.Update);
     }

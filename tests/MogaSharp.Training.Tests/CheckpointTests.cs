@@ -44,12 +44,16 @@ public sealed class CheckpointTests : IDisposable
         var folder = new CheckpointFolder(_folder.FullName);
         Assert.False(folder.HasCheckpoints);
         Assert.Null(folder.OpenNewest(_warnings.Add));
-        foreach (int update in new[] { 10, 20, 30 }) folder.SaveLast(Make(update));
+        foreach (int update in new[] { 10, 20, 30 })
+            folder.SaveLast(Make(update));
         folder.SaveBest(Make(20));
         folder.SaveEpoch(Make(25));
         Assert.True(folder.HasCheckpoints);
         Assert.Equal(30, Newest(folder));
-        Assert.Equal(["best.safetensors", "epoch-0002.safetensors", "last.safetensors", "previous.safetensors"], _folder.FileNames.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["best.safetensors", "epoch-0002.safetensors", "last.safetensors", "previous.safetensors"],
+            _folder.FileNames.Order(StringComparer.Ordinal)
+        );
         File.Delete(folder.LastPath);
         Assert.Equal(25, Newest(folder));
         Assert.Empty(_warnings);
@@ -93,10 +97,18 @@ public sealed class CheckpointTests : IDisposable
         byte[] bytes = File.ReadAllBytes(folder.LastPath);
         switch (damage)
         {
-            case "truncated": bytes = bytes[..^5]; break;
-            case "empty": bytes = []; break;
-            case "flipped bit of a tensor": bytes[^3] ^= 4; break;
-            case "another file": bytes = "not a checkpoint"u8.ToArray(); break;
+            case "truncated":
+                bytes = bytes[..^5];
+                break;
+            case "empty":
+                bytes = [];
+                break;
+            case "flipped bit of a tensor":
+                bytes[^3] ^= 4;
+                break;
+            case "another file":
+                bytes = "not a checkpoint"u8.ToArray();
+                break;
             default:
                 int at = bytes.AsSpan().IndexOf("idx:/data"u8);
                 bytes[at] ^= 1;
@@ -139,7 +151,9 @@ public sealed class CheckpointTests : IDisposable
         CheckpointWriter.SaveSafetensors(_folder.File("last.safetensors"), [TensorEntry.FromTensor("w", new Tensor(new Shape(1)))]);
         Assert.Contains(
             "It is no checkpoint of a training run of this version.",
-            Assert.Throws<CheckpointFormatException>(() => LoadedTrainingCheckpoint.Open(_folder.File("last.safetensors"))).Message, StringComparison.Ordinal);
+            Assert.Throws<CheckpointFormatException>(() => LoadedTrainingCheckpoint.Open(_folder.File("last.safetensors"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     // The writer fails as on a full disk, at the first byte or half way, and the file system's own error comes through.
@@ -149,24 +163,39 @@ public sealed class CheckpointTests : IDisposable
     public void A_full_disk_keeps_the_last_good_file_and_says_so(int room)
     {
         bool full = false;
-        var folder = new CheckpointFolder(_folder.FullName, (checkpoint, path) =>
-        {
-            if (!full)
+        var folder = new CheckpointFolder(
+            _folder.FullName,
+            (checkpoint, path) =>
             {
-                checkpoint.Save(path);
-                return;
-            }
+                if (!full)
+                {
+                    checkpoint.Save(path);
+                    return;
+                }
 
-            using (FileStream half = File.Create(_folder.File(".next.safetensors.half.tmp"))) half.Write(new byte[room]);
-            throw new IOException("No space left on device : '/x/.next.safetensors.tmp'");
-        });
+                using (FileStream half = File.Create(_folder.File(".next.safetensors.half.tmp")))
+                    half.Write(new byte[room]);
+                throw new IOException("No space left on device : '/x/.next.safetensors.tmp'");
+            }
+        );
         folder.SaveLast(Make(10));
         byte[] good = File.ReadAllBytes(folder.LastPath);
         full = true;
-        foreach (Action save in new Action[] { () => folder.SaveLast(Make(20)), () => folder.SaveBest(Make(20)), () => folder.SaveEpoch(Make(20)) })
+        foreach (
+            Action save in new Action[]
+            {
+                () => folder.SaveLast(Make(20)),
+                () => folder.SaveBest(Make(20)),
+                () => folder.SaveEpoch(Make(20)),
+            }
+        )
         {
             CheckpointWriteException error = Assert.Throws<CheckpointWriteException>(save);
-            Assert.Equal($"The checkpoint of update 20 cannot be written to '{_folder.FullName}': No space left on device. The last good one is '{folder.LastPath}'.", error.Message);
+            Assert.Equal(
+                $"The checkpoint of update 20 cannot be written to '{_folder.FullName}': No space left on device. The last good one "
+                    + $"is '{folder.LastPath}'.",
+                error.Message
+            );
         }
 
         Assert.Equal(good, File.ReadAllBytes(folder.LastPath));
@@ -181,36 +210,65 @@ public sealed class CheckpointTests : IDisposable
     public void A_folder_that_is_gone_has_no_good_file()
     {
         var folder = new CheckpointFolder(_folder.File("gone"));
-        Assert.Contains("There is none before it.", Assert.Throws<CheckpointWriteException>(() => folder.SaveLast(Make(1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is none before it.",
+            Assert.Throws<CheckpointWriteException>(() => folder.SaveLast(Make(1))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_folder_is_for_one_process_at_a_time()
     {
         using (RunLock.Take(_folder.FullName))
-            Assert.Equal($"Another process is training in '{_folder.FullName}'.", Assert.Throws<RunFolderException>(() => RunLock.Take(_folder.FullName)).Message);
+            Assert.Equal(
+                $"Another process is training in '{_folder.FullName}'.",
+                Assert.Throws<RunFolderException>(() => RunLock.Take(_folder.FullName)).Message
+            );
         RunLock.Take(_folder.FullName).Dispose();
-        Assert.Contains("cannot be written to", Assert.Throws<RunFolderException>(() => RunLock.Take(_folder.File("gone"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be written to",
+            Assert.Throws<RunFolderException>(() => RunLock.Take(_folder.File("gone"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     internal static readonly ModelCard Card = new()
     {
         Name = "small",
         Options = new MogaNetOptions { Arch = new MogaNetArch([8, 16, 24, 32], [1, 1, 2, 1], [8, 8, 4, 4]), NumClasses = 10 },
-        Preprocess = new PreprocessCard { Width = 32, Height = 32, Mean = [0.5f], Std = [0.25f] },
+        Preprocess = new PreprocessCard
+        {
+            Width = 32,
+            Height = 32,
+            Mean = [0.5f],
+            Std = [0.25f],
+        },
     };
 
-    internal static TrainingCheckpoint Make(int update) => new(
-        new TrainingProgress { Update = update, Epoch = update / 10, LossSum = 0.1 + update, LossCount = 3, LossScale = 65536, BestScore = 1.0 / 3, BestEpoch = 0, DatasetSize = 60000 },
-        RecipePresets.Find("fashion-mnist"),
-        Card,
-        "idx:/data",
-        [
-            TensorEntry.FromTensor("model/w", new Tensor(new Shape(3), [update, 1, 2])),
-            TensorEntry.FromTensor("model_ema/w", new Tensor(new Shape(3), [-update, 1, 2])),
-            TensorEntry.FromInt64("optimizer/steps", new Shape(1), [update]),
-            TensorEntry.FromBytes("random/cpu", DType.UInt8, new Shape(5), [1, 2, 3, 4, 5]),
-        ]);
+    internal static TrainingCheckpoint Make(int update) =>
+        new(
+            new TrainingProgress
+            {
+                Update = update,
+                Epoch = update / 10,
+                LossSum = 0.1 + update,
+                LossCount = 3,
+                LossScale = 65536,
+                BestScore = 1.0 / 3,
+                BestEpoch = 0,
+                DatasetSize = 60000,
+            },
+            RecipePresets.Find("fashion-mnist"),
+            Card,
+            "idx:/data",
+            [
+                TensorEntry.FromTensor("model/w", new Tensor(new Shape(3), [update, 1, 2])),
+                TensorEntry.FromTensor("model_ema/w", new Tensor(new Shape(3), [-update, 1, 2])),
+                TensorEntry.FromInt64("optimizer/steps", new Shape(1), [update]),
+                TensorEntry.FromBytes("random/cpu", DType.UInt8, new Shape(5), [1, 2, 3, 4, 5]),
+            ]
+        );
 
     private long Newest(CheckpointFolder folder)
     {

@@ -32,14 +32,21 @@ public sealed class EngineTests
     {
         MogaNetFixture fixture = MogaNetFixture.Load(name);
         ComputationGraph graph = fixture.Options.CreateDefinition().Build(fixture.InputShape);
-        using var engine = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), Official, TorchDevice.Cpu);
+        using var engine = new TrainingEngine(
+            graph,
+            new MogaNetFamily(),
+            FormulaWeights.Create(graph.Parameters, ""),
+            Official,
+            TorchDevice.Cpu
+        );
         string[] decayed = JsonSerializer.Deserialize<string[]>(fixture.Expected.Metadata["decayed_params"])!;
         RecipeGroup decay = ParameterGroups.Create(graph.Parameters, new MogaNetFamily(), Official).Single(group => group.WeightDecay > 0);
         Assert.Equal(decayed.Order(StringComparer.Ordinal), decay.Parameters.Order(StringComparer.Ordinal));
         var batch = new TrainingBatch(fixture.Input.Data, fixture.InputShape, new[] { 0, 1, 2, 3 });
-        double[] losses = fixture.Expected.Has("losses") && fixture.Expected.Bytes("losses").Length == 48
-            ? fixture.Expected.Doubles("losses")
-            : [.. fixture.Expected.Floats("losses").Select(value => (double)value)];
+        double[] losses =
+            fixture.Expected.Has("losses") && fixture.Expected.Bytes("losses").Length == 48
+                ? fixture.Expected.Doubles("losses")
+                : [.. fixture.Expected.Floats("losses").Select(value => (double)value)];
         for (int i = 0; i < 5; i++)
         {
             UpdateResult result = engine.Update([batch], 1e-3, i + 1);
@@ -54,11 +61,27 @@ public sealed class EngineTests
     {
         JsonElement fixture = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("training", "lamb.json"))).RootElement;
         var builder = new GraphBuilder();
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3)));
-        var weights = new WeightSet([new("head.weight", new Tensor(new Shape(3, 5), Floats(fixture, "weight"))), new("head.bias", new Tensor(new Shape(3), Floats(fixture, "bias")))]);
-        var recipe = new TrainingRecipe { Optimizer = OptimizerKind.Lamb, Betas = [0.9, 0.99], Epsilon = 1e-6, WeightDecay = 0.02, LabelSmoothing = 0 };
+        ComputationGraph graph = builder.Build(
+            new KeyValuePair<string, Value>("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3))
+        );
+        var weights = new WeightSet([
+            new("head.weight", new Tensor(new Shape(3, 5), Floats(fixture, "weight"))),
+            new("head.bias", new Tensor(new Shape(3), Floats(fixture, "bias"))),
+        ]);
+        var recipe = new TrainingRecipe
+        {
+            Optimizer = OptimizerKind.Lamb,
+            Betas = [0.9, 0.99],
+            Epsilon = 1e-6,
+            WeightDecay = 0.02,
+            LabelSmoothing = 0,
+        };
         using var engine = new TrainingEngine(graph, new MogaNetFamily(), weights, recipe, TorchDevice.Cpu);
-        var batch = new TrainingBatch(Floats(fixture, "inputs"), new Shape(4, 5), fixture.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32()).ToArray());
+        var batch = new TrainingBatch(
+            Floats(fixture, "inputs"),
+            new Shape(4, 5),
+            fixture.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32()).ToArray()
+        );
         int update = 0;
         foreach (JsonElement step in fixture.GetProperty("steps").EnumerateArray())
         {
@@ -70,24 +93,50 @@ public sealed class EngineTests
                 Assert.All(Floats(step, name).Zip(now[$"head.{name}"].Data), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
         }
 
-        static float[] Floats(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
+        static float[] Floats(JsonElement parent, string name) =>
+            [.. parent.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
     }
 
     // Batch norm sees the parts one by one, so that a network without it shows that accumulating is averaging.
     [Fact]
     public void Parts_of_a_batch_add_up_to_the_whole()
     {
-        var options = new MogaNetOptions { Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]), NumClasses = 4, StemNorm = NormKind.GroupNorm, ConvNorm = NormKind.GroupNorm };
+        var options = new MogaNetOptions
+        {
+            Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]),
+            NumClasses = 4,
+            StemNorm = NormKind.GroupNorm,
+            ConvNorm = NormKind.GroupNorm,
+        };
         ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 32, 32));
         Tensor input = FormulaWeights.Input(new Shape(4, 3, 32, 32), "input");
         int[] labels = [0, 3, 1, 2];
         TrainingRecipe recipe = Official with { EmaDecay = null };
         var shape = new Shape(2, 3, 32, 32);
         int half = (int)shape.ElementCount;
-        using var whole = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), recipe, TorchDevice.Cpu);
-        using var parts = new TrainingEngine(graph, new MogaNetFamily(), FormulaWeights.Create(graph.Parameters, ""), recipe with { AccumulationSteps = 2 }, TorchDevice.Cpu);
+        using var whole = new TrainingEngine(
+            graph,
+            new MogaNetFamily(),
+            FormulaWeights.Create(graph.Parameters, ""),
+            recipe,
+            TorchDevice.Cpu
+        );
+        using var parts = new TrainingEngine(
+            graph,
+            new MogaNetFamily(),
+            FormulaWeights.Create(graph.Parameters, ""),
+            recipe with
+            {
+                AccumulationSteps = 2,
+            },
+            TorchDevice.Cpu
+        );
         UpdateResult one = whole.Update([new(input.Data, input.Shape, labels)], 1e-3, 1);
-        UpdateResult two = parts.Update([new(input.Data.AsMemory(0, half), shape, labels.AsMemory(0, 2)), new(input.Data.AsMemory(half), shape, labels.AsMemory(2))], 1e-3, 1);
+        UpdateResult two = parts.Update(
+            [new(input.Data.AsMemory(0, half), shape, labels.AsMemory(0, 2)), new(input.Data.AsMemory(half), shape, labels.AsMemory(2))],
+            1e-3,
+            1
+        );
         Assert.Equal(one.Loss, two.Loss, 1e-6);
         Assert.Equal(one.GradientNorm!.Value, two.GradientNorm!.Value, 1e-5 * one.GradientNorm.Value);
     }
@@ -98,12 +147,20 @@ public sealed class EngineTests
         using TrainingEngine engine = Small(Official);
         WeightSet before = engine.Network.ReadWeights();
         engine.Update([Batch(0)], 1e-2, 1);
-        WeightSet after = engine.Network.ReadWeights(), average = engine.Average!.ReadWeights();
+        WeightSet after = engine.Network.ReadWeights(),
+            average = engine.Average!.ReadWeights();
         foreach (string name in after.Names)
         {
-            float[] a = before[name].Data, b = after[name].Data, mean = average[name].Data;
-            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) Assert.Equal(b, mean);
-            else Assert.All(mean.Select((value, i) => (value, Expected: (0.5f * a[i]) + (0.5f * b[i]))), pair => Assert.Equal(pair.Expected, pair.value, 1e-6f));
+            float[] a = before[name].Data,
+                b = after[name].Data,
+                mean = average[name].Data;
+            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                Assert.Equal(b, mean);
+            else
+                Assert.All(
+                    mean.Select((value, i) => (value, Expected: (0.5f * a[i]) + (0.5f * b[i]))),
+                    pair => Assert.Equal(pair.Expected, pair.value, 1e-6f)
+                );
         }
 
         Assert.NotEqual(before["norm1.running_mean"].Data, average["norm1.running_mean"].Data);
@@ -122,7 +179,10 @@ public sealed class EngineTests
         Assert.True(result.Skipped);
         Assert.False(double.IsFinite(result.Loss));
         // Drop path may draw; weights, statistics, average and optimiser may not move.
-        Assert.All(engine.State().Where(tensor => !tensor.Name.StartsWith("random/", StringComparison.Ordinal)), tensor => Assert.Equal(before[tensor.Name], tensor.ToBytes()));
+        Assert.All(
+            engine.State().Where(tensor => !tensor.Name.StartsWith("random/", StringComparison.Ordinal)),
+            tensor => Assert.Equal(before[tensor.Name], tensor.ToBytes())
+        );
         Assert.False(engine.Update(Enumerable.Repeat(Batch(3), parts), 1e-2, 3).Skipped);
     }
 
@@ -137,6 +197,12 @@ public sealed class EngineTests
     private static TrainingEngine Small(TrainingRecipe recipe)
     {
         TrainingRecipe sized = recipe with { ImageSize = 16 };
-        return new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, sized), new MogaNetFamily(), SmallRun.Weights(sized), sized, TorchDevice.Cpu);
+        return new TrainingEngine(
+            Trainer.BuildGraph(SmallRun.Card, sized),
+            new MogaNetFamily(),
+            SmallRun.Weights(sized),
+            sized,
+            TorchDevice.Cpu
+        );
     }
 }

@@ -65,7 +65,11 @@ public sealed class LogTests : IDisposable
 
         string[] table = File.ReadAllLines(_folder.File(RunLog.EpochsFile));
         Assert.Equal(2, table.Length);
-        Assert.Equal("epoch,update,learning_rate,train_loss,eval_loss,eval_top1,eval_top5,ema_loss,ema_top1,ema_top5,images_per_second,data_wait,seconds,skipped", table[0]);
+        Assert.Equal(
+            "epoch,update,learning_rate,train_loss,eval_loss,eval_top1,eval_top5,ema_loss,ema_top1,ema_top5,"
+                + "images_per_second,data_wait,seconds,skipped",
+            table[0]
+        );
         Assert.Equal("0,10,0.001,2.5,2,0.5,0.9,,,,100,0.25,12.5,1", table[1]);
         string[] lines = File.ReadAllLines(_folder.File(RunLog.LinesFile));
         Assert.Equal(["step", "epoch"], lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kind").GetString()));
@@ -107,15 +111,34 @@ public sealed class LogTests : IDisposable
     {
         File.WriteAllText(
             _folder.File(RunLog.LinesFile),
-            """{"kind":"epoch","epoch":0,"update":10,"learning_rate":0.001,"train_loss":2.5,"eval":{"loss":2,"top1":0.5,"top5":0.9},"images_per_second":100,"data_wait":0.25,"seconds":12.5,"skipped":1,"score":0.5}""" + "\n");
+            """{"kind":"epoch","epoch":0,"update":10,"learning_rate":0.001,"train_loss":2.5,"eval":"""
+                + """{"loss":2,"top1":0.5,"top5":0.9},"images_per_second":100,"data_wait":0.25,"seconds":12.5,"skipped":1,"score":0.5}"""
+                + "\n"
+        );
         using (var log = new RunLog(_folder.FullName, Task, new() { Update = 10, Epoch = 1 }, _warnings.Add))
             Assert.Equal((0.5, 100.0, 0.5), (log.Epochs[0].Eval!["top1"], log.Epochs[0].ItemsPerSecond, log.Epochs[0].Score));
         Assert.EndsWith(",2,0.5,0.9,,,,100,0.25,12.5,1", File.ReadAllLines(_folder.File(RunLog.EpochsFile))[1], StringComparison.Ordinal);
 
-        EpochRecord clips = Epoch(0, 10, 0) with { Eval = new Dictionary<string, double> { ["loss"] = 0.01, ["mse"] = 40, ["mae"] = 90, ["ssim_official"] = 0.9, ["psnr"] = double.PositiveInfinity }, Score = 40 };
+        EpochRecord clips = Epoch(0, 10, 0) with
+        {
+            Eval = new Dictionary<string, double>
+            {
+                ["loss"] = 0.01,
+                ["mse"] = 40,
+                ["mae"] = 90,
+                ["ssim_official"] = 0.9,
+                ["psnr"] = double.PositiveInfinity,
+            },
+            Score = 40,
+        };
         var video = TrainingTask.Create(VideoRun.Recipe);
-        using (var log = new RunLog(_folder.FullName, video, new(), _warnings.Add)) log.Add(clips);
-        Assert.Contains("\"clips_per_second\":100", Assert.Single(File.ReadAllLines(_folder.File(RunLog.LinesFile))), StringComparison.Ordinal);
+        using (var log = new RunLog(_folder.FullName, video, new(), _warnings.Add))
+            log.Add(clips);
+        Assert.Contains(
+            "\"clips_per_second\":100",
+            Assert.Single(File.ReadAllLines(_folder.File(RunLog.LinesFile))),
+            StringComparison.Ordinal
+        );
         using (var log = new RunLog(_folder.FullName, video, new() { Update = 10, Epoch = 1 }, _warnings.Add))
         {
             EpochRecord back = Assert.Single(log.Epochs);
@@ -128,13 +151,15 @@ public sealed class LogTests : IDisposable
         Assert.Equal(["loss", "MSE and MAE per frame", "SSIM as in the papers"], picture.Charts.Select(chart => chart.YTitle));
         Assert.Equal(
             ["train", "eval", "MSE", "MAE", "SSIM (official)"],
-            picture.Charts.SelectMany(chart => chart.Series).Where(curve => curve.Y.Any(double.IsFinite)).Select(curve => curve.Name));
+            picture.Charts.SelectMany(chart => chart.Series).Where(curve => curve.Y.Any(double.IsFinite)).Select(curve => curve.Name)
+        );
     }
 
     [Fact]
     public void A_loss_that_is_not_finite_is_logged()
     {
-        using (var log = new RunLog(_folder.FullName, Task, new(), _warnings.Add)) log.Add(Epoch(0, 10, double.NaN));
+        using (var log = new RunLog(_folder.FullName, Task, new(), _warnings.Add))
+            log.Add(Epoch(0, 10, double.NaN));
         using var again = new RunLog(_folder.FullName, Task, new() { Update = 10, Epoch = 1 }, _warnings.Add);
         Assert.Equal(double.NaN, Assert.Single(again.Epochs).Eval!["top1"]);
         Assert.Empty(_warnings);
@@ -154,7 +179,15 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Curves_are_drawn_as_svg_and_png()
     {
-        EpochRecord[] epochs = [Epoch(0, 10, 0.25), Epoch(1, 20, 0.5) with { EvalEma = Figures(1.5, 0.75, 0.95) }, Epoch(2, 30, double.NaN)];
+        EpochRecord[] epochs =
+        [
+            Epoch(0, 10, 0.25),
+            Epoch(1, 20, 0.5) with
+            {
+                EvalEma = Figures(1.5, 0.75, 0.95),
+            },
+            Epoch(2, 30, double.NaN),
+        ];
         string? reason = TrainingCurves.Save(_folder.FullName, "moganet_tiny <test> & more", Task, epochs);
         string svg = File.ReadAllText(_folder.File("curves.svg"));
         var document = System.Xml.Linq.XDocument.Parse(svg);
@@ -169,7 +202,10 @@ public sealed class LogTests : IDisposable
         Assert.Equal((960, 392), (png.Width, png.Height));
         // White ground, and the blue of a curve somewhere.
         Assert.Equal([255, 255, 255], png.Pixels[..3].ToArray());
-        Assert.Contains(Enumerable.Range(0, png.Width * png.Height), i => png.Pixels[3 * i] == 0x1f && png.Pixels[(3 * i) + 1] == 0x77 && png.Pixels[(3 * i) + 2] == 0xb4);
+        Assert.Contains(
+            Enumerable.Range(0, png.Width * png.Height),
+            i => png.Pixels[3 * i] == 0x1f && png.Pixels[(3 * i) + 1] == 0x77 && png.Pixels[(3 * i) + 2] == 0xb4
+        );
     }
 
     [Fact]
@@ -194,23 +230,38 @@ public sealed class LogTests : IDisposable
     }
 
     private static IReadOnlyDictionary<string, double> Figures(double loss, double top1, double top5) =>
-        new Dictionary<string, double> { ["loss"] = loss, ["top1"] = top1, ["top5"] = top5 };
+        new Dictionary<string, double>
+        {
+            ["loss"] = loss,
+            ["top1"] = top1,
+            ["top5"] = top5,
+        };
 
     internal static StepRecord Step(long update) =>
-        new() { Epoch = (int)(update / 10), Update = update, Loss = 2.5, LearningRate = 1e-3, ItemsPerSecond = 100, DataWait = 0.25, GradientNorm = 3 };
+        new()
+        {
+            Epoch = (int)(update / 10),
+            Update = update,
+            Loss = 2.5,
+            LearningRate = 1e-3,
+            ItemsPerSecond = 100,
+            DataWait = 0.25,
+            GradientNorm = 3,
+        };
 
-    internal static EpochRecord Epoch(int epoch, long update, double top1) => new()
-    {
-        Epoch = epoch,
-        Update = update,
-        LearningRate = 1e-3,
-        TrainLoss = 2.5,
-        Eval = Figures(2, top1, 0.9),
-        ItemsPerSecond = 100,
-        DataWait = 0.25,
-        Seconds = 12.5,
-        Skipped = 1,
-    };
+    internal static EpochRecord Epoch(int epoch, long update, double top1) =>
+        new()
+        {
+            Epoch = epoch,
+            Update = update,
+            LearningRate = 1e-3,
+            TrainLoss = 2.5,
+            Eval = Figures(2, top1, 0.9),
+            ItemsPerSecond = 100,
+            DataWait = 0.25,
+            Seconds = 12.5,
+            Skipped = 1,
+        };
 
     private static uint Mask(uint crc) => ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
 
@@ -221,7 +272,8 @@ public sealed class LogTests : IDisposable
         foreach (byte value in bytes)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82F63B78 : crc >> 1;
+            for (int bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82F63B78 : crc >> 1;
         }
 
         return ~crc;
@@ -245,15 +297,25 @@ public sealed class LogTests : IDisposable
             var scalars = new List<(string, float)>();
             foreach ((int field, ulong number, byte[] bytes) in Fields(data))
             {
-                if (field == 1) Assert.True(BitConverter.UInt64BitsToDouble(number) > 1.6e9);
-                if (field == 2) step = (long)number;
-                if (field == 3) version = Encoding.UTF8.GetString(bytes);
-                if (field == 7) session = (int)Fields(bytes).Single(inner => inner.Field == 1).Number;
-                if (field != 5) continue;
+                if (field == 1)
+                    Assert.True(BitConverter.UInt64BitsToDouble(number) > 1.6e9);
+                if (field == 2)
+                    step = (long)number;
+                if (field == 3)
+                    version = Encoding.UTF8.GetString(bytes);
+                if (field == 7)
+                    session = (int)Fields(bytes).Single(inner => inner.Field == 1).Number;
+                if (field != 5)
+                    continue;
                 foreach ((int _, ulong _, byte[] value) in Fields(bytes))
                 {
                     List<(int Field, ulong Number, byte[] Bytes)> parts = Fields(value);
-                    scalars.Add((Encoding.UTF8.GetString(parts.Single(p => p.Field == 1).Bytes), BitConverter.UInt32BitsToSingle((uint)parts.Single(p => p.Field == 2).Number)));
+                    scalars.Add(
+                        (
+                            Encoding.UTF8.GetString(parts.Single(p => p.Field == 1).Bytes),
+                            BitConverter.UInt32BitsToSingle((uint)parts.Single(p => p.Field == 2).Number)
+                        )
+                    );
                 }
             }
 
@@ -273,9 +335,17 @@ public sealed class LogTests : IDisposable
             byte[] bytes = [];
             switch (key & 7)
             {
-                case 0: number = Varint(ref data); break;
-                case 1: number = BinaryPrimitives.ReadUInt64LittleEndian(data); data = data[8..]; break;
-                case 5: number = BinaryPrimitives.ReadUInt32LittleEndian(data); data = data[4..]; break;
+                case 0:
+                    number = Varint(ref data);
+                    break;
+                case 1:
+                    number = BinaryPrimitives.ReadUInt64LittleEndian(data);
+                    data = data[8..];
+                    break;
+                case 5:
+                    number = BinaryPrimitives.ReadUInt32LittleEndian(data);
+                    data = data[4..];
+                    break;
                 default:
                     int length = (int)Varint(ref data);
                     bytes = data[..length].ToArray();
@@ -297,7 +367,8 @@ public sealed class LogTests : IDisposable
             byte next = data[0];
             data = data[1..];
             value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80) return value;
+            if (next < 0x80)
+                return value;
         }
     }
 }

@@ -46,7 +46,8 @@ public sealed class ManyProcessTests : IDisposable
         TrainingRecipe recipe = Plain with { ActivationCheckpointing = checkpointing, BatchSize = 4 * size };
         (TrainingResult one, Dictionary<string, byte[]> expected) = Alone("one", recipe);
         (TrainingResult Result, Dictionary<string, byte[]> State)[] ranks = Run("many", size, recipe);
-        foreach ((string name, byte[] bytes) in expected) Close(name, bytes, ranks[0].State[name]);
+        foreach ((string name, byte[] bytes) in expected)
+            Close(name, bytes, ranks[0].State[name]);
         Assert.All(ranks[1..], rank => AssertSame(ranks[0].State, rank.State));
         Assert.Equal(one.Progress.Update, ranks[0].Result.Progress.Update);
         foreach ((EpochRecord mine, EpochRecord other) in one.Epochs.Zip(ranks[0].Result.Epochs))
@@ -62,8 +63,8 @@ public sealed class ManyProcessTests : IDisposable
         Assert.False(Directory.Exists(_folder.File("many-1")));
     }
 
-    // Everything random on, batch norms of each rank alone, a moving average: the state is the same everywhere and after a resume, also with
-    // ranks that know nothing of the checkpoint.
+    // Everything random on, batch norms of each rank alone, a moving average: the state is the same everywhere and after a resume, also
+    // with ranks that know nothing of the checkpoint.
     [Fact]
     public void Stopping_and_resuming_gives_the_same_bits_on_all_ranks()
     {
@@ -73,7 +74,10 @@ public sealed class ManyProcessTests : IDisposable
         foreach (int stop in new[] { 3, 10 })
         {
             string name = $"halves{stop}";
-            Assert.All(Run(name, 2, recipe, options: new TrainerOptions { Folder = "", StopAfter = stop }), rank => Assert.Equal((TrainingEnd.Stopped, (long)stop), (rank.Result.End, rank.Result.Progress.Update)));
+            Assert.All(
+                Run(name, 2, recipe, options: new TrainerOptions { Folder = "", StopAfter = stop }),
+                rank => Assert.Equal((TrainingEnd.Stopped, (long)stop), (rank.Result.End, rank.Result.Progress.Update))
+            );
             (TrainingResult Result, Dictionary<string, byte[]> State)[] resumed = Run(name, 2, recipe, resume: true);
             AssertSame(straight[0].State, resumed[0].State);
             AssertSame(straight[0].State, resumed[1].State);
@@ -81,8 +85,8 @@ public sealed class ManyProcessTests : IDisposable
         }
     }
 
-    // A run goes on with any number of processes as if it had always had it: the same pictures in the same updates, and as many updates an epoch, although
-    // 39 pictures are even parts for none of these numbers but one.
+    // A run goes on with any number of processes as if it had always had it: the same pictures in the same updates, and as many updates an
+    // epoch, although 39 pictures are even parts for none of these numbers but one.
     [Theory]
     [InlineData(1, 2)]
     [InlineData(2, 1)]
@@ -96,7 +100,8 @@ public sealed class ManyProcessTests : IDisposable
         const string Name = "moved";
         Rank(begun, new TrainerOptions { Folder = "", StopAfter = 6 }, resume: false);
         (TrainingResult result, Dictionary<string, byte[]> state) = Rank(resumed, new TrainerOptions { Folder = "" }, resume: true);
-        foreach ((string name, byte[] bytes) in expected) Close(name, bytes, state[name]);
+        foreach ((string name, byte[] bytes) in expected)
+            Close(name, bytes, state[name]);
         Assert.Equal((straight.Progress.Epoch, straight.Progress.Update), (result.Progress.Epoch, result.Progress.Update));
         foreach ((EpochRecord mine, EpochRecord other) in straight.Epochs.Zip(result.Epochs))
         {
@@ -105,19 +110,31 @@ public sealed class ManyProcessTests : IDisposable
         }
 
         (TrainingResult Result, Dictionary<string, byte[]> State) Rank(int size, TrainerOptions options, bool resume) =>
-            size == 1 ? Train(Name, null, Plain, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken) : Run(Name, size, Plain, options, resume)[0];
+            size == 1
+                ? Train(Name, null, Plain, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken)
+                : Run(Name, size, Plain, options, resume)[0];
     }
 
     [Fact]
     public void Ranks_draw_different_numbers()
     {
         TrainingRecipe recipe = SmallRun.Recipe with { AccumulationSteps = 1, BatchSize = 4 };
-        byte[][] states = Ranks.Run(2, group =>
-        {
-            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), new MogaNetFamily(), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
-            engine.Update([EngineTests.Batch(1)], 1e-3, 1);
-            return engine.Network.Generator.GetState();
-        });
+        byte[][] states = Ranks.Run(
+            2,
+            group =>
+            {
+                using var engine = new TrainingEngine(
+                    Trainer.BuildGraph(SmallRun.Card, recipe),
+                    new MogaNetFamily(),
+                    SmallRun.Weights(recipe),
+                    recipe,
+                    TorchDevice.Cpu,
+                    group
+                );
+                engine.Update([EngineTests.Batch(1)], 1e-3, 1);
+                return engine.Network.Generator.GetState();
+            }
+        );
         Assert.NotEqual(states[0], states[1]);
     }
 
@@ -126,20 +143,35 @@ public sealed class ManyProcessTests : IDisposable
     public void A_loss_that_is_not_finite_on_one_rank_is_skipped_on_all()
     {
         TrainingRecipe recipe = SmallRun.Recipe with { AccumulationSteps = 1, BatchSize = 8, EmaDecay = null };
-        Dictionary<string, float[]>[] weights = Ranks.Run(2, group =>
-        {
-            using var engine = new TrainingEngine(Trainer.BuildGraph(SmallRun.Card, recipe), new MogaNetFamily(), SmallRun.Weights(recipe), recipe, TorchDevice.Cpu, group);
-            Assert.False(engine.Update([EngineTests.Batch(group.Rank)], 1e-3, 1).Skipped);
-            Dictionary<string, byte[]> before = engine.State().ToDictionary(tensor => tensor.Name, tensor => tensor.ToBytes());
-            UpdateResult bad = engine.Update([EngineTests.Batch(2, group.Rank == 1 ? float.PositiveInfinity : 0)], 1e-3, 2);
-            Assert.True(bad.Skipped && !double.IsFinite(bad.Loss));
-            foreach (Weights.TensorEntry tensor in engine.State().Where(tensor => !tensor.Name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)))
-                Assert.True(before[tensor.Name].AsSpan().SequenceEqual(tensor.ToBytes()), tensor.Name);
-            UpdateResult good = engine.Update([EngineTests.Batch(3 + group.Rank)], 1e-3, 3);
-            Assert.False(good.Skipped);
-            return engine.Network.Graph.Parameters.ToDictionary(spec => spec.Name, spec => engine.Network[spec.Name].ToTensor().Data);
-        });
-        foreach ((string name, float[] values) in weights[0]) Assert.Equal(values, weights[1][name]);
+        Dictionary<string, float[]>[] weights = Ranks.Run(
+            2,
+            group =>
+            {
+                using var engine = new TrainingEngine(
+                    Trainer.BuildGraph(SmallRun.Card, recipe),
+                    new MogaNetFamily(),
+                    SmallRun.Weights(recipe),
+                    recipe,
+                    TorchDevice.Cpu,
+                    group
+                );
+                Assert.False(engine.Update([EngineTests.Batch(group.Rank)], 1e-3, 1).Skipped);
+                Dictionary<string, byte[]> before = engine.State().ToDictionary(tensor => tensor.Name, tensor => tensor.ToBytes());
+                UpdateResult bad = engine.Update([EngineTests.Batch(2, group.Rank == 1 ? float.PositiveInfinity : 0)], 1e-3, 2);
+                Assert.True(bad.Skipped && !double.IsFinite(bad.Loss));
+                foreach (
+                    Weights.TensorEntry tensor in engine
+                        .State()
+                        .Where(tensor => !tensor.Name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal))
+                )
+                    Assert.True(before[tensor.Name].AsSpan().SequenceEqual(tensor.ToBytes()), tensor.Name);
+                UpdateResult good = engine.Update([EngineTests.Batch(3 + group.Rank)], 1e-3, 3);
+                Assert.False(good.Skipped);
+                return engine.Network.Graph.Parameters.ToDictionary(spec => spec.Name, spec => engine.Network[spec.Name].ToTensor().Data);
+            }
+        );
+        foreach ((string name, float[] values) in weights[0])
+            Assert.Equal(values, weights[1][name]);
     }
 
     // One rank is asked; all stop after the same update, in training and in evaluation.
@@ -148,49 +180,117 @@ public sealed class ManyProcessTests : IDisposable
     [InlineData(TrainingPhase.Evaluating)]
     public void Asking_one_rank_stops_all(TrainingPhase phase)
     {
-        (TrainingResult Result, Dictionary<string, byte[]> State)[] ranks = Ranks.Run(2, group =>
-        {
-            using var cancellation = new CancellationTokenSource();
-            var observer = new SmallRun.Recorder { OnStatus = status => { if (group.Rank == 1 && status.Update >= 5 && status.Phase == phase) cancellation.Cancel(); } };
-            return Train("run", group, Plain, observer, null, false, cancellation.Token);
-        });
-        Assert.All(ranks, rank => Assert.Equal((TrainingEnd.Stopped, ranks[0].Result.Progress.Update), (rank.Result.End, rank.Result.Progress.Update)));
+        (TrainingResult Result, Dictionary<string, byte[]> State)[] ranks = Ranks.Run(
+            2,
+            group =>
+            {
+                using var cancellation = new CancellationTokenSource();
+                var observer = new SmallRun.Recorder
+                {
+                    OnStatus = status =>
+                    {
+                        if (group.Rank == 1 && status.Update >= 5 && status.Phase == phase)
+                            cancellation.Cancel();
+                    },
+                };
+                return Train("run", group, Plain, observer, null, false, cancellation.Token);
+            }
+        );
+        Assert.All(
+            ranks,
+            rank => Assert.Equal((TrainingEnd.Stopped, ranks[0].Result.Progress.Update), (rank.Result.End, rank.Result.Progress.Update))
+        );
         AssertSame(ranks[0].State, ranks[1].State);
     }
 
     [Fact]
-    public void A_batch_that_cannot_be_shared_is_an_error() => Assert.Equal(
-        "batch_size 8 cannot be shared among 3 processes of 2 accumulation steps; take a multiple of 6.",
-        Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Plain, share: new ProcessShare(0, 3))).Message);
+    public void A_batch_that_cannot_be_shared_is_an_error() =>
+        Assert.Equal(
+            "batch_size 8 cannot be shared among 3 processes of 2 accumulation steps; take a multiple of 6.",
+            Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Plain, share: new ProcessShare(0, 3))).Message
+        );
 
     [Fact]
     public void Ranks_with_other_data_are_an_error()
     {
         SmallRun.WriteIdx(_folder.File("idx1"), train: 44);
-        string[] messages = Ranks.Run(2, group =>
-        {
-            using ImageTrainingData data = SmallRun.Data(_folder.File(group.Rank == 0 ? "idx" : "idx1"), Plain, share: new ProcessShare(group.Rank, 2));
-            using Trainer trainer = SmallRun.Start(_folder, $"other-{group.Rank}", data, Plain, options: new TrainerOptions { Folder = "", Group = group, StopAfter = 0 });
-            return Assert.Throws<RunFolderException>(() => trainer.Run(TestContext.Current.CancellationToken)).Message;
-        });
-        Assert.Equal(["Another rank has other images than rank 0: all need the same --data.", "Rank 0 trains on 40 images, rank 1 on 44: all need the same --data."], messages);
+        string[] messages = Ranks.Run(
+            2,
+            group =>
+            {
+                using ImageTrainingData data = SmallRun.Data(
+                    _folder.File(group.Rank == 0 ? "idx" : "idx1"),
+                    Plain,
+                    share: new ProcessShare(group.Rank, 2)
+                );
+                using Trainer trainer = SmallRun.Start(
+                    _folder,
+                    $"other-{group.Rank}",
+                    data,
+                    Plain,
+                    options: new TrainerOptions
+                    {
+                        Folder = "",
+                        Group = group,
+                        StopAfter = 0,
+                    }
+                );
+                return Assert.Throws<RunFolderException>(() => trainer.Run(TestContext.Current.CancellationToken)).Message;
+            }
+        );
+        Assert.Equal(
+            [
+                "Another rank has other images than rank 0: all need the same --data.",
+                "Rank 0 trains on 40 images, rank 1 on 44: all need the same --data.",
+            ],
+            messages
+        );
     }
 
     private (TrainingResult Result, Dictionary<string, byte[]> State) Alone(string run, TrainingRecipe recipe) =>
         Train(run, null, recipe, new SmallRun.Recorder(), null, false, TestContext.Current.CancellationToken);
 
-    private (TrainingResult Result, Dictionary<string, byte[]> State)[] Run(string run, int size, TrainingRecipe recipe, TrainerOptions? options = null, bool resume = false) =>
-        Ranks.Run(size, group => Train(run, group, recipe, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken));
+    private (TrainingResult Result, Dictionary<string, byte[]> State)[] Run(
+        string run,
+        int size,
+        TrainingRecipe recipe,
+        TrainerOptions? options = null,
+        bool resume = false
+    ) =>
+        Ranks.Run(
+            size,
+            group => Train(run, group, recipe, new SmallRun.Recorder(), options, resume, TestContext.Current.CancellationToken)
+        );
 
     private (TrainingResult Result, Dictionary<string, byte[]> State) Train(
-        string run, TorchProcessGroup? group, TrainingRecipe recipe, SmallRun.Recorder observer, TrainerOptions? options, bool resume, CancellationToken cancellationToken)
+        string run,
+        TorchProcessGroup? group,
+        TrainingRecipe recipe,
+        SmallRun.Recorder observer,
+        TrainerOptions? options,
+        bool resume,
+        CancellationToken cancellationToken
+    )
     {
         string folder = _folder.File(run);
         ProcessShare share = group is null ? ProcessShare.Whole : new ProcessShare(group.Rank, group.Size);
-        if (share.Rank == 0) Directory.CreateDirectory(folder);
+        if (share.Rank == 0)
+            Directory.CreateDirectory(folder);
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe, share: share);
-        options = (options ?? new TrainerOptions { Folder = "" }) with { Folder = share.Rank == 0 ? folder : _folder.File($"{run}-{share.Rank}"), Group = group, LogEvery = 2 };
-        using var trainer = new Trainer(SmallRun.Card, SmallRun.Weights(recipe with { Seed = recipe.Seed + share.Rank }), recipe, data, options, observer);
+        options = (options ?? new TrainerOptions { Folder = "" }) with
+        {
+            Folder = share.Rank == 0 ? folder : _folder.File($"{run}-{share.Rank}"),
+            Group = group,
+            LogEvery = 2,
+        };
+        using var trainer = new Trainer(
+            SmallRun.Card,
+            SmallRun.Weights(recipe with { Seed = recipe.Seed + share.Rank }),
+            recipe,
+            data,
+            options,
+            observer
+        );
         if (resume && share.Rank == 0)
         {
             using LoadedTrainingCheckpoint last = new CheckpointFolder(folder).OpenNewest(observer.OnMessage)!;
@@ -206,16 +306,24 @@ public sealed class ManyProcessTests : IDisposable
     {
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
         foreach ((string name, byte[] bytes) in expected)
-            Assert.True(name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal) || bytes.AsSpan().SequenceEqual(actual[name]), name);
+            Assert.True(
+                name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal) || bytes.AsSpan().SequenceEqual(actual[name]),
+                name
+            );
     }
 
     private static void Close(string name, byte[] expected, byte[] actual)
     {
-        if (name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal) || name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) return;
+        if (
+            name.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)
+            || name.EndsWith("num_batches_tracked", StringComparison.Ordinal)
+        )
+            return;
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i + 4 <= expected.Length; i += 4)
         {
-            float a = BitConverter.ToSingle(expected, i), b = BitConverter.ToSingle(actual, i);
+            float a = BitConverter.ToSingle(expected, i),
+                b = BitConverter.ToSingle(actual, i);
             Assert.True(Math.Abs(a - b) <= 2e-5 * Math.Max(1, Math.Abs(a)), $"{name}[{i / 4}]: {a}, {b}");
         }
     }

@@ -37,7 +37,14 @@ public sealed class NonFiniteTests : IDisposable
     [Fact]
     public void Too_many_in_a_row_stop_the_run_and_keep_the_last_checkpoint()
     {
-        using Trainer trainer = SmallRun.Start(_folder, "run", new Source(5, 6, 7), Recipe, _heard, new TrainerOptions { Folder = "", SaveEvery = 5 });
+        using Trainer trainer = SmallRun.Start(
+            _folder,
+            "run",
+            new Source(5, 6, 7),
+            Recipe,
+            _heard,
+            new TrainerOptions { Folder = "", SaveEvery = 5 }
+        );
         string message = Assert.Throws<TrainingException>(() => trainer.Run(TestContext.Current.CancellationToken)).Message;
         Assert.Contains("not finite in 3 updates in a row, the last one update 8 of epoch 1", message, StringComparison.Ordinal);
         Assert.Contains("Try a lower learning_rate", message, StringComparison.Ordinal);
@@ -56,12 +63,12 @@ public sealed class NonFiniteTests : IDisposable
         public int EvalBatches => 0;
 
         public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken) =>
-            Enumerable.Range(firstBatch, 10 - firstBatch).Select(i => EngineTests.Batch((10 * epoch) + i, bad.Contains(i) ? float.PositiveInfinity : 0));
+            Enumerable
+                .Range(firstBatch, 10 - firstBatch)
+                .Select(i => EngineTests.Batch((10 * epoch) + i, bad.Contains(i) ? float.PositiveInfinity : 0));
 
         public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken) => [];
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -8,8 +8,10 @@ public sealed class ParameterGroupTests
 {
     private static readonly MogaNetFamily Family = new();
 
-    private static readonly IReadOnlyList<ParameterSpec> Specs =
-        new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters;
+    private static readonly IReadOnlyList<ParameterSpec> Specs = new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }
+        .CreateDefinition()
+        .Build(new Shape(1, 3, 64, 64))
+        .Parameters;
 
     [Fact]
     public void Vectors_and_biases_do_not_decay_and_layer_scales_do()
@@ -52,11 +54,15 @@ public sealed class ParameterGroupTests
         var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { LayerDecay = 0.75 });
         RecipeGroup group = groups.Single(group => group.Parameters.Contains(name));
         Assert.Equal(Math.Pow(0.75, above), group.RateScale, 1e-15);
-        Assert.Equal(name.EndsWith("bias", StringComparison.Ordinal) || name.StartsWith("norm", StringComparison.Ordinal) ? 0 : 0.05, group.WeightDecay);
+        Assert.Equal(
+            name.EndsWith("bias", StringComparison.Ordinal) || name.StartsWith("norm", StringComparison.Ordinal) ? 0 : 0.05,
+            group.WeightDecay
+        );
         Assert.Equal($"layer_{21 - above}_{(group.WeightDecay == 0 ? "no_decay" : "decay")}", group.Name);
     }
 
-    // ConvNeXt-T has 3 + 3 + 9 + 3 blocks, HorNet-T 2 + 3 + 18 + 2, Swin-T 2 + 2 + 6 + 2, ParC-Net-S 3 + 2 + 2 + 2: the stem is layer 0, the head the last.
+    // ConvNeXt-T has 3 + 3 + 9 + 3 blocks, HorNet-T 2 + 3 + 18 + 2, Swin-T 2 + 2 + 6 + 2, ParC-Net-S 3 + 2 + 2 + 2: the stem is layer 0,
+    // the head the last.
     [Theory]
     [InlineData("convnext_tiny", "stem.0.weight", 0, 1)]
     [InlineData("convnext_tiny", "stages.0.blocks.2.conv_dw.weight", 3, 1)]
@@ -84,18 +90,34 @@ public sealed class ParameterGroupTests
         var groups = ParameterGroups.Create(specs, ModelFamilies.Of(card.Options), new TrainingRecipe { LayerDecay = 0.5 });
         Assert.StartsWith($"layer_{layer}_", groups.Single(group => group.Parameters.Contains(name)).Name, StringComparison.Ordinal);
         for (int frozen = 0; frozen <= 4; frozen++)
-            Assert.Equal(stage >= 1 && stage <= frozen, ParameterGroups.IsFrozen(name, ModelFamilies.Of(card.Options), new TrainingRecipe { FrozenStages = frozen }));
+            Assert.Equal(
+                stage >= 1 && stage <= frozen,
+                ParameterGroups.IsFrozen(name, ModelFamilies.Of(card.Options), new TrainingRecipe { FrozenStages = frozen })
+            );
     }
 
     [Fact]
     public void Swin_s_position_biases_do_not_decay_and_neither_do_vectors()
     {
         ModelCard card = ModelCatalogue.Official.Find("swin_t");
-        var groups = ParameterGroups.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, ModelFamilies.Of(card.Options), RecipePresets.Find("swin-tiny"));
+        var groups = ParameterGroups.Create(
+            card.CreateDefinition().Build(card.InputShape()).Parameters,
+            ModelFamilies.Of(card.Options),
+            RecipePresets.Find("swin-tiny")
+        );
         Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
         Assert.Contains("layers.2.blocks.5.attn.relative_position_bias_table", groups[0].Parameters);
-        Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("norm", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("table", StringComparison.Ordinal));
-        Assert.DoesNotContain(groups.SelectMany(group => group.Parameters), name => name.Contains("index", StringComparison.Ordinal) || name.Contains("mask", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            groups[1].Parameters,
+            name =>
+                name.Contains("norm", StringComparison.Ordinal)
+                || name.EndsWith("bias", StringComparison.Ordinal)
+                || name.Contains("table", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(
+            groups.SelectMany(group => group.Parameters),
+            name => name.Contains("index", StringComparison.Ordinal) || name.Contains("mask", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -103,7 +125,13 @@ public sealed class ParameterGroupTests
     {
         var recipe = new TrainingRecipe { FrozenStages = 2 };
         string[] trained = [.. ParameterGroups.Create(Specs, Family, recipe).SelectMany(group => group.Parameters)];
-        Assert.DoesNotContain(trained, name => name.StartsWith("patch_embed1.", StringComparison.Ordinal) || name.StartsWith("blocks2.", StringComparison.Ordinal) || name.StartsWith("norm2.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            trained,
+            name =>
+                name.StartsWith("patch_embed1.", StringComparison.Ordinal)
+                || name.StartsWith("blocks2.", StringComparison.Ordinal)
+                || name.StartsWith("norm2.", StringComparison.Ordinal)
+        );
         Assert.Contains("patch_embed3.projection.weight", trained);
         Assert.Contains("head.weight", trained);
         Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", Family, recipe));
@@ -115,13 +143,21 @@ public sealed class ParameterGroupTests
     public void More_frozen_stages_than_there_are_is_an_error() =>
         Assert.Equal(
             "frozen_stages is 5, but the network has 4 stages.",
-            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, Family, new TrainingRecipe { FrozenStages = 5 })).Message);
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, Family, new TrainingRecipe { FrozenStages = 5 })).Message
+        );
 
     [Fact]
     public void A_network_without_head_cannot_be_frozen_throughout()
     {
-        var backbone = new MogaNetOptions { NumClasses = 0 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters;
-        Assert.Contains("nothing is left to train", Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Family, new TrainingRecipe { FrozenStages = 4 })).Message, StringComparison.Ordinal);
+        var backbone = new MogaNetOptions { NumClasses = 0 }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 64, 64))
+            .Parameters;
+        Assert.Contains(
+            "nothing is left to train",
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Family, new TrainingRecipe { FrozenStages = 4 })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     // timm 1.0, ModelEmaV3.get_decay with use_warmup: 1 - (1 + step / 1) ** (-2 / 3), step = max(0, update - 1).
@@ -131,7 +167,8 @@ public sealed class ParameterGroupTests
     [InlineData(11, 0.7978199917664258)]
     [InlineData(101, 0.9538909949722393)]
     [InlineData(100000000, 0.9999)]
-    public void The_average_warms_up_as_in_timm(long update, double expected) => Assert.Equal(expected, new EmaDecay(0.9999, true).At(update), 1e-12);
+    public void The_average_warms_up_as_in_timm(long update, double expected) =>
+        Assert.Equal(expected, new EmaDecay(0.9999, true).At(update), 1e-12);
 
     [Fact]
     public void Without_warm_up_the_decay_is_constant() => Assert.Equal(0.99, new EmaDecay(0.99).At(1));

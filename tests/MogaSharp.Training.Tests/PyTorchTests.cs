@@ -71,11 +71,21 @@ public sealed class PyTorchTests : IDisposable
     public async Task PyTorch_computes_the_same_from_an_exported_model()
     {
         SmallRun.RequireTorch();
-        Assert.SkipUnless((await Python.Run(TestContext.Current.CancellationToken, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless(
+            (
+                await Python.Run(
+                    TestContext.Current.CancellationToken,
+                    "-c",
+                    "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+                )
+            ).ExitCode == 0,
+            "PyTorch for Python is not installed."
+        );
         SmallRun.WriteIdx(_folder.File("idx"));
         TrainingRecipe recipe = SmallRun.Recipe with { ImageSize = 32, LearningRate = 0.02 };
         using (ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe))
-        using (Trainer trainer = SmallRun.Start(_folder, "run", data, recipe)) trainer.Run(TestContext.Current.CancellationToken);
+        using (Trainer trainer = SmallRun.Start(_folder, "run", data, recipe))
+            trainer.Run(TestContext.Current.CancellationToken);
         string model = RunExport.SaveModel(new CheckpointFolder(_folder.File("run")), [], DType.Float32, _ => { });
 
         Tensor input = FormulaWeights.Input(new Shape(3, 3, 32, 32), "input");
@@ -83,10 +93,20 @@ public sealed class PyTorchTests : IDisposable
         IModelDefinition definition = card.CreateDefinition();
         float[] ours = Logits(definition.Build(input.Shape), card.GetWeightsPath()!, input);
 
-        string script = _folder.File("net.py"), inputs = _folder.File("input.json");
+        string script = _folder.File("net.py"),
+            inputs = _folder.File("input.json");
         await File.WriteAllTextAsync(script, Script, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(inputs, JsonSerializer.Serialize(new { input = input.Data, shape = input.Shape.Extents.ToArray() }), TestContext.Current.CancellationToken);
-        (int exitCode, string output, string errors) = await Python.Run(TestContext.Current.CancellationToken, script, Path.Combine(model, "model.pth"), inputs);
+        await File.WriteAllTextAsync(
+            inputs,
+            JsonSerializer.Serialize(new { input = input.Data, shape = input.Shape.Extents.ToArray() }),
+            TestContext.Current.CancellationToken
+        );
+        (int exitCode, string output, string errors) = await Python.Run(
+            TestContext.Current.CancellationToken,
+            script,
+            Path.Combine(model, "model.pth"),
+            inputs
+        );
         Assert.True(exitCode == 0, errors);
         float[] theirs = JsonSerializer.Deserialize<float[]>(output)!;
         Assert.Equal(ours.Length, theirs.Length);

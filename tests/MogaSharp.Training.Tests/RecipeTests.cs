@@ -13,8 +13,17 @@ public sealed class RecipeTests
         TrainingRecipe recipe = RecipePresets.Find(name) with { Epochs = 1 };
         TrainingRecipe fitted = RecipeFit.ToEpochs(recipe, warmup: true, cooldown: true, out IReadOnlyList<string> changes).Validated();
         Assert.Equal(1, fitted.TotalEpochs());
-        Assert.Equal(recipe.WarmupEpochs > fitted.WarmupEpochs, changes.Any(change => change.StartsWith("warm-up", StringComparison.Ordinal)));
-        Assert.Equal(RecipePresets.Find(name), RecipeFit.ToEpochs(RecipePresets.Find(name), true, true, out _) with { WarmupEpochs = RecipePresets.Find(name).WarmupEpochs });
+        Assert.Equal(
+            recipe.WarmupEpochs > fitted.WarmupEpochs,
+            changes.Any(change => change.StartsWith("warm-up", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            RecipePresets.Find(name),
+            RecipeFit.ToEpochs(RecipePresets.Find(name), true, true, out _) with
+            {
+                WarmupEpochs = RecipePresets.Find(name).WarmupEpochs,
+            }
+        );
     }
 
     [Fact]
@@ -36,7 +45,12 @@ public sealed class RecipeTests
     [InlineData(1, 1, 1, 1, 0)]
     public void The_largest_batch_is_shared_and_paired_evenly(long count, int processes, int parts, double mixup, int expected)
     {
-        var recipe = new TrainingRecipe { AccumulationSteps = parts, Mixup = mixup, Cutmix = 0 };
+        var recipe = new TrainingRecipe
+        {
+            AccumulationSteps = parts,
+            Mixup = mixup,
+            Cutmix = 0,
+        };
         Assert.Equal(expected, RecipeFit.LargestBatch(recipe, count, processes));
     }
 
@@ -49,19 +63,36 @@ public sealed class RecipeTests
     [InlineData("l", 0.05, 0.3, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 1024)]
     [InlineData("xl", 0.05, 0.4, "rand-m9-mstd0.5-inc1", 0.8, 1e-5, 0.9999, 512)]
     public void Official_recipes_have_the_official_settings(
-        string name, double weightDecay, double dropPath, string augment, double mixup, double minimum, double? ema, int batch)
+        string name,
+        double weightDecay,
+        double dropPath,
+        string augment,
+        double mixup,
+        double minimum,
+        double? ema,
+        int batch
+    )
     {
         TrainingRecipe recipe = RecipePresets.Find(name);
         Assert.Equal((weightDecay, dropPath, augment, mixup), (recipe.WeightDecay, recipe.DropPath, recipe.RandAugment, recipe.Mixup));
         Assert.Equal((minimum, ema, batch), (recipe.MinLearningRate, recipe.EmaDecay, recipe.BatchSize));
         Assert.Equal(1e-3, recipe.ScaledLearningRate());
-        Assert.Equal((300, 10, 310, 5.0, 1e-5), (recipe.Epochs, recipe.CooldownEpochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.WarmupLearningRate));
+        Assert.Equal(
+            (300, 10, 310, 5.0, 1e-5),
+            (recipe.Epochs, recipe.CooldownEpochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.WarmupLearningRate)
+        );
         Assert.Equal((OptimizerKind.AdamW, 1e-8), (recipe.Optimizer, recipe.Epsilon));
         Assert.Equal([0.9, 0.999], recipe.Betas);
         Assert.Equal((1.0, 0.5, 0.1), (recipe.Cutmix, recipe.MixSwitchProbability, recipe.LabelSmoothing));
         Assert.Equal([0.08, 1], recipe.CropScale);
-        Assert.Equal((0.5, "random", 0.4, 0.25, 0.9), (recipe.HorizontalFlip, recipe.Interpolation, Assert.Single(recipe.ColorJitter), recipe.RandomErasing, recipe.EvalCrop));
-        Assert.Equal((ScheduleKind.Cosine, ScheduleUnit.Epoch, LossKind.CrossEntropy, 224), (recipe.Schedule, recipe.ScheduleUnit, recipe.Loss, recipe.ImageSize));
+        Assert.Equal(
+            (0.5, "random", 0.4, 0.25, 0.9),
+            (recipe.HorizontalFlip, recipe.Interpolation, Assert.Single(recipe.ColorJitter), recipe.RandomErasing, recipe.EvalCrop)
+        );
+        Assert.Equal(
+            (ScheduleKind.Cosine, ScheduleUnit.Epoch, LossKind.CrossEntropy, 224),
+            (recipe.Schedule, recipe.ScheduleUnit, recipe.Loss, recipe.ImageSize)
+        );
     }
 
     // Westlake-AI/MogaNet, video_prediction/configs/mmnist/simvp and simvp/utils/parser.py.
@@ -75,14 +106,23 @@ public sealed class RecipeTests
     {
         TrainingRecipe recipe = RecipePresets.TryFind(model)!;
         Assert.Equal(("mmnist", rate), (recipe.Name, recipe.ScaledLearningRate()));
-        Assert.Equal((200, 200, 16, OptimizerKind.Adam, 0.0, 0.0), (recipe.Epochs, recipe.TotalEpochs(), recipe.BatchSize, recipe.Optimizer, recipe.WeightDecay, recipe.DropPath));
-        Assert.Equal((LossKind.MeanSquaredError, null, null, Precision.None), (recipe.Loss, recipe.ClipGradient, recipe.EmaDecay, recipe.Amp));
+        Assert.Equal(
+            (200, 200, 16, OptimizerKind.Adam, 0.0, 0.0),
+            (recipe.Epochs, recipe.TotalEpochs(), recipe.BatchSize, recipe.Optimizer, recipe.WeightDecay, recipe.DropPath)
+        );
+        Assert.Equal(
+            (LossKind.MeanSquaredError, null, null, Precision.None),
+            (recipe.Loss, recipe.ClipGradient, recipe.EmaDecay, recipe.Amp)
+        );
         // PyTorch's OneCycleLR over all updates, with final_div_factor 1e4, which is its default too.
         var schedule = Assert.IsType<OneCycleSchedule>(LearningRateSchedule.Create(recipe, 625));
         Assert.Equal((125_000L, 1e4, (0.95, 0.85)), (schedule.Length, schedule.EndDivisor, schedule.Momentum!.Value));
         Assert.Equal(rate / 25, schedule.RateAt(0), 1e-18);
         Assert.Equal(rate, RecipePresets.Find("mmnist-small", Card(model)).LearningRate);
-        Assert.Equal((2000, rate), (RecipePresets.TryFind(model + "_ep2000")!.Epochs, RecipePresets.TryFind(model + "_ep2000")!.LearningRate));
+        Assert.Equal(
+            (2000, rate),
+            (RecipePresets.TryFind(model + "_ep2000")!.Epochs, RecipePresets.TryFind(model + "_ep2000")!.LearningRate)
+        );
     }
 
     // facebookresearch/ConvNeXt and raoyongming/HorNet, TRAINING.md and main.py; microsoft/Swin-Transformer, config.py.
@@ -94,28 +134,52 @@ public sealed class RecipeTests
     [InlineData("swin-tiny", 1e-3, 1024, 0.05, 0.2, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
     [InlineData("swin-base", 1e-3, 1024, 0.05, 0.5, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
     public void Comparators_have_their_own_official_settings(
-        string name, double rate, int batch, double weightDecay, double dropPath, double? clip, double minimum, double? ema, string augment)
+        string name,
+        double rate,
+        int batch,
+        double weightDecay,
+        double dropPath,
+        double? clip,
+        double minimum,
+        double? ema,
+        string augment
+    )
     {
         TrainingRecipe recipe = RecipePresets.Find(name);
-        Assert.Equal((rate, batch, weightDecay, dropPath), (recipe.ScaledLearningRate(), recipe.BatchSize, recipe.WeightDecay, recipe.DropPath));
+        Assert.Equal(
+            (rate, batch, weightDecay, dropPath),
+            (recipe.ScaledLearningRate(), recipe.BatchSize, recipe.WeightDecay, recipe.DropPath)
+        );
         Assert.Equal((clip, minimum, ema, augment), (recipe.ClipGradient, recipe.MinLearningRate, recipe.EmaDecay, recipe.RandAugment));
-        Assert.Equal((300, 300, 20.0, ScheduleUnit.Update, "bicubic"), (recipe.Epochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.ScheduleUnit, recipe.Interpolation));
+        Assert.Equal(
+            (300, 300, 20.0, ScheduleUnit.Update, "bicubic"),
+            (recipe.Epochs, recipe.TotalEpochs(), recipe.WarmupEpochs, recipe.ScheduleUnit, recipe.Interpolation)
+        );
         Assert.Equal((0.8, 1.0, 0.1, 0.25), (recipe.Mixup, recipe.Cutmix, recipe.LabelSmoothing, recipe.RandomErasing));
     }
 
     [Fact]
     public void Every_model_of_the_catalogue_but_openmixup_s_has_a_preset() =>
         Assert.All(
-            Models.ModelCatalogue.Official.Cards.Where(card => !card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.Contains("_sz", StringComparison.Ordinal)),
-            card => Assert.NotNull(RecipePresets.TryFind(card.Name)));
+            Models.ModelCatalogue.Official.Cards.Where(card =>
+                !card.Name.StartsWith("openmixup_", StringComparison.Ordinal) && !card.Name.Contains("_sz", StringComparison.Ordinal)
+            ),
+            card => Assert.NotNull(RecipePresets.TryFind(card.Name))
+        );
 
     [Fact]
     public void A_card_s_settings_are_fields_of_its_recipe()
     {
-        Models.ModelCard card = Card("moganet_tiny") with { RecipeSettings = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("learning_rate", "0.5") };
+        Models.ModelCard card = Card("moganet_tiny") with
+        {
+            RecipeSettings = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("learning_rate", "0.5"),
+        };
         // Lists of equal numbers are not equal by themselves.
         Assert.Equal(RecipeJson.ToJson(RecipePresets.Find("t") with { LearningRate = 0.5 }), RecipeJson.ToJson(RecipePresets.Of(card)!));
-        Assert.Equal("The card of moganet_tiny names the preset 'none', which does not exist.", Assert.Throws<RecipeException>(() => RecipePresets.Of(card with { Recipe = "none" })).Message);
+        Assert.Equal(
+            "The card of moganet_tiny names the preset 'none', which does not exist.",
+            Assert.Throws<RecipeException>(() => RecipePresets.Of(card with { Recipe = "none" })).Message
+        );
     }
 
     private static Models.ModelCard Card(string model) => Models.ModelCatalogue.Official.Find(model);
@@ -146,7 +210,12 @@ public sealed class RecipeTests
     public void A_preset_that_does_not_exist_names_those_that_do()
     {
         var error = Assert.Throws<RecipeException>(() => RecipePresets.Find("huge"));
-        Assert.Equal("There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny, convnext-small, convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, mmnist, mmnist-small.", error.Message);
+        Assert.Equal(
+            "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny, convnext-small, "
+                + "convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, "
+                + "hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, mmnist, mmnist-small.",
+            error.Message
+        );
     }
 
     [Fact]
@@ -166,7 +235,19 @@ public sealed class RecipeTests
         string json = RecipeJson.ToJson(recipe);
         TrainingRecipe back = RecipeJson.Parse(json, "text");
         Assert.Equal(json, RecipeJson.ToJson(back));
-        Assert.Equal(recipe with { Betas = back.Betas, ColorJitter = back.ColorJitter, CropScale = back.CropScale, CropRatio = back.CropRatio, NoWeightDecay = back.NoWeightDecay, Mean = back.Mean, Std = back.Std }, back);
+        Assert.Equal(
+            recipe with
+            {
+                Betas = back.Betas,
+                ColorJitter = back.ColorJitter,
+                CropScale = back.CropScale,
+                CropRatio = back.CropRatio,
+                NoWeightDecay = back.NoWeightDecay,
+                Mean = back.Mean,
+                Std = back.Std,
+            },
+            back
+        );
         Assert.All(RecipeJson.FieldNames, field => Assert.Contains($"\"{field}\":", json, StringComparison.Ordinal));
     }
 
@@ -213,7 +294,11 @@ public sealed class RecipeTests
     [InlineData("channels_last", "yes", "it takes true or false")]
     [InlineData("betas", "a,b", "it takes numbers with commas between")]
     public void Wrong_fields_and_values_say_so(string field, string text, string message) =>
-        Assert.Contains(message, Assert.Throws<RecipeException>(() => RecipeJson.With(new(), field, text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<RecipeException>(() => RecipeJson.With(new(), field, text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("{ \"epochs\": 0 }", "epochs is 1 or more")]
@@ -223,7 +308,10 @@ public sealed class RecipeTests
     [InlineData("{ \"learning_rate\": -1 }", "learning_rate is above 0")]
     [InlineData("{ \"betas\": [0.9] }", "betas are two numbers from 0 to below 1")]
     [InlineData("{ \"drop_path\": 1 }", "drop_path lies from 0 to below 1")]
-    [InlineData("{ \"rand_augment\": \"augmix-m3\" }", "rand_augment 'augmix-m3': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like")]
+    [InlineData(
+        "{ \"rand_augment\": \"augmix-m3\" }",
+        "rand_augment 'augmix-m3': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like"
+    )]
     [InlineData("{ \"crop_scale\": [0.5, 2] }", "crop_scale are two numbers in order")]
     [InlineData("{ \"horizontal_flip\": 2 }", "horizontal_flip is a probability")]
     [InlineData("{ \"color_jitter\": [0.4, 0.4] }", "color_jitter is one number from 0 to 1, or three or four")]

@@ -6,18 +6,22 @@ namespace MogaSharp.Training.Tests;
 /// <summary>Learning rates against timm's and PyTorch's own (tests/fixtures/training/make_schedules.py).</summary>
 public sealed class ScheduleTests
 {
-    private static readonly JsonElement Fixture =
-        JsonDocument.Parse(File.ReadAllText(Repository.Fixture("training", "schedules.json"))).RootElement;
+    private static readonly JsonElement Fixture = JsonDocument
+        .Parse(File.ReadAllText(Repository.Fixture("training", "schedules.json")))
+        .RootElement;
 
-    public static TheoryData<string> TimmCases => [.. Fixture.GetProperty("timm").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
+    public static TheoryData<string> TimmCases =>
+        [.. Fixture.GetProperty("timm").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
 
-    public static TheoryData<string> OneCycleCases => [.. Fixture.GetProperty("one_cycle").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
+    public static TheoryData<string> OneCycleCases =>
+        [.. Fixture.GetProperty("one_cycle").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(TimmCases))]
     public void Rates_are_those_of_timm(string name)
     {
-        JsonElement row = Find("timm", name), options = row.GetProperty("options");
+        JsonElement row = Find("timm", name),
+            options = row.GetProperty("options");
         double peak = row.GetProperty("lr").GetDouble();
         var warmup = new Warmup(Option(options, "warmup_t", 0), Option(options, "warmup_lr_init", 0));
         LearningRateSchedule schedule = options.TryGetProperty("decay_t", out _)
@@ -30,7 +34,9 @@ public sealed class ScheduleTests
                 CycleDecay = Option(options, "cycle_decay", 1),
                 Cycles = (int)Option(options, "cycle_limit", 1),
             };
-        foreach ((JsonElement time, JsonElement rate) in row.GetProperty("times").EnumerateArray().Zip(row.GetProperty("rates").EnumerateArray()))
+        foreach (
+            (JsonElement time, JsonElement rate) in row.GetProperty("times").EnumerateArray().Zip(row.GetProperty("rates").EnumerateArray())
+        )
             Close(rate.GetDouble(), schedule.RateAt(time.GetInt64()));
     }
 
@@ -38,7 +44,8 @@ public sealed class ScheduleTests
     [MemberData(nameof(OneCycleCases))]
     public void One_cycle_is_that_of_PyTorch(string name)
     {
-        JsonElement row = Find("one_cycle", name), options = row.GetProperty("options");
+        JsonElement row = Find("one_cycle", name),
+            options = row.GetProperty("options");
         long steps = row.GetProperty("steps").GetInt64();
         var schedule = new OneCycleSchedule(row.GetProperty("lr").GetDouble(), steps)
         {
@@ -62,27 +69,41 @@ public sealed class ScheduleTests
     {
         JsonElement row = Find("timm", "official_t");
         LearningRateSchedule schedule = LearningRateSchedule.Create(RecipePresets.Find("t"), 1251);
-        foreach ((JsonElement time, JsonElement rate) in row.GetProperty("times").EnumerateArray().Zip(row.GetProperty("rates").EnumerateArray()))
+        foreach (
+            (JsonElement time, JsonElement rate) in row.GetProperty("times").EnumerateArray().Zip(row.GetProperty("rates").EnumerateArray())
+        )
             Close(rate.GetDouble(), schedule.RateAt(time.GetInt64()));
         Assert.Null(schedule.MomentumAt(3));
 
         // RSB A3 over 625 updates an epoch is the case "updates".
         LearningRateSchedule rsb = LearningRateSchedule.Create(RecipePresets.Find("rsb-a3"), 625);
         JsonElement updates = Find("timm", "updates");
-        foreach ((JsonElement time, JsonElement rate) in updates.GetProperty("times").EnumerateArray().Zip(updates.GetProperty("rates").EnumerateArray()))
+        foreach (
+            (JsonElement time, JsonElement rate) in updates
+                .GetProperty("times")
+                .EnumerateArray()
+                .Zip(updates.GetProperty("rates").EnumerateArray())
+        )
             Close(rate.GetDouble(), rsb.RateAt(time.GetInt64()));
 
         TrainingRecipe constant = RecipePresets.Find("t") with { Schedule = ScheduleKind.Constant, BatchSize = 256 };
         Assert.Equal(2.5e-4, LearningRateSchedule.Create(constant, 10).RateAt(123), 1e-18);
-        var oneCycle = Assert.IsType<OneCycleSchedule>(LearningRateSchedule.Create(constant with { Schedule = ScheduleKind.OneCycle, ScheduleUnit = ScheduleUnit.Update }, 10));
+        var oneCycle = Assert.IsType<OneCycleSchedule>(
+            LearningRateSchedule.Create(constant with { Schedule = ScheduleKind.OneCycle, ScheduleUnit = ScheduleUnit.Update }, 10)
+        );
         Assert.Equal(3000, oneCycle.Length);
-        var step = Assert.IsType<StepSchedule>(LearningRateSchedule.Create(constant with { Schedule = ScheduleKind.Step, ScheduleUnit = ScheduleUnit.Update }, 10));
+        var step = Assert.IsType<StepSchedule>(
+            LearningRateSchedule.Create(constant with { Schedule = ScheduleKind.Step, ScheduleUnit = ScheduleUnit.Update }, 10)
+        );
         Assert.Equal(1000, step.Interval);
     }
 
-    private static void Close(double expected, double actual) => Assert.True(Math.Abs(expected - actual) <= 1e-13 * Math.Max(1e-3, Math.Abs(expected)), $"{expected:R} and {actual:R}");
+    private static void Close(double expected, double actual) =>
+        Assert.True(Math.Abs(expected - actual) <= 1e-13 * Math.Max(1e-3, Math.Abs(expected)), $"{expected:R} and {actual:R}");
 
-    private static JsonElement Find(string kind, string name) => Fixture.GetProperty(kind).EnumerateArray().Single(row => row.GetProperty("name").GetString() == name);
+    private static JsonElement Find(string kind, string name) =>
+        Fixture.GetProperty(kind).EnumerateArray().Single(row => row.GetProperty("name").GetString() == name);
 
-    private static double Option(JsonElement options, string name, double otherwise) => options.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : otherwise;
+    private static double Option(JsonElement options, string name, double otherwise) =>
+        options.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : otherwise;
 }

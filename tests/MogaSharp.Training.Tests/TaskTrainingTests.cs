@@ -23,7 +23,11 @@ public sealed class TaskTrainingTests
         Assert.Equal(task.Metrics.Length, task.Measure().Sums.Length);
         // A loss of another task is refused.
         LossKind other = Enum.GetValues<LossKind>().First(loss => !training.Losses.Contains(loss));
-        Assert.EndsWith($" for {name}.", Assert.Throws<RecipeException>(() => (recipe with { Loss = other }).Validated()).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $" for {name}.",
+            Assert.Throws<RecipeException>(() => (recipe with { Loss = other }).Validated()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -33,7 +37,10 @@ public sealed class TaskTrainingTests
         Assert.Contains("'task': The task is one of classification, video", read.Message, StringComparison.Ordinal);
         var task = new ModelTask("poetry", "verses");
         Assert.Equal("There is no training for poetry.", Assert.Throws<RecipeException>(() => TaskTraining.Of(task)).Message);
-        Assert.Equal("'poetry' is no value of the recipe's field task; it takes classification, video.", Assert.Throws<RecipeException>(() => RecipeJson.With(new TrainingRecipe(), "task", "poetry")).Message);
+        Assert.Equal(
+            "'poetry' is no value of the recipe's field task; it takes classification, video.",
+            Assert.Throws<RecipeException>(() => RecipeJson.With(new TrainingRecipe(), "task", "poetry")).Message
+        );
         Assert.Throws<ArgumentException>(() => TaskTraining.Register(TaskTraining.Of(ModelTask.Video)));
     }
 }

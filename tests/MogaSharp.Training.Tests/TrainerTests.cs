@@ -40,7 +40,9 @@ public sealed class TrainerTests : IDisposable
         }
 
         using (ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe, workers: 1))
-        using (Trainer trainer = SmallRun.Start(_folder, "halves", data, Recipe, _heard, new TrainerOptions { Folder = "", StopAfter = stop }))
+        using (
+            Trainer trainer = SmallRun.Start(_folder, "halves", data, Recipe, _heard, new TrainerOptions { Folder = "", StopAfter = stop })
+        )
             Assert.Equal(TrainingEnd.Stopped, trainer.Run(TestContext.Current.CancellationToken).End);
 
         using (ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe, workers: 3))
@@ -84,23 +86,52 @@ public sealed class TrainerTests : IDisposable
             TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
             Assert.Equal(5, result.Epochs.Count);
             Assert.Equal(5, _heard.Epochs.Count);
-            Assert.All(result.Epochs, epoch => Assert.True(epoch.Eval!["top1"] is >= 0 and <= 1 && epoch.EvalEma!["top5"] <= 1 && double.IsFinite(epoch.TrainLoss)));
+            Assert.All(
+                result.Epochs,
+                epoch =>
+                    Assert.True(epoch.Eval!["top1"] is >= 0 and <= 1 && epoch.EvalEma!["top5"] <= 1 && double.IsFinite(epoch.TrainLoss))
+            );
             Assert.Equal(result.Epochs.Max(epoch => epoch.EvalEma!["top1"]), result.Progress.BestScore);
         }
 
         string[] names = [.. Directory.GetFiles(_folder.File("run")).Select(path => Path.GetFileName(path)!)];
-        string[] expected = ["best.safetensors", "epoch-0002.safetensors", "epoch-0004.safetensors", "epochs.csv", "last.safetensors", "log.jsonl", "previous.safetensors"];
+        string[] expected =
+        [
+            "best.safetensors",
+            "epoch-0002.safetensors",
+            "epoch-0004.safetensors",
+            "epochs.csv",
+            "last.safetensors",
+            "log.jsonl",
+            "previous.safetensors",
+        ];
         Assert.Equal(expected, names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(6, File.ReadLines(_folder.File("run/epochs.csv")).Count());
         Assert.Contains(_heard.Statuses, status => status.Phase == TrainingPhase.EvaluatingAverage && status.Share == 1);
-        Assert.Contains(_heard.Statuses, status => status.Remaining > TimeSpan.Zero && status.ItemsPerSecond > 0 && status.DataWait is >= 0 and <= 1);
+        Assert.Contains(
+            _heard.Statuses,
+            status => status.Remaining > TimeSpan.Zero && status.ItemsPerSecond > 0 && status.DataWait is >= 0 and <= 1
+        );
         Assert.Equal(20, _heard.Statuses[^1].Updates);
     }
 
     [Fact]
     public void It_learns()
     {
-        TrainingRecipe recipe = Recipe with { Epochs = 12, Drop = 0, DropPath = 0, RandAugment = "", ColorJitter = [0], HorizontalFlip = 0, Shift = 0, Mixup = 0, Cutmix = 0, RandomErasing = 0, LearningRate = 1e-2 };
+        TrainingRecipe recipe = Recipe with
+        {
+            Epochs = 12,
+            Drop = 0,
+            DropPath = 0,
+            RandAugment = "",
+            ColorJitter = [0],
+            HorizontalFlip = 0,
+            Shift = 0,
+            Mixup = 0,
+            Cutmix = 0,
+            RandomErasing = 0,
+            LearningRate = 1e-2,
+        };
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
@@ -130,7 +161,18 @@ public sealed class TrainerTests : IDisposable
     {
         SmallRun.WriteIdx(_folder.File("idx"), train: 264);
         // 32 pixels: libtorch 1.13's bfloat16 weight gradients are now and then not finite where a convolution's result is a single pixel.
-        TrainingRecipe recipe = RecipeJson.With(Recipe with { ImageSize = 32, Epochs = 2, CooldownEpochs = 0, BatchSize = 64, LearningRateBatch = 64 }, field, text);
+        TrainingRecipe recipe = RecipeJson.With(
+            Recipe with
+            {
+                ImageSize = 32,
+                Epochs = 2,
+                CooldownEpochs = 0,
+                BatchSize = 64,
+                LearningRateBatch = 64,
+            },
+            field,
+            text
+        );
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe, _heard);
         Dictionary<string, byte[]> before = SmallRun.State(trainer);
@@ -140,7 +182,12 @@ public sealed class TrainerTests : IDisposable
         Assert.Empty(_heard.Messages);
         Dictionary<string, byte[]> after = SmallRun.State(trainer);
         Assert.False(before["model/head.weight"].AsSpan().SequenceEqual(after["model/head.weight"]));
-        foreach (string name in before.Keys.Where(name => name.StartsWith("model/", StringComparison.Ordinal) && ParameterGroups.IsFrozen(name["model/".Length..], new MogaNetFamily(), recipe)))
+        foreach (
+            string name in before.Keys.Where(name =>
+                name.StartsWith("model/", StringComparison.Ordinal)
+                && ParameterGroups.IsFrozen(name["model/".Length..], new MogaNetFamily(), recipe)
+            )
+        )
             Assert.True(before[name].AsSpan().SequenceEqual(after[name]), name);
     }
 
@@ -148,7 +195,14 @@ public sealed class TrainerTests : IDisposable
     public void A_cancelled_run_saves_and_stops()
     {
         using var cancellation = new CancellationTokenSource();
-        var observer = new SmallRun.Recorder { OnStatus = status => { if (status.Update == 6) cancellation.Cancel(); } };
+        var observer = new SmallRun.Recorder
+        {
+            OnStatus = status =>
+            {
+                if (status.Update == 6)
+                    cancellation.Cancel();
+            },
+        };
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, observer);
         Assert.Equal(TrainingEnd.Stopped, trainer.Run(cancellation.Token).End);
@@ -161,9 +215,17 @@ public sealed class TrainerTests : IDisposable
     public void Cancelling_an_evaluation_keeps_the_epoch_and_evaluates_it_after_the_resume()
     {
         using var cancellation = new CancellationTokenSource();
-        var observer = new SmallRun.Recorder { OnStatus = status => { if (status.Phase == TrainingPhase.Evaluating) cancellation.Cancel(); } };
+        var observer = new SmallRun.Recorder
+        {
+            OnStatus = status =>
+            {
+                if (status.Phase == TrainingPhase.Evaluating)
+                    cancellation.Cancel();
+            },
+        };
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe);
-        using (Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, observer)) Assert.Equal(TrainingEnd.Stopped, trainer.Run(cancellation.Token).End);
+        using (Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, observer))
+            Assert.Equal(TrainingEnd.Stopped, trainer.Run(cancellation.Token).End);
         using Trainer again = SmallRun.Start(_folder, "run", data, Recipe, _heard, new TrainerOptions { Folder = "", StopAfter = 5 });
         using LoadedTrainingCheckpoint last = new CheckpointFolder(_folder.File("run")).OpenNewest(_heard.OnMessage)!;
         Assert.Equal((0, 4L, 4L), (last.Content.Progress.Epoch, last.Content.Progress.EpochUpdates, last.Content.Progress.Update));
@@ -180,7 +242,11 @@ public sealed class TrainerTests : IDisposable
         var observer = new SmallRun.Recorder
         {
             // A folder in the way of the file is as good as a disk without room, for everybody, root included.
-            OnStatus = status => { if (status.Update == 5 && !Directory.Exists(Path.Combine(run, "next.safetensors"))) Directory.CreateDirectory(Path.Combine(run, "next.safetensors/x")); },
+            OnStatus = status =>
+            {
+                if (status.Update == 5 && !Directory.Exists(Path.Combine(run, "next.safetensors")))
+                    Directory.CreateDirectory(Path.Combine(run, "next.safetensors/x"));
+            },
         };
         using Trainer trainer = SmallRun.Start(_folder, "run", data, Recipe, observer);
         CheckpointWriteException error = Assert.Throws<CheckpointWriteException>(() => trainer.Run(TestContext.Current.CancellationToken));
@@ -202,14 +268,23 @@ public sealed class TrainerTests : IDisposable
         TrainingCheckpoint own = trainer.Capture();
         Assert.Equal(
             "The run was begun on 99 training images; the data now has 36.",
-            Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Progress = own.Progress with { DatasetSize = 99 } })).Message);
+            Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Progress = own.Progress with { DatasetSize = 99 } })).Message
+        );
         TensorEntry head = own.Tensors.Single(tensor => tensor.Name == "model/head.bias");
         TensorEntry other = TensorEntry.FromTensor(head.Name, new Graph.Tensor(new Graph.Shape(7)));
         Assert.Contains(
             "The checkpoint does not fit the model and recipe of this run:",
-            Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => t != head), other] })).Message, StringComparison.Ordinal);
-        Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => !t.Name.StartsWith("optimizer/", StringComparison.Ordinal))] }));
-        Assert.Throws<RunFolderException>(() => trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => !t.Name.StartsWith("random/", StringComparison.Ordinal))] }));
+            Assert
+                .Throws<RunFolderException>(() => trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => t != head), other] }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<RunFolderException>(() =>
+            trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => !t.Name.StartsWith("optimizer/", StringComparison.Ordinal))] })
+        );
+        Assert.Throws<RunFolderException>(() =>
+            trainer.Resume(own with { Tensors = [.. own.Tensors.Where(t => !t.Name.StartsWith("random/", StringComparison.Ordinal))] })
+        );
     }
 
     [Fact]
@@ -217,14 +292,19 @@ public sealed class TrainerTests : IDisposable
     {
         Assert.Equal(
             "The 36 training images do not fill one batch of 64; take a batch_size of 36 or less.",
-            Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 64 })).Message);
+            Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 64 })).Message
+        );
         Assert.Contains(
             "its 3 images must be an even number",
-            Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 6 })).Message, StringComparison.Ordinal);
+            Assert.Throws<RecipeException>(() => SmallRun.Data(_folder.File("idx"), Recipe with { BatchSize = 6 })).Message,
+            StringComparison.Ordinal
+        );
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), Recipe);
         Assert.Contains(
             "amp fp16 needs a CUDA device",
-            Assert.Throws<RecipeException>(() => SmallRun.Start(_folder, "run", data, Recipe with { Amp = Precision.Fp16 })).Message, StringComparison.Ordinal);
+            Assert.Throws<RecipeException>(() => SmallRun.Start(_folder, "run", data, Recipe with { Amp = Precision.Fp16 })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -29,16 +29,30 @@ public sealed class VideoTests : IDisposable
     public void Every_translator_trains_as_the_official_code_does(string name)
     {
         SimVpFixture official = SimVpFixture.Load(name);
-        JsonElement course = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("simvp", "course.json"))).RootElement.GetProperty(official.Expected.Metadata["model_type"]);
+        JsonElement course = JsonDocument
+            .Parse(File.ReadAllText(Repository.Fixture("simvp", "course.json")))
+            .RootElement.GetProperty(official.Expected.Metadata["model_type"]);
         double[] losses = [.. course.GetProperty("losses").EnumerateArray().Select(loss => loss.GetDouble())];
         double tolerance = 20 * course.GetProperty("noise").GetDouble();
         TrainingRecipe recipe = RecipePresets.Find("mmnist");
         var schedule = new OneCycleSchedule(recipe.LearningRate, losses.Length);
-        using var engine = new TrainingEngine(official.BuildWithoutDropPath(), new SimVpFamily(), official.Weights(), recipe, TorchDevice.Cpu);
+        using var engine = new TrainingEngine(
+            official.BuildWithoutDropPath(),
+            new SimVpFamily(),
+            official.Weights(),
+            recipe,
+            TorchDevice.Cpu
+        );
         for (int i = 0; i < losses.Length; i++)
         {
-            Tensor input = FormulaWeights.Input(official.InputShape, $"input{i}"), target = FormulaWeights.Input(official.InputShape, $"target{i}");
-            UpdateResult update = engine.Update([new TrainingBatch(input.Data, input.Shape, default, target.Data)], schedule.RateAt(i), i + 1, schedule.MomentumAt(i));
+            Tensor input = FormulaWeights.Input(official.InputShape, $"input{i}"),
+                target = FormulaWeights.Input(official.InputShape, $"target{i}");
+            UpdateResult update = engine.Update(
+                [new TrainingBatch(input.Data, input.Shape, default, target.Data)],
+                schedule.RateAt(i),
+                i + 1,
+                schedule.MomentumAt(i)
+            );
             Assert.Equal(losses[i], update.Loss, tolerance);
         }
     }
@@ -50,9 +64,11 @@ public sealed class VideoTests : IDisposable
     public void Loss_and_figures_are_means_of_the_frames_that_the_data_has(int wanted)
     {
         var task = TrainingTask.Create(Recipe);
-        Tensor output = FormulaWeights.Input(new Shape(2, 3, 1, 8, 8), "output"), truth = FormulaWeights.Input(new Shape(2, wanted, 1, 8, 8), "truth");
+        Tensor output = FormulaWeights.Input(new Shape(2, 3, 1, 8, 8), "output"),
+            truth = FormulaWeights.Input(new Shape(2, wanted, 1, 8, 8), "truth");
         var batch = new TrainingBatch(new float[2 * 3 * 64], new Shape(2, 3, 1, 8, 8), default, truth.Data);
-        double squares = 0, absolutes = 0;
+        double squares = 0,
+            absolutes = 0;
         for (int n = 0; n < 2; n++)
         {
             for (int i = 0; i < wanted * 64; i++)
@@ -63,14 +79,17 @@ public sealed class VideoTests : IDisposable
             }
         }
 
-        using (new TorchScope()) Assert.Equal(squares / (2 * wanted * 64), task.Loss(TorchTensor.From(output), batch).Item(), 1e-6);
+        using (new TorchScope())
+            Assert.Equal(squares / (2 * wanted * 64), task.Loss(TorchTensor.From(output), batch).Item(), 1e-6);
 
-        TaskMeasurement whole = task.Measure(), parts = task.Measure();
+        TaskMeasurement whole = task.Measure(),
+            parts = task.Measure();
         whole.Add(output, batch);
         for (int n = 0; n < 2; n++)
             parts.Add(
                 new Tensor(new Shape(1, 3, 1, 8, 8), output.Data.AsSpan(n * 3 * 64, 3 * 64).ToArray()),
-                new TrainingBatch(new float[3 * 64], new Shape(1, 3, 1, 8, 8), default, truth.Data.AsMemory(n * wanted * 64, wanted * 64)));
+                new TrainingBatch(new float[3 * 64], new Shape(1, 3, 1, 8, 8), default, truth.Data.AsMemory(n * wanted * 64, wanted * 64))
+            );
         Assert.Equal(["loss", "mse", "mae", "ssim_official", "psnr"], task.Metrics.Select(metric => metric.Name));
         Assert.Equal((2, 2), (whole.Count, parts.Count));
         double[] sums = whole.Sums;
@@ -83,9 +102,12 @@ public sealed class VideoTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_are_no_clips() => Assert.Contains(
-        "Video is trained with clips (N, T, C, H, W)",
-        Assert.Throws<ArgumentException>(() => TrainingTask.Create(Recipe).Loss(null!, EngineTests.Batch(0))).Message, StringComparison.Ordinal);
+    public void Pictures_are_no_clips() =>
+        Assert.Contains(
+            "Video is trained with clips (N, T, C, H, W)",
+            Assert.Throws<ArgumentException>(() => TrainingTask.Create(Recipe).Loss(null!, EngineTests.Batch(0))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void It_learns_and_the_best_is_the_lowest_error()
@@ -108,8 +130,10 @@ public sealed class VideoTests : IDisposable
             Assert.Equal(best.Content.Progress.BestEpoch + 1, best.Content.Progress.Epoch);
         string[] table = File.ReadAllLines(_folder.File("run/epochs.csv"));
         Assert.Equal(
-            "epoch,update,learning_rate,train_loss,eval_loss,eval_mse,eval_mae,eval_ssim_official,eval_psnr,ema_loss,ema_mse,ema_mae,ema_ssim_official,ema_psnr,clips_per_second,data_wait,seconds,skipped",
-            table[0]);
+            "epoch,update,learning_rate,train_loss,eval_loss,eval_mse,eval_mae,eval_ssim_official,eval_psnr,"
+                + "ema_loss,ema_mse,ema_mae,ema_ssim_official,ema_psnr,clips_per_second,data_wait,seconds,skipped",
+            table[0]
+        );
         Assert.Equal(13, table.Length);
         Assert.Contains("\"clips_per_second\":", File.ReadAllText(_folder.File("run/log.jsonl")), StringComparison.Ordinal);
     }
@@ -129,7 +153,8 @@ public sealed class VideoTests : IDisposable
         Assert.Equal(Figures("straight"), Figures("halves"));
     }
 
-    // Not Adam, which makes much of the rounding in gradients that are 0; a translator without stochastic depth, whose draws are each rank's own.
+    // Not Adam, which makes much of the rounding in gradients that are 0; a translator without stochastic depth, whose draws are each
+    // rank's own.
     [Fact]
     public void A_run_of_two_ranks_is_that_of_one_process()
     {
@@ -137,22 +162,34 @@ public sealed class VideoTests : IDisposable
         ModelCard plain = VideoRun.Card with { Options = (SimVpOptions)VideoRun.Card.Options with { ModelType = TranslatorKind.IncepU } };
         TrainingRecipe recipe = Recipe with { Optimizer = OptimizerKind.Sgd, LearningRate = 1e-2, Epochs = 2 };
         (TrainingResult one, Dictionary<string, byte[]> expected) = Train("one", null, recipe, null, resume: false, plain);
-        (TrainingResult Result, Dictionary<string, byte[]> State)[] ranks = Ranks.Run(2, group => Train("many", group, recipe, null, resume: false, plain));
-        foreach ((string name, byte[] bytes) in ranks[0].State.Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal)))
+        (TrainingResult Result, Dictionary<string, byte[]> State)[] ranks = Ranks.Run(
+            2,
+            group => Train("many", group, recipe, null, resume: false, plain)
+        );
+        foreach (
+            (string name, byte[] bytes) in ranks[0]
+                .State.Where(pair => !pair.Key.StartsWith(TrainingCheckpoint.Random, StringComparison.Ordinal))
+        )
         {
             Assert.True(bytes.AsSpan().SequenceEqual(ranks[1].State[name]), name);
-            for (int i = 0; i + 4 <= bytes.Length; i += 4) Assert.Equal(BitConverter.ToSingle(expected[name], i), BitConverter.ToSingle(bytes, i), 2e-5f);
+            for (int i = 0; i + 4 <= bytes.Length; i += 4)
+                Assert.Equal(BitConverter.ToSingle(expected[name], i), BitConverter.ToSingle(bytes, i), 2e-5f);
         }
 
         foreach ((EpochRecord mine, EpochRecord other) in one.Epochs.Zip(ranks[0].Result.Epochs))
-            Assert.All(mine.Eval!.Keys, name => Assert.Equal(mine.Eval![name], other.Eval![name], 1e-4 * Math.Max(1, Math.Abs(mine.Eval[name]))));
+            Assert.All(
+                mine.Eval!.Keys,
+                name => Assert.Equal(mine.Eval![name], other.Eval![name], 1e-4 * Math.Max(1, Math.Abs(mine.Eval[name])))
+            );
     }
 
     [Fact]
     public void The_evaluation_may_be_cut()
     {
         TrainingRecipe recipe = Recipe with { EvalClips = 5 };
-        using ClipTrainingData cut = VideoRun.Data(recipe), all = VideoRun.Data(Recipe), more = VideoRun.Data(Recipe with { EvalClips = 100 });
+        using ClipTrainingData cut = VideoRun.Data(recipe),
+            all = VideoRun.Data(Recipe),
+            more = VideoRun.Data(Recipe with { EvalClips = 100 });
         Assert.Equal(5, Count(cut));
         Assert.Equal(11, Count(all));
         Assert.Equal(11, Count(more));
@@ -176,7 +213,10 @@ public sealed class VideoTests : IDisposable
             using LoadedTrainingCheckpoint best = LoadedTrainingCheckpoint.Open(_folder.File("run/best.safetensors"));
             trainer.Resume(best.Content);
             using var scope = new TorchScope();
-            expected = trainer.Engine.Network.Forward(TorchTensor.From(input), cancellationToken: TestContext.Current.CancellationToken)["output"].ToTensor().Data;
+            expected = trainer
+                .Engine.Network.Forward(TorchTensor.From(input), cancellationToken: TestContext.Current.CancellationToken)["output"]
+                .ToTensor()
+                .Data;
         }
 
         ModelCard card = ModelCard.Load(_folder.File("run/model/card.json"));
@@ -191,9 +231,11 @@ public sealed class VideoTests : IDisposable
     }
 
     [Fact]
-    public void Too_few_clips_are_an_error() => Assert.Equal(
-        "The 36 training clips do not fill one batch of 64; take a batch_size of 36 or less.",
-        Assert.Throws<RecipeException>(() => VideoRun.Data(Recipe with { BatchSize = 64 })).Message);
+    public void Too_few_clips_are_an_error() =>
+        Assert.Equal(
+            "The 36 training clips do not fill one batch of 64; take a batch_size of 36 or less.",
+            Assert.Throws<RecipeException>(() => VideoRun.Data(Recipe with { BatchSize = 64 })).Message
+        );
 
     [Fact]
     public void Nothing_native_is_left_behind()
@@ -205,11 +247,30 @@ public sealed class VideoTests : IDisposable
         Assert.Equal(before, TorchRuntime.LiveTensors);
     }
 
-    private (TrainingResult Result, Dictionary<string, byte[]> State) Train(string run, TorchProcessGroup? group, TrainingRecipe recipe, long? stop, bool resume, ModelCard? card = null)
+    private (TrainingResult Result, Dictionary<string, byte[]> State) Train(
+        string run,
+        TorchProcessGroup? group,
+        TrainingRecipe recipe,
+        long? stop,
+        bool resume,
+        ModelCard? card = null
+    )
     {
         ProcessShare share = group is null ? ProcessShare.Whole : new ProcessShare(group.Rank, group.Size);
         using ClipTrainingData data = VideoRun.Data(recipe, share);
-        using Trainer trainer = VideoRun.Start(_folder, share.Rank == 0 ? run : $"{run}-{share.Rank}", data, recipe, options: new TrainerOptions { Folder = "", Group = group, StopAfter = stop }, card: card);
+        using Trainer trainer = VideoRun.Start(
+            _folder,
+            share.Rank == 0 ? run : $"{run}-{share.Rank}",
+            data,
+            recipe,
+            options: new TrainerOptions
+            {
+                Folder = "",
+                Group = group,
+                StopAfter = stop,
+            },
+            card: card
+        );
         if (resume)
         {
             using LoadedTrainingCheckpoint last = new CheckpointFolder(_folder.File(run)).OpenNewest(_heard.OnMessage)!;

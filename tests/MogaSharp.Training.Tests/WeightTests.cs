@@ -38,7 +38,10 @@ public sealed class WeightTests : IDisposable
     {
         string path = Save(10);
         InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2);
-        Assert.Equal($"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.bias, head.weight)", loaded.ReplacedHead);
+        Assert.Equal(
+            $"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.bias, head.weight)",
+            loaded.ReplacedHead
+        );
         Assert.Equal(new Shape(7, 32), loaded.Weights["head.weight"].Shape);
         Assert.Contains(loaded.Weights["head.weight"].Data, value => value != 0);
         WeightSet source = InitialWeights.Fresh(Specs(10), 1).Weights;
@@ -49,16 +52,28 @@ public sealed class WeightTests : IDisposable
     [Fact]
     public void A_head_with_another_name_is_found_by_it()
     {
-        ConvNeXtOptions options = new() { Dims = [8, 16], Depths = [1, 1], NumClasses = 10 };
+        ConvNeXtOptions options = new()
+        {
+            Dims = [8, 16],
+            Depths = [1, 1],
+            NumClasses = 10,
+        };
         Assert.Equal("head.fc", options.HeadName);
         string path = _folder.File("convnext.safetensors");
         CheckpointWriter.SaveSafetensors(path, StateDict.From(InitialWeights.Fresh(Parameters(options), 1).Weights).Tensors);
         InitialWeights loaded = InitialWeights.Load(path, ema: false, Parameters(options with { NumClasses = 7 }), 2, options.HeadName);
-        Assert.Equal($"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight)", loaded.ReplacedHead);
+        Assert.Equal(
+            $"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight)",
+            loaded.ReplacedHead
+        );
         Assert.Equal(new Shape(7, 16), loaded.Weights["head.fc.weight"].Shape);
-        Assert.Equal(InitialWeights.Fresh(Parameters(options), 1).Weights["stages.1.blocks.0.mlp.fc1.weight"].Data, loaded.Weights["stages.1.blocks.0.mlp.fc1.weight"].Data);
+        Assert.Equal(
+            InitialWeights.Fresh(Parameters(options), 1).Weights["stages.1.blocks.0.mlp.fc1.weight"].Data,
+            loaded.Weights["stages.1.blocks.0.mlp.fc1.weight"].Data
+        );
 
-        static IReadOnlyList<ParameterSpec> Parameters(ConvNeXtOptions options) => options.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
+        static IReadOnlyList<ParameterSpec> Parameters(ConvNeXtOptions options) =>
+            options.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
     }
 
     [Fact]
@@ -74,8 +89,15 @@ public sealed class WeightTests : IDisposable
     public void Another_architecture_is_an_error_and_not_replaced()
     {
         string path = Save(10);
-        IReadOnlyList<ParameterSpec> other = new MogaNetOptions { NumClasses = 7 }.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters;
-        Assert.Contains("do not fit the network", Assert.Throws<WeightMismatchException>(() => InitialWeights.Load(path, false, other, 1)).Message, StringComparison.Ordinal);
+        IReadOnlyList<ParameterSpec> other = new MogaNetOptions { NumClasses = 7 }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 32, 32))
+            .Parameters;
+        Assert.Contains(
+            "do not fit the network",
+            Assert.Throws<WeightMismatchException>(() => InitialWeights.Load(path, false, other, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -85,8 +107,20 @@ public sealed class WeightTests : IDisposable
     {
         WeightSet weights = InitialWeights.Fresh(Specs(10), 3).Weights;
         string folder = _folder.File("model");
-        ModelExport.Save(folder, Card with { Labels = [.. "abcdefghij".Select(c => c.ToString())] }, StateDict.From(weights).Tensors, type, [new("top1", 12.5)]);
-        Assert.Equal(["card.json", "model.pth", "model.safetensors"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        ModelExport.Save(
+            folder,
+            Card with
+            {
+                Labels = [.. "abcdefghij".Select(c => c.ToString())],
+            },
+            StateDict.From(weights).Tensors,
+            type,
+            [new("top1", 12.5)]
+        );
+        Assert.Equal(
+            ["card.json", "model.pth", "model.safetensors"],
+            Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         ModelCard card = ModelCard.Load(Path.Combine(folder, "card.json"));
         Assert.Equal(12.5, card.Metrics["top1"]);
         foreach (string file in new[] { card.GetWeightsPath()!, Path.Combine(folder, "model.pth") })
@@ -94,8 +128,16 @@ public sealed class WeightTests : IDisposable
             using Checkpoint checkpoint = Checkpoint.Open(file);
             StateDict state = StateDict.From(checkpoint);
             WeightSet read = state.Bind(card.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters);
-            Assert.All(state.Tensors, tensor => Assert.Equal(tensor.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal) ? DType.Int64 : type, tensor.DType));
-            Assert.All(weights.Names, name => Assert.Equal(weights[name].Data.Select(value => type == DType.Float16 ? (float)(Half)value : value), read[name].Data));
+            Assert.All(
+                state.Tensors,
+                tensor =>
+                    Assert.Equal(tensor.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal) ? DType.Int64 : type, tensor.DType)
+            );
+            Assert.All(
+                weights.Names,
+                name =>
+                    Assert.Equal(weights[name].Data.Select(value => type == DType.Float16 ? (float)(Half)value : value), read[name].Data)
+            );
         }
     }
 }

@@ -7,7 +7,12 @@ namespace MogaSharp.Weights.Tests;
 /// <summary>Official files whose names are not those that everyone uses, and tensors that follow from the network itself.</summary>
 public sealed class ComparatorNamesTests
 {
-    private static readonly ConvNeXtOptions Small = new() { Dims = [8, 16], Depths = [1, 2], NumClasses = 3 };
+    private static readonly ConvNeXtOptions Small = new()
+    {
+        Dims = [8, 16],
+        Depths = [1, 2],
+        NumClasses = 3,
+    };
 
     // The names of facebookresearch/ConvNeXt, and timm 0.6.13's for the same tensors (checkpoint_filter_fn of convnext.py).
     [Theory]
@@ -42,10 +47,14 @@ public sealed class ComparatorNamesTests
         WeightSet bound = read.Bind(specs);
         Assert.All(weights.Names, name => Assert.Equal(weights[name].Data, bound[name].Data));
 
-        static string Original(string name) => name
-            .Replace("stem.", "downsample_layers.0.", StringComparison.Ordinal).Replace("stages.1.downsample.", "downsample_layers.1.", StringComparison.Ordinal)
-            .Replace(".blocks.", ".", StringComparison.Ordinal).Replace("conv_dw", "dwconv", StringComparison.Ordinal).Replace("mlp.fc", "pwconv", StringComparison.Ordinal)
-            .Replace("head.norm.", "norm.", StringComparison.Ordinal).Replace("head.fc.", "head.", StringComparison.Ordinal);
+        static string Original(string name) =>
+            name.Replace("stem.", "downsample_layers.0.", StringComparison.Ordinal)
+                .Replace("stages.1.downsample.", "downsample_layers.1.", StringComparison.Ordinal)
+                .Replace(".blocks.", ".", StringComparison.Ordinal)
+                .Replace("conv_dw", "dwconv", StringComparison.Ordinal)
+                .Replace("mlp.fc", "pwconv", StringComparison.Ordinal)
+                .Replace("head.norm.", "norm.", StringComparison.Ordinal)
+                .Replace("head.fc.", "head.", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,21 +69,41 @@ public sealed class ComparatorNamesTests
     [Fact]
     public void What_follows_from_the_network_is_computed_whatever_the_file_has()
     {
-        SwinOptions options = new() { EmbedDim = 8, Depths = [2], Heads = [2], Window = 2, NumClasses = 3 };
-        IReadOnlyList<ParameterSpec> large = options.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters, small = options.CreateDefinition().Build(new Shape(1, 3, 16, 16)).Parameters;
+        SwinOptions options = new()
+        {
+            EmbedDim = 8,
+            Depths = [2],
+            Heads = [2],
+            Window = 2,
+            NumClasses = 3,
+        };
+        IReadOnlyList<ParameterSpec> large = options.CreateDefinition().Build(new Shape(1, 3, 32, 32)).Parameters,
+            small = options.CreateDefinition().Build(new Shape(1, 3, 16, 16)).Parameters;
         WeightSet fresh = WeightInitializer.Create(small, 1);
         StateDict saved = StateDict.From(fresh);
         Assert.True(saved.TryGet("layers.0.blocks.0.attn.relative_position_index", out TensorEntry? index) && index.DType == DType.Int64);
-        Assert.True(saved.TryGet("layers.0.blocks.1.attn_mask", out TensorEntry? mask) && mask.DType == DType.Float32 && mask.Shape == new Shape(4, 4, 4));
+        Assert.True(
+            saved.TryGet("layers.0.blocks.1.attn_mask", out TensorEntry? mask)
+                && mask.DType == DType.Float32
+                && mask.Shape == new Shape(4, 4, 4)
+        );
 
         // A mask of another picture size, and none at all.
         WeightSet bound = saved.Bind(large);
-        WeightSet bare = new StateDict(saved.Tensors.Where(tensor => !tensor.Name.Contains("attn_mask", StringComparison.Ordinal) && !tensor.Name.Contains("index", StringComparison.Ordinal)), "bare").Bind(large);
+        WeightSet bare = new StateDict(
+            saved.Tensors.Where(tensor =>
+                !tensor.Name.Contains("attn_mask", StringComparison.Ordinal) && !tensor.Name.Contains("index", StringComparison.Ordinal)
+            ),
+            "bare"
+        ).Bind(large);
         foreach (WeightSet set in new[] { bound, bare })
         {
             Assert.Equal(new Shape(16, 4, 4), set["layers.0.blocks.1.attn_mask"].Shape);
             Assert.Equal(WeightInitializer.Create(large, 2)["layers.0.blocks.1.attn_mask"].Data, set["layers.0.blocks.1.attn_mask"].Data);
-            Assert.Equal(fresh["layers.0.blocks.0.attn.relative_position_index"].Data, set["layers.0.blocks.0.attn.relative_position_index"].Data);
+            Assert.Equal(
+                fresh["layers.0.blocks.0.attn.relative_position_index"].Data,
+                set["layers.0.blocks.0.attn.relative_position_index"].Data
+            );
             Assert.Equal(fresh["layers.0.blocks.0.attn.qkv.weight"].Data, set["layers.0.blocks.0.attn.qkv.weight"].Data);
         }
     }

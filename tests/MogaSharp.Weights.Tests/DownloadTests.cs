@@ -72,7 +72,18 @@ public sealed class DownloadTests : IAsyncDisposable
         _server.Then((_, stream) => TestServer.SendAsync(stream, "503 Unavailable", "", default));
         await Downloader().GetAsync(file, null, Token);
         File.Delete(Target);
-        _server.Then(_server.CutAfter(50_000)).Then((_, stream) => TestServer.SendAsync(stream, "206 Partial Content", $"Content-Range: bytes 50000-{Good.Length - 1}/{Good.Length}", Good.AsMemory(50_000, 9), Good.Length - 50_000));
+        _server
+            .Then(_server.CutAfter(50_000))
+            .Then(
+                (_, stream) =>
+                    TestServer.SendAsync(
+                        stream,
+                        "206 Partial Content",
+                        $"Content-Range: bytes 50000-{Good.Length - 1}/{Good.Length}",
+                        Good.AsMemory(50_000, 9),
+                        Good.Length - 50_000
+                    )
+            );
         await Downloader(attempts: 2).GetAsync(file, null, Token);
         Assert.Equal([null, null, null, null, 50_000], _server.Requests.Select(request => request.RangeStart));
         // What came of the one is no beginning of the other's.
@@ -90,7 +101,12 @@ public sealed class DownloadTests : IAsyncDisposable
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
         mirror.Then(mirror.CutAfter(50_000));
         var logger = new RecordingLogger();
-        var options = new DownloadOptions { CacheFolder = _cache.FullName, RetryDelay = TimeSpan.FromMilliseconds(1), Logger = logger };
+        var options = new DownloadOptions
+        {
+            CacheFolder = _cache.FullName,
+            RetryDelay = TimeSpan.FromMilliseconds(1),
+            Logger = logger,
+        };
         await new ModelDownloader(_client, options).GetAsync(Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address] }, null, Token);
         Assert.Equal(
             [
@@ -98,7 +114,10 @@ public sealed class DownloadTests : IAsyncDisposable
                 $"Information: {mirror.Address}: attempt 1 of 4 ended because",
                 $"Debug: {mirror.Address}: complete as {Target}, SHA-256 {Hash(Good)}.",
             ],
-            logger.Lines.Select(line => line.Contains("because", StringComparison.Ordinal) ? line[..(line.IndexOf("because", StringComparison.Ordinal) + 7)] : line));
+            logger.Lines.Select(line =>
+                line.Contains("because", StringComparison.Ordinal) ? line[..(line.IndexOf("because", StringComparison.Ordinal) + 7)] : line
+            )
+        );
     }
 
     [Fact]
@@ -108,7 +127,12 @@ public sealed class DownloadTests : IAsyncDisposable
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
         ModelFile file = Model with { Sha256 = Hash(Good), Mirrors = [mirror.Address, new Uri("http://127.0.0.1:1/model.pth")] };
         var problem = await Assert.ThrowsAsync<DownloadException>(() => Downloader(attempts: 1).GetAsync(file, null, Token));
-        Assert.StartsWith($"{_server.Address}: The server answered 404 Not Found. Nor could it be had elsewhere. {mirror.Address}: The file has the SHA-256 {Hash(Other)}, not", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{_server.Address}: The server answered 404 Not Found. Nor could it be had elsewhere. {mirror.Address}: The file has the "
+                + $"SHA-256 {Hash(Other)}, not",
+            problem.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("It was not kept. http://127.0.0.1:1/model.pth: The download failed", problem.Message, StringComparison.Ordinal);
         Assert.Equal(_server.Address, problem.Address);
         Assert.Equal(["model.pth.lock"], _cache.FileNames);
@@ -117,12 +141,16 @@ public sealed class DownloadTests : IAsyncDisposable
     [Fact]
     public async Task Resumes_where_the_connection_broke()
     {
-        _server.Then(_server.CutAfter(50_000)).Then(async (request, stream) =>
-        {
-            byte[] rest = Good[request.RangeStart!.Value..];
-            string headers = $"Content-Range: bytes {request.RangeStart}-{Good.Length - 1}/{Good.Length}\r\n{_server.Version}";
-            await TestServer.SendAsync(stream, "206 Partial Content", headers, rest.AsMemory(0, 10_000), rest.Length);
-        });
+        _server
+            .Then(_server.CutAfter(50_000))
+            .Then(
+                async (request, stream) =>
+                {
+                    byte[] rest = Good[request.RangeStart!.Value..];
+                    string headers = $"Content-Range: bytes {request.RangeStart}-{Good.Length - 1}/{Good.Length}\r\n{_server.Version}";
+                    await TestServer.SendAsync(stream, "206 Partial Content", headers, rest.AsMemory(0, 10_000), rest.Length);
+                }
+            );
         await Downloader().GetAsync(Model, null, Token);
 
         Assert.Equal(Good, await File.ReadAllBytesAsync(Target, Token));
@@ -156,12 +184,16 @@ public sealed class DownloadTests : IAsyncDisposable
     [InlineData(true)]
     public async Task Restarts_when_the_file_changed_meanwhile(bool serverKnowsIfRange)
     {
-        _server.Then(_server.CutAfter(50_000)).Then((request, stream) =>
-        {
-            _server.Content = Other;
-            _server.Version = "ETag: \"v2\"";
-            return serverKnowsIfRange ? _server.ServeAsync(request, stream) : _server.SendRest(stream, request.RangeStart!.Value);
-        });
+        _server
+            .Then(_server.CutAfter(50_000))
+            .Then(
+                (request, stream) =>
+                {
+                    _server.Content = Other;
+                    _server.Version = "ETag: \"v2\"";
+                    return serverKnowsIfRange ? _server.ServeAsync(request, stream) : _server.SendRest(stream, request.RangeStart!.Value);
+                }
+            );
         await Downloader().GetAsync(Model, null, Token);
         Assert.Equal(Other, await File.ReadAllBytesAsync(Target, Token));
     }
@@ -191,11 +223,13 @@ public sealed class DownloadTests : IAsyncDisposable
     [Fact]
     public async Task A_stalled_connection_is_given_up_and_resumed()
     {
-        _server.Then(async (request, stream) =>
-        {
-            await _server.CutAfter(50_000)(request, stream);
-            await Task.Delay(1000, _server.Stopped);
-        });
+        _server.Then(
+            async (request, stream) =>
+            {
+                await _server.CutAfter(50_000)(request, stream);
+                await Task.Delay(1000, _server.Stopped);
+            }
+        );
         await Downloader(stallMilliseconds: 300).GetAsync(Model, null, Token);
         Assert.Equal(Good, await File.ReadAllBytesAsync(Target, Token));
         Assert.Equal(50_000, _server.Requests[1].RangeStart);
@@ -205,7 +239,9 @@ public sealed class DownloadTests : IAsyncDisposable
     public async Task A_server_that_never_answers_is_given_up()
     {
         _server.Then((_, _) => Task.Delay(1000, _server.Stopped));
-        var problem = await Assert.ThrowsAsync<DownloadException>(() => Downloader(attempts: 1, stallMilliseconds: 300).GetAsync(Model, null, Token));
+        var problem = await Assert.ThrowsAsync<DownloadException>(() =>
+            Downloader(attempts: 1, stallMilliseconds: 300).GetAsync(Model, null, Token)
+        );
         Assert.Contains("sent nothing for 0.3 seconds", problem.Message, StringComparison.Ordinal);
     }
 
@@ -241,7 +277,9 @@ public sealed class DownloadTests : IAsyncDisposable
         _server.Then(Fail).Then(Fail);
         await Downloader(attempts: 3).GetAsync(Model, null, Token);
         _server.Then(Fail);
-        var problem = await Assert.ThrowsAsync<DownloadException>(() => Downloader(attempts: 1).GetAsync(Model with { FileName = "b.pth" }, null, Token));
+        var problem = await Assert.ThrowsAsync<DownloadException>(() =>
+            Downloader(attempts: 1).GetAsync(Model with { FileName = "b.pth" }, null, Token)
+        );
         Assert.Contains("500 Internal Server Error", problem.Message, StringComparison.Ordinal);
     }
 
@@ -301,14 +339,17 @@ public sealed class DownloadTests : IAsyncDisposable
     public async Task Cancelling_keeps_what_has_arrived()
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        _server.Then(async (request, stream) =>
-        {
-            await _server.CutAfter(50_000)(request, stream);
-            await Task.Delay(1000, _server.Stopped);
-        });
+        _server.Then(
+            async (request, stream) =>
+            {
+                await _server.CutAfter(50_000)(request, stream);
+                await Task.Delay(1000, _server.Stopped);
+            }
+        );
         var progress = new Recorder(report =>
         {
-            if (report.Received == 50_000) cancel.Cancel();
+            if (report.Received == 50_000)
+                cancel.Cancel();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Downloader().GetAsync(Model, progress, cancel.Token));
         await Downloader().GetAsync(Model, null, Token);
@@ -319,11 +360,13 @@ public sealed class DownloadTests : IAsyncDisposable
     [Fact]
     public async Task Two_at_once_download_once()
     {
-        _server.Then(async (request, stream) =>
-        {
-            await Task.Delay(100, Token);
-            await _server.ServeAsync(request, stream);
-        });
+        _server.Then(
+            async (request, stream) =>
+            {
+                await Task.Delay(100, Token);
+                await _server.ServeAsync(request, stream);
+            }
+        );
         DownloadedModel[] both = await Task.WhenAll(Downloader().GetAsync(Model, null, Token), Downloader().GetAsync(Model, null, Token));
         Assert.Single(both, model => model.WasCached);
         Assert.Single(_server.Requests);
@@ -342,7 +385,9 @@ public sealed class DownloadTests : IAsyncDisposable
     {
         var gone = new TestServer(Good);
         await gone.DisposeAsync();
-        var problem = await Assert.ThrowsAsync<DownloadException>(() => Downloader(attempts: 1).GetAsync(Model with { Address = gone.Address }, null, Token));
+        var problem = await Assert.ThrowsAsync<DownloadException>(() =>
+            Downloader(attempts: 1).GetAsync(Model with { Address = gone.Address }, null, Token)
+        );
         Assert.Contains("the connection failed", problem.Message, StringComparison.Ordinal);
         Assert.StartsWith(gone.Address.ToString(), problem.Message, StringComparison.Ordinal);
     }
@@ -394,10 +439,22 @@ public sealed class DownloadTests : IAsyncDisposable
     public void The_cache_is_never_in_the_current_folder(string? chosen, string? shared, string? home, string expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other places");
-        string? Variable(string name) => name switch { "MOGA_CACHE" => chosen, "XDG_CACHE_HOME" => shared, "HOME" => home, _ => null };
+        string? Variable(string name) =>
+            name switch
+            {
+                "MOGA_CACHE" => chosen,
+                "XDG_CACHE_HOME" => shared,
+                "HOME" => home,
+                _ => null,
+            };
         Assert.Equal(expected, CacheFolder.Find(Variable, () => "/account"));
-        if (!expected.StartsWith("/account", StringComparison.Ordinal)) return;
-        Assert.Contains("Set MOGA_CACHE to a folder", Assert.Throws<IOException>(() => CacheFolder.Find(Variable, () => null)).Message, StringComparison.Ordinal);
+        if (!expected.StartsWith("/account", StringComparison.Ordinal))
+            return;
+        Assert.Contains(
+            "Set MOGA_CACHE to a folder",
+            Assert.Throws<IOException>(() => CacheFolder.Find(Variable, () => null)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private async Task AssertRefused(string reason)
@@ -407,13 +464,17 @@ public sealed class DownloadTests : IAsyncDisposable
         Assert.Equal(["model.pth.lock"], _cache.FileNames);
     }
 
-    private ModelDownloader Downloader(int attempts = 4, int stallMilliseconds = 10_000) => new(_client, new DownloadOptions
-    {
-        CacheFolder = _cache.FullName,
-        Attempts = attempts,
-        StallTimeout = TimeSpan.FromMilliseconds(stallMilliseconds),
-        RetryDelay = TimeSpan.FromMilliseconds(10),
-    });
+    private ModelDownloader Downloader(int attempts = 4, int stallMilliseconds = 10_000) =>
+        new(
+            _client,
+            new DownloadOptions
+            {
+                CacheFolder = _cache.FullName,
+                Attempts = attempts,
+                StallTimeout = TimeSpan.FromMilliseconds(stallMilliseconds),
+                RetryDelay = TimeSpan.FromMilliseconds(10),
+            }
+        );
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
@@ -431,6 +492,8 @@ public sealed class DownloadTests : IAsyncDisposable
     private sealed class CarelessHandler : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage { Content = new ByteArrayContent(Good) { Headers = { ContentLength = Good.Length + 1 } } });
+            Task.FromResult(
+                new HttpResponseMessage { Content = new ByteArrayContent(Good) { Headers = { ContentLength = Good.Length + 1 } } }
+            );
     }
 }

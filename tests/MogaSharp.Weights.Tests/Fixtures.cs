@@ -19,12 +19,16 @@ internal static class Fixtures
     private static Dictionary<string, Expectation> ReadManifest()
     {
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(PathOf("manifest.json")));
-        return json.RootElement.EnumerateObject().ToDictionary(
-            entry => entry.Name,
-            entry => new Expectation(
-                entry.Value.TryGetProperty("expected", out JsonElement expected) ? expected.GetString() : null,
-                entry.Value.TryGetProperty("expected_prefix", out JsonElement prefix) ? prefix.GetString()! : "",
-                entry.Value.TryGetProperty("weights_key", out JsonElement key) ? key.GetString() : null));
+        return json
+            .RootElement.EnumerateObject()
+            .ToDictionary(
+                entry => entry.Name,
+                entry => new Expectation(
+                    entry.Value.TryGetProperty("expected", out JsonElement expected) ? expected.GetString() : null,
+                    entry.Value.TryGetProperty("expected_prefix", out JsonElement prefix) ? prefix.GetString()! : "",
+                    entry.Value.TryGetProperty("weights_key", out JsonElement key) ? key.GetString() : null
+                )
+            );
     }
 
     /// <summary>What the manifest says of one file.</summary>

@@ -44,7 +44,10 @@ public sealed class FormatTests : IDisposable
     public void A_name_of_any_length_in_a_safetensors_header_is_refused()
     {
         string name = string.Concat(Enumerable.Repeat("_orig_mod.", 103));
-        AssertRefused(Safetensors("{" + W.Replace("\"w\"", $"\"{name}\"", StringComparison.Ordinal) + "}", 8), "name has more than 1024 characters");
+        AssertRefused(
+            Safetensors("{" + W.Replace("\"w\"", $"\"{name}\"", StringComparison.Ordinal) + "}", 8),
+            "name has more than 1024 characters"
+        );
     }
 
     [Theory]
@@ -91,7 +94,12 @@ public sealed class FormatTests : IDisposable
     public void Zip_files_that_do_not_agree_with_themselves_are_refused(int part, int offset, byte value, string reason)
     {
         byte[] file = PickleBuilder.FileWith(pickle => pickle.Op(Opcode.None));
-        byte[] signature = part switch { 0 => [0x50, 0x4B, 3, 4], 1 => [0x50, 0x4B, 1, 2], _ => [0x50, 0x4B, 5, 6] };
+        byte[] signature = part switch
+        {
+            0 => [0x50, 0x4B, 3, 4],
+            1 => [0x50, 0x4B, 1, 2],
+            _ => [0x50, 0x4B, 5, 6],
+        };
         int at = file.AsSpan().IndexOf(signature);
         if (part == 0 && offset == 0)
             file[file.AsSpan(4).IndexOf(signature) + 4] = value;
@@ -108,7 +116,8 @@ public sealed class FormatTests : IDisposable
     {
         using var stream = new MemoryStream();
         var zip = new ZipWriter(stream);
-        if (record is not null) zip.Add(record, [1]);
+        if (record is not null)
+            zip.Add(record, [1]);
         zip.Finish();
         AssertRefused(stream.ToArray(), reason);
     }
@@ -125,7 +134,10 @@ public sealed class FormatTests : IDisposable
         // A byte more or less between the first record's data and the second record, with all offsets as they then are.
         BitConverter.GetBytes(second + shift).CopyTo(file, entry + 42);
         BitConverter.GetBytes(directory + shift).CopyTo(file, file.Length - 6);
-        AssertRefused([.. file[..(second + Math.Min(0, shift))], .. new byte[Math.Max(0, shift)], .. file[second..]], "overlap or leave gaps");
+        AssertRefused(
+            [.. file[..(second + Math.Min(0, shift))], .. new byte[Math.Max(0, shift)], .. file[second..]],
+            "overlap or leave gaps"
+        );
     }
 
     [Fact]
@@ -182,7 +194,9 @@ public sealed class FormatTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Pipes have names in /proc on Linux only.");
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
-        var refusal = Assert.Throws<CheckpointFormatException>(() => Checkpoint.Open($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}"));
+        var refusal = Assert.Throws<CheckpointFormatException>(() =>
+            Checkpoint.Open($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}")
+        );
         Assert.Contains("pipe or device", refusal.Problem, StringComparison.Ordinal);
     }
 

@@ -23,8 +23,14 @@ public sealed class FuzzTests : IDisposable
     [Fact]
     public void Damaged_files_are_read_or_refused()
     {
-        byte[][] seeds = [.. Fixtures.Manifest.Keys.Concat(Fixtures.Good.Select(name => Fixtures.Manifest[name].Expected!)).Distinct()
-            .Select(name => File.ReadAllBytes(Fixtures.PathOf(name))).Where(bytes => bytes.Length is > 0 and <= MaxSeedSize)];
+        byte[][] seeds =
+        [
+            .. Fixtures
+                .Manifest.Keys.Concat(Fixtures.Good.Select(name => Fixtures.Manifest[name].Expected!))
+                .Distinct()
+                .Select(name => File.ReadAllBytes(Fixtures.PathOf(name)))
+                .Where(bytes => bytes.Length is > 0 and <= MaxSeedSize),
+        ];
         Run(2 * Rounds, random => Mutation.Apply(random, Pick(random, seeds), Pick(random, seeds)));
     }
 
@@ -33,11 +39,17 @@ public sealed class FuzzTests : IDisposable
     {
         KeyValuePair<string, byte[]>[][] seeds = [.. Fixtures.Manifest.Keys.Select(RecordsOf).Where(records => records.Any(IsPickle))];
         Assert.InRange(seeds.Length, 50, 200);
-        Run(Rounds, random =>
-        {
-            byte[] other = Pick(random, seeds).First(IsPickle).Value;
-            return Zip(Pick(random, seeds).Select(record => IsPickle(record) ? new(record.Key, Mutation.Apply(random, record.Value, other)) : record));
-        });
+        Run(
+            Rounds,
+            random =>
+            {
+                byte[] other = Pick(random, seeds).First(IsPickle).Value;
+                return Zip(
+                    Pick(random, seeds)
+                        .Select(record => IsPickle(record) ? new(record.Key, Mutation.Apply(random, record.Value, other)) : record)
+                );
+            }
+        );
     }
 
     [Fact]
@@ -46,19 +58,26 @@ public sealed class FuzzTests : IDisposable
         byte[] file = File.ReadAllBytes(Fixtures.PathOf("f_tricky.pth.expected.safetensors"));
         int length = (int)BitConverter.ToInt64(file);
         byte[] header = file[8..(8 + length)];
-        Run(Rounds, random =>
-        {
-            byte[] damaged = Mutation.Apply(random, header, header);
-            return [.. BitConverter.GetBytes((long)damaged.Length), .. damaged, .. file[(8 + length)..]];
-        });
+        Run(
+            Rounds,
+            random =>
+            {
+                byte[] damaged = Mutation.Apply(random, header, header);
+                return [.. BitConverter.GetBytes((long)damaged.Length), .. damaged, .. file[(8 + length)..]];
+            }
+        );
     }
 
     [Fact]
-    public void Pickles_of_any_instructions_are_read_or_refused() => Run(Rounds, random =>
-    {
-        var pickle = new RandomPickle(random);
-        return PickleBuilder.FileWith(pickle.WriteTo);
-    });
+    public void Pickles_of_any_instructions_are_read_or_refused() =>
+        Run(
+            Rounds,
+            random =>
+            {
+                var pickle = new RandomPickle(random);
+                return PickleBuilder.FileWith(pickle.WriteTo);
+            }
+        );
 
     private void Run(int rounds, Func<Random, byte[]> make)
     {
@@ -116,7 +135,8 @@ public sealed class FuzzTests : IDisposable
     private static KeyValuePair<string, byte[]>[] RecordsOf(string name)
     {
         using var file = new FileBytes(Fixtures.PathOf(name));
-        if (file.Length > MaxSeedSize) return [];
+        if (file.Length > MaxSeedSize)
+            return [];
         try
         {
             return [.. ZipDirectory.Read(file, CheckpointLimits.Default).Select(pair => KeyValuePair.Create(pair.Key, Bytes(pair.Value)))];
@@ -138,7 +158,8 @@ public sealed class FuzzTests : IDisposable
     {
         using var stream = new MemoryStream();
         var zip = new ZipWriter(stream);
-        foreach ((string name, byte[] content) in records) zip.Add(name, content);
+        foreach ((string name, byte[] content) in records)
+            zip.Add(name, content);
         zip.Finish();
         return stream.ToArray();
     }

@@ -19,7 +19,8 @@ public class GoodFileTests
         bool hasOwnExpectation = expectation.Expected == $"{name}.expected.safetensors";
         IReadOnlyList<TensorEntry> read = hasOwnExpectation ? actual.Tensors : StateDict.From(actual).Tensors;
 
-        foreach (TensorEntry tensor in read) AssertSame(expected, expectation.Prefix + tensor.Name, tensor);
+        foreach (TensorEntry tensor in read)
+            AssertSame(expected, expectation.Prefix + tensor.Name, tensor);
         IEnumerable<string> wanted = expected.Names.Where(key => key.StartsWith(expectation.Prefix, StringComparison.Ordinal));
         string[] missing = [.. wanted.Except(read.Select(tensor => expectation.Prefix + tensor.Name))];
         switch (name)
@@ -46,7 +47,10 @@ public class GoodFileTests
         using Checkpoint actual = Checkpoint.Open(Fixtures.PathOf(name));
         JsonObject json = JsonNode.Parse(actual.Root.ToJson())!.AsObject();
         foreach ((string key, JsonNode? wanted) in JsonNode.Parse(expected.Metadata["non_tensor_entries"])!.AsObject())
-            Assert.True(JsonNode.DeepEquals(wanted, json[key]), $"{key}: expected {wanted?.ToJsonString()}, read {json[key]?.ToJsonString()}");
+            Assert.True(
+                JsonNode.DeepEquals(wanted, json[key]),
+                $"{key}: expected {wanted?.ToJsonString()}, read {json[key]?.ToJsonString()}"
+            );
     }
 
     [Fact]
@@ -82,7 +86,8 @@ public class GoodFileTests
         Assert.Equal(["shared.a", "shared.b", "shared.transposed", "shared.every_second", "shared.block", "shared.tail_scalar"], refused);
 
         static bool Refuses(TensorEntry tensor) =>
-            Record.Exception(() => tensor.ToBytes()) is CheckpointFormatException { Problem: var problem } && problem.Contains("CRC-32", StringComparison.Ordinal);
+            Record.Exception(() => tensor.ToBytes()) is CheckpointFormatException { Problem: var problem }
+            && problem.Contains("CRC-32", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class LegacyTests : IDisposable
         AssertRefused("1 bytes behind its last storage", Magic(), Number(1001), Facts(), Values(), Keys("0"), Storage(4, 17));
     }
 
-    private static byte[] Magic() => Pickle(p => p.Op(Opcode.Long1).Byte(10).Bytes([0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]));
+    private static byte[] Magic() =>
+        Pickle(p => p.Op(Opcode.Long1).Byte(10).Bytes([0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]));
 
     private static byte[] Number(int value) => Pickle(p => p.Number(value));
 
@@ -40,12 +41,14 @@ public sealed class LegacyTests : IDisposable
 
     private static byte[] Values() => Pickle(p => p.Op(Opcode.Mark).Text("w").Tensor("FloatStorage", 4, [2, 2], [2, 1]).Op(Opcode.Dict));
 
-    private static byte[] Keys(params string[] keys) => Pickle(p =>
-    {
-        p.Op(Opcode.Mark);
-        foreach (string key in keys) p.Text(key);
-        p.Op(Opcode.List);
-    });
+    private static byte[] Keys(params string[] keys) =>
+        Pickle(p =>
+        {
+            p.Op(Opcode.Mark);
+            foreach (string key in keys)
+                p.Text(key);
+            p.Op(Opcode.List);
+        });
 
     private static byte[] Storage(long count, int bytes) => [.. BitConverter.GetBytes(count), .. new byte[bytes]];
 

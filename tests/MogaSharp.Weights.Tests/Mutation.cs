@@ -7,15 +7,35 @@ internal static class Mutation
 {
     private static readonly long[] Interesting =
     [
-        0, 1, -1, 2, 7, 8, 63, 64, 127, 128, 255, 256, 1 << 16, (1 << 16) - 1, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40,
-        long.MaxValue, long.MinValue,
+        0,
+        1,
+        -1,
+        2,
+        7,
+        8,
+        63,
+        64,
+        127,
+        128,
+        255,
+        256,
+        1 << 16,
+        (1 << 16) - 1,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        1L << 32,
+        1L << 40,
+        long.MaxValue,
+        long.MinValue,
     ];
 
     /// <summary>One to three kinds of damage, one after the other.</summary>
     public static byte[] Apply(Random random, byte[] source, byte[] other)
     {
         byte[] bytes = [.. source];
-        for (int i = random.Next(1, 4); i > 0 && bytes.Length > 0; i--) bytes = ApplyOne(random, bytes, other);
+        for (int i = random.Next(1, 4); i > 0 && bytes.Length > 0; i--)
+            bytes = ApplyOne(random, bytes, other);
         return bytes;
     }
 
@@ -51,10 +71,11 @@ internal static class Mutation
     }
 
     /// <summary>Any place, but the ends, where the structure is, more often.</summary>
-    private static int Position(Random random, int length) => random.Next(3) switch
-    {
-        0 => random.Next(Math.Min(length, 512)),
-        1 => length - 1 - random.Next(Math.Min(length, 512)),
-        _ => random.Next(length),
-    };
+    private static int Position(Random random, int length) =>
+        random.Next(3) switch
+        {
+            0 => random.Next(Math.Min(length, 512)),
+            1 => length - 1 - random.Next(Math.Min(length, 512)),
+            _ => random.Next(length),
+        };
 }

@@ -58,5 +58,8 @@ public class NetworkTests
     }
 
     private static IReadOnlyList<ParameterSpec> SpecsOf(MogaNetArch arch) =>
-        new MogaNetOptions { Arch = arch, NumClasses = 10 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)).Parameters;
+        new MogaNetOptions { Arch = arch, NumClasses = 10 }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 64, 64))
+            .Parameters;
 }

@@ -9,7 +9,9 @@ public sealed class NetworkWeightsTests : IDisposable
     private static readonly string[] Names = ["stem.weight", "blocks1.0.weight", "blocks1.1.weight", "head.weight"];
 
     private static readonly ParameterSpec[] Specs =
-        [.. Names.Select(name => new ParameterSpec(name, new Shape(2), ParameterKind.Parameter, Initializer.Zeros))];
+    [
+        .. Names.Select(name => new ParameterSpec(name, new Shape(2), ParameterKind.Parameter, Initializer.Zeros)),
+    ];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -29,7 +31,8 @@ public sealed class NetworkWeightsTests : IDisposable
     {
         StateDict state = Read(false, null, [.. Names.Select((name, i) => One(before + name, i))]);
         WeightSet bound = state.Bind(Specs);
-        for (int i = 0; i < Names.Length; i++) Assert.Equal([i, i], bound[Names[i]].Data);
+        for (int i = 0; i < Names.Length; i++)
+            Assert.Equal([i, i], bound[Names[i]].Data);
         Assert.Equal(notes, state.Notes.Count);
     }
 
@@ -39,7 +42,9 @@ public sealed class NetworkWeightsTests : IDisposable
         TensorEntry[] tensors = [.. Set("optimizer/exp_avg/", 1), .. Set("ema_model.", 2), .. Set("model.", 3)];
         Assert.Equal([3, 3], Read(false, null, tensors).Bind(Specs)["stem.weight"].Data);
         Assert.Equal([2, 2], Read(true, null, tensors).Bind(Specs)["stem.weight"].Data);
-        Assert.Throws<WeightMismatchException>(() => Read(false, null, [.. Set("optimizer/exp_avg/", 1), One("state_dict/x.weight", 1)]).Bind(Specs));
+        Assert.Throws<WeightMismatchException>(() =>
+            Read(false, null, [.. Set("optimizer/exp_avg/", 1), One("state_dict/x.weight", 1)]).Bind(Specs)
+        );
     }
 
     [Fact]
@@ -50,13 +55,21 @@ public sealed class NetworkWeightsTests : IDisposable
         Assert.Contains("'student' (4 tensors), 'teacher' (4 tensors). Name one with --key", problem.Message, StringComparison.Ordinal);
         Assert.Equal([2, 2], Read(false, "teacher", tensors).Bind(Specs)["stem.weight"].Data);
         Assert.Equal([2, 2], Read(false, "teacher", [.. Set("student.", 1), .. Set("teacher.", 2)]).Bind(Specs)["stem.weight"].Data);
-        Assert.Contains("no weights under 'master'", Assert.Throws<CheckpointFormatException>(() => Read(false, "master", tensors)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no weights under 'master'",
+            Assert.Throws<CheckpointFormatException>(() => Read(false, "master", tensors)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Averages_of_mmcv_s_hook_are_taken_when_asked_for()
     {
-        TensorEntry[] tensors = [.. Set("state_dict/backbone.", 1), .. Names.Select(name => One($"state_dict/ema_backbone_{name.Replace('.', '_')}", 2))];
+        TensorEntry[] tensors =
+        [
+            .. Set("state_dict/backbone.", 1),
+            .. Names.Select(name => One($"state_dict/ema_backbone_{name.Replace('.', '_')}", 2)),
+        ];
         StateDict plain = Read(false, null, tensors);
         Assert.Equal([1, 1], plain.Bind(Specs)["stem.weight"].Data);
         Assert.Contains("4 tensors of a moving average left aside", Assert.Single(plain.Notes), StringComparison.Ordinal);
@@ -83,13 +96,16 @@ public sealed class NetworkWeightsTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_tensor_is_refused_whatever_lies_beside() => Assert.Throws<WeightMismatchException>(
-        () => Read(false, null, [.. Set("", 1)[1..], One("aux_head.weight", 5)]).Bind(Specs));
+    public void A_missing_tensor_is_refused_whatever_lies_beside() =>
+        Assert.Throws<WeightMismatchException>(() => Read(false, null, [.. Set("", 1)[1..], One("aux_head.weight", 5)]).Bind(Specs));
 
     [Fact]
     public void A_message_about_many_differences_is_short()
     {
-        TensorEntry[] tensors = [.. Enumerable.Range(0, 1000).Select(i => One($"my_own_wrapper.some.other.network.with.long.names.{i}.weight", 1))];
+        TensorEntry[] tensors =
+        [
+            .. Enumerable.Range(0, 1000).Select(i => One($"my_own_wrapper.some.other.network.with.long.names.{i}.weight", 1)),
+        ];
         var problem = Assert.Throws<WeightMismatchException>(() => Read(false, null, tensors).Bind(Specs));
         Assert.Equal(1000, problem.Mismatch.Unexpected.Count);
         Assert.InRange(problem.Message.Length, 100, 2000);
@@ -107,7 +123,10 @@ public sealed class NetworkWeightsTests : IDisposable
         Assert.Throws<WeightRangeException>(() => CheckpointWriter.SavePyTorch(path, [big]));
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(path)!));
         TensorEntry small = TensorEntry.FromTensor("w", new Tensor(new Shape(2), [1e-9f, float.PositiveInfinity])).ConvertTo(DType.Float16);
-        Assert.Equal("1 values that are too small for float16 became zero, in 1 tensor (the first: w)", Assert.Single(CheckpointWriter.SaveSafetensors(path, [small])));
+        Assert.Equal(
+            "1 values that are too small for float16 became zero, in 1 tensor (the first: w)",
+            Assert.Single(CheckpointWriter.SaveSafetensors(path, [small]))
+        );
     }
 
     [Theory]
@@ -148,7 +167,9 @@ public sealed class NetworkWeightsTests : IDisposable
         CheckpointWriter.SaveSafetensors(_folder.File("model-00001-of-00002.safetensors"), [One("a", 1)]);
         CheckpointWriter.SaveSafetensors(_folder.File("model-00002-of-00002.safetensors"), [One("b", 2)]);
         File.WriteAllText(
-            _folder.File("model.safetensors.index.json"), $$$"""{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"{{{second}}}"}}""");
+            _folder.File("model.safetensors.index.json"),
+            $$$"""{"metadata":{},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"{{{second}}}"}}"""
+        );
     }
 
     private static TensorEntry[] Set(string before, float value) => [.. Names.Select(name => One(before + name, value))];

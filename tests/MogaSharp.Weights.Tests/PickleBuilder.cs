@@ -10,7 +10,8 @@ internal sealed class PickleBuilder
 
     public PickleBuilder() => Op(Opcode.Protocol).Byte(4);
 
-    /// <summary>A file whose root is a dict of a good tensor "w" (4 float32) and whatever <paramref name="value"/> pushes, as "x".</summary>
+    /// <summary>A file whose root is a dict of a good tensor "w" (4 float32) and whatever <paramref name="value"/> pushes, as
+    /// "x".</summary>
     public static byte[] FileWith(Action<PickleBuilder> value)
     {
         var pickle = new PickleBuilder();
@@ -49,7 +50,8 @@ internal sealed class PickleBuilder
         return this;
     }
 
-    public PickleBuilder Text(string text) => Op(Opcode.BinUnicode).Int32(Encoding.UTF8.GetByteCount(text)).Bytes(Encoding.UTF8.GetBytes(text));
+    public PickleBuilder Text(string text) =>
+        Op(Opcode.BinUnicode).Int32(Encoding.UTF8.GetByteCount(text)).Bytes(Encoding.UTF8.GetBytes(text));
 
     public PickleBuilder Number(int value) => Op(Opcode.BinInt).Int32(value);
 
@@ -58,7 +60,8 @@ internal sealed class PickleBuilder
     public PickleBuilder Tuple(params Action<PickleBuilder>[] items)
     {
         Op(Opcode.Mark);
-        foreach (Action<PickleBuilder> item in items) item(this);
+        foreach (Action<PickleBuilder> item in items)
+            item(this);
         return Op(Opcode.Tuple);
     }
 
@@ -66,10 +69,18 @@ internal sealed class PickleBuilder
         Global(module, name).Tuple(arguments).Op(Opcode.Reduce);
 
     public PickleBuilder Storage(string storageClass, int count) =>
-        Tuple(p => p.Text("storage"), p => p.Global("torch", storageClass), p => p.Text("0"), p => p.Text("cpu"), p => p.Number(count)).Op(Opcode.BinPersistentId);
+        Tuple(p => p.Text("storage"), p => p.Global("torch", storageClass), p => p.Text("0"), p => p.Text("cpu"), p => p.Number(count))
+            .Op(Opcode.BinPersistentId);
 
     public PickleBuilder Tensor(string storageClass, int storageCount, int[] size, int[] stride) =>
-        Call("torch._utils", "_rebuild_tensor_v2", p => p.Storage(storageClass, storageCount), p => p.Number(0), p => p.Numbers(size), p => p.Numbers(stride));
+        Call(
+            "torch._utils",
+            "_rebuild_tensor_v2",
+            p => p.Storage(storageClass, storageCount),
+            p => p.Number(0),
+            p => p.Numbers(size),
+            p => p.Numbers(stride)
+        );
 
     public PickleBuilder Numbers(int[] values) => Tuple([.. values.Select(value => (Action<PickleBuilder>)(p => p.Number(value)))]);
 

@@ -26,15 +26,19 @@ public sealed class PropertyTests : IDisposable
 
     [Fact]
     public void What_is_written_reads_back_in_both_formats() =>
-        Prop.ForAll(AnyTensor.NonEmptyListOf().ToArbitrary(), tensors =>
-        {
-            TensorEntry[] unique = [.. tensors.Select((tensor, i) => tensor.WithName($"{i}:{tensor.Name}"))];
-            string safetensors = _folder.File("a.safetensors");
-            string pytorch = _folder.File("a.pth");
-            CheckpointWriter.SaveSafetensors(safetensors, unique);
-            CheckpointWriter.SavePyTorch(pytorch, unique);
-            return ReadsBack(safetensors, unique) && ReadsBack(pytorch, unique);
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                AnyTensor.NonEmptyListOf().ToArbitrary(),
+                tensors =>
+                {
+                    TensorEntry[] unique = [.. tensors.Select((tensor, i) => tensor.WithName($"{i}:{tensor.Name}"))];
+                    string safetensors = _folder.File("a.safetensors");
+                    string pytorch = _folder.File("a.pth");
+                    CheckpointWriter.SaveSafetensors(safetensors, unique);
+                    CheckpointWriter.SavePyTorch(pytorch, unique);
+                    return ReadsBack(safetensors, unique) && ReadsBack(pytorch, unique);
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Float16_is_the_nearest_with_ties_to_even() =>
@@ -42,7 +46,12 @@ public sealed class PropertyTests : IDisposable
 
     [Fact]
     public void Bfloat16_is_the_nearest_with_ties_to_even() =>
-        CheckRounding(DType.BFloat16, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16), maxFiniteBits: 0x7F7F, maxRounded: Math.ScaleB(511, 119));
+        CheckRounding(
+            DType.BFloat16,
+            bits => BitConverter.UInt32BitsToSingle((uint)bits << 16),
+            maxFiniteBits: 0x7F7F,
+            maxRounded: Math.ScaleB(511, 119)
+        );
 
     [Theory]
     [InlineData(DType.Float16)]
@@ -56,48 +65,69 @@ public sealed class PropertyTests : IDisposable
         for (int i = 0; i < 1 << 16; i++)
         {
             // A signalling NaN becomes quiet; every other number stays as it is.
-            if (float.IsNaN(wide.Data[i])) Assert.True(float.IsNaN(TensorEntry.FromBytes("one", type, new Shape(), back[(2 * i)..((2 * i) + 2)]).ToTensor().Data[0]));
-            else Assert.Equal(BitConverter.ToUInt16(bytes, 2 * i), BitConverter.ToUInt16(back, 2 * i));
+            if (float.IsNaN(wide.Data[i]))
+                Assert.True(float.IsNaN(TensorEntry.FromBytes("one", type, new Shape(), back[(2 * i)..((2 * i) + 2)]).ToTensor().Data[0]));
+            else
+                Assert.Equal(BitConverter.ToUInt16(bytes, 2 * i), BitConverter.ToUInt16(back, 2 * i));
         }
     }
 
     [Fact]
     public void Float64_holds_every_float32() =>
-        Prop.ForAll(AnyFloat.ToArbitrary(), value =>
-        {
-            Tensor back = TensorEntry.FromBytes("x", DType.Float64, new Shape(), Convert(value, DType.Float64)).ToTensor();
-            return back.Data[0].Equals(value) && BitConverter.ToDouble(Convert(value, DType.Float64)).Equals(value);
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                AnyFloat.ToArbitrary(),
+                value =>
+                {
+                    Tensor back = TensorEntry.FromBytes("x", DType.Float64, new Shape(), Convert(value, DType.Float64)).ToTensor();
+                    return back.Data[0].Equals(value) && BitConverter.ToDouble(Convert(value, DType.Float64)).Equals(value);
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     /// <summary>
     /// Compares a rounded number with both its neighbours, all as doubles, which hold them exactly. Patterns of positive
     /// numbers are ordered as the numbers are, so the neighbours are one pattern away.
     /// </summary>
     private static void CheckRounding(DType type, Func<ushort, double> value, int maxFiniteBits, double maxRounded) =>
-        Prop.ForAll(AnyFloat.ToArbitrary(), x =>
-        {
-            ushort bits = BitConverter.ToUInt16(Convert(x, type));
-            double rounded = value(bits);
-            if (float.IsNaN(x)) return double.IsNaN(rounded);
-            if (double.IsNegative(rounded) != float.IsNegative(x)) return false;
-            int magnitude = bits & 0x7FFF;
-            double exact = Math.Abs((double)x);
-            if (magnitude > maxFiniteBits) return double.IsInfinity(rounded) && exact >= maxRounded;
-            double error = Math.Abs(exact - value((ushort)magnitude));
-            bool beatsBelow = magnitude == 0 || Beats(error, Math.Abs(exact - value((ushort)(magnitude - 1))), magnitude);
-            bool beatsAbove = magnitude == maxFiniteBits ? exact < maxRounded : Beats(error, Math.Abs(exact - value((ushort)(magnitude + 1))), magnitude);
-            return beatsBelow && beatsAbove;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
+        Prop.ForAll(
+                AnyFloat.ToArbitrary(),
+                x =>
+                {
+                    ushort bits = BitConverter.ToUInt16(Convert(x, type));
+                    double rounded = value(bits);
+                    if (float.IsNaN(x))
+                        return double.IsNaN(rounded);
+                    if (double.IsNegative(rounded) != float.IsNegative(x))
+                        return false;
+                    int magnitude = bits & 0x7FFF;
+                    double exact = Math.Abs((double)x);
+                    if (magnitude > maxFiniteBits)
+                        return double.IsInfinity(rounded) && exact >= maxRounded;
+                    double error = Math.Abs(exact - value((ushort)magnitude));
+                    bool beatsBelow = magnitude == 0 || Beats(error, Math.Abs(exact - value((ushort)(magnitude - 1))), magnitude);
+                    bool beatsAbove =
+                        magnitude == maxFiniteBits
+                            ? exact < maxRounded
+                            : Beats(error, Math.Abs(exact - value((ushort)(magnitude + 1))), magnitude);
+                    return beatsBelow && beatsAbove;
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
 
     private static bool Beats(double error, double other, int magnitude) => error < other || (error == other && magnitude % 2 == 0);
 
-    private static byte[] Convert(float value, DType type) => TensorEntry.FromTensor("x", new Tensor(new Shape(), [value])).ConvertTo(type).ToBytes();
+    private static byte[] Convert(float value, DType type) =>
+        TensorEntry.FromTensor("x", new Tensor(new Shape(), [value])).ConvertTo(type).ToBytes();
 
     private static bool ReadsBack(string path, TensorEntry[] tensors)
     {
         using Checkpoint read = Checkpoint.Open(path);
-        return tensors.Length == read.Tensors.Count && tensors.Zip(read.Tensors).All(pair =>
-            pair.First.ToString() == pair.Second.ToString() && pair.First.ToBytes().AsSpan().SequenceEqual(pair.Second.ToBytes()));
+        return tensors.Length == read.Tensors.Count
+            && tensors
+                .Zip(read.Tensors)
+                .All(pair =>
+                    pair.First.ToString() == pair.Second.ToString() && pair.First.ToBytes().AsSpan().SequenceEqual(pair.Second.ToBytes())
+                );
     }
 
     private static TensorEntry RandomTensor(string name, DType type, Shape shape, int seed)

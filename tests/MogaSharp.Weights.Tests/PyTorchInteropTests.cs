@@ -34,7 +34,16 @@ public sealed class PyTorchInteropTests : IDisposable
     [Fact]
     public async Task PyTorch_reads_what_is_written_and_its_copies_read_back()
     {
-        Assert.SkipUnless((await Python.Run(TestContext.Current.CancellationToken, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")).ExitCode == 0, "PyTorch for Python is not installed.");
+        Assert.SkipUnless(
+            (
+                await Python.Run(
+                    TestContext.Current.CancellationToken,
+                    "-c",
+                    "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+                )
+            ).ExitCode == 0,
+            "PyTorch for Python is not installed."
+        );
         TensorEntry[] tensors = [.. WriterTests.AllTypes()];
         string[] files = [_folder.File("written.pth"), _folder.File("zip.pth"), _folder.File("legacy.pth")];
         CheckpointWriter.SavePyTorch(files[0], tensors);

@@ -43,7 +43,10 @@ public class StateDictTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("a.safetensors");
-        CheckpointWriter.SaveSafetensors(path, [TensorEntry.FromInt64("deep/inside/x", new Shape(1), [1]), TensorEntry.FromInt64("deep/within/x", new Shape(1), [1])]);
+        CheckpointWriter.SaveSafetensors(
+            path,
+            [TensorEntry.FromInt64("deep/inside/x", new Shape(1), [1]), TensorEntry.FromInt64("deep/within/x", new Shape(1), [1])]
+        );
         using Checkpoint checkpoint = Checkpoint.Open(path);
         var problem = Assert.Throws<CheckpointFormatException>(() => StateDict.From(checkpoint));
         Assert.Contains("It has: deep/inside (1 tensors), deep/within (1 tensors)", problem.Message, StringComparison.Ordinal);
@@ -63,7 +66,10 @@ public class StateDictTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("a.safetensors");
-        CheckpointWriter.SaveSafetensors(path, [TensorEntry.FromInt64("backbone.x", new Shape(1), [1]), TensorEntry.FromInt64("x", new Shape(1), [1])]);
+        CheckpointWriter.SaveSafetensors(
+            path,
+            [TensorEntry.FromInt64("backbone.x", new Shape(1), [1]), TensorEntry.FromInt64("x", new Shape(1), [1])]
+        );
         using Checkpoint checkpoint = Checkpoint.Open(path);
         var problem = Assert.Throws<CheckpointFormatException>(() => StateDict.From(checkpoint));
         Assert.Contains("named 'x' once their prefixes are removed", problem.Message, StringComparison.Ordinal);
@@ -101,7 +107,8 @@ public class StateDictTests
             Unexpected: norm1.weight, norm1.bias.
             Wrong shape: head.weight (needs 1000x16, has 10x16).
             """,
-            problem.Message);
+            problem.Message
+        );
     }
 
     [Fact]
@@ -150,7 +157,10 @@ public class StateDictTests
     public void A_weight_set_becomes_a_state_dict_with_integer_counters()
     {
         var counter = new Tensor(new Shape(), [3]);
-        var weights = new WeightSet([KeyValuePair.Create("b.weight", new Tensor(new Shape(2), [1, 2])), KeyValuePair.Create("a.num_batches_tracked", counter)]);
+        var weights = new WeightSet([
+            KeyValuePair.Create("b.weight", new Tensor(new Shape(2), [1, 2])),
+            KeyValuePair.Create("a.num_batches_tracked", counter),
+        ]);
         StateDict dict = StateDict.From(weights);
         Assert.Equal(["a.num_batches_tracked: Int64 scalar", "b.weight: Float32 2"], dict.Tensors.Select(tensor => tensor.ToString()));
         Assert.Equal([3], dict.Tensors[0].ToInt64());
@@ -159,15 +169,24 @@ public class StateDictTests
     private static Checkpoint Open(string name) => Checkpoint.Open(Fixtures.PathOf(name));
 
     /// <summary>Specs that a complete state dict fits, with the initialisers that batch norms have.</summary>
-    private static List<ParameterSpec> SpecsOf(StateDict weights) => [.. weights.Tensors.Select(tensor =>
-    {
-        string last = tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..];
-        return last switch
-        {
-            "num_batches_tracked" => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Buffer, Initializer.Zeros, IsOptional: true),
-            "running_mean" => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Buffer, Initializer.Zeros),
-            "running_var" => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Buffer, Initializer.Ones),
-            _ => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Parameter, new Initializer.TruncatedNormal(0.02)),
-        };
-    })];
+    private static List<ParameterSpec> SpecsOf(StateDict weights) =>
+        [
+            .. weights.Tensors.Select(tensor =>
+            {
+                string last = tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..];
+                return last switch
+                {
+                    "num_batches_tracked" => new ParameterSpec(
+                        tensor.Name,
+                        tensor.Shape,
+                        ParameterKind.Buffer,
+                        Initializer.Zeros,
+                        IsOptional: true
+                    ),
+                    "running_mean" => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Buffer, Initializer.Zeros),
+                    "running_var" => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Buffer, Initializer.Ones),
+                    _ => new ParameterSpec(tensor.Name, tensor.Shape, ParameterKind.Parameter, new Initializer.TruncatedNormal(0.02)),
+                };
+            }),
+        ];
 }

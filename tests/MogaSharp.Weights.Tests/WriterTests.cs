@@ -61,7 +61,9 @@ public sealed class WriterTests : IDisposable
         CheckpointWriter.SaveSafetensors(source, AllTypes());
         Checkpoint closed = Checkpoint.Open(source);
         closed.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => Save(name, [.. AllTypes(), .. closed.Tensors.Select(tensor => tensor.WithName("b" + tensor.Name))]));
+        Assert.Throws<ObjectDisposedException>(() =>
+            Save(name, [.. AllTypes(), .. closed.Tensors.Select(tensor => tensor.WithName("b" + tensor.Name))])
+        );
         Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
         Assert.Equal(new[] { name, "source.safetensors" }.Order(), _folder.FileNames.Order());
     }
@@ -69,8 +71,13 @@ public sealed class WriterTests : IDisposable
     [Fact]
     public void A_disk_that_fills_up_leaves_nothing_behind()
     {
-        var problem = Assert.Throws<IOException>(() => AtomicFile.Write(
-            _folder.File("a"), stream => SafetensorsWriter.Write(stream, [.. AllTypes()], []), path => new SmallDisk(path, 100)));
+        var problem = Assert.Throws<IOException>(() =>
+            AtomicFile.Write(
+                _folder.File("a"),
+                stream => SafetensorsWriter.Write(stream, [.. AllTypes()], []),
+                path => new SmallDisk(path, 100)
+            )
+        );
         Assert.Equal("No space left on device", problem.Message);
         Assert.Empty(_folder.FileNames);
     }
@@ -127,9 +134,21 @@ public sealed class WriterTests : IDisposable
     public void Bad_names_and_empty_files_are_errors(string name)
     {
         TensorEntry tensor = AllTypes().First();
-        Assert.Contains($"named '{tensor.Name}'", Assert.Throws<ArgumentException>(() => Save(name, [tensor, tensor])).Message, StringComparison.Ordinal);
-        Assert.Contains("1025 characters", Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName(new string('n', 1025))])).Message, StringComparison.Ordinal);
-        Assert.Contains("not valid Unicode", Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName("\ud800")])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"named '{tensor.Name}'",
+            Assert.Throws<ArgumentException>(() => Save(name, [tensor, tensor])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "1025 characters",
+            Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName(new string('n', 1025))])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not valid Unicode",
+            Assert.Throws<ArgumentException>(() => Save(name, [tensor.WithName("\ud800")])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("at least one tensor", Assert.Throws<ArgumentException>(() => Save(name, [])).Message, StringComparison.Ordinal);
         Assert.Empty(_folder.FileNames);
     }
@@ -137,7 +156,9 @@ public sealed class WriterTests : IDisposable
     [Fact]
     public void The_reserved_name_of_safetensors_is_an_error()
     {
-        var problem = Assert.Throws<ArgumentException>(() => Save("a.safetensors", [TensorEntry.FromInt64("__metadata__", new Shape(1), [1])]));
+        var problem = Assert.Throws<ArgumentException>(() =>
+            Save("a.safetensors", [TensorEntry.FromInt64("__metadata__", new Shape(1), [1])])
+        );
         Assert.Contains("__metadata__", problem.Message, StringComparison.Ordinal);
         Assert.Empty(_folder.FileNames);
     }
@@ -161,11 +182,23 @@ public sealed class WriterTests : IDisposable
     [Fact]
     public void Entries_check_their_sizes()
     {
-        Assert.Contains("does not have 3 bytes", Assert.Throws<ArgumentException>(() => TensorEntry.FromBytes("a", DType.Int16, new Shape(2), new byte[3])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not have 3 bytes",
+            Assert.Throws<ArgumentException>(() => TensorEntry.FromBytes("a", DType.Int16, new Shape(2), new byte[3])).Message,
+            StringComparison.Ordinal
+        );
         TensorEntry entry = TensorEntry.FromTensor("a", new Tensor(new Shape(2)));
-        Assert.Contains("the destination 7", Assert.Throws<ArgumentException>(() => entry.ReadBytes(new byte[7])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the destination 7",
+            Assert.Throws<ArgumentException>(() => entry.ReadBytes(new byte[7])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("not integers", Assert.Throws<InvalidOperationException>(() => entry.ToInt64()).Message, StringComparison.Ordinal);
-        Assert.Contains("not to Int8", Assert.Throws<ArgumentException>(() => entry.ConvertTo(DType.Int8)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not to Int8",
+            Assert.Throws<ArgumentException>(() => entry.ConvertTo(DType.Int8)).Message,
+            StringComparison.Ordinal
+        );
         TensorEntry integers = TensorEntry.FromInt64("i", new Shape(1), [1]);
         Assert.Same(integers, integers.ConvertTo(DType.Float16));
     }
@@ -173,7 +206,10 @@ public sealed class WriterTests : IDisposable
     /// <summary>One tensor of each type, with odd shapes and names among them.</summary>
     internal static IEnumerable<TensorEntry> AllTypes()
     {
-        yield return TensorEntry.FromTensor("naïve.重み/\"x\\", new Tensor(new Shape(2, 3), [0, -0f, float.NaN, float.PositiveInfinity, float.Epsilon, 1]));
+        yield return TensorEntry.FromTensor(
+            "naïve.重み/\"x\\",
+            new Tensor(new Shape(2, 3), [0, -0f, float.NaN, float.PositiveInfinity, float.Epsilon, 1])
+        );
         yield return TensorEntry.FromTensor("scalar", new Tensor(new Shape(), [2.5f]));
         yield return TensorEntry.FromTensor("empty", new Tensor(new Shape(2, 0, 3)));
         foreach (DType type in Enum.GetValues<DType>())
@@ -195,7 +231,8 @@ public sealed class WriterTests : IDisposable
     {
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            if (Position + buffer.Length > capacity) throw new IOException("No space left on device");
+            if (Position + buffer.Length > capacity)
+                throw new IOException("No space left on device");
             base.Write(buffer);
         }
     }

@@ -21,8 +21,6 @@ internal static class ImageTargets
     {
         ImageDecoder.Decode(input.Content, input.Name, Limits);
         GifAnimation.Decode(input.Content, input.Name, Limits);
-        foreach (RgbImage _ in GifAnimation.ReadFrames(input.ToFile(), 1, 2, Limits))
-        {
-        }
+        foreach (RgbImage _ in GifAnimation.ReadFrames(input.ToFile(), 1, 2, Limits)) { }
     }
 }

@@ -9,10 +9,7 @@ namespace MogaSharp.Fuzz;
 internal static class JsonTargets
 {
     public static FuzzTarget[] All { get; } =
-    [
-        new("card", "card.json", typeof(ModelCardException), ReadCard),
-        new("recipe", "recipe.json", typeof(RecipeException), ReadRecipe),
-    ];
+    [new("card", "card.json", typeof(ModelCardException), ReadCard), new("recipe", "recipe.json", typeof(RecipeException), ReadRecipe)];
 
     private static void ReadCard(FuzzInput input)
     {
@@ -40,6 +37,7 @@ internal static class JsonTargets
             throw new FuzzException($"{name} was read, but not what was written of it: {refusal.Message}");
         }
 
-        if (again != written) throw new FuzzException($"{name} was written otherwise when read again: {again}");
+        if (again != written)
+            throw new FuzzException($"{name} was written otherwise when read again: {again}");
     }
 }

@@ -36,8 +36,10 @@ internal static class WeightTargets
         using Checkpoint checkpoint = Checkpoint.Open(path, Limits);
         foreach (TensorEntry tensor in checkpoint.Tensors)
         {
-            if (tensor.DType.IsFloatingPoint()) tensor.ToTensor();
-            else tensor.ToInt64();
+            if (tensor.DType.IsFloatingPoint())
+                tensor.ToTensor();
+            else
+                tensor.ToInt64();
         }
 
         checkpoint.Verify();
@@ -52,7 +54,8 @@ internal static class WeightTargets
         var zip = new ZipWriter(stream);
         zip.Add("archive/data.pkl", pickle);
         byte[] storage = new byte[StorageBytes];
-        for (int key = 0; key < 4; key++) zip.Add($"archive/data/{key}", storage);
+        for (int key = 0; key < 4; key++)
+            zip.Add($"archive/data/{key}", storage);
         zip.Finish();
         return stream.ToArray();
     }

@@ -10,9 +10,19 @@ internal static class CommandHabits
     [
         ("classify", "infer inference detect recognize recognise classification predict-classes label cls run demo"),
         ("eval", "val valid validate validation test evaluate evaluation score"),
-        ("train", "fit finetune fine-tune learn"), ("bench", "benchmark speed perf"), ("profile", "trace time"), ("models", "list ls zoo model"),
-        ("pull", "download fetch get install"), ("info", "summary show describe params flops"), ("inspect", "dump cat keys"), ("convert", "to-safetensors"),
-        ("export", "onnx to-onnx"), ("plan", "graph"), ("predict", "forecast video simvp"), ("data", "dataset datasets"), ("forward", "features embed"),
+        ("train", "fit finetune fine-tune learn"),
+        ("bench", "benchmark speed perf"),
+        ("profile", "trace time"),
+        ("models", "list ls zoo model"),
+        ("pull", "download fetch get install"),
+        ("info", "summary show describe params flops"),
+        ("inspect", "dump cat keys"),
+        ("convert", "to-safetensors"),
+        ("export", "onnx to-onnx"),
+        ("plan", "graph"),
+        ("predict", "forecast video simvp"),
+        ("data", "dataset datasets"),
+        ("forward", "features embed"),
     ];
 
     /// <summary>The command to take instead; null when nothing comes near.</summary>
@@ -20,9 +30,11 @@ internal static class CommandHabits
     {
         string plain = name.ToLowerInvariant().Replace('_', '-');
         string[] known = [.. root.Subcommands.Select(command => command.Name)];
-        if (known.Contains(plain)) return plain;
+        if (known.Contains(plain))
+            return plain;
         foreach ((string ours, string theirs) in Table)
-            if (theirs.Split(' ').Contains(plain, StringComparer.Ordinal)) return ours;
+            if (theirs.Split(' ').Contains(plain, StringComparer.Ordinal))
+                return ours;
         string nearest = known.MinBy(command => NameDistance.Between(command, plain))!;
         return NameDistance.Between(nearest, plain) <= (plain.Length < 5 ? 1 : 2) ? nearest : null;
     }

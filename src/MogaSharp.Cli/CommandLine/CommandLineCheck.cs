@@ -10,32 +10,44 @@ namespace MogaSharp.Cli;
 internal static partial class CommandLineCheck
 {
     /// <summary>A command line as the parser takes it: <c>moga</c> alone and <c>moga help COMMAND</c> ask for help.</summary>
-    public static string[] Normalize(string[] arguments) => arguments switch
-    {
-        [] or ["help"] => ["--help"],
-        ["help", .. string[] rest] when !rest[0].StartsWith('-') => [rest[0], "--help"],
-        _ => arguments,
-    };
+    public static string[] Normalize(string[] arguments) =>
+        arguments switch
+        {
+            [] or ["help"] => ["--help"],
+            ["help", .. string[] rest] when !rest[0].StartsWith('-') => [rest[0], "--help"],
+            _ => arguments,
+        };
 
     /// <summary>The first mistake; null when there is none.</summary>
     public static string? FindProblem(ParseResult parsed, string[] arguments)
     {
         Command command = parsed.CommandResult.Command;
-        if (parsed.CommandResult.Children.OfType<OptionResult>().Any(option => !option.Implicit && option.Option is HelpOption or VersionOption)
-            && !(command is RootCommand && parsed.UnmatchedTokens.Any(token => !token.StartsWith('-')))) return null;
+        if (
+            parsed
+                .CommandResult.Children.OfType<OptionResult>()
+                .Any(option => !option.Implicit && option.Option is HelpOption or VersionOption)
+            && !(command is RootCommand && parsed.UnmatchedTokens.Any(token => !token.StartsWith('-')))
+        )
+            return null;
         string? problem = command is RootCommand ? OfRoot(parsed) : OfCommand(parsed, arguments);
-        return problem is null ? null : $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
+        return problem is null
+            ? null
+            : $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
     }
 
     private static string? OfRoot(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0 && parsed.UnmatchedTokens.Count == 0) return null;
+        if (parsed.Errors.Count == 0 && parsed.UnmatchedTokens.Count == 0)
+            return null;
         Command root = parsed.CommandResult.Command;
         string all = string.Join(", ", root.Subcommands.Select(known => known.Name));
-        if (parsed.UnmatchedTokens is not [string wrong, ..]) return $"no command is given; there are {all}";
-        if (wrong.StartsWith('-')) return $"there is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))}; the commands are {all}";
+        if (parsed.UnmatchedTokens is not [string wrong, ..])
+            return $"no command is given; there are {all}";
+        if (wrong.StartsWith('-'))
+            return $"there is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))}; the commands are {all}";
 
-        if (CommandHabits.Suggest(root, wrong) is { } meant) return $"there is no command '{wrong}'; did you mean moga {meant}? The commands are {all}";
+        if (CommandHabits.Suggest(root, wrong) is { } meant)
+            return $"there is no command '{wrong}'; did you mean moga {meant}? The commands are {all}";
         string hint = Exists(wrong) ? $"; to classify images: moga classify {wrong}" : "";
         return $"there is no command '{wrong}'{hint}; the commands are {all}";
     }
@@ -46,16 +58,20 @@ internal static partial class CommandLineCheck
         // A missing argument is often only the consequence of an unknown option, so that is told first.
         if (UnknownOption(parsed, arguments) is { } unknown && Array.IndexOf(arguments, unknown) < Array.IndexOf(arguments, command.Name))
             return $"there is no option '{unknown}' before a command; options come after it: moga {command.Name} {unknown}";
-        if (UnknownOption(parsed, arguments) is { } other) return $"there is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
+        if (UnknownOption(parsed, arguments) is { } other)
+            return $"there is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
         foreach (string token in parsed.UnmatchedTokens.Where(token => Assignment().IsMatch(token)))
         {
             string name = token.Split('=')[0];
-            if (OptionHabits.Suggest(command, name, byTableOnly: true) is not { } option) continue;
+            if (OptionHabits.Suggest(command, name, byTableOnly: true) is not { } option)
+                continue;
             return $"'{token}' is not an option; did you mean {Value(option, token)}?";
         }
 
-        if (parsed.Errors.Count == 0) return null;
-        return string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        if (parsed.Errors.Count == 0)
+            return null;
+        return string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries))
+            .TrimEnd('.');
     }
 
     private static string? UnknownOption(ParseResult parsed, string[] arguments)
@@ -67,9 +83,11 @@ internal static partial class CommandLineCheck
         HashSet<string> loose = [.. parsed.UnmatchedTokens, .. places.SelectMany(place => place.Tokens).Select(token => token.Value)];
         foreach (string token in before.Where(token => token.Length > 1 && token[0] == '-' && !Exists(token)))
         {
-            if (loose.Contains(token) && !double.TryParse(token, CultureInfo.InvariantCulture, out _)) return token;
+            if (loose.Contains(token) && !double.TryParse(token, CultureInfo.InvariantCulture, out _))
+                return token;
             // "-model x" would be read as "-m odel", so a long name behind one dash is refused before that.
-            if (LongBehindOneDash().IsMatch(token) && OptionHabits.Suggest(command, token, byTableOnly: true) is not null) return token;
+            if (LongBehindOneDash().IsMatch(token) && OptionHabits.Suggest(command, token, byTableOnly: true) is not null)
+                return token;
         }
 
         return null;

@@ -6,8 +6,8 @@ using MogaSharp.Training;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// What people mean by an option that a command does not have: its name with a mistake, or the name that timm, torchvision, Ultralytics, OpenMMLab or
-/// Hugging Face give it.
+/// What people mean by an option that a command does not have: its name with a mistake, or the name that timm, torchvision, Ultralytics,
+/// OpenMMLab or Hugging Face give it.
 /// </summary>
 internal static class OptionHabits
 {
@@ -17,13 +17,23 @@ internal static class OptionHabits
         ("--topk", "top k topn topkaccuracy"),
         ("--size", "imgsz imgsize imagesize inputsize img resolution res cropsize valresizesize valcropsize traincropsize resize"),
         ("--set image_size=", "imgsz imgsize imagesize inputsize img resolution res size cropsize traincropsize"),
-        ("--batch", "b bs bz batchsize batchsz validationbatchsize perdevicetrainbatchsize perdeviceevalbatchsize pergpubatchsize samplespergpu"),
+        (
+            "--batch",
+            "b bs bz batchsize batchsz validationbatchsize perdevicetrainbatchsize perdeviceevalbatchsize pergpubatchsize samplespergpu"
+        ),
         ("--init", "pretrained initialcheckpoint finetune loadfrom pretrainedweights pretrainedpath weights checkpoint ckpt"),
-        ("--weights", "checkpoint ckpt checkpointpath ckptpath initialcheckpoint pretrained loadfrom resume weight weightfile modelpath pretrainedpath statedict"),
+        (
+            "--weights",
+            "checkpoint ckpt checkpointpath ckptpath initialcheckpoint pretrained loadfrom resume weight weightfile modelpath "
+                + "pretrainedpath statedict"
+        ),
         ("--resume", "continue autoresume resumefrom resumefromcheckpoint"),
         ("--data", "datadir dataset datasets datapath dataroot root traindir valdir testdir imagefolder source input"),
         ("--onnx", "out output outputfile outfile o f file save savepath"),
-        ("--output", "out outdir outputdir outputfolder outfile savedir savepath saveto project workdir logdir dest result results resultsdir name"),
+        (
+            "--output",
+            "out outdir outputdir outputfolder outfile savedir savepath saveto project workdir logdir dest result results resultsdir name"
+        ),
         ("--device", "gpu gpus cuda gpuid gpuids usegpu accelerator cpu"),
         ("--workers", "numworkers nw nworkers workerspergpu dataloadernumworkers loaderworkers"),
         ("--lr", "learningrate lr0 baselr blr"),
@@ -90,21 +100,33 @@ internal static class OptionHabits
     public static string? Suggest(Command command, string token, bool byTableOnly = false)
     {
         string name = Plain(token.Split('=', ':')[0]);
-        if (name.Length == 0) return null;
-        string[] known = [.. command.Options.Select(option => option.Name).Where(option => option.StartsWith("--", StringComparison.Ordinal))];
-        if (known.FirstOrDefault(option => Plain(option) == name) is { } same) return same;
+        if (name.Length == 0)
+            return null;
+        string[] known =
+        [
+            .. command.Options.Select(option => option.Name).Where(option => option.StartsWith("--", StringComparison.Ordinal)),
+        ];
+        if (known.FirstOrDefault(option => Plain(option) == name) is { } same)
+            return same;
         foreach ((string ours, string theirs) in Table)
-            if (Has(theirs, name) && known.Contains(ours.Split(' ')[0])) return ours.EndsWith('=') ? $"{ours}..." : ours;
-        if (known.Contains("--set") && RecipeFields.Value.FirstOrDefault(field => Plain(field) == name) is { } own) return $"--set {own}=...";
-        if (byTableOnly) return null;
-        if (name.Length > 2 && known.Where(option => Plain(option).StartsWith(name, StringComparison.Ordinal)).ToArray() is [string only]) return only;
+            if (Has(theirs, name) && known.Contains(ours.Split(' ')[0]))
+                return ours.EndsWith('=') ? $"{ours}..." : ours;
+        if (known.Contains("--set") && RecipeFields.Value.FirstOrDefault(field => Plain(field) == name) is { } own)
+            return $"--set {own}=...";
+        if (byTableOnly)
+            return null;
+        if (name.Length > 2 && known.Where(option => Plain(option).StartsWith(name, StringComparison.Ordinal)).ToArray() is [string only])
+            return only;
         string? nearest = known.MinBy(option => NameDistance.Between(Plain(option), name));
-        if (nearest is not null && NameDistance.Between(Plain(nearest), name) <= (name.Length < 5 ? 1 : 2)) return nearest;
-        if (!Has(Places, name) || command.Arguments.Count == 0) return null;
+        if (nearest is not null && NameDistance.Between(Plain(nearest), name) <= (name.Length < 5 ? 1 : 2))
+            return nearest;
+        if (!Has(Places, name) || command.Arguments.Count == 0)
+            return null;
         return $"moga {command.Name} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}";
     }
 
     private static bool Has(string words, string name) => words.Split(' ').Contains(name, StringComparer.Ordinal);
 
-    private static string Plain(string name) => name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Plain(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
 }

@@ -12,7 +12,9 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        Argument<string[]> models = Shared.WithoutOptions(new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore });
+        Argument<string[]> models = Shared.WithoutOptions(
+            new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore }
+        );
         var batches = new Option<int[]>("--batch", "-b")
         {
             Description = "Pictures per run; several to measure each",
@@ -22,7 +24,8 @@ internal static class BenchCommand
         };
         batches.Validators.Add(result =>
         {
-            if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096)) result.AddError("--batch takes whole numbers from 1 to 4096");
+            if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096))
+                result.AddError("--batch takes whole numbers from 1 to 4096");
         });
         Option<(int Height, int Width)?> size = Shared.Size();
         Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
@@ -32,89 +35,151 @@ internal static class BenchCommand
             HelpName = "peer",
         };
         peer.AcceptOnlyFromAmong("onnxruntime", "torchsharp");
-        var train = new Option<bool>("--train") { Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW (video: Adam)" };
+        var train = new Option<bool>("--train")
+        {
+            Description = "Measure training steps on libtorch instead: forward, loss, backward, AdamW (video: Adam)",
+        };
         var official = new Option<string?>("--official")
         {
-            Description = "The official models/moganet.py, or for video its folder video_prediction: what torchsharp runs, or with --train alone PyTorch "
+            Description =
+                "The official models/moganet.py, or for video its folder video_prediction: what torchsharp runs, or with --train "
+                + "alone PyTorch "
                 + "trains in turn",
             HelpName = "path",
         };
-        var amp = new Option<string>("--amp") { Description = "With --train: none or bf16", HelpName = "type", DefaultValueFactory = _ => "none" };
+        var amp = new Option<string>("--amp")
+        {
+            Description = "With --train: none or bf16",
+            HelpName = "type",
+            DefaultValueFactory = _ => "none",
+        };
         amp.AcceptOnlyFromAmong("none", "bf16");
-        var channelsLast = new Option<bool?>("--channels-last") { Description = "With --train: feature maps with channels innermost, or not; default: as moga train does" };
+        var channelsLast = new Option<bool?>("--channels-last")
+        {
+            Description = "With --train: feature maps with channels innermost, or not; default: as moga train does",
+        };
         var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
         var command = new Command("bench", "Measure how fast networks run on this machine")
         {
-            models, batches, engine.Threads, size, seconds, peer, train, official, amp, channelsLast,
-            engine.Engine, engine.Provider, engine.Device, json,
+            models,
+            batches,
+            engine.Threads,
+            size,
+            seconds,
+            peer,
+            train,
+            official,
+            amp,
+            channelsLast,
+            engine.Engine,
+            engine.Provider,
+            engine.Device,
+            json,
         };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
-            // All are found and checked before the first is measured.
-            (ModelCard Card, Shape Input)[] cases =
-            [
-                .. names.Select(Shared.Card).SelectMany(card => parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))),
-            ];
-            int used = parsed.GetValue(engine.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
-            string? compared = parsed.GetValue(peer), code = parsed.GetValue(official);
-            if (code is not null && !Directory.Exists(code)) Paths.Existing(code);
-            if (compared == "torchsharp" && code is null)
-                throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
-            if (parsed.GetValue(train))
+        command.SetAction(
+            (parsed, cancellationToken) =>
             {
-                Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
-                if (compared == "onnxruntime")
-                    throw new UsageException("ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official alone, PyTorch");
-                if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
-                    Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
-                if (parsed.GetValue(engine.Provider) is not null)
-                    throw new UsageException("--provider is for inference; training runs on libtorch");
-                TorchDevice Device() => TorchRuntime.IsAvailable
-                    ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu")
-                    : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
-                TrainBenchmarkResult Train(ModelCard card, Shape input)
+                string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
+                // All are found and checked before the first is measured.
+                (ModelCard Card, Shape Input)[] cases =
+                [
+                    .. names
+                        .Select(Shared.Card)
+                        .SelectMany(card =>
+                            parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))
+                        ),
+                ];
+                int used = parsed.GetValue(engine.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
+                string? compared = parsed.GetValue(peer),
+                    code = parsed.GetValue(official);
+                if (code is not null && !Directory.Exists(code))
+                    Paths.Existing(code);
+                if (compared == "torchsharp" && code is null)
+                    throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
+                if (parsed.GetValue(train))
                 {
-                    TorchDevice device = Device();
-                    Func<IBenchmarkPeer>? start = (compared, code) switch
+                    Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
+                    if (compared == "onnxruntime")
+                        throw new UsageException(
+                            "ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official "
+                                + "alone, PyTorch"
+                        );
+                    if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
+                        Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
+                    if (parsed.GetValue(engine.Provider) is not null)
+                        throw new UsageException("--provider is for inference; training runs on libtorch");
+                    TorchDevice Device() =>
+                        TorchRuntime.IsAvailable
+                            ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu")
+                            : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+                    TrainBenchmarkResult Train(ModelCard card, Shape input)
                     {
-                        (_, null) => null,
-                        ("torchsharp", _) => () => TorchSharpPeer.StartTraining(card, input, type, device, used, code),
-                        _ => () => PyTorchPeer.StartTraining(card, input, type, device, used, code),
-                    };
-                    return TrainBenchmark.Measure(
-                        card, input, type, parsed.GetValue(channelsLast), device, used,
-                        TimeSpan.FromSeconds(parsed.GetValue(seconds)), start, cancellationToken);
+                        TorchDevice device = Device();
+                        Func<IBenchmarkPeer>? start = (compared, code) switch
+                        {
+                            (_, null) => null,
+                            ("torchsharp", _) => () => TorchSharpPeer.StartTraining(card, input, type, device, used, code),
+                            _ => () => PyTorchPeer.StartTraining(card, input, type, device, used, code),
+                        };
+                        return TrainBenchmark.Measure(
+                            card,
+                            input,
+                            type,
+                            parsed.GetValue(channelsLast),
+                            device,
+                            used,
+                            TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                            start,
+                            cancellationToken
+                        );
+                    }
+
+                    return Task.Factory.StartNew(
+                        () => TrainAll(cases, Train, parsed.GetValue(json)),
+                        cancellationToken,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    );
                 }
 
-                return Task.Factory.StartNew(() => TrainAll(cases, Train, parsed.GetValue(json)), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            }
-
-            IInferenceEngine running = engine.Create(parsed);
-            using var resources = running as IDisposable;
-            if (code is not null && compared != "torchsharp")
-                throw new UsageException("--official is for --train and --compare torchsharp");
-            double peak = PeakMeter.MeasureGflops(used);
-            var results = new List<BenchmarkResult>();
-            foreach ((ModelCard card, Shape input) in cases)
-            {
-                Func<BenchmarkCase, IBenchmarkPeer>? start = compared switch
+                IInferenceEngine running = engine.Create(parsed);
+                using var resources = running as IDisposable;
+                if (code is not null && compared != "torchsharp")
+                    throw new UsageException("--official is for --train and --compare torchsharp");
+                double peak = PeakMeter.MeasureGflops(used);
+                var results = new List<BenchmarkResult>();
+                foreach ((ModelCard card, Shape input) in cases)
                 {
-                    "onnxruntime" => measured => new OnnxRuntimePeer(measured, used),
-                    "torchsharp" => _ => TorchSharpPeer.StartInference(card, input, used, code!),
-                    _ => null,
-                };
-                var benchmark = new BenchmarkCase(card.CreateDefinition().Build(input), input);
-                results.Add(Benchmark.Measure(
-                    running, used, card.Name, benchmark, TimeSpan.FromSeconds(parsed.GetValue(seconds)), peak, start, cancellationToken));
-                Console.Error.WriteLine($"measured {card.Name}, input {input}");
-            }
+                    Func<BenchmarkCase, IBenchmarkPeer>? start = compared switch
+                    {
+                        "onnxruntime" => measured => new OnnxRuntimePeer(measured, used),
+                        "torchsharp" => _ => TorchSharpPeer.StartInference(card, input, used, code!),
+                        _ => null,
+                    };
+                    var benchmark = new BenchmarkCase(card.CreateDefinition().Build(input), input);
+                    results.Add(
+                        Benchmark.Measure(
+                            running,
+                            used,
+                            card.Name,
+                            benchmark,
+                            TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                            peak,
+                            start,
+                            cancellationToken
+                        )
+                    );
+                    Console.Error.WriteLine($"measured {card.Name}, input {input}");
+                }
 
-            if (parsed.GetValue(json)) Output.Json(results, CliJson.Printed.IReadOnlyListBenchmarkResult);
-            else Print(results, Items(cases), peak);
-            return Task.FromResult(ExitCode.Success);
-        });
+                if (parsed.GetValue(json))
+                    Output.Json(results, CliJson.Printed.IReadOnlyListBenchmarkResult);
+                else
+                    Print(results, Items(cases), peak);
+                return Task.FromResult(ExitCode.Success);
+            }
+        );
         return command;
     }
 
@@ -134,42 +199,106 @@ internal static class BenchCommand
         }
 
         string items = Items(cases);
-        var rows = new List<string[]> { new[] { "model ", "input ", "device ", "threads", "amp ", "median ms", "p10", "p90", $"{items}/s", "peer ms", $"peer {items}/s", "ratio" } };
+        var rows = new List<string[]>
+        {
+            new[]
+            {
+                "model ",
+                "input ",
+                "device ",
+                "threads",
+                "amp ",
+                "median ms",
+                "p10",
+                "p90",
+                $"{items}/s",
+                "peer ms",
+                $"peer {items}/s",
+                "ratio",
+            },
+        };
         foreach (TrainBenchmarkResult r in results)
         {
-            string[] row = [r.Model, r.Input, r.Device, $"{r.Threads}", r.Amp, $"{r.MedianMs:F1}", $"{r.P10Ms:F1}", $"{r.P90Ms:F1}", $"{r.ImagesPerSecond:F1}"];
-            rows.Add([.. row, r.Peer is null ? "-" : $"{r.PeerMedianMs:F1}", r.Peer is null ? "-" : $"{r.PeerImagesPerSecond:F1}", r.Peer is null ? "-" : $"{r.Ratio:F2}"]);
+            string[] row =
+            [
+                r.Model,
+                r.Input,
+                r.Device,
+                $"{r.Threads}",
+                r.Amp,
+                $"{r.MedianMs:F1}",
+                $"{r.P10Ms:F1}",
+                $"{r.P90Ms:F1}",
+                $"{r.ImagesPerSecond:F1}",
+            ];
+            rows.Add([
+                .. row,
+                r.Peer is null ? "-" : $"{r.PeerMedianMs:F1}",
+                r.Peer is null ? "-" : $"{r.PeerImagesPerSecond:F1}",
+                r.Peer is null ? "-" : $"{r.Ratio:F2}",
+            ]);
         }
 
         Output.Table(rows);
-        if (results[0].Peer is { } peer) Output.Line($"peer: {peer}, in turn");
+        if (results[0].Peer is { } peer)
+            Output.Line($"peer: {peer}, in turn");
         return ExitCode.Success;
     }
 
     private static void Print(List<BenchmarkResult> results, string items, double peakGflops)
     {
         bool compared = results.Any(result => result.Peer is not null);
-        var rows = new List<string[]> { new[] { "model ", "input ", "threads", "median ms", "p10", "p90", $"{items}/s", "GFLOP/s", "of peak", "memory", "bytes/run" } };
-        if (compared) rows[0] = [.. rows[0], "peer ms", "p10", "p90", "ratio", "p10", "p90"];
+        var rows = new List<string[]>
+        {
+            new[] { "model ", "input ", "threads", "median ms", "p10", "p90", $"{items}/s", "GFLOP/s", "of peak", "memory", "bytes/run" },
+        };
+        if (compared)
+            rows[0] = [.. rows[0], "peer ms", "p10", "p90", "ratio", "p10", "p90"];
         foreach (BenchmarkResult r in results)
         {
             string[] row =
             [
-                r.Model, r.Input, $"{r.Threads}", $"{r.MedianMs:F2}", $"{r.P10Ms:F2}", $"{r.P90Ms:F2}", $"{r.ImagesPerSecond:F1}", $"{r.GflopPerSecond:F0}",
-                r.PeakShare is { } share ? $"{100 * share:F0}%" : "-", r.ArenaBytes is { } arena ? Output.Bytes(arena) : "-", $"{r.AllocatedBytes}",
+                r.Model,
+                r.Input,
+                $"{r.Threads}",
+                $"{r.MedianMs:F2}",
+                $"{r.P10Ms:F2}",
+                $"{r.P90Ms:F2}",
+                $"{r.ImagesPerSecond:F1}",
+                $"{r.GflopPerSecond:F0}",
+                r.PeakShare is { } share ? $"{100 * share:F0}%" : "-",
+                r.ArenaBytes is { } arena ? Output.Bytes(arena) : "-",
+                $"{r.AllocatedBytes}",
             ];
-            rows.Add(compared ? [.. row, $"{r.PeerMedianMs:F2}", $"{r.PeerP10Ms:F2}", $"{r.PeerP90Ms:F2}", $"{r.Ratio:F2}", $"{r.RatioP10:F2}", $"{r.RatioP90:F2}"] : row);
+            rows.Add(
+                compared
+                    ?
+                    [
+                        .. row,
+                        $"{r.PeerMedianMs:F2}",
+                        $"{r.PeerP10Ms:F2}",
+                        $"{r.PeerP90Ms:F2}",
+                        $"{r.Ratio:F2}",
+                        $"{r.RatioP10:F2}",
+                        $"{r.RatioP90:F2}",
+                    ]
+                    : row
+            );
         }
 
         Output.Table(rows);
         string vectors = results[0].VectorBits is { } bits ? $", {bits}-bit vectors" : $"; engine {results[0].Engine}";
-        Console.Out.WriteLine($"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s{vectors}");
-        if (!compared) return;
+        Console.Out.WriteLine(
+            $"multiply-add peak of {results[0].Threads} thread(s), measured in this run: {peakGflops:F0} GFLOP/s{vectors}"
+        );
+        if (!compared)
+            return;
         string difference = results.Max(r => r.PeerDifference) is { } most
             ? $"; largest difference of an output {most:E1} of the largest output"
             : ", with weights of its own";
         Console.Out.WriteLine($"peer: {results[0].Peer}, run in turn{difference}");
     }
 
-    private static string Items((ModelCard Card, Shape Input)[] cases) => cases.Select(item => item.Card.Options.Task.Items).Distinct().ToArray() is [var items] ? items : "inputs";
+    private static string Items((ModelCard Card, Shape Input)[] cases) =>
+        cases.Select(item => item.Card.Options.Task.Items).Distinct().ToArray() is [var items] ? items : "inputs";
 }

@@ -29,43 +29,69 @@ internal static class ConvertCommand
                     "float64" or "f64" or "fp64" or "double" => DType.Float64,
                     _ => null,
                 };
-                if (type is null) result.AddError($"'{text}' is none of float32, float16, bfloat16, float64");
+                if (type is null)
+                    result.AddError($"'{text}' is none of float32, float16, bfloat16, float64");
                 return type;
             },
         };
         Option<bool> ema = Shared.Ema();
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep prefixes such as module. and backbone." };
-        var command = new Command("convert", "Convert weights between safetensors and PyTorch files") { input, output, dtype, ema, keepNames };
-        command.SetAction((parsed, cancellationToken) =>
+        var command = new Command("convert", "Convert weights between safetensors and PyTorch files")
         {
-            string source = Paths.ExistingWeights(parsed.GetValue(input)!);
-            string target = Paths.Writable(parsed.GetValue(output)!, source);
-            bool isSafetensors = target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
-            if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
-                throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
-            using Checkpoint checkpoint = Checkpoint.Open(source);
-            StateDict state = StateDict.From(checkpoint, new StateDictOptions { Ema = parsed.GetValue(ema), Key = Shared.WeightsKey, KeepNames = parsed.GetValue(keepNames), Forms = ModelFamilies.Forms });
-            Shared.Notices.AddRange(state.Notes);
-            IEnumerable<TensorEntry> tensors = state.Tensors;
-            if (parsed.GetValue(dtype) is { } type) tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
-            // Tensors are read as they are written: without their file the writing ends, and leaves nothing.
-            using CancellationTokenRegistration close = cancellationToken.Register(checkpoint.Dispose);
-            try
+            input,
+            output,
+            dtype,
+            ema,
+            keepNames,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
             {
-                Paths.Write(target, path =>
+                string source = Paths.ExistingWeights(parsed.GetValue(input)!);
+                string target = Paths.Writable(parsed.GetValue(output)!, source);
+                bool isSafetensors = target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+                if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
+                    throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
+                using Checkpoint checkpoint = Checkpoint.Open(source);
+                StateDict state = StateDict.From(
+                    checkpoint,
+                    new StateDictOptions
+                    {
+                        Ema = parsed.GetValue(ema),
+                        Key = Shared.WeightsKey,
+                        KeepNames = parsed.GetValue(keepNames),
+                        Forms = ModelFamilies.Forms,
+                    }
+                );
+                Shared.Notices.AddRange(state.Notes);
+                IEnumerable<TensorEntry> tensors = state.Tensors;
+                if (parsed.GetValue(dtype) is { } type)
+                    tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
+                // Tensors are read as they are written: without their file the writing ends, and leaves nothing.
+                using CancellationTokenRegistration close = cancellationToken.Register(checkpoint.Dispose);
+                try
                 {
-                    Shared.Notices.AddRange(isSafetensors
-                        ? CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata) : CheckpointWriter.SavePyTorch(path, tensors));
-                });
-            }
-            catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(cancellationToken);
-            }
+                    Paths.Write(
+                        target,
+                        path =>
+                        {
+                            Shared.Notices.AddRange(
+                                isSafetensors
+                                    ? CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata)
+                                    : CheckpointWriter.SavePyTorch(path, tensors)
+                            );
+                        }
+                    );
+                }
+                catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+                {
+                    throw new OperationCanceledException(cancellationToken);
+                }
 
-            Console.Error.WriteLine($"{state.Tensors.Count} tensors, {Output.Bytes(new FileInfo(target).Length)}");
-            return Task.FromResult(ExitCode.Success);
-        });
+                Console.Error.WriteLine($"{state.Tensors.Count} tensors, {Output.Bytes(new FileInfo(target).Length)}");
+                return Task.FromResult(ExitCode.Success);
+            }
+        );
         return command;
     }
 }

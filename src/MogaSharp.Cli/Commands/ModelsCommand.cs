@@ -11,12 +11,21 @@ internal static class ModelsCommand
     public static Command Create()
     {
         Option<bool> json = Shared.Json();
-        var ablations = new Option<bool>("--ablations") { Description = "List MogaNet with its parts taken away or replaced, one by one, instead" };
-        var model = new Option<string>("--model", "-m") { Description = "With --ablations: the MogaNet to take apart", HelpName = "name|card", DefaultValueFactory = _ => "moganet_tiny" };
+        var ablations = new Option<bool>("--ablations")
+        {
+            Description = "List MogaNet with its parts taken away or replaced, one by one, instead",
+        };
+        var model = new Option<string>("--model", "-m")
+        {
+            Description = "With --ablations: the MogaNet to take apart",
+            HelpName = "name|card",
+            DefaultValueFactory = _ => "moganet_tiny",
+        };
         var command = new Command("models", "List the models that can be named") { ablations, model, json };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(ablations)) return Ablations(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(json));
+            if (parsed.GetValue(ablations))
+                return Ablations(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(json));
             var entries = Shared.Catalogue.Cards.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
@@ -25,11 +34,20 @@ internal static class ModelsCommand
             }
 
             var rows = new List<string[]> { new[] { "name ", "task ", "size", "params", "multiply-adds", "score ", "weights " } };
-            rows.AddRange(entries.Select(e => new[]
-            {
-                e.Name, e.Task, $"{e.Height}x{e.Width}", $"{e.Parameters / 1e6:F2} M", $"{e.MultiplyAdds / 1e9:F2} G",
-                e.Score ?? "", e.Weights ?? "",
-            }));
+            rows.AddRange(
+                entries.Select(e =>
+                    new[]
+                    {
+                        e.Name,
+                        e.Task,
+                        $"{e.Height}x{e.Width}",
+                        $"{e.Parameters / 1e6:F2} M",
+                        $"{e.MultiplyAdds / 1e9:F2} G",
+                        e.Score ?? "",
+                        e.Weights ?? "",
+                    }
+                )
+            );
             Output.Table(rows);
             return ExitCode.Success;
         });
@@ -41,14 +59,28 @@ internal static class ModelsCommand
         Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
         return new ModelEntry(
-            card.Name, card.Family, card.Options.Task.Name, card.Preprocess.Height, card.Preprocess.Width, graph.ParameterCount,
-            graph.TotalCost(input).MultiplyAdds, Figures.Of(card, "_top1"), (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(), card.Metrics,
-            card.Weights.Url ?? card.Weights.File, card.Description, card.License, card.Origin, TaskModules.Of(card).Score(card));
+            card.Name,
+            card.Family,
+            card.Options.Task.Name,
+            card.Preprocess.Height,
+            card.Preprocess.Width,
+            graph.ParameterCount,
+            graph.TotalCost(input).MultiplyAdds,
+            Figures.Of(card, "_top1"),
+            (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(),
+            card.Metrics,
+            card.Weights.Url ?? card.Weights.File,
+            card.Description,
+            card.License,
+            card.Origin,
+            TaskModules.Of(card).Score(card)
+        );
     }
 
     private static int Ablations(ModelCard card, bool json)
     {
-        if (card.Options is not MogaNetOptions whole) throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
+        if (card.Options is not MogaNetOptions whole)
+            throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
         Shape input = card.InputShape();
         AblationEntry[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
         if (json)
@@ -58,10 +90,20 @@ internal static class ModelsCommand
         }
 
         Console.Out.WriteLine($"{card.Name}, input {input}");
-        var rows = new List<string[]> { new[] { "ablation ", "parameters", "multiply-adds", "with norms and pooling", "what is different " } };
-        rows.AddRange(entries.Select(e => new[] { e.Name, $"{e.Parameters:N0}", $"{e.MultiplyAdds:N0}", $"{e.MultiplyAddsWithNormAndPool:N0}", e.Description }));
+        var rows = new List<string[]>
+        {
+            new[] { "ablation ", "parameters", "multiply-adds", "with norms and pooling", "what is different " },
+        };
+        rows.AddRange(
+            entries.Select(e =>
+                new[] { e.Name, $"{e.Parameters:N0}", $"{e.MultiplyAdds:N0}", $"{e.MultiplyAddsWithNormAndPool:N0}", e.Description }
+            )
+        );
         Output.Table(rows);
-        Output.Line($"to train one: moga train --model {card.Name} --model-set {MogaNetAblations.All[1].Settings[0]} (moga models --ablations --json has the settings of each)");
+        Output.Line(
+            $"to train one: moga train --model {card.Name} --model-set {MogaNetAblations.All[1].Settings[0]} (moga models --ablations "
+                + "--json has the settings of each)"
+        );
         return ExitCode.Success;
     }
 
@@ -69,18 +111,45 @@ internal static class ModelsCommand
     {
         ComputationGraph graph = options.CreateDefinition().Build(input);
         Cost cost = graph.TotalCost(input);
-        return new(ablation.Name, ablation.Description, ablation.Settings, graph.ParameterCount, cost.MultiplyAdds, cost.MultiplyAddsWithNormAndPool);
+        return new(
+            ablation.Name,
+            ablation.Description,
+            ablation.Settings,
+            graph.ParameterCount,
+            cost.MultiplyAdds,
+            cost.MultiplyAddsWithNormAndPool
+        );
     }
 }
 
 /// <summary>What <c>moga models --json</c> prints of a model.</summary>
 internal sealed record ModelEntry(
-    string Name, string Family, string Task, int Height, int Width, long Parameters, long MultiplyAdds, double? Top1, string? Gate,
-    IReadOnlyDictionary<string, double> Metrics, string? Weights, string? Description, string? License, string? Origin, [property: JsonIgnore] string? Score);
+    string Name,
+    string Family,
+    string Task,
+    int Height,
+    int Width,
+    long Parameters,
+    long MultiplyAdds,
+    double? Top1,
+    string? Gate,
+    IReadOnlyDictionary<string, double> Metrics,
+    string? Weights,
+    string? Description,
+    string? License,
+    string? Origin,
+    [property: JsonIgnore] string? Score
+);
 
 /// <summary>What <c>moga models --ablations --json</c> prints.</summary>
 internal sealed record AblationsReport(string Name, string Input, AblationEntry[] Ablations);
 
 /// <summary>A MogaNet with a part taken away or replaced.</summary>
 internal sealed record AblationEntry(
-    string Name, string Description, IReadOnlyList<string> Settings, long Parameters, long MultiplyAdds, long MultiplyAddsWithNormAndPool);
+    string Name,
+    string Description,
+    IReadOnlyList<string> Settings,
+    long Parameters,
+    long MultiplyAdds,
+    long MultiplyAddsWithNormAndPool
+);

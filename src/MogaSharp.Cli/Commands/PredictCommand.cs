@@ -16,11 +16,18 @@ internal static class PredictCommand
 
     public static Command Create()
     {
-        var path = new Argument<string>("clip") { Description = "A folder of frames, an animated GIF, or an npy array (T x H x W, T x H x W x C, T x C x H x W)" };
+        var path = new Argument<string>("clip")
+        {
+            Description = "A folder of frames, an animated GIF, or an npy array (T x H x W, T x H x W x C, T x C x H x W)",
+        };
         Option<string> model = Shared.Model(Shared.DefaultVideoModel);
         Option<string?> weights = Shared.Weights();
         Option<bool> ema = Shared.Ema();
-        var output = new Option<string?>("--output", "-o") { Description = "The folder for the results; default: predicted_ and the clip's name", HelpName = "folder" };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "The folder for the results; default: predicted_ and the clip's name",
+            HelpName = "folder",
+        };
         Option<int> frames = Shared.Whole("--frames", "-n", 0, "Frames to predict; default: as many as the model's card says", MostFrames);
         Option<int> start = Shared.Whole("--start", null, 0, "Frames of the clip to pass over", 1_000_000, least: 0);
         Option<(int Height, int Width)?> size = Shared.Size();
@@ -28,41 +35,77 @@ internal static class PredictCommand
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Also print what the official code calls PSNR" };
         var engine = new EngineOptions();
         Option<bool> json = Shared.Json();
-        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there") { path, model, weights, ema, output, frames, start, size, officialPsnr, engine.Engine, engine.Provider, engine.Device, engine.Threads, json };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there")
         {
-            string source = parsed.GetValue(path)!;
-            ModelCard card = Shared.Card(parsed.GetValue(model)!);
-            IVideoDefinition definition = card.CreateDefinition() as IVideoDefinition
-                ?? throw new UsageException($"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes one for video");
-            int wanted = parsed.GetValue(frames) is > 0 and var given ? given : card.Clip?.OutFrames ?? definition.Frames;
-            var reading = new ClipReading(definition.Channels, parsed.GetValue(start), definition.Frames + wanted, parsed.GetValue(size));
-            IInferenceEngine chosen = engine.Create(parsed);
-            using var resources = chosen as IDisposable;
-            Clip clip = ClipFile.Load(source, reading, cancellationToken);
-            Shared.Notices.Flush();
-            if (clip.Frames < definition.Frames)
-                throw new FailureException($"{source}: {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} needs {definition.Frames} to predict from");
-            RequireSize(definition, clip, source);
-            Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Video));
-            string folder = Folder(parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}");
-            LoadedModel loaded = await Shared.LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken).ConfigureAwait(false);
-            using var predictor = new VideoPredictor(loaded, chosen);
-            var input = new Tensor(definition.InputShape(1, clip.Height, clip.Width), clip.Slice(0, definition.Frames).ToArray());
-            var clock = Stopwatch.StartNew();
-            Tensor predicted = predictor.Predict(input, wanted, cancellationToken);
-            double seconds = clock.Elapsed.TotalSeconds;
-            if (!predicted.Data.All(float.IsFinite)) throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+            path,
+            model,
+            weights,
+            ema,
+            output,
+            frames,
+            start,
+            size,
+            officialPsnr,
+            engine.Engine,
+            engine.Provider,
+            engine.Device,
+            engine.Threads,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                string source = parsed.GetValue(path)!;
+                ModelCard card = Shared.Card(parsed.GetValue(model)!);
+                IVideoDefinition definition =
+                    card.CreateDefinition() as IVideoDefinition
+                    ?? throw new UsageException(
+                        $"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes one for video"
+                    );
+                int wanted = parsed.GetValue(frames) is > 0 and var given ? given : card.Clip?.OutFrames ?? definition.Frames;
+                var reading = new ClipReading(
+                    definition.Channels,
+                    parsed.GetValue(start),
+                    definition.Frames + wanted,
+                    parsed.GetValue(size)
+                );
+                IInferenceEngine chosen = engine.Create(parsed);
+                using var resources = chosen as IDisposable;
+                Clip clip = ClipFile.Load(source, reading, cancellationToken);
+                Shared.Notices.Flush();
+                if (clip.Frames < definition.Frames)
+                    throw new FailureException(
+                        $"{source}: {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} "
+                            + $"needs {definition.Frames} to predict from"
+                    );
+                RequireSize(definition, clip, source);
+                Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Video));
+                string folder = Folder(
+                    parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}"
+                );
+                LoadedModel loaded = await Shared
+                    .LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
+                    .ConfigureAwait(false);
+                using var predictor = new VideoPredictor(loaded, chosen);
+                var input = new Tensor(definition.InputShape(1, clip.Height, clip.Width), clip.Slice(0, definition.Frames).ToArray());
+                var clock = Stopwatch.StartNew();
+                Tensor predicted = predictor.Predict(input, wanted, cancellationToken);
+                double seconds = clock.Elapsed.TotalSeconds;
+                if (!predicted.Data.All(float.IsFinite))
+                    throw new FailureException("the network's outputs are not finite; the weights may be damaged");
 
-            int known = clip.Frames - definition.Frames;
-            VideoMetrics? metrics = known > 0 ? new VideoMetrics(clip.Channels, clip.Height, clip.Width) : null;
-            metrics?.Add(predicted.Data.AsMemory(0, known * clip.FrameLength), clip.Slice(definition.Frames, known));
-            Files files = Save(folder, clip, definition.Frames, predicted);
-            OlderFrames.Say(folder, files.Frames);
-            if (parsed.GetValue(json)) PrintJson(source, card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
-            else Print(card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
-            return ExitCode.Success;
-        });
+                int known = clip.Frames - definition.Frames;
+                VideoMetrics? metrics = known > 0 ? new VideoMetrics(clip.Channels, clip.Height, clip.Width) : null;
+                metrics?.Add(predicted.Data.AsMemory(0, known * clip.FrameLength), clip.Slice(definition.Frames, known));
+                Files files = Save(folder, clip, definition.Frames, predicted);
+                OlderFrames.Say(folder, files.Frames);
+                if (parsed.GetValue(json))
+                    PrintJson(source, card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
+                else
+                    Print(card, clip, predicted, files, metrics, parsed.GetValue(officialPsnr), seconds);
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 
@@ -75,13 +118,16 @@ internal static class PredictCommand
         }
         catch (GraphException e)
         {
-            throw new UsageException($"{source}: {clip.Width} x {clip.Height} pixels. {e.Message.TrimEnd('.')}; --size HxW resizes the frames");
+            throw new UsageException(
+                $"{source}: {clip.Width} x {clip.Height} pixels. {e.Message.TrimEnd('.')}; --size HxW resizes the frames"
+            );
         }
     }
 
     private static string Folder(string folder)
     {
-        if (File.Exists(folder)) throw new UsageException($"'{folder}' is a file, not a folder");
+        if (File.Exists(folder))
+            throw new UsageException($"'{folder}' is a file, not a folder");
         try
         {
             Directory.CreateDirectory(folder);
@@ -97,33 +143,67 @@ internal static class PredictCommand
     private static Files Save(string folder, Clip clip, int inputFrames, Tensor predicted)
     {
         RgbImage Image(ReadOnlyMemory<float> values) => FramePlanes.ToImage(values.Span, clip.Channels, clip.Height, clip.Width);
-        RgbImage[] output = [.. Enumerable.Range(0, predicted.Shape[1]).Select(i => Image(predicted.Data.AsMemory(i * clip.FrameLength, clip.FrameLength)))];
+        RgbImage[] output =
+        [
+            .. Enumerable.Range(0, predicted.Shape[1]).Select(i => Image(predicted.Data.AsMemory(i * clip.FrameLength, clip.FrameLength))),
+        ];
         RgbImage[] all = [.. Enumerable.Range(0, clip.Frames).Select(i => Image(clip.Slice(i, 1)))];
         var pictures = new ClipPictures(all[..inputFrames], all[inputFrames..], output);
         int digits = Math.Max(2, (output.Length - 1).ToString(CultureInfo.InvariantCulture).Length);
         var files = new Files(
-            [.. output.Select((_, i) => Path.Combine(folder, $"frame_{i.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0')}.png"))],
-            Path.Combine(folder, "predicted.npy"), Path.Combine(folder, "comparison.gif"), Path.Combine(folder, "strip.png"));
-        for (int i = 0; i < output.Length; i++) Paths.Write(files.Frames[i], output[i].SavePng);
+            [
+                .. output.Select(
+                    (_, i) => Path.Combine(folder, $"frame_{i.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0')}.png")
+                ),
+            ],
+            Path.Combine(folder, "predicted.npy"),
+            Path.Combine(folder, "comparison.gif"),
+            Path.Combine(folder, "strip.png")
+        );
+        for (int i = 0; i < output.Length; i++)
+            Paths.Write(files.Frames[i], output[i].SavePng);
         Paths.Write(files.Array, file => NpyFile.Save(file, [output.Length, clip.Channels, clip.Height, clip.Width], predicted.Data));
         Paths.Write(files.Gif, pictures.SideBySide().Save);
         Paths.Write(files.Strip, pictures.Strip().SavePng);
         return files;
     }
 
-    private static void Print(ModelCard card, Clip clip, Tensor predicted, Files files, VideoMetrics? metrics, bool officialPsnr, double seconds)
+    private static void Print(
+        ModelCard card,
+        Clip clip,
+        Tensor predicted,
+        Files files,
+        VideoMetrics? metrics,
+        bool officialPsnr,
+        double seconds
+    )
     {
-        Output.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{card.Name} predicted {predicted.Shape[1]} frames of {clip.Width} x {clip.Height} from {clip.Frames - (metrics?.Frames ?? 0)} in {seconds:F2} s"));
+        Output.Line(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{card.Name} predicted {predicted.Shape[1]} frames of {clip.Width} x {clip.Height} from "
+                    + $"{clip.Frames - (metrics?.Frames ?? 0)} in {seconds:F2} s"
+            )
+        );
         Output.Line($"{files.Frames[0]} to {Path.GetFileName(files.Frames[^1])}, {files.Array}");
         Output.Line($"{files.Gif} (side by side: input, {(metrics is null ? "" : "truth, ")}prediction)");
         Output.Line($"{files.Strip} (rows: input, {(metrics is null ? "prediction" : "truth, prediction, difference")})");
-        if (metrics is null) return;
+        if (metrics is null)
+            return;
         Output.Line($"compared with {metrics.Frames} true frames:");
         VideoReport.Print(metrics, officialPsnr);
     }
 
-    private static void PrintJson(string source, ModelCard card, Clip clip, Tensor predicted, Files files, VideoMetrics? metrics, bool officialPsnr, double seconds)
+    private static void PrintJson(
+        string source,
+        ModelCard card,
+        Clip clip,
+        Tensor predicted,
+        Files files,
+        VideoMetrics? metrics,
+        bool officialPsnr,
+        double seconds
+    )
     {
         PredictReport report = new(
             source,
@@ -140,7 +220,8 @@ internal static class PredictCommand
             files.Gif,
             files.Strip,
             metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
-            Shared.Notices.AllOrNull);
+            Shared.Notices.AllOrNull
+        );
         Output.Json(report, CliJson.Printed.PredictReport);
     }
 
@@ -149,5 +230,19 @@ internal static class PredictCommand
 
 /// <summary>What <c>moga predict --json</c> prints.</summary>
 internal sealed record PredictReport(
-    string Clip, string Model, long InputFrames, int PredictedFrames, long TrueFrames, int Channels, int Height, int Width, double Seconds, string[] Frames, string Array,
-    string Gif, string Strip, IReadOnlyDictionary<string, double?>? Metrics, IReadOnlyList<string>? Notes);
+    string Clip,
+    string Model,
+    long InputFrames,
+    int PredictedFrames,
+    long TrueFrames,
+    int Channels,
+    int Height,
+    int Width,
+    double Seconds,
+    string[] Frames,
+    string Array,
+    string Gif,
+    string Strip,
+    IReadOnlyDictionary<string, double?>? Metrics,
+    IReadOnlyList<string>? Notes
+);

@@ -12,22 +12,32 @@ internal static class PullCommand
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
         var command = new Command("pull", "Download a model's weights into the cache, resuming what is there") { name };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            ModelCard card = Shared.Card(parsed.GetValue(name)!);
-            if (ModelSource.DownloadOf(card) is not { } file)
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                string local = card.GetWeightsPath() ?? throw new FailureException($"the card of '{card.Name}' names no weights");
-                Console.Out.WriteLine(File.Exists(local) ? local : throw new FailureException($"the card of '{card.Name}' has no address, and there is no file '{local}'"));
+                ModelCard card = Shared.Card(parsed.GetValue(name)!);
+                if (ModelSource.DownloadOf(card) is not { } file)
+                {
+                    string local = card.GetWeightsPath() ?? throw new FailureException($"the card of '{card.Name}' names no weights");
+                    Console.Out.WriteLine(
+                        File.Exists(local)
+                            ? local
+                            : throw new FailureException($"the card of '{card.Name}' has no address, and there is no file '{local}'")
+                    );
+                    return ExitCode.Success;
+                }
+
+                DownloadedModel downloaded = await Output
+                    .WithProgressAsync(
+                        $"Downloading {card.Name}",
+                        report => Shared.Downloader().GetAsync(file, Output.Download(report), cancellationToken)
+                    )
+                    .ConfigureAwait(false);
+                Console.Error.WriteLine($"{(downloaded.WasCached ? "already there" : "downloaded")}, SHA-256 {downloaded.Sha256}");
+                Console.Out.WriteLine(downloaded.Path);
                 return ExitCode.Success;
             }
-
-            DownloadedModel downloaded = await Output.WithProgressAsync(
-                $"Downloading {card.Name}", report => Shared.Downloader().GetAsync(file, Output.Download(report), cancellationToken)).ConfigureAwait(false);
-            Console.Error.WriteLine($"{(downloaded.WasCached ? "already there" : "downloaded")}, SHA-256 {downloaded.Sha256}");
-            Console.Out.WriteLine(downloaded.Path);
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 }

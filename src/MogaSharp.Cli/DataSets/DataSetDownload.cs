@@ -21,7 +21,11 @@ internal sealed class DataSetDownload(ModelDownloader downloader, DataCard card)
         {
             ImmutableArray<Uri> addresses = [.. card.Addresses.Select(folder => new Uri(folder, $"{data.Name}.gz"))];
             // What the hash says is enough; there is no weight file to look into.
-            var file = new ModelFile($"{data.Name}.gz", addresses[0], data.PackedSha256) { Mirrors = addresses[1..], FindProblem = (_, _) => null };
+            var file = new ModelFile($"{data.Name}.gz", addresses[0], data.PackedSha256)
+            {
+                Mirrors = addresses[1..],
+                FindProblem = (_, _) => null,
+            };
             paths.Add((await downloader.GetAsync(file, progress, cancellationToken).ConfigureAwait(false)).Path);
         }
 

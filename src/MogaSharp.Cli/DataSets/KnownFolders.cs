@@ -12,7 +12,8 @@ internal static class KnownFolders
     public static string Mnist => Path.Combine(ModelDownloader.DefaultCacheFolder, "mnist");
 
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
-    public static string? Fashion => FashionParts.All(part => File.Exists(Path.Combine(FashionFolder, $"{part}-images-idx3-ubyte.gz"))) ? FashionFolder : null;
+    public static string? Fashion =>
+        FashionParts.All(part => File.Exists(Path.Combine(FashionFolder, $"{part}-images-idx3-ubyte.gz"))) ? FashionFolder : null;
 
     /// <summary>What to do when Fashion-MNIST is not there.</summary>
     public const string HowToGetFashion = "install Debian's package: apt-get install dataset-fashion-mnist";

@@ -14,19 +14,21 @@ internal sealed record OfficialNetwork(string Source, string Model, int Classes)
 {
     /// <summary>The network that a card describes.</summary>
     /// <exception cref="UsageException">The official code has no such network, or not where it was said to be.</exception>
-    public static OfficialNetwork Of(ModelCard card, string official) => card.Options switch
-    {
-        SimVpOptions options => new(official, Video(card, options, official), 0),
-        ClassifierOptions options => new(official, Classifier(card, official), options.NumClasses),
-        _ => throw new UsageException($"there is no official code to compare {card.Name} with"),
-    };
+    public static OfficialNetwork Of(ModelCard card, string official) =>
+        card.Options switch
+        {
+            SimVpOptions options => new(official, Video(card, options, official), 0),
+            ClassifierOptions options => new(official, Classifier(card, official), options.NumClasses),
+            _ => throw new UsageException($"there is no official code to compare {card.Name} with"),
+        };
 
     /// <summary>A file under <c>benchmarks</c>.</summary>
     /// <exception cref="FailureException">The program does not run from the repository.</exception>
     public static string Script(string name)
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "benchmarks", name) is var script && File.Exists(script)) return script;
+            if (Path.Combine(folder.FullName, "benchmarks", name) is var script && File.Exists(script))
+                return script;
         throw new FailureException($"benchmarks/{name} is not above the program; run moga from the repository");
     }
 

@@ -45,6 +45,6 @@ internal sealed class ProcessPeer : IBenchmarkPeer
         _process.Dispose();
     }
 
-    private string Answer() => _process.StandardOutput.ReadLine()
-        ?? throw new FailureException($"the peer in {_what} ended; its message is above");
+    private string Answer() =>
+        _process.StandardOutput.ReadLine() ?? throw new FailureException($"the peer in {_what} ended; its message is above");
 }

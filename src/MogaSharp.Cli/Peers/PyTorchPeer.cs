@@ -14,9 +14,19 @@ internal static class PyTorchPeer
     public static ProcessPeer StartTraining(ModelCard card, Shape input, Precision amp, TorchDevice device, int threads, string official)
     {
         var network = OfficialNetwork.Of(card, official);
-        string script = OfficialNetwork.Script("pytorch_train.py"), type = amp == Precision.Bf16 ? "bf16" : "none";
+        string script = OfficialNetwork.Script("pytorch_train.py"),
+            type = amp == Precision.Bf16 ? "bf16" : "none";
         return new ProcessPeer(
-            "Python", OfficialNetwork.Python(), script, network.Source, network.Model, input.ToString(), $"{network.Classes}",
-            $"{threads}", device.ToString(), type);
+            "Python",
+            OfficialNetwork.Python(),
+            script,
+            network.Source,
+            network.Model,
+            input.ToString(),
+            $"{network.Classes}",
+            $"{threads}",
+            device.ToString(),
+            type
+        );
     }
 }

@@ -34,7 +34,16 @@ internal static class TorchSharpPeer
         var network = OfficialNetwork.Of(card, official);
         string script = OfficialNetwork.Script("torchsharp_peer");
         return new ProcessPeer(
-            "TorchSharp", "bash", script, OfficialNetwork.Python(), network.Source, network.Model, input.ToString(),
-            $"{network.Classes}", $"{threads}", mode);
+            "TorchSharp",
+            "bash",
+            script,
+            OfficialNetwork.Python(),
+            network.Source,
+            network.Model,
+            input.ToString(),
+            $"{network.Classes}",
+            $"{threads}",
+            mode
+        );
     }
 }

@@ -59,7 +59,8 @@ internal static class TaskModules
 
     /// <summary>The module of a task.</summary>
     /// <exception cref="UsageException">There is none.</exception>
-    public static TaskModule Of(ModelTask task) => All.FirstOrDefault(module => module.Task == task) ?? throw new UsageException($"this command knows nothing of {task}");
+    public static TaskModule Of(ModelTask task) =>
+        All.FirstOrDefault(module => module.Task == task) ?? throw new UsageException($"this command knows nothing of {task}");
 
     /// <summary>The module of a model.</summary>
     /// <exception cref="UsageException">There is none.</exception>

@@ -3,11 +3,13 @@ using System.Globalization;
 
 namespace MogaSharp.Cli;
 
-/// <summary>Shows on stderr how far a piece of work is: a bar on a terminal, a plain line now and then where there can be none, nothing in a file.</summary>
+/// <summary>Shows on stderr how far a piece of work is: a bar on a terminal, a plain line now and then where there can be none, nothing in
+/// a file.</summary>
 /// <param name="title">What is done.</param>
 internal sealed class ProgressBar(string title) : IDisposable
 {
-    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10), FirstGuess = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10),
+        FirstGuess = TimeSpan.FromSeconds(1);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Lock _lock = new();
@@ -19,11 +21,13 @@ internal sealed class ProgressBar(string title) : IDisposable
     /// <param name="remark">What else to say, such as "3 of 20".</param>
     public void Report(double share, string remark)
     {
-        if (!StatusLine.IsTerminal) return;
+        if (!StatusLine.IsTerminal)
+            return;
         lock (_lock)
         {
             // What was there before, of a download that is continued, took no time.
-            if (double.IsNaN(_start)) _start = share;
+            if (double.IsNaN(_start))
+                _start = share;
             string percent = share > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:F0}%") : "";
             string left = share > _start && _clock.Elapsed > FirstGuess ? Left(_clock.Elapsed * ((1 - share) / (share - _start))) : "";
             if (StatusLine.IsPossible)
@@ -33,7 +37,9 @@ internal sealed class ProgressBar(string title) : IDisposable
             else if (_clock.Elapsed - _plain >= PlainInterval)
             {
                 _plain = _clock.Elapsed;
-                Console.Error.WriteLine(Output.Printable(string.Join("  ", new[] { title, percent, remark, left }.Where(part => part.Length > 0))));
+                Console.Error.WriteLine(
+                    Output.Printable(string.Join("  ", new[] { title, percent, remark, left }.Where(part => part.Length > 0)))
+                );
             }
         }
     }

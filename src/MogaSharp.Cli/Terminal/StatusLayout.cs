@@ -7,7 +7,8 @@ namespace MogaSharp.Cli;
 internal static class StatusLayout
 {
     private const string Gap = "  ";
-    private const int ShortestBar = 12, LongestBar = 26;
+    private const int ShortestBar = 12,
+        LongestBar = 26;
 
     /// <summary>A text that is narrower than the terminal: a bar where there is room, and as many of the parts as fit.</summary>
     /// <param name="columns">The terminal's width.</param>
@@ -19,34 +20,44 @@ internal static class StatusLayout
         int room = Math.Max(0, columns - 1);
         List<string> all = [];
         foreach (string part in parts)
-            if (part.Length > 0) all.Add(OneLine(part));
-        if (all.Count == 0) return "";
+            if (part.Length > 0)
+                all.Add(OneLine(part));
+        if (all.Count == 0)
+            return "";
         int second = all.Count > 1 ? Gap.Length + Width(all[1]) : 0;
         List<string> shown = [Shorten(all[0], room - second < 4 ? room : room - second)];
-        int used = Width(shown[0]), reserved = room - used - second >= ShortestBar + Gap.Length ? ShortestBar + Gap.Length : 0;
+        int used = Width(shown[0]),
+            reserved = room - used - second >= ShortestBar + Gap.Length ? ShortestBar + Gap.Length : 0;
         foreach (string part in all.Skip(1))
         {
             int more = Gap.Length + Width(part);
-            if (used + more > room - reserved) break;
+            if (used + more > room - reserved)
+                break;
             shown.Add(part);
             used += more;
         }
 
         int bar = Math.Min(LongestBar, room - used - Gap.Length);
-        if (bar >= ShortestBar) shown.Insert(0, Bar(share, bar));
+        if (bar >= ShortestBar)
+            shown.Insert(0, Bar(share, bar));
         return string.Join(Gap, shown);
     }
 
     /// <summary>Columns that a text takes at most: letters of East Asia and symbols are counted as two.</summary>
-    public static int Width(string text) => text.EnumerateRunes().Sum(rune => Rune.GetUnicodeCategory(rune) switch
-    {
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format => 0,
-        _ => rune.Value < 0x370 ? 1 : 2,
-    });
+    public static int Width(string text) =>
+        text.EnumerateRunes()
+            .Sum(rune =>
+                Rune.GetUnicodeCategory(rune) switch
+                {
+                    UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format => 0,
+                    _ => rune.Value < 0x370 ? 1 : 2,
+                }
+            );
 
     private static string Bar(double share, int width)
     {
-        int cells = width - 2, filled = (int)(Math.Clamp(double.IsNaN(share) ? 0 : share, 0, 1) * cells);
+        int cells = width - 2,
+            filled = (int)(Math.Clamp(double.IsNaN(share) ? 0 : share, 0, 1) * cells);
         return $"[{new string('#', filled)}{new string('.', cells - filled)}]";
     }
 
@@ -55,13 +66,15 @@ internal static class StatusLayout
     private static string Shorten(string text, int room)
     {
         const string Dots = "...";
-        if (Width(text) <= room) return text;
+        if (Width(text) <= room)
+            return text;
         int left = room > Dots.Length ? room - Dots.Length : room;
         var kept = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())
         {
             left -= Width(rune.ToString());
-            if (left < 0) break;
+            if (left < 0)
+                break;
             kept.Append(rune.ToString());
         }
 

@@ -1,8 +1,8 @@
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// The row at the bottom of the terminal that says how far a command is. It never takes a second row, and whatever is printed meanwhile stands above it:
-/// both streams go through <see cref="Install"/>'s writers. Safe to use from many threads at once.
+/// The row at the bottom of the terminal that says how far a command is. It never takes a second row, and whatever is printed meanwhile
+/// stands above it: both streams go through <see cref="Install"/>'s writers. Safe to use from many threads at once.
 /// </summary>
 internal static class StatusLine
 {
@@ -22,7 +22,8 @@ internal static class StatusLine
     public static bool IsTerminal { get; } = !Console.IsErrorRedirected;
 
     /// <summary>Whether stderr is a terminal that can erase a row. One that cannot gets plain lines now and then.</summary>
-    public static bool IsPossible { get; } = IsTerminal
+    public static bool IsPossible { get; } =
+        IsTerminal
         && (OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not ("dumb" or "unknown"));
 
     /// <summary>Takes over stdout and stderr.</summary>
@@ -38,10 +39,12 @@ internal static class StatusLine
     /// <param name="parts">What to say, the most important first; what has no room is left out.</param>
     public static void Show(double share, params ReadOnlySpan<string> parts)
     {
-        if (!IsPossible) return;
+        if (!IsPossible)
+            return;
         lock (Guard)
         {
-            if (_isVisible && Environment.TickCount64 - _drawn < Pause.TotalMilliseconds) return;
+            if (_isVisible && Environment.TickCount64 - _drawn < Pause.TotalMilliseconds)
+                return;
             _drawn = Environment.TickCount64;
             _text = StatusLayout.Compose(TerminalSize.Columns, share, parts);
             Draw();
@@ -53,7 +56,8 @@ internal static class StatusLine
     {
         lock (Guard)
         {
-            if (_isVisible) Put(Erase);
+            if (_isVisible)
+                Put(Erase);
             (_text, _isVisible) = ("", false);
         }
     }
@@ -61,7 +65,8 @@ internal static class StatusLine
     /// <summary>Prints above the row.</summary>
     internal static void Print(TextWriter target, bool isTerminal, ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty) return;
+        if (text.IsEmpty)
+            return;
         lock (Guard)
         {
             if (isTerminal && _isVisible)
@@ -72,7 +77,8 @@ internal static class StatusLine
 
             target.Write(text);
             // A line that is not over yet must not be drawn upon.
-            if (isTerminal && _text.Length > 0 && text[^1] == '\n') Draw();
+            if (isTerminal && _text.Length > 0 && text[^1] == '\n')
+                Draw();
         }
     }
 

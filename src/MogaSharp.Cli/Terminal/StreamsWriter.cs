@@ -6,8 +6,8 @@ namespace MogaSharp.Cli;
 /// <param name="inner">Writes to the stream.</param>
 /// <param name="isTerminal">Whether it is a terminal.</param>
 /// <param name="isData">
-/// Whether it carries results. These must arrive or the command fails; messages that nobody can read any more are dropped. A reader who has gone away
-/// (<c>| head -1</c>) is not a failure: the runtime drops what is written to such a pipe.
+/// Whether it carries results. These must arrive or the command fails; messages that nobody can read any more are dropped. A reader who has
+/// gone away (<c>| head -1</c>) is not a failure: the runtime drops what is written to such a pipe.
 /// </param>
 internal sealed class StreamsWriter(TextWriter inner, bool isTerminal, bool isData) : TextWriter
 {
@@ -27,9 +27,12 @@ internal sealed class StreamsWriter(TextWriter inner, bool isTerminal, bool isDa
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (!isData) return;
+            if (!isData)
+                return;
             // A descriptor that is closed, or open for reading only, counts as a denied access.
-            throw new FailureException($"stdout cannot be written: {(e is IOException ? e.Message.Split(" : '")[0].TrimEnd('.') : "it is closed")}");
+            throw new FailureException(
+                $"stdout cannot be written: {(e is IOException ? e.Message.Split(" : '")[0].TrimEnd('.') : "it is closed")}"
+            );
         }
     }
 

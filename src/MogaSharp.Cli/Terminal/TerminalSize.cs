@@ -15,7 +15,8 @@ internal static partial class TerminalSize
     {
         get
         {
-            if (OperatingSystem.IsLinux()) return ControlTerminal(2, GetWindowSize, out WindowSize size) == 0 && size.Columns > 0 ? size.Columns : Usual;
+            if (OperatingSystem.IsLinux())
+                return ControlTerminal(2, GetWindowSize, out WindowSize size) == 0 && size.Columns > 0 ? size.Columns : Usual;
             try
             {
                 return Console.WindowWidth is > 0 and int columns ? columns : Usual;
@@ -33,6 +34,9 @@ internal static partial class TerminalSize
     [StructLayout(LayoutKind.Sequential)]
     private struct WindowSize
     {
-        public ushort Rows, Columns, PixelsAcross, PixelsDown;
+        public ushort Rows,
+            Columns,
+            PixelsAcross,
+            PixelsDown;
     }
 }

@@ -9,17 +9,23 @@ internal static class CardChanges
 {
     /// <summary>The card with other options.</summary>
     /// <param name="card">The card.</param>
-    /// <param name="changes">Options by name, with or without capitals and underscores, and their values: a number, <c>true</c>, a word, numbers with commas between for lists.</param>
-    /// <exception cref="UsageException">There is no such option, the text is no value of it, or the options describe no network.</exception>
+    /// <param name="changes">Options by name, with or without capitals and underscores, and their values: a number, <c>true</c>, a word,
+    /// numbers with commas between for lists.</param>
+    /// <exception cref="UsageException">There is no such option, the text is no value of it, or the options describe no
+    /// network.</exception>
     public static ModelCard Apply(ModelCard card, IReadOnlyList<KeyValuePair<string, string>> changes)
     {
-        if (changes.Count == 0) return card;
+        if (changes.Count == 0)
+            return card;
         JsonObject json = JsonNode.Parse(card.ToJson())!.AsObject();
         JsonObject options = json["options"]!.AsObject();
         foreach ((string key, string text) in changes)
         {
-            string name = options.Select(option => option.Key).FirstOrDefault(known => Plain(known) == Plain(key))
-                ?? throw new UsageException($"{card.Name} has no option '{key}'; {NameDistance.Choices(key, [.. options.Select(option => option.Key)])}");
+            string name =
+                options.Select(option => option.Key).FirstOrDefault(known => Plain(known) == Plain(key))
+                ?? throw new UsageException(
+                    $"{card.Name} has no option '{key}'; {NameDistance.Choices(key, [.. options.Select(option => option.Key)])}"
+                );
             options[name] = Value(options[name], name, text.Trim());
         }
 
@@ -34,7 +40,8 @@ internal static class CardChanges
     }
 
     // As the official code spells them (hid_T, N_S) and as the card does.
-    private static string Plain(string name) => name.Trim().Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Plain(string name) =>
+        name.Trim().Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
 
     private static JsonNode? Value(JsonNode? now, string name, string text)
     {

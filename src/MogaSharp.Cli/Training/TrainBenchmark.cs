@@ -7,7 +7,18 @@ using MogaSharp.Training;
 namespace MogaSharp.Cli;
 
 /// <summary>What was measured of training steps; times in milliseconds per step.</summary>
-internal sealed record TrainBenchmarkResult(string Model, string Input, string Device, int Threads, string Amp, int Steps, double MedianMs, double P10Ms, double P90Ms, double ImagesPerSecond)
+internal sealed record TrainBenchmarkResult(
+    string Model,
+    string Input,
+    string Device,
+    int Threads,
+    string Amp,
+    int Steps,
+    double MedianMs,
+    double P10Ms,
+    double P90Ms,
+    double ImagesPerSecond
+)
 {
     /// <summary>The peer and its version.</summary>
     public string? Peer { get; init; }
@@ -20,7 +31,8 @@ internal sealed record TrainBenchmarkResult(string Model, string Input, string D
     public double? Ratio { get; init; }
 }
 
-/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW or, for video, Adam) on random inputs, in turn with a peer (A B A B) when asked.</summary>
+/// <summary>Measures whole updates (upload, forward, loss, backward, AdamW or, for video, Adam) on random inputs, in turn with a peer (A B
+/// A B) when asked.</summary>
 internal static class TrainBenchmark
 {
     private const int WarmUp = 3;
@@ -36,12 +48,27 @@ internal static class TrainBenchmark
     /// <param name="startPeer">Starts what trains in turn; null for nothing.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     public static TrainBenchmarkResult Measure(
-        ModelCard card, Shape input, Precision amp, bool? channelsLast, TorchDevice device, int threads, TimeSpan duration, Func<IBenchmarkPeer>? startPeer, CancellationToken cancellationToken)
+        ModelCard card,
+        Shape input,
+        Precision amp,
+        bool? channelsLast,
+        TorchDevice device,
+        int threads,
+        TimeSpan duration,
+        Func<IBenchmarkPeer>? startPeer,
+        CancellationToken cancellationToken
+    )
     {
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = TaskTraining.Of(card.Options.Task).Default() with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        using var engine = new TrainingEngine(graph, ModelFamilies.Of(card.Options), WeightInitializer.Create(graph.Parameters, 0), recipe, device);
+        using var engine = new TrainingEngine(
+            graph,
+            ModelFamilies.Of(card.Options),
+            WeightInitializer.Create(graph.Parameters, 0),
+            recipe,
+            device
+        );
         using IBenchmarkPeer? peer = startPeer?.Invoke();
         TrainingBatch batch = RandomBatch(card, input);
         var times = new List<double>();
@@ -50,29 +77,50 @@ internal static class TrainBenchmark
         for (int step = 1; step <= WarmUp || clock.Elapsed < duration || times.Count < 5; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (step == WarmUp + 1) clock.Start();
+            if (step == WarmUp + 1)
+                clock.Start();
             long start = Stopwatch.GetTimestamp();
             engine.Update([batch], 1e-3, step);
             double time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             double? peerTime = peer?.Step();
-            if (step <= WarmUp) continue;
+            if (step <= WarmUp)
+                continue;
             times.Add(time);
-            if (peerTime is { } theirs) peerTimes.Add(theirs);
+            if (peerTime is { } theirs)
+                peerTimes.Add(theirs);
         }
 
         double median = Percentile(times, 50);
         var result = new TrainBenchmarkResult(
-            card.Name, input.ToString(), device.ToString(), threads, amp.ToString(), times.Count, median, Percentile(times, 10), Percentile(times, 90), 1000 * input[0] / median);
-        if (peer is null) return result;
+            card.Name,
+            input.ToString(),
+            device.ToString(),
+            threads,
+            amp.ToString(),
+            times.Count,
+            median,
+            Percentile(times, 10),
+            Percentile(times, 90),
+            1000 * input[0] / median
+        );
+        if (peer is null)
+            return result;
         double other = Percentile(peerTimes, 50);
-        return result with { Peer = peer.Name, PeerMedianMs = other, PeerImagesPerSecond = 1000 * input[0] / other, Ratio = other / median };
+        return result with
+        {
+            Peer = peer.Name,
+            PeerMedianMs = other,
+            PeerImagesPerSecond = 1000 * input[0] / other,
+            Ratio = other / median,
+        };
     }
 
     private static TrainingBatch RandomBatch(ModelCard card, Shape input)
     {
         var random = new Random(0);
         float[] values = Values();
-        if (card.Options is not ClassifierOptions { NumClasses: int classes }) return new TrainingBatch(values, input, default, Values());
+        if (card.Options is not ClassifierOptions { NumClasses: int classes })
+            return new TrainingBatch(values, input, default, Values());
         return new TrainingBatch(values, input, Enumerable.Range(0, input[0]).Select(i => i % classes).ToArray());
 
         float[] Values() => [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];

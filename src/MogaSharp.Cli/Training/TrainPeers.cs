@@ -17,12 +17,15 @@ internal sealed class TrainPeers : IDisposable
         Group = group;
         _onThisMachine = options.LocalSize ?? 1;
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        group.PeerLost += verdict => new Thread(() =>
-        {
-            Thread.Sleep(Grace);
-            Environment.Exit(Report(verdict));
-        })
-        { IsBackground = true }.Start();
+        group.PeerLost += verdict =>
+            new Thread(() =>
+            {
+                Thread.Sleep(Grace);
+                Environment.Exit(Report(verdict));
+            })
+            {
+                IsBackground = true,
+            }.Start();
     }
 
     public TorchProcessGroup Group { get; }
@@ -42,9 +45,14 @@ internal sealed class TrainPeers : IDisposable
         TorchDevice device = TrainRun.DeviceOf(request);
         if (device.IsCuda)
         {
-            int index = options.LocalRank ?? throw new UsageException("LOCAL_RANK is missing; it says which CUDA device each process on a machine takes");
+            int index =
+                options.LocalRank
+                ?? throw new UsageException("LOCAL_RANK is missing; it says which CUDA device each process on a machine takes");
             if (index >= TorchRuntime.CudaDeviceCount)
-                throw new UsageException($"LOCAL_RANK is {index}, but this machine has {TorchRuntime.CudaDeviceCount} CUDA devices; start one process per device, or give --device cpu");
+                throw new UsageException(
+                    $"LOCAL_RANK is {index}, but this machine has {TorchRuntime.CudaDeviceCount} CUDA devices; start one process per "
+                        + "device, or give --device cpu"
+                );
             device = TorchDevice.Cuda(index);
         }
 
@@ -79,7 +87,11 @@ internal sealed class TrainPeers : IDisposable
     // The launcher tells of the process that failed first; the others need not say it again.
     private static int Report(string loss)
     {
-        if (TrainLauncher.IsChild) return ExitCode.PeerLost;
-        return Failure.Report($"{loss.TrimEnd('.')}. The last checkpoint is good: start all processes again with --resume to continue", ExitCode.PeerLost);
+        if (TrainLauncher.IsChild)
+            return ExitCode.PeerLost;
+        return Failure.Report(
+            $"{loss.TrimEnd('.')}. The last checkpoint is good: start all processes again with --resume to continue",
+            ExitCode.PeerLost
+        );
     }
 }

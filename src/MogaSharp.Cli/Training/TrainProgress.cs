@@ -31,7 +31,8 @@ internal sealed class TrainProgress : ITrainingObserver
     {
         if (StatusLine.IsPossible)
         {
-            double share = status.Phase == TrainingPhase.Training && status.Updates > 0 ? (double)status.Update / status.Updates : status.Share;
+            double share =
+                status.Phase == TrainingPhase.Training && status.Updates > 0 ? (double)status.Update / status.Updates : status.Share;
             StatusLine.Show(share, Parts(status));
         }
         else if (_since.Elapsed >= Interval)
@@ -43,15 +44,24 @@ internal sealed class TrainProgress : ITrainingObserver
 
     /// <summary>All figures of an evaluation but the loss.</summary>
     public static string Describe(TrainingTask task, IReadOnlyDictionary<string, double> figures) =>
-        string.Join("  ", task.Metrics.Where(metric => metric.Name != TrainingTask.LossName).Select(metric => metric.Describe(figures[metric.Name])));
+        string.Join(
+            "  ",
+            task.Metrics.Where(metric => metric.Name != TrainingTask.LossName).Select(metric => metric.Describe(figures[metric.Name]))
+        );
 
     public void OnEpoch(EpochRecord record)
     {
         string average = record.EvalEma is { } ema ? $"  average {_task.Best.Text(ema[_task.Best.Name])}" : "";
-        string eval = record.Eval is { } raw ? string.Create(CultureInfo.InvariantCulture, $"  eval loss {raw[TrainingTask.LossName]:F4}  {Describe(_task, raw)}") : "";
-        Console.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"epoch {record.Epoch + 1}  loss {record.TrainLoss:F4}{eval}{average}  lr {record.LearningRate:G3}  {record.ItemsPerSecond:F0} {_task.Items}/s  data wait {100 * record.DataWait:F0}%  {record.Seconds:F0} s"));
+        string eval = record.Eval is { } raw
+            ? string.Create(CultureInfo.InvariantCulture, $"  eval loss {raw[TrainingTask.LossName]:F4}  {Describe(_task, raw)}")
+            : "";
+        Console.Error.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"epoch {record.Epoch + 1}  loss {record.TrainLoss:F4}{eval}{average}  lr {record.LearningRate:G3}  "
+                    + $"{record.ItemsPerSecond:F0} {_task.Items}/s  data wait {100 * record.DataWait:F0}%  {record.Seconds:F0} s"
+            )
+        );
         _since.Restart();
     }
 
@@ -66,7 +76,15 @@ internal sealed class TrainProgress : ITrainingObserver
         {
             TrainingPhase.Evaluating => [.. begin, "evaluating", .. left],
             TrainingPhase.EvaluatingAverage => [.. begin, "evaluating the average", .. left],
-            _ => [.. begin, Text($"loss {s.Loss:F4}"), .. left, Text($"{s.ItemsPerSecond:F0} {_task.Items}/s"), Text($"lr {s.LearningRate:G3}"), Text($"data wait {100 * s.DataWait:F0}%")],
+            _ =>
+            [
+                .. begin,
+                Text($"loss {s.Loss:F4}"),
+                .. left,
+                Text($"{s.ItemsPerSecond:F0} {_task.Items}/s"),
+                Text($"lr {s.LearningRate:G3}"),
+                Text($"data wait {100 * s.DataWait:F0}%"),
+            ],
         };
     }
 

@@ -62,7 +62,8 @@ internal readonly struct Sigmoid : IActivation
     {
         // The exponential has a bound for its argument: beyond it the result is 0 or 1. It may lose a NaN, which the numerator keeps.
         V bounded = S.Min(S.Broadcast(Activations.ExpBound), S.Max(S.Broadcast(-Activations.ExpBound), x));
-        return S.Divide(S.MultiplyAdd(S.Broadcast(0), bounded, S.Broadcast(1)), S.Add(S.Broadcast(1), Activations.Exp<S, V>(S.Subtract(S.Broadcast(0), bounded))));
+        V minus = S.Subtract(S.Broadcast(0), bounded);
+        return S.Divide(S.MultiplyAdd(S.Broadcast(0), bounded, S.Broadcast(1)), S.Add(S.Broadcast(1), Activations.Exp<S, V>(minus)));
     }
 }
 
@@ -112,8 +113,8 @@ internal readonly struct Twice<A> : IActivation
 /// exp: 2^y with y = x log2 e; adding 1.5 * 2^23 rounds y to an integer n that then stands in the low mantissa bits, and a
 /// polynomial of degree 5 (relative error 8e-8) gives 2^(y - n). GELU: Phi(x) = 1/2 + x P(x^2) / Q(x^2) for |x| to 5.2, P and Q
 /// of degree 5 (error of x Phi: 9e-9 before rounding). All fits are our own, weighted minimax. No compare, no table. A polynomial of
-/// degree 14 instead of the quotient has no division but seven more multiply-adds and is slower. Cost per vector: exp 12 instructions, SiLU 15
-/// and GELU 18, with one division each.
+/// degree 14 instead of the quotient has no division but seven more multiply-adds and is slower. Cost per vector: exp 12 instructions, SiLU
+/// 15 and GELU 18, with one division each.
 /// </summary>
 internal static class Activations
 {

@@ -25,7 +25,8 @@ internal static unsafe class Depthwise3x3<S, V>
     /// <param name="second">The second output row.</param>
     /// <param name="stride">Floats from one output pixel to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, V bias, int width, float* first, float* second, nint stride)
+    public static void TwoRows(
+        float* r0, float* r1, float* r2, float* r3, float* weight, V bias, int width, float* first, float* second, nint stride)
     {
         V w00 = S.Load(weight), w01 = S.Load(weight + S.Lanes), w02 = S.Load(weight + (2 * S.Lanes));
         V w10 = S.Load(weight + (3 * S.Lanes)), w11 = S.Load(weight + (4 * S.Lanes)), w12 = S.Load(weight + (5 * S.Lanes));

@@ -69,8 +69,11 @@ internal static unsafe class FourierKernel<S, V>
             for (int x = 0; x < width; x++, to += stride)
             {
                 V ends = S.Broadcast(0), middle = ends;
-                float* real = (float*)from.Real + (row * columns * from.Step), imaginary = (float*)from.Imaginary + (row * columns * from.Step);
-                for (int u = 0, at = 0; u < columns; u++, real += from.Step, imaginary += from.Step, at = at + x < width ? at + x : at + x - width)
+                float* real = (float*)from.Real + (row * columns * from.Step),
+                    imaginary = (float*)from.Imaginary + (row * columns * from.Step);
+                for (int u = 0, at = 0;
+                     u < columns;
+                     u++, real += from.Step, imaginary += from.Step, at = at + x < width ? at + x : at + x - width)
                 {
                     V term = S.MultiplyAdd(S.Load(real), S.Broadcast(cosine[at]), S.Multiply(S.Load(imaginary), S.Broadcast(-sine[at])));
                     // Every column but the first and, for even widths, the last stands for its mirror image too.
@@ -102,7 +105,9 @@ internal static unsafe class FourierKernel<S, V>
             {
                 V a = S.Broadcast(0), b = a;
                 float* real = (float*)from.Real + (u * from.Step), imaginary = (float*)from.Imaginary + (u * from.Step);
-                for (int y = 0, at = 0; y < rows; y++, real += columns * from.Step, imaginary += columns * from.Step, at = at + v < rows ? at + v : at + v - rows)
+                for (int y = 0, at = 0;
+                     y < rows;
+                     y++, real += columns * from.Step, imaginary += columns * from.Step, at = at + v < rows ? at + v : at + v - rows)
                 {
                     (V p, V q, V c, V s) = (S.Load(real), S.Load(imaginary), S.Broadcast(cosine[at]), S.Broadcast(sign * sine[at]));
                     a = S.Subtract(S.MultiplyAdd(p, c, a), S.Multiply(q, s));

@@ -12,8 +12,8 @@ internal sealed record NormConstants(int Channels, float Epsilon, VectorConstant
 
 /// <summary>
 /// Layer norm of pixels one after another: three passes over a pixel's channels, which stay in L1: the sum, the squared distances from
-/// the mean, the result. Squares of differences, since the difference of squares would cancel. Tail: what stands in the rounding of the channels
-/// is masked in the sums. Cost per vector of channels: three loads, a store and five operations; two horizontal sums per pixel,
+/// the mean, the result. Squares of differences, since the difference of squares would cancel. Tail: what stands in the rounding of the
+/// channels is masked in the sums. Cost per vector of channels: three loads, a store and five operations; two horizontal sums per pixel,
 /// which overlap with the next pixel's loads.
 /// </summary>
 internal static unsafe class LayerNormKernel<S, V>

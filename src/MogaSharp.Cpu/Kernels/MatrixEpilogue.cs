@@ -52,7 +52,8 @@ internal static unsafe class MatrixEpilogue<S, V, TActivation, TCombine>
 {
     /// <summary>target = combine(activation(tile + bias), other, scale).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Column(float* tile, nint tileStride, int rows, V bias, float* target, nint targetStride, float* other, nint otherStride, V scale)
+    public static void Column(
+        float* tile, nint tileStride, int rows, V bias, float* target, nint targetStride, float* other, nint otherStride, V scale)
     {
         for (int r = 0; r < rows; r++, tile += tileStride, target += targetStride, other += otherStride)
         {

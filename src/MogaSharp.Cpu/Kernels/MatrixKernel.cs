@@ -58,7 +58,8 @@ internal static unsafe class MatrixKernel<S, V>
     /// <param name="sv">Floats between the two vectors of a row of the start.</param>
     /// <param name="ahead">What to bring to L2 meanwhile, one cache line per step of the depth; any address will do.</param>
     public static void Tile(
-        int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, float* ahead)
+        int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start,
+        nint lds, nint sv, float* ahead)
     {
         nint stride = lda * sizeof(float);
         byte* next = (byte*)ahead;
@@ -73,7 +74,8 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows14(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
+    private static void Rows14(
+        int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5, s7 = s * 7, s9 = s * 9, s11 = s * 11, s13 = s * 13;
         V c0a = S.Load(start), c0b = S.Load(start + sv);
@@ -141,7 +143,8 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows7(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
+    private static void Rows7(
+        int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5;
         V c0a = S.Load(start), c0b = S.Load(start + sv);
@@ -181,7 +184,8 @@ internal static unsafe class MatrixKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6(int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
+    private static void Rows6(
+        int depth, byte* a, nint s, float* b, float* c, nint ldc, nint cv, float* start, nint lds, nint sv, byte* ahead)
     {
         nint s3 = s * 3, s5 = s * 5;
         V c0a = S.Load(start), c0b = S.Load(start + sv);

@@ -29,11 +29,11 @@ internal readonly unsafe record struct PanelRows(nint Data, int RowStride, int F
 
 /// <summary>
 /// Depthwise convolution of one panel (one vector of channels), stride 1, same size. Layout: <see cref="PanelRows"/>, so that taps are
-/// constant offsets from one pointer. Rows outside the image are left out, not multiplied. Tile: 8 (or 7) neighbouring outputs of two rows that lie one
-/// dilation apart and so read the same rows but one: 16 accumulators, two taps and the pixel = 19 of 32 registers; one load of
+/// constant offsets from one pointer. Rows outside the image are left out, not multiplied. Tile: 8 (or 7) neighbouring outputs of two rows
+/// that lie one dilation apart and so read the same rows but one: 16 accumulators, two taps and the pixel = 19 of 32 registers; one load of
 /// a pixel serves two multiply-adds. With 16 registers, and for a row without a partner, one row: 8 accumulators and multiply-adds
-/// straight from memory. A tap column that falls into the padding for the whole tile is left out. Tail: the last tile of a row moves left to end
-/// at the row's end (the same values are stored twice); a row narrower than a tile reads into the slack behind the
+/// straight from memory. A tap column that falls into the padding for the whole tile is left out. Tail: the last tile of a row moves left
+/// to end at the row's end (the same values are stored twice); a row narrower than a tile reads into the slack behind the
 /// buffer and stores only what exists. Cost: 16 multiply-adds for 10 loads, or 8 for 9.
 /// </summary>
 internal static unsafe class PanelConvolution<S, V>
@@ -56,14 +56,17 @@ internal static unsafe class PanelConvolution<S, V>
     /// <param name="targetStride">Floats from one output pixel to the next.</param>
     /// <param name="mask">Lanes to write, or null for all.</param>
     public static void Rows(
-        PanelRows source, int kernel, int dilation, float* weight, V bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask)
+        PanelRows source, int kernel, int dilation, float* weight, V bias, int first, int last, float* target,
+        nint targetRow, nint targetStride, float* mask)
     {
-        if (source.Width % 7 == 0 && source.Width % 8 != 0) Rows<Tile7>(source, kernel, dilation, weight, bias, first, last, target, targetRow, targetStride, mask);
+        if (source.Width % 7 == 0 && source.Width % 8 != 0)
+            Rows<Tile7>(source, kernel, dilation, weight, bias, first, last, target, targetRow, targetStride, mask);
         else Rows<Tile8>(source, kernel, dilation, weight, bias, first, last, target, targetRow, targetStride, mask);
     }
 
     private static void Rows<TTile>(
-        PanelRows source, int kernel, int dilation, float* weight, V bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask)
+        PanelRows source, int kernel, int dilation, float* weight, V bias, int first, int last, float* target,
+        nint targetRow, nint targetStride, float* mask)
         where TTile : struct, ITileWidth
     {
         for (int block = first; block < last; block += 2 * dilation)
@@ -77,14 +80,16 @@ internal static unsafe class PanelConvolution<S, V>
                 }
 
                 Row<TTile>(source, kernel, dilation, weight, bias, y, to, targetStride, mask);
-                if (y + dilation < last) Row<TTile>(source, kernel, dilation, weight, bias, y + dilation, to + (dilation * targetRow), targetStride, mask);
+                if (y + dilation < last)
+                    Row<TTile>(source, kernel, dilation, weight, bias, y + dilation, to + (dilation * targetRow), targetStride, mask);
             }
     }
 
     // Output rows y and y + dilation: input row j serves tap row j of the first and j - 1 of the second.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<TTile>(
-        PanelRows source, int kernel, int dilation, float* weight, V bias, int y, float* upperTarget, float* lowerTarget, nint targetStride, float* mask)
+        PanelRows source, int kernel, int dilation, float* weight, V bias, int y, float* upperTarget,
+        float* lowerTarget, nint targetStride, float* mask)
         where TTile : struct, ITileWidth
     {
         int reach = dilation * (kernel / 2), width = source.Width, step = dilation * S.Lanes, tapRow = kernel * S.Lanes;
@@ -243,5 +248,6 @@ internal static unsafe class PanelConvolution<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(float* target, V value, float* mask) => S.Store(target, mask is null ? value : S.Select(S.Load(mask), value, S.Load(target)));
+    private static void Put(float* target, V value, float* mask) =>
+        S.Store(target, mask is null ? value : S.Select(S.Load(mask), value, S.Load(target)));
 }

@@ -6,8 +6,8 @@ namespace MogaSharp.Cpu.Kernels;
 /// <summary>
 /// Lays the input patches of output pixels side by side, one row of kernel x kernel x channels floats per pixel, so that a
 /// convolution becomes a matrix product. From channels last, columns are in the order (ky, kx, channel) and a patch row is one
-/// run of floats; straight from the caller's planes (N, C, H, W), the order is (ky, channel, kx). Runs are copied in whole vectors: what is too
-/// much is overwritten by the next run, or lies in the slack behind the rows. Padding is zeros. Cost: one copy of the patch, 1 / output
+/// run of floats; straight from the caller's planes (N, C, H, W), the order is (ky, channel, kx). Runs are copied in whole vectors: what is
+/// too much is overwritten by the next run, or lies in the slack behind the rows. Padding is zeros. Cost: one copy of the patch, 1 / output
 /// channels of the product's work.
 /// </summary>
 internal sealed unsafe class PatchGather<S, V>(

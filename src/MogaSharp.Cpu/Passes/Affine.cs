@@ -12,7 +12,9 @@ internal static class Affine
     /// <summary>Factor and addend of every channel.</summary>
     public static (double[] Scale, double[] Shift) Read(GraphRewriter context, ChannelAffine affine)
     {
-        double[] scale = affine.Scale is null ? [.. Enumerable.Repeat(1.0, affine.Channels)] : [.. context.Weight(affine.Scale).Select(x => (double)x)];
+        double[] scale = affine.Scale is null
+            ? [.. Enumerable.Repeat(1.0, affine.Channels)]
+            : [.. context.Weight(affine.Scale).Select(x => (double)x)];
         double[] shift = affine.Shift is null ? new double[affine.Channels] : [.. context.Weight(affine.Shift).Select(x => (double)x)];
         return (scale, shift);
     }
@@ -21,7 +23,9 @@ internal static class Affine
     public static Value? Emit(GraphRewriter context, string scope, string origin, Value x, double[] scale, double[] shift)
     {
         var shape = new Shape(scale.Length);
-        return context.Constant(origin, "scale", shape, ToFloats(scale)) is { } a && context.Constant(origin, "shift", shape, ToFloats(shift)) is { } b
+        return
+            context.Constant(origin, "scale", shape, ToFloats(scale)) is { } a
+            && context.Constant(origin, "shift", shape, ToFloats(shift)) is { } b
             ? context.Add(scope, new ChannelAffine(scale.Length, a, b), x)
             : null;
     }
@@ -32,7 +36,8 @@ internal static class Affine
         float[] weight = context.Weight(conv.Weight);
         float[] scaled = GC.AllocateUninitializedArray<float>(weight.Length);
         Rows row = new(conv, perInput);
-        for (int o = 0; o < conv.OutChannels; o++) Multiply(row.Weights(weight, o), row.Factors(o), perOutput?[o] ?? 1, row.Weights(scaled, o));
+        for (int o = 0; o < conv.OutChannels; o++)
+            Multiply(row.Weights(weight, o), row.Factors(o), perOutput?[o] ?? 1, row.Weights(scaled, o));
         return scaled;
     }
 
@@ -51,7 +56,8 @@ internal static class Affine
         // The convolution keeps its module's name, whatever was folded into it.
         string scope = origin.EndsWith(".weight", StringComparison.Ordinal) ? origin[..^".weight".Length] : origin;
         var shape = new Shape(like.OutChannels, like.InChannels / like.Groups, like.Kernel, like.Kernel);
-        if (context.Constant(origin, "weight", shape, weight) is not { } w) return null;
+        if (context.Constant(origin, "weight", shape, weight) is not { } w)
+            return null;
         string? b = bias is null ? null : context.Constant(origin, "bias", new Shape(like.OutChannels), [.. bias.Select(x => (float)x)]);
         return b is null && bias is not null ? null : context.Add(scope, like with { Weight = w, Bias = b }, x);
     }
@@ -62,21 +68,25 @@ internal static class Affine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(ReadOnlySpan<float> weight, ReadOnlySpan<double> row, double factor, Span<float> scaled)
     {
-        for (int j = 0; j < row.Length; j++) scaled[j] = (float)(weight[j] * (factor * row[j]));
+        for (int j = 0; j < row.Length; j++)
+            scaled[j] = (float)(weight[j] * (factor * row[j]));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Dot(ReadOnlySpan<float> weight, ReadOnlySpan<double> row)
     {
         double sum = 0;
-        for (int j = 0; j < row.Length; j++) sum += weight[j] * row[j];
+        for (int j = 0; j < row.Length; j++)
+            sum += weight[j] * row[j];
         return sum;
     }
 
     /// <summary>The weights of an output channel, and a factor for each of them, from one per input channel.</summary>
     private sealed class Rows(Conv2d conv, double[]? perInput)
     {
-        private readonly int _inGroup = conv.InChannels / conv.Groups, _outGroup = conv.OutChannels / conv.Groups, _area = conv.Kernel * conv.Kernel;
+        private readonly int _inGroup = conv.InChannels / conv.Groups,
+            _outGroup = conv.OutChannels / conv.Groups,
+            _area = conv.Kernel * conv.Kernel;
         private readonly double[] _factors = new double[conv.InChannels / conv.Groups * conv.Kernel * conv.Kernel];
         private int _group = -1;
 
@@ -84,9 +94,11 @@ internal static class Affine
 
         public ReadOnlySpan<double> Factors(int output)
         {
-            if (output / _outGroup == _group) return _factors;
+            if (output / _outGroup == _group)
+                return _factors;
             _group = output / _outGroup;
-            for (int i = 0; i < _inGroup; i++) _factors.AsSpan(i * _area, _area).Fill(perInput?[(_group * _inGroup) + i] ?? 1);
+            for (int i = 0; i < _inGroup; i++)
+                _factors.AsSpan(i * _area, _area).Fill(perInput?[(_group * _inGroup) + i] ?? 1);
             return _factors;
         }
     }

@@ -10,13 +10,22 @@ internal sealed class FoldFeatureDecomposition : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (Residue.Match(op, inputs) is not var (y, scale, other)) return null;
-        if (y.Op is not Conv2d { IsPointwise: true } conv) return null;
-        if (other.Op is not GlobalAveragePool { KeepDimensions: true } || other.Inputs[0] != y) return null;
+        if (Residue.Match(op, inputs) is not var (y, scale, other))
+            return null;
+        if (y.Op is not Conv2d { IsPointwise: true } conv)
+            return null;
+        if (other.Op is not GlobalAveragePool { KeepDimensions: true } || other.Inputs[0] != y)
+            return null;
         double[] sigma = Array.ConvertAll(context.Weight(scale), s => (double)s);
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         Value x = y.Inputs[0];
-        Value? map = Affine.EmitConv(context, conv, x, Affine.Scale(context, conv, Array.ConvertAll(sigma, s => 1 + s), null), bias?.Select(b => (double)b));
+        Value? map = Affine.EmitConv(
+            context,
+            conv,
+            x,
+            Affine.Scale(context, conv, Array.ConvertAll(sigma, s => 1 + s), null),
+            bias?.Select(b => (double)b)
+        );
         Value mean = context.Add(scope, new GlobalAveragePool(true), x);
         Value? perImage = Affine.EmitConv(context, conv, mean, Affine.Scale(context, conv, Array.ConvertAll(sigma, s => -s), null), null);
         return map is null || perImage is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, perImage);
@@ -31,11 +40,19 @@ internal sealed class FoldChannelAggregation : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t)) return null;
-        if (t.Channels != 1 || h.Channels == 1) return null;
+        if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t))
+            return null;
+        if (t.Channels != 1 || h.Channels == 1)
+            return null;
         float[] sigma = context.Weight(scale);
         double[] gain = Array.ConvertAll(sigma, s => 1.0 + s);
-        Value? map = Affine.EmitConv(context, conv, h, Affine.Scale(context, conv, null, gain), conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b));
+        Value? map = Affine.EmitConv(
+            context,
+            conv,
+            h,
+            Affine.Scale(context, conv, null, gain),
+            conv.Bias is null ? null : context.Weight(conv.Bias).Select(b => (double)b)
+        );
         float[] column = Array.ConvertAll(Affine.Apply(context, conv, Array.ConvertAll(sigma, s => (double)s)), sum => (float)-sum);
         Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, column, null);
         return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
@@ -47,13 +64,16 @@ internal static class Residue
 {
     public static (Value X, string Scale, Value Other)? Match(Op op, IReadOnlyList<Value> inputs)
     {
-        if (op is not Binary { Function: BinaryKind.Add }) return null;
+        if (op is not Binary { Function: BinaryKind.Add })
+            return null;
         for (int i = 0; i < 2; i++)
         {
             (Value x, Value scaled) = (inputs[i], inputs[1 - i]);
-            if (scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
+            if (
+                scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
                 && scaled.Inputs[0] is { Op: Binary { Function: BinaryKind.Subtract } } difference
-                && difference.Inputs[0] == x)
+                && difference.Inputs[0] == x
+            )
                 return (x, scale, difference.Inputs[1]);
         }
 

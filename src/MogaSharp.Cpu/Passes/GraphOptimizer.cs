@@ -8,7 +8,12 @@ internal static class GraphOptimizer
     /// <summary>Passes that run once, in this order.</summary>
     public static IReadOnlyList<GraphPass> Once { get; } =
     [
-        new RemoveTrainingOps(), new LinearToPointwise(), new ConstantFactorToAffine(), new FoldFeatureDecomposition(), new FoldChannelAggregation(), new BatchNormToAffine(),
+        new RemoveTrainingOps(),
+        new LinearToPointwise(),
+        new ConstantFactorToAffine(),
+        new FoldFeatureDecomposition(),
+        new FoldChannelAggregation(),
+        new BatchNormToAffine(),
         new SplitLayerNorm(),
     ];
 
@@ -16,8 +21,15 @@ internal static class GraphOptimizer
     public static IReadOnlyList<GraphPass> ToTheEnd { get; } =
     [
         // First into the convolution before: afterwards the map's other readers may have gone past it.
-        new FoldAffineIntoPreviousConv(), new MergeAffines(), new PoolBeforeAffine(), new FoldAffineIntoNextConv(), new DistributeAffineOverSum(),
-        new MergeShortcuts(), new MergeSlices(), new WindowsNextToAttention(), new SizeFromSource(),
+        new FoldAffineIntoPreviousConv(),
+        new MergeAffines(),
+        new PoolBeforeAffine(),
+        new FoldAffineIntoNextConv(),
+        new DistributeAffineOverSum(),
+        new MergeShortcuts(),
+        new MergeSlices(),
+        new WindowsNextToAttention(),
+        new SizeFromSource(),
     ];
 
     /// <summary>Passes that run once at the end.</summary>
@@ -27,11 +39,13 @@ internal static class GraphOptimizer
     public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
     {
         var rewriter = new GraphRewriter(graph, weights);
-        foreach (GraphPass pass in Once) rewriter.Apply(pass);
+        foreach (GraphPass pass in Once)
+            rewriter.Apply(pass);
         // The end is reached when every pass in turn has found nothing.
         for (int next = 0, idle = 0; idle < ToTheEnd.Count; next = (next + 1) % ToTheEnd.Count)
             idle = rewriter.Apply(ToTheEnd[next]) ? 0 : idle + 1;
-        foreach (GraphPass pass in Last) rewriter.Apply(pass);
+        foreach (GraphPass pass in Last)
+            rewriter.Apply(pass);
         return rewriter.Finish();
     }
 }

@@ -15,7 +15,8 @@ internal sealed class GraphRewriter
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<ParameterSpec> _parameters;
     private readonly Dictionary<Value, int> _uses = [];
-    private List<Value> _values, _next = [];
+    private List<Value> _values,
+        _next = [];
     private KeyValuePair<string, Value>[] _outputs;
 
     /// <summary>Begins with a graph; neither it nor its weights are changed.</summary>
@@ -47,9 +48,11 @@ internal sealed class GraphRewriter
     /// <returns>Null when an element is not finite: rewriting such weights would change which results are NaN.</returns>
     public string? Constant(string origin, string what, Shape shape, float[] elements)
     {
-        if (!AreFinite(elements)) return null;
+        if (!AreFinite(elements))
+            return null;
         string name = $"{origin}|{what}";
-        while (!_names.Add(name)) name += "'";
+        while (!_names.Add(name))
+            name += "'";
         _constants[name] = new Tensor(shape, elements);
         _parameters.Add(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
         return _builder.Declare(_parameters[^1]);
@@ -66,10 +69,12 @@ internal sealed class GraphRewriter
         {
             bool isMoved = value.Inputs.Any(replaced.ContainsKey);
             IReadOnlyList<Value> inputs = value.Inputs;
-            if (isMoved) inputs = [.. inputs.Select(input => replaced.GetValueOrDefault(input, input))];
+            if (isMoved)
+                inputs = [.. inputs.Select(input => replaced.GetValueOrDefault(input, input))];
             Value? replacement = pass.Rewrite(value.Op, value.Scope, inputs, this);
             found |= replacement is not null;
-            if (replacement is null && isMoved) replacement = Add(value.Scope, value.Op, [.. inputs]);
+            if (replacement is null && isMoved)
+                replacement = Add(value.Scope, value.Op, [.. inputs]);
             if (replacement is null)
             {
                 _next.Add(value);
@@ -81,7 +86,8 @@ internal sealed class GraphRewriter
         }
 
         // Without a replacement, what the pass has added is of no use.
-        if (!found) return false;
+        if (!found)
+            return false;
         (_values, _outputs) = (_next, Map(replaced));
         Prune();
         return true;
@@ -111,15 +117,19 @@ internal sealed class GraphRewriter
     private void Prune()
     {
         _uses.Clear();
-        foreach ((_, Value output) in _outputs) Use(output);
+        foreach ((_, Value output) in _outputs)
+            Use(output);
         var live = new List<Value>(_values.Count);
         for (int i = _values.Count - 1; i >= 0; i--)
         {
             Value value = _values[i];
-            if (value.Op is Input) _uses.TryAdd(value, 0);
-            if (!_uses.ContainsKey(value)) continue;
+            if (value.Op is Input)
+                _uses.TryAdd(value, 0);
+            if (!_uses.ContainsKey(value))
+                continue;
             live.Add(value);
-            foreach (Value input in value.Inputs) Use(input);
+            foreach (Value input in value.Inputs)
+                Use(input);
         }
 
         live.Reverse();
@@ -127,7 +137,8 @@ internal sealed class GraphRewriter
         HashSet<string> read = [.. live.SelectMany(value => value.Op.Parameters)];
         _parameters.RemoveAll(spec => !read.Contains(spec.Name));
         foreach (string name in _constants.Keys)
-            if (!read.Contains(name)) _constants.Remove(name);
+            if (!read.Contains(name))
+                _constants.Remove(name);
 
         void Use(Value value) => _uses[value] = _uses.GetValueOrDefault(value) + 1;
     }
@@ -135,9 +146,11 @@ internal sealed class GraphRewriter
     // Rebuilds the graph in a builder of its own.
     private void Move(GraphBuilder builder)
     {
-        foreach (ParameterSpec spec in _parameters) builder.Declare(spec);
+        foreach (ParameterSpec spec in _parameters)
+            builder.Declare(spec);
         var moved = new Dictionary<Value, Value>(_values.Count);
-        foreach (Value value in _values) moved[value] = builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => moved[input])]);
+        foreach (Value value in _values)
+            moved[value] = builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => moved[input])]);
         (_values, _outputs) = ([.. _values.Select(value => moved[value])], Map(moved));
     }
 
@@ -146,7 +159,8 @@ internal sealed class GraphRewriter
     private static bool AreFinite(ReadOnlySpan<float> elements)
     {
         foreach (float x in elements)
-            if (!float.IsFinite(x)) return false;
+            if (!float.IsFinite(x))
+                return false;
         return true;
     }
 }

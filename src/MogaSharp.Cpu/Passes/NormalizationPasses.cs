@@ -14,9 +14,12 @@ internal sealed class BatchNormToAffine : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not BatchNorm2d norm) return null;
-        float[] weight = context.Weight(norm.Weight), bias = context.Weight(norm.Bias);
-        float[] mean = context.Weight(norm.RunningMean), variance = context.Weight(norm.RunningVariance);
+        if (op is not BatchNorm2d norm)
+            return null;
+        float[] weight = context.Weight(norm.Weight),
+            bias = context.Weight(norm.Bias);
+        float[] mean = context.Weight(norm.RunningMean),
+            variance = context.Weight(norm.RunningVariance);
         double[] scale = [.. weight.Select((w, c) => w / Math.Sqrt(variance[c] + norm.Epsilon))];
         return Affine.Emit(context, scope, norm.Prefix, inputs[0], scale, [.. bias.Select((b, c) => b - (mean[c] * scale[c]))]);
     }
@@ -36,10 +39,18 @@ internal sealed class MergeAffines : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not ChannelAffine outer || inputs[0].Op is not ChannelAffine inner) return null;
+        if (op is not ChannelAffine outer || inputs[0].Op is not ChannelAffine inner)
+            return null;
         (double[] a, double[] b) = Affine.Read(context, inner);
         (double[] c, double[] d) = Affine.Read(context, outer);
-        return Affine.Emit(context, scope, Affine.Origin(outer), inputs[0].Inputs[0], [.. a.Zip(c, (x, y) => x * y)], [.. b.Select((x, i) => (x * c[i]) + d[i])]);
+        return Affine.Emit(
+            context,
+            scope,
+            Affine.Origin(outer),
+            inputs[0].Inputs[0],
+            [.. a.Zip(c, (x, y) => x * y)],
+            [.. b.Select((x, i) => (x * c[i]) + d[i])]
+        );
     }
 }
 
@@ -51,7 +62,8 @@ internal sealed class FoldAffineIntoNextConv : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not Conv2d { Padding: 0 } conv || inputs[0].Op is not ChannelAffine affine) return null;
+        if (op is not Conv2d { Padding: 0 } conv || inputs[0].Op is not ChannelAffine affine)
+            return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         IEnumerable<double> shift = Affine.Apply(context, conv, b).Select((x, o) => x + (bias?[o] ?? 0));
@@ -64,7 +76,8 @@ internal sealed class FoldAffineIntoPreviousConv : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not ChannelAffine affine || inputs[0].Op is not Conv2d conv || context.Uses(inputs[0]) > 1) return null;
+        if (op is not ChannelAffine affine || inputs[0].Op is not Conv2d conv || context.Uses(inputs[0]) > 1)
+            return null;
         (double[] a, double[] b) = Affine.Read(context, affine);
         float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
         IEnumerable<double>? shift = bias is null && affine.Shift is null ? null : b.Select((x, o) => x + (a[o] * (bias?[o] ?? 0)));
@@ -77,10 +90,13 @@ internal sealed class DistributeAffineOverSum : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not ChannelAffine affine || inputs[0].Op is not Binary { Function: BinaryKind.Add } sum || context.Uses(inputs[0]) > 1) return null;
+        if (op is not ChannelAffine affine || inputs[0].Op is not Binary { Function: BinaryKind.Add } sum || context.Uses(inputs[0]) > 1)
+            return null;
         (Value x, Value y) = (inputs[0].Inputs[0], inputs[0].Inputs[1]);
-        if (x.Channels != affine.Channels || y.Channels != affine.Channels) return null;
-        if (!Absorbs(x) && !Absorbs(y)) return null;
+        if (x.Channels != affine.Channels || y.Channels != affine.Channels)
+            return null;
+        if (!Absorbs(x) && !Absorbs(y))
+            return null;
         Value left = context.Add(scope, affine, x);
         Value right = affine.Scale is null ? y : context.Add(scope, affine with { Shift = null }, y);
         return context.Add(scope, sum, left, right);
@@ -94,17 +110,21 @@ internal sealed class MergeShortcuts : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not Binary { Function: BinaryKind.Add }) return null;
+        if (op is not Binary { Function: BinaryKind.Add })
+            return null;
         for (int outer = 0; outer < 2; outer++)
         {
             (Value x, Value sum) = (inputs[outer], inputs[1 - outer]);
-            if (sum.Op is not Binary { Function: BinaryKind.Add } || context.Uses(sum) > 1) continue;
+            if (sum.Op is not Binary { Function: BinaryKind.Add } || context.Uses(sum) > 1)
+                continue;
             for (int inner = 0; inner < 2; inner++)
             {
                 Value y = sum.Inputs[inner];
-                if (y.Op is not ChannelAffine affine || y.Inputs[0] != x) continue;
+                if (y.Op is not ChannelAffine affine || y.Inputs[0] != x)
+                    continue;
                 (double[] a, double[] b) = Affine.Read(context, affine);
-                if (Affine.Emit(context, scope, Affine.Origin(affine), x, [.. a.Select(scale => scale + 1)], b) is not { } merged) return null;
+                if (Affine.Emit(context, scope, Affine.Origin(affine), x, [.. a.Select(scale => scale + 1)], b) is not { } merged)
+                    return null;
                 return context.Add(scope, op, sum.Inputs[1 - inner], merged);
             }
         }

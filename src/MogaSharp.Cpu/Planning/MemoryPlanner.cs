@@ -21,9 +21,12 @@ internal static class MemoryPlanner
         {
             (int first, int last) = lives[slot];
             long offset = 0;
-            foreach (Slot other in placed.Where(other => lives[other].First <= last && lives[other].Last >= first).OrderBy(other => other.Offset))
+            foreach (
+                Slot other in placed.Where(other => lives[other].First <= last && lives[other].Last >= first).OrderBy(other => other.Offset)
+            )
             {
-                if (other.Offset - offset >= Size(slot)) break;
+                if (other.Offset - offset >= Size(slot))
+                    break;
                 offset = Math.Max(offset, other.Offset + Size(other));
             }
 
@@ -31,7 +34,8 @@ internal static class MemoryPlanner
             placed.Add(slot);
         }
 
-        foreach (Slot guest in homes.Keys) guest.Offset = Home(homes, guest).Offset;
+        foreach (Slot guest in homes.Keys)
+            guest.Offset = Home(homes, guest).Offset;
         return placed.Count == 0 ? 0 : placed.Max(slot => slot.Offset + Size(slot));
     }
 
@@ -50,9 +54,15 @@ internal static class MemoryPlanner
         var homes = new Dictionary<Slot, Slot>();
         for (int i = 0; i < steps.Count; i++)
         {
-            if (steps[i].InPlace is not var (input, output) || input.Layout != output.Layout || !lives.TryGetValue(output, out (int First, int Last) life)) continue;
+            if (
+                steps[i].InPlace is not var (input, output)
+                || input.Layout != output.Layout
+                || !lives.TryGetValue(output, out (int First, int Last) life)
+            )
+                continue;
             Slot home = Home(homes, input);
-            if (life.First != i || lives[home].Last != i || input == output) continue;
+            if (life.First != i || lives[home].Last != i || input == output)
+                continue;
             homes[output] = home;
             lives[home] = (lives[home].First, life.Last);
             lives.Remove(output);
@@ -63,7 +73,8 @@ internal static class MemoryPlanner
 
     private static Slot Home(Dictionary<Slot, Slot> homes, Slot slot)
     {
-        while (homes.TryGetValue(slot, out Slot? home)) slot = home;
+        while (homes.TryGetValue(slot, out Slot? home))
+            slot = home;
         return slot;
     }
 

@@ -33,10 +33,16 @@ internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Acti
     public bool IsPlain => ImageBias is null && RankOne is null && Combine == CombineKind.None;
 
     public string Describe() =>
-        (Norm is null ? "" : "layer norm -> ") + (Main is Conv2d conv ? $"conv{conv.Kernel}x{conv.Kernel}" : "linear")
-        + (ImageBias is null ? "" : " + image bias") + (RankOne is null ? "" : " + rank one")
+        (Norm is null ? "" : "layer norm -> ")
+        + (Main is Conv2d conv ? $"conv{conv.Kernel}x{conv.Kernel}" : "linear")
+        + (ImageBias is null ? "" : " + image bias")
+        + (RankOne is null ? "" : " + rank one")
         + string.Concat(Activation.Select(a => $" -> {a}"))
-        + (Combine == CombineKind.None ? "" : Combine == CombineKind.Multiply ? " * gate" : " + shortcut");
+        + (
+            Combine == CombineKind.None ? ""
+            : Combine == CombineKind.Multiply ? " * gate"
+            : " + shortcut"
+        );
 }
 
 /// <summary>fc1 -> depthwise -> GELU -> fc2 with the rank-one part and shortcut.</summary>
@@ -54,7 +60,15 @@ internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Con
 }
 
 /// <summary>project(act(gate(x)) * act(context(y))) with a shortcut; all three are 1x1 convolutions.</summary>
-internal sealed record GatedProjectionPattern(Conv2d Gate, Value GateInput, Conv2d Context, Value ContextInput, ActivationKind[] Activation, Conv2d Project, string Scope)
+internal sealed record GatedProjectionPattern(
+    Conv2d Gate,
+    Value GateInput,
+    Conv2d Context,
+    Value ContextInput,
+    ActivationKind[] Activation,
+    Conv2d Project,
+    string Scope
+)
 {
     public Value? Other { get; init; }
 
@@ -89,7 +103,14 @@ internal sealed record MlpPattern(Value Input, LayerNorm? Norm, Conv2d Expand, A
 }
 
 /// <summary>project(... f(first * second) * factor ...) with a shortcut, all of 1x1 convolutions.</summary>
-internal sealed record GatedChainPattern(ValueView First, ValueView Second, int Channels, IReadOnlyList<(Conv2d Conv, ValueView Factor)> Links, Conv2d Project, string Scope)
+internal sealed record GatedChainPattern(
+    ValueView First,
+    ValueView Second,
+    int Channels,
+    IReadOnlyList<(Conv2d Conv, ValueView Factor)> Links,
+    Conv2d Project,
+    string Scope
+)
 {
     public Value? Other { get; init; }
 
@@ -99,7 +120,15 @@ internal sealed record GatedChainPattern(ValueView First, ValueView Second, int 
 }
 
 /// <summary>Scores, bias, mask, softmax and values; with a window, of the windows of a map.</summary>
-internal sealed record AttentionPattern(ValueView Query, ValueView Key, ValueView Value, AttentionScores Scores, int Depth, int ValueDepth, string Scope)
+internal sealed record AttentionPattern(
+    ValueView Query,
+    ValueView Key,
+    ValueView Value,
+    AttentionScores Scores,
+    int Depth,
+    int ValueDepth,
+    string Scope
+)
 {
     public RelativePositionBias? Bias { get; init; }
 

@@ -41,7 +41,8 @@ internal sealed class Plan
         foreach (Step step in steps.Reverse())
         {
             step.Next = next;
-            if (step.Matrices is [PackedMatrix first, ..]) next = first;
+            if (step.Matrices is [PackedMatrix first, ..])
+                next = first;
         }
     }
 
@@ -56,8 +57,10 @@ internal sealed class Plan
     {
         var text = new StringBuilder();
         for (int i = 0; i < _steps.Length; i++)
-            text.Append($"{i,3}  {_steps[i].Scope,-22} {_steps[i].Description}  [{_steps[i].Items} items]\n");
-        foreach ((string scope, string reason) in Notes) text.Append($"not fused  {scope,-22} {reason}\n");
-        return text.Append($"arena {ArenaFloats * sizeof(float) / 1024} KiB, scratch {ScratchFloats * sizeof(float) / 1024} KiB a thread\n").ToString();
+            text.Append($"{i, 3}  {_steps[i].Scope, -22} {_steps[i].Description}  [{_steps[i].Items} items]\n");
+        foreach ((string scope, string reason) in Notes)
+            text.Append($"not fused  {scope, -22} {reason}\n");
+        return text.Append($"arena {ArenaFloats * sizeof(float) / 1024} KiB, scratch {ScratchFloats * sizeof(float) / 1024} KiB a thread\n")
+            .ToString();
     }
 }

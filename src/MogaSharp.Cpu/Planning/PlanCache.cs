@@ -31,7 +31,8 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
     {
         get
         {
-            lock (_gate) return _entries.Count;
+            lock (_gate)
+                return _entries.Count;
         }
     }
 
@@ -40,7 +41,8 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
     public CompiledPlan Find(ReadOnlySpan<Shape> inputs)
     {
         Entry? entry;
-        lock (_gate) entry = Known(inputs);
+        lock (_gate)
+            entry = Known(inputs);
         return entry is { Plan.IsValueCreated: true } ? entry.Plan.Value : Compile(entry, inputs);
     }
 
@@ -55,7 +57,8 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
             {
                 // Another thread may have been faster.
                 entry = Known(inputs) ?? mine;
-                if (entry == mine) _entries.Insert(0, mine);
+                if (entry == mine)
+                    _entries.Insert(0, mine);
             }
         }
 
@@ -69,11 +72,14 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
             lock (_gate)
             {
                 // Shapes that do not fit leave nothing behind, and push nothing out.
-                if (plan is null) _entries.Remove(entry);
-                if (_entries.Count > MostPlans) _entries.RemoveRange(MostPlans, _entries.Count - MostPlans);
+                if (plan is null)
+                    _entries.Remove(entry);
+                if (_entries.Count > MostPlans)
+                    _entries.RemoveRange(MostPlans, _entries.Count - MostPlans);
                 MostMemoryBytes = 0;
                 foreach (Entry kept in _entries)
-                    if (kept.Plan.IsValueCreated) MostMemoryBytes = Math.Max(MostMemoryBytes, kept.Plan.Value.MemoryBytes);
+                    if (kept.Plan.IsValueCreated)
+                        MostMemoryBytes = Math.Max(MostMemoryBytes, kept.Plan.Value.MemoryBytes);
             }
         }
     }
@@ -83,7 +89,8 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
         for (int i = 0; i < _entries.Count; i++)
         {
             Entry entry = _entries[i];
-            if (!inputs.SequenceEqual(entry.Inputs)) continue;
+            if (!inputs.SequenceEqual(entry.Inputs))
+                continue;
             if (i > 0)
             {
                 _entries.RemoveAt(i);

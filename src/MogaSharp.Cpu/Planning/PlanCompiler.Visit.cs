@@ -15,20 +15,32 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Conv2d op, Value y) =>
-    [
-        new GroupedConvStep<S, V>(
-            SlotOf(y.Inputs[0]), op, [.. Enumerable.Range(0, op.Groups).Select(group => _store.GroupMatrix(op, group))], _store.Rows(op.Bias, op.Groups, op.OutChannels / op.Groups), SlotOf(y)),
-    ];
+        [
+            new GroupedConvStep<S, V>(
+                SlotOf(y.Inputs[0]),
+                op,
+                [.. Enumerable.Range(0, op.Groups).Select(group => _store.GroupMatrix(op, group))],
+                _store.Rows(op.Bias, op.Groups, op.OutChannels / op.Groups),
+                SlotOf(y)
+            ),
+        ];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) => throw new GraphException("Linear layers are matrix patterns.");
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) =>
+        throw new GraphException("Linear layers are matrix patterns.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(BatchNorm2d op, Value y) =>
-    [
-        GeneralSteps<S, V>.BatchNorm(
-            SlotOf(y.Inputs[0]), _store.Vector(op.Channels, op.RunningMean), _store.InverseDeviation(op), _store.Vector(op.Channels, op.Bias), SlotOf(y)),
-    ];
+        [
+            GeneralSteps<S, V>.BatchNorm(
+                SlotOf(y.Inputs[0]),
+                _store.Vector(op.Channels, op.RunningMean),
+                _store.InverseDeviation(op),
+                _store.Vector(op.Channels, op.Bias),
+                SlotOf(y)
+            ),
+        ];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) => throw new GraphException("Group norms are patterns.");
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) =>
+        throw new GraphException("Group norms are patterns.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y) =>
         [ActivationChoice.Choose([op.Function], new ActivationMaker(SlotOf(y.Inputs[0]), SlotOf(y), op.Kind))];
@@ -43,11 +55,17 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         [GeneralSteps<S, V>.Binary(op.Function, Operand(y.Inputs[0]), Operand(y.Inputs[1]), Operand(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelAffine op, Value y) =>
-        [GeneralSteps<S, V>.Affine(SlotOf(y.Inputs[0]), _store.VectorOrOnes(op.Channels, op.Scale), _store.Vector(op.Channels, op.Shift), SlotOf(y))];
+        [
+            GeneralSteps<S, V>.Affine(
+                SlotOf(y.Inputs[0]),
+                _store.VectorOrOnes(op.Channels, op.Scale),
+                _store.Vector(op.Channels, op.Shift),
+                SlotOf(y)
+            ),
+        ];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) => _patterns.IsOnlyViewed(y)
-        ? []
-        : [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelSlice op, Value y) =>
+        _patterns.IsOnlyViewed(y) ? [] : [GeneralSteps<S, V>.Slice(SlotOf(y.Inputs[0]), op.Start, SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelConcat op, Value y)
     {
@@ -59,16 +77,19 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         }
     }
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) => throw new GraphException("Dropout is removed before compilation.");
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) =>
+        throw new GraphException("Dropout is removed before compilation.");
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) => throw new GraphException("DropPath is removed before compilation.");
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) =>
+        throw new GraphException("DropPath is removed before compilation.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(LayerNorm op, Value y) =>
         [TokenSteps<S, V>.LayerNorm(SlotOf(y.Inputs[0]), _store.Norm(op), SlotOf(y))];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Softmax op, Value y) => _shapes[y.Index].Rank == 2
-        ? [TokenSteps<S, V>.SoftmaxOfChannels(SlotOf(y.Inputs[0]), SlotOf(y))]
-        : [TokenSteps<S, V>.SoftmaxOfRows(SlotOf(y.Inputs[0]), SlotOf(y))];
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Softmax op, Value y) =>
+        _shapes[y.Index].Rank == 2
+            ? [TokenSteps<S, V>.SoftmaxOfChannels(SlotOf(y.Inputs[0]), SlotOf(y))]
+            : [TokenSteps<S, V>.SoftmaxOfRows(SlotOf(y.Inputs[0]), SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionScores op, Value y) =>
         [TokenSteps<S, V>.Scores(SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), (float)op.Scale, SlotOf(y))];
@@ -77,7 +98,14 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         [TokenSteps<S, V>.Values(SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), op.Heads, SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RelativePositionBias op, Value y) =>
-        [TokenSteps<S, V>.PositionBias(SlotOf(y.Inputs[0]), op, _store.Rows(op.Table, ((2 * op.Window) - 1) * ((2 * op.Window) - 1), op.Heads), SlotOf(y))];
+        [
+            TokenSteps<S, V>.PositionBias(
+                SlotOf(y.Inputs[0]),
+                op,
+                _store.Rows(op.Table, ((2 * op.Window) - 1) * ((2 * op.Window) - 1), op.Heads),
+                SlotOf(y)
+            ),
+        ];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(WindowPartition op, Value y) =>
         [TokenSteps<S, V>.Windows(SlotOf(y.Inputs[0]), SlotOf(y), op.Window, op.Shift, isMerge: false)];
@@ -119,7 +147,15 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(PositionEmbedding op, Value y)
     {
         Shape map = _shapes[y.Index];
-        return [SpatialSteps<S, V>.AddPlaces(SlotOf(y.Inputs[0]), op.Axis, _store.Resized(op.Embedding, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]), SlotOf(y))];
+        return
+        [
+            SpatialSteps<S, V>.AddPlaces(
+                SlotOf(y.Inputs[0]),
+                op.Axis,
+                _store.Resized(op.Embedding, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]),
+                SlotOf(y)
+            ),
+        ];
     }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RealFft2d op, Value y)
@@ -137,7 +173,10 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(SpectralFilter op, Value y)
     {
         Shape spectrum = _shapes[y.Index];
-        return [SpatialSteps<S, V>.SpectralFilter(SlotOf(y.Inputs[0]), op.Channels, _store.Filter(op, spectrum[2], spectrum[3]), SlotOf(y))];
+        return
+        [
+            SpatialSteps<S, V>.SpectralFilter(SlotOf(y.Inputs[0]), op.Channels, _store.Filter(op, spectrum[2], spectrum[3]), SlotOf(y)),
+        ];
     }
 
     // Clips lie as their frames do (see SlotOf).

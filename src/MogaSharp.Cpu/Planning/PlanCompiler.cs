@@ -34,7 +34,8 @@ internal sealed partial class PlanCompiler<S, V>
     private readonly Shape[] _shapes;
     private readonly PackedStore _store;
     private readonly PatternMatcher _patterns;
-    private readonly Dictionary<Value, Slot> _slots = [], _rowSums = [];
+    private readonly Dictionary<Value, Slot> _slots = [],
+        _rowSums = [];
     private readonly HashSet<Value> _general = [];
     private readonly int _threads;
     private int _nextInput;
@@ -62,11 +63,14 @@ internal sealed partial class PlanCompiler<S, V>
     {
         var roots = new Stack<Func<IEnumerable<Step>>>();
         foreach (Value value in _graph.Values.Reverse())
-            if (!_patterns.IsSwallowed(value)) roots.Push(Root(value));
+            if (!_patterns.IsSwallowed(value))
+                roots.Push(Root(value));
 
         var steps = new List<Step>();
-        foreach (Func<IEnumerable<Step>> root in roots) steps.AddRange(root());
-        for (int i = 0; i < _graph.Outputs.Count; i++) steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
+        foreach (Func<IEnumerable<Step>> root in roots)
+            steps.AddRange(root());
+        for (int i = 0; i < _graph.Outputs.Count; i++)
+            steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
         int widest = _slots.Values.Max(slot => slot.Layout.Stride);
         return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64))
         {
@@ -74,20 +78,24 @@ internal sealed partial class PlanCompiler<S, V>
         };
     }
 
-    private (string Scope, string Reason)? Note(Value value) => _patterns.IsSwallowed(value) ? null
-        : _general.Contains(value) && !(value.Op is GlobalAveragePool && _rowSums.ContainsKey(value.Inputs[0])) ? FusionNotes.Explain(value, _patterns)
+    private (string Scope, string Reason)? Note(Value value) =>
+        _patterns.IsSwallowed(value) ? null
+        : _general.Contains(value) && !(value.Op is GlobalAveragePool && _rowSums.ContainsKey(value.Inputs[0]))
+            ? FusionNotes.Explain(value, _patterns)
         : _patterns.Refusal(value);
 
     private static PatternRule Rule<TPattern>(
-        Func<PlanCompiler<S, V>, Value, TPattern?> match, Func<PlanCompiler<S, V>, Value, TPattern, IEnumerable<Step>> make)
-        where TPattern : class =>
-        (compiler, root) => match(compiler, root) is { } pattern ? () => make(compiler, root, pattern) : null;
+        Func<PlanCompiler<S, V>, Value, TPattern?> match,
+        Func<PlanCompiler<S, V>, Value, TPattern, IEnumerable<Step>> make
+    )
+        where TPattern : class => (compiler, root) => match(compiler, root) is { } pattern ? () => make(compiler, root, pattern) : null;
 
     // Patterns are matched at once, from the outputs upwards; steps are made later, from the inputs downwards.
     private Func<IEnumerable<Step>> Root(Value value)
     {
         foreach (PatternRule rule in Rules)
-            if (rule(this, value) is { } steps) return steps;
+            if (rule(this, value) is { } steps)
+                return steps;
         _general.Add(value);
         return () => value.Op.Accept(this, value);
     }
@@ -95,25 +103,34 @@ internal sealed partial class PlanCompiler<S, V>
     private Slot SlotOf(Value value)
     {
         // A clip lies as its frames do, one after another.
-        while (value.Op is ClipToFrames or FramesToClip) value = value.Inputs[0];
+        while (value.Op is ClipToFrames or FramesToClip)
+            value = value.Inputs[0];
         if (!_slots.TryGetValue(value, out Slot? slot))
             _slots[value] = slot = new Slot(MapLayout.Of(_shapes[value.Index]), value.ToString());
         return slot;
     }
 
-    private Slot RowSumsOf(Value value) =>
-        _rowSums[value] = new Slot(SlotOf(value).Layout with { Width = 1 }, $"row sums of {value}");
+    private Slot RowSumsOf(Value value) => _rowSums[value] = new Slot(SlotOf(value).Layout with { Width = 1 }, $"row sums of {value}");
 
     private IEnumerable<Step> Make(Value root, ChannelAggregationPattern p)
     {
-        int channels = p.Project.OutChannels, hidden = p.Project.InChannels;
+        int channels = p.Project.OutChannels,
+            hidden = p.Project.InChannels;
         Slot output = SlotOf(root);
         PackedMatrix project = _store.ConvMatrix(p.Project);
         int parts = AggregationParts.Count(output.Layout, hidden);
         MapLayout sums = output.Layout with { Images = output.Layout.Images * parts, Stride = (project.Vectors + 1) * S.Lanes };
         var operands = new ChannelAggregationOperands(
-            SlotOf(p.Input), _store.ConvMatrix(p.Expand), _store.Vector(hidden, p.Expand.Bias), _store.DepthwisePanels(p.Depthwise, 0, hidden),
-            _store.Vector(hidden, p.Depthwise.Bias), p.Depthwise.Kernel, project, _store.Vector(channels, p.Project.Bias, p.OtherShift), output)
+            SlotOf(p.Input),
+            _store.ConvMatrix(p.Expand),
+            _store.Vector(hidden, p.Expand.Bias),
+            _store.DepthwisePanels(p.Depthwise, 0, hidden),
+            _store.Vector(hidden, p.Depthwise.Bias),
+            p.Depthwise.Kernel,
+            project,
+            _store.Vector(channels, p.Project.Bias, p.OtherShift),
+            output
+        )
         {
             Decompose = p.Decompose is null ? null : _store.Vector(hidden, p.Decompose.Weight),
             DecomposeBias = p.Decompose?.Bias is { } bias ? _store.Raw(bias)[0] : 0,
@@ -125,7 +142,8 @@ internal sealed partial class PlanCompiler<S, V>
             Partial = parts > 1 ? new Slot(sums, $"parts of {root}") : null,
         };
         yield return new ChannelAggregationStep<S, V>(operands, _threads) { Scope = p.Scope };
-        if (parts > 1) yield return new AggregationSumStep<S, V>(operands) { Scope = p.Scope };
+        if (parts > 1)
+            yield return new AggregationSumStep<S, V>(operands) { Scope = p.Scope };
     }
 
     private Step Make(Value root, MatrixPattern p)
@@ -156,28 +174,57 @@ internal sealed partial class PlanCompiler<S, V>
     private Step Make(Value root, GatedProjectionPattern p)
     {
         var gate = new Projection(SlotOf(p.GateInput), _store.ConvMatrix(p.Gate), _store.Vector(p.Gate.OutChannels, p.Gate.Bias));
-        var context = new Projection(SlotOf(p.ContextInput), _store.ConvMatrix(p.Context), _store.Vector(p.Context.OutChannels, p.Context.Bias));
-        return ActivationChoice.Choose(p.Activation, new GatedMaker(p, gate, context, p.Other is null ? null : SlotOf(p.Other), SlotOf(root), _store, _threads));
+        var context = new Projection(
+            SlotOf(p.ContextInput),
+            _store.ConvMatrix(p.Context),
+            _store.Vector(p.Context.OutChannels, p.Context.Bias)
+        );
+        return ActivationChoice.Choose(
+            p.Activation,
+            new GatedMaker(p, gate, context, p.Other is null ? null : SlotOf(p.Other), SlotOf(root), _store, _threads)
+        );
     }
 
     private PatchGather<S, V> Gather(Conv2d op, Value input, bool planar, int outputWidth)
     {
         MapLayout from = MapLayout.Of(_shapes[input.Index]);
         return new PatchGather<S, V>(
-            from.Height, from.Width, from.Channels, from.Stride, planar, outputWidth, op.Kernel, op.Stride, op.Padding, op.Dilation);
+            from.Height,
+            from.Width,
+            from.Channels,
+            from.Stride,
+            planar,
+            outputWidth,
+            op.Kernel,
+            op.Stride,
+            op.Padding,
+            op.Dilation
+        );
     }
 
     private Step Make(Value root, MultiOrderPattern p)
     {
         int channels = p.Common.OutChannels;
         OrderBranch common = Branch(p.Common, 0, channels);
-        OrderBranch[] branches = [.. p.Branches.Select(branch => branch.Conv is null
-            ? new OrderBranch(branch.Start, branch.Length, 0, 1, null, null, _store.Mask(branch.Start, branch.Length, channels))
-            : Branch(branch.Conv, branch.Start, branch.Length))];
+        OrderBranch[] branches =
+        [
+            .. p.Branches.Select(branch =>
+                branch.Conv is null
+                    ? new OrderBranch(branch.Start, branch.Length, 0, 1, null, null, _store.Mask(branch.Start, branch.Length, channels))
+                    : Branch(branch.Conv, branch.Start, branch.Length)
+            ),
+        ];
         return new MultiOrderStep<S, V>(SlotOf(p.Input), common, branches, SlotOf(root)) { Scope = root.Scope };
 
-        OrderBranch Branch(Conv2d conv, int start, int length) => new(
-            start, length, conv.Kernel, conv.Dilation, _store.DepthwisePanels(conv, start, channels),
-            _store.Placed(conv.Bias, start, length, channels), _store.Mask(start, length, channels));
+        OrderBranch Branch(Conv2d conv, int start, int length) =>
+            new(
+                start,
+                length,
+                conv.Kernel,
+                conv.Dilation,
+                _store.DepthwisePanels(conv, start, channels),
+                _store.Placed(conv.Bias, start, length, channels),
+                _store.Mask(start, length, channels)
+            );
     }
 }

@@ -14,7 +14,8 @@ namespace MogaSharp.Cpu.Planning;
 /// <param name="Stride">Floats from one pixel to the next, at least <paramref name="Channels"/>.</param>
 internal readonly record struct MapLayout(int Images, int Height, int Width, int Channels, int Stride)
 {
-    /// <summary>Channels are rounded to this many floats (one cache line), whatever the vector width, so that layouts do not depend on it.</summary>
+    /// <summary>Channels are rounded to this many floats (one cache line), whatever the vector width, so that layouts do not depend on
+    /// it.</summary>
     public const int ChannelMultiple = 16;
 
     /// <summary>Pixels of all images.</summary>
@@ -28,12 +29,13 @@ internal readonly record struct MapLayout(int Images, int Height, int Width, int
 
     /// <summary>The layout of a value.</summary>
     /// <param name="shape">(N, C, H, W), (N, C) or (N, T, C, H, W).</param>
-    public static MapLayout Of(Shape shape) => shape.Rank switch
-    {
-        5 => new(shape[0] * shape[1], shape[3], shape[4], shape[2], RoundUp(shape[2])),
-        4 => new(shape[0], shape[2], shape[3], shape[1], RoundUp(shape[1])),
-        _ => new(shape[0], 1, 1, shape[1], RoundUp(shape[1])),
-    };
+    public static MapLayout Of(Shape shape) =>
+        shape.Rank switch
+        {
+            5 => new(shape[0] * shape[1], shape[3], shape[4], shape[2], RoundUp(shape[2])),
+            4 => new(shape[0], shape[2], shape[3], shape[1], RoundUp(shape[1])),
+            _ => new(shape[0], 1, 1, shape[1], RoundUp(shape[1])),
+        };
 
     /// <summary>Channels rounded up to whole cache lines.</summary>
     public static int RoundUp(int channels) => (channels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;

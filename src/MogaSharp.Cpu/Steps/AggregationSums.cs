@@ -22,23 +22,48 @@ internal static unsafe class AggregationSums<S, V>
     /// <param name="firstRow">The first row, counted over all images.</param>
     /// <param name="rows">How many.</param>
     public static void Finish(
-        ChannelAggregationOperands o, Frame frame, float* sums, int sumStride, int dotOffset, nint partStride, float* factors, int firstRow, int rows)
+        ChannelAggregationOperands o,
+        Frame frame,
+        float* sums,
+        int sumStride,
+        int dotOffset,
+        nint partStride,
+        float* factors,
+        int firstRow,
+        int rows
+    )
     {
         MapLayout to = o.Output.Layout;
         nint pixel = (nint)firstRow * to.Width;
         int pixels = rows * to.Width;
-        if (o.Decompose is not null) Factors(sums + dotOffset, sumStride, partStride, o.Parts, o.DecomposeBias, pixels, factors);
-        else new Span<float>(factors, pixels).Clear();
+        if (o.Decompose is not null)
+            Factors(sums + dotOffset, sumStride, partStride, o.Parts, o.DecomposeBias, pixels, factors);
+        else
+            new Span<float>(factors, pixels).Clear();
         int floats = Math.Min(dotOffset, to.Stride);
-        float* target = frame[o.Output] + (pixel * to.Stride), other = o.Other is { } map ? frame[map] + (pixel * map.Layout.Stride) : null;
+        float* target = frame[o.Output] + (pixel * to.Stride),
+            other = o.Other is { } map ? frame[map] + (pixel * map.Layout.Stride) : null;
         for (int row = 0; row < rows; row++)
         {
             float* rowSums = o.RowSums is { } slot ? frame[slot] + ((nint)(firstRow + row) * slot.Layout.Stride) : null;
-            if (rowSums != null) new Span<float>(rowSums, to.Stride).Clear();
+            if (rowSums != null)
+                new Span<float>(rowSums, to.Stride).Clear();
             for (int x = 0; x < to.Width; x++, sums += sumStride, factors++, target += to.Stride)
             {
-                Pixel(sums, partStride, o.Parts, floats, *factors, o.RankOneColumn is { } column ? column.Data : null, other, o.OtherScale is { } scale ? scale.Data : null, target, rowSums);
-                if (other != null) other += o.Other!.Layout.Stride;
+                Pixel(
+                    sums,
+                    partStride,
+                    o.Parts,
+                    floats,
+                    *factors,
+                    o.RankOneColumn is { } column ? column.Data : null,
+                    other,
+                    o.OtherScale is { } scale ? scale.Data : null,
+                    target,
+                    rowSums
+                );
+                if (other != null)
+                    other += o.Other!.Layout.Stride;
             }
         }
     }
@@ -49,31 +74,48 @@ internal static unsafe class AggregationSums<S, V>
         for (int p = 0; p < pixels; p++, dots += stride)
         {
             V sum = S.Load(dots);
-            for (int part = 1; part < parts; part++) sum = S.Add(sum, S.Load(dots + (part * partStride)));
+            for (int part = 1; part < parts; part++)
+                sum = S.Add(sum, S.Load(dots + (part * partStride)));
             factors[p] = S.Sum(sum) + bias;
         }
 
-        for (int p = 0; p < pixels; p += S.Lanes) S.Store(factors + p, Gelu.Apply<S, V>(S.Load(factors + p)));
+        for (int p = 0; p < pixels; p += S.Lanes)
+            S.Store(factors + p, Gelu.Apply<S, V>(S.Load(factors + p)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pixel(
-        float* sums, nint partStride, int parts, int floats, float factor, float* rankOne, float* other, float* scale, float* target, float* rowSums)
+        float* sums,
+        nint partStride,
+        int parts,
+        int floats,
+        float factor,
+        float* rankOne,
+        float* other,
+        float* scale,
+        float* target,
+        float* rowSums
+    )
     {
         V t = S.Broadcast(factor);
         for (int c = 0; c < floats; c += S.Lanes)
         {
             V x = S.Load(sums + c);
-            for (int part = 1; part < parts; part++) x = S.Add(x, S.Load(sums + (part * partStride) + c));
-            if (rankOne != null) x = S.MultiplyAdd(t, S.Load(rankOne + c), x);
-            if (other != null) x = S.MultiplyAdd(S.Load(other + c), S.Load(scale + c), x);
+            for (int part = 1; part < parts; part++)
+                x = S.Add(x, S.Load(sums + (part * partStride) + c));
+            if (rankOne != null)
+                x = S.MultiplyAdd(t, S.Load(rankOne + c), x);
+            if (other != null)
+                x = S.MultiplyAdd(S.Load(other + c), S.Load(scale + c), x);
             S.Store(target + c, x);
-            if (rowSums != null) S.Store(rowSums + c, S.Add(S.Load(rowSums + c), x));
+            if (rowSums != null)
+                S.Store(rowSums + c, S.Add(S.Load(rowSums + c), x));
         }
     }
 }
 
-/// <summary>Adds the parts that a <see cref="ChannelAggregationStep{S, V}"/> has left, in their order. Item: a few rows of one image.</summary>
+/// <summary>Adds the parts that a <see cref="ChannelAggregationStep{S, V}"/> has left, in their order. Item: a few rows of one
+/// image.</summary>
 internal sealed unsafe class AggregationSumStep<S, V>(ChannelAggregationOperands operands) : Step
     where S : struct, ISimd<V>
     where V : struct
@@ -100,9 +142,21 @@ internal sealed unsafe class AggregationSumStep<S, V>(ChannelAggregationOperands
     {
         MapLayout map = operands.Output.Layout;
         (int image, int block) = Math.DivRem(item, Blocks);
-        int first = block * _blockRows, count = Math.Min(_blockRows, map.Height - first), stride = operands.Partial!.Layout.Stride;
+        int first = block * _blockRows,
+            count = Math.Min(_blockRows, map.Height - first),
+            stride = operands.Partial!.Layout.Stride;
         nint partStride = (nint)map.Plane * stride;
         float* sums = frame[operands.Partial] + (image * operands.Parts * partStride) + ((nint)first * map.Width * stride);
-        AggregationSums<S, V>.Finish(operands, frame, sums, stride, operands.Project.Vectors * S.Lanes, partStride, scratch, (image * map.Height) + first, count);
+        AggregationSums<S, V>.Finish(
+            operands,
+            frame,
+            sums,
+            stride,
+            operands.Project.Vectors * S.Lanes,
+            partStride,
+            scratch,
+            (image * map.Height) + first,
+            count
+        );
     }
 }

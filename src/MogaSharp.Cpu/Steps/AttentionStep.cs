@@ -15,7 +15,17 @@ namespace MogaSharp.Cpu.Steps;
 /// <param name="ValueDepth">Channels of a head's values.</param>
 /// <param name="Scale">The factor of the scores.</param>
 /// <param name="Start">What scores start from: see <see cref="PackedStore.ScoreStart"/>.</param>
-internal sealed record AttentionOperands(MapView Query, MapView Key, MapView Value, Slot Output, int Heads, int Depth, int ValueDepth, float Scale, VectorConstant Start)
+internal sealed record AttentionOperands(
+    MapView Query,
+    MapView Key,
+    MapView Value,
+    Slot Output,
+    int Heads,
+    int Depth,
+    int ValueDepth,
+    float Scale,
+    VectorConstant Start
+)
 {
     /// <summary>True when <see cref="Start"/> has a matrix per head, false when one row serves all.</summary>
     public bool HasBias { get; init; }
@@ -34,16 +44,22 @@ internal sealed record AttentionOperands(MapView Query, MapView Key, MapView Val
 }
 
 /// <summary>
-/// Attention in one step: scores, position bias, mask, softmax, values. Item: one head of one image or window; windows are a matter of indices. Queries are
-/// gathered and scaled, keys transposed into panels, values copied into panels; then, a tile of queries at a time, the scores of all keys (which start from
-/// the bias), their softmax, and the sum of values stay in L1.
+/// Attention in one step: scores, position bias, mask, softmax, values. Item: one head of one image or window; windows are a matter of
+/// indices. Queries are gathered and scaled, keys transposed into panels, values copied into panels; then, a tile of queries at a time, the
+/// scores of all keys (which start from the bias), their softmax, and the sum of values stay in L1.
 /// </summary>
 internal sealed unsafe class AttentionStep<S, V> : Step
     where S : struct, ISimd<V>
     where V : struct
 {
     private readonly AttentionOperands _o;
-    private readonly int _tokens, _windows, _keyVectors, _valueVectors, _queryStride, _keyStride, _valueStride;
+    private readonly int _tokens,
+        _windows,
+        _keyVectors,
+        _valueVectors,
+        _queryStride,
+        _keyStride,
+        _valueStride;
 
     public AttentionStep(AttentionOperands operands)
     {
@@ -58,7 +74,8 @@ internal sealed unsafe class AttentionStep<S, V> : Step
     }
 
     public override string Description =>
-        $"attention of {_tokens} tokens{(_o.Window > 0 ? $" in {_windows} windows" : "")}, {_o.Heads} heads{(_o.HasBias ? " + position bias" : "")}{(_o.Mask is null ? "" : " + mask")}";
+        $"attention of {_tokens} tokens{(_o.Window > 0 ? $" in {_windows} windows" : "")}, {_o.Heads} "
+        + $"heads{(_o.HasBias ? " + position bias" : "")}{(_o.Mask is null ? "" : " + mask")}";
 
     public override int Items => _windows * _o.Heads;
 
@@ -67,16 +84,24 @@ internal sealed unsafe class AttentionStep<S, V> : Step
     public override IEnumerable<Slot> Slots => new[] { _o.Query.Slot, _o.Key.Slot, _o.Value.Slot, _o.Output }.Distinct();
 
     public override long ScratchFloats =>
-        Lines(_tokens) + ((_tokens + MatrixKernel<S, V>.MostRows) * (long)_queryStride) + Lines((long)_o.Depth * _keyStride) + ((long)_tokens * _valueStride)
-        + (MatrixKernel<S, V>.MostRows * (long)(_keyStride + _valueStride)) + Lines(_valueStride) + 16;
+        Lines(_tokens)
+        + ((_tokens + MatrixKernel<S, V>.MostRows) * (long)_queryStride)
+        + Lines((long)_o.Depth * _keyStride)
+        + ((long)_tokens * _valueStride)
+        + (MatrixKernel<S, V>.MostRows * (long)(_keyStride + _valueStride))
+        + Lines(_valueStride)
+        + 16;
 
     public override void Run(Frame frame, int item, float* scratch)
     {
         (int window, int head) = Math.DivRem(item, _o.Heads);
         int* pixels = (int*)scratch;
-        float* queries = scratch + Lines(_tokens), keys = queries + ((_tokens + MatrixKernel<S, V>.MostRows) * (nint)_queryStride);
-        float* values = keys + Lines((long)_o.Depth * _keyStride), scores = values + ((nint)_tokens * _valueStride);
-        float* sums = scores + (MatrixKernel<S, V>.MostRows * (nint)_keyStride), zeros = sums + (MatrixKernel<S, V>.MostRows * (nint)_valueStride);
+        float* queries = scratch + Lines(_tokens),
+            keys = queries + ((_tokens + MatrixKernel<S, V>.MostRows) * (nint)_queryStride);
+        float* values = keys + Lines((long)_o.Depth * _keyStride),
+            scores = values + ((nint)_tokens * _valueStride);
+        float* sums = scores + (MatrixKernel<S, V>.MostRows * (nint)_keyStride),
+            zeros = sums + (MatrixKernel<S, V>.MostRows * (nint)_valueStride);
         Pixels(window, pixels);
         Gather(frame.Rows(_o.Query, 0), head * _o.Depth, pixels, queries);
         Transpose(frame.Rows(_o.Key, 0), head * _o.Depth, pixels, keys);
@@ -88,7 +113,17 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         {
             int count = Math.Min(MatrixKernel<S, V>.TileRows, _tokens - first);
             float* start = _o.HasBias ? _o.Start.Data + ((((nint)head * _tokens) + first) * _keyStride) : _o.Start.Data;
-            Multiply(count, _o.Depth, queries + ((nint)first * _queryStride), _queryStride, keys, _keyVectors, scores, start, _o.HasBias ? _keyStride : 0);
+            Multiply(
+                count,
+                _o.Depth,
+                queries + ((nint)first * _queryStride),
+                _queryStride,
+                keys,
+                _keyVectors,
+                scores,
+                start,
+                _o.HasBias ? _keyStride : 0
+            );
             Softmax(scores, count, mask == null ? null : mask + ((nint)first * _keyStride), zeros + Lines(_valueStride));
             Multiply(count, _tokens, scores, _keyStride, values, _valueVectors, sums, zeros, 0);
             Put(sums, zeros + Lines(_valueStride), count, pixels + first, output, head * _o.ValueDepth);
@@ -103,16 +138,18 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         MapLayout map = _o.Output.Layout;
         if (_o.Window == 0)
         {
-            for (int t = 0; t < _tokens; t++) pixels[t] = (window * _tokens) + t;
+            for (int t = 0; t < _tokens; t++)
+                pixels[t] = (window * _tokens) + t;
             return;
         }
 
-        int across = map.Width / _o.Window, perImage = map.Plane / _tokens;
+        int across = map.Width / _o.Window,
+            perImage = map.Plane / _tokens;
         (int image, int number) = Math.DivRem(window, perImage);
         (int row, int column) = (number / across * _o.Window, number % across * _o.Window);
         for (int y = 0, t = 0; y < _o.Window; y++)
-            for (int x = 0; x < _o.Window; x++, t++)
-                pixels[t] = (((image * map.Height) + ((row + y + _o.Shift) % map.Height)) * map.Width) + ((column + x + _o.Shift) % map.Width);
+        for (int x = 0; x < _o.Window; x++, t++)
+            pixels[t] = (((image * map.Height) + ((row + y + _o.Shift) % map.Height)) * map.Width) + ((column + x + _o.Shift) % map.Width);
     }
 
     // Only windows of the last row or column of windows lie across the seam.
@@ -131,7 +168,8 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         for (int t = 0; t < _tokens; t++, to += _queryStride)
         {
             float* pixel = from.Row(pixels[t]) + channel;
-            for (int c = 0; c < _queryStride; c += S.Lanes) S.Store(to + c, S.Multiply(S.Load(pixel + c), scale));
+            for (int c = 0; c < _queryStride; c += S.Lanes)
+                S.Store(to + c, S.Multiply(S.Load(pixel + c), scale));
         }
     }
 
@@ -139,7 +177,8 @@ internal sealed unsafe class AttentionStep<S, V> : Step
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Transpose(RowBlock from, int channel, int* pixels, float* to)
     {
-        int depth = _o.Depth, panel = MatrixKernel<S, V>.PanelVectors * S.Lanes;
+        int depth = _o.Depth,
+            panel = MatrixKernel<S, V>.PanelVectors * S.Lanes;
         for (int first = 0; first < _keyStride; first += panel, to += (nint)panel * depth)
         {
             int width = Math.Min(panel, _keyStride - first);
@@ -149,15 +188,19 @@ internal sealed unsafe class AttentionStep<S, V> : Step
                 int left = _tokens - first - j;
                 if (left <= 0)
                 {
-                    for (int c = 0; c < depth; c++, target += width) Vector128<float>.Zero.Store(target);
+                    for (int c = 0; c < depth; c++, target += width)
+                        Vector128<float>.Zero.Store(target);
                     continue;
                 }
 
                 // Past the last key one of the others stands in; its scores are as good as minus infinity.
                 int* at = pixels + first + j;
-                float* k0 = from.Row(at[0]) + channel, k1 = from.Row(at[Math.Min(1, left - 1)]) + channel;
-                float* k2 = from.Row(at[Math.Min(2, left - 1)]) + channel, k3 = from.Row(at[Math.Min(3, left - 1)]) + channel;
-                for (int c = 0; c < depth; c++, target += width) Vector128.Create(k0[c], k1[c], k2[c], k3[c]).Store(target);
+                float* k0 = from.Row(at[0]) + channel,
+                    k1 = from.Row(at[Math.Min(1, left - 1)]) + channel;
+                float* k2 = from.Row(at[Math.Min(2, left - 1)]) + channel,
+                    k3 = from.Row(at[Math.Min(3, left - 1)]) + channel;
+                for (int c = 0; c < depth; c++, target += width)
+                    Vector128.Create(k0[c], k1[c], k2[c], k3[c]).Store(target);
             }
         }
     }
@@ -172,7 +215,8 @@ internal sealed unsafe class AttentionStep<S, V> : Step
             for (int t = 0; t < _tokens; t++, to += width)
             {
                 float* pixel = from.Row(pixels[t]) + channel + first;
-                for (int c = 0; c < width; c += S.Lanes) S.Store(to + c, S.Load(pixel + c));
+                for (int c = 0; c < width; c += S.Lanes)
+                    S.Store(to + c, S.Load(pixel + c));
             }
         }
     }
@@ -183,7 +227,21 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         for (int v = 0; v < vectors; v += MatrixKernel<S, V>.PanelVectors)
         {
             int width = Math.Min(MatrixKernel<S, V>.PanelVectors, vectors - v);
-            MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, width, c + (v * S.Lanes), stride, S.Lanes, start + (v * S.Lanes), startStride, S.Lanes, b);
+            MatrixKernel<S, V>.Tile(
+                rows,
+                depth,
+                a,
+                lda,
+                b,
+                width,
+                c + (v * S.Lanes),
+                stride,
+                S.Lanes,
+                start + (v * S.Lanes),
+                startStride,
+                S.Lanes,
+                b
+            );
             b += (nint)depth * width * S.Lanes;
         }
     }
@@ -197,12 +255,15 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         {
             if (mask != null)
             {
-                for (int c = 0; c < stride; c += S.Lanes) S.Store(row + c, S.Add(S.Load(row + c), S.Load(mask + c)));
+                for (int c = 0; c < stride; c += S.Lanes)
+                    S.Store(row + c, S.Add(S.Load(row + c), S.Load(mask + c)));
                 mask += stride;
             }
 
-            V largest = S.Load(row), sum = S.Broadcast(0);
-            for (int c = S.Lanes; c < stride; c += S.Lanes) largest = S.Max(largest, S.Load(row + c));
+            V largest = S.Load(row),
+                sum = S.Broadcast(0);
+            for (int c = S.Lanes; c < stride; c += S.Lanes)
+                largest = S.Max(largest, S.Load(row + c));
             largest = S.Broadcast(S.Largest(largest));
             for (int c = 0; c < stride; c += S.Lanes)
             {
@@ -227,8 +288,10 @@ internal sealed unsafe class AttentionStep<S, V> : Step
             {
                 V x = S.Multiply(S.Load(sums + c), factor);
                 // The next head's channels belong to another item.
-                if (c + S.Lanes <= depth) S.Store(to + c, x);
-                else Partial<S, V>.Store(to + c, x, depth - c);
+                if (c + S.Lanes <= depth)
+                    S.Store(to + c, x);
+                else
+                    Partial<S, V>.Store(to + c, x, depth - c);
             }
         }
     }

@@ -23,12 +23,14 @@ internal sealed unsafe class InputStep(int index, Slot output) : Step
             for (int c = 0; c < to.Channels; c++)
             {
                 float* source = data + ((((nint)image * to.Channels) + c) * to.Height + row) * to.Width;
-                for (int x = 0; x < to.Width; x++) target[(x * to.Stride) + c] = source[x];
+                for (int x = 0; x < to.Width; x++)
+                    target[(x * to.Stride) + c] = source[x];
             }
         }
 
         for (int c = to.Channels; c < to.Stride; c++)
-            for (int x = 0; x < to.Width; x++) target[(x * to.Stride) + c] = 0;
+        for (int x = 0; x < to.Width; x++)
+            target[(x * to.Stride) + c] = 0;
     }
 }
 
@@ -53,7 +55,8 @@ internal sealed unsafe class OutputStep(int index, Slot input) : Step
             for (int c = 0; c < from.Channels; c++)
             {
                 float* target = data + ((((nint)image * from.Channels) + c) * from.Height + row) * from.Width;
-                for (int x = 0; x < from.Width; x++) target[x] = source[(x * from.Stride) + c];
+                for (int x = 0; x < from.Width; x++)
+                    target[x] = source[(x * from.Stride) + c];
             }
         }
     }

@@ -5,8 +5,16 @@ namespace MogaSharp.Cpu.Steps;
 
 /// <summary>The operands of a <see cref="ChannelAggregationStep{S, V}"/>.</summary>
 internal sealed record ChannelAggregationOperands(
-    Slot Input, PackedMatrix Expand, VectorConstant ExpandBias, PanelWeights Depthwise, VectorConstant DepthwiseBias, int Kernel,
-    PackedMatrix Project, VectorConstant ProjectBias, Slot Output)
+    Slot Input,
+    PackedMatrix Expand,
+    VectorConstant ExpandBias,
+    PanelWeights Depthwise,
+    VectorConstant DepthwiseBias,
+    int Kernel,
+    PackedMatrix Project,
+    VectorConstant ProjectBias,
+    Slot Output
+)
 {
     /// <summary>The weights of the per-pixel number t = GELU(d h + d0), and its column in the product; null without.</summary>
     public VectorConstant? Decompose { get; init; }
@@ -34,13 +42,14 @@ internal sealed record ChannelAggregationOperands(
 }
 
 /// <summary>
-/// Small maps are shared out by hidden channels instead of rows: strips of few rows would compute much of fc1 twice, and every thread would read
-/// all weights. Each part sums its share of fc2, and <see cref="AggregationSumStep{S, V}"/> adds the parts. The number of parts depends on
-/// the map alone, so that neither threads nor the batch change the result's bits.
+/// Small maps are shared out by hidden channels instead of rows: strips of few rows would compute much of fc1 twice, and every thread would
+/// read all weights. Each part sums its share of fc2, and <see cref="AggregationSumStep{S, V}"/> adds the parts. The number of parts
+/// depends on the map alone, so that neither threads nor the batch change the result's bits.
 /// </summary>
 internal static class AggregationParts
 {
-    private const int MostPixels = 256, FewestSlices = 4;
+    private const int MostPixels = 256,
+        FewestSlices = 4;
 
     /// <summary>Parts for a map, 1 to leave it to strips of rows.</summary>
     /// <param name="map">The block's map.</param>
@@ -49,6 +58,8 @@ internal static class AggregationParts
     {
         // Counted in 64 channels whatever the vector width.
         int slices = hidden / 64;
-        return map.Plane > MostPixels || slices < FewestSlices ? 1 : slices < 16 ? 2 : 4;
+        return map.Plane > MostPixels || slices < FewestSlices ? 1
+            : slices < 16 ? 2
+            : 4;
     }
 }

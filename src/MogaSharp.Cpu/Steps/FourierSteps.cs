@@ -4,8 +4,8 @@ using MogaSharp.Cpu.Planning;
 namespace MogaSharp.Cpu.Steps;
 
 /// <summary>
-/// The Fourier transform of a real map, first along rows, then along columns. Item: one vector of channels of one image, whose spectrum stays in
-/// private memory between the two.
+/// The Fourier transform of a real map, first along rows, then along columns. Item: one vector of channels of one image, whose spectrum
+/// stays in private memory between the two.
 /// </summary>
 internal sealed unsafe class FourierStep<S, V>(Slot x, Slot y, Waves down, Waves across) : Step
     where S : struct, ISimd<V>
@@ -26,12 +26,26 @@ internal sealed unsafe class FourierStep<S, V>(Slot x, Slot y, Waves down, Waves
     public override void Run(Frame frame, int item, float* scratch)
     {
         (int image, int panel) = Math.DivRem(item, Panels);
-        int channel = panel * S.Lanes, channels = x.Layout.Channels;
+        int channel = panel * S.Lanes,
+            channels = x.Layout.Channels;
         var middle = new Spectrum(scratch, scratch + S.Lanes, 2 * S.Lanes);
-        FourierKernel<S, V>.RowsOfReal(frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride) + channel, x.Layout.Stride, x.Layout.Height, across, middle);
+        FourierKernel<S, V>.RowsOfReal(
+            frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride) + channel,
+            x.Layout.Stride,
+            x.Layout.Height,
+            across,
+            middle
+        );
         float* to = frame[y] + ((nint)image * y.Layout.Plane * y.Layout.Stride) + channel;
         FourierKernel<S, V>.Columns(
-            middle, y.Layout.Width, down, isInverse: false, (float)(1 / Math.Sqrt(x.Layout.Plane)), new Spectrum(to, to + channels, y.Layout.Stride), channels - channel);
+            middle,
+            y.Layout.Width,
+            down,
+            isInverse: false,
+            (float)(1 / Math.Sqrt(x.Layout.Plane)),
+            new Spectrum(to, to + channels, y.Layout.Stride),
+            channels - channel
+        );
     }
 }
 
@@ -59,8 +73,21 @@ internal sealed unsafe class InverseFourierStep<S, V>(Slot x, Slot y, Waves down
         float* from = frame[x] + ((nint)image * x.Layout.Plane * x.Layout.Stride) + channel;
         var middle = new Spectrum(scratch, scratch + S.Lanes, 2 * S.Lanes);
         FourierKernel<S, V>.Columns(
-            new Spectrum(from, from + y.Layout.Channels, x.Layout.Stride), x.Layout.Width, down, isInverse: true, 1, middle, S.Lanes);
+            new Spectrum(from, from + y.Layout.Channels, x.Layout.Stride),
+            x.Layout.Width,
+            down,
+            isInverse: true,
+            1,
+            middle,
+            S.Lanes
+        );
         FourierKernel<S, V>.RowsToReal(
-            middle, y.Layout.Height, across, (float)(1 / Math.Sqrt(y.Layout.Plane)), frame[y] + ((nint)image * y.Layout.Plane * y.Layout.Stride) + channel, y.Layout.Stride);
+            middle,
+            y.Layout.Height,
+            across,
+            (float)(1 / Math.Sqrt(y.Layout.Plane)),
+            frame[y] + ((nint)image * y.Layout.Plane * y.Layout.Stride) + channel,
+            y.Layout.Stride
+        );
     }
 }

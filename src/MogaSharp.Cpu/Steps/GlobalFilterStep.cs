@@ -5,8 +5,8 @@ using MogaSharp.Cpu.Planning;
 namespace MogaSharp.Cpu.Steps;
 
 /// <summary>
-/// The Fourier transform, a filter and the inverse transform in one step (GFNet's global filter): all work on each channel alone, so that spectra stay
-/// in private memory. Item: one vector of channels of one image.
+/// The Fourier transform, a filter and the inverse transform in one step (GFNet's global filter): all work on each channel alone, so that
+/// spectra stay in private memory. Item: one vector of channels of one image.
 /// </summary>
 /// <param name="x">The map.</param>
 /// <param name="filter">See <see cref="PackedStore.Filter"/>.</param>
@@ -38,7 +38,8 @@ internal sealed unsafe class GlobalFilterStep<S, V>(MapView x, VectorConstant fi
         (int image, int panel) = Math.DivRem(item, Panels);
         int channel = panel * S.Lanes;
         MapLayout map = y.Layout;
-        RowBlock from = frame.Rows(x, (nint)image * map.Plane), to = frame.Rows(y, (nint)image * map.Plane);
+        RowBlock from = frame.Rows(x, (nint)image * map.Plane),
+            to = frame.Rows(y, (nint)image * map.Plane);
         var rows = new Spectrum(scratch, scratch + S.Lanes, 2 * S.Lanes);
         var both = new Spectrum(scratch + (2 * Places * S.Lanes), scratch + (2 * Places * S.Lanes) + S.Lanes, 2 * S.Lanes);
         float norm = (float)(1 / Math.Sqrt(map.Plane));

@@ -13,12 +13,15 @@ internal sealed unsafe class GroupedConvStep<S, V> : Step
 {
     private const int BlockTiles = 2;
 
-    private readonly Slot _input, _output;
+    private readonly Slot _input,
+        _output;
     private readonly Conv2d _op;
     private readonly PackedMatrix[] _weights;
     private readonly VectorConstant _bias;
     private readonly PatchGather<S, V> _gather;
-    private readonly int _blockRows, _blocks, _depth;
+    private readonly int _blockRows,
+        _blocks,
+        _depth;
 
     /// <param name="input">The map.</param>
     /// <param name="op">The convolution.</param>
@@ -30,7 +33,17 @@ internal sealed unsafe class GroupedConvStep<S, V> : Step
         (_input, _op, _weights, _bias, _output) = (input, op, weights, bias, output);
         MapLayout from = input.Layout;
         _gather = new PatchGather<S, V>(
-            from.Height, from.Width, op.InChannels / op.Groups, from.Stride, planar: false, output.Layout.Width, op.Kernel, op.Stride, op.Padding, op.Dilation);
+            from.Height,
+            from.Width,
+            op.InChannels / op.Groups,
+            from.Stride,
+            planar: false,
+            output.Layout.Width,
+            op.Kernel,
+            op.Stride,
+            op.Padding,
+            op.Dilation
+        );
         _depth = weights[0].Depth;
         _blockRows = BlockTiles * MatrixKernel<S, V>.TileRows;
         _blocks = (output.Layout.Plane + _blockRows - 1) / _blockRows;
@@ -49,15 +62,25 @@ internal sealed unsafe class GroupedConvStep<S, V> : Step
     public override void Run(Frame frame, int item, float* scratch)
     {
         (int image, int block) = Math.DivRem(item, _blocks);
-        int first = block * _blockRows, count = Math.Min(_blockRows, _output.Layout.Plane - first);
-        float* patches = scratch + BlockProduct<S, V>.TileFloats, input = frame.Rows(_input, (nint)image * _input.Layout.Plane).Row(0);
+        int first = block * _blockRows,
+            count = Math.Min(_blockRows, _output.Layout.Plane - first);
+        float* patches = scratch + BlockProduct<S, V>.TileFloats,
+            input = frame.Rows(_input, (nint)image * _input.Layout.Plane).Row(0);
         RowBlock output = frame.Rows(_output, ((nint)image * _output.Layout.Plane) + first);
         (int inGroup, int outGroup) = (_op.InChannels / _op.Groups, _op.OutChannels / _op.Groups);
         for (int group = 0; group < _op.Groups; group++)
         {
             _gather.Fill(input + (group * inGroup), first, count, patches);
             float* bias = _bias.Data + (group * MapLayout.RoundUp(outGroup));
-            Multiply(patches, _weights[group], bias, count, scratch, new RowBlock(output.Row(0) + (group * outGroup), output.Stride), outGroup);
+            Multiply(
+                patches,
+                _weights[group],
+                bias,
+                count,
+                scratch,
+                new RowBlock(output.Row(0) + (group * outGroup), output.Stride),
+                outGroup
+            );
         }
     }
 
@@ -71,13 +94,26 @@ internal sealed unsafe class GroupedConvStep<S, V> : Step
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
-                    rows, _depth, patches + ((nint)row * _depth), _depth, weights.Panel(panel), vectors, tile, width, S.Lanes, bias + (panel * width), 0, S.Lanes, weights.Panel(panel));
+                    rows,
+                    _depth,
+                    patches + ((nint)row * _depth),
+                    _depth,
+                    weights.Panel(panel),
+                    vectors,
+                    tile,
+                    width,
+                    S.Lanes,
+                    bias + (panel * width),
+                    0,
+                    S.Lanes,
+                    weights.Panel(panel)
+                );
                 for (int r = 0; r < rows; r++)
-                    for (int v = 0; v < vectors; v++)
-                    {
-                        int column = (panel * width) + (v * S.Lanes);
-                        Partial<S, V>.Store(target.Row(row + r) + column, S.Load(tile + (r * width) + (v * S.Lanes)), columns - column);
-                    }
+                for (int v = 0; v < vectors; v++)
+                {
+                    int column = (panel * width) + (v * S.Lanes);
+                    Partial<S, V>.Store(target.Row(row + r) + column, S.Load(tile + (r * width) + (v * S.Lanes)), columns - column);
+                }
             }
         }
     }

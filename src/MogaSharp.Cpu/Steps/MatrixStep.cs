@@ -44,10 +44,17 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
     where TActivation : struct, IActivation
     where TCombine : struct, ICombine
 {
-    private const int WantedItems = 16, FewTiles = 8;
+    private const int WantedItems = 16,
+        FewTiles = 8;
 
     private readonly MatrixOperands<S, V> _o;
-    private readonly int _groups, _blocks, _blockRows, _images, _rows, _panelsPerGroup, _tileWidth;
+    private readonly int _groups,
+        _blocks,
+        _blockRows,
+        _images,
+        _rows,
+        _panelsPerGroup,
+        _tileWidth;
 
     public MatrixStep(MatrixOperands<S, V> operands, string description, int threads)
     {
@@ -58,17 +65,30 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         bool perImage = operands.ImageBias is not null || operands.Gather is not null;
         _images = perImage ? to.Images : 1;
         _rows = perImage ? to.Plane : to.Pixels;
-        int tile = MatrixKernel<S, V>.TileRows, tiles = (_rows + tile - 1) / tile, panels = operands.Weights.Panels, wanted = WantedItems / 2;
+        int tile = MatrixKernel<S, V>.TileRows,
+            tiles = (_rows + tile - 1) / tile,
+            panels = operands.Weights.Panels,
+            wanted = WantedItems / 2;
         bool makesRows = operands.Gather is not null || operands.Norm is not null;
         if (operands.Weights.Bytes <= BlockRows.SmallWeightBytes || (operands.Gather is not null && tiles > FewTiles))
         {
             _blockRows = tile * Math.Clamp(tiles * _images / WantedItems, 1, Math.Max(1, 56 / tile));
-            if (operands.Gather is not null) wanted = 1;
+            if (operands.Gather is not null)
+                wanted = 1;
         }
         else
         {
             // What does not stay in L2 is read as seldom as can be: by one thread alone where rows are few, else once for a thread's rows.
-            _blockRows = tiles <= FewTiles ? tiles * tile : BlockRows.Choose(_rows, tile, operands.Weights.Bytes, Math.Max(1, RowStride) * sizeof(float), (threads + _images - 1) / _images);
+            _blockRows =
+                tiles <= FewTiles
+                    ? tiles * tile
+                    : BlockRows.Choose(
+                        _rows,
+                        tile,
+                        operands.Weights.Bytes,
+                        Math.Max(1, RowStride) * sizeof(float),
+                        (threads + _images - 1) / _images
+                    );
             wanted = makesRows ? 2 * threads : WantedItems;
         }
 
@@ -87,21 +107,25 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 
     public override IReadOnlyList<PackedMatrix> Matrices => [_o.Weights];
 
-    public override IEnumerable<Slot> Slots =>
-        new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
 
     public override long ScratchFloats =>
         (MatrixKernel<S, V>.MostRows * _tileWidth) + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)RowStride);
 
-    private int RowStride => _o.Gather is not null ? _o.Weights.Depth : _o.Norm is not null ? _o.Input!.Layout.Stride : 0;
+    private int RowStride =>
+        _o.Gather is not null ? _o.Weights.Depth
+        : _o.Norm is not null ? _o.Input!.Layout.Stride
+        : 0;
 
     public override void Run(Frame frame, int item, float* scratch)
     {
         (int block, int group) = Math.DivRem(item, _groups);
         (int image, block) = Math.DivRem(block, _blocks);
-        int first = block * _blockRows, count = Math.Min(_blockRows, _rows - first);
+        int first = block * _blockRows,
+            count = Math.Min(_blockRows, _rows - first);
         nint pixel = ((nint)image * _rows) + first;
-        float* tile = scratch, rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
+        float* tile = scratch,
+            rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
         if (_o.Gather is { } gather)
         {
             if (_o.Input is { } map)
@@ -111,7 +135,8 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             else
             {
                 Graph.Tensor tensor = frame.Inputs[_o.GraphInput];
-                fixed (float* data = tensor.Data) gather.Fill(data + ((nint)image * (tensor.Data.Length / _images)), first, count, rows);
+                fixed (float* data = tensor.Data)
+                    gather.Fill(data + ((nint)image * (tensor.Data.Length / _images)), first, count, rows);
             }
 
             Multiply(frame, rows, _o.Weights.Depth, image, pixel, count, group, tile);
@@ -139,9 +164,22 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             {
                 int rows = Math.Min(MatrixKernel<S, V>.TileRows, count - row);
                 MatrixKernel<S, V>.Tile(
-                    rows, _o.Weights.Depth, a + (row * lda), lda, _o.Weights.Panel(panel), vectors, tile, _tileWidth, S.Lanes, _o.Bias.Data + (panel * _tileWidth), 0, S.Lanes,
-                    next.Share(row / MatrixKernel<S, V>.TileRows, _o.Weights.Depth));
-                for (int v = 0; v < vectors; v++) Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
+                    rows,
+                    _o.Weights.Depth,
+                    a + (row * lda),
+                    lda,
+                    _o.Weights.Panel(panel),
+                    vectors,
+                    tile,
+                    _tileWidth,
+                    S.Lanes,
+                    _o.Bias.Data + (panel * _tileWidth),
+                    0,
+                    S.Lanes,
+                    next.Share(row / MatrixKernel<S, V>.TileRows, _o.Weights.Depth)
+                );
+                for (int v = 0; v < vectors; v++)
+                    Finish(frame, tile + (v * S.Lanes), image, pixel + row, rows, (panel * _tileWidth) + (v * S.Lanes));
             }
         }
     }
@@ -149,8 +187,11 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
     // Channels are rounded to 16 floats; a narrower vector may lie wholly in the rounding, where it does no harm.
     private void Finish(Frame frame, float* tile, int image, nint pixel, int rows, int column)
     {
-        if (column >= _o.Output.Layout.Stride) return;
-        V imageBias = _o.ImageBias is { } perImage ? S.Load(frame[perImage] + ((nint)image * perImage.Layout.Stride) + column) : S.Broadcast(0);
+        if (column >= _o.Output.Layout.Stride)
+            return;
+        V imageBias = _o.ImageBias is { } perImage
+            ? S.Load(frame[perImage] + ((nint)image * perImage.Layout.Stride) + column)
+            : S.Broadcast(0);
         V scale = _o.OtherScale is { } otherScale ? S.Load(otherScale.Data + column) : S.Broadcast(1);
         float* target = frame[_o.Output] + (pixel * _o.Output.Layout.Stride) + column;
         float* other = TCombine.ReadsOther ? frame[_o.Other!] + (pixel * _o.Other!.Layout.Stride) + column : null;
@@ -161,7 +202,17 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             AddRankOne(tile, rows, frame[rankOne] + (pixel * rankOne.Layout.Stride), rankOne.Layout.Stride, columnValues);
         }
 
-        MatrixEpilogue<S, V, TActivation, TCombine>.Column(tile, _tileWidth, rows, imageBias, target, _o.Output.Layout.Stride, other, otherStride, scale);
+        MatrixEpilogue<S, V, TActivation, TCombine>.Column(
+            tile,
+            _tileWidth,
+            rows,
+            imageBias,
+            target,
+            _o.Output.Layout.Stride,
+            other,
+            otherStride,
+            scale
+        );
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]

@@ -11,7 +11,15 @@ namespace MogaSharp.Cpu.Steps;
 /// <param name="Weights">Packed over all panels, zero outside the range.</param>
 /// <param name="Bias">Over all channels, zero outside the range.</param>
 /// <param name="Mask">All bits set in the range's channels, none elsewhere.</param>
-internal sealed record OrderBranch(int Start, int Length, int Kernel, int Dilation, PanelWeights? Weights, VectorConstant? Bias, VectorConstant Mask)
+internal sealed record OrderBranch(
+    int Start,
+    int Length,
+    int Kernel,
+    int Dilation,
+    PanelWeights? Weights,
+    VectorConstant? Bias,
+    VectorConstant Mask
+)
 {
     /// <summary>Rows and columns that an output reaches to each side.</summary>
     public int Reach => Dilation * (Kernel / 2);
@@ -29,10 +37,15 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
 {
     private const int BufferFloats = 1 << 17;
 
-    private readonly Slot _input, _output;
+    private readonly Slot _input,
+        _output;
     private readonly OrderBranch _common;
     private readonly OrderBranch[] _branches;
-    private readonly int _strips, _stripRows, _panels, _padding, _reach;
+    private readonly int _strips,
+        _stripRows,
+        _panels,
+        _padding,
+        _reach;
 
     public MultiOrderStep(Slot input, OrderBranch common, OrderBranch[] branches, Slot output)
     {
@@ -44,12 +57,15 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
         int mostRows = Math.Max(1, BufferFloats / ((map.Width + (2 * _padding)) * S.Lanes));
         _strips = (map.Height + mostRows - 1) / mostRows;
         // A few strips more, so that a few wide panels still make work for a few threads.
-        while (map.Images * _panels * _strips < 4 && map.Height / (2 * _strips) >= 2 * _reach) _strips *= 2;
+        while (map.Images * _panels * _strips < 4 && map.Height / (2 * _strips) >= 2 * _reach)
+            _strips *= 2;
         _stripRows = (map.Height + _strips - 1) / _strips;
-        Work = map.Pixels * (((long)map.Channels * common.Kernel * common.Kernel) + branches.Sum(b => (long)b.Length * b.Kernel * b.Kernel));
+        Work =
+            map.Pixels * (((long)map.Channels * common.Kernel * common.Kernel) + branches.Sum(b => (long)b.Length * b.Kernel * b.Kernel));
     }
 
-    public override string Description => $"multi-order depthwise {_common.Kernel}x{_common.Kernel}d{_common.Dilation}"
+    public override string Description =>
+        $"multi-order depthwise {_common.Kernel}x{_common.Kernel}d{_common.Dilation}"
         + string.Concat(_branches.Where(b => b.Kernel > 0).Select(b => $" -> {b.Kernel}x{b.Kernel}d{b.Dilation}"));
 
     public override int Items => _output.Layout.Images * _panels * _strips;
@@ -64,52 +80,83 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
     private int RowFloats => (_output.Layout.Width + (2 * _padding)) * S.Lanes;
 
     private long BufferSize =>
-        ((long)Math.Min(_output.Layout.Height, _stripRows + (2 * (_reach + _common.Reach))) * RowFloats) + (PanelConvolution<S, V>.SlackPixels * S.Lanes);
+        ((long)Math.Min(_output.Layout.Height, _stripRows + (2 * (_reach + _common.Reach))) * RowFloats)
+        + (PanelConvolution<S, V>.SlackPixels * S.Lanes);
 
     public override void Run(Frame frame, int item, float* scratch)
     {
         MapLayout map = _output.Layout;
         (int rest, int panel) = Math.DivRem(item, _panels);
         (int image, int strip) = Math.DivRem(rest, _strips);
-        int first = strip * _stripRows, last = Math.Min(map.Height, first + _stripRows);
-        if (first >= last) return;
+        int first = strip * _stripRows,
+            last = Math.Min(map.Height, first + _stripRows);
+        if (first >= last)
+            return;
         int channel = panel * S.Lanes;
         int reach = 0;
         foreach (OrderBranch branch in _branches)
-            if (Overlaps(branch, channel)) reach = Math.Max(reach, branch.Reach);
+            if (Overlaps(branch, channel))
+                reach = Math.Max(reach, branch.Reach);
 
-        int middleFirst = Math.Max(0, first - reach), middleLast = Math.Min(map.Height, last + reach);
-        int inputFirst = Math.Max(0, middleFirst - _common.Reach), inputLast = Math.Min(map.Height, middleLast + _common.Reach);
-        float* source = scratch, middle = scratch + BufferSize;
+        int middleFirst = Math.Max(0, first - reach),
+            middleLast = Math.Min(map.Height, last + reach);
+        int inputFirst = Math.Max(0, middleFirst - _common.Reach),
+            inputLast = Math.Min(map.Height, middleLast + _common.Reach);
+        float* source = scratch,
+            middle = scratch + BufferSize;
         nint imageOffset = (nint)image * map.Plane * map.Stride;
         CopyIn(frame[_input] + imageOffset + ((nint)inputFirst * map.Width * map.Stride) + channel, source, inputLast - inputFirst);
         ClearSides(middle, middleLast - middleFirst);
         V commonBias = S.Load(_common.Bias!.Data + channel);
         PanelConvolution<S, V>.Rows(
-            new PanelRows((nint)source, RowFloats, inputFirst, inputLast - inputFirst, _padding, map.Width), _common.Kernel, _common.Dilation,
-            _common.Weights!.Panel(panel), commonBias, middleFirst, middleLast, middle + (_padding * S.Lanes), RowFloats, S.Lanes, null);
+            new PanelRows((nint)source, RowFloats, inputFirst, inputLast - inputFirst, _padding, map.Width),
+            _common.Kernel,
+            _common.Dilation,
+            _common.Weights!.Panel(panel),
+            commonBias,
+            middleFirst,
+            middleLast,
+            middle + (_padding * S.Lanes),
+            RowFloats,
+            S.Lanes,
+            null
+        );
 
         var middleRows = new PanelRows((nint)middle, RowFloats, middleFirst, middleLast - middleFirst, _padding, map.Width);
         float* output = frame[_output] + imageOffset + channel;
         foreach (OrderBranch branch in _branches)
         {
-            if (!Overlaps(branch, channel)) continue;
+            if (!Overlaps(branch, channel))
+                continue;
             bool whole = branch.Start <= channel && branch.Start + branch.Length >= Math.Min(channel + S.Lanes, map.Channels);
             float* mask = whole ? null : branch.Mask.Data + channel;
             float* to = output + ((nint)first * map.Width * map.Stride);
             nint rowOut = (nint)map.Width * map.Stride;
             if (branch.Kernel == 0)
             {
-                for (int y = first; y < last; y++, to += rowOut) PassOn(middle + ((nint)(y - middleFirst) * RowFloats) + (_padding * S.Lanes), to, mask);
+                for (int y = first; y < last; y++, to += rowOut)
+                    PassOn(middle + ((nint)(y - middleFirst) * RowFloats) + (_padding * S.Lanes), to, mask);
                 continue;
             }
 
             PanelConvolution<S, V>.Rows(
-                middleRows, branch.Kernel, branch.Dilation, branch.Weights!.Panel(panel), S.Load(branch.Bias!.Data + channel), first, last, to, rowOut, map.Stride, mask);
+                middleRows,
+                branch.Kernel,
+                branch.Dilation,
+                branch.Weights!.Panel(panel),
+                S.Load(branch.Bias!.Data + channel),
+                first,
+                last,
+                to,
+                rowOut,
+                map.Stride,
+                mask
+            );
         }
     }
 
-    private static bool Overlaps(OrderBranch branch, int channel) => branch.Start < channel + S.Lanes && channel < branch.Start + branch.Length;
+    private static bool Overlaps(OrderBranch branch, int channel) =>
+        branch.Start < channel + S.Lanes && channel < branch.Start + branch.Length;
 
     private void CopyIn(float* from, float* to, int rows)
     {
@@ -117,7 +164,8 @@ internal sealed unsafe class MultiOrderStep<S, V> : Step
         MapLayout map = _input.Layout;
         to += _padding * S.Lanes;
         for (int y = 0; y < rows; y++, to += RowFloats, from += (nint)map.Width * map.Stride)
-            for (int x = 0; x < map.Width; x++) S.Store(to + (x * S.Lanes), S.Load(from + ((nint)x * map.Stride)));
+        for (int x = 0; x < map.Width; x++)
+            S.Store(to + (x * S.Lanes), S.Load(from + ((nint)x * map.Stride)));
     }
 
     private void ClearSides(float* buffer, int rows)

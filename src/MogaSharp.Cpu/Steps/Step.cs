@@ -25,7 +25,8 @@ internal abstract unsafe class Step
     /// <summary>The matrices that the step multiplies with, in order.</summary>
     public virtual IReadOnlyList<PackedMatrix> Matrices => [];
 
-    /// <summary>The matrix that is needed first after this step; null when none is, or it is not known. Set by the <see cref="Plan"/>.</summary>
+    /// <summary>The matrix that is needed first after this step; null when none is, or it is not known. Set by the
+    /// <see cref="Plan"/>.</summary>
     public PackedMatrix? Next { get; set; }
 
     /// <summary>The slots that the step reads and writes.</summary>
@@ -85,5 +86,6 @@ internal sealed unsafe class Frame(int threads)
     public RowBlock Rows(Slot slot, nint pixel) => new(this[slot] + (pixel * slot.Layout.Stride), slot.Layout.Stride);
 
     /// <summary>A view's pixels from one on.</summary>
-    public RowBlock Rows(MapView view, nint pixel) => new(this[view.Slot] + (pixel * view.Slot.Layout.Stride) + view.Channel, view.Slot.Layout.Stride);
+    public RowBlock Rows(MapView view, nint pixel) =>
+        new(this[view.Slot] + (pixel * view.Slot.Layout.Stride) + view.Channel, view.Slot.Layout.Stride);
 }

@@ -80,23 +80,46 @@ public static class AugmentOperations
     /// <summary>The operations of a plain policy, in timm's order.</summary>
     public static IReadOnlyList<AugmentOperation> Plain { get; } =
     [
-        AugmentOperation.AutoContrast, AugmentOperation.Equalize, AugmentOperation.Invert, AugmentOperation.Rotate, AugmentOperation.Posterize,
-        AugmentOperation.Solarize, AugmentOperation.SolarizeAdd, AugmentOperation.Color, AugmentOperation.Contrast, AugmentOperation.Brightness,
-        AugmentOperation.Sharpness, AugmentOperation.ShearX, AugmentOperation.ShearY, AugmentOperation.TranslateXRel, AugmentOperation.TranslateYRel,
+        AugmentOperation.AutoContrast,
+        AugmentOperation.Equalize,
+        AugmentOperation.Invert,
+        AugmentOperation.Rotate,
+        AugmentOperation.Posterize,
+        AugmentOperation.Solarize,
+        AugmentOperation.SolarizeAdd,
+        AugmentOperation.Color,
+        AugmentOperation.Contrast,
+        AugmentOperation.Brightness,
+        AugmentOperation.Sharpness,
+        AugmentOperation.ShearX,
+        AugmentOperation.ShearY,
+        AugmentOperation.TranslateXRel,
+        AugmentOperation.TranslateYRel,
     ];
 
     /// <summary>The operations of a policy with <c>inc1</c>, in timm's order.</summary>
     public static IReadOnlyList<AugmentOperation> Increasing { get; } =
     [
-        AugmentOperation.AutoContrast, AugmentOperation.Equalize, AugmentOperation.Invert, AugmentOperation.Rotate, AugmentOperation.PosterizeIncreasing,
-        AugmentOperation.SolarizeIncreasing, AugmentOperation.SolarizeAdd, AugmentOperation.ColorIncreasing, AugmentOperation.ContrastIncreasing,
-        AugmentOperation.BrightnessIncreasing, AugmentOperation.SharpnessIncreasing, AugmentOperation.ShearX, AugmentOperation.ShearY,
-        AugmentOperation.TranslateXRel, AugmentOperation.TranslateYRel,
+        AugmentOperation.AutoContrast,
+        AugmentOperation.Equalize,
+        AugmentOperation.Invert,
+        AugmentOperation.Rotate,
+        AugmentOperation.PosterizeIncreasing,
+        AugmentOperation.SolarizeIncreasing,
+        AugmentOperation.SolarizeAdd,
+        AugmentOperation.ColorIncreasing,
+        AugmentOperation.ContrastIncreasing,
+        AugmentOperation.BrightnessIncreasing,
+        AugmentOperation.SharpnessIncreasing,
+        AugmentOperation.ShearX,
+        AugmentOperation.ShearY,
+        AugmentOperation.TranslateXRel,
+        AugmentOperation.TranslateYRel,
     ];
 
     /// <summary>The weights of <c>w0</c>, in the order of the lists; they add up to 1.</summary>
     public static IReadOnlyList<double> Weights { get; } =
-        [0.025, 0.005, 0, 0.3, 0, 0.005, 0.005, 0.025, 0.005, 0.005, 0.025, 0.2, 0.2, 0.1, 0.1];
+    [0.025, 0.005, 0, 0.3, 0, 0.005, 0.005, 0.025, 0.005, 0.005, 0.025, 0.2, 0.2, 0.1, 0.1];
 
     /// <summary>
     /// The argument of an operation: degrees, bits, a level, a blending factor, pixels of shift a pixel, or a part of the side.
@@ -116,9 +139,13 @@ public static class AugmentOperations
             AugmentOperation.Solarize => Math.Truncate(level * 256),
             AugmentOperation.SolarizeIncreasing => 256 - Math.Truncate(level * 256),
             AugmentOperation.SolarizeAdd => Math.Truncate(level * 110),
-            AugmentOperation.Color or AugmentOperation.Contrast or AugmentOperation.Brightness or AugmentOperation.Sharpness => (level * 1.8) + 0.1,
-            AugmentOperation.ColorIncreasing or AugmentOperation.ContrastIncreasing or AugmentOperation.BrightnessIncreasing
-                or AugmentOperation.SharpnessIncreasing => Math.Max(0.1, 1 + Signed(level * 0.9)),
+            AugmentOperation.Color or AugmentOperation.Contrast or AugmentOperation.Brightness or AugmentOperation.Sharpness => (
+                level * 1.8
+            ) + 0.1,
+            AugmentOperation.ColorIncreasing
+            or AugmentOperation.ContrastIncreasing
+            or AugmentOperation.BrightnessIncreasing
+            or AugmentOperation.SharpnessIncreasing => Math.Max(0.1, 1 + Signed(level * 0.9)),
             AugmentOperation.ShearX or AugmentOperation.ShearY => Signed(level * 0.3),
             AugmentOperation.TranslateXRel or AugmentOperation.TranslateYRel => Signed(level * 0.45),
             _ => 0,

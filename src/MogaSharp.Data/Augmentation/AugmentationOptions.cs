@@ -64,7 +64,8 @@ public sealed record AugmentationOptions(int Width, int Height)
     /// </summary>
     public JitterStrength ColorJitter { get; init; } = 0.4;
 
-    /// <summary>The policy of RandAugment, such as <c>rand-m9-mstd0.5-inc1</c> (see <see cref="RandAugment"/>), or null. Default null.</summary>
+    /// <summary>The policy of RandAugment, such as <c>rand-m9-mstd0.5-inc1</c> (see <see cref="RandAugment"/>), or null. Default
+    /// null.</summary>
     public string? AutoAugment { get; init; }
 
     /// <summary>Random erasing, or null. Default null.</summary>
@@ -89,17 +90,28 @@ public sealed record AugmentationOptions(int Width, int Height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
-        if (Channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(Channels), Channels, "1 or 3");
-        if (!Enum.IsDefined(Crop)) throw new ArgumentOutOfRangeException(nameof(Crop), Crop, "not a crop");
+        if (Channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(Channels), Channels, "1 or 3");
+        if (!Enum.IsDefined(Crop))
+            throw new ArgumentOutOfRangeException(nameof(Crop), Crop, "not a crop");
         Require(MinScale > 0 && MinScale <= MaxScale && MaxScale <= 1, nameof(MinScale), "the scales must be 0 < least <= most <= 1");
-        Require(MinRatio > 0 && MinRatio <= MaxRatio && double.IsFinite(MaxRatio), nameof(MinRatio), "the ratios must be 0 < least <= most");
+        Require(
+            MinRatio > 0 && MinRatio <= MaxRatio && double.IsFinite(MaxRatio),
+            nameof(MinRatio),
+            "the ratios must be 0 < least <= most"
+        );
         Require(Interpolation is null or ResizeFilter.Bilinear or ResizeFilter.Bicubic, nameof(Interpolation), "bilinear, bicubic or null");
         Require(HorizontalFlip is >= 0 and <= 1, nameof(HorizontalFlip), "a probability");
         Require(VerticalFlip is >= 0 and <= 1, nameof(VerticalFlip), "a probability");
         Require(MaxShift >= 0, nameof(MaxShift), "at least 0");
-        Require(IsStrength(ColorJitter.Brightness) && IsStrength(ColorJitter.Contrast) && IsStrength(ColorJitter.Saturation), nameof(ColorJitter), "at least 0");
+        Require(
+            IsStrength(ColorJitter.Brightness) && IsStrength(ColorJitter.Contrast) && IsStrength(ColorJitter.Saturation),
+            nameof(ColorJitter),
+            "at least 0"
+        );
         Require(ColorJitter.Hue is >= 0 and <= 0.5, nameof(ColorJitter), "a hue of 0 to 0.5");
-        if (AutoAugment is not null) RandAugment.Parse(AutoAugment);
+        if (AutoAugment is not null)
+            RandAugment.Parse(AutoAugment);
         Erasing?.Check();
         Mixing?.Check();
         CheckChannels(Mean, nameof(Mean), float.IsFinite, "finite");
@@ -108,14 +120,16 @@ public sealed record AugmentationOptions(int Width, int Height)
 
     internal static void Require(bool isTrue, string name, string rule)
     {
-        if (!isTrue) throw new ArgumentOutOfRangeException(name, $"{name}: {rule}");
+        if (!isTrue)
+            throw new ArgumentOutOfRangeException(name, $"{name}: {rule}");
     }
 
     private static bool IsStrength(double value) => value >= 0 && double.IsFinite(value);
 
     private void CheckChannels(ImmutableArray<float> values, string name, Func<float, bool> isAllowed, string rule)
     {
-        if (values.IsDefault || (values.Length != 1 && values.Length != Channels)) throw new ArgumentException($"one number or {Channels} are needed", name);
+        if (values.IsDefault || (values.Length != 1 && values.Length != Channels))
+            throw new ArgumentException($"one number or {Channels} are needed", name);
         Require(values.All(isAllowed), name, $"every number must be {rule}");
     }
 }

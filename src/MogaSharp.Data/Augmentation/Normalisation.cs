@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace MogaSharp.Data;
 
-/// <summary>Samples of 0..255 to network inputs: divide by 255, subtract the mean, divide by the standard deviation, in single precision.</summary>
+/// <summary>Samples of 0..255 to network inputs: divide by 255, subtract the mean, divide by the standard deviation, in single
+/// precision.</summary>
 internal static class Normalisation
 {
     private const int Levels = 256;
@@ -12,20 +13,24 @@ internal static class Normalisation
     {
         float[] values = new float[channels * Levels];
         for (int i = 0; i < values.Length; i++)
-            values[i] = (((i % Levels) / 255f) - mean[mean.Length == 1 ? 0 : i / Levels]) / deviation[deviation.Length == 1 ? 0 : i / Levels];
+            values[i] =
+                (((i % Levels) / 255f) - mean[mean.Length == 1 ? 0 : i / Levels]) / deviation[deviation.Length == 1 ? 0 : i / Levels];
         return values;
     }
 
-    /// <summary>Writes planes from interleaved samples; a single channel is repeated where the table has three, and three are turned round for blue, green, red.</summary>
+    /// <summary>Writes planes from interleaved samples; a single channel is repeated where the table has three, and three are turned round
+    /// for blue, green, red.</summary>
     public static void Apply(ReadOnlySpan<byte> samples, int channels, float[] table, Span<float> destination, bool isBgr = false)
     {
-        int planes = table.Length / Levels, plane = destination.Length / planes;
+        int planes = table.Length / Levels,
+            plane = destination.Length / planes;
         for (int channel = 0; channel < planes; channel++)
         {
             ReadOnlySpan<float> values = table.AsSpan(channel * Levels, Levels);
             Span<float> to = destination.Slice(channel * plane, plane);
             int from = (isBgr ? planes - 1 - channel : channel) % channels;
-            for (int i = 0; i < to.Length; i++, from += channels) to[i] = values[samples[from]];
+            for (int i = 0; i < to.Length; i++, from += channels)
+                to[i] = values[samples[from]];
         }
     }
 }

@@ -25,9 +25,7 @@ public sealed partial record RandAugment
     // Each drawn operation is applied with this probability.
     internal const double Probability = 0.5;
 
-    private RandAugment()
-    {
-    }
+    private RandAugment() { }
 
     /// <summary>The strength of the operations.</summary>
     public int Magnitude { get; private init; } = (int)LevelRange;
@@ -56,11 +54,13 @@ public sealed partial record RandAugment
     public static RandAugment Parse(string policy)
     {
         string[] sections = policy.Split('-');
-        if (sections[0] != "rand") throw new FormatException($"'{policy}': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like");
+        if (sections[0] != "rand")
+            throw new FormatException($"'{policy}': only RandAugment is known; write rand-m9-mstd0.5-inc1 or the like");
         var result = new RandAugment();
         foreach (string section in sections[1..])
         {
-            if (Section().Match(section) is not { Success: true } match) throw Bad(policy, section);
+            if (Section().Match(section) is not { Success: true } match)
+                throw Bad(policy, section);
             string value = match.Groups["value"].Value;
             result = match.Groups["key"].Value switch
             {
@@ -87,7 +87,8 @@ public sealed partial record RandAugment
     internal int Draw(RandomStream random, ResizeFilter? filter, Span<DrawnOperation> drawn)
     {
         Span<double> weights = stackalloc double[AugmentOperations.Weights.Count];
-        for (int i = 0; i < weights.Length; i++) weights[i] = AugmentOperations.Weights[i];
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] = AugmentOperations.Weights[i];
         int count = 0;
         for (int layer = 0; layer < Layers; layer++)
         {
@@ -96,7 +97,8 @@ public sealed partial record RandAugment
             double magnitude = DrawMagnitude(random);
             bool isNegated = random.NextBool(0.5);
             ResizeFilter chosen = filter ?? random.NextFilter();
-            if (isApplied) drawn[count++] = new DrawnOperation(operation, AugmentOperations.Argument(operation, magnitude, isNegated), chosen);
+            if (isApplied)
+                drawn[count++] = new DrawnOperation(operation, AugmentOperations.Argument(operation, magnitude, isNegated), chosen);
         }
         return count;
     }
@@ -115,25 +117,31 @@ public sealed partial record RandAugment
     private static int TakeWeighted(RandomStream random, Span<double> weights)
     {
         double sum = 0;
-        foreach (double weight in weights) sum += weight;
+        foreach (double weight in weights)
+            sum += weight;
         double position = random.NextDouble() * sum;
         int taken = -1;
         for (int i = 0; i < weights.Length; i++)
         {
-            if (weights[i] == 0) continue;
+            if (weights[i] == 0)
+                continue;
             taken = i;
-            if ((position -= weights[i]) < 0) break;
+            if ((position -= weights[i]) < 0)
+                break;
         }
         weights[taken] = 0;
         return taken;
     }
 
     private static int Whole(string value, string policy, string section) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 1000 ? number : throw Bad(policy, section);
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 1000
+            ? number
+            : throw Bad(policy, section);
 
     private static double Deviation(string value, string policy, string section)
     {
-        if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double deviation)) throw Bad(policy, section);
+        if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double deviation))
+            throw Bad(policy, section);
         return deviation > 100 ? double.PositiveInfinity : deviation;
     }
 

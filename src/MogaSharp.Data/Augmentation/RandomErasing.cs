@@ -15,7 +15,8 @@ public enum ErasingMode
     Pixel,
 }
 
-/// <summary>Options of random erasing. The defaults are those of the official recipe: timm's, with <c>--reprob 0.25 --remode pixel</c>.</summary>
+/// <summary>Options of random erasing. The defaults are those of the official recipe: timm's, with <c>--reprob 0.25 --remode
+/// pixel</c>.</summary>
 public sealed record ErasingOptions
 {
     /// <summary>The probability that an image loses boxes, 0..1. Default 0.25.</summary>
@@ -40,7 +41,11 @@ public sealed record ErasingOptions
     {
         AugmentationOptions.Require(Probability is >= 0 and <= 1, nameof(Probability), "a probability");
         AugmentationOptions.Require(Enum.IsDefined(Mode), nameof(Mode), "not a mode");
-        AugmentationOptions.Require(MinArea > 0 && MinArea <= MaxArea && MaxArea <= 1, nameof(MinArea), "the areas must be 0 < least <= most <= 1");
+        AugmentationOptions.Require(
+            MinArea > 0 && MinArea <= MaxArea && MaxArea <= 1,
+            nameof(MinArea),
+            "the areas must be 0 < least <= most <= 1"
+        );
         AugmentationOptions.Require(MinAspect is > 0 and <= 1, nameof(MinAspect), "more than 0 and at most 1");
         AugmentationOptions.Require(MaxCount is >= 1 and <= 100, nameof(MaxCount), "1 to 100");
     }
@@ -74,17 +79,22 @@ public sealed class RandomErasing
     /// <returns>The number of boxes.</returns>
     public int Plan(RandomStream random, int width, int height, Span<Rectangle> boxes)
     {
-        if (!random.NextBool(Options.Probability)) return 0;
-        int wanted = 1 + random.NextInt(Options.MaxCount), found = 0;
-        double area = (double)width * height, aspect = Math.Log(Options.MinAspect);
+        if (!random.NextBool(Options.Probability))
+            return 0;
+        int wanted = 1 + random.NextInt(Options.MaxCount),
+            found = 0;
+        double area = (double)width * height,
+            aspect = Math.Log(Options.MinAspect);
         for (int box = 0; box < wanted; box++)
         {
             for (int attempt = 0; attempt < Attempts; attempt++)
             {
                 double target = random.NextDouble(Options.MinArea, Options.MaxArea) * area / wanted;
                 double ratio = Math.Exp(random.NextDouble(aspect, -aspect));
-                int rows = (int)Math.Round(Math.Sqrt(target * ratio)), columns = (int)Math.Round(Math.Sqrt(target / ratio));
-                if (columns >= width || rows >= height) continue;
+                int rows = (int)Math.Round(Math.Sqrt(target * ratio)),
+                    columns = (int)Math.Round(Math.Sqrt(target / ratio));
+                if (columns >= width || rows >= height)
+                    continue;
                 int top = random.NextInt(height - rows + 1);
                 boxes[found++] = new Rectangle(random.NextInt(width - columns + 1), top, columns, rows);
                 break;
@@ -110,8 +120,11 @@ public sealed class RandomErasing
                 for (int y = box.Top; y < box.Bottom; y++)
                 {
                     Span<float> row = image.Slice(plane + (y * width) + box.Left, box.Width);
-                    if (Options.Mode != ErasingMode.Pixel) row.Fill(colour);
-                    else foreach (ref float value in row) value = (float)random.NextGaussian();
+                    if (Options.Mode != ErasingMode.Pixel)
+                        row.Fill(colour);
+                    else
+                        foreach (ref float value in row)
+                            value = (float)random.NextGaussian();
                 }
             }
         }

@@ -26,7 +26,19 @@ public sealed class TrainingTransform : IImageTransform
         Options = options;
         _randAugment = options.AutoAugment is { } policy ? RandAugment.Parse(policy) : null;
         // Where a geometric operation shows what is outside the image it shows the mean, as whole numbers (timm's img_mean).
-        _fill = [.. Enumerable.Range(0, options.Channels).Select(channel => (byte)Math.Clamp(Math.Round(255 * Decimal(options.Mean, options.IsBgr ? options.Channels - 1 - channel : channel)), 0, 255))];
+        _fill =
+        [
+            .. Enumerable
+                .Range(0, options.Channels)
+                .Select(channel =>
+                    (byte)
+                        Math.Clamp(
+                            Math.Round(255 * Decimal(options.Mean, options.IsBgr ? options.Channels - 1 - channel : channel)),
+                            0,
+                            255
+                        )
+                ),
+        ];
         _values = Normalisation.Table(options.Mean, options.StandardDeviation, options.Channels);
     }
 
@@ -50,8 +62,7 @@ public sealed class TrainingTransform : IImageTransform
     /// <param name="random">The random numbers of the image.</param>
     /// <param name="destination">channels x height x width values, written.</param>
     /// <exception cref="ArgumentException">The destination has another length than <see cref="InputLength"/>.</exception>
-    public void Apply(RgbImage image, RandomStream random, Span<float> destination) =>
-        Apply(PixelBlock.Of(image), random, destination);
+    public void Apply(RgbImage image, RandomStream random, Span<float> destination) => Apply(PixelBlock.Of(image), random, destination);
 
     /// <summary>Writes the augmented input of an image.</summary>
     /// <param name="image">The pixels.</param>
@@ -64,18 +75,31 @@ public sealed class TrainingTransform : IImageTransform
             throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
         // The grey of an image is taken first, as PIL's convert('L') before all transforms; a grey image becomes RGB only where
         // the fill would colour it.
-        bool isGrey = Options.Channels == 1 || (image.Layout == PixelLayout.Grey && (_randAugment is null || _fill.All(level => level == _fill[0])));
-        int channels = isGrey ? 1 : 3, length = Options.Width * Options.Height * channels;
+        bool isGrey =
+            Options.Channels == 1 || (image.Layout == PixelLayout.Grey && (_randAugment is null || _fill.All(level => level == _fill[0])));
+        int channels = isGrey ? 1 : 3,
+            length = Options.Width * Options.Height * channels;
         byte[] pixels = ArrayPool<byte>.Shared.Rent(length * 2);
         try
         {
-            var buffer = new AugmentBuffer(pixels.AsSpan(0, length), pixels.AsSpan(length, length), Options.Width, Options.Height, channels);
+            var buffer = new AugmentBuffer(
+                pixels.AsSpan(0, length),
+                pixels.AsSpan(length, length),
+                Options.Width,
+                Options.Height,
+                channels
+            );
             Crop(image, random, ref buffer);
-            if (random.NextBool(Options.HorizontalFlip)) Flip.Horizontal(buffer.Pixels, buffer.Width, channels);
-            if (random.NextBool(Options.VerticalFlip)) Flip.Vertical(buffer.Pixels, buffer.Width, channels);
-            if (Options.MaxShift > 0) Shift(random, ref buffer);
-            if (_randAugment is not null) Augment(random, ref buffer);
-            else if (!Options.ColorJitter.IsNone) Jitter(random, ref buffer);
+            if (random.NextBool(Options.HorizontalFlip))
+                Flip.Horizontal(buffer.Pixels, buffer.Width, channels);
+            if (random.NextBool(Options.VerticalFlip))
+                Flip.Vertical(buffer.Pixels, buffer.Width, channels);
+            if (Options.MaxShift > 0)
+                Shift(random, ref buffer);
+            if (_randAugment is not null)
+                Augment(random, ref buffer);
+            else if (!Options.ColorJitter.IsNone)
+                Jitter(random, ref buffer);
             Normalisation.Apply(buffer.Pixels, channels, _values, destination, Options.IsBgr);
         }
         finally
@@ -86,17 +110,32 @@ public sealed class TrainingTransform : IImageTransform
 
     private void Crop(PixelBlock image, RandomStream random, ref AugmentBuffer buffer)
     {
-        Rectangle window = Options.Crop == TrainingCrop.RandomResized
-            ? RandomCrop.Draw(random, image.Width, image.Height, Options)
-            : new Rectangle(0, 0, image.Width, image.Height);
+        Rectangle window =
+            Options.Crop == TrainingCrop.RandomResized
+                ? RandomCrop.Draw(random, image.Width, image.Height, Options)
+                : new Rectangle(0, 0, image.Width, image.Height);
         ResizeFilter filter = Options.Interpolation ?? random.NextFilter();
         int length = checked(window.Width * window.Height * buffer.Channels);
         byte[] cut = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             for (int y = 0; y < window.Height; y++)
-                image.CopyRow(window.Top + y, window.Left, cut.AsSpan(y * window.Width * buffer.Channels, window.Width * buffer.Channels), buffer.Channels);
-            Resampler.Resize(cut.AsSpan(0, length), window.Width, window.Height, buffer.Channels, buffer.Pixels, buffer.Width, buffer.Height, filter);
+                image.CopyRow(
+                    window.Top + y,
+                    window.Left,
+                    cut.AsSpan(y * window.Width * buffer.Channels, window.Width * buffer.Channels),
+                    buffer.Channels
+                );
+            Resampler.Resize(
+                cut.AsSpan(0, length),
+                window.Width,
+                window.Height,
+                buffer.Channels,
+                buffer.Pixels,
+                buffer.Width,
+                buffer.Height,
+                filter
+            );
         }
         finally
         {
@@ -106,14 +145,18 @@ public sealed class TrainingTransform : IImageTransform
 
     private void Shift(RandomStream random, ref AugmentBuffer buffer)
     {
-        int right = random.NextInt((2 * Options.MaxShift) + 1) - Options.MaxShift, down = random.NextInt((2 * Options.MaxShift) + 1) - Options.MaxShift;
-        int columns = Math.Max(0, buffer.Width - Math.Abs(right)), row = buffer.Width * buffer.Channels;
+        int right = random.NextInt((2 * Options.MaxShift) + 1) - Options.MaxShift,
+            down = random.NextInt((2 * Options.MaxShift) + 1) - Options.MaxShift;
+        int columns = Math.Max(0, buffer.Width - Math.Abs(right)),
+            row = buffer.Width * buffer.Channels;
         buffer.Spare.Clear();
         for (int y = Math.Max(0, down); y < Math.Min(buffer.Height, buffer.Height + down); y++)
         {
             ReadOnlySpan<byte> from = buffer.Pixels.Slice((y - down) * row, row);
             Span<byte> to = buffer.Spare.Slice(y * row, row);
-            if (columns > 0) from.Slice(Math.Max(0, -right) * buffer.Channels, columns * buffer.Channels).CopyTo(to[(Math.Max(0, right) * buffer.Channels)..]);
+            if (columns > 0)
+                from.Slice(Math.Max(0, -right) * buffer.Channels, columns * buffer.Channels)
+                    .CopyTo(to[(Math.Max(0, right) * buffer.Channels)..]);
         }
         buffer.Exchange();
     }
@@ -131,9 +174,16 @@ public sealed class TrainingTransform : IImageTransform
     private void Jitter(RandomStream random, ref AugmentBuffer buffer)
     {
         JitterStrength strength = Options.ColorJitter;
-        Span<double> factors = [Factor(strength.Brightness), Factor(strength.Contrast), Factor(strength.Saturation), strength.Hue > 0 ? random.NextDouble(-strength.Hue, strength.Hue) : 0];
+        Span<double> factors =
+        [
+            Factor(strength.Brightness),
+            Factor(strength.Contrast),
+            Factor(strength.Saturation),
+            strength.Hue > 0 ? random.NextDouble(-strength.Hue, strength.Hue) : 0,
+        ];
         Span<int> order = [0, 1, 2, 3];
-        if (strength.Hue == 0) order = order[..3];
+        if (strength.Hue == 0)
+            order = order[..3];
         random.Shuffle(order);
         foreach (int operation in order)
         {

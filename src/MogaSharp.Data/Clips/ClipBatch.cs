@@ -47,6 +47,7 @@ public sealed class ClipBatch : ILoadedBatch
     /// <summary>Gives the buffer back. The frames must not be used any more.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) _pool.Return(buffer);
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
+            _pool.Return(buffer);
     }
 }

@@ -25,7 +25,8 @@ public sealed class ClipLoader : IDisposable
     /// <param name="sampler">The order of the clips.</param>
     /// <param name="options">The options.</param>
     /// <param name="use">What the batches are for.</param>
-    /// <exception cref="ArgumentException">An option is out of its range, or there are not enough clips for one batch of training.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or there are not enough clips for one batch of
+    /// training.</exception>
     public ClipLoader(IClipDataset dataset, Sampler sampler, LoaderOptions options, ClipUse use)
     {
         options.Check();
@@ -40,7 +41,8 @@ public sealed class ClipLoader : IDisposable
     /// <summary>What was done since the last epoch was begun; its images are clips. May be read from any thread.</summary>
     public LoaderStatistics Statistics => _pipeline.Statistics;
 
-    /// <summary>Reads the batches of an epoch in their order. One epoch at a time; each batch must be disposed by whoever takes it.</summary>
+    /// <summary>Reads the batches of an epoch in their order. One epoch at a time; each batch must be disposed by whoever takes
+    /// it.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="firstBatch">The batch to begin with: the batches from there on are those of a whole epoch.</param>
     /// <param name="cancellationToken">Ends reading.</param>
@@ -65,19 +67,31 @@ public sealed class ClipLoader : IDisposable
         float[] buffer = _pool.Rent();
         try
         {
-            Memory<float> inputs = buffer.AsMemory(0, wanted * shape.InputLength), outputs = buffer.AsMemory(inputs.Length, wanted * shape.OutputLength);
+            Memory<float> inputs = buffer.AsMemory(0, wanted * shape.InputLength),
+                outputs = buffer.AsMemory(inputs.Length, wanted * shape.OutputLength);
             for (int i = 0; i < wanted; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var reader = new ClipReader(
-                    _dataset, _pipeline.Random(RandomPurpose.Clip, epoch, first + i),
-                    inputs.Slice(count * shape.InputLength, shape.InputLength), outputs.Slice(count * shape.OutputLength, shape.OutputLength));
-                if (_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index)) indices[count++] = index;
+                    _dataset,
+                    _pipeline.Random(RandomPurpose.Clip, epoch, first + i),
+                    inputs.Slice(count * shape.InputLength, shape.InputLength),
+                    outputs.Slice(count * shape.OutputLength, shape.OutputLength)
+                );
+                if (_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index))
+                    indices[count++] = index;
             }
             // With clips left out, what follows moves up to what is seen.
-            if (count < wanted) outputs[..(count * shape.OutputLength)].CopyTo(buffer.AsMemory(count * shape.InputLength));
+            if (count < wanted)
+                outputs[..(count * shape.OutputLength)].CopyTo(buffer.AsMemory(count * shape.InputLength));
             Array.Resize(ref indices, count);
-            return new ClipBatch(_pool, buffer, indices) { Epoch = epoch, Number = number, Shape = shape, BadItems = bad ?? (IReadOnlyList<BadItem>)[] };
+            return new ClipBatch(_pool, buffer, indices)
+            {
+                Epoch = epoch,
+                Number = number,
+                Shape = shape,
+                BadItems = bad ?? (IReadOnlyList<BadItem>)[],
+            };
         }
         catch
         {

@@ -11,9 +11,10 @@ namespace MogaSharp.Data;
 /// <c>testclips</c> (all).</item>
 /// <item><c>moving-fashion:FOLDER</c>: the same of Fashion-MNIST; the file is <c>fmnist_test_seq.npy</c>.</item>
 /// <item><c>frames:FOLDER</c>: folders of frames, see <see cref="FrameFolders"/>. If FOLDER has a folder <c>train</c> the parts are there
-/// and in <c>validation</c> (<c>valid</c>, <c>val</c>, <c>dev</c>) or else <c>test</c> beside it, as <see cref="DatasetSpec"/> finds them; the options
-/// <c>train</c> and <c>test</c> name others. Options <c>size</c> (N or HxW), <c>gray</c>, <c>stride</c> (1).</item>
-/// <item>All kinds: <c>in</c> and <c>out</c>, the frames that are seen and that follow (10 and 10 unless a caller says other numbers).</item>
+/// and in <c>validation</c> (<c>valid</c>, <c>val</c>, <c>dev</c>) or else <c>test</c> beside it, as <see cref="DatasetSpec"/> finds them;
+/// the options <c>train</c> and <c>test</c> name others. Options <c>size</c> (N or HxW), <c>gray</c>, <c>stride</c> (1).</item>
+/// <item>All kinds: <c>in</c> and <c>out</c>, the frames that are seen and that follow (10 and 10 unless a caller says other
+/// numbers).</item>
 /// </list>
 /// </summary>
 public sealed record ClipSpec
@@ -77,7 +78,10 @@ public sealed record ClipSpec
 
     /// <summary>Whether a text names clips; else it may be another kind of data set.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
-    public static bool IsClips(string text) => Kinds.Any(kind => text == kind || text.StartsWith(kind + ":", StringComparison.Ordinal) || text.StartsWith(kind + "?", StringComparison.Ordinal));
+    public static bool IsClips(string text) =>
+        Kinds.Any(kind =>
+            text == kind || text.StartsWith(kind + ":", StringComparison.Ordinal) || text.StartsWith(kind + "?", StringComparison.Ordinal)
+        );
 
     /// <summary>Reads a specification. Nothing is opened.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
@@ -90,7 +94,10 @@ public sealed record ClipSpec
         // The options depend on the kind, which comes first.
         string[] names = text.StartsWith(Frames, StringComparison.Ordinal) ? FrameOptions : MovingOptions;
         SpecText parts = SpecText.Parse(text, Kinds, names, Flags, Usage, needsPath: false);
-        string path = parts.Path.Length > 0 ? parts.Path : defaultPath?.Invoke(parts.Kind) ?? throw new DatasetSpecException($"'{text}' names no path; {Usage}");
+        string path =
+            parts.Path.Length > 0
+                ? parts.Path
+                : defaultPath?.Invoke(parts.Kind) ?? throw new DatasetSpecException($"'{text}' names no path; {Usage}");
         return new ClipSpec(text, parts, path, inputFrames, outputFrames);
     }
 
@@ -101,10 +108,19 @@ public sealed record ClipSpec
     /// <exception cref="IOException">A file cannot be read.</exception>
     public IClipDataset Open(DatasetSplit split)
     {
-        if (Kind == Frames) return OpenFrames(split);
-        if (!Directory.Exists(Path) && !File.Exists(Path) && !File.Exists(Path + ".gz")) throw new DatasetSpecException($"there is no folder '{Path}'");
-        var options = new MovingImagesOptions { InputFrames = InputFrames, OutputFrames = OutputFrames, Objects = Objects, Clips = Clips };
-        if (split == DatasetSplit.Train) return new MovingImages(Path, DatasetSplit.Train, options);
+        if (Kind == Frames)
+            return OpenFrames(split);
+        if (!Directory.Exists(Path) && !File.Exists(Path) && !File.Exists(Path + ".gz"))
+            throw new DatasetSpecException($"there is no folder '{Path}'");
+        var options = new MovingImagesOptions
+        {
+            InputFrames = InputFrames,
+            OutputFrames = OutputFrames,
+            Objects = Objects,
+            Clips = Clips,
+        };
+        if (split == DatasetSplit.Train)
+            return new MovingImages(Path, DatasetSplit.Train, options);
         if (TestFile() is { } file)
         {
             var clips = new NpyClips(file, InputFrames, OutputFrames);
@@ -119,16 +135,22 @@ public sealed record ClipSpec
 
     /// <summary>Where the test clips come from, in words; for frames the folder.</summary>
     public string DescribeTest() =>
-        Kind == Frames ? FramesFolder(DatasetSplit.Test) : TestFile() ?? $"clips drawn from the test images in {Path} with the seed {TestSeed}, not the standard {StandardFile}";
+        Kind == Frames
+            ? FramesFolder(DatasetSplit.Test)
+            : TestFile() ?? $"clips drawn from the test images in {Path} with the seed {TestSeed}, not the standard {StandardFile}";
 
-    private FrameFolders OpenFrames(DatasetSplit split) => new(FramesFolder(split), new FrameFolderOptions
-    {
-        InputFrames = InputFrames,
-        OutputFrames = OutputFrames,
-        Stride = Stride,
-        IsGrey = Options.ContainsKey("gray"),
-        Size = Size,
-    });
+    private FrameFolders OpenFrames(DatasetSplit split) =>
+        new(
+            FramesFolder(split),
+            new FrameFolderOptions
+            {
+                InputFrames = InputFrames,
+                OutputFrames = OutputFrames,
+                Stride = Stride,
+                IsGrey = Options.ContainsKey("gray"),
+                Size = Size,
+            }
+        );
 
     /// <summary>What was guessed to find a part: which folder it is, and what lies beside it.</summary>
     /// <param name="split">The part.</param>
@@ -139,7 +161,8 @@ public sealed record ClipSpec
 
     private SplitFolder? FramesPart(DatasetSplit split)
     {
-        if (!Directory.Exists(Path)) throw new DatasetSpecException($"there is no folder '{Path}'");
+        if (!Directory.Exists(Path))
+            throw new DatasetSpecException($"there is no folder '{Path}'");
         return SplitFolders.Find(Path, split, (Options.GetValueOrDefault("train"), Options.GetValueOrDefault("test")), "test", _ => true);
     }
 
@@ -148,22 +171,31 @@ public sealed record ClipSpec
     {
         string? named = Options.GetValueOrDefault("test");
         string inFolder = System.IO.Path.Combine(Path, named ?? StandardFile);
-        if (named is null) return File.Exists(inFolder) ? inFolder : null;
-        return File.Exists(named) ? named : File.Exists(inFolder) ? inFolder : throw new DatasetSpecException($"there is no file '{named}' of test clips");
+        if (named is null)
+            return File.Exists(inFolder) ? inFolder : null;
+        return File.Exists(named) ? named
+            : File.Exists(inFolder) ? inFolder
+            : throw new DatasetSpecException($"there is no file '{named}' of test clips");
     }
 
     private int Number(string name, int defaultValue, int most)
     {
-        if (!Options.TryGetValue(name, out string? text)) return defaultValue;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= most) return number;
+        if (!Options.TryGetValue(name, out string? text))
+            return defaultValue;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= most)
+            return number;
         throw new DatasetSpecException($"'{Text}': the option '{name}' takes a whole number from 1 to {most}, not '{text}'");
     }
 
     private (int Height, int Width)? SizeOption()
     {
-        if (!Options.TryGetValue("size", out string? text)) return null;
+        if (!Options.TryGetValue("size", out string? text))
+            return null;
         string[] sides = text.Split('x');
-        if (sides.Length <= 2 && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= 16384))
+        if (
+            sides.Length <= 2
+            && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= 16384)
+        )
             return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
         throw new DatasetSpecException($"'{Text}': the option 'size' takes N or HxW, each from 1 to 16384, not '{text}'");
     }

@@ -17,7 +17,8 @@ public sealed record FrameFolderOptions
     /// <summary>True for grey frames (luma), false for RGB. Default false.</summary>
     public bool IsGrey { get; init; }
 
-    /// <summary>The size to resize frames to, height and width (bilinear, shrinking without aliasing; the aspect may change); null to take them as they are.</summary>
+    /// <summary>The size to resize frames to, height and width (bilinear, shrinking without aliasing; the aspect may change); null to take
+    /// them as they are.</summary>
     public (int Height, int Width)? Size { get; init; }
 
     /// <summary>The most bytes of decoded frames to keep in memory. Default 1 GiB.</summary>
@@ -28,7 +29,11 @@ public sealed record FrameFolderOptions
         AugmentationOptions.Require(InputFrames >= 1, nameof(InputFrames), "at least 1");
         AugmentationOptions.Require(OutputFrames >= 1, nameof(OutputFrames), "at least 1");
         AugmentationOptions.Require(Stride >= 1, nameof(Stride), "at least 1");
-        AugmentationOptions.Require(Size is null or ({ } and { Height: >= 1 and <= 16384, Width: >= 1 and <= 16384 }), nameof(Size), "1 to 16384 a side");
+        AugmentationOptions.Require(
+            Size is null or ({ } and { Height: >= 1 and <= 16384, Width: >= 1 and <= 16384 }),
+            nameof(Size),
+            "1 to 16384 a side"
+        );
         AugmentationOptions.Require(CacheBytes >= 0, nameof(CacheBytes), "at least 0");
     }
 }
@@ -60,8 +65,10 @@ public sealed class FrameFolders : IClipDataset
     {
         _options = options ?? new FrameFolderOptions();
         _options.Check();
-        if (!Directory.Exists(root)) throw new DatasetException(root, "no such folder");
-        int frames = _options.InputFrames + _options.OutputFrames, longest = 0;
+        if (!Directory.Exists(root))
+            throw new DatasetException(root, "no such folder");
+        int frames = _options.InputFrames + _options.OutputFrames,
+            longest = 0;
         var notes = new FrameNotes();
         foreach (string folder in WithSubfolders(root, 0))
         {
@@ -70,18 +77,24 @@ public sealed class FrameFolders : IClipDataset
             longest = Math.Max(longest, files.Length);
             if (files.Length < frames)
             {
-                if (files.Length > 0) notes.AddShort(listing, frames);
+                if (files.Length > 0)
+                    notes.AddShort(listing, frames);
                 continue;
             }
 
             notes.Add(listing, files);
-            for (int first = 0; first + frames <= files.Length; first += _options.Stride) _windows.Add((_videos.Count, first));
+            for (int first = 0; first + frames <= files.Length; first += _options.Stride)
+                _windows.Add((_videos.Count, first));
             _videos.Add(files);
             _kept.Add(new byte[files.Length][]);
         }
-        if (longest == 0) throw new DatasetException(root, $"no folder in it holds frames ({string.Join(' ', ImageFolder.DefaultExtensions)})");
+        if (longest == 0)
+            throw new DatasetException(root, $"no folder in it holds frames ({string.Join(' ', ImageFolder.DefaultExtensions)})");
         if (_windows.Count == 0)
-            throw new DatasetException(root, $"the longest video has {longest} frames; a clip needs {frames} ({_options.InputFrames} in, {_options.OutputFrames} out)");
+            throw new DatasetException(
+                root,
+                $"the longest video has {longest} frames; a clip needs {frames} ({_options.InputFrames} in, {_options.OutputFrames} out)"
+            );
         Notes = notes.Sentences;
         _room = _options.CacheBytes;
         (int height, int width) = _options.Size ?? SizeOf(Decode(_videos[0][0]));
@@ -98,8 +111,8 @@ public sealed class FrameFolders : IClipDataset
     public ClipShape Shape { get; }
 
     /// <summary>
-    /// Files and videos that were left out, and frames whose numbers are missing or occur twice: the windows are those of the files, so that a
-    /// clip across a gap jumps.
+    /// Files and videos that were left out, and frames whose numbers are missing or occur twice: the windows are those of the files, so
+    /// that a clip across a gap jumps.
     /// </summary>
     public IReadOnlyList<string> Notes { get; }
 
@@ -108,7 +121,8 @@ public sealed class FrameFolders : IClipDataset
     public static string[] FramesOf(string folder) => [.. FrameListing.Of(folder).Files];
 
     /// <inheritdoc/>
-    public string NameOf(int index) => $"{Path.GetDirectoryName(_videos[_windows[index].Video][0])}, clip from frame {_windows[index].First}";
+    public string NameOf(int index) =>
+        $"{Path.GetDirectoryName(_videos[_windows[index].Video][0])}, clip from frame {_windows[index].First}";
 
     /// <inheritdoc/>
     public void Read(int index, RandomStream random, Span<float> input, Span<float> output)
@@ -118,7 +132,10 @@ public sealed class FrameFolders : IClipDataset
         for (int i = 0; i < Shape.Frames; i++)
         {
             byte[] frame = Frame(video, first + i);
-            Span<float> target = i < Shape.InputFrames ? input.Slice(i * Shape.FrameLength, Shape.FrameLength) : output.Slice((i - Shape.InputFrames) * Shape.FrameLength, Shape.FrameLength);
+            Span<float> target =
+                i < Shape.InputFrames
+                    ? input.Slice(i * Shape.FrameLength, Shape.FrameLength)
+                    : output.Slice((i - Shape.InputFrames) * Shape.FrameLength, Shape.FrameLength);
             for (int channel = 0; channel < Shape.Channels; channel++)
                 ClipValues.Write(frame.AsSpan(channel * pixels, pixels), target.Slice(channel * pixels, pixels));
         }
@@ -146,15 +163,21 @@ public sealed class FrameFolders : IClipDataset
 
     private static IEnumerable<string> WithSubfolders(string folder, int depth)
     {
-        if (depth > MaxDepth) throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
-        return Directory.EnumerateDirectories(folder).Order(NaturalOrder.Instance).SelectMany(inner => WithSubfolders(inner, depth + 1)).Prepend(folder);
+        if (depth > MaxDepth)
+            throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
+        return Directory
+            .EnumerateDirectories(folder)
+            .Order(NaturalOrder.Instance)
+            .SelectMany(inner => WithSubfolders(inner, depth + 1))
+            .Prepend(folder);
     }
 
     // The planes of a frame, from memory if there was room for them. Windows overlap, so that most are needed many times.
     private byte[] Frame(int video, int number)
     {
         byte[]?[] kept = _kept[video];
-        if (Volatile.Read(ref kept[number]) is { } known) return known;
+        if (Volatile.Read(ref kept[number]) is { } known)
+            return known;
         byte[] planes = Load(_videos[video][number]);
         if (Interlocked.Add(ref _room, -planes.Length) < 0 || Interlocked.CompareExchange(ref kept[number], planes, null) is not null)
             Interlocked.Add(ref _room, planes.Length);
@@ -167,7 +190,11 @@ public sealed class FrameFolders : IClipDataset
         if (_options.Size is { } size && (image.Height, image.Width) != size)
             image = image.Resize(size.Width, size.Height, ResizeFilter.Bilinear);
         else if ((image.Height, image.Width) != (Shape.Height, Shape.Width))
-            throw new DatasetException(path, $"{image.Width} x {image.Height} pixels, where other frames have {Shape.Width} x {Shape.Height}; give a size to resize them to");
+            throw new DatasetException(
+                path,
+                $"{image.Width} x {image.Height} pixels, where other frames have {Shape.Width} x {Shape.Height}; give a size to "
+                    + "resize them to"
+            );
         return FramePlanes.Of(image, Shape.Channels);
     }
 }

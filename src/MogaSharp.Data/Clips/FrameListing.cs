@@ -8,7 +8,8 @@ namespace MogaSharp.Data;
 /// </summary>
 public sealed class FrameListing
 {
-    private FrameListing(string folder, string[] files, string[] hidden, string[] others) => (Folder, Files, Hidden, Others) = (folder, files, hidden, others);
+    private FrameListing(string folder, string[] files, string[] hidden, string[] others) =>
+        (Folder, Files, Hidden, Others) = (folder, files, hidden, others);
 
     /// <summary>The folder.</summary>
     public string Folder { get; }
@@ -28,14 +29,17 @@ public sealed class FrameListing
     /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
     public static FrameListing Of(string folder)
     {
-        List<string> files = [], hidden = [], others = [];
+        List<string> files = [],
+            hidden = [],
+            others = [];
         foreach (string path in Directory.EnumerateFiles(folder))
         {
             string name = Path.GetFileName(path);
             bool isImage = ImageFolder.DefaultExtensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
             if (name.StartsWith('.'))
             {
-                if (isImage) hidden.Add(name);
+                if (isImage)
+                    hidden.Add(name);
             }
             else if (isImage)
             {
@@ -47,12 +51,17 @@ public sealed class FrameListing
             }
         }
 
-        return new FrameListing(folder, [.. files.Order(NaturalOrder.Instance)], [.. hidden.Order(NaturalOrder.Instance)], [.. others.Order(NaturalOrder.Instance)]);
+        return new FrameListing(
+            folder,
+            [.. files.Order(NaturalOrder.Instance)],
+            [.. hidden.Order(NaturalOrder.Instance)],
+            [.. others.Order(NaturalOrder.Instance)]
+        );
     }
 
     /// <summary>
-    /// What is worth knowing about a part of the frames: files that were left out, numbers that are missing or occur twice, and names of several
-    /// patterns. Each a sentence without a full stop; empty when there is nothing.
+    /// What is worth knowing about a part of the frames: files that were left out, numbers that are missing or occur twice, and names of
+    /// several patterns. Each a sentence without a full stop; empty when there is nothing.
     /// </summary>
     /// <param name="first">The first frame of the part, from 0.</param>
     /// <param name="count">The most frames of the part.</param>
@@ -67,18 +76,31 @@ public sealed class FrameListing
 /// <summary>Gathers what is worth knowing about the frames of one video or of many, so that each thing is said once.</summary>
 internal sealed class FrameNotes
 {
-    private readonly Tally _missing = new(), _repeated = new(), _patterns = new(), _hidden = new(), _others = new(), _short = new();
+    private readonly Tally _missing = new(),
+        _repeated = new(),
+        _patterns = new(),
+        _hidden = new(),
+        _others = new(),
+        _short = new();
 
     /// <summary>The sentences, without full stops.</summary>
     public IReadOnlyList<string> Sentences =>
-    [
-        .. _missing.Say((frames, videos) => $"{Plural(frames, "frame")} missing in the numbers{In(videos)}; the clips jump there"),
-        .. _repeated.Say((numbers, videos) => $"{Plural(numbers, "frame number")} there more than once{In(videos)}; all files are taken, one after the other"),
-        .. _patterns.Say((_, videos) => $"frames with names of several patterns{In(videos)}; they are taken in the order of their names"),
-        .. _hidden.Say((files, videos) => $"{Plural(files, "hidden image file")} left out{In(videos)}"),
-        .. _others.Say((files, videos) => $"{Plural(files, "file")} left out that {(files == 1 ? "is" : "are")} not of the images that are read{In(videos)}"),
-        .. _short.Say((videos, _) => $"{Plural(videos, "video")} left out, too short for a clip"),
-    ];
+        [
+            .. _missing.Say((frames, videos) => $"{Plural(frames, "frame")} missing in the numbers{In(videos)}; the clips jump there"),
+            .. _repeated.Say(
+                (numbers, videos) =>
+                    $"{Plural(numbers, "frame number")} there more than once{In(videos)}; all files are taken, one after the other"
+            ),
+            .. _patterns.Say(
+                (_, videos) => $"frames with names of several patterns{In(videos)}; they are taken in the order of their names"
+            ),
+            .. _hidden.Say((files, videos) => $"{Plural(files, "hidden image file")} left out{In(videos)}"),
+            .. _others.Say(
+                (files, videos) =>
+                    $"{Plural(files, "file")} left out that {(files == 1 ? "is" : "are")} not of the images that are read{In(videos)}"
+            ),
+            .. _short.Say((videos, _) => $"{Plural(videos, "video")} left out, too short for a clip"),
+        ];
 
     /// <summary>Adds the frames of a video.</summary>
     /// <param name="listing">The folder.</param>
@@ -87,11 +109,16 @@ internal sealed class FrameNotes
     {
         string folder = listing.Folder;
         FrameNumbers numbers = FrameNumbers.Of(files);
-        if (numbers.Missing > 0) _missing.Add(numbers.Missing, $"{folder}: {numbers.MissingNames}");
-        if (numbers.Repeated > 0) _repeated.Add(numbers.Repeated, $"{folder}: {numbers.RepeatedNames}");
-        if (numbers.Patterns.Count > 1) _patterns.Add(1, $"{folder}: {string.Join(", ", numbers.Patterns.Take(3))}{(numbers.Patterns.Count > 3 ? ", ..." : "")}");
-        if (listing.Hidden.Count > 0) _hidden.Add(listing.Hidden.Count, Path.Combine(folder, listing.Hidden[0]));
-        if (listing.Others.Count > 0) _others.Add(listing.Others.Count, Path.Combine(folder, listing.Others[0]));
+        if (numbers.Missing > 0)
+            _missing.Add(numbers.Missing, $"{folder}: {numbers.MissingNames}");
+        if (numbers.Repeated > 0)
+            _repeated.Add(numbers.Repeated, $"{folder}: {numbers.RepeatedNames}");
+        if (numbers.Patterns.Count > 1)
+            _patterns.Add(1, $"{folder}: {string.Join(", ", numbers.Patterns.Take(3))}{(numbers.Patterns.Count > 3 ? ", ..." : "")}");
+        if (listing.Hidden.Count > 0)
+            _hidden.Add(listing.Hidden.Count, Path.Combine(folder, listing.Hidden[0]));
+        if (listing.Others.Count > 0)
+            _others.Add(listing.Others.Count, Path.Combine(folder, listing.Others[0]));
     }
 
     /// <summary>Adds a video that is left out.</summary>
@@ -100,7 +127,8 @@ internal sealed class FrameNotes
     public void AddShort(FrameListing listing, int needed) =>
         _short.Add(1, string.Create(CultureInfo.InvariantCulture, $"{listing.Folder}: {listing.Files.Count} of {needed} frames"));
 
-    private static string Plural(long count, string thing) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? " is" : "s are")}");
+    private static string Plural(long count, string thing) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? " is" : "s are")}");
 
     private static string In(int videos) => videos == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" in {videos:N0} videos");
 
@@ -112,13 +140,15 @@ internal sealed class FrameNotes
 
         public void Add(long count, string example)
         {
-            if (_videos++ == 0) _first = example;
+            if (_videos++ == 0)
+                _first = example;
             _count += count;
         }
 
         public IEnumerable<string> Say(Func<long, int, string> sentence)
         {
-            if (_videos > 0) yield return $"{sentence(_count, _videos)} ({(_videos > 1 ? "the first: " : "")}{_first})";
+            if (_videos > 0)
+                yield return $"{sentence(_count, _videos)} ({(_videos > 1 ? "the first: " : "")}{_first})";
         }
     }
 }

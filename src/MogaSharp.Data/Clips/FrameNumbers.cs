@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace MogaSharp.Data;
 
-/// <summary>What the numbers in the names of a video's frames say about its order: gaps, numbers that occur twice, several series.</summary>
+/// <summary>What the numbers in the names of a video's frames say about its order: gaps, numbers that occur twice, several
+/// series.</summary>
 internal sealed record FrameNumbers
 {
     // More digits than any counter or time stamp has.
@@ -36,30 +37,38 @@ internal sealed record FrameNumbers
         {
             string name = Path.GetFileName(file);
             (string pattern, string digits) = Split(Path.GetFileNameWithoutExtension(name));
-            if (!series.TryGetValue(pattern, out var members)) series[pattern] = members = [];
+            if (!series.TryGetValue(pattern, out var members))
+                series[pattern] = members = [];
             members.Add((digits.Length == 0 ? -1 : long.Parse(digits, CultureInfo.InvariantCulture), name));
         }
 
         // Where nearly every name has a pattern of its own, such as with dates and times, the last number alone tells nothing.
         bool isCounted = series.Count <= Math.Max(1, files.Count / 2);
-        if (!isCounted) return new FrameNumbers();
+        if (!isCounted)
+            return new FrameNumbers();
         var numbers = new FrameNumbers { Patterns = [.. series.Keys] };
-        foreach (List<(long Number, string Name)> members in series.Values) numbers = numbers.With(members);
+        foreach (List<(long Number, string Name)> members in series.Values)
+            numbers = numbers.With(members);
         return numbers;
     }
 
     private static (string Pattern, string Digits) Split(string stem)
     {
         int end = stem.Length;
-        while (end > 0 && !char.IsAsciiDigit(stem[end - 1])) end--;
+        while (end > 0 && !char.IsAsciiDigit(stem[end - 1]))
+            end--;
         int start = end;
-        while (start > 0 && char.IsAsciiDigit(stem[start - 1])) start--;
+        while (start > 0 && char.IsAsciiDigit(stem[start - 1]))
+            start--;
         return end == start || end - start > MaxDigits ? (stem, "") : ($"{stem[..start]}#{stem[end..]}", stem[start..end]);
     }
 
     private FrameNumbers With(List<(long Number, string Name)> members)
     {
-        IGrouping<long, (long Number, string Name)>[] byNumber = [.. members.Where(member => member.Number >= 0).GroupBy(member => member.Number).OrderBy(group => group.Key)];
+        IGrouping<long, (long Number, string Name)>[] byNumber =
+        [
+            .. members.Where(member => member.Number >= 0).GroupBy(member => member.Number).OrderBy(group => group.Key),
+        ];
         IGrouping<long, (long Number, string Name)>[] repeated = [.. byNumber.Where(group => group.Count() > 1)];
         FrameNumbers numbers = this;
         if (repeated.Length > 0)
@@ -67,28 +76,41 @@ internal sealed record FrameNumbers
             numbers = numbers with
             {
                 Repeated = Repeated + repeated.Length,
-                RepeatedNames = RepeatedNames.Length > 0 ? RepeatedNames : string.Join(" and ", repeated[0].Select(member => member.Name).Order(StringComparer.Ordinal).Take(2)),
+                RepeatedNames =
+                    RepeatedNames.Length > 0
+                        ? RepeatedNames
+                        : string.Join(" and ", repeated[0].Select(member => member.Name).Order(StringComparer.Ordinal).Take(2)),
             };
         }
 
         (long missing, string names) = Gaps([.. byNumber.Select(group => group.Key)], Width(members));
-        return missing == 0 ? numbers : numbers with
-        {
-            Missing = numbers.Missing + missing,
-            MissingNames = numbers.MissingNames.Length > 0 ? numbers.MissingNames : names,
-        };
+        return missing == 0
+            ? numbers
+            : numbers with
+            {
+                Missing = numbers.Missing + missing,
+                MissingNames = numbers.MissingNames.Length > 0 ? numbers.MissingNames : names,
+            };
     }
 
     // Numbers are written with leading zeros where the frames' own are.
     private static int Width(List<(long Number, string Name)> members)
     {
-        int[] lengths = [.. members.Where(member => member.Number >= 0).Select(member => Split(Path.GetFileNameWithoutExtension(member.Name)).Digits.Length).Distinct().Take(2)];
+        int[] lengths =
+        [
+            .. members
+                .Where(member => member.Number >= 0)
+                .Select(member => Split(Path.GetFileNameWithoutExtension(member.Name)).Digits.Length)
+                .Distinct()
+                .Take(2),
+        ];
         return lengths.Length == 1 ? lengths[0] : 1;
     }
 
     private static (long Count, string Names) Gaps(long[] numbers, int width)
     {
-        if (numbers.Length < 3) return (0, "");
+        if (numbers.Length < 3)
+            return (0, "");
         long[] steps = [.. numbers.Zip(numbers.Skip(1), (a, b) => b - a)];
         long least = steps.Min();
         string Text(long number) => number.ToString(CultureInfo.InvariantCulture).PadLeft(width, '0');
@@ -99,10 +121,16 @@ internal sealed record FrameNumbers
             for (int i = 0; i < steps.Length; i++)
             {
                 long inGap = (steps[i] / least) - 1;
-                if (inGap == 0) continue;
+                if (inGap == 0)
+                    continue;
                 count += inGap;
-                long first = numbers[i] + least, last = numbers[i + 1] - least;
-                names.Add(first == last ? Text(first) : inGap == 2 ? $"{Text(first)}, {Text(last)}" : $"{Text(first)} to {Text(last)}");
+                long first = numbers[i] + least,
+                    last = numbers[i + 1] - least;
+                names.Add(
+                    first == last ? Text(first)
+                    : inGap == 2 ? $"{Text(first)}, {Text(last)}"
+                    : $"{Text(first)} to {Text(last)}"
+                );
             }
         }
         else
@@ -112,7 +140,8 @@ internal sealed record FrameNumbers
             for (int i = 0; i < steps.Length; i++)
             {
                 long inGap = (long)Math.Round((double)steps[i] / middle, MidpointRounding.AwayFromZero) - 1;
-                if (inGap <= 0) continue;
+                if (inGap <= 0)
+                    continue;
                 count += inGap;
                 names.Add($"between {Text(numbers[i])} and {Text(numbers[i + 1])}");
             }

@@ -30,7 +30,8 @@ public interface IClipDataset
     /// <summary>The size of every clip.</summary>
     ClipShape Shape { get; }
 
-    /// <summary>What was left out or guessed when the set was opened, each a sentence without a full stop; empty when nothing was.</summary>
+    /// <summary>What was left out or guessed when the set was opened, each a sentence without a full stop; empty when nothing
+    /// was.</summary>
     IReadOnlyList<string> Notes => [];
 
     /// <summary>How messages name a clip.</summary>
@@ -58,7 +59,8 @@ internal static class ClipValues
 
     public static void Write(ReadOnlySpan<byte> samples, Span<float> values)
     {
-        for (int i = 0; i < samples.Length; i++) values[i] = Values[samples[i]];
+        for (int i = 0; i < samples.Length; i++)
+            values[i] = Values[samples[i]];
     }
 
     /// <summary>Writes all frames of a clip, those that are seen and those that follow.</summary>

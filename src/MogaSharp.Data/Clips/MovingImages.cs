@@ -69,7 +69,10 @@ public sealed class MovingImages : IClipDataset
         if (file.Extents is not [_, int rows, int columns])
             throw new DatasetException(_path, $"images must be count x rows x columns, not {string.Join(" x ", file.Extents)}");
         if (rows > _options.CanvasSize || columns > _options.CanvasSize)
-            throw new DatasetException(_path, $"images of {rows} x {columns} pixels do not fit onto a canvas of {_options.CanvasSize} x {_options.CanvasSize}");
+            throw new DatasetException(
+                _path,
+                $"images of {rows} x {columns} pixels do not fit onto a canvas of {_options.CanvasSize} x {_options.CanvasSize}"
+            );
         (_images, _rows, _columns) = (file.Data, rows, columns);
         Shape = new ClipShape(_options.InputFrames, _options.OutputFrames, 1, _options.CanvasSize, _options.CanvasSize);
     }
@@ -102,16 +105,21 @@ public sealed class MovingImages : IClipDataset
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        if (clip.Length != Shape.Frames * Shape.FrameLength) throw new ArgumentException($"a clip has {Shape.Frames * Shape.FrameLength} bytes, not {clip.Length}", nameof(clip));
-        if (_options.FixedSeed is { } seed) random = new RandomStream(seed, RandomPurpose.Clip, 0, index);
+        if (clip.Length != Shape.Frames * Shape.FrameLength)
+            throw new ArgumentException($"a clip has {Shape.Frames * Shape.FrameLength} bytes, not {clip.Length}", nameof(clip));
+        if (_options.FixedSeed is { } seed)
+            random = new RandomStream(seed, RandomPurpose.Clip, 0, index);
         clip.Clear();
-        for (int i = 0; i < _options.Objects; i++) Add(Draw(random), clip);
+        for (int i = 0; i < _options.Objects; i++)
+            Add(Draw(random), clip);
     }
 
     /// <summary>What chance decides about an image of a clip, in the order of the official code.</summary>
     internal MovingObject Draw(RandomStream random)
     {
-        double x = random.NextDouble(), y = random.NextDouble(), angle = random.NextDouble() * 2 * Math.PI;
+        double x = random.NextDouble(),
+            y = random.NextDouble(),
+            angle = random.NextDouble() * 2 * Math.PI;
         return new MovingObject(x, y, angle, random.NextInt(_images.Length / (_rows * _columns)));
     }
 
@@ -121,7 +129,8 @@ public sealed class MovingImages : IClipDataset
         var places = new (int Left, int Top)[Shape.Frames];
         Trajectory(drawn, _options.StepLength, Shape.Width - _columns, Shape.Height - _rows, places);
         ReadOnlySpan<byte> image = _images.AsSpan(drawn.Image * _rows * _columns, _rows * _columns);
-        for (int frame = 0; frame < places.Length; frame++) Overlay(image, clip.Slice(frame * Shape.FrameLength, Shape.FrameLength), places[frame]);
+        for (int frame = 0; frame < places.Length; frame++)
+            Overlay(image, clip.Slice(frame * Shape.FrameLength, Shape.FrameLength), places[frame]);
     }
 
     /// <summary>Where an image is in each frame: a step along the direction, then stopped and turned round at the edges.</summary>
@@ -141,7 +150,8 @@ public sealed class MovingImages : IClipDataset
 
     private static void Bounce(ref double position, ref double speed)
     {
-        if (position is > 0 and < 1) return;
+        if (position is > 0 and < 1)
+            return;
         position = Math.Clamp(position, 0, 1);
         speed = -speed;
     }
@@ -152,10 +162,12 @@ public sealed class MovingImages : IClipDataset
         {
             Span<byte> to = frame.Slice(((place.Top + row) * Shape.Width) + place.Left, _columns);
             ReadOnlySpan<byte> from = image.Slice(row * _columns, _columns);
-            for (int i = 0; i < to.Length; i++) to[i] = Math.Max(to[i], from[i]);
+            for (int i = 0; i < to.Length; i++)
+                to[i] = Math.Max(to[i], from[i]);
         }
     }
 }
 
-/// <summary>What chance decides about an image that moves: its start as parts of the room, its direction in radians, and which image it is.</summary>
+/// <summary>What chance decides about an image that moves: its start as parts of the room, its direction in radians, and which image it
+/// is.</summary>
 internal readonly record struct MovingObject(double X, double Y, double Angle, int Image);

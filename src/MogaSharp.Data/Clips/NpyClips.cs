@@ -14,7 +14,8 @@ public sealed class NpyClips : IClipDataset, IDisposable
     /// <param name="path">The file.</param>
     /// <param name="inputFrames">The frames that are seen, from the first one on.</param>
     /// <param name="outputFrames">The frames that follow.</param>
-    /// <exception cref="DatasetException">It is no npy file of such clips, the clips have too few frames, or its numbers are not samples.</exception>
+    /// <exception cref="DatasetException">It is no npy file of such clips, the clips have too few frames, or its numbers are not
+    /// samples.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public NpyClips(string path, int inputFrames = 10, int outputFrames = 10)
     {
@@ -27,7 +28,10 @@ public sealed class NpyClips : IClipDataset, IDisposable
             if (_file.Shape is not [int frames, > 0 and int clips, > 0 and int height, > 0 and int width])
                 throw new DatasetException(path, $"clips must be frames x clips x height x width, not {extents}");
             if (frames < inputFrames + outputFrames)
-                throw new DatasetException(path, $"{frames} frames a clip ({extents}), but {inputFrames} in and {outputFrames} out are asked for");
+                throw new DatasetException(
+                    path,
+                    $"{frames} frames a clip ({extents}), but {inputFrames} in and {outputFrames} out are asked for"
+                );
             Count = clips;
             Shape = new ClipShape(inputFrames, outputFrames, 1, height, width);
             _samples = new NpySamples(_file);
@@ -61,7 +65,10 @@ public sealed class NpyClips : IClipDataset, IDisposable
         int length = Shape.FrameLength;
         for (int frame = 0; frame < Shape.Frames; frame++)
         {
-            Span<float> target = frame < Shape.InputFrames ? input.Slice(frame * length, length) : output.Slice((frame - Shape.InputFrames) * length, length);
+            Span<float> target =
+                frame < Shape.InputFrames
+                    ? input.Slice(frame * length, length)
+                    : output.Slice((frame - Shape.InputFrames) * length, length);
             _samples.Read((((long)frame * Count) + index) * length, target);
         }
     }

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace MogaSharp.Data;
 
-/// <summary>What is needed to bring a data set onto a machine: its files with their hashes, and where they are. A JSON file; names in it are in snake case.</summary>
+/// <summary>What is needed to bring a data set onto a machine: its files with their hashes, and where they are. A JSON file; names in it
+/// are in snake case.</summary>
 /// <param name="Name">The set's name, such as <c>mnist</c>.</param>
 /// <param name="Origin">Who made it.</param>
 /// <param name="Addresses">Folders on servers that hold each file as <c>.gz</c>, to be tried in order; each ends in a slash.</param>
@@ -29,6 +30,9 @@ public sealed record DataCard(string Name, string Origin, ImmutableArray<Uri> Ad
 public sealed record DataFile(string Name, long Length, string Sha256, string PackedSha256);
 
 /// <summary>The generated code to read cards.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
+)]
 [JsonSerializable(typeof(DataCard))]
 internal sealed partial class DataCardContext : JsonSerializerContext;

@@ -65,14 +65,17 @@ public sealed class Batch : ILoadedBatch
     public void WriteTargets(int classes, double smoothing, Span<float> targets)
     {
         ReadOnlySpan<int> labels = (int[])Labels;
-        if (Mix is null) SoftTargets.Write(labels, classes, smoothing, targets);
-        else Mix.WriteTargets(labels, classes, smoothing, targets);
+        if (Mix is null)
+            SoftTargets.Write(labels, classes, smoothing, targets);
+        else
+            Mix.WriteTargets(labels, classes, smoothing, targets);
     }
 
     /// <summary>Gives the buffer back. The images must not be used any more.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) _pool.Return(buffer);
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
+            _pool.Return(buffer);
     }
 }
 

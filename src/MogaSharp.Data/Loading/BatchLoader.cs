@@ -38,14 +38,13 @@ public sealed class BatchLoader : IDisposable
     /// <param name="options">The options.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public BatchLoader(IImageDataset dataset, Sampler sampler, EvaluationTransform transform, LoaderOptions options)
-        : this(dataset, sampler, transform, options, isTraining: false)
-    {
-    }
+        : this(dataset, sampler, transform, options, isTraining: false) { }
 
     private BatchLoader(IImageDataset dataset, Sampler sampler, IImageTransform transform, LoaderOptions options, bool isTraining)
     {
         options.Check();
-        if (isTraining && ((TrainingTransform)transform).Options.Mixing is not null) MixPlan.CheckCount(options.BatchSize);
+        if (isTraining && ((TrainingTransform)transform).Options.Mixing is not null)
+            MixPlan.CheckCount(options.BatchSize);
         _dataset = dataset;
         _transform = transform;
         _options = options;
@@ -60,7 +59,8 @@ public sealed class BatchLoader : IDisposable
     /// <summary>What was done since the last epoch was begun. May be read from any thread.</summary>
     public LoaderStatistics Statistics => _pipeline.Statistics;
 
-    /// <summary>Reads the batches of an epoch in their order. One epoch at a time; each batch must be disposed by whoever takes it.</summary>
+    /// <summary>Reads the batches of an epoch in their order. One epoch at a time; each batch must be disposed by whoever takes
+    /// it.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="firstBatch">The batch to begin with: the batches from there on are those of a whole epoch.</param>
     /// <param name="cancellationToken">Ends reading.</param>
@@ -75,7 +75,8 @@ public sealed class BatchLoader : IDisposable
     /// <summary>Ends the threads. Batches that were handed out stay valid.</summary>
     public void Dispose()
     {
-        if (_pipeline.End()) _buffers.Dispose();
+        if (_pipeline.End())
+            _buffers.Dispose();
     }
 
     private Batch Make(int epoch, int[] order, int number, CancellationToken cancellationToken)
@@ -83,7 +84,8 @@ public sealed class BatchLoader : IDisposable
         (int first, int wanted) = _pipeline.PlacesOf(order, number);
         int count = 0;
         List<BadItem>? bad = null;
-        int[] labels = new int[wanted], indices = new int[wanted];
+        int[] labels = new int[wanted],
+            indices = new int[wanted];
         float[] buffer = _pool.Rent();
         try
         {
@@ -91,8 +93,13 @@ public sealed class BatchLoader : IDisposable
             for (int i = 0; i < wanted; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index)) continue;
-                _transform.Apply(reader.Pixels, _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i), buffer.AsSpan(count * _inputLength, _inputLength));
+                if (!_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index))
+                    continue;
+                _transform.Apply(
+                    reader.Pixels,
+                    _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i),
+                    buffer.AsSpan(count * _inputLength, _inputLength)
+                );
                 (labels[count], indices[count]) = (reader.Label, index);
                 count++;
             }
@@ -104,7 +111,12 @@ public sealed class BatchLoader : IDisposable
                 : MixPlan.Draw(_mixing, _pipeline.Random(RandomPurpose.Mixing, epoch, number), count, _transform.Width, _transform.Height);
             mix?.Apply(images, _transform.Channels, _transform.Width, _transform.Height);
             for (int i = 0; _erasing is not null && i < count; i++)
-                _erasing.Apply(_pipeline.Random(RandomPurpose.Erasing, epoch, first + i), images.Slice(i * _inputLength, _inputLength), _transform.Width, _transform.Height);
+                _erasing.Apply(
+                    _pipeline.Random(RandomPurpose.Erasing, epoch, first + i),
+                    images.Slice(i * _inputLength, _inputLength),
+                    _transform.Width,
+                    _transform.Height
+                );
             return new Batch(_pool, buffer, images.Length, labels, indices)
             {
                 Epoch = epoch,

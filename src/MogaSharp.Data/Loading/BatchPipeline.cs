@@ -44,11 +44,13 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
     private int _isReading;
     private int _isDisposed;
 
-    /// <summary>Starts the threads. In training, items that fill no batch are left out; in evaluation the last batch may be smaller.</summary>
+    /// <summary>Starts the threads. In training, items that fill no batch are left out; in evaluation the last batch may be
+    /// smaller.</summary>
     public BatchPipeline(int count, string items, Sampler sampler, LoaderOptions options, bool isTraining, BatchMaker<TBatch> make)
     {
         options.Check();
-        if (sampler.Count != count) throw new ArgumentException($"the sampler is for {sampler.Count} {items}, the data set has {count}", nameof(sampler));
+        if (sampler.Count != count)
+            throw new ArgumentException($"the sampler is for {sampler.Count} {items}, the data set has {count}", nameof(sampler));
         BatchesPerEpoch = isTraining ? sampler.Length / options.BatchSize : (sampler.Length + options.BatchSize - 1) / options.BatchSize;
         if (isTraining && BatchesPerEpoch == 0)
             throw new ArgumentException($"{sampler.Length} {items} do not fill a batch of {options.BatchSize}", nameof(options));
@@ -65,7 +67,8 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
     {
         get
         {
-            lock (_lock) return _statistics with { Elapsed = _clock.Elapsed };
+            lock (_lock)
+                return _statistics with { Elapsed = _clock.Elapsed };
         }
     }
 
@@ -85,8 +88,10 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
         return (first, Math.Min(_options.BatchSize, order.Length - first));
     }
 
-    /// <summary>The random numbers of an item by its place in the order of all processes: how many there are does not change what it gets.</summary>
-    public RandomStream Random(RandomPurpose purpose, int epoch, int place) => new(_options.Seed, purpose, epoch, _sampler.GlobalPosition(place));
+    /// <summary>The random numbers of an item by its place in the order of all processes: how many there are does not change what it
+    /// gets.</summary>
+    public RandomStream Random(RandomPurpose purpose, int epoch, int place) =>
+        new(_options.Seed, purpose, epoch, _sampler.GlobalPosition(place));
 
     /// <summary>
     /// Reads an item, or, where the options say so, passes over those that cannot be read: the next one takes the place in training,
@@ -106,13 +111,19 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
             catch (Exception exception) when (exception is ImageFormatException or IOException or UnauthorizedAccessException)
             {
                 string problem = exception is ImageFormatException unreadable ? unreadable.Problem : exception.Message;
-                if (_options.BadImages == BadImages.Throw) throw new DatasetException(reader.NameOf(index), problem, exception);
+                if (_options.BadImages == BadImages.Throw)
+                    throw new DatasetException(reader.NameOf(index), problem, exception);
                 if (attempt == MaxReplacements)
-                    throw new DatasetException(reader.NameOf(wanted), $"it cannot be read, nor can the {MaxReplacements} after it, the last one because: {problem}", exception);
+                    throw new DatasetException(
+                        reader.NameOf(wanted),
+                        $"it cannot be read, nor can the {MaxReplacements} after it, the last one because: {problem}",
+                        exception
+                    );
                 _options.Logger.PassedOver(reader.NameOf(index), index, problem);
                 (bad ??= []).Add(new BadItem(index, reader.NameOf(index), problem));
             }
-            if (!_isTraining) return false;
+            if (!_isTraining)
+                return false;
             index = (index + 1) % _sampler.Count;
         }
     }
@@ -120,16 +131,22 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
     /// <summary>Ends the threads; false when that was done before.</summary>
     public bool End()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 1) return false;
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+            return false;
         _threads.Dispose();
         return true;
     }
 
     public void Dispose() => End();
 
-    private async IAsyncEnumerable<TBatch> ReadCoreAsync(int epoch, int firstBatch, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<TBatch> ReadCoreAsync(
+        int epoch,
+        int firstBatch,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        if (Interlocked.Exchange(ref _isReading, 1) == 1) throw new InvalidOperationException("an epoch is being read already");
+        if (Interlocked.Exchange(ref _isReading, 1) == 1)
+            throw new InvalidOperationException("an epoch is being read already");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pending = new Queue<Task<TBatch>>();
         try
@@ -140,7 +157,8 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
                 _clock.Restart();
             }
             int[] order = _sampler.Draw(epoch);
-            int ahead = _options.Ahead > 0 ? _options.Ahead : _options.Workers + 2, next = firstBatch;
+            int ahead = _options.Ahead > 0 ? _options.Ahead : _options.Workers + 2,
+                next = firstBatch;
             Fill();
             while (pending.TryPeek(out Task<TBatch>? first))
             {
@@ -167,8 +185,10 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            foreach (Task<TBatch> task in pending) await DropAsync(task).ConfigureAwait(false);
-            lock (_lock) _clock.Stop();
+            foreach (Task<TBatch> task in pending)
+                await DropAsync(task).ConfigureAwait(false);
+            lock (_lock)
+                _clock.Stop();
             Volatile.Write(ref _isReading, 0);
         }
     }
@@ -182,8 +202,7 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
 #pragma warning disable CA1031 // nobody will take this batch; the first failure was told already
         catch (Exception)
 #pragma warning restore CA1031
-        {
-        }
+        { }
     }
 
     private void Count(TBatch batch, TimeSpan waited)
@@ -191,7 +210,12 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
         lock (_lock)
         {
             _statistics = new LoaderStatistics(
-                _statistics.Batches + 1, _statistics.Images + batch.Count, _statistics.Skipped + batch.Skipped, default, _statistics.Waited + waited);
+                _statistics.Batches + 1,
+                _statistics.Images + batch.Count,
+                _statistics.Skipped + batch.Skipped,
+                default,
+                _statistics.Waited + waited
+            );
         }
     }
 }

@@ -39,15 +39,18 @@ public sealed class CachedDataset : IImageDataset
     /// <inheritdoc/>
     public IEnumerator<ImageItem> GetEnumerator()
     {
-        for (int i = 0; i < Count; i++) yield return this[i];
+        for (int i = 0; i < Count; i++)
+            yield return this[i];
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private void Keep(int index, ImageItem item, PixelBlock pixels)
     {
-        if (Interlocked.Add(ref _room, -pixels.Pixels.Length) < 0
-            || Interlocked.CompareExchange(ref _kept[index], new PixelImageItem(item.Name, item.Label, pixels), null) is not null)
+        if (
+            Interlocked.Add(ref _room, -pixels.Pixels.Length) < 0
+            || Interlocked.CompareExchange(ref _kept[index], new PixelImageItem(item.Name, item.Label, pixels), null) is not null
+        )
         {
             // No room, or another thread was first.
             Interlocked.Add(ref _room, pixels.Pixels.Length);
@@ -59,7 +62,8 @@ public sealed class CachedDataset : IImageDataset
         public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
             // What is kept needs memory of its own.
-            if (Volatile.Read(ref cache._room) <= 0) return item.ReadPixels(limits, buffers);
+            if (Volatile.Read(ref cache._room) <= 0)
+                return item.ReadPixels(limits, buffers);
             PixelBlock pixels = item.ReadPixels(limits);
             cache.Keep(index, item, pixels);
             return pixels;

@@ -14,7 +14,8 @@ public sealed class EvaluationTransform : IImageTransform
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EvaluationTransform(PreprocessOptions options, int channels = 3)
     {
-        if (channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
         _preprocessor = new Preprocessor(options);
         if (channels == 1 && (options.Mean.Length != 1 || options.StandardDeviation.Length != 1))
             throw new ArgumentException("one channel needs one mean and one standard deviation", nameof(options));
@@ -43,8 +44,16 @@ public sealed class EvaluationTransform : IImageTransform
         float[] planes = ArrayPool<float>.Shared.Rent(_preprocessor.InputLength);
         try
         {
-            for (int y = 0; y < image.Height; y++) image.CopyRow(y, 0, grey.AsSpan(y * image.Width, image.Width), 1);
-            _preprocessor.Process(grey.AsSpan(0, pixels), image.Width, image.Height, PixelLayout.Grey, 0, planes.AsSpan(0, _preprocessor.InputLength));
+            for (int y = 0; y < image.Height; y++)
+                image.CopyRow(y, 0, grey.AsSpan(y * image.Width, image.Width), 1);
+            _preprocessor.Process(
+                grey.AsSpan(0, pixels),
+                image.Width,
+                image.Height,
+                PixelLayout.Grey,
+                0,
+                planes.AsSpan(0, _preprocessor.InputLength)
+            );
             planes.AsSpan(0, _preprocessor.InputLength / 3).CopyTo(destination);
         }
         finally

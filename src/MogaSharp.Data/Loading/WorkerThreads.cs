@@ -45,12 +45,14 @@ internal sealed class WorkerThreads : IDisposable
     public void Dispose()
     {
         _work.CompleteAdding();
-        foreach (Thread thread in _threads) thread.Join();
+        foreach (Thread thread in _threads)
+            thread.Join();
         _work.Dispose();
     }
 
     private void Work()
     {
-        foreach (Action action in _work.GetConsumingEnumerable()) action();
+        foreach (Action action in _work.GetConsumingEnumerable())
+            action();
     }
 }

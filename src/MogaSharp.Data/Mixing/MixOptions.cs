@@ -49,7 +49,11 @@ public sealed record MixOptions
     {
         AugmentationOptions.Require(MixupAlpha >= 0 && double.IsFinite(MixupAlpha), nameof(MixupAlpha), "at least 0");
         AugmentationOptions.Require(CutMixAlpha >= 0 && double.IsFinite(CutMixAlpha), nameof(CutMixAlpha), "at least 0");
-        AugmentationOptions.Require(CutMixSides is not { } sides || (sides.Least >= 0 && sides.Least < sides.Most && sides.Most <= 1), nameof(CutMixSides), "the parts must be 0 <= least < most <= 1");
+        AugmentationOptions.Require(
+            CutMixSides is not { } sides || (sides.Least >= 0 && sides.Least < sides.Most && sides.Most <= 1),
+            nameof(CutMixSides),
+            "the parts must be 0 <= least < most <= 1"
+        );
         AugmentationOptions.Require(MixupAlpha > 0 || EffectiveCutMixAlpha > 0, nameof(MixupAlpha), "mixup or CutMix must be on");
         AugmentationOptions.Require(Probability is >= 0 and <= 1, nameof(Probability), "a probability");
         AugmentationOptions.Require(SwitchProbability is >= 0 and <= 1, nameof(SwitchProbability), "a probability");

@@ -34,14 +34,21 @@ public sealed class MixPlan
         options.Check();
         CheckCount(count);
         var images = new Mix[count];
-        int draws = options.Mode switch { MixMode.Batch => 1, MixMode.Pair => count / 2, _ => count };
+        int draws = options.Mode switch
+        {
+            MixMode.Batch => 1,
+            MixMode.Pair => count / 2,
+            _ => count,
+        };
         for (int i = 0; i < draws; i++)
         {
             (float weight, Rectangle? box) = DrawOne(options, random, width, height);
             images[i] = new Mix(count - 1 - i, weight, box);
-            if (options.Mode == MixMode.Pair) images[count - 1 - i] = new Mix(i, weight, box);
+            if (options.Mode == MixMode.Pair)
+                images[count - 1 - i] = new Mix(i, weight, box);
         }
-        for (int i = draws; options.Mode == MixMode.Batch && i < count; i++) images[i] = images[0] with { Partner = count - 1 - i };
+        for (int i = draws; options.Mode == MixMode.Batch && i < count; i++)
+            images[i] = images[0] with { Partner = count - 1 - i };
         return new MixPlan([.. images]);
     }
 
@@ -57,7 +64,8 @@ public sealed class MixPlan
         if (batch.Length != (long)length * Images.Length)
             throw new ArgumentException($"{Images.Length} images of {length} values are not {batch.Length} values", nameof(batch));
         float[] originals = ArrayPool<float>.Shared.Rent(length * 2);
-        Span<float> first = originals.AsSpan(0, length), second = originals.AsSpan(length, length);
+        Span<float> first = originals.AsSpan(0, length),
+            second = originals.AsSpan(length, length);
         // Partners are mirror images of each other, so both of a pair are done before either's values are needed again.
         for (int i = 0; i < (Images.Length + 1) / 2; i++)
         {
@@ -65,7 +73,8 @@ public sealed class MixPlan
             batch.Slice(i * length, length).CopyTo(first);
             batch.Slice(j * length, length).CopyTo(second);
             Apply(Images[i], batch.Slice(i * length, length), second, width, height);
-            if (j != i) Apply(Images[j], batch.Slice(j * length, length), first, width, height);
+            if (j != i)
+                Apply(Images[j], batch.Slice(j * length, length), first, width, height);
         }
         ArrayPool<float>.Shared.Return(originals);
     }
@@ -78,7 +87,8 @@ public sealed class MixPlan
     /// <exception cref="ArgumentException">A span has a wrong length, or a label is no class.</exception>
     public void WriteTargets(ReadOnlySpan<int> labels, int classes, double smoothing, Span<float> targets)
     {
-        if (labels.Length != Images.Length) throw new ArgumentException($"{labels.Length} labels for {Images.Length} images", nameof(labels));
+        if (labels.Length != Images.Length)
+            throw new ArgumentException($"{labels.Length} labels for {Images.Length} images", nameof(labels));
         SoftTargets.CheckAndFill(labels, classes, smoothing, targets);
         float on = (float)(1 - smoothing);
         for (int i = 0; i < labels.Length; i++)
@@ -91,36 +101,50 @@ public sealed class MixPlan
 
     internal static void CheckCount(int count)
     {
-        if (count < 2 || count % 2 != 0) throw new ArgumentException($"mixing needs batches of an even number of images, not {count}", nameof(count));
+        if (count < 2 || count % 2 != 0)
+            throw new ArgumentException($"mixing needs batches of an even number of images, not {count}", nameof(count));
     }
 
     private static (float Weight, Rectangle? Box) DrawOne(MixOptions options, RandomStream random, int width, int height)
     {
-        if (!random.NextBool(options.Probability)) return (1, null);
+        if (!random.NextBool(options.Probability))
+            return (1, null);
         bool cuts = options.MixupAlpha == 0 || (options.EffectiveCutMixAlpha > 0 && random.NextBool(options.SwitchProbability));
         double weight = random.NextBeta(cuts ? options.EffectiveCutMixAlpha : options.MixupAlpha);
-        if (!cuts) return ((float)weight, null);
-        Rectangle box = options.CutMixSides is { } sides ? BoxOfSides(random, width, height, sides.Least, sides.Most) : BoxOfWeight(random, width, height, weight);
+        if (!cuts)
+            return ((float)weight, null);
+        Rectangle box = options.CutMixSides is { } sides
+            ? BoxOfSides(random, width, height, sides.Least, sides.Most)
+            : BoxOfWeight(random, width, height, weight);
         bool isCorrected = options.CorrectsWeight || options.CutMixSides is not null;
         return (isCorrected ? Corrected(box, width, height) : (float)weight, box);
     }
 
-    internal static float Corrected(Rectangle box, int width, int height) => (float)(1 - ((double)box.Width * box.Height / ((double)width * height)));
+    internal static float Corrected(Rectangle box, int width, int height) =>
+        (float)(1 - ((double)box.Width * box.Height / ((double)width * height)));
 
     /// <summary>A box of the image's proportions and 1 - weight of its area, about a point of the image, cut off at the border.</summary>
     internal static Rectangle BoxOfWeight(RandomStream random, int width, int height, double weight)
     {
         double ratio = Math.Sqrt(1 - weight);
-        int halfRows = (int)(height * ratio) / 2, halfColumns = (int)(width * ratio) / 2;
-        int y = random.NextInt(height), x = random.NextInt(width);
+        int halfRows = (int)(height * ratio) / 2,
+            halfColumns = (int)(width * ratio) / 2;
+        int y = random.NextInt(height),
+            x = random.NextInt(width);
         return Rectangle.FromLTRB(
-            Math.Max(x - halfColumns, 0), Math.Max(y - halfRows, 0), Math.Min(x + halfColumns, width), Math.Min(y + halfRows, height));
+            Math.Max(x - halfColumns, 0),
+            Math.Max(y - halfRows, 0),
+            Math.Min(x + halfColumns, width),
+            Math.Min(y + halfRows, height)
+        );
     }
 
     private static Rectangle BoxOfSides(RandomStream random, int width, int height, double least, double most)
     {
-        int rows = Side(height), columns = Side(width);
-        int top = random.NextInt(height - rows), left = random.NextInt(width - columns);
+        int rows = Side(height),
+            columns = Side(width);
+        int top = random.NextInt(height - rows),
+            left = random.NextInt(width - columns);
         return new Rectangle(left, top, columns, rows);
 
         // The upper end is excluded, as in numpy's randint; where the two ends fall together timm fails.
@@ -131,9 +155,11 @@ public sealed class MixPlan
     {
         if (mix.Box is not { } box)
         {
-            if (mix.Weight == 1) return;
+            if (mix.Weight == 1)
+                return;
             float other = 1 - mix.Weight;
-            for (int i = 0; i < image.Length; i++) image[i] = (image[i] * mix.Weight) + (partner[i] * other);
+            for (int i = 0; i < image.Length; i++)
+                image[i] = (image[i] * mix.Weight) + (partner[i] * other);
             return;
         }
         for (int plane = 0; plane < image.Length; plane += width * height)

@@ -12,7 +12,8 @@ public static class SoftTargets
     public static void Write(ReadOnlySpan<int> labels, int classes, double smoothing, Span<float> targets)
     {
         CheckAndFill(labels, classes, smoothing, targets);
-        for (int i = 0; i < labels.Length; i++) targets[(i * classes) + labels[i]] += (float)(1 - smoothing);
+        for (int i = 0; i < labels.Length; i++)
+            targets[(i * classes) + labels[i]] += (float)(1 - smoothing);
     }
 
     internal static void CheckAndFill(ReadOnlySpan<int> labels, int classes, double smoothing, Span<float> targets)
@@ -20,9 +21,13 @@ public static class SoftTargets
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         AugmentationOptions.Require(smoothing is >= 0 and <= 1, nameof(smoothing), "0 to 1");
         if (targets.Length != (long)labels.Length * classes)
-            throw new ArgumentException($"{labels.Length} labels of {classes} classes need {(long)labels.Length * classes} targets, not {targets.Length}", nameof(targets));
+            throw new ArgumentException(
+                $"{labels.Length} labels of {classes} classes need {(long)labels.Length * classes} targets, not {targets.Length}",
+                nameof(targets)
+            );
         foreach (int label in labels)
-            if (label < 0 || label >= classes) throw new ArgumentOutOfRangeException(nameof(labels), label, $"a label of {classes} classes is 0 to {classes - 1}");
+            if (label < 0 || label >= classes)
+                throw new ArgumentOutOfRangeException(nameof(labels), label, $"a label of {classes} classes is 0 to {classes - 1}");
         targets.Fill((float)(smoothing / classes));
     }
 }

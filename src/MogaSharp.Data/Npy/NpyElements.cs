@@ -98,10 +98,12 @@ internal static class NpyElements
         switch (type)
         {
             case NpyType.UInt8:
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = bytes[i];
+                for (int i = 0; i < numbers.Length; i++)
+                    numbers[i] = bytes[i];
                 break;
             case NpyType.Boolean:
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = bytes[i] == 0 ? 0 : 1;
+                for (int i = 0; i < numbers.Length; i++)
+                    numbers[i] = bytes[i] == 0 ? 0 : 1;
                 break;
             case NpyType.Float32:
                 MemoryMarshal.Cast<byte, float>(bytes)[..numbers.Length].CopyTo(numbers);
@@ -140,6 +142,7 @@ internal static class NpyElements
         where T : unmanaged
     {
         ReadOnlySpan<T> elements = MemoryMarshal.Cast<byte, T>(bytes);
-        for (int i = 0; i < numbers.Length; i++) numbers[i] = convert(elements[i]);
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = convert(elements[i]);
     }
 }

@@ -27,7 +27,8 @@ public sealed class NpyFile : IDisposable
         _handle = handle;
         _header = header;
         _dataStart = dataStart;
-        if (header.IsFortran) _rows = new Lazy<byte[]>(ReadColumns);
+        if (header.IsFortran)
+            _rows = new Lazy<byte[]>(ReadColumns);
     }
 
     /// <summary>The path of the file.</summary>
@@ -44,17 +45,27 @@ public sealed class NpyFile : IDisposable
 
     /// <summary>Opens a file and checks its header and its length.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="DatasetException">It is no npy file, of a kind that is not read, or shorter or longer than its header says.</exception>
+    /// <exception cref="DatasetException">It is no npy file, of a kind that is not read, or shorter or longer than its header
+    /// says.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static NpyFile Open(string path)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         NpyHeader header = NpyHeader.Read(stream, path);
-        long start = stream.Position, expected = header.ElementCount * header.ElementSize, actual = stream.Length - start;
+        long start = stream.Position,
+            expected = header.ElementCount * header.ElementSize,
+            actual = stream.Length - start;
         if (actual != expected)
-            throw new DatasetException(path, $"{string.Join(" x ", header.Shape)} elements of {header.ElementSize} bytes are {expected} bytes, the file has {actual}");
+            throw new DatasetException(
+                path,
+                $"{string.Join(" x ", header.Shape)} elements of {header.ElementSize} bytes are {expected} bytes, the file has {actual}"
+            );
         if (header.IsFortran && expected > MaxFortranBytes)
-            throw new DatasetException(path, $"{expected >> 20} MiB stored column by column (fortran_order), more than the {MaxFortranBytes >> 20} that are turned; save it with numpy.ascontiguousarray");
+            throw new DatasetException(
+                path,
+                $"{expected >> 20} MiB stored column by column (fortran_order), more than the {MaxFortranBytes >> 20} that are "
+                    + "turned; save it with numpy.ascontiguousarray"
+            );
         return new NpyFile(path, File.OpenHandle(path), header, start);
     }
 
@@ -66,7 +77,8 @@ public sealed class NpyFile : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void Read(long first, Span<byte> destination)
     {
-        if (Type != NpyType.UInt8) throw new InvalidOperationException($"the elements are {Type}, not bytes");
+        if (Type != NpyType.UInt8)
+            throw new InvalidOperationException($"the elements are {Type}, not bytes");
         ReadBytes(first, destination, destination.Length);
     }
 
@@ -102,7 +114,8 @@ public sealed class NpyFile : IDisposable
     /// <param name="elements">The elements, row by row.</param>
     /// <exception cref="ArgumentException">The number of elements does not fit the extents.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Save(string path, ReadOnlySpan<int> shape, ReadOnlySpan<byte> elements) => Save(path, NpyType.UInt8, shape, elements, elements.Length);
+    public static void Save(string path, ReadOnlySpan<int> shape, ReadOnlySpan<byte> elements) =>
+        Save(path, NpyType.UInt8, shape, elements, elements.Length);
 
     /// <inheritdoc cref="Save(string, ReadOnlySpan{int}, ReadOnlySpan{byte})"/>
     public static void Save(string path, ReadOnlySpan<int> shape, ReadOnlySpan<float> elements) =>
@@ -117,9 +130,11 @@ public sealed class NpyFile : IDisposable
 
     private static void Save(string path, NpyType type, ReadOnlySpan<int> shape, ReadOnlySpan<byte> data, long count)
     {
-        foreach (int extent in shape) ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(shape));
+        foreach (int extent in shape)
+            ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(shape));
         var header = new NpyHeader(type, [.. shape]);
-        if (header.ElementCount != count) throw new ArgumentException($"{string.Join(" x ", header.Shape)} elements are not {count}", nameof(shape));
+        if (header.ElementCount != count)
+            throw new ArgumentException($"{string.Join(" x ", header.Shape)} elements are not {count}", nameof(shape));
         AtomicFile.Write(path, [.. header.ToBytes(), .. data]);
     }
 
@@ -127,9 +142,12 @@ public sealed class NpyFile : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first, Count - count);
-        if (_rows is not null) _rows.Value.AsSpan((int)(first * _header.ElementSize), destination.Length).CopyTo(destination);
-        else ReadStored(first * _header.ElementSize, destination);
-        if (_header.IsSwapped) NpyElements.Swap(destination, _header.ElementSize);
+        if (_rows is not null)
+            _rows.Value.AsSpan((int)(first * _header.ElementSize), destination.Length).CopyTo(destination);
+        else
+            ReadStored(first * _header.ElementSize, destination);
+        if (_header.IsSwapped)
+            NpyElements.Swap(destination, _header.ElementSize);
     }
 
     private void ReadStored(long at, Span<byte> destination)
@@ -137,7 +155,8 @@ public sealed class NpyFile : IDisposable
         while (destination.Length > 0)
         {
             int read = RandomAccess.Read(_handle, destination, _dataStart + at);
-            if (read == 0) throw new EndOfStreamException($"{FilePath} is cut off: it has become shorter since it was opened");
+            if (read == 0)
+                throw new EndOfStreamException($"{FilePath} is cut off: it has become shorter since it was opened");
             at += read;
             destination = destination[read..];
         }
@@ -148,10 +167,13 @@ public sealed class NpyFile : IDisposable
     {
         const int Piece = 1 << 16;
         int size = _header.ElementSize;
-        int[] shape = _header.Shape, index = new int[shape.Length];
+        int[] shape = _header.Shape,
+            index = new int[shape.Length];
         int[] strides = new int[shape.Length];
-        for (int axis = shape.Length - 1, stride = 1; axis >= 0; stride *= shape[axis--]) strides[axis] = stride;
-        byte[] rows = new byte[Count * size], piece = new byte[Piece * size];
+        for (int axis = shape.Length - 1, stride = 1; axis >= 0; stride *= shape[axis--])
+            strides[axis] = stride;
+        byte[] rows = new byte[Count * size],
+            piece = new byte[Piece * size];
         for (long at = 0, to = 0; at < Count; at += Piece)
         {
             int elements = (int)Math.Min(Piece, Count - at);
@@ -162,7 +184,8 @@ public sealed class NpyFile : IDisposable
                 for (int axis = 0; axis < shape.Length; axis++)
                 {
                     to += strides[axis];
-                    if (++index[axis] < shape[axis]) break;
+                    if (++index[axis] < shape[axis])
+                        break;
                     to -= (long)strides[axis] * shape[axis];
                     index[axis] = 0;
                 }

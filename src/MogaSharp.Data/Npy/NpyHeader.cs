@@ -37,13 +37,18 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
         if (stream.ReadAtLeast(start[..8], 8, throwOnEndOfStream: false) < 8 || start[0] != 0x93 || !start[1..].StartsWith("NUMPY"u8))
             throw new DatasetException(path, "not an npy file: it does not begin with '\\x93NUMPY'");
         int version = start[6];
-        if (version is < 1 or > 3 || start[7] != 0) throw new DatasetException(path, $"npy format {version}.{start[7]} is not known; 1.0, 2.0 and 3.0 are");
+        if (version is < 1 or > 3 || start[7] != 0)
+            throw new DatasetException(path, $"npy format {version}.{start[7]} is not known; 1.0, 2.0 and 3.0 are");
         int bytes = version == 1 ? 2 : 4;
-        if (stream.ReadAtLeast(start.Slice(8, bytes), bytes, throwOnEndOfStream: false) < bytes) throw new DatasetException(path, "the file ends in its header");
-        uint length = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
-        if (length > MaxText) throw new DatasetException(path, $"a header of {length} bytes; the limit is {MaxText}");
+        if (stream.ReadAtLeast(start.Slice(8, bytes), bytes, throwOnEndOfStream: false) < bytes)
+            throw new DatasetException(path, "the file ends in its header");
+        uint length =
+            version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        if (length > MaxText)
+            throw new DatasetException(path, $"a header of {length} bytes; the limit is {MaxText}");
         byte[] text = new byte[length];
-        if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length) throw new DatasetException(path, "the file ends in its header");
+        if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length)
+            throw new DatasetException(path, "the file ends in its header");
         return new Parser(Encoding.Latin1.GetString(text), path).Header();
     }
 
@@ -51,7 +56,10 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     public byte[] ToBytes()
     {
         string shape = Shape.Length == 1 ? $"({Shape[0]},)" : $"({string.Join(", ", Shape)})";
-        string text = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{NpyElements.NameOf(Type)}', 'fortran_order': False, 'shape': {shape}, }}");
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{'descr': '{NpyElements.NameOf(Type)}', 'fortran_order': False, 'shape': {shape}, }}"
+        );
         // The data begins at a multiple of 64 bytes, and the text ends in a line break.
         int total = (MinLength + text.Length + 1 + Alignment - 1) / Alignment * Alignment;
         byte[] bytes = new byte[total];
@@ -87,15 +95,21 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
                     "shape" when shape is null => (shape = Extents()) is not null,
                     _ => false,
                 };
-                if (!isNew) throw Broken();
-                if (Take(',')) continue;
+                if (!isNew)
+                    throw Broken();
+                if (Take(','))
+                    continue;
                 Expect('}');
                 break;
             }
             SkipSpace();
-            if (_at != text.Length || type is null || isFortran is null || shape is null) throw Broken();
+            if (_at != text.Length || type is null || isFortran is null || shape is null)
+                throw Broken();
             if (!NpyElements.TryParse(type, out NpyType known, out bool isSwapped))
-                throw new DatasetException(path, $"elements of type '{type}' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
+                throw new DatasetException(
+                    path,
+                    $"elements of type '{type}' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are"
+                );
             // With one extent or none both orders are the same.
             var header = new NpyHeader(known, shape) { IsSwapped = isSwapped, IsFortran = isFortran == true && shape.Length > 1 };
             // The product of many extents overflows 64 bits; long before, it is more than a file can have.
@@ -103,7 +117,8 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             foreach (int extent in shape)
             {
                 count *= extent;
-                if (count > 1L << 46) throw new DatasetException(path, $"the header promises {string.Join(" x ", shape)} elements");
+                if (count > 1L << 46)
+                    throw new DatasetException(path, $"the header promises {string.Join(" x ", shape)} elements");
             }
             return header;
         }
@@ -111,7 +126,8 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
         private string Descr()
         {
             SkipSpace();
-            if (_at < text.Length && text[_at] == '[') throw new DatasetException(path, "arrays of records are not read");
+            if (_at < text.Length && text[_at] == '[')
+                throw new DatasetException(path, "arrays of records are not read");
             return Quoted();
         }
 
@@ -120,7 +136,8 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             SkipSpace();
             foreach (string name in (string[])["True", "False"])
             {
-                if (string.CompareOrdinal(text, _at, name, 0, name.Length) != 0) continue;
+                if (string.CompareOrdinal(text, _at, name, 0, name.Length) != 0)
+                    continue;
                 _at += name.Length;
                 return name == "True";
             }
@@ -135,13 +152,18 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             {
                 SkipSpace();
                 int start = _at;
-                while (_at < text.Length && char.IsAsciiDigit(text[_at])) _at++;
-                if (!int.TryParse(text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out int extent)) throw Broken();
+                while (_at < text.Length && char.IsAsciiDigit(text[_at]))
+                    _at++;
+                if (!int.TryParse(text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out int extent))
+                    throw Broken();
                 // Python 2 wrote long numbers with an L behind.
-                if (_at < text.Length && text[_at] == 'L') _at++;
+                if (_at < text.Length && text[_at] == 'L')
+                    _at++;
                 extents.Add(extent);
-                if (extents.Count > MaxRank) throw Broken();
-                if (Take(',')) continue;
+                if (extents.Count > MaxRank)
+                    throw Broken();
+                if (Take(','))
+                    continue;
                 Expect(')');
                 break;
             }
@@ -151,11 +173,14 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
         private string Quoted()
         {
             SkipSpace();
-            if (_at >= text.Length || text[_at] is not ('\'' or '"')) throw Broken();
+            if (_at >= text.Length || text[_at] is not ('\'' or '"'))
+                throw Broken();
             int end = text.IndexOf(text[_at], _at + 1);
-            if (end < 0) throw Broken();
+            if (end < 0)
+                throw Broken();
             string content = text[(_at + 1)..end];
-            if (content.Length > 64 || content.Any(c => c is < ' ' or > '~' or '\\')) throw Broken();
+            if (content.Length > 64 || content.Any(c => c is < ' ' or > '~' or '\\'))
+                throw Broken();
             _at = end + 1;
             return content;
         }
@@ -163,19 +188,22 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
         private bool Take(char letter)
         {
             SkipSpace();
-            if (_at >= text.Length || text[_at] != letter) return false;
+            if (_at >= text.Length || text[_at] != letter)
+                return false;
             _at++;
             return true;
         }
 
         private void Expect(char letter)
         {
-            if (!Take(letter)) throw Broken();
+            if (!Take(letter))
+                throw Broken();
         }
 
         private void SkipSpace()
         {
-            while (_at < text.Length && text[_at] is (' ' or '\n' or '\t' or '\r')) _at++;
+            while (_at < text.Length && text[_at] is (' ' or '\n' or '\t' or '\r'))
+                _at++;
         }
 
         private readonly DatasetException Broken() => new(path, "the header of the npy file is corrupt");

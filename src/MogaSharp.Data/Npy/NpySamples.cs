@@ -4,8 +4,8 @@ using System.Globalization;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// The numbers of an npy file as the samples of images, 0 (black) to 1 (white). Booleans are black or white. Whole numbers are samples of 8 bits, 0 to 255,
-/// whatever their type. Floats are samples of 0 to 1 as they are; what rounding in half precision puts outside is cut.
+/// The numbers of an npy file as the samples of images, 0 (black) to 1 (white). Booleans are black or white. Whole numbers are samples of 8
+/// bits, 0 to 255, whatever their type. Floats are samples of 0 to 1 as they are; what rounding in half precision puts outside is cut.
 /// </summary>
 public sealed class NpySamples
 {
@@ -32,9 +32,12 @@ public sealed class NpySamples
     /// <exception cref="IOException">The file cannot be read.</exception>
     public IReadOnlyList<string> Check(long first, long count, CancellationToken cancellationToken = default)
     {
-        if (_file.Type == NpyType.Boolean) return [];
-        float least = float.PositiveInfinity, most = float.NegativeInfinity;
-        long outside = 0, broken = 0;
+        if (_file.Type == NpyType.Boolean)
+            return [];
+        float least = float.PositiveInfinity,
+            most = float.NegativeInfinity;
+        long outside = 0,
+            broken = 0;
         float[] piece = ArrayPool<float>.Shared.Rent(Piece);
         for (long at = 0; at < count; at += Piece)
         {
@@ -49,14 +52,19 @@ public sealed class NpySamples
                     continue;
                 }
 
-                if (value is not (>= 0 and <= 1)) outside++;
-                if (value < least) least = value;
-                if (value > most) most = value;
+                if (value is not (>= 0 and <= 1))
+                    outside++;
+                if (value < least)
+                    least = value;
+                if (value > most)
+                    most = value;
             }
         }
 
         ArrayPool<float>.Shared.Return(piece);
-        return count == 0 ? [] : AreBytes ? CheckBytes(least, most) : CheckFloats(least, most, outside, broken);
+        return count == 0 ? []
+            : AreBytes ? CheckBytes(least, most)
+            : CheckFloats(least, most, outside, broken);
     }
 
     /// <summary>Reads samples. Numbers that <see cref="Check"/> refuses are cut.</summary>
@@ -68,34 +76,53 @@ public sealed class NpySamples
     {
         _file.Read(first, destination);
         bool isOfBytes = AreBytes && _file.Type != NpyType.Boolean;
-        foreach (ref float value in destination) value = isOfBytes ? ClipValues.Of((byte)Math.Clamp(value, 0, 255)) : value > 0 ? Math.Min(value, 1) : 0;
+        foreach (ref float value in destination)
+            value =
+                isOfBytes ? ClipValues.Of((byte)Math.Clamp(value, 0, 255))
+                : value > 0 ? Math.Min(value, 1)
+                : 0;
     }
 
     private List<string> CheckBytes(float least, float most)
     {
         string word = NpyElements.WordOf(_file.Type);
         if (least < 0 || most > byte.MaxValue)
-            throw new DatasetException(_file.FilePath, $"{word} from {Text(least)} to {Text(most)}; save samples as uint8 from 0 to 255, or as floats from 0 to 1");
+            throw new DatasetException(
+                _file.FilePath,
+                $"{word} from {Text(least)} to {Text(most)}; save samples as uint8 from 0 to 255, or as floats from 0 to 1"
+            );
         List<string> notes = [];
-        if (_file.Type != NpyType.UInt8) notes.Add($"{_file.FilePath}: {word} taken as samples from 0 to 255");
+        if (_file.Type != NpyType.UInt8)
+            notes.Add($"{_file.FilePath}: {word} taken as samples from 0 to 255");
         // Labels and masks; nobody sees a difference of 1.
         if (most == 1)
-            notes.Add($"{_file.FilePath}: no number is above 1, which is nearly black where 255 is white; save it as bool or as float32 if 1 is meant to be white");
+            notes.Add(
+                $"{_file.FilePath}: no number is above 1, which is nearly black where 255 is white; save it as bool or as float32 if "
+                    + "1 is meant to be white"
+            );
         return notes;
     }
 
     private string[] CheckFloats(float least, float most, long outside, long broken)
     {
-        if (broken > 0) throw new DatasetException(_file.FilePath, $"{Text(broken)} numbers are NaN or infinite{(least <= most ? $", the others {Text(least)} to {Text(most)}" : "")}; samples are from 0 to 1");
+        if (broken > 0)
+            throw new DatasetException(
+                _file.FilePath,
+                $"{Text(broken)} numbers are NaN or infinite{(least <= most ? $", the others {Text(least)} to {Text(most)}" : "")}; "
+                    + "samples are from 0 to 1"
+            );
         if (least < -Tolerance || most > 1 + Tolerance)
         {
-            string advice = least >= -1 - Tolerance && most <= 1 + Tolerance ? "; bring values of -1 to 1 there with (x + 1) / 2"
+            string advice =
+                least >= -1 - Tolerance && most <= 1 + Tolerance ? "; bring values of -1 to 1 there with (x + 1) / 2"
                 : least >= -Tolerance && most <= byte.MaxValue + 1 ? "; save values of 0 to 255 as uint8, or divide them by 255"
                 : "; undo the normalization before saving";
             throw new DatasetException(_file.FilePath, $"numbers from {Text(least)} to {Text(most)}, outside of 0 to 1{advice}");
         }
 
-        return outside == 0 ? [] : [$"{_file.FilePath}: {Text(outside)} numbers just outside of 0 to 1 cut, from {Text(least)} to {Text(most)}"];
+        return outside == 0
+            ? []
+            : [$"{_file.FilePath}: {Text(outside)} numbers just outside of 0 to 1 cut, from {Text(least)} to {Text(most)}"];
     }
 
     private static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -47,9 +47,7 @@ public sealed class RandomStream
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="index">The image or batch within the epoch, from 0.</param>
     public RandomStream(long seed, RandomPurpose purpose, long epoch, long index)
-        : this((ulong)seed, (ulong)index, (ulong)epoch, (ulong)purpose, 0)
-    {
-    }
+        : this((ulong)seed, (ulong)index, (ulong)epoch, (ulong)purpose, 0) { }
 
     internal RandomStream(ulong seed, ulong index, ulong epoch, ulong purpose, ulong block)
     {
@@ -89,11 +87,13 @@ public sealed class RandomStream
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         // Lemire, "Fast random integer generation in an interval" (2019): a rejected low half removes the bias.
-        ulong range = (ulong)count, rejected = (0 - range) % range;
+        ulong range = (ulong)count,
+            rejected = (0 - range) % range;
         while (true)
         {
             ulong high = Math.BigMul(NextUInt64(), range, out ulong low);
-            if (low >= rejected) return (int)high;
+            if (low >= rejected)
+                return (int)high;
         }
     }
 
@@ -130,35 +130,49 @@ public sealed class RandomStream
     /// <param name="alpha">The parameter, more than 0: small values give numbers near 0 or 1, large ones near 0.5.</param>
     public double NextBeta(double alpha)
     {
-        if (!(alpha > 0)) throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "more than 0");
+        if (!(alpha > 0))
+            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "more than 0");
         if (alpha > 1)
         {
-            double a = NextGamma(alpha), b = NextGamma(alpha);
+            double a = NextGamma(alpha),
+                b = NextGamma(alpha);
             return a / (a + b);
         }
         // Joehnk (1964), in logarithms: for a small alpha both powers would be zero.
         while (true)
         {
-            double x = Math.Log(1 - NextDouble()) / alpha, y = Math.Log(1 - NextDouble()) / alpha;
-            double larger = Math.Max(x, y), sum = larger + Math.Log(Math.Exp(x - larger) + Math.Exp(y - larger));
-            if (sum <= 0) return Math.Exp(x - sum);
+            double x = Math.Log(1 - NextDouble()) / alpha,
+                y = Math.Log(1 - NextDouble()) / alpha;
+            double larger = Math.Max(x, y),
+                sum = larger + Math.Log(Math.Exp(x - larger) + Math.Exp(y - larger));
+            if (sum <= 0)
+                return Math.Exp(x - sum);
         }
     }
 
     // Marsaglia and Tsang, "A simple method for generating gamma variables" (2000), for shapes above 1.
     private double NextGamma(double shape)
     {
-        double d = shape - (1.0 / 3), c = 1 / Math.Sqrt(9 * d);
+        double d = shape - (1.0 / 3),
+            c = 1 / Math.Sqrt(9 * d);
         while (true)
         {
-            double x = NextGaussian(), root = 1 + (c * x), v = root * root * root;
-            if (root > 0 && Math.Log(1 - NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * Math.Log(v))) return d * v;
+            double x = NextGaussian(),
+                root = 1 + (c * x),
+                v = root * root * root;
+            if (root > 0 && Math.Log(1 - NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * Math.Log(v)))
+                return d * v;
         }
     }
 
     private Block Philox(ulong block)
     {
-        ulong x0 = block, x1 = _index, x2 = _epoch, x3 = _purpose, key0 = _seed, key1 = 0;
+        ulong x0 = block,
+            x1 = _index,
+            x2 = _epoch,
+            x3 = _purpose,
+            key0 = _seed,
+            key1 = 0;
         for (int round = 0; round < Rounds; round++)
         {
             ulong high0 = Math.BigMul(0xD2E7470EE14C6C93, x0, out ulong low0);

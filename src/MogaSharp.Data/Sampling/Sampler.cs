@@ -52,7 +52,8 @@ public abstract class Sampler
     private protected int[] Shuffled(long seed, int epoch)
     {
         int[] order = new int[Count];
-        for (int i = 0; i < order.Length; i++) order[i] = i;
+        for (int i = 0; i < order.Length; i++)
+            order[i] = i;
         new RandomStream(seed, RandomPurpose.Order, epoch, 0).Shuffle(order);
         return order;
     }
@@ -73,8 +74,10 @@ public sealed class ShuffledSampler(int count, long seed, ProcessShare share) : 
     /// <inheritdoc/>
     public override int[] Draw(int epoch)
     {
-        int[] order = Shuffled(seed, epoch), mine = new int[Length];
-        for (int i = 0; i < mine.Length; i++) mine[i] = order[GlobalPosition(i) % Count];
+        int[] order = Shuffled(seed, epoch),
+            mine = new int[Length];
+        for (int i = 0; i < mine.Length; i++)
+            mine[i] = order[GlobalPosition(i) % Count];
         return mine;
     }
 }
@@ -88,20 +91,24 @@ public sealed class ShuffledSampler(int count, long seed, ProcessShare share) : 
 /// <param name="seed">The seed of the training; the same in all processes.</param>
 /// <param name="share">The part of this process.</param>
 /// <param name="repeats">How often an image comes in a row, at least 1. timm's default is 3.</param>
-/// <param name="round">The images of an epoch, over all processes, are rounded down to a multiple of it; 0 does not round. timm's default is 256.</param>
+/// <param name="round">The images of an epoch, over all processes, are rounded down to a multiple of it; 0 does not round. timm's default
+/// is 256.</param>
 public sealed class RepeatedSampler(int count, long seed, ProcessShare share, int repeats = 3, int round = 256) : Sampler(count, share)
 {
     private readonly int _repeats = repeats >= 1 ? repeats : throw new ArgumentOutOfRangeException(nameof(repeats), repeats, "at least 1");
     private readonly int _round = round >= 0 ? round : throw new ArgumentOutOfRangeException(nameof(round), round, "at least 0");
 
     /// <inheritdoc/>
-    public override int Length => _round > 0 ? (int)((long)(Count / _round) * _round / Share.Count) : (int)(((long)Count + Share.Count - 1) / Share.Count);
+    public override int Length =>
+        _round > 0 ? (int)((long)(Count / _round) * _round / Share.Count) : (int)(((long)Count + Share.Count - 1) / Share.Count);
 
     /// <inheritdoc/>
     public override int[] Draw(int epoch)
     {
-        int[] order = Shuffled(seed, epoch), mine = new int[Length];
-        for (int i = 0; i < mine.Length; i++) mine[i] = order[GlobalPosition(i) / _repeats % Count];
+        int[] order = Shuffled(seed, epoch),
+            mine = new int[Length];
+        for (int i = 0; i < mine.Length; i++)
+            mine[i] = order[GlobalPosition(i) / _repeats % Count];
         return mine;
     }
 }
@@ -121,7 +128,8 @@ public sealed class OrderedSampler(int count, ProcessShare share) : Sampler(coun
     public override int[] Draw(int epoch)
     {
         int[] mine = new int[Length];
-        for (int i = 0; i < mine.Length; i++) mine[i] = (int)GlobalPosition(i);
+        for (int i = 0; i < mine.Length; i++)
+            mine[i] = (int)GlobalPosition(i);
         return mine;
     }
 }

@@ -20,7 +20,8 @@ internal static partial class ShardPattern
         while (paths.Any(path => Braces().IsMatch(path)))
         {
             paths = [.. paths.SelectMany(path => ExpandFirst(path, pattern)).Take(MaxFiles + 1)];
-            if (paths.Count > MaxFiles) throw new DatasetException(pattern, $"the braces name more than {MaxFiles} files");
+            if (paths.Count > MaxFiles)
+                throw new DatasetException(pattern, $"the braces name more than {MaxFiles} files");
         }
         return [.. paths.SelectMany(Files)];
     }
@@ -28,10 +29,14 @@ internal static partial class ShardPattern
     private static IEnumerable<string> ExpandFirst(string path, string pattern)
     {
         Match match = Braces().Match(path);
-        if (!match.Success) return [path];
-        string before = path[..match.Index], after = path[(match.Index + match.Length)..];
-        if (!match.Groups["first"].Success) return match.Groups["list"].Value.Split(',').Select(part => before + part + after);
-        string from = match.Groups["first"].Value, to = match.Groups["last"].Value;
+        if (!match.Success)
+            return [path];
+        string before = path[..match.Index],
+            after = path[(match.Index + match.Length)..];
+        if (!match.Groups["first"].Success)
+            return match.Groups["list"].Value.Split(',').Select(part => before + part + after);
+        string from = match.Groups["first"].Value,
+            to = match.Groups["last"].Value;
         if (!long.TryParse(from, out long first) || !long.TryParse(to, out long last) || last < first || last - first >= MaxFiles)
             throw new DatasetException(pattern, $"'{match.Value}' is no range of file numbers");
         return Enumerable.Range(0, (int)(last - first) + 1).Select(i => $"{before}{(first + i).ToString($"D{from.Length}")}{after}");
@@ -39,12 +44,21 @@ internal static partial class ShardPattern
 
     private static IEnumerable<string> Files(string path)
     {
-        string name = Path.GetFileName(path), folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
-        if (name.AsSpan().IndexOfAny('*', '?') < 0) return File.Exists(path) ? [path] : throw new DatasetException(path, "no such file");
-        if (!Directory.Exists(folder)) throw new DatasetException(path, $"there is no folder '{folder}'");
+        string name = Path.GetFileName(path),
+            folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
+        if (name.AsSpan().IndexOfAny('*', '?') < 0)
+            return File.Exists(path) ? [path] : throw new DatasetException(path, "no such file");
+        if (!Directory.Exists(folder))
+            throw new DatasetException(path, $"there is no folder '{folder}'");
         // As in a shell, a wildcard does not stand for the dot of a hidden file, such as those that a Mac puts beside others.
-        string[] found = [.. Directory.EnumerateFiles(folder).Where(file => name[0] == '.' || Path.GetFileName(file)[0] != '.')
-            .Where(file => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(file), ignoreCase: false)).Order(StringComparer.Ordinal)];
+        string[] found =
+        [
+            .. Directory
+                .EnumerateFiles(folder)
+                .Where(file => name[0] == '.' || Path.GetFileName(file)[0] != '.')
+                .Where(file => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(file), ignoreCase: false))
+                .Order(StringComparer.Ordinal),
+        ];
         return found.Length > 0 ? found : throw new DatasetException(path, "no file matches");
     }
 

@@ -18,9 +18,9 @@ internal readonly record struct TarFile(string Name, long Offset, long Size, int
 /// header says is checked before it is believed; a broken archive is refused as a whole.
 /// </summary>
 /// <remarks>
-/// Of our own and not <see cref="System.Formats.Tar.TarReader"/>, which (in .NET 10) takes a missing end mark for an end, takes as much memory for names and
-/// attributes as a header claims (2 GB for a file of 2 KB), stops at the first sparse member and at links and folders with a size, and gives names in
-/// other encodings than UTF-8 the same text, so that one image would silently take another's place.
+/// Of our own and not <see cref="System.Formats.Tar.TarReader"/>, which (in .NET 10) takes a missing end mark for an end, takes as much
+/// memory for names and attributes as a header claims (2 GB for a file of 2 KB), stops at the first sparse member and at links and folders
+/// with a size, and gives names in other encodings than UTF-8 the same text, so that one image would silently take another's place.
 /// </remarks>
 internal static class TarReader
 {
@@ -32,13 +32,16 @@ internal static class TarReader
 
     private static readonly (byte[] Magic, string Name, string Tool)[] Packed =
     [
-        ([0x1F, 0x8B], "gzip", "gunzip"), ([.. "BZh"u8], "bzip2", "bunzip2"), ([0xFD, .. "7zXZ"u8], "xz", "unxz"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "unzstd"),
+        ([0x1F, 0x8B], "gzip", "gunzip"),
+        ([.. "BZh"u8], "bzip2", "bunzip2"),
+        ([0xFD, .. "7zXZ"u8], "xz", "unxz"),
+        ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "unzstd"),
         ([.. "PK"u8, 3, 4], "zip", "unzip"),
     ];
 
     /// <summary>
-    /// Lists the files in their order, and links and special files among them. Where an archive ends and another one follows in the same file, as
-    /// when they were joined, it goes on with that, as <c>tar --ignore-zeros</c> does.
+    /// Lists the files in their order, and links and special files among them. Where an archive ends and another one follows in the same
+    /// file, as when they were joined, it goes on with that, as <c>tar --ignore-zeros</c> does.
     /// </summary>
     /// <param name="handle">The file.</param>
     /// <param name="path">Its name.</param>
@@ -46,7 +49,8 @@ internal static class TarReader
     /// <exception cref="DatasetException">An archive is broken or truncated.</exception>
     public static IEnumerable<TarFile> List(SafeFileHandle handle, string path, DatasetNotes notes)
     {
-        long length = RandomAccess.GetLength(handle), position = 0;
+        long length = RandomAccess.GetLength(handle),
+            position = 0;
         byte[] block = new byte[BlockBytes];
         string? longName = null;
         long? longSize = null;
@@ -57,7 +61,8 @@ internal static class TarReader
             Read(handle, block, position, path);
             if (!block.AsSpan().ContainsAnyExcept((byte)0))
             {
-                if (Next(handle, position, length, path, notes) is not { } next) yield break;
+                if (Next(handle, position, length, path, notes) is not { } next)
+                    yield break;
                 (position, longName, longSize) = (next, null, null);
                 archive++;
                 continue;
@@ -69,18 +74,24 @@ internal static class TarReader
             if (type is (byte)'L' or (byte)'x' or (byte)'g')
             {
                 byte[] text = Text(handle, position, size, length, header, path);
-                if (type == 'L') longName = Decoded(text).TrimEnd('\0');
-                if (type == 'x') ReadAttributes(text, ref longName, ref longSize, header, path);
+                if (type == 'L')
+                    longName = Decoded(text).TrimEnd('\0');
+                if (type == 'x')
+                    ReadAttributes(text, ref longName, ref longSize, header, path);
                 position += Padded(size);
                 continue;
             }
             bool isFile = type is (byte)'0' or 0 or (byte)'7';
-            if (isFile) size = longSize ?? size;
+            if (isFile)
+                size = longSize ?? size;
             // Links and folders have no content, whatever the size field says.
-            if (type is >= (byte)'1' and <= (byte)'6') size = 0;
-            if (size > length - position) throw Bad(path, header, $"the file has {size} bytes, but only {length - position} are left; the archive is truncated");
+            if (type is >= (byte)'1' and <= (byte)'6')
+                size = 0;
+            if (size > length - position)
+                throw Bad(path, header, $"the file has {size} bytes, but only {length - position} are left; the archive is truncated");
             // Links and sparse files; not folders, devices and pipes.
-            if (isFile || type is (byte)'1' or (byte)'2' or (byte)'S') yield return new TarFile(longName ?? Name(block), position, size, archive, isFile);
+            if (isFile || type is (byte)'1' or (byte)'2' or (byte)'S')
+                yield return new TarFile(longName ?? Name(block), position, size, archive, isFile);
             (longName, longSize) = (null, null);
             position += Padded(size);
         }
@@ -92,10 +103,11 @@ internal static class TarReader
     /// <exception cref="DatasetException">The archive ends before them.</exception>
     public static void Read(SafeFileHandle handle, Span<byte> block, long position, string path)
     {
-        for (int read = 0; read < block.Length;)
+        for (int read = 0; read < block.Length; )
         {
             int count = RandomAccess.Read(handle, block[read..], position + read);
-            if (count == 0) throw Bad(path, position, "the archive is truncated");
+            if (count == 0)
+                throw Bad(path, position, "the archive is truncated");
             read += count;
         }
     }
@@ -108,33 +120,61 @@ internal static class TarReader
         {
             if (position - end > MaxZeros)
             {
-                notes.Count("zeros", path, count => $"{DatasetNotes.Some(count, "archive")} with more than {MaxZeros >> 20} MiB of zeros behind the end: the rest was not looked at");
+                notes.Count(
+                    "zeros",
+                    path,
+                    count =>
+                        $"{DatasetNotes.Some(count, "archive")} with more than {MaxZeros >> 20} MiB of zeros behind the end: the rest "
+                        + "was not looked at"
+                );
                 return null;
             }
             Span<byte> read = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - position));
             Read(handle, read, position, path);
-            if (read.IndexOfAnyExcept((byte)0) is not (>= 0 and var at)) continue;
+            if (read.IndexOfAnyExcept((byte)0) is not (>= 0 and var at))
+                continue;
             long found = (position + at) / BlockBytes * BlockBytes;
             byte[] header = new byte[BlockBytes];
-            if (length - found >= BlockBytes) Read(handle, header, found, path);
+            if (length - found >= BlockBytes)
+                Read(handle, header, found, path);
             if (length - found >= BlockBytes && IsHeader(header))
             {
-                notes.Count("joined", path, count => $"{DatasetNotes.Some(count, "archive follows another one in the same file, and was read too", "archives follow another one in the same file, and were read too")}");
+                notes.Count(
+                    "joined",
+                    path,
+                    count =>
+                        DatasetNotes.Some(
+                            count,
+                            "archive follows another one in the same file, and was read too",
+                            "archives follow another one in the same file, and were read too"
+                        )
+                );
                 return found;
             }
-            notes.Count("behind", path, count => $"{DatasetNotes.Some(count, "archive is", "archives are")} followed by bytes that are no archive, which were left out");
+            notes.Count(
+                "behind",
+                path,
+                count =>
+                    $"{DatasetNotes.Some(count, "archive is", "archives are")} followed by bytes that are no archive, which were left out"
+            );
             return null;
         }
         return null;
     }
 
-    private static bool IsHeader(ReadOnlySpan<byte> block) => block.Slice(257, 5).SequenceEqual("ustar"u8) || IsSum(block, Octal(block.Slice(148, 8)));
+    private static bool IsHeader(ReadOnlySpan<byte> block) =>
+        block.Slice(257, 5).SequenceEqual("ustar"u8) || IsSum(block, Octal(block.Slice(148, 8)));
 
     private static void CheckSum(ReadOnlySpan<byte> block, long position, string path)
     {
         foreach ((byte[] magic, string name, string tool) in Packed)
-            if (position == 0 && block.StartsWith(magic)) throw new DatasetException(path, $"it is packed with {name}; unpack it first ({tool}), as images are read from where they lie");
-        if (!IsSum(block, Octal(block.Slice(148, 8)))) throw Bad(path, position, "no header of a tar archive, or a damaged one (checksum)");
+            if (position == 0 && block.StartsWith(magic))
+                throw new DatasetException(
+                    path,
+                    $"it is packed with {name}; unpack it first ({tool}), as images are read from where they lie"
+                );
+        if (!IsSum(block, Octal(block.Slice(148, 8))))
+            throw Bad(path, position, "no header of a tar archive, or a damaged one (checksum)");
     }
 
     // -1 for what is no number.
@@ -143,7 +183,8 @@ internal static class TarReader
         long value = 0;
         foreach (byte digit in field.Trim(" \0"u8))
         {
-            if (digit is < (byte)'0' or > (byte)'7') return -1;
+            if (digit is < (byte)'0' or > (byte)'7')
+                return -1;
             value = (value << 3) | (uint)(digit - '0');
         }
         return value;
@@ -151,7 +192,8 @@ internal static class TarReader
 
     private static bool IsSum(ReadOnlySpan<byte> block, long stated)
     {
-        long sum = 0, signedSum = 0;
+        long sum = 0,
+            signedSum = 0;
         for (int i = 0; i < BlockBytes; i++)
         {
             byte value = i is >= 148 and < 156 ? (byte)' ' : block[i];
@@ -168,10 +210,12 @@ internal static class TarReader
         if ((field[0] & 0x80) != 0)
         {
             // GNU: base 256 where octal digits do not suffice.
-            if ((field[0] & 0x40) != 0) throw Bad(path, position, "a negative number");
+            if ((field[0] & 0x40) != 0)
+                throw Bad(path, position, "a negative number");
             for (int i = 0; i < field.Length; i++)
             {
-                if (value > long.MaxValue >> 8) throw Bad(path, position, "a number is too large");
+                if (value > long.MaxValue >> 8)
+                    throw Bad(path, position, "a number is too large");
                 value = (value << 8) | (byte)(i == 0 ? field[i] & 0x7F : field[i]);
             }
             return value;
@@ -181,8 +225,10 @@ internal static class TarReader
 
     private static byte[] Text(SafeFileHandle handle, long position, long size, long length, long header, string path)
     {
-        if (size > MaxNameBytes) throw Bad(path, header, $"names and attributes of {size} bytes; the limit is {MaxNameBytes}");
-        if (size > length - position) throw Bad(path, header, "the archive is truncated");
+        if (size > MaxNameBytes)
+            throw Bad(path, header, $"names and attributes of {size} bytes; the limit is {MaxNameBytes}");
+        if (size > length - position)
+            throw Bad(path, header, "the archive is truncated");
         byte[] text = new byte[size];
         Read(handle, text, position, path);
         return text;
@@ -198,7 +244,8 @@ internal static class TarReader
     private static string Ended(ReadOnlySpan<byte> field) => Decoded(field.IndexOf((byte)0) is >= 0 and int end ? field[..end] : field);
 
     // Old archives have names in other encodings; any that gives different names different texts will do.
-    private static string Decoded(ReadOnlySpan<byte> name) => Utf8.IsValid(name) ? Encoding.UTF8.GetString(name) : Encoding.Latin1.GetString(name);
+    private static string Decoded(ReadOnlySpan<byte> name) =>
+        Utf8.IsValid(name) ? Encoding.UTF8.GetString(name) : Encoding.Latin1.GetString(name);
 
     /// <summary>Takes path and size from pax records: "length key=value\n", the length counting itself.</summary>
     private static void ReadAttributes(ReadOnlySpan<byte> text, ref string? name, ref long? size, long header, string path)
@@ -206,13 +253,21 @@ internal static class TarReader
         while (text.Length > 0)
         {
             int space = text.IndexOf((byte)' ');
-            if (space < 1 || !int.TryParse(text[..space], NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count <= space + 1 || count > text.Length)
+            if (
+                space < 1
+                || !int.TryParse(text[..space], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                || count <= space + 1
+                || count > text.Length
+            )
                 throw Bad(path, header, "damaged attributes");
             string record = Decoded(text[(space + 1)..count]).TrimEnd('\n');
             text = text[count..];
-            if (record.StartsWith("path=", StringComparison.Ordinal)) name = record[5..];
-            if (!record.StartsWith("size=", StringComparison.Ordinal)) continue;
-            if (!long.TryParse(record.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out long value)) throw Bad(path, header, "damaged attributes");
+            if (record.StartsWith("path=", StringComparison.Ordinal))
+                name = record[5..];
+            if (!record.StartsWith("size=", StringComparison.Ordinal))
+                continue;
+            if (!long.TryParse(record.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+                throw Bad(path, header, "damaged attributes");
             size = value;
         }
     }

@@ -4,13 +4,20 @@ using System.Text;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Unicode's canonical decomposition (NFD), by which two spellings of the same text are equal: "é" as one character, as most systems write it, and as "e" with
-/// a mark, as a Mac does. The runtime's own normalization does nothing in invariant mode, in which programs need no ICU.
+/// Unicode's canonical decomposition (NFD), by which two spellings of the same text are equal: "é" as one character, as most systems write
+/// it, and as "e" with a mark, as a Mac does. The runtime's own normalization does nothing in invariant mode, in which programs need no
+/// ICU.
 /// </summary>
 internal static class CanonicalForm
 {
     // Hangul syllables are computed (Unicode, section 3.12).
-    private const int FirstSyllable = 0xAC00, Syllables = 11172, Leads = 0x1100, Vowels = 0x1161, Tails = 0x11A7, VowelCount = 21, TailCount = 28;
+    private const int FirstSyllable = 0xAC00,
+        Syllables = 11172,
+        Leads = 0x1100,
+        Vowels = 0x1161,
+        Tails = 0x11A7,
+        VowelCount = 21,
+        TailCount = 28;
 
     // Longer texts are no names, and sorting their marks would take long.
     private const int MaxLength = 4096;
@@ -20,7 +27,8 @@ internal static class CanonicalForm
     /// <summary>The canonical decomposition of a text.</summary>
     public static string Of(string text)
     {
-        if (Ascii.IsValid(text) || text.Length > MaxLength) return text;
+        if (Ascii.IsValid(text) || text.Length > MaxLength)
+            return text;
         (Dictionary<int, int[]> parts, Dictionary<int, int> marks) = Tables.Value;
         List<int> runes = [];
         foreach (Rune rune in text.EnumerateRunes())
@@ -30,14 +38,18 @@ internal static class CanonicalForm
             {
                 runes.Add(Leads + (syllable / (VowelCount * TailCount)));
                 runes.Add(Vowels + (syllable / TailCount % VowelCount));
-                if (syllable % TailCount > 0) runes.Add(Tails + (syllable % TailCount));
+                if (syllable % TailCount > 0)
+                    runes.Add(Tails + (syllable % TailCount));
             }
-            else if (parts.TryGetValue(rune.Value, out int[]? some)) runes.AddRange(some);
-            else runes.Add(rune.Value);
+            else if (parts.TryGetValue(rune.Value, out int[]? some))
+                runes.AddRange(some);
+            else
+                runes.Add(rune.Value);
         }
         Reorder(runes, marks);
         var result = new StringBuilder(runes.Count);
-        foreach (int rune in runes) result.Append(new Rune(rune).ToString());
+        foreach (int rune in runes)
+            result.Append(new Rune(rune).ToString());
         return result.ToString();
     }
 
@@ -47,7 +59,8 @@ internal static class CanonicalForm
         for (int i = 1; i < runes.Count; i++)
         {
             int mark = marks.GetValueOrDefault(runes[i]);
-            for (int k = i; mark > 0 && k > 0 && marks.GetValueOrDefault(runes[k - 1]) > mark; k--) (runes[k - 1], runes[k]) = (runes[k], runes[k - 1]);
+            for (int k = i; mark > 0 && k > 0 && marks.GetValueOrDefault(runes[k - 1]) > mark; k--)
+                (runes[k - 1], runes[k]) = (runes[k], runes[k - 1]);
         }
     }
 
@@ -66,7 +79,8 @@ internal static class CanonicalForm
         while (reader.ReadLine() is { } line)
         {
             string[] range = line.Split(' ');
-            for (int code = Hex(range[0]); code <= Hex(range[1]); code++) marks.Add(code, int.Parse(range[2], CultureInfo.InvariantCulture));
+            for (int code = Hex(range[0]); code <= Hex(range[1]); code++)
+                marks.Add(code, int.Parse(range[2], CultureInfo.InvariantCulture));
         }
         return (parts, marks);
 

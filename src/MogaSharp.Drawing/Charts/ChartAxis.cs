@@ -12,16 +12,22 @@ internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
 {
     /// <summary>Where a value stands; NaN for one that has no place.</summary>
     public double Place(double value) =>
-        !double.IsFinite(value) || (IsLogarithmic && value <= 0) ? double.NaN : IsLogarithmic ? Math.Log10(value) : value;
+        !double.IsFinite(value) || (IsLogarithmic && value <= 0) ? double.NaN
+        : IsLogarithmic ? Math.Log10(value)
+        : value;
 
     /// <summary>From where to where the scale goes, with a margin, so that no line runs along the frame.</summary>
     public (double From, double To) Limits(IEnumerable<double> places)
     {
         double[] all = [.. places.Where(double.IsFinite)];
-        if (all.Length == 0) return (0, 1);
+        if (all.Length == 0)
+            return (0, 1);
         (double least, double most) = (all.Min(), all.Max());
         // A single value stands in the middle; neighbors of what is counted are whole numbers too.
-        double margin = most > least ? (most - least) * 0.05 : IsWhole || IsLogarithmic ? 1 : Math.Max(1e-6, Math.Abs(most) * 0.05);
+        double margin =
+            most > least ? (most - least) * 0.05
+            : IsWhole || IsLogarithmic ? 1
+            : Math.Max(1e-6, Math.Abs(most) * 0.05);
         return (least - margin, most + margin);
     }
 
@@ -31,7 +37,12 @@ internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
         if (!IsLogarithmic)
         {
             var none = new EvenlySpacedMinorTickGenerator(0);
-            return new NumericAutomatic { IntegerTicksOnly = IsWhole, LabelFormatter = Text, MinorTickGenerator = none };
+            return new NumericAutomatic
+            {
+                IntegerTicksOnly = IsWhole,
+                LabelFormatter = Text,
+                MinorTickGenerator = none,
+            };
         }
 
         var ticks = new NumericManual();
@@ -43,7 +54,8 @@ internal sealed record ChartAxis(bool IsLogarithmic, bool IsWhole)
             foreach (double step in steps)
             {
                 double at = power + Math.Log10(step);
-                if (at >= from && at <= to) ticks.AddMajor(at, Text(Math.Pow(10, at)));
+                if (at >= from && at <= to)
+                    ticks.AddMajor(at, Text(Math.Pow(10, at)));
             }
         }
 

@@ -17,7 +17,8 @@ internal sealed class ChartFont : IFontResolver
     /// <inheritdoc/>
     public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing)
     {
-        lock (_lock) return _fonts.GetValueOrDefault(fontName);
+        lock (_lock)
+            return _fonts.GetValueOrDefault(fontName);
     }
 
     /// <inheritdoc/>
@@ -34,7 +35,8 @@ internal sealed class ChartFont : IFontResolver
     private string Name(SKTypeface font)
     {
         string name = Prefix + font.FamilyName;
-        lock (_lock) _fonts.TryAdd(name, font);
+        lock (_lock)
+            _fonts.TryAdd(name, font);
         return name;
     }
 }

@@ -7,25 +7,29 @@ namespace MogaSharp.Drawing;
 /// <summary>Draws a chart with ScottPlot.</summary>
 internal static class ChartRenderer
 {
-    private const float TitleSize = 13, TextSize = 12;
+    private const float TitleSize = 13,
+        TextSize = 12;
     private const int MostMarkers = 40;
-    private static readonly Color Ink = Color.FromHex("#202020"), Frame = Color.FromHex("#808080"), Grid = Color.FromHex("#e4e4e4");
+    private static readonly Color Ink = Color.FromHex("#202020"),
+        Frame = Color.FromHex("#808080"),
+        Grid = Color.FromHex("#e4e4e4");
 
     // Told apart on white.
     private static readonly RgbColor[] Colors =
     [
-        .. new[]
-        {
-            "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
-        }.Select(RgbColor.Parse),
+        .. new[] { "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22" }.Select(
+            RgbColor.Parse
+        ),
     ];
 
     public static void Draw(SKCanvas canvas, LineChart chart, SKRect place)
     {
         using var plot = new Plot();
-        ChartAxis x = new(chart.IsXLogarithmic, chart.IsXWhole), y = new(chart.IsYLogarithmic, false);
+        ChartAxis x = new(chart.IsXLogarithmic, chart.IsXWhole),
+            y = new(chart.IsYLogarithmic, false);
         ChartSeries[] shown = [.. chart.Series.Select(series => Placed(series, x, y)).Where(series => series.HasPoints)];
-        for (int i = 0; i < shown.Length; i++) Add(plot, shown[i], shown[i].Color ?? Colors[i % Colors.Length]);
+        for (int i = 0; i < shown.Length; i++)
+            Add(plot, shown[i], shown[i].Color ?? Colors[i % Colors.Length]);
         SetScale(plot.Axes.Bottom, x, shown.SelectMany(series => series.X));
         SetScale(plot.Axes.Left, y, shown.SelectMany(series => series.Y.Concat(series.Band?.Low ?? []).Concat(series.Band?.High ?? [])));
         SetStyle(plot, chart, shown);
@@ -38,12 +42,13 @@ internal static class ChartRenderer
         canvas.Restore();
     }
 
-    private static ChartSeries Placed(ChartSeries series, ChartAxis x, ChartAxis y) => series with
-    {
-        X = [.. series.X.Select(x.Place)],
-        Y = [.. series.Y.Select(y.Place)],
-        Band = series.Band is { } band ? new([.. band.Low.Select(y.Place)], [.. band.High.Select(y.Place)]) : null,
-    };
+    private static ChartSeries Placed(ChartSeries series, ChartAxis x, ChartAxis y) =>
+        series with
+        {
+            X = [.. series.X.Select(x.Place)],
+            Y = [.. series.Y.Select(y.Place)],
+            Band = series.Band is { } band ? new([.. band.Low.Select(y.Place)], [.. band.High.Select(y.Place)]) : null,
+        };
 
     private static void Add(Plot plot, ChartSeries series, RgbColor color)
     {
@@ -75,11 +80,13 @@ internal static class ChartRenderer
                 continue;
             }
 
-            if (part.Count > 0) yield return [.. part];
+            if (part.Count > 0)
+                yield return [.. part];
             part.Clear();
         }
 
-        if (part.Count > 0) yield return [.. part];
+        if (part.Count > 0)
+            yield return [.. part];
     }
 
     private static void SetScale(IAxis axis, ChartAxis scale, IEnumerable<double> places)
@@ -99,14 +106,17 @@ internal static class ChartRenderer
         SetLabel(plot.Axes.Title.Label, chart.Title, TitleSize);
         SetLabel(plot.Axes.Bottom.Label, chart.XTitle, TextSize);
         SetLabel(plot.Axes.Left.Label, chart.YTitle, TextSize);
-        if (shown.Length == 0) return;
-        ScottPlot.Legend legend = plot.ShowLegend(chart.LegendCorner switch
-        {
-            Corner.TopLeft => Alignment.UpperLeft,
-            Corner.TopRight => Alignment.UpperRight,
-            Corner.BottomLeft => Alignment.LowerLeft,
-            _ => Alignment.LowerRight,
-        });
+        if (shown.Length == 0)
+            return;
+        ScottPlot.Legend legend = plot.ShowLegend(
+            chart.LegendCorner switch
+            {
+                Corner.TopLeft => Alignment.UpperLeft,
+                Corner.TopRight => Alignment.UpperRight,
+                Corner.BottomLeft => Alignment.LowerLeft,
+                _ => Alignment.LowerRight,
+            }
+        );
         (legend.FontName, legend.FontSize, legend.FontColor) = (font, TextSize, Ink);
         (legend.ShadowColor, legend.OutlineColor) = (ScottPlot.Colors.Transparent, Grid);
         legend.BackgroundColor = ScottPlot.Colors.White.WithAlpha(0.85);

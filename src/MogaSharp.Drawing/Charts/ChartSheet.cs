@@ -9,7 +9,8 @@ namespace MogaSharp.Drawing;
 /// <param name="Charts">The charts, row by row, at least one.</param>
 public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
 {
-    private const float TitleSize = 15, Margin = 6;
+    private const float TitleSize = 15,
+        Margin = 6;
 
     /// <summary>What stands above all; null for nothing.</summary>
     public string? Title { get; init; }
@@ -57,7 +58,8 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         Check();
         SkiaLibrary.EnsureLoaded();
         using var stream = new MemoryStream();
-        using (SKCanvas canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), stream)) Render(canvas);
+        using (SKCanvas canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), stream))
+            Render(canvas);
         return SvgText.Tidy(Encoding.UTF8.GetString(stream.ToArray()), Title);
     }
 
@@ -99,7 +101,8 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         ArgumentOutOfRangeException.ThrowIfLessThan(Columns, 1);
         CheckSide(ChartWidth, nameof(ChartWidth));
         CheckSide(ChartHeight, nameof(ChartHeight));
-        if (Charts.IsEmpty) throw new ArgumentException("A sheet needs a chart.");
+        if (Charts.IsEmpty)
+            throw new ArgumentException("A sheet needs a chart.");
         foreach (ChartSeries series in Charts.SelectMany(chart => chart.Series))
         {
             (string name, int places) = (series.Name, series.X.Length);

@@ -19,22 +19,27 @@ internal static class SvgText
         var document = XDocument.Parse(svg);
         XElement root = document.Root!;
         root.SetAttributeValue("viewBox", $"0 0 {root.Attribute("width")?.Value} {root.Attribute("height")?.Value}");
-        if (!string.IsNullOrEmpty(title)) root.AddFirst(new XElement(Svg + "title", title));
+        if (!string.IsNullOrEmpty(title))
+            root.AddFirst(new XElement(Svg + "title", title));
         foreach (XElement text in root.Descendants(Svg + "text"))
         {
             text.Value = text.Value.Trim();
             foreach (XAttribute attribute in text.Attributes())
             {
-                if (attribute.Name == "x" || attribute.Name == "y") attribute.Value = attribute.Value.TrimEnd(' ', ',');
-                if (attribute.Name == "font-family") attribute.Value += OtherFonts;
+                if (attribute.Name == "x" || attribute.Name == "y")
+                    attribute.Value = attribute.Value.TrimEnd(' ', ',');
+                if (attribute.Name == "font-family")
+                    attribute.Value += OtherFonts;
             }
         }
 
         XAttribute[] ids = [.. root.Descendants().Attributes("id")];
         Dictionary<string, string> names = [];
-        foreach (XAttribute id in ids) names[id.Value] = id.Value = $"clip{names.Count + 1}";
+        foreach (XAttribute id in ids)
+            names[id.Value] = id.Value = $"clip{names.Count + 1}";
         foreach (XAttribute use in root.Descendants().Attributes("clip-path"))
-            if (use.Value is ['u', 'r', 'l', '(', '#', .. var name, ')']) use.Value = $"url(#{names[name]})";
+            if (use.Value is ['u', 'r', 'l', '(', '#', .. var name, ')'])
+                use.Value = $"url(#{names[name]})";
         return document.ToString() + "\n";
     }
 }

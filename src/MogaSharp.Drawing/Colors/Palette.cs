@@ -10,8 +10,26 @@ public static class Palette
     [
         .. new[]
         {
-            "#e6194b", "#3cb44b", "#4363d8", "#ffe119", "#f58231", "#42d4f4", "#911eb4", "#f032e6", "#bfef45", "#9a6324",
-            "#469990", "#fabed4", "#800000", "#aaffc3", "#000075", "#dcbeff", "#808000", "#ffd8b1", "#1e90ff", "#a9a9a9",
+            "#e6194b",
+            "#3cb44b",
+            "#4363d8",
+            "#ffe119",
+            "#f58231",
+            "#42d4f4",
+            "#911eb4",
+            "#f032e6",
+            "#bfef45",
+            "#9a6324",
+            "#469990",
+            "#fabed4",
+            "#800000",
+            "#aaffc3",
+            "#000075",
+            "#dcbeff",
+            "#808000",
+            "#ffd8b1",
+            "#1e90ff",
+            "#a9a9a9",
         }.Select(RgbColor.Parse),
     ];
 
@@ -20,9 +38,15 @@ public static class Palette
     public static RgbColor Color(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        if (index < First.Length) return First[index];
+        if (index < First.Length)
+            return First[index];
         double hue = index * 137.50776405 % 360;
-        (double saturation, double lightness) = (index % 3) switch { 0 => (0.75, 0.5), 1 => (0.6, 0.68), _ => (0.85, 0.35) };
+        (double saturation, double lightness) = (index % 3) switch
+        {
+            0 => (0.75, 0.5),
+            1 => (0.6, 0.68),
+            _ => (0.85, 0.35),
+        };
         return FromHue(hue, saturation, lightness);
     }
 

@@ -26,8 +26,10 @@ public readonly record struct RgbColor(byte Red, byte Green, byte Blue)
     /// <exception cref="FormatException">The text is not such a color.</exception>
     public static RgbColor Parse(string text)
     {
-        if (text is not ['#', _, _, _, _, _, _]
-            || !int.TryParse(text.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int bits))
+        if (
+            text is not ['#', _, _, _, _, _, _]
+            || !int.TryParse(text.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int bits)
+        )
             throw new FormatException($"'{text}' is not a color such as #1f77b4.");
         return new((byte)(bits >> 16), (byte)(bits >> 8), (byte)bits);
     }

@@ -18,9 +18,7 @@ internal sealed class FontSet(SystemFonts system)
     public static SKTypeface Main => Shipped.Value;
 
     /// <summary>The font for a character; the shipped one, which shows a box, where none has it.</summary>
-    public SKTypeface For(Rune character) => SystemFonts.Has(Main, character.Value)
-        ? Main
-        : _fallbacks.GetOrAdd(character.Value, Fallback);
+    public SKTypeface For(Rune character) => SystemFonts.Has(Main, character.Value) ? Main : _fallbacks.GetOrAdd(character.Value, Fallback);
 
     /// <summary>One font for a whole text: the one for the first character that the shipped font lacks, if it has the rest too.</summary>
     public SKTypeface ForAll(string text)
@@ -35,7 +33,8 @@ internal sealed class FontSet(SystemFonts system)
 
     private static SKTypeface Load()
     {
-        using Stream font = typeof(FontSet).Assembly.GetManifestResourceStream(Resource)
+        using Stream font =
+            typeof(FontSet).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"The resource {Resource} is missing.");
         using var data = SKData.Create(font);
         return SKTypeface.FromData(data) ?? throw new InvalidOperationException($"The resource {Resource} is not a font.");

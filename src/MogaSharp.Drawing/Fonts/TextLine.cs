@@ -31,7 +31,8 @@ internal sealed class TextLine
             run.Append(character.ToString());
         }
 
-        if (current is not null) _runs.Add((current, run.ToString()));
+        if (current is not null)
+            _runs.Add((current, run.ToString()));
         foreach ((SKTypeface font, string part) in _runs)
         {
             using SKFont sized = Sized(font);
@@ -57,7 +58,8 @@ internal sealed class TextLine
     public static TextLine? Fit(string text, float size, float width)
     {
         var line = new TextLine(text, size);
-        if (line.Width <= width) return line;
+        if (line.Width <= width)
+            return line;
         var starts = StringInfo.ParseCombiningCharacters(text);
         (int least, int most) = (0, starts.Length - 1);
         TextLine? best = null;
@@ -65,8 +67,10 @@ internal sealed class TextLine
         {
             int middle = (least + most) / 2;
             var cut = new TextLine(text[..starts[middle]].TrimEnd() + Ellipsis, size);
-            if (cut.Width <= width) (best, least) = (cut, middle + 1);
-            else most = middle - 1;
+            if (cut.Width <= width)
+                (best, least) = (cut, middle + 1);
+            else
+                most = middle - 1;
         }
 
         return best;
@@ -87,7 +91,12 @@ internal sealed class TextLine
     }
 
     private SKFont Sized(SKTypeface font) =>
-        new(font, Size) { Edging = SKFontEdging.Antialias, Subpixel = true, Hinting = SKFontHinting.Slight };
+        new(font, Size)
+        {
+            Edging = SKFontEdging.Antialias,
+            Subpixel = true,
+            Hinting = SKFontHinting.Slight,
+        };
 
     private static string Clean(string text)
     {
@@ -95,8 +104,10 @@ internal sealed class TextLine
         foreach (Rune character in text.EnumerateRunes())
         {
             bool isVariation = character.Value is >= 0xFE00 and <= 0xFE0F;
-            if (Rune.IsControl(character)) clean.Append(' ');
-            else if (Rune.GetUnicodeCategory(character) != UnicodeCategory.Format && !isVariation) clean.Append(character.ToString());
+            if (Rune.IsControl(character))
+                clean.Append(' ');
+            else if (Rune.GetUnicodeCategory(character) != UnicodeCategory.Format && !isVariation)
+                clean.Append(character.ToString());
         }
 
         return clean.ToString();

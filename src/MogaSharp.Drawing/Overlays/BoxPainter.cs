@@ -50,7 +50,8 @@ internal static class BoxPainter
 
     private static void DrawLabel(SKCanvas canvas, string text, RgbColor color, SKRectI box, DrawingScale scale, LabelPlacer places)
     {
-        if (LabelText.Within(text, scale, places.Width, places.Height) is not { } label) return;
+        if (LabelText.Within(text, scale, places.Width, places.Height) is not { } label)
+            return;
         SKRectI place = places.Place(SKRectI.Intersect(box, SKRectI.Create(places.Width, places.Height)), label.Width, label.Height);
         using var paint = new SKPaint { Color = color.ToSkia() };
         canvas.DrawRect(place, paint);

@@ -6,7 +6,8 @@ namespace MogaSharp.Drawing;
 internal sealed class Caption
 {
     private readonly List<TextLine> _lines;
-    private readonly int _padding, _lineHeight;
+    private readonly int _padding,
+        _lineHeight;
 
     private Caption(List<TextLine> lines, int padding)
     {
@@ -24,12 +25,16 @@ internal sealed class Caption
     public static Caption? Within(string text, float size, int width, int height)
     {
         size = Math.Min(size, height / 2f);
-        if (size < DrawingScale.LeastFont || string.IsNullOrWhiteSpace(text)) return null;
+        if (size < DrawingScale.LeastFont || string.IsNullOrWhiteSpace(text))
+            return null;
         int padding = Math.Max(1, (int)MathF.Round(size * 0.3f));
-        int most = (height - (2 * padding)) / (int)MathF.Ceiling(TextLine.LineHeight(size)), room = width - (2 * padding) - 1;
-        if (most < 1 || room < 1) return null;
+        int most = (height - (2 * padding)) / (int)MathF.Ceiling(TextLine.LineHeight(size)),
+            room = width - (2 * padding) - 1;
+        if (most < 1 || room < 1)
+            return null;
         string[] lines = [.. text.Split('\n').SelectMany(line => Wrap(line, size, room))];
-        if (lines.Length > most) lines = [.. lines[..(most - 1)], lines[most - 1] + " …"];
+        if (lines.Length > most)
+            lines = [.. lines[..(most - 1)], lines[most - 1] + " …"];
         List<TextLine> fitted = [.. lines.Select(line => TextLine.Fit(line, size, room) ?? new TextLine("", size))];
         return fitted.TrueForAll(line => line.Width == 0) ? null : new(fitted, padding);
     }

@@ -17,7 +17,8 @@ internal static class HeatMapPainter
         // A map without a difference has the color of its low end.
         float scale = high > low ? 1 / (high - low) : 0;
         ReadOnlySpan<float> values = map.Values.Span;
-        Tap[] columns = Taps(map.Width, bitmap.Width), rows = Taps(map.Height, bitmap.Height);
+        Tap[] columns = Taps(map.Width, bitmap.Width),
+            rows = Taps(map.Height, bitmap.Height);
         for (int y = 0; y < bitmap.Height; y++)
         {
             Span<byte> pixels = PixelCopy.Row(bitmap, y);
@@ -26,7 +27,8 @@ internal static class HeatMapPainter
             for (int x = 0; x < columns.Length; x++)
             {
                 float value = rows[y].Mix(columns[x].Of(first), columns[x].Of(second));
-                if (!float.IsNaN(value)) blend.Over(pixels[(4 * x)..], map.Colormap.Color((value - low) * scale));
+                if (!float.IsNaN(value))
+                    blend.Over(pixels[(4 * x)..], map.Colormap.Color((value - low) * scale));
             }
         }
     }
@@ -40,7 +42,8 @@ internal static class HeatMapPainter
         (float least, float most) = (float.PositiveInfinity, float.NegativeInfinity);
         foreach (float value in map.Values.Span)
         {
-            if (!float.IsFinite(value)) continue;
+            if (!float.IsFinite(value))
+                continue;
             least = Math.Min(least, value);
             most = Math.Max(most, value);
         }
@@ -50,14 +53,16 @@ internal static class HeatMapPainter
 
     // The centers of pixels lie at halves, and what is beyond the outermost values has theirs.
     private static Tap[] Taps(int from, int to) =>
-    [
-        .. Enumerable.Range(0, to).Select(i =>
-        {
-            double at = Math.Clamp((((i + 0.5) * from) / to) - 0.5, 0, from - 1);
-            int first = (int)at;
-            return new Tap(first, Math.Min(first + 1, from - 1), (float)(at - first));
-        }),
-    ];
+        [
+            .. Enumerable
+                .Range(0, to)
+                .Select(i =>
+                {
+                    double at = Math.Clamp((((i + 0.5) * from) / to) - 0.5, 0, from - 1);
+                    int first = (int)at;
+                    return new Tap(first, Math.Min(first + 1, from - 1), (float)(at - first));
+                }),
+        ];
 
     private readonly record struct Tap(int First, int Second, float Share)
     {

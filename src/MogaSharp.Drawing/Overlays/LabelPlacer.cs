@@ -33,13 +33,23 @@ internal sealed class LabelPlacer(int width, int height)
         SKRectI[] near = [.. _taken.Where(other => other.IntersectsWith(area))];
         int[] lefts =
         [
-            box.Left, box.Right - labelWidth, 0, width - labelWidth,
-            .. near.Select(other => other.Right), .. near.Select(other => other.Left - labelWidth),
+            box.Left,
+            box.Right - labelWidth,
+            0,
+            width - labelWidth,
+            .. near.Select(other => other.Right),
+            .. near.Select(other => other.Left - labelWidth),
         ];
         int[] tops =
         [
-            box.Top - labelHeight, box.Top, box.Bottom, box.Bottom - labelHeight, 0, height - labelHeight,
-            .. near.Select(other => other.Bottom), .. near.Select(other => other.Top - labelHeight),
+            box.Top - labelHeight,
+            box.Top,
+            box.Bottom,
+            box.Bottom - labelHeight,
+            0,
+            height - labelHeight,
+            .. near.Select(other => other.Bottom),
+            .. near.Select(other => other.Top - labelHeight),
         ];
         (SKRectI best, (long Covered, int Gap, int Way) least) = (preferred, (long.MaxValue, 0, 0));
         foreach (int left in lefts.Distinct())
@@ -48,9 +58,11 @@ internal sealed class LabelPlacer(int width, int height)
             {
                 SKRectI place = At(left, top);
                 int gap = Math.Max(Gap(place.Left, place.Right, box.Left, box.Right), Gap(place.Top, place.Bottom, box.Top, box.Bottom));
-                if (gap > reach) continue;
+                if (gap > reach)
+                    continue;
                 var cost = (Covered(place, near), gap, Math.Abs(place.Left - preferred.Left) + Math.Abs(place.Top - preferred.Top));
-                if (cost.CompareTo(least) < 0) (best, least) = (place, cost);
+                if (cost.CompareTo(least) < 0)
+                    (best, least) = (place, cost);
             }
         }
 
@@ -68,7 +80,8 @@ internal sealed class LabelPlacer(int width, int height)
         long covered = 0;
         foreach (SKRectI other in others)
         {
-            if (SKRectI.Intersect(place, other) is { Width: > 0, Height: > 0 } shared) covered += (long)shared.Width * shared.Height;
+            if (SKRectI.Intersect(place, other) is { Width: > 0, Height: > 0 } shared)
+                covered += (long)shared.Width * shared.Height;
         }
 
         return covered;

@@ -29,7 +29,8 @@ public sealed record Legend(ImmutableArray<LegendEntry> Entries)
     {
         const int FewestRows = 10;
         float size = DrawingScale.For(image.Width, image.Height).FontSize;
-        if (Entries.IsEmpty && string.IsNullOrEmpty(Title)) return image;
+        if (Entries.IsEmpty && string.IsNullOrEmpty(Title))
+            return image;
         var panel = LegendPanel.Whole(this, size, Math.Max(image.Height, (int)(size * 1.4f * (FewestRows + 2))));
         using SKBitmap sheet = PixelCopy.NewBitmap(checked(image.Width + panel.Width), Math.Max(image.Height, panel.Height));
         using var canvas = new SKCanvas(sheet);

@@ -9,7 +9,11 @@ internal sealed class LegendPanel
     private readonly TextLine? _title;
     private readonly TextLine[] _names;
     private readonly float _size;
-    private readonly int _rows, _rowHeight, _swatch, _padding, _columnWidth;
+    private readonly int _rows,
+        _rowHeight,
+        _swatch,
+        _padding,
+        _columnWidth;
 
     private LegendPanel(Legend legend, float size, int most, int height, float nameWidth)
     {
@@ -21,7 +25,8 @@ internal sealed class LegendPanel
         int rest = legend.Entries.Length - most;
         Shown = most;
         IEnumerable<string> names = legend.Entries.Take(most).Select(entry => entry.Name);
-        if (rest > 0) names = names.Append($"+ {rest} more");
+        if (rest > 0)
+            names = names.Append($"+ {rest} more");
         _names = [.. names.Select(name => TextLine.Fit(name, size, nameWidth) ?? new TextLine("", size))];
         _rows = Math.Clamp((height - (2 * _padding) - (_title is null ? 0 : _rowHeight)) / _rowHeight, 1, Math.Max(1, _names.Length));
         int columns = (_names.Length + _rows - 1) / _rows;
@@ -45,11 +50,13 @@ internal sealed class LegendPanel
     /// <summary>As many entries as there is room for; null when there are none, or there is no room.</summary>
     public static LegendPanel? Within(Legend legend, float size, int width, int height)
     {
-        if (legend.Entries.IsEmpty) return null;
+        if (legend.Entries.IsEmpty)
+            return null;
         for (float smaller = size; smaller > DrawingScale.LeastFont; smaller *= 0.85f)
         {
             var whole = new LegendPanel(legend, smaller, legend.Entries.Length, height, width);
-            if (whole.Fits(width, height)) return whole;
+            if (whole.Fits(width, height))
+                return whole;
         }
 
         LegendPanel? best = null;
@@ -59,8 +66,10 @@ internal sealed class LegendPanel
             int middle = (least + most) / 2;
             // The names may have what is left of the width by color and margins.
             var part = new LegendPanel(legend, DrawingScale.LeastFont, middle, height, width - 11);
-            if (part.Fits(width, height)) (best, least) = (part, middle + 1);
-            else most = middle - 1;
+            if (part.Fits(width, height))
+                (best, least) = (part, middle + 1);
+            else
+                most = middle - 1;
         }
 
         return best;
@@ -72,12 +81,14 @@ internal sealed class LegendPanel
         int top = place.Top + _padding;
         float lift = (_rowHeight - TextLine.LineHeight(_size)) / 2;
         _title?.Draw(canvas, place.Left + _padding, top + lift, RgbColor.Black);
-        if (_title is not null) top += _rowHeight;
+        if (_title is not null)
+            top += _rowHeight;
         using var fill = new SKPaint();
         using var edge = new SKPaint { Color = RgbColor.Black.ToSkia(0.35), IsStroke = true };
         for (int i = 0; i < _names.Length; i++)
         {
-            int left = place.Left + _padding + (i / _rows * _columnWidth), y = top + (i % _rows * _rowHeight);
+            int left = place.Left + _padding + (i / _rows * _columnWidth),
+                y = top + (i % _rows * _rowHeight);
             if (i < Shown)
             {
                 SKRectI swatch = SKRectI.Create(left, y + ((_rowHeight - _swatch) / 2), _swatch, _swatch);

@@ -21,7 +21,8 @@ public sealed record MaskOverlay(int Width, int Height, ReadOnlyMemory<byte> Ins
     public static MaskOverlay Of(int width, int height, ReadOnlySpan<bool> inside, RgbColor color)
     {
         byte[] values = new byte[inside.Length];
-        for (int i = 0; i < values.Length; i++) values[i] = inside[i] ? (byte)1 : (byte)0;
+        for (int i = 0; i < values.Length; i++)
+            values[i] = inside[i] ? (byte)1 : (byte)0;
         return new(width, height, values, color);
     }
 }

@@ -22,7 +22,8 @@ internal static class MaskPainter
             Span<byte> row = PixelCopy.Row(bitmap, y);
             for (int x = 0; x < row.Length; x += 4, i++)
             {
-                if (inside[i] == 0) continue;
+                if (inside[i] == 0)
+                    continue;
                 (core is null || core[i] != 0 ? blend : full).Over(row[x..], mask.Color);
             }
         }
@@ -31,9 +32,12 @@ internal static class MaskPainter
     // What is farther than some pixels from everything outside, in steps along rows and columns; the picture's own edges are not outside.
     private static byte[] Erode(ReadOnlySpan<byte> inside, int width, int height, int distance)
     {
-        byte[] rows = new byte[inside.Length], both = new byte[inside.Length];
-        for (int y = 0; y < height; y++) ErodeLine(inside, rows, y * width, 1, width, distance);
-        for (int x = 0; x < width; x++) ErodeLine(rows, both, x, width, height, distance);
+        byte[] rows = new byte[inside.Length],
+            both = new byte[inside.Length];
+        for (int y = 0; y < height; y++)
+            ErodeLine(inside, rows, y * width, 1, width, distance);
+        for (int x = 0; x < width; x++)
+            ErodeLine(rows, both, x, width, height, distance);
         return both;
     }
 
@@ -44,7 +48,8 @@ internal static class MaskPainter
         for (int i = 0; i < length; i++)
         {
             int at = start + (i * step);
-            if (from[at] == 0) last = i;
+            if (from[at] == 0)
+                last = i;
             to[at] = i - last > distance ? (byte)1 : (byte)0;
         }
 
@@ -52,8 +57,10 @@ internal static class MaskPainter
         for (int i = length - 1; i >= 0; i--)
         {
             int at = start + (i * step);
-            if (from[at] == 0) last = i;
-            if (last - i <= distance) to[at] = 0;
+            if (from[at] == 0)
+                last = i;
+            if (last - i <= distance)
+                to[at] = 0;
         }
     }
 }

@@ -8,18 +8,25 @@ internal static class SkeletonPainter
     public static void Draw(SKCanvas canvas, Skeleton skeleton, int lineWidth)
     {
         Check(skeleton);
-        using var paint = new SKPaint { IsAntialias = true, StrokeCap = SKStrokeCap.Round, StrokeWidth = lineWidth * 1.5f };
+        using var paint = new SKPaint
+        {
+            IsAntialias = true,
+            StrokeCap = SKStrokeCap.Round,
+            StrokeWidth = lineWidth * 1.5f,
+        };
         for (int i = 0; i < skeleton.Edges.Length; i++)
         {
             (int from, int to) = skeleton.Edges[i];
-            if (!skeleton.IsVisible(from) || !skeleton.IsVisible(to)) continue;
+            if (!skeleton.IsVisible(from) || !skeleton.IsVisible(to))
+                continue;
             paint.Color = (skeleton.EdgeColors.IsEmpty ? skeleton.Color : skeleton.EdgeColors[i]).ToSkia();
             canvas.DrawLine(Place(skeleton.Points[from]), Place(skeleton.Points[to]), paint);
         }
 
         for (int i = 0; i < skeleton.Points.Length; i++)
         {
-            if (!skeleton.IsVisible(i)) continue;
+            if (!skeleton.IsVisible(i))
+                continue;
             RgbColor color = skeleton.PointColors.IsEmpty ? skeleton.Color : skeleton.PointColors[i];
             // A thin ring tells points from bones of the same color.
             paint.Color = color.TextColor.ToSkia();
@@ -44,7 +51,8 @@ internal static class SkeletonPainter
 
     private static void CheckColors(int colors, int count, string what)
     {
-        if (colors != 0 && colors != count) throw new ArgumentException($"There are {colors} colors for {count} {what}.");
+        if (colors != 0 && colors != count)
+            throw new ArgumentException($"There are {colors} colors for {count} {what}.");
     }
 
     private static SKPoint Place(Keypoint point) => new(point.X, point.Y);

@@ -40,14 +40,18 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
         if (FontSize is not (null or (> 0 and < float.PositiveInfinity)))
             throw new ArgumentOutOfRangeException(nameof(FontSize), FontSize, "A font size is above 0.");
         RgbImage[] all = [.. Rows.SelectMany(row => row.Images)];
-        if (all.Length == 0) throw new ArgumentException("A strip needs an image.");
-        int width = checked(all.Max(image => image.Width) * Enlargement), height = checked(all.Max(image => image.Height) * Enlargement);
+        if (all.Length == 0)
+            throw new ArgumentException("A strip needs an image.");
+        int width = checked(all.Max(image => image.Width) * Enlargement),
+            height = checked(all.Max(image => image.Height) * Enlargement);
         float size = FontSize ?? Math.Clamp(MathF.Sqrt((float)width * height) * 0.09f, 11, 40);
         TextLine?[] rowTitles = [.. Rows.Select(row => row.Title is { Length: > 0 } title ? new TextLine(title, size) : null)];
         TextLine?[] columnTitles = [.. ColumnTitles.Select(title => TextLine.Fit(title, size, width))];
-        int left = Margin(rowTitles, line => line.Width), top = Margin(columnTitles, line => line.Height);
+        int left = Margin(rowTitles, line => line.Width),
+            top = Margin(columnTitles, line => line.Height);
         int columns = Rows.Max(row => row.Images.Length);
-        int sheetWidth = checked(left + (columns * (width + Gap)) - Gap), sheetHeight = checked(top + (Rows.Length * (height + Gap)) - Gap);
+        int sheetWidth = checked(left + (columns * (width + Gap)) - Gap),
+            sheetHeight = checked(top + (Rows.Length * (height + Gap)) - Gap);
         using SKBitmap sheet = PixelCopy.NewBitmap(sheetWidth, sheetHeight);
         using var canvas = new SKCanvas(sheet);
         canvas.Clear(Ground.ToSkia());
@@ -60,7 +64,8 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
         for (int row = 0; row < Rows.Length; row++)
         {
             int y = top + (row * (height + Gap));
-            if (rowTitles[row] is { } title) title.Draw(canvas, size / 4, y + ((height - title.Height) / 2), Ground.TextColor);
+            if (rowTitles[row] is { } title)
+                title.Draw(canvas, size / 4, y + ((height - title.Height) / 2), Ground.TextColor);
             for (int column = 0; column < Rows[row].Images.Length; column++)
                 Draw(canvas, Rows[row].Images[column], SKRectI.Create(left + (column * (width + Gap)), y, width, height));
         }

@@ -8,12 +8,14 @@ public sealed record ClipToFrames : Op
     {
         RequireInputs(inputs, 1);
         Shape x = inputs[0];
-        if (x.Rank != 5) throw new GraphException($"ClipToFrames takes clips (N, T, C, H, W), it got {x}.");
+        if (x.Rank != 5)
+            throw new GraphException($"ClipToFrames takes clips (N, T, C, H, W), it got {x}.");
         return new Shape(x.Extents[0] * x.Extents[1], x[2], x[3], x[4]);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Images as the frames of clips: (N Frames, C, H, W) to (N, Frames, C, H, W).</summary>
@@ -24,12 +26,14 @@ public sealed record FramesToClip(int Frames) : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (Frames < 1 || x[0] % Frames != 0) throw new GraphException($"{x[0]} images are no clips of {Frames} frames.");
+        if (Frames < 1 || x[0] % Frames != 0)
+            throw new GraphException($"{x[0]} images are no clips of {Frames} frames.");
         return new Shape(x[0] / Frames, Frames, x[1], x[2], x[3]);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>The frames of a clip side by side: (N Frames, C, H, W) to (N, Frames C, H, W), the channels of a frame together.</summary>
@@ -40,12 +44,14 @@ public sealed record FramesToChannels(int Frames) : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (Frames < 1 || x[0] % Frames != 0) throw new GraphException($"{x[0]} images are no clips of {Frames} frames.");
+        if (Frames < 1 || x[0] % Frames != 0)
+            throw new GraphException($"{x[0]} images are no clips of {Frames} frames.");
         return new Shape(x[0] / Frames, x.Extents[1] * Frames, x[2], x[3]);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>The opposite of <see cref="FramesToChannels"/>: (N, Frames C, H, W) to (N Frames, C, H, W).</summary>
@@ -56,10 +62,12 @@ public sealed record ChannelsToFrames(int Frames) : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (Frames < 1 || x[1] % Frames != 0) throw new GraphException($"{x[1]} channels are no {Frames} frames.");
+        if (Frames < 1 || x[1] % Frames != 0)
+            throw new GraphException($"{x[1]} channels are no {Frames} frames.");
         return new Shape(x.Extents[0] * Frames, x[1] / Frames, x[2], x[3]);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }

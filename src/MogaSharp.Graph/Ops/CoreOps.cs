@@ -2,14 +2,16 @@ namespace MogaSharp.Graph;
 
 /// <summary>A graph input.</summary>
 /// <param name="Name">The input's name; image classifiers call it <c>input</c>.</param>
-/// <param name="Declared">The shape that the graph was built with. Batch, rows and columns may differ at run time, channels may not.</param>
+/// <param name="Declared">The shape that the graph was built with. Batch, rows and columns may differ at run time, channels may
+/// not.</param>
 public sealed record Input(string Name, Shape Declared) : Op
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs) => Declared;
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
@@ -26,7 +28,16 @@ public sealed record Input(string Name, Shape Declared) : Op
 /// <param name="Dilation">Distance between taps in pixels.</param>
 /// <param name="Groups">Channel groups; equal to both channel counts for a depthwise convolution.</param>
 public sealed record Conv2d(
-    int InChannels, int OutChannels, int Kernel, string Weight, string? Bias, int Stride = 1, int Padding = 0, int Dilation = 1, int Groups = 1) : Op
+    int InChannels,
+    int OutChannels,
+    int Kernel,
+    string Weight,
+    string? Bias,
+    int Stride = 1,
+    int Padding = 0,
+    int Dilation = 1,
+    int Groups = 1
+) : Op
 {
     /// <summary>True when each channel is filtered on its own.</summary>
     public bool IsDepthwise => Groups == InChannels && Groups == OutChannels && Groups > 1;
@@ -46,9 +57,13 @@ public sealed record Conv2d(
         Shape x = RequireMap(inputs, InChannels);
         return new Shape(x[0], OutChannels, Side(x[2]), Side(x[3]));
 
-        int Side(int side) => side + (2 * Padding) >= Span
-            ? ((side + (2 * Padding) - Span) / Stride) + 1
-            : throw new GraphException($"A side of {side} pixels is too small for a {Kernel}x{Kernel} convolution with padding {Padding} and dilation {Dilation}.");
+        int Side(int side) =>
+            side + (2 * Padding) >= Span
+                ? ((side + (2 * Padding) - Span) / Stride) + 1
+                : throw new GraphException(
+                    $"A side of {side} pixels is too small for a {Kernel}x{Kernel} convolution with padding {Padding} and dilation "
+                        + $"{Dilation}."
+                );
     }
 
     /// <inheritdoc/>
@@ -56,10 +71,12 @@ public sealed record Conv2d(
         new(Convolution: output.ElementCount * (InChannels / Groups) * Kernel * Kernel);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
-/// <summary>A fully connected layer over the channels: (N, InFeatures) to (N, OutFeatures), or each pixel of (N, InFeatures, H, W) on its own.</summary>
+/// <summary>A fully connected layer over the channels: (N, InFeatures) to (N, OutFeatures), or each pixel of (N, InFeatures, H, W) on its
+/// own.</summary>
 /// <param name="InFeatures">Input features.</param>
 /// <param name="OutFeatures">Output features.</param>
 /// <param name="Weight">Key of the weight (OutFeatures, InFeatures).</param>
@@ -74,7 +91,8 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
     {
         RequireInputs(inputs, 1);
         Shape x = inputs[0];
-        if (x.Rank is not (2 or 4) || x[1] != InFeatures) throw new GraphException($"Linear takes (N, {InFeatures}) or (N, {InFeatures}, H, W), it got {x}.");
+        if (x.Rank is not (2 or 4) || x[1] != InFeatures)
+            throw new GraphException($"Linear takes (N, {InFeatures}) or (N, {InFeatures}, H, W), it got {x}.");
         return x.With(1, OutFeatures);
     }
 
@@ -82,7 +100,8 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
     public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => new(Linear: output.ElementCount * InFeatures);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
@@ -90,7 +109,8 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
 /// per channel. Shape is kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
-/// <param name="Prefix">The module's name; the keys are this with <c>.weight</c>, <c>.bias</c>, <c>.running_mean</c>, <c>.running_var</c>, <c>.num_batches_tracked</c>.</param>
+/// <param name="Prefix">The module's name; the keys are this with <c>.weight</c>, <c>.bias</c>, <c>.running_mean</c>, <c>.running_var</c>,
+/// <c>.num_batches_tracked</c>.</param>
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Momentum">The share of the new batch in the running statistics (training).</param>
 public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1e-5, double Momentum = 0.1) : Op
@@ -120,7 +140,8 @@ public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1
     public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => new(Normalization: 2 * output.ElementCount);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Group normalisation of a feature map: statistics per image over each group of channels. Shape is kept.</summary>
@@ -141,7 +162,8 @@ public sealed record GroupNorm(int Channels, int Groups, string Weight, string B
     public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => new(Normalization: 5 * output.ElementCount);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>The point-wise non-linear functions.</summary>
@@ -184,7 +206,8 @@ public sealed record Activation(ActivationKind Function) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>The mean over rows and columns: (N, C, H, W) to (N, C, 1, 1), or to (N, C).</summary>
@@ -202,11 +225,11 @@ public sealed record GlobalAveragePool(bool KeepDimensions) : Op
     }
 
     /// <inheritdoc/>
-    public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) =>
-        KeepDimensions ? new(Pooling: inputs[0].ElementCount) : default;
+    public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => KeepDimensions ? new(Pooling: inputs[0].ElementCount) : default;
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>The element-wise functions of two arguments.</summary>
@@ -234,11 +257,13 @@ public sealed record Binary(BinaryKind Function) : Op
     {
         RequireInputs(inputs, 2);
         (Shape a, Shape b) = (inputs[0], inputs[1]);
-        if (a.Rank != b.Rank) throw new GraphException($"{Kind} takes tensors of equal rank, it got {a} and {b}.");
+        if (a.Rank != b.Rank)
+            throw new GraphException($"{Kind} takes tensors of equal rank, it got {a} and {b}.");
         Shape output = a;
         for (int i = 0; i < a.Rank; i++)
         {
-            if (a[i] != b[i] && a[i] != 1 && b[i] != 1) throw new GraphException($"{Kind} cannot broadcast {a} and {b}.");
+            if (a[i] != b[i] && a[i] != 1 && b[i] != 1)
+                throw new GraphException($"{Kind} cannot broadcast {a} and {b}.");
             output = output.With(i, a[i] == 1 ? b[i] : a[i]);
         }
 
@@ -246,7 +271,8 @@ public sealed record Binary(BinaryKind Function) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
@@ -265,7 +291,8 @@ public sealed record ChannelAffine(int Channels, string? Scale, string? Shift = 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs) => RequireMap(inputs, Channels);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>A range of channels: (N, C, H, W) to (N, Length, H, W).</summary>
@@ -283,7 +310,8 @@ public sealed record ChannelSlice(int Start, int Length) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Feature maps of equal batch and size side by side: channels add up.</summary>
@@ -292,11 +320,13 @@ public sealed record ChannelConcat : Op
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
-        if (inputs.IsEmpty) throw new GraphException("ChannelConcat takes at least one input.");
+        if (inputs.IsEmpty)
+            throw new GraphException("ChannelConcat takes at least one input.");
         long channels = 0;
         foreach (Shape x in inputs)
         {
-            if (x.Rank != 4 || x.With(1, 0) != inputs[0].With(1, 0)) throw new GraphException($"ChannelConcat cannot join {inputs[0]} and {x}.");
+            if (x.Rank != 4 || x.With(1, 0) != inputs[0].With(1, 0))
+                throw new GraphException($"ChannelConcat cannot join {inputs[0]} and {x}.");
             channels += x[1];
         }
 
@@ -304,7 +334,8 @@ public sealed record ChannelConcat : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Dropout: in training sets elements to 0 and divides the others by 1 - rate; in eval mode x itself.</summary>
@@ -319,7 +350,8 @@ public sealed record Dropout(double Rate) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Stochastic depth: in training drops whole images of a residual branch; in eval mode x itself.</summary>
@@ -334,5 +366,6 @@ public sealed record DropPath(double Rate) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }

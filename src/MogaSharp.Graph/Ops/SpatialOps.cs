@@ -12,27 +12,31 @@ public sealed record ScalarMultiply(double Factor) : Op
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
-/// <summary>The mean over a square window that moves by one pixel and keeps the size; pixels outside of the map do not count (PoolFormer's <c>count_include_pad=False</c>).</summary>
+/// <summary>The mean over a square window that moves by one pixel and keeps the size; pixels outside of the map do not count (PoolFormer's
+/// <c>count_include_pad=False</c>).</summary>
 /// <param name="Kernel">The window's side, odd.</param>
 public sealed record AveragePool2d(int Kernel) : Op
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
-        if (Kernel < 1 || Kernel % 2 == 0) throw new GraphException($"AveragePool2d takes an odd side, it got {Kernel}.");
+        if (Kernel < 1 || Kernel % 2 == 0)
+            throw new GraphException($"AveragePool2d takes an odd side, it got {Kernel}.");
         return RequireMap(inputs);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
-/// PyTorch's <c>nn.PixelShuffle</c>: (N, C Factor^2, H, W) to (N, C, H Factor, W Factor); input channel c Factor^2 + dy Factor + dx becomes the pixel
-/// (dy, dx) of each block of channel c.
+/// PyTorch's <c>nn.PixelShuffle</c>: (N, C Factor^2, H, W) to (N, C, H Factor, W Factor); input channel c Factor^2 + dy Factor + dx becomes
+/// the pixel (dy, dx) of each block of channel c.
 /// </summary>
 /// <param name="Factor">The enlargement, 1 or more.</param>
 public sealed record PixelShuffle(int Factor) : Op
@@ -41,12 +45,14 @@ public sealed record PixelShuffle(int Factor) : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (Factor < 1 || x[1] % (Factor * Factor) != 0) throw new GraphException($"PixelShuffle by {Factor} does not fit {x}.");
+        if (Factor < 1 || x[1] % (Factor * Factor) != 0)
+            throw new GraphException($"PixelShuffle by {Factor} does not fit {x}.");
         return new Shape(x[0], x[1] / (Factor * Factor), x.Extents[2] * Factor, x.Extents[3] * Factor);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
@@ -59,12 +65,14 @@ public sealed record PatchMerge : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (x[2] % 2 != 0 || x[3] % 2 != 0) throw new GraphException($"PatchMerge takes even sides, it got {x}.");
+        if (x[2] % 2 != 0 || x[3] % 2 != 0)
+            throw new GraphException($"PatchMerge takes even sides, it got {x}.");
         return new Shape(x[0], 4 * x[1], x[2] / 2, x[3] / 2);
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>PyTorch's <c>nn.ChannelShuffle</c>: channel g C / Groups + i becomes channel i Groups + g. Shape is kept.</summary>
@@ -75,12 +83,14 @@ public sealed record ChannelShuffle(int Groups) : Op
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
     {
         Shape x = RequireMap(inputs);
-        if (Groups < 1 || x[1] % Groups != 0) throw new GraphException($"{Groups} groups do not divide {x[1]} channels.");
+        if (Groups < 1 || x[1] % Groups != 0)
+            throw new GraphException($"{Groups} groups do not divide {x[1]} channels.");
         return x;
     }
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>Which side of a map an op runs along.</summary>
@@ -94,8 +104,9 @@ public enum MapAxis
 }
 
 /// <summary>
-/// A depthwise convolution along one axis over the whole side, which wraps around (ParC-Net, section 3.1): y[i] = bias + sum over j of kernel[j] x[(i + j) mod side].
-/// The kernel is stored for Size pixels and resized linearly, corners aligned, to the map's side. Shape is kept.
+/// A depthwise convolution along one axis over the whole side, which wraps around (ParC-Net, section 3.1): y[i] = bias + sum over j of
+/// kernel[j] x[(i + j) mod side]. The kernel is stored for Size pixels and resized linearly, corners aligned, to the map's side. Shape is
+/// kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
 /// <param name="Axis">Along which side.</param>
@@ -111,14 +122,17 @@ public sealed record CircularConv(int Channels, MapAxis Axis, int Size, string W
     public override Shape InferShape(ReadOnlySpan<Shape> inputs) => RequireMap(inputs, Channels);
 
     /// <inheritdoc/>
-    public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => new(Convolution: output.ElementCount * output[Axis == MapAxis.Height ? 2 : 3]);
+    public override Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) =>
+        new(Convolution: output.ElementCount * output[Axis == MapAxis.Height ? 2 : 3]);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }
 
 /// <summary>
-/// Adds a learnt number per channel and place along one axis (ParC-Net's position embedding), resized linearly, corners aligned, to the map's side. Shape is kept.
+/// Adds a learnt number per channel and place along one axis (ParC-Net's position embedding), resized linearly, corners aligned, to the
+/// map's side. Shape is kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
 /// <param name="Axis">Along which side the numbers differ.</param>
@@ -133,5 +147,6 @@ public sealed record PositionEmbedding(int Channels, MapAxis Axis, int Size, str
     public override Shape InferShape(ReadOnlySpan<Shape> inputs) => RequireMap(inputs, Channels);
 
     /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) => visitor.Visit(this, argument);
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
 }

@@ -16,7 +16,8 @@ public sealed class ReferenceInterpreter
         _graph = graph;
         _weights = weights;
         foreach (ParameterSpec spec in graph.Parameters)
-            if (!spec.IsOptional) _ = weights[spec.Name];
+            if (!spec.IsOptional)
+                _ = weights[spec.Name];
     }
 
     /// <summary>Runs the graph and returns every value.</summary>
@@ -26,7 +27,8 @@ public sealed class ReferenceInterpreter
     public ReferenceTensor[] RunAll(params ReadOnlySpan<Tensor> inputs)
     {
         var inputShapes = new Shape[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++) inputShapes[i] = inputs[i].Shape;
+        for (int i = 0; i < inputs.Length; i++)
+            inputShapes[i] = inputs[i].Shape;
         Shape[] shapes = _graph.InferShapes(inputShapes);
         var results = new ReferenceTensor[shapes.Length];
         var kernels = new ReferenceKernels(_weights);
@@ -61,9 +63,7 @@ public sealed class ReferenceTensor
 {
     /// <summary>Makes a tensor of zeros.</summary>
     public ReferenceTensor(Shape shape)
-        : this(shape, new double[checked((int)shape.ElementCount)])
-    {
-    }
+        : this(shape, new double[checked((int)shape.ElementCount)]) { }
 
     /// <summary>Wraps an array of the shape's element count.</summary>
     public ReferenceTensor(Shape shape, double[] data)

@@ -7,7 +7,8 @@ internal sealed partial class ReferenceKernels
 {
     public ReferenceTensor Visit(ScalarMultiply op, Arguments a)
     {
-        for (int i = 0; i < a.Output.Data.Length; i++) a.Output.Data[i] = op.Factor * a.Inputs[0].Data[i];
+        for (int i = 0; i < a.Output.Data.Length; i++)
+            a.Output.Data[i] = op.Factor * a.Inputs[0].Data[i];
         return a.Output;
     }
 
@@ -17,14 +18,17 @@ internal sealed partial class ReferenceKernels
         int reach = op.Kernel / 2;
         for (int i = 0; i < a.Output.Data.Length; i++)
         {
-            int x = i % width, y = i / width % height, origin = i - (y * width) - x, count = 0;
+            int x = i % width,
+                y = i / width % height,
+                origin = i - (y * width) - x,
+                count = 0;
             double sum = 0;
             for (int v = Math.Max(0, y - reach); v <= Math.Min(height - 1, y + reach); v++)
-                for (int u = Math.Max(0, x - reach); u <= Math.Min(width - 1, x + reach); u++)
-                {
-                    sum += a.Inputs[0].Data[origin + (v * width) + u];
-                    count++;
-                }
+            for (int u = Math.Max(0, x - reach); u <= Math.Min(width - 1, x + reach); u++)
+            {
+                sum += a.Inputs[0].Data[origin + (v * width) + u];
+                count++;
+            }
 
             a.Output.Data[i] = sum / count;
         }
@@ -32,8 +36,8 @@ internal sealed partial class ReferenceKernels
         return a.Output;
     }
 
-    public ReferenceTensor Visit(PixelShuffle op, Arguments a) => Gather(a, (n, c, y, x) =>
-        (n, (((c * op.Factor) + (y % op.Factor)) * op.Factor) + (x % op.Factor), y / op.Factor, x / op.Factor));
+    public ReferenceTensor Visit(PixelShuffle op, Arguments a) =>
+        Gather(a, (n, c, y, x) => (n, (((c * op.Factor) + (y % op.Factor)) * op.Factor) + (x % op.Factor), y / op.Factor, x / op.Factor));
 
     public ReferenceTensor Visit(PatchMerge op, Arguments a)
     {
@@ -56,7 +60,10 @@ internal sealed partial class ReferenceKernels
         float[]? bias = op.Bias is null ? null : weights[op.Bias].Data;
         for (int i = 0; i < a.Output.Data.Length; i++)
         {
-            int x = i % width, y = i / width % height, c = i / (width * height) % op.Channels, origin = i - (y * width) - x;
+            int x = i % width,
+                y = i / width % height,
+                c = i / (width * height) % op.Channels,
+                origin = i - (y * width) - x;
             double sum = bias?[c] ?? 0;
             for (int j = 0; j < side; j++)
             {

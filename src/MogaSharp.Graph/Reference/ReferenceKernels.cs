@@ -14,29 +14,32 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
         (int outHeight, int outWidth) = (y.Shape[2], y.Shape[3]);
         float[] weight = weights[op.Weight].Data;
         float[]? bias = op.Bias is null ? null : weights[op.Bias].Data;
-        int inGroup = op.InChannels / op.Groups, outGroup = op.OutChannels / op.Groups;
+        int inGroup = op.InChannels / op.Groups,
+            outGroup = op.OutChannels / op.Groups;
         for (int n = 0; n < x.Shape[0]; n++)
-            for (int o = 0; o < op.OutChannels; o++)
-                for (int row = 0; row < outHeight; row++)
-                    for (int column = 0; column < outWidth; column++)
-                    {
-                        double sum = bias?[o] ?? 0;
-                        for (int i = 0; i < inGroup; i++)
-                            for (int ky = 0; ky < op.Kernel; ky++)
-                            {
-                                int iy = (row * op.Stride) - op.Padding + (ky * op.Dilation);
-                                if ((uint)iy >= (uint)height) continue;
-                                int source = (((n * op.InChannels) + (o / outGroup * inGroup) + i) * height + iy) * width;
-                                int tap = ((((o * inGroup) + i) * op.Kernel) + ky) * op.Kernel;
-                                for (int kx = 0; kx < op.Kernel; kx++)
-                                {
-                                    int ix = (column * op.Stride) - op.Padding + (kx * op.Dilation);
-                                    if ((uint)ix < (uint)width) sum += x.Data[source + ix] * weight[tap + kx];
-                                }
-                            }
+        for (int o = 0; o < op.OutChannels; o++)
+        for (int row = 0; row < outHeight; row++)
+        for (int column = 0; column < outWidth; column++)
+        {
+            double sum = bias?[o] ?? 0;
+            for (int i = 0; i < inGroup; i++)
+            for (int ky = 0; ky < op.Kernel; ky++)
+            {
+                int iy = (row * op.Stride) - op.Padding + (ky * op.Dilation);
+                if ((uint)iy >= (uint)height)
+                    continue;
+                int source = (((n * op.InChannels) + (o / outGroup * inGroup) + i) * height + iy) * width;
+                int tap = ((((o * inGroup) + i) * op.Kernel) + ky) * op.Kernel;
+                for (int kx = 0; kx < op.Kernel; kx++)
+                {
+                    int ix = (column * op.Stride) - op.Padding + (kx * op.Dilation);
+                    if ((uint)ix < (uint)width)
+                        sum += x.Data[source + ix] * weight[tap + kx];
+                }
+            }
 
-                        y.Data[((((n * op.OutChannels) + o) * outHeight) + row) * outWidth + column] = sum;
-                    }
+            y.Data[((((n * op.OutChannels) + o) * outHeight) + row) * outWidth + column] = sum;
+        }
 
         return y;
     }
@@ -47,13 +50,14 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
         float[]? bias = op.Bias is null ? null : weights[op.Bias].Data;
         int plane = Plane(a.Output.Shape);
         for (int n = 0; n < a.Output.Shape[0]; n++)
-            for (int o = 0; o < op.OutFeatures; o++)
-                for (int pixel = 0; pixel < plane; pixel++)
-                {
-                    double sum = bias?[o] ?? 0;
-                    for (int i = 0; i < op.InFeatures; i++) sum += a.Inputs[0].Data[(((n * op.InFeatures) + i) * plane) + pixel] * weight[(o * op.InFeatures) + i];
-                    a.Output.Data[(((n * op.OutFeatures) + o) * plane) + pixel] = sum;
-                }
+        for (int o = 0; o < op.OutFeatures; o++)
+        for (int pixel = 0; pixel < plane; pixel++)
+        {
+            double sum = bias?[o] ?? 0;
+            for (int i = 0; i < op.InFeatures; i++)
+                sum += a.Inputs[0].Data[(((n * op.InFeatures) + i) * plane) + pixel] * weight[(o * op.InFeatures) + i];
+            a.Output.Data[(((n * op.OutFeatures) + o) * plane) + pixel] = sum;
+        }
 
         return a.Output;
     }
@@ -70,13 +74,17 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
         (float[] weight, float[] bias) = (weights[op.Weight].Data, weights[op.Bias].Data);
         (double[] x, double[] y) = (a.Inputs[0].Data, a.Output.Data);
         int plane = a.Output.Shape[2] * a.Output.Shape[3];
-        int perGroup = op.Channels / op.Groups, size = perGroup * plane;
+        int perGroup = op.Channels / op.Groups,
+            size = perGroup * plane;
         for (int group = 0; group < a.Output.Shape[0] * op.Groups; group++)
         {
             ReadOnlySpan<double> values = x.AsSpan(group * size, size);
-            double mean = 0, variance = 0;
-            foreach (double value in values) mean += value / size;
-            foreach (double value in values) variance += (value - mean) * (value - mean) / size;
+            double mean = 0,
+                variance = 0;
+            foreach (double value in values)
+                mean += value / size;
+            foreach (double value in values)
+                variance += (value - mean) * (value - mean) / size;
             for (int i = 0; i < size; i++)
             {
                 int channel = (group % op.Groups * perGroup) + (i / plane);
@@ -100,7 +108,8 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
             ActivationKind.HardSigmoid => x => Math.Clamp(x + 3, 0, 6) / 6,
             _ => throw new GraphException($"Unknown activation {op.Function}."),
         };
-        for (int i = 0; i < a.Output.Data.Length; i++) a.Output.Data[i] = function(a.Inputs[0].Data[i]);
+        for (int i = 0; i < a.Output.Data.Length; i++)
+            a.Output.Data[i] = function(a.Inputs[0].Data[i]);
         return a.Output;
     }
 
@@ -110,7 +119,8 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
         for (int map = 0; map < a.Output.Data.Length; map++)
         {
             double sum = 0;
-            foreach (double x in a.Inputs[0].Data.AsSpan(map * plane, plane)) sum += x;
+            foreach (double x in a.Inputs[0].Data.AsSpan(map * plane, plane))
+                sum += x;
             a.Output.Data[map] = sum / plane;
         }
 
@@ -132,11 +142,13 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
 
         double Broadcast(ReferenceTensor x, int index)
         {
-            int offset = 0, stride = 1;
+            int offset = 0,
+                stride = 1;
             for (int d = x.Shape.Rank - 1; d >= 0; d--)
             {
                 int extent = a.Output.Shape[d];
-                if (x.Shape[d] > 1) offset += index % extent * stride;
+                if (x.Shape[d] > 1)
+                    offset += index % extent * stride;
                 index /= extent;
                 stride *= x.Shape[d];
             }
@@ -155,7 +167,8 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
     public ReferenceTensor Visit(ChannelSlice op, Arguments a)
     {
         int plane = a.Output.Shape[2] * a.Output.Shape[3];
-        int length = op.Length * plane, whole = a.Inputs[0].Shape[1] * plane;
+        int length = op.Length * plane,
+            whole = a.Inputs[0].Shape[1] * plane;
         for (int n = 0; n < a.Output.Shape[0]; n++)
             a.Inputs[0].Data.AsSpan((n * whole) + (op.Start * plane), length).CopyTo(a.Output.Data.AsSpan(n * length));
         return a.Output;
@@ -184,8 +197,10 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
 
     private static ReferenceTensor PerChannel(Arguments a, Func<double, int, double> function)
     {
-        int channels = a.Output.Shape[1], plane = a.Output.Shape[2] * a.Output.Shape[3];
-        for (int i = 0; i < a.Output.Data.Length; i++) a.Output.Data[i] = function(a.Inputs[0].Data[i], i / plane % channels);
+        int channels = a.Output.Shape[1],
+            plane = a.Output.Shape[2] * a.Output.Shape[3];
+        for (int i = 0; i < a.Output.Data.Length; i++)
+            a.Output.Data[i] = function(a.Inputs[0].Data[i], i / plane % channels);
         return a.Output;
     }
 }

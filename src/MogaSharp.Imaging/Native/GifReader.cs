@@ -2,7 +2,8 @@ using NetVips;
 
 namespace MogaSharp.Imaging.Native;
 
-/// <summary>Decodes the frames of a GIF one after another, each as it shows over those before. Native memory holds a frame or two, however many are read.</summary>
+/// <summary>Decodes the frames of a GIF one after another, each as it shows over those before. Native memory holds a frame or two, however
+/// many are read.</summary>
 internal sealed class GifReader : IDisposable
 {
     private const int UnknownDelay = 100;
@@ -22,7 +23,8 @@ internal sealed class GifReader : IDisposable
             _image = VipsDecoder.Open(source, EncodedFormat.Gif, pages);
             (Width, Height, _bands) = (_image.Width, _image.PageHeight, _image.Bands);
             Frames = _image.Height / Height;
-            if (_bands is < 1 or > 4 || _image.Format != Enums.BandFormat.Uchar) throw VipsDecoder.Corrupt(EncodedFormat.Gif, name);
+            if (_bands is < 1 or > 4 || _image.Format != Enums.BandFormat.Uchar)
+                throw VipsDecoder.Corrupt(EncodedFormat.Gif, name);
             _region = Region.New(_image);
         }
         catch (VipsException failure)
@@ -53,7 +55,8 @@ internal sealed class GifReader : IDisposable
         {
             int[] delays = new int[Frames];
             Array.Fill(delays, UnknownDelay);
-            if (_image.Contains("delay") && _image.Get("delay") is int[] known) known.AsSpan(0, Math.Min(known.Length, Frames)).CopyTo(delays);
+            if (_image.Contains("delay") && _image.Get("delay") is int[] known)
+                known.AsSpan(0, Math.Min(known.Length, Frames)).CopyTo(delays);
             return delays;
         }
     }
@@ -81,7 +84,8 @@ internal sealed class GifReader : IDisposable
         }
     }
 
-    /// <summary>Opens some frames; null when there is none of them. Of the frames before, what shows through is decoded, but nothing kept.</summary>
+    /// <summary>Opens some frames; null when there is none of them. Of the frames before, what shows through is decoded, but nothing
+    /// kept.</summary>
     /// <param name="data">The file.</param>
     /// <param name="name">Its name in messages.</param>
     /// <param name="first">The frames to pass over.</param>
@@ -91,7 +95,8 @@ internal sealed class GifReader : IDisposable
     {
         HeaderCheck.Check(data, EncodedFormat.Gif, name, limits);
         GifOutline outline = GifStructure.Read(data, name);
-        if (first >= outline.Frames) return null;
+        if (first >= outline.Frames)
+            return null;
         count = Math.Min(count, outline.Frames - first);
         VipsLibrary.EnsureStarted();
         var reader = new GifReader(Source.NewFromMemory(data), new VOption { { "page", first }, { "n", count } }, outline, name);
@@ -148,12 +153,15 @@ internal sealed class GifReader : IDisposable
     // Rows come without gaps. A pixel of a GIF is opaque or not there.
     private bool Convert(ReadOnlySpan<byte> samples, Span<byte> rgb)
     {
-        bool isTransparent = false, hasOpacity = _bands is 2 or 4, isGrey = _bands < 3;
+        bool isTransparent = false,
+            hasOpacity = _bands is 2 or 4,
+            isGrey = _bands < 3;
         for (int from = 0, to = 0; to < rgb.Length; from += _bands, to += 3)
         {
             bool isHidden = hasOpacity && samples[from + _bands - 1] == 0;
             isTransparent |= isHidden;
-            (rgb[to], rgb[to + 1], rgb[to + 2]) = isHidden ? _outline.Hidden
+            (rgb[to], rgb[to + 1], rgb[to + 2]) =
+                isHidden ? _outline.Hidden
                 : isGrey ? (samples[from], samples[from], samples[from])
                 : (samples[from], samples[from + 1], samples[from + 2]);
         }

@@ -16,11 +16,16 @@ internal static class HeaderCheck
                 PngStructure.CheckHeader(data, name, limits);
                 break;
             case EncodedFormat.Gif when data.Length >= 10:
-                limits.CheckSize(BinaryPrimitives.ReadUInt16LittleEndian(data[6..]), BinaryPrimitives.ReadUInt16LittleEndian(data[8..]), name);
+                limits.CheckSize(
+                    BinaryPrimitives.ReadUInt16LittleEndian(data[6..]),
+                    BinaryPrimitives.ReadUInt16LittleEndian(data[8..]),
+                    name
+                );
                 break;
             case EncodedFormat.Tiff:
                 // Canon's raw photos say so behind the header.
-                if (data.Length >= 10 && data.Slice(8, 2).SequenceEqual("CR"u8)) throw TiffHeader.RawPhoto(name);
+                if (data.Length >= 10 && data.Slice(8, 2).SequenceEqual("CR"u8))
+                    throw TiffHeader.RawPhoto(name);
                 CheckTiff(TiffHeader.Read(data), name, limits);
                 break;
             case EncodedFormat.Jpeg when JpegStructure.CountScans(data, MaxScans, name) > MaxScans:

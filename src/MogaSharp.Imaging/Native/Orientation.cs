@@ -7,10 +7,15 @@ internal static class Orientation
 
     public static RgbImage Apply(RgbImage image, int orientation)
     {
-        if (!Turns(orientation)) return image;
-        int width = image.Width, height = image.Height;
+        if (!Turns(orientation))
+            return image;
+        int width = image.Width,
+            height = image.Height;
         bool isTransposed = orientation >= 5;
-        var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length]) { Conversions = image.Conversions };
+        var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length])
+        {
+            Conversions = image.Conversions,
+        };
         bool flipsX = orientation is 2 or 3 or 7 or 8;
         bool flipsY = orientation is 3 or 4 or 6 or 7;
         for (int y = 0; y < upright.Height; y++)
@@ -19,8 +24,10 @@ internal static class Orientation
             for (int x = 0; x < upright.Width; x++)
             {
                 (int fromX, int fromY) = isTransposed ? (y, x) : (x, y);
-                if (flipsX) fromX = width - 1 - fromX;
-                if (flipsY) fromY = height - 1 - fromY;
+                if (flipsX)
+                    fromX = width - 1 - fromX;
+                if (flipsY)
+                    fromY = height - 1 - fromY;
                 image.Pixels.AsSpan(((fromY * width) + fromX) * 3, 3).CopyTo(row[(x * 3)..]);
             }
         }

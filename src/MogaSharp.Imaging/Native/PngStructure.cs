@@ -6,16 +6,23 @@ namespace MogaSharp.Imaging.Native;
 /// <summary>Looks at the chunks of a PNG before libvips does.</summary>
 internal static class PngStructure
 {
-    private const int SignatureBytes = 8, ChunkBytes = 12, HeaderEnd = 33;
+    private const int SignatureBytes = 8,
+        ChunkBytes = 12,
+        HeaderEnd = 33;
 
     /// <summary>Checks that the first chunk is the header, whose size is then trusted.</summary>
     /// <exception cref="ImageFormatException">Another chunk comes first.</exception>
     public static void CheckHeader(ReadOnlySpan<byte> data, string name, ImageLimits limits)
     {
-        if (data.Length < 24) return;
+        if (data.Length < 24)
+            return;
         ReadOnlySpan<byte> first = data.Slice(SignatureBytes + 4, 4);
         if (first.SequenceEqual("CgBI"u8))
-            throw new ImageFormatException(name, "Apple's own variant of PNG (CgBI), which Xcode makes for iPhones; convert it with 'pngcrush -revert-iphone-optimizations' or save it again");
+            throw new ImageFormatException(
+                name,
+                "Apple's own variant of PNG (CgBI), which Xcode makes for iPhones; convert it with 'pngcrush "
+                    + "-revert-iphone-optimizations' or save it again"
+            );
         if (!first.SequenceEqual("IHDR"u8))
         {
             string found = string.Concat(Encoding.ASCII.GetString(first).Where(char.IsAsciiLetterOrDigit));
@@ -28,12 +35,14 @@ internal static class PngStructure
     /// <summary>Whether it is an animation (APNG) of several frames.</summary>
     public static bool IsAnimated(ReadOnlySpan<byte> data)
     {
-        for (long at = HeaderEnd; at + ChunkBytes <= data.Length;)
+        for (long at = HeaderEnd; at + ChunkBytes <= data.Length; )
         {
             ReadOnlySpan<byte> chunk = data[(int)at..];
             ReadOnlySpan<byte> kind = chunk.Slice(4, 4);
-            if (kind.SequenceEqual("acTL"u8)) return BinaryPrimitives.ReadUInt32BigEndian(chunk[8..]) > 1;
-            if (kind.SequenceEqual("IDAT"u8)) return false;
+            if (kind.SequenceEqual("acTL"u8))
+                return BinaryPrimitives.ReadUInt32BigEndian(chunk[8..]) > 1;
+            if (kind.SequenceEqual("IDAT"u8))
+                return false;
             at += ChunkBytes + BinaryPrimitives.ReadUInt32BigEndian(chunk);
         }
 

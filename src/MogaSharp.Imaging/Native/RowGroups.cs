@@ -3,7 +3,8 @@ namespace MogaSharp.Imaging.Native;
 /// <summary>How many rows are read at once.</summary>
 internal static class RowGroups
 {
-    // Each group is allocated twice by libvips and once here. Of this size they stay in the caches, and none is returned to the system each time.
+    // Each group is allocated twice by libvips and once here. Of this size they stay in the caches, and none is returned to the system each
+    // time.
     private const int MostBytes = 24_000;
 
     /// <summary>The rows of a group, at least 1.</summary>

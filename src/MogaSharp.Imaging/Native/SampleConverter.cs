@@ -46,7 +46,8 @@ internal sealed class SampleConverter
         | (_bands > Colors(Kind) + (_alpha >= 0 ? 1 : 0) ? ImageConversions.ExtraSamples : 0);
 
     /// <summary>
-    /// What a pixel without any opacity becomes; null for the color that it has. libvips leaves out the colors of transparent pixels of a GIF, Pillow does not.
+    /// What a pixel without any opacity becomes; null for the color that it has. libvips leaves out the colors of transparent pixels of a
+    /// GIF, Pillow does not.
     /// </summary>
     public (byte Red, byte Green, byte Blue)? Transparent { get; set; }
 
@@ -60,7 +61,8 @@ internal sealed class SampleConverter
     public static SampleConverter For(SampleKind kind, int bands, int bytesPerSample, int alpha, string name)
     {
         int colors = Colors(kind);
-        if (bands < colors) throw new ImageFormatException(name, $"{bands} samples a pixel cannot be read");
+        if (bands < colors)
+            throw new ImageFormatException(name, $"{bands} samples a pixel cannot be read");
         return new SampleConverter(kind, bands, bytesPerSample, alpha >= 0 && colors + alpha < bands ? alpha : -1);
     }
 
@@ -69,18 +71,30 @@ internal sealed class SampleConverter
         NoteOpacity(samples);
         if (Kind == SampleKind.Lab)
         {
-            for (int from = 0, to = 0; to < rgb.Length; from += _bands, to += 3) samples.Slice(from, 3).CopyTo(rgb[to..]);
+            for (int from = 0, to = 0; to < rgb.Length; from += _bands, to += 3)
+                samples.Slice(from, 3).CopyTo(rgb[to..]);
             return;
         }
 
         if (_bytes == 1 && (_bands == 1 || (_bands is 3 or 4 && Kind == SampleKind.Rgb)))
         {
-            PixelConversion.RowToRgb(samples, _bands switch { 1 => PixelLayout.Grey, 3 => PixelLayout.Rgb, _ => PixelLayout.Rgba }, rgb);
-            if (Transparent is { } color && _alpha >= 0) Paint(samples, rgb, color);
+            PixelConversion.RowToRgb(
+                samples,
+                _bands switch
+                {
+                    1 => PixelLayout.Grey,
+                    3 => PixelLayout.Rgb,
+                    _ => PixelLayout.Rgba,
+                },
+                rgb
+            );
+            if (Transparent is { } color && _alpha >= 0)
+                Paint(samples, rgb, color);
             return;
         }
 
-        int high = _bytes == 2 && BitConverter.IsLittleEndian ? 1 : 0, step = BytesPerPixel;
+        int high = _bytes == 2 && BitConverter.IsLittleEndian ? 1 : 0,
+            step = BytesPerPixel;
         for (int from = high, to = 0; to < rgb.Length; from += step, to += 3)
         {
             for (int channel = 0; channel < 3; channel++)
@@ -94,23 +108,27 @@ internal sealed class SampleConverter
     private static void Paint(ReadOnlySpan<byte> samples, Span<byte> rgb, (byte Red, byte Green, byte Blue) color)
     {
         for (int from = 3, to = 0; to < rgb.Length; from += 4, to += 3)
-            if (samples[from] == 0) (rgb[to], rgb[to + 1], rgb[to + 2]) = color;
+            if (samples[from] == 0)
+                (rgb[to], rgb[to + 1], rgb[to + 2]) = color;
     }
 
-    private static int Colors(SampleKind kind) => kind switch
-    {
-        SampleKind.Grey => 1,
-        SampleKind.Cmyk => 4,
-        _ => 3,
-    };
+    private static int Colors(SampleKind kind) =>
+        kind switch
+        {
+            SampleKind.Grey => 1,
+            SampleKind.Cmyk => 4,
+            _ => 3,
+        };
 
     private void NoteOpacity(ReadOnlySpan<byte> samples)
     {
-        if (_alpha < 0 || !_isOpaque) return;
+        if (_alpha < 0 || !_isOpaque)
+            return;
         int step = BytesPerPixel;
         byte all = byte.MaxValue;
         for (int at = (Colors(Kind) + _alpha) * _bytes; at < samples.Length; at += step)
-            for (int part = 0; part < _bytes; part++) all &= samples[at + part];
+        for (int part = 0; part < _bytes; part++)
+            all &= samples[at + part];
         _isOpaque = all == byte.MaxValue;
     }
 }

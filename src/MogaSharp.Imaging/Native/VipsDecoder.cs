@@ -6,7 +6,13 @@ namespace MogaSharp.Imaging.Native;
 internal static class VipsDecoder
 {
     public static DecodedPixels Decode(
-        ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits, DecodeBuffers? buffers, CancellationToken cancellationToken)
+        ReadOnlySpan<byte> data,
+        EncodedFormat format,
+        string name,
+        ImageLimits limits,
+        DecodeBuffers? buffers,
+        CancellationToken cancellationToken
+    )
     {
         HeaderCheck.Check(data, format, name, limits);
         VipsLibrary.EnsureStarted();
@@ -15,15 +21,21 @@ internal static class VipsDecoder
             TiffHeader? tiff = format == EncodedFormat.Tiff ? TiffHeader.Read(data) : null;
             using Source source = tiff?.Adapted(data) is { } adapted ? Source.NewFromMemory(adapted) : Source.NewFromMemory(data);
             using Image image = Open(source, format);
-            int width = image.Width, height = image.Height;
+            int width = image.Width,
+                height = image.Height;
             limits.CheckSize(width, height, name);
             using IDisposable? turn = LargeImages.Enter((long)width * height, cancellationToken);
             int orientation = Number(image, "orientation", 1);
             SampleConverter converter = Converter(image, tiff, name);
-            if (format == EncodedFormat.Gif) converter.Transparent = GifStructure.Read(data, name, most: 1).Hidden;
+            if (format == EncodedFormat.Gif)
+                converter.Transparent = GifStructure.Read(data, name, most: 1).Hidden;
             int length = width * height * 3;
             bool isTurned = Orientation.Turns(orientation);
-            var pixels = new DecodedPixels(isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length), width, height);
+            var pixels = new DecodedPixels(
+                isTurned || buffers is null ? GC.AllocateUninitializedArray<byte>(length) : buffers.Pixels(length),
+                width,
+                height
+            );
             ReadRows(image, pixels, converter, cancellationToken);
             bool hasMore = Number(image, "n-pages", 1) > 1 || (format == EncodedFormat.Png && PngStructure.IsAnimated(data));
             ImageConversions lost = converter.Conversions | (hasMore ? ImageConversions.Frames : 0);
@@ -32,7 +44,8 @@ internal static class VipsDecoder
                 Span<byte> colors = pixels.Array.AsSpan(0, length);
                 bool hasOffset = LabColor.HasOffset(colors);
                 LabColor.ToRgb(colors, hasOffset);
-                if (hasOffset) lost |= ImageConversions.Guessed;
+                if (hasOffset)
+                    lost |= ImageConversions.Guessed;
             }
 
             pixels = pixels with { Conversions = lost };
@@ -67,7 +80,8 @@ internal static class VipsDecoder
     }
 
     /// <summary>A number that comes with an image.</summary>
-    public static int Number(Image image, string field, int otherwise) => image.Contains(field) && image.Get(field) is int number ? number : otherwise;
+    public static int Number(Image image, string field, int otherwise) =>
+        image.Contains(field) && image.Get(field) is int number ? number : otherwise;
 
     /// <summary>The exception for what libvips cannot decode, with its messages.</summary>
     public static ImageFormatException Corrupt(EncodedFormat format, string name, VipsException? failure = null)
@@ -87,23 +101,31 @@ internal static class VipsDecoder
             int rows = Math.Min(most, height - top);
             ReadOnlySpan<byte> samples = region.Fetch(0, top, width, rows);
             int row = samples.Length / rows;
-            for (int y = 0; y < rows; y++) converter.Convert(samples.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
+            for (int y = 0; y < rows; y++)
+                converter.Convert(samples.Slice(y * row, row), pixels.AsSpan((top + y) * width * 3, width * 3));
         }
     }
 
-    private static int BytesPerSample(Image image, string name) => image.Format switch
-    {
-        Enums.BandFormat.Uchar => 1,
-        Enums.BandFormat.Ushort => 2,
-        _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
-    };
+    private static int BytesPerSample(Image image, string name) =>
+        image.Format switch
+        {
+            Enums.BandFormat.Uchar => 1,
+            Enums.BandFormat.Ushort => 2,
+            _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
+        };
 
-    /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one more.</summary>
+    /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one
+    /// more.</summary>
     private static SampleConverter Converter(Image image, TiffHeader? tiff, string name)
     {
-        int bands = image.Bands, bytes = BytesPerSample(image, name);
-        if (tiff is { IsLab: true }) return SampleConverter.For(SampleKind.Lab, bands, bytes, tiff.Opacity, name);
-        SampleKind kind = image.Interpretation == Enums.Interpretation.Cmyk ? SampleKind.Cmyk : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey : SampleKind.Rgb;
+        int bands = image.Bands,
+            bytes = BytesPerSample(image, name);
+        if (tiff is { IsLab: true })
+            return SampleConverter.For(SampleKind.Lab, bands, bytes, tiff.Opacity, name);
+        SampleKind kind =
+            image.Interpretation == Enums.Interpretation.Cmyk ? SampleKind.Cmyk
+            : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey
+            : SampleKind.Rgb;
         return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
     }
 }

@@ -6,7 +6,8 @@ namespace MogaSharp.Imaging.Native;
 internal static class VipsEncoder
 {
     /// <summary>Encodes an image as PNG.</summary>
-    public static byte[] EncodePng(RgbImage image) => Encode(image, "pngsave_buffer", new VOption { { "compression", 6 }, { "keep", Enums.ForeignKeep.None } });
+    public static byte[] EncodePng(RgbImage image) =>
+        Encode(image, "pngsave_buffer", new VOption { { "compression", 6 }, { "keep", Enums.ForeignKeep.None } });
 
     /// <summary>Encodes an image as JPEG.</summary>
     /// <param name="image">The image.</param>
@@ -15,12 +16,22 @@ internal static class VipsEncoder
 
     /// <summary>Encodes frames of one size that lie one under the other as an animation.</summary>
     public static byte[] EncodeGif(RgbImage strip, int frameHeight, int[] delays) =>
-        Encode(strip, "gifsave_buffer", new VOption { { "dither", 0.0 }, { "effort", 10 }, { "keep_duplicate_frames", true } }, image =>
-        {
-            image.Set(GValue.GIntType, "page-height", frameHeight);
-            image.Set(GValue.GIntType, "loop", 0);
-            image.Set(GValue.ArrayIntType, "delay", delays);
-        });
+        Encode(
+            strip,
+            "gifsave_buffer",
+            new VOption
+            {
+                { "dither", 0.0 },
+                { "effort", 10 },
+                { "keep_duplicate_frames", true },
+            },
+            image =>
+            {
+                image.Set(GValue.GIntType, "page-height", frameHeight);
+                image.Set(GValue.GIntType, "loop", 0);
+                image.Set(GValue.ArrayIntType, "delay", delays);
+            }
+        );
 
     private static byte[] Encode(RgbImage image, string saver, VOption options, Action<MutableImage>? describe = null)
     {

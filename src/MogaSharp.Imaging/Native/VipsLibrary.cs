@@ -8,11 +8,18 @@ namespace MogaSharp.Imaging.Native;
 internal static class VipsLibrary
 {
     // What is packaged. Older ones decode some files otherwise, and lack options.
-    private const int OldestMajor = 8, OldestMinor = 18;
+    private const int OldestMajor = 8,
+        OldestMinor = 18;
 
     // Everything else that libvips can read stays closed, whoever in the process asks for it.
     private static readonly string[] OpenLoaders =
-        ["VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff", "VipsForeignLoadNsgif"];
+    [
+        "VipsForeignLoadJpeg",
+        "VipsForeignLoadPng",
+        "VipsForeignLoadWebp",
+        "VipsForeignLoadTiff",
+        "VipsForeignLoadNsgif",
+    ];
 
     private static readonly Lazy<string?> Failure = new(Start);
 
@@ -20,7 +27,8 @@ internal static class VipsLibrary
     /// <exception cref="ImagingUnavailableException">It is not there, too old, or does not start.</exception>
     public static void EnsureStarted()
     {
-        if (Failure.Value is { } failure) throw new ImagingUnavailableException(failure);
+        if (Failure.Value is { } failure)
+            throw new ImagingUnavailableException(failure);
     }
 
     /// <summary>Calls a libvips operation that has one result.</summary>
@@ -49,7 +57,9 @@ internal static class VipsLibrary
     public static string Reason(VipsException failure)
     {
         // The first line names the operation only.
-        IEnumerable<string> lines = failure.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Skip(1);
+        IEnumerable<string> lines = failure
+            .Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1);
         return string.Concat(string.Join("; ", lines.Distinct().Take(3)).Where(letter => !char.IsControl(letter)));
     }
 
@@ -57,8 +67,10 @@ internal static class VipsLibrary
     {
         if (!ModuleInitializer.VipsInitialized)
         {
-            return $"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}. It comes with MogaSharp for Linux, macOS and " +
-                $"Windows on x64 and Arm64, if the program is built or published for that platform or for any; elsewhere install libvips {OldestMajor}.{OldestMinor} or newer.";
+            return $"The image library libvips could not be loaded on {RuntimeInformation.RuntimeIdentifier}. It comes with MogaSharp "
+                + "for Linux, macOS and "
+                + "Windows on x64 and Arm64, if the program is built or published for that platform or for any; elsewhere install "
+                + $"libvips {OldestMajor}.{OldestMinor} or newer.";
         }
 
         if (!Library.AtLeastLibvips(OldestMajor, OldestMinor))
@@ -67,7 +79,8 @@ internal static class VipsLibrary
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
         Library.BlockUntrusted = true;
         Operation.Block("VipsForeignLoad", true);
-        foreach (string loader in OpenLoaders) Operation.Block(loader, false);
+        foreach (string loader in OpenLoaders)
+            Operation.Block(loader, false);
         // Callers decode many images side by side; within one image nothing is shared out, and nothing is kept afterwards.
         Library.Concurrency = 1;
         Cache.Max = 0;

@@ -20,12 +20,21 @@ public readonly record struct AffineMatrix(double Xx, double Xy, double X0, doub
     public static AffineMatrix Rotation(double degrees, int width, int height)
     {
         double angle = degrees % 360;
-        if (angle < 0) angle += 360;
+        if (angle < 0)
+            angle += 360;
         double radians = -(angle * (Math.PI / 180));
-        double cos = Rounded(Math.Cos(radians)), sin = Rounded(Math.Sin(radians));
-        double centreX = width / 2.0, centreY = height / 2.0;
+        double cos = Rounded(Math.Cos(radians)),
+            sin = Rounded(Math.Sin(radians));
+        double centreX = width / 2.0,
+            centreY = height / 2.0;
         return new AffineMatrix(
-            cos, sin, (cos * -centreX) + (sin * -centreY) + 0.0 + centreX, -sin, cos, (-sin * -centreX) + (cos * -centreY) + 0.0 + centreY);
+            cos,
+            sin,
+            (cos * -centreX) + (sin * -centreY) + 0.0 + centreX,
+            -sin,
+            cos,
+            (-sin * -centreX) + (cos * -centreY) + 0.0 + centreY
+        );
     }
 
     // Python rounds the exact binary value to decimal digits, which Math.Round does not.
@@ -53,28 +62,41 @@ public static class AffineTransform
     /// <param name="channels">1 (grey) or 3.</param>
     /// <param name="destination">As many samples, written; must not overlap the source.</param>
     /// <param name="matrix">Where the new pixels come from.</param>
-    /// <param name="filter"><see cref="ResizeFilter.Bilinear"/> (2 x 2 pixels) or <see cref="ResizeFilter.Bicubic"/> (4 x 4 pixels, a = -1).</param>
+    /// <param name="filter"><see cref="ResizeFilter.Bilinear"/> (2 x 2 pixels) or <see cref="ResizeFilter.Bicubic"/> (4 x 4 pixels, a =
+    /// -1).</param>
     /// <param name="fill">The colour of pixels from outside the image, one sample for each channel.</param>
     /// <exception cref="ArgumentException">A span has another length, or the filter or the number of channels is none of these.</exception>
     public static void Apply(
-        ReadOnlySpan<byte> source, int width, int height, int channels, Span<byte> destination,
-        in AffineMatrix matrix, ResizeFilter filter, ReadOnlySpan<byte> fill)
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int channels,
+        Span<byte> destination,
+        in AffineMatrix matrix,
+        ResizeFilter filter,
+        ReadOnlySpan<byte> fill
+    )
     {
-        if (channels is not (1 or 3)) throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3 channels can be transformed");
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3 channels can be transformed");
         if (filter is not (ResizeFilter.Bilinear or ResizeFilter.Bicubic))
             throw new ArgumentOutOfRangeException(nameof(filter), filter, "bilinear or bicubic");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (source.Length != (long)width * height * channels || destination.Length != source.Length)
-            throw new ArgumentException($"{width} x {height} pixels of {channels} channels are neither {source.Length} nor {destination.Length} bytes");
-        if (fill.Length != channels) throw new ArgumentException($"{fill.Length} samples of fill for {channels} channels", nameof(fill));
+            throw new ArgumentException(
+                $"{width} x {height} pixels of {channels} channels are neither {source.Length} nor {destination.Length} bytes"
+            );
+        if (fill.Length != channels)
+            throw new ArgumentException($"{fill.Length} samples of fill for {channels} channels", nameof(fill));
         var sampler = new Sampler(source, width, height, channels);
         int at = 0;
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++, at += channels)
             {
-                double centreX = x + 0.5, centreY = y + 0.5;
+                double centreX = x + 0.5,
+                    centreY = y + 0.5;
                 double fromX = (matrix.Xx * centreX) + (matrix.Xy * centreY) + matrix.X0;
                 double fromY = (matrix.Yx * centreX) + (matrix.Yy * centreY) + matrix.Y0;
                 Span<byte> pixel = destination.Slice(at, channels);
@@ -83,11 +105,13 @@ public static class AffineTransform
                     fill.CopyTo(pixel);
                     continue;
                 }
-                Vector256<double> value = filter == ResizeFilter.Bilinear
-                    ? sampler.Bilinear(fromX - 0.5, fromY - 0.5)
-                    : sampler.Bicubic(fromX - 0.5, fromY - 0.5);
+                Vector256<double> value =
+                    filter == ResizeFilter.Bilinear
+                        ? sampler.Bilinear(fromX - 0.5, fromY - 0.5)
+                        : sampler.Bicubic(fromX - 0.5, fromY - 0.5);
                 pixel[0] = (byte)value[0];
-                if (channels == 1) continue;
+                if (channels == 1)
+                    continue;
                 pixel[1] = (byte)value[1];
                 pixel[2] = (byte)value[2];
             }
@@ -105,20 +129,30 @@ public static class AffineTransform
 
         public Vector256<double> Bilinear(double x, double y)
         {
-            int left = (int)Math.Floor(x), top = (int)Math.Floor(y);
-            double right = x - left, down = y - top;
+            int left = (int)Math.Floor(x),
+                top = (int)Math.Floor(y);
+            double right = x - left,
+                down = y - top;
             Vector256<double> upper = BilinearRow(top, left, right);
             return down == 0 ? upper : Between(upper, BilinearRow(top + 1, left, right), down);
         }
 
         public Vector256<double> Bicubic(double x, double y)
         {
-            int left = (int)Math.Floor(x), top = (int)Math.Floor(y);
-            double right = x - left, down = y - top;
-            Vector256<double> value = down == 0
-                ? BicubicRow(top, left, right)
-                : Cubic(
-                    BicubicRow(top - 1, left, right), BicubicRow(top, left, right), BicubicRow(top + 1, left, right), BicubicRow(top + 2, left, right), down);
+            int left = (int)Math.Floor(x),
+                top = (int)Math.Floor(y);
+            double right = x - left,
+                down = y - top;
+            Vector256<double> value =
+                down == 0
+                    ? BicubicRow(top, left, right)
+                    : Cubic(
+                        BicubicRow(top - 1, left, right),
+                        BicubicRow(top, left, right),
+                        BicubicRow(top + 1, left, right),
+                        BicubicRow(top + 2, left, right),
+                        down
+                    );
             return Vector256.Min(Vector256.Max(value, Vector256<double>.Zero), Vector256.Create(255.0));
         }
 
@@ -139,7 +173,8 @@ public static class AffineTransform
         {
             int offset = (row + Math.Clamp(x, 0, width - 1)) * channels;
             ref byte pixel = ref Unsafe.Add(ref _first, offset);
-            uint samples = channels == 1 ? pixel
+            uint samples =
+                channels == 1 ? pixel
                 : offset + 4 <= _length ? Unsafe.ReadUnaligned<uint>(ref pixel)
                 : (uint)(pixel | (Unsafe.Add(ref pixel, 1) << 8) | (Unsafe.Add(ref pixel, 2) << 16));
             Vector128<uint> wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(samples).AsByte()));
@@ -151,7 +186,13 @@ public static class AffineTransform
 
         // The order of the additions is Pillow's; another one would round otherwise.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<double> Cubic(Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d, double fraction)
+        private static Vector256<double> Cubic(
+            Vector256<double> a,
+            Vector256<double> b,
+            Vector256<double> c,
+            Vector256<double> d,
+            double fraction
+        )
         {
             Vector256<double> p2 = c - a;
             Vector256<double> p3 = ((a - b) * 2) + c - d;

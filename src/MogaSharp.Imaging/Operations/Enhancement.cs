@@ -25,11 +25,13 @@ public static class Enhancement
         long sum = 0;
         if (channels == 1)
         {
-            foreach (byte sample in pixels) sum += sample;
+            foreach (byte sample in pixels)
+                sum += sample;
         }
         else
         {
-            for (int i = 0; i < pixels.Length; i += 3) sum += PixelConversion.Luma(pixels[i], pixels[i + 1], pixels[i + 2]);
+            for (int i = 0; i < pixels.Length; i += 3)
+                sum += PixelConversion.Luma(pixels[i], pixels[i + 1], pixels[i + 2]);
         }
         BlendWithLevel(pixels, (byte)(((double)sum / (pixels.Length / channels)) + 0.5), factor);
     }
@@ -40,7 +42,8 @@ public static class Enhancement
     /// <param name="factor">The factor, at least 0.</param>
     public static void Color(Span<byte> pixels, int channels, double factor)
     {
-        if (channels == 1) return;
+        if (channels == 1)
+            return;
         byte[] rented = ArrayPool<byte>.Shared.Rent(pixels.Length);
         Span<byte> grey = rented.AsSpan(0, pixels.Length);
         for (int i = 0; i < pixels.Length; i += 3)
@@ -49,7 +52,8 @@ public static class Enhancement
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the centre counts five times. The border stays as it is.</summary>
+    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the centre counts five times. The border stays as it
+    /// is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
     /// <param name="width">Pixels of a row.</param>
     /// <param name="height">Rows.</param>
@@ -57,16 +61,23 @@ public static class Enhancement
     /// <param name="factor">The factor, at least 0.</param>
     public static void Sharpness(Span<byte> pixels, int width, int height, int channels, double factor)
     {
-        if (width < 3 || height < 3) return;
+        if (width < 3 || height < 3)
+            return;
         byte[] rented = ArrayPool<byte>.Shared.Rent(pixels.Length);
         Span<byte> smooth = rented.AsSpan(0, pixels.Length);
         pixels.CopyTo(smooth);
         int row = width * channels;
         for (int y = 1; y < height - 1; y++)
         {
-            int start = (y * row) + channels, length = row - (2 * channels);
-            Smooth(pixels.Slice(start - row - channels, length + (2 * channels)), pixels.Slice(start - channels, length + (2 * channels)),
-                pixels.Slice(start + row - channels, length + (2 * channels)), smooth.Slice(start, length), channels);
+            int start = (y * row) + channels,
+                length = row - (2 * channels);
+            Smooth(
+                pixels.Slice(start - row - channels, length + (2 * channels)),
+                pixels.Slice(start - channels, length + (2 * channels)),
+                pixels.Slice(start + row - channels, length + (2 * channels)),
+                smooth.Slice(start, length),
+                channels
+            );
         }
         Blend(smooth, pixels, (float)factor);
         ArrayPool<byte>.Shared.Return(rented);
@@ -81,22 +92,33 @@ public static class Enhancement
         below = below[..(to.Length + last)];
         for (int i = 0; i < to.Length; i++)
         {
-            int sum = above[i] + above[i + step] + above[i + last] + here[i] + (5 * here[i + step]) + here[i + last]
-                + below[i] + below[i + step] + below[i + last];
+            int sum =
+                above[i]
+                + above[i + step]
+                + above[i + last]
+                + here[i]
+                + (5 * here[i + step])
+                + here[i + last]
+                + below[i]
+                + below[i + step]
+                + below[i + last];
             to[i] = (byte)((uint)((2 * sum) + 13) / 26);
         }
     }
 
     private static void BlendWithLevel(Span<byte> pixels, byte level, double factor)
     {
-        Span<byte> table = stackalloc byte[256], levels = stackalloc byte[256];
-        for (int i = 0; i < 256; i++) table[i] = (byte)i;
+        Span<byte> table = stackalloc byte[256],
+            levels = stackalloc byte[256];
+        for (int i = 0; i < 256; i++)
+            table[i] = (byte)i;
         levels.Fill(level);
         Blend(levels, table, (float)factor);
         ToneOperations.Map(pixels, 0, 1, table);
     }
 
-    /// <summary>Moves each sample to degenerate + factor (sample - degenerate), cut to whole numbers of 0..255, in single precision.</summary>
+    /// <summary>Moves each sample to degenerate + factor (sample - degenerate), cut to whole numbers of 0..255, in single
+    /// precision.</summary>
     private static void Blend(ReadOnlySpan<byte> degenerate, Span<byte> samples, float factor)
     {
         ref byte first = ref MemoryMarshal.GetReference(degenerate[..samples.Length]);
@@ -104,16 +126,21 @@ public static class Enhancement
         int i = 0;
         for (; i <= samples.Length - 16; i += 16)
         {
-            Vector128<byte> from = Vector128.LoadUnsafe(ref first, (nuint)i), to = Vector128.LoadUnsafe(ref second, (nuint)i);
+            Vector128<byte> from = Vector128.LoadUnsafe(ref first, (nuint)i),
+                to = Vector128.LoadUnsafe(ref second, (nuint)i);
             (Vector128<ushort> fromLow, Vector128<ushort> fromHigh) = Vector128.Widen(from);
             (Vector128<ushort> toLow, Vector128<ushort> toHigh) = Vector128.Widen(to);
-            Vector128<ushort> low = Blend(fromLow, toLow, factor), high = Blend(fromHigh, toHigh, factor);
+            Vector128<ushort> low = Blend(fromLow, toLow, factor),
+                high = Blend(fromHigh, toHigh, factor);
             Vector128.Narrow(low, high).StoreUnsafe(ref second, (nuint)i);
         }
         for (; i < samples.Length; i++)
         {
             float value = degenerate[i] + (factor * (samples[i] - degenerate[i]));
-            samples[i] = value <= 0 ? (byte)0 : value >= 255 ? (byte)255 : (byte)value;
+            samples[i] =
+                value <= 0 ? (byte)0
+                : value >= 255 ? (byte)255
+                : (byte)value;
         }
     }
 

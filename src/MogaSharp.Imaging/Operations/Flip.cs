@@ -14,9 +14,11 @@ public static class Flip
         {
             Span<byte> samples = pixels.Slice(start, row);
             samples.Reverse();
-            if (channels == 1) continue;
+            if (channels == 1)
+                continue;
             // Reversing bytes reversed the samples of each pixel too.
-            for (int i = 0; i < samples.Length; i += 3) (samples[i], samples[i + 2]) = (samples[i + 2], samples[i]);
+            for (int i = 0; i < samples.Length; i += 3)
+                (samples[i], samples[i + 2]) = (samples[i + 2], samples[i]);
         }
     }
 
@@ -29,8 +31,10 @@ public static class Flip
         int row = width * channels;
         for (int top = 0, bottom = pixels.Length - row; top < bottom; top += row, bottom -= row)
         {
-            Span<byte> upper = pixels.Slice(top, row), lower = pixels.Slice(bottom, row);
-            for (int i = 0; i < row; i++) (upper[i], lower[i]) = (lower[i], upper[i]);
+            Span<byte> upper = pixels.Slice(top, row),
+                lower = pixels.Slice(bottom, row);
+            for (int i = 0; i < row; i++)
+                (upper[i], lower[i]) = (lower[i], upper[i]);
         }
     }
 }

@@ -1,8 +1,9 @@
 namespace MogaSharp.Imaging;
 
 /// <summary>
-/// Turns the hues of an image, with the values of torchvision's <c>adjust_hue</c> on Pillow images: to Pillow's 8-bit HSV (<c>Convert.c</c>), hue plus a
-/// number, back. Colours lose some precision on the way, also by 0. Works in place on interleaved samples. Safe to use from many threads at once.
+/// Turns the hues of an image, with the values of torchvision's <c>adjust_hue</c> on Pillow images: to Pillow's 8-bit HSV
+/// (<c>Convert.c</c>), hue plus a number, back. Colours lose some precision on the way, also by 0. Works in place on interleaved samples.
+/// Safe to use from many threads at once.
 /// </summary>
 public static class HueShift
 {
@@ -13,8 +14,10 @@ public static class HueShift
     /// <exception cref="ArgumentOutOfRangeException">The turn is out of its range.</exception>
     public static void Apply(Span<byte> pixels, int channels, double turn)
     {
-        if (!(Math.Abs(turn) <= 0.5)) throw new ArgumentOutOfRangeException(nameof(turn), turn, "-0.5 to 0.5");
-        if (channels == 1) return;
+        if (!(Math.Abs(turn) <= 0.5))
+            throw new ArgumentOutOfRangeException(nameof(turn), turn, "-0.5 to 0.5");
+        if (channels == 1)
+            return;
         // The fraction is cut off before the number wraps around.
         byte shift = unchecked((byte)(int)(turn * 255));
         for (int i = 0; i < pixels.Length; i += 3)
@@ -28,11 +31,17 @@ public static class HueShift
     // Single and double precision change as they do in Pillow.
     private static (byte Hue, byte Saturation, byte Value) ToHsv(byte red, byte green, byte blue)
     {
-        byte most = Math.Max(red, Math.Max(green, blue)), least = Math.Min(red, Math.Min(green, blue));
-        if (most == least) return (0, 0, most);
-        float range = most - least, saturation = range / most;
-        float fromRed = (most - red) / range, fromGreen = (most - green) / range, fromBlue = (most - blue) / range;
-        float hue = red == most ? fromBlue - fromGreen
+        byte most = Math.Max(red, Math.Max(green, blue)),
+            least = Math.Min(red, Math.Min(green, blue));
+        if (most == least)
+            return (0, 0, most);
+        float range = most - least,
+            saturation = range / most;
+        float fromRed = (most - red) / range,
+            fromGreen = (most - green) / range,
+            fromBlue = (most - blue) / range;
+        float hue =
+            red == most ? fromBlue - fromGreen
             : green == most ? (float)(2.0 + fromRed - fromBlue)
             : (float)(4.0 + fromGreen - fromRed);
         hue = (float)(((hue / 6.0) + 1.0) % 1.0);
@@ -49,8 +58,11 @@ public static class HueShift
 
         double sixths = hue * 6.0 / 255.0;
         int sector = (int)Math.Floor(sixths);
-        float rest = (float)(sixths - (float)sector), share = (float)(saturation / 255.0);
-        byte p = Level(value * (1.0 - share)), q = Level(value * (1.0 - (share * rest))), t = Level(value * (1.0 - (share * (1.0 - rest))));
+        float rest = (float)(sixths - (float)sector),
+            share = (float)(saturation / 255.0);
+        byte p = Level(value * (1.0 - share)),
+            q = Level(value * (1.0 - (share * rest))),
+            t = Level(value * (1.0 - (share * (1.0 - rest))));
         (pixel[0], pixel[1], pixel[2]) = (sector % 6) switch
         {
             0 => (value, t, p),

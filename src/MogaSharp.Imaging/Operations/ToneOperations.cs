@@ -18,10 +18,14 @@ public static class ToneOperations
         for (int channel = 0; channel < channels; channel++)
         {
             Count(pixels, channel, channels, histogram);
-            int low = histogram.IndexOfAnyExcept(0), high = histogram.LastIndexOfAnyExcept(0);
-            if (high <= low) continue;
-            double scale = 255.0 / (high - low), offset = -low * scale;
-            for (int i = 0; i < Levels; i++) table[i] = (byte)Math.Clamp((int)((i * scale) + offset), 0, 255);
+            int low = histogram.IndexOfAnyExcept(0),
+                high = histogram.LastIndexOfAnyExcept(0);
+            if (high <= low)
+                continue;
+            double scale = 255.0 / (high - low),
+                offset = -low * scale;
+            for (int i = 0; i < Levels; i++)
+                table[i] = (byte)Math.Clamp((int)((i * scale) + offset), 0, 255);
             Map(pixels, channel, channels, table);
         }
     }
@@ -37,9 +41,11 @@ public static class ToneOperations
         {
             Count(pixels, channel, channels, histogram);
             int last = histogram.LastIndexOfAnyExcept(0);
-            if (last == histogram.IndexOfAnyExcept(0)) continue;
+            if (last == histogram.IndexOfAnyExcept(0))
+                continue;
             int step = ((pixels.Length / channels) - histogram[last]) / 255;
-            if (step == 0) continue;
+            if (step == 0)
+                continue;
             int sum = step / 2;
             for (int i = 0; i < Levels; i++)
             {
@@ -54,7 +60,8 @@ public static class ToneOperations
     /// <param name="pixels">The samples, changed in place.</param>
     public static void Invert(Span<byte> pixels)
     {
-        foreach (ref byte sample in pixels) sample = (byte)~sample;
+        foreach (ref byte sample in pixels)
+            sample = (byte)~sample;
     }
 
     /// <summary>Keeps the high bits of each sample.</summary>
@@ -65,7 +72,8 @@ public static class ToneOperations
         ArgumentOutOfRangeException.ThrowIfNegative(bits);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bits, 8);
         byte mask = (byte)(0xFF00 >> bits);
-        foreach (ref byte sample in pixels) sample &= mask;
+        foreach (ref byte sample in pixels)
+            sample &= mask;
     }
 
     /// <summary>Inverts the samples that are not below a threshold.</summary>
@@ -74,7 +82,8 @@ public static class ToneOperations
     public static void Solarize(Span<byte> pixels, int threshold)
     {
         foreach (ref byte sample in pixels)
-            if (sample >= threshold) sample = (byte)~sample;
+            if (sample >= threshold)
+                sample = (byte)~sample;
     }
 
     /// <summary>Brightens the samples below a threshold.</summary>
@@ -85,17 +94,20 @@ public static class ToneOperations
     {
         ArgumentOutOfRangeException.ThrowIfNegative(addition);
         foreach (ref byte sample in pixels)
-            if (sample < threshold) sample = (byte)Math.Min(255, sample + addition);
+            if (sample < threshold)
+                sample = (byte)Math.Min(255, sample + addition);
     }
 
     internal static void Map(Span<byte> pixels, int first, int step, ReadOnlySpan<byte> table)
     {
-        for (int i = first; i < pixels.Length; i += step) pixels[i] = table[pixels[i]];
+        for (int i = first; i < pixels.Length; i += step)
+            pixels[i] = table[pixels[i]];
     }
 
     private static void Count(ReadOnlySpan<byte> pixels, int channel, int channels, Span<int> histogram)
     {
         histogram.Clear();
-        for (int i = channel; i < pixels.Length; i += channels) histogram[pixels[i]]++;
+        for (int i = channel; i < pixels.Length; i += channels)
+            histogram[pixels[i]]++;
     }
 }

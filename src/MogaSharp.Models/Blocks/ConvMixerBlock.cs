@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of ConvMixer (arXiv 2201.09792, figure 2): a depthwise convolution with a shortcut, then a 1x1 convolution, each with GELU and batch norm
-/// after it. Shape is kept.
+/// The block of ConvMixer (arXiv 2201.09792, figure 2): a depthwise convolution with a shortcut, then a 1x1 convolution, each with GELU and
+/// batch norm after it. Shape is kept.
 /// </summary>
 public sealed record ConvMixerBlock
 {

@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of ConvNeXt (arXiv 2201.03545, figure 4; timm 0.6, <c>convnext.py</c>): a depthwise convolution, layer norm, and an MLP of four times the
-/// width, with layer scale and stochastic depth. Shape is kept.
+/// The block of ConvNeXt (arXiv 2201.03545, figure 4; timm 0.6, <c>convnext.py</c>): a depthwise convolution, layer norm, and an MLP of
+/// four times the width, with layer scale and stochastic depth. Shape is kept.
 /// </summary>
 public sealed record ConvNeXtBlock
 {

@@ -4,8 +4,9 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// Recursive gated convolution, g^n Conv (HorNet, arXiv 2207.14284, section 3.2; official <c>hornet.py</c>): features of n orders, each a gate for the
-/// next. It takes the place of any convolution or attention that keeps the shape: <c>new GnConv { Order = 3 }.Build(scope, x)</c>.
+/// Recursive gated convolution, g^n Conv (HorNet, arXiv 2207.14284, section 3.2; official <c>hornet.py</c>): features of n orders, each a
+/// gate for the next. It takes the place of any convolution or attention that keeps the shape: <c>new GnConv { Order = 3 }.Build(scope,
+/// x)</c>.
 /// </summary>
 public sealed record GnConv
 {
@@ -27,7 +28,9 @@ public sealed record GnConv
     public ImmutableArray<int> Widths(int channels)
     {
         if (Order < 1 || Order > 30 || channels % (1 << (Order - 1)) != 0)
-            throw new GraphException($"g^nConv of order {Order} takes a multiple of 2^{Order - 1} channels and an order from 1, it got {channels}.");
+            throw new GraphException(
+                $"g^nConv of order {Order} takes a multiple of 2^{Order - 1} channels and an order from 1, it got {channels}."
+            );
         return [.. Enumerable.Range(0, Order).Select(i => channels >> (Order - 1 - i))];
     }
 
@@ -43,10 +46,13 @@ public sealed record GnConv
         Value fused = s.Conv("proj_in", x, 2 * x.Channels, kernel: 1);
         Value gates = s.Slice(fused, widths[0], widths.Sum());
         Value mixed = Spatial(s, gates);
-        if (mixed.Shape != gates.Shape) throw new GraphException($"The spatial operator of g^nConv changes {gates.Shape} to {mixed.Shape}.");
-        if (Scale != 1) mixed = s.Add(new ScalarMultiply(Scale), mixed);
+        if (mixed.Shape != gates.Shape)
+            throw new GraphException($"The spatial operator of g^nConv changes {gates.Shape} to {mixed.Shape}.");
+        if (Scale != 1)
+            mixed = s.Add(new ScalarMultiply(Scale), mixed);
         Value y = Multiply(s.Slice(fused, 0, widths[0]), Gate(0));
-        for (int i = 1; i < Order; i++) y = Multiply(s["pws"].Conv(Name(i - 1), y, widths[i], kernel: 1), Gate(i));
+        for (int i = 1; i < Order; i++)
+            y = Multiply(s["pws"].Conv(Name(i - 1), y, widths[i], kernel: 1), Gate(i));
         return s.Conv("proj_out", y, x.Channels, kernel: 1);
 
         Value Gate(int order) => s.Slice(mixed, widths.Take(order).Sum(), widths[order]);
@@ -56,8 +62,9 @@ public sealed record GnConv
 }
 
 /// <summary>
-/// HorNet's global-local filter (official <c>hornet.py</c>, <c>GlobalLocalFilter</c>): half of the channels by a depthwise 3x3 convolution, half by a
-/// learnt filter of the spectrum, then interleaved; layer norms before and after. As the spatial operator of g^nConv: <c>Spatial = new GlobalLocalFilter(14, 8).Build</c>.
+/// HorNet's global-local filter (official <c>hornet.py</c>, <c>GlobalLocalFilter</c>): half of the channels by a depthwise 3x3 convolution,
+/// half by a learnt filter of the spectrum, then interleaved; layer norms before and after. As the spatial operator of g^nConv: <c>Spatial
+/// = new GlobalLocalFilter(14, 8).Build</c>.
 /// </summary>
 /// <param name="Height">Rows of the stored filter, most often those of the map.</param>
 /// <param name="Width">Columns of the stored filter, most often half of the map's and one.</param>
@@ -69,7 +76,8 @@ public sealed record GlobalLocalFilter(int Height, int Width)
     /// <exception cref="GraphException">The number of channels is odd.</exception>
     public Value Build(Scope scope, Value x)
     {
-        if (x.Channels % 2 != 0) throw new GraphException($"The global-local filter takes an even number of channels, it got {x.Channels}.");
+        if (x.Channels % 2 != 0)
+            throw new GraphException($"The global-local filter takes an even number of channels, it got {x.Channels}.");
         Scope s = scope["dwconv"].WithOrder("dw", "pre_norm", "post_norm");
         int half = x.Channels / 2;
         Value y = s.LayerNorm("pre_norm", x, 1e-6, isCounted: false);

@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of HorNet (arXiv 2207.14284, figure 2; official <c>hornet.py</c>, <c>Block</c>): g^n Conv, then an MLP, each after layer norm and with layer
-/// scale and stochastic depth. Shape is kept.
+/// The block of HorNet (arXiv 2207.14284, figure 2; official <c>hornet.py</c>, <c>Block</c>): g^n Conv, then an MLP, each after layer norm
+/// and with layer scale and stochastic depth. Shape is kept.
 /// </summary>
 public sealed record HorBlock
 {

@@ -4,12 +4,13 @@ namespace MogaSharp.Models;
 
 /// <summary>
 /// The block of VAN (arXiv 2202.09741, figure 4) and of SimVP's gated spatio-temporal attention, gSTA (arXiv 2211.12509, figure 5; official
-/// <c>simvp_modules.py</c>, <c>GASubBlock</c>): attention by a decomposed 21x21 convolution, then an MLP with a depthwise convolution, each after batch
-/// norm and with layer scale and stochastic depth. Shape is kept.
+/// <c>simvp_modules.py</c>, <c>GASubBlock</c>): attention by a decomposed 21x21 convolution, then an MLP with a depthwise convolution, each
+/// after batch norm and with layer scale and stochastic depth. Shape is kept.
 /// </summary>
 public sealed record LargeKernelBlock
 {
-    /// <summary>False for VAN, whose large kernel multiplies its input; true for gSTA, where one half of its result gates the other.</summary>
+    /// <summary>False for VAN, whose large kernel multiplies its input; true for gSTA, where one half of its result gates the
+    /// other.</summary>
     public bool IsGated { get; init; }
 
     /// <summary>Hidden channels of the MLP as a multiple of the channels.</summary>
@@ -46,7 +47,8 @@ public sealed record LargeKernelBlock
     {
         int c = x.Channels;
         Value y = s.DepthwiseConv("conv_spatial", s.DepthwiseConv("conv0", x, 5), 7, dilation: 3);
-        if (!IsGated) return s.Add(new Binary(BinaryKind.Multiply), x, s.Conv("conv1", y, c, kernel: 1));
+        if (!IsGated)
+            return s.Add(new Binary(BinaryKind.Multiply), x, s.Conv("conv1", y, c, kernel: 1));
         y = s.Conv("conv1", y, 2 * c, kernel: 1);
         return s.Add(new Binary(BinaryKind.Multiply), s.Activate(ActivationKind.Sigmoid, s.Slice(y, c, c)), s.Slice(y, 0, c));
     }

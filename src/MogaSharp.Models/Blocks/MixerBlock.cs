@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of MLP-Mixer (arXiv 2105.01601, figure 1; timm 0.6, <c>mlp_mixer.py</c>): an MLP over the pixels of each channel, then one over the channels
-/// of each pixel, each after layer norm. Shape is kept; rows and columns are fixed by the weights.
+/// The block of MLP-Mixer (arXiv 2105.01601, figure 1; timm 0.6, <c>mlp_mixer.py</c>): an MLP over the pixels of each channel, then one
+/// over the channels of each pixel, each after layer norm. Shape is kept; rows and columns are fixed by the weights.
 /// </summary>
 public sealed record MixerBlock
 {
@@ -28,6 +28,10 @@ public sealed record MixerBlock
         Value tokens = s.Add(new TokensToChannels(), s.LayerNorm("norm1", x, 1e-6));
         tokens = Mlp.Linear(s["mlp_tokens"], tokens, (int)(TokenRatio * x.Channels), Drop);
         x = s.Residual(x, DropPath, s.Add(new ChannelsToTokens(), tokens, x));
-        return s.Residual(x, DropPath, Mlp.Linear(s["mlp_channels"], s.LayerNorm("norm2", x, 1e-6), (int)(ChannelRatio * x.Channels), Drop));
+        return s.Residual(
+            x,
+            DropPath,
+            Mlp.Linear(s["mlp_channels"], s.LayerNorm("norm2", x, 1e-6), (int)(ChannelRatio * x.Channels), Drop)
+        );
     }
 }

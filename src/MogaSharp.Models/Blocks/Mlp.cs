@@ -2,7 +2,8 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
 
-/// <summary>Two layers with an activation between, over the channels of each pixel (timm 0.6, <c>layers/mlp.py</c>): <c>fc1</c>, <c>fc2</c>.</summary>
+/// <summary>Two layers with an activation between, over the channels of each pixel (timm 0.6, <c>layers/mlp.py</c>): <c>fc1</c>,
+/// <c>fc2</c>.</summary>
 public static class Mlp
 {
     /// <summary>With fully connected layers, <c>Mlp</c>: dropout after each.</summary>
@@ -16,7 +17,8 @@ public static class Mlp
         return s.Dropout(drop, s.Linear("fc2", h, x.Channels));
     }
 
-    /// <summary>With 1x1 convolutions, <c>ConvMlp</c>: the same function of the same numbers, whose weights have four dimensions; dropout between.</summary>
+    /// <summary>With 1x1 convolutions, <c>ConvMlp</c>: the same function of the same numbers, whose weights have four dimensions; dropout
+    /// between.</summary>
     /// <inheritdoc cref="Linear"/>
     public static Value Conv(Scope s, Value x, int hidden, double drop = 0)
     {

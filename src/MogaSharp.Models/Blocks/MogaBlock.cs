@@ -4,8 +4,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of MogaNet (arXiv 2211.03295, figure 4; official <c>models/moganet.py</c>, <c>MogaBlock</c>): spatial aggregation, then channel aggregation,
-/// each a residual branch with norm, layer scale and stochastic depth. Shape is kept.
+/// The block of MogaNet (arXiv 2211.03295, figure 4; official <c>models/moganet.py</c>, <c>MogaBlock</c>): spatial aggregation, then
+/// channel aggregation, each a residual branch with norm, layer scale and stochastic depth. Shape is kept.
 /// </summary>
 public sealed record MogaBlock
 {
@@ -50,7 +50,8 @@ public sealed record MogaBlock
     /// <summary>Stochastic depth, 0 to below 1.</summary>
     public double DropPath { get; init; }
 
-    /// <summary>The key of the decompositions' factor under each branch: <c>sigma.scale</c> in MogaNet, <c>sigma</c> in SimVP's copy of the block.</summary>
+    /// <summary>The key of the decompositions' factor under each branch: <c>sigma.scale</c> in MogaNet, <c>sigma</c> in SimVP's copy of the
+    /// block.</summary>
     public string Sigma { get; init; } = "sigma.scale";
 
     /// <summary>Adds the block.</summary>
@@ -69,7 +70,8 @@ public sealed record MogaBlock
     private Value SpatialAggregation(Scope s, Value x)
     {
         Value y = s.Conv("proj_1", x, x.Channels, kernel: 1);
-        if (HasDecomposition) y += Decomposed(s, y - s.GlobalAveragePool(y));
+        if (HasDecomposition)
+            y += Decomposed(s, y - s.GlobalAveragePool(y));
         y = s.Activate(Activation, y);
         Value? gate = HasGate ? s.Conv("gate", y, x.Channels, kernel: 1) : null;
         Value context = Context == ContextKind.MultiOrder ? MultiOrderContext(s["value"], y) : SingleOrderContext(s["value"], y);
@@ -77,7 +79,8 @@ public sealed record MogaBlock
         return s.Conv("proj_2", aggregated, x.Channels, kernel: 1) + x;
     }
 
-    private static Value SingleOrderContext(Scope s, Value x) => s.Conv("PW_conv", s.DepthwiseConv("DW_conv0", x, 7), x.Channels, kernel: 1);
+    private static Value SingleOrderContext(Scope s, Value x) =>
+        s.Conv("PW_conv", s.DepthwiseConv("DW_conv0", x, 7), x.Channels, kernel: 1);
 
     // 5x5 on all channels; then the middle share once more by a dilated 5x5 and the high share by a dilated 7x7.
     private Value MultiOrderContext(Scope s, Value x)
@@ -129,10 +132,11 @@ public sealed record MogaBlock
 internal static class Norms
 {
     /// <summary>Adds a norm.</summary>
-    public static Value Norm(this Scope s, string name, Value x, NormKind kind) => kind switch
-    {
-        NormKind.BatchNorm => s.BatchNorm(name, x),
-        NormKind.GroupNorm => s.GroupNorm(name, x, groups: x.Channels),
-        _ => throw new GraphException($"Unknown norm {kind}."),
-    };
+    public static Value Norm(this Scope s, string name, Value x, NormKind kind) =>
+        kind switch
+        {
+            NormKind.BatchNorm => s.BatchNorm(name, x),
+            NormKind.GroupNorm => s.GroupNorm(name, x, groups: x.Channels),
+            _ => throw new GraphException($"Unknown norm {kind}."),
+        };
 }

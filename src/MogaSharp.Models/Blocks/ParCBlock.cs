@@ -3,12 +3,14 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of ParC-Net (arXiv 2203.03952, figure 3; official <c>edgeformer_block.py</c>, <c>gcc_ca_mf_block</c>): position aware circular convolutions, down
-/// then across for one half of the channels and across then down for the other; then an MLP with channel attention. Shape is kept.
+/// The block of ParC-Net (arXiv 2203.03952, figure 3; official <c>edgeformer_block.py</c>, <c>gcc_ca_mf_block</c>): position aware circular
+/// convolutions, down then across for one half of the channels and across then down for the other; then an MLP with channel attention.
+/// Shape is kept.
 /// </summary>
 public sealed record ParCBlock
 {
-    /// <summary>Taps that the kernels are stored with: the side of the map that the network was made for. Other sides take resized kernels.</summary>
+    /// <summary>Taps that the kernels are stored with: the side of the map that the network was made for. Other sides take resized
+    /// kernels.</summary>
     public required int KernelSize { get; init; }
 
     /// <summary>Hidden channels of the MLP as a multiple of the channels.</summary>
@@ -26,7 +28,8 @@ public sealed record ParCBlock
     /// <exception cref="GraphException">The number of channels is odd.</exception>
     public Value Build(Scope s, Value x)
     {
-        if (x.Channels % 2 != 0) throw new GraphException($"{s.Name}: the ParC block takes an even number of channels, it got {x.Channels}.");
+        if (x.Channels % 2 != 0)
+            throw new GraphException($"{s.Name}: the ParC block takes an even number of channels, it got {x.Channels}.");
         int half = x.Channels / 2;
         (Value x1, Value x2) = (s.Slice(x, 0, half), s.Slice(x, half, half));
         string[] kernels = [Kernel("1_H"), Kernel("1_W"), Kernel("2_H"), Kernel("2_W")];
@@ -40,10 +43,13 @@ public sealed record ParCBlock
         Value y = s.Concat(y1, y2);
         return Add(y, ChannelAttention(s["ca"], Mlp(s["ffn"], y), reduction: 16));
 
-        string Kernel(string name) => s.Declare($"meta_kernel_{name}", Along(name, half, 1), new Initializer.Uniform(1 / Math.Sqrt(KernelSize)));
+        string Kernel(string name) =>
+            s.Declare($"meta_kernel_{name}", Along(name, half, 1), new Initializer.Uniform(1 / Math.Sqrt(KernelSize)));
         string Position(string name) => s.Declare($"meta_pe_{name}", Along(name, 1, half), new Initializer.Normal(1));
-        Shape Along(string name, int outer, int inner) => name.EndsWith('H') ? new(outer, inner, KernelSize, 1) : new(outer, inner, 1, KernelSize);
-        Value At(Value value, MapAxis axis, string position) => HasPositions ? s.Add(new PositionEmbedding(half, axis, KernelSize, position), value) : value;
+        Shape Along(string name, int outer, int inner) =>
+            name.EndsWith('H') ? new(outer, inner, KernelSize, 1) : new(outer, inner, 1, KernelSize);
+        Value At(Value value, MapAxis axis, string position) =>
+            HasPositions ? s.Add(new PositionEmbedding(half, axis, KernelSize, position), value) : value;
         Value Convolve(Value value, MapAxis axis, string kernel) => s.Add(new CircularConv(half, axis, KernelSize, kernel, null), value);
         Value Add(Value a, Value b) => s.Add(new Binary(BinaryKind.Add), a, b);
     }

@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of ViT (arXiv 2010.11929, figure 1; timm 0.6, <c>vision_transformer.py</c>, <c>Block</c>): attention among all pixels of the map, then an MLP,
-/// each after layer norm. Shape is kept.
+/// The block of ViT (arXiv 2010.11929, figure 1; timm 0.6, <c>vision_transformer.py</c>, <c>Block</c>): attention among all pixels of the
+/// map, then an MLP, each after layer norm. Shape is kept.
 /// </summary>
 public sealed record TransformerBlock
 {
@@ -39,7 +39,8 @@ public sealed record TransformerBlock
     public static Value Attention(Scope s, Value x, int heads, double drop = 0, Func<Value, Value>? adjust = null)
     {
         int c = x.Channels;
-        if (heads < 1 || c % heads != 0) throw new GraphException($"{s.Name}: {heads} heads do not divide {c} channels.");
+        if (heads < 1 || c % heads != 0)
+            throw new GraphException($"{s.Name}: {heads} heads do not divide {c} channels.");
         Value qkv = s.Linear("qkv", x, 3 * c);
         Value scores = s.Add(new AttentionScores(heads, 1 / Math.Sqrt((double)c / heads)), s.Slice(qkv, 0, c), s.Slice(qkv, c, c));
         Value shares = s.Add(new Softmax(), adjust?.Invoke(scores) ?? scores);

@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The blocks of UniFormer (arXiv 2201.09450, figure 2; official <c>uniformer.py</c>): a depthwise convolution for the position, then the mixing of pixels,
-/// locally by convolution or globally by attention, then an MLP. Shape is kept.
+/// The blocks of UniFormer (arXiv 2201.09450, figure 2; official <c>uniformer.py</c>): a depthwise convolution for the position, then the
+/// mixing of pixels, locally by convolution or globally by attention, then an MLP. Shape is kept.
 /// </summary>
 public sealed record UniFormerBlock
 {

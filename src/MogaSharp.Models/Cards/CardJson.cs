@@ -18,20 +18,30 @@ internal static class CardJson
     {
         var options = new JsonSerializerOptions(CardContext.Default.Options)
         {
-            TypeInfoResolver = JsonTypeInfoResolver.Combine(CardContext.Default, family).WithAddedModifier(KeepDefaults<T>).WithAddedModifier(FixOptions<T>).WithAddedModifier(LeaveOutWhatFollows),
+            TypeInfoResolver = JsonTypeInfoResolver
+                .Combine(CardContext.Default, family)
+                .WithAddedModifier(KeepDefaults<T>)
+                .WithAddedModifier(FixOptions<T>)
+                .WithAddedModifier(LeaveOutWhatFollows),
         };
-        foreach (JsonConverter converter in Converters) options.Converters.Add(converter);
+        foreach (JsonConverter converter in Converters)
+            options.Converters.Add(converter);
         return (JsonTypeInfo<ModelCard>)options.GetTypeInfo(typeof(ModelCard));
     }
 
     private static JsonConverter[] Converters =>
-    [
-        new ArchConverter(),
-        new FiniteNumber<double>((ref reader) => reader.GetDouble(), (writer, value) => writer.WriteNumberValue(value)),
-        new FiniteNumber<float>((ref reader) => reader.GetSingle(), (writer, value) => writer.WriteNumberValue(value)),
-        SnakeCase<ActivationKind>(), SnakeCase<ChannelMixerKind>(), SnakeCase<ContextKind>(), SnakeCase<GateMode>(), SnakeCase<NormKind>(),
-        SnakeCase<PatchEmbedKind>(), SnakeCase<TranslatorKind>(),
-    ];
+        [
+            new ArchConverter(),
+            new FiniteNumber<double>((ref reader) => reader.GetDouble(), (writer, value) => writer.WriteNumberValue(value)),
+            new FiniteNumber<float>((ref reader) => reader.GetSingle(), (writer, value) => writer.WriteNumberValue(value)),
+            SnakeCase<ActivationKind>(),
+            SnakeCase<ChannelMixerKind>(),
+            SnakeCase<ContextKind>(),
+            SnakeCase<GateMode>(),
+            SnakeCase<NormKind>(),
+            SnakeCase<PatchEmbedKind>(),
+            SnakeCase<TranslatorKind>(),
+        ];
 
     /// <summary>Enumerations as words in snake case, never as numbers.</summary>
     public static JsonStringEnumConverter<T> SnakeCase<T>()
@@ -43,8 +53,14 @@ internal static class CardJson
     {
         try
         {
-            using JsonDocument card = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return card.RootElement.ValueKind == JsonValueKind.Object && card.RootElement.TryGetProperty("family", out JsonElement family) && family.ValueKind == JsonValueKind.String
+            using JsonDocument card = JsonDocument.Parse(
+                json,
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
+            );
+            return
+                card.RootElement.ValueKind == JsonValueKind.Object
+                && card.RootElement.TryGetProperty("family", out JsonElement family)
+                && family.ValueKind == JsonValueKind.String
                 ? family.GetString()!
                 : ModelFamilies.Default;
         }
@@ -59,7 +75,8 @@ internal static class CardJson
         }
     }
 
-    /// <summary>What an exception says of a card, as a clause: the line, the property, and the reason without the parser's own coordinates.</summary>
+    /// <summary>What an exception says of a card, as a clause: the line, the property, and the reason without the parser's own
+    /// coordinates.</summary>
     public static string Problem(JsonException exception)
     {
         int coordinates = exception.Message.IndexOf(" Path: ", StringComparison.Ordinal);
@@ -71,37 +88,57 @@ internal static class CardJson
     private static void KeepDefaults<T>(JsonTypeInfo type)
         where T : ModelOptions, new()
     {
-        Func<object>? create = type.Type == typeof(ModelCard) ? () => new ModelCard { Name = null!, Options = null!, Preprocess = null! }
+        Func<object>? create =
+            type.Type == typeof(ModelCard)
+                ? () =>
+                    new ModelCard
+                    {
+                        Name = null!,
+                        Options = null!,
+                        Preprocess = null!,
+                    }
             : type.Type == typeof(ClipCard) ? () => new ClipCard { OutFrames = 0 }
             : type.Type == typeof(PreprocessCard) ? () => new PreprocessCard { Width = 0, Height = 0 }
             : type.Type == typeof(T) ? () => new T()
             : null;
-        if (create is not null) InitOnlyProperties.KeepDefaults(type, create);
+        if (create is not null)
+            InitOnlyProperties.KeepDefaults(type, create);
     }
 
     // The card's options are read as the family's own record, by which messages keep line and path; a converter would lose them.
     private static void FixOptions<T>(JsonTypeInfo type)
         where T : ModelOptions
     {
-        if (type.Type != typeof(ModelCard)) return;
+        if (type.Type != typeof(ModelCard))
+            return;
         JsonPropertyInfo general = type.Properties.Single(property => property.PropertyType == typeof(ModelOptions));
-        JsonPropertyInfo fixedType = JsonMetadataServices.CreatePropertyInfo(type.Options, new JsonPropertyInfoValues<T>
-        {
-            IsProperty = true,
-            IsPublic = true,
-            DeclaringType = typeof(ModelCard),
-            PropertyName = general.Name,
-            Getter = card => (T)((ModelCard)card).Options,
-        });
-        (fixedType.Name, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (general.Name, general.Set, general.IsRequired, general.IsSetNullable);
+        JsonPropertyInfo fixedType = JsonMetadataServices.CreatePropertyInfo(
+            type.Options,
+            new JsonPropertyInfoValues<T>
+            {
+                IsProperty = true,
+                IsPublic = true,
+                DeclaringType = typeof(ModelCard),
+                PropertyName = general.Name,
+                Getter = card => (T)((ModelCard)card).Options,
+            }
+        );
+        (fixedType.Name, fixedType.Set, fixedType.IsRequired, fixedType.IsSetNullable) = (
+            general.Name,
+            general.Set,
+            general.IsRequired,
+            general.IsSetNullable
+        );
         type.Properties[type.Properties.IndexOf(general)] = fixedType;
     }
 
     // What a family knows of itself is no option; an overriding property does not inherit that it is to be ignored.
     private static void LeaveOutWhatFollows(JsonTypeInfo type)
     {
-        if (!type.Type.IsAssignableTo(typeof(ModelOptions))) return;
-        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray()) type.Properties.Remove(property);
+        if (!type.Type.IsAssignableTo(typeof(ModelOptions)))
+            return;
+        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())
+            type.Properties.Remove(property);
     }
 }
 
@@ -114,7 +151,8 @@ internal static class CardJson
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
     RespectNullableAnnotations = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
+)]
 [JsonSerializable(typeof(ModelCard))]
 [JsonSerializable(typeof(ClassLabel[]))]
 [JsonSerializable(typeof(ArchSizes))]
@@ -146,17 +184,22 @@ internal sealed class ArchConverter : JsonConverter<MogaNetArch>
 {
     public override MogaNetArch Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType == JsonTokenType.String) return MogaNetArch.Parse(reader.GetString()!);
+        if (reader.TokenType == JsonTokenType.String)
+            return MogaNetArch.Parse(reader.GetString()!);
         ArchSizes sizes = JsonSerializer.Deserialize(ref reader, Sizes(options)) ?? throw new JsonException("arch is null");
-        if (sizes.EmbedDims.IsDefault || sizes.Depths.IsDefault || sizes.FfnRatios.IsDefault) throw new JsonException("arch needs embed_dims, depths and ffn_ratios");
+        if (sizes.EmbedDims.IsDefault || sizes.Depths.IsDefault || sizes.FfnRatios.IsDefault)
+            throw new JsonException("arch needs embed_dims, depths and ffn_ratios");
         return new MogaNetArch(sizes.EmbedDims, sizes.Depths, sizes.FfnRatios);
     }
 
     public override void Write(Utf8JsonWriter writer, MogaNetArch value, JsonSerializerOptions options)
     {
-        if (MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == value) is { } name) writer.WriteStringValue(name);
-        else JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), Sizes(options));
+        if (MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == value) is { } name)
+            writer.WriteStringValue(name);
+        else
+            JsonSerializer.Serialize(writer, new ArchSizes(value.EmbedDims, value.Depths, value.FfnRatios), Sizes(options));
     }
 
-    private static JsonTypeInfo<ArchSizes> Sizes(JsonSerializerOptions options) => (JsonTypeInfo<ArchSizes>)options.GetTypeInfo(typeof(ArchSizes));
+    private static JsonTypeInfo<ArchSizes> Sizes(JsonSerializerOptions options) =>
+        (JsonTypeInfo<ArchSizes>)options.GetTypeInfo(typeof(ArchSizes));
 }

@@ -36,29 +36,43 @@ internal static class CardRules
 
         void CheckPreprocessing(PreprocessCard preprocess)
         {
-            Require(preprocess.Width is >= 1 and <= MostPixels && preprocess.Height is >= 1 and <= MostPixels, $"the preprocessing size is not from 1 to {MostPixels}");
+            Require(
+                preprocess.Width is >= 1 and <= MostPixels && preprocess.Height is >= 1 and <= MostPixels,
+                $"the preprocessing size is not from 1 to {MostPixels}"
+            );
             Require(preprocess.Crop is >= LeastCrop and <= 1, $"the crop is not from {LeastCrop} to 1");
             Require(preprocess.ChannelOrder is "rgb" or "bgr", $"the channel order '{preprocess.ChannelOrder}' is neither rgb nor bgr");
             Require(IsPerChannel(preprocess.Mean) && preprocess.Mean.All(float.IsFinite), "the mean is not one finite number or three");
-            Require(IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)), "std is not one number above 0 or three");
+            Require(
+                IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)),
+                "std is not one number above 0 or three"
+            );
         }
 
         void CheckWeights(WeightsCard weights)
         {
             Require(weights.File is not { Length: 0 }, "the name of the weights' file is empty");
             Require(weights.SaveAs is null || IsFileName(weights.SaveAs), $"'{weights.SaveAs}' is no file name to save a download under");
-            Require(weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs), $"'{weights.Url}' is no http or https address that ends in a file's name");
-            Require(weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)), "sha256 is not 64 hexadecimal digits");
+            Require(
+                weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs),
+                $"'{weights.Url}' is no http or https address that ends in a file's name"
+            );
+            Require(
+                weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)),
+                "sha256 is not 64 hexadecimal digits"
+            );
         }
 
         void Require(bool condition, string problem)
         {
-            if (!condition) throw new ModelCardException(path, problem);
+            if (!condition)
+                throw new ModelCardException(path, problem);
         }
     }
 
     /// <summary>Rules for classifiers.</summary>
-    public static void CheckClassifier(ModelCard card, Action<bool, string> require) => require(card.Clip is null, "it has a clip and is no video model");
+    public static void CheckClassifier(ModelCard card, Action<bool, string> require) =>
+        require(card.Clip is null, "it has a clip and is no video model");
 
     /// <summary>Rules for video models.</summary>
     public static void CheckVideo(ModelCard card, Action<bool, string> require)
@@ -66,15 +80,22 @@ internal static class CardRules
         require(card.Labels.IsEmpty && card.LabelSet is null, "it has labels and is no classifier");
         require(card.Clip is not null, "it predicts video and has no clip");
         require(card.Clip!.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
-        require(card.Clip.Range is [float low, float high] && low < high && float.IsFinite(high - low), "the range is not a lower and a higher number");
+        require(
+            card.Clip.Range is [float low, float high] && low < high && float.IsFinite(high - low),
+            "the range is not a lower and a higher number"
+        );
     }
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 
     private static bool IsAddressOfFile(string url, string? name) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && IsFileName(name ?? Path.GetFileName(address.LocalPath));
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address)
+        && address.Scheme is "http" or "https"
+        && IsFileName(name ?? Path.GetFileName(address.LocalPath));
 
     // Neither a path nor anything that a shell or another system takes for one.
     private static bool IsFileName(string name) =>
-        name.Trim('.').Length > 0 && name.Length <= 255 && name.All(c => !char.IsControl(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
+        name.Trim('.').Length > 0
+        && name.Length <= 255
+        && name.All(c => !char.IsControl(c) && !"/\\:*?\"<>|".Contains(c, StringComparison.Ordinal));
 }

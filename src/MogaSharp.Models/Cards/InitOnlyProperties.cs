@@ -7,8 +7,9 @@ namespace MogaSharp.Models;
 internal static class InitOnlyProperties
 {
     /// <summary>
-    /// Lets a reader begin with an object of the type and set what the text has. Generated code names every property in one initializer instead, so those that
-    /// the text leaves out lose their defaults. The setters are those of metadata that the generated code itself keeps from being trimmed.
+    /// Lets a reader begin with an object of the type and set what the text has. Generated code names every property in one initializer
+    /// instead, so those that the text leaves out lose their defaults. The setters are those of metadata that the generated code itself
+    /// keeps from being trimmed.
     /// </summary>
     /// <param name="type">The generated description of a type without constructor parameters.</param>
     /// <param name="create">Makes an object with the defaults; what is required it may leave empty.</param>
@@ -16,6 +17,7 @@ internal static class InitOnlyProperties
     {
         type.CreateObject = create;
         foreach (JsonPropertyInfo property in type.Properties)
-            if (property is { Set: not null, AttributeProvider: PropertyInfo setter }) property.Set = setter.SetValue;
+            if (property is { Set: not null, AttributeProvider: PropertyInfo setter })
+                property.Set = setter.SetValue;
     }
 }

@@ -22,7 +22,8 @@ public static class LabelSet
 
     /// <summary>A set by name.</summary>
     /// <exception cref="MogaSharp.Graph.GraphException">No set has this name.</exception>
-    public static ImmutableArray<ClassLabel> Find(string name) => name == "imagenet1k"
-        ? ImageNet1k
-        : throw new MogaSharp.Graph.GraphException($"No label set is called '{name}'; there is imagenet1k.");
+    public static ImmutableArray<ClassLabel> Find(string name) =>
+        name == "imagenet1k"
+            ? ImageNet1k
+            : throw new MogaSharp.Graph.GraphException($"No label set is called '{name}'; there is imagenet1k.");
 }

@@ -18,7 +18,8 @@ public sealed record ModelCard
     /// <summary>Other names that it is found by, in lower case: those of timm and of the official code.</summary>
     public ImmutableArray<string> Aliases { get; init; } = [];
 
-    /// <summary>The family of networks that the options belong to, one of <see cref="ModelFamilies"/>: <c>moganet</c>, <c>simvp</c> ...</summary>
+    /// <summary>The family of networks that the options belong to, one of <see cref="ModelFamilies"/>: <c>moganet</c>, <c>simvp</c>
+    /// ...</summary>
     public string Family => Options.Family;
 
     /// <summary>A sentence for people.</summary>
@@ -63,11 +64,13 @@ public sealed record ModelCard
 
     /// <summary>Reads a card from a file.</summary>
     /// <param name="path">The file; its folder becomes <see cref="Folder"/>.</param>
-    /// <exception cref="ModelCardException">The file is no card, or the card breaks a rule; the message names the file and says why.</exception>
+    /// <exception cref="ModelCardException">The file is no card, or the card breaks a rule; the message names the file and says
+    /// why.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static ModelCard Load(string path)
     {
-        if (Directory.Exists(path)) throw new ModelCardException(path, "it is a folder");
+        if (Directory.Exists(path))
+            throw new ModelCardException(path, "it is a folder");
         return Parse(File.ReadAllText(path), path) with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
     }
 
@@ -80,8 +83,12 @@ public sealed record ModelCard
         try
         {
             string family = CardJson.FamilyOf(json);
-            JsonTypeInfo<ModelCard> type = ModelFamilies.Find(family)?.CardType
-                ?? throw new ModelCardException(source, $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}");
+            JsonTypeInfo<ModelCard> type =
+                ModelFamilies.Find(family)?.CardType
+                ?? throw new ModelCardException(
+                    source,
+                    $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}"
+                );
             ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "it is empty");
             CardRules.Check(card, source);
             return card;
@@ -109,11 +116,18 @@ public sealed record ModelCard
     /// <exception cref="GraphException">The options describe no network.</exception>
     public Shape InputShape(int batch = 1) => CreateDefinition().InputShape(batch, Preprocess.Height, Preprocess.Width);
 
-    /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none; nothing for other tasks.</summary>
+    /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none; nothing for other
+    /// tasks.</summary>
     /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
     public ImmutableArray<string> GetLabels() =>
         !Labels.IsEmpty ? Labels
-        : LabelSet is null ? [.. Enumerable.Range(0, (Options as ClassifierOptions)?.NumClasses ?? 0).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
+        : LabelSet is null
+            ?
+            [
+                .. Enumerable
+                    .Range(0, (Options as ClassifierOptions)?.NumClasses ?? 0)
+                    .Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ]
         : [.. Models.LabelSet.Find(LabelSet).Select(label => label.Names[0])];
 
     /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
@@ -145,7 +159,8 @@ public sealed record PreprocessCard
     /// <summary><c>keep_aspect</c>: shorter side to size / crop, then centre crop; <c>squash</c>: resize to the size as it is.</summary>
     public string Mode { get; init; } = "keep_aspect";
 
-    /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>; or OpenCV's <c>plain_bilinear</c>.</summary>
+    /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>; or OpenCV's
+    /// <c>plain_bilinear</c>.</summary>
     public string Filter { get; init; } = "bicubic";
 
     /// <summary>The order of the planes: <c>rgb</c>, or <c>bgr</c> for networks that were trained on images read by OpenCV.</summary>
@@ -185,7 +200,5 @@ public sealed class ModelCardException : Exception
     /// <param name="problem">What is wrong, as a clause.</param>
     /// <param name="inner">The cause, or null.</param>
     public ModelCardException(string path, string problem, Exception? inner = null)
-        : base($"'{path}' is no model card: {problem}", inner)
-    {
-    }
+        : base($"'{path}' is no model card: {problem}", inner) { }
 }

@@ -15,8 +15,9 @@ public sealed class ModelCatalogue
     private ModelCatalogue(ImmutableArray<ModelCard> cards) => Cards = cards;
 
     /// <summary>
-    /// The official models: MogaNet (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup), and those that it is measured against
-    /// (their own repositories and timm 0.6); SimVP on Moving MNIST (addresses and figures of Westlake-AI/MogaNet, <c>video_prediction</c>).
+    /// The official models: MogaNet (addresses and accuracies of Westlake-AI/MogaNet and Westlake-AI/openmixup), and those that it is
+    /// measured against (their own repositories and timm 0.6); SimVP on Moving MNIST (addresses and figures of Westlake-AI/MogaNet,
+    /// <c>video_prediction</c>).
     /// </summary>
     public static ModelCatalogue Official { get; } = new(LoadOfficial());
 
@@ -25,12 +26,21 @@ public sealed class ModelCatalogue
 
     /// <summary>This catalogue with the cards that lie in the folders of a folder (<c>NAME/card.json</c>) before its own.</summary>
     /// <exception cref="ModelCardException">A file there is no card.</exception>
-    public ModelCatalogue WithShipped(string folder) => Directory.Exists(folder)
-        ? new([.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
-            .Select(model => Path.Combine(model, "card.json")).Where(File.Exists).Select(ModelCard.Load), .. Cards])
-        : this;
+    public ModelCatalogue WithShipped(string folder) =>
+        Directory.Exists(folder)
+            ? new([
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Order(StringComparer.Ordinal)
+                    .Select(model => Path.Combine(model, "card.json"))
+                    .Where(File.Exists)
+                    .Select(ModelCard.Load),
+                .. Cards,
+            ])
+            : this;
 
-    /// <summary>A card by its name, in any case, or by an alias that its family knows: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>, <c>swin_t</c>.</summary>
+    /// <summary>A card by its name, in any case, or by an alias that its family knows: <c>moganet_tiny</c>, <c>MogaNet-T</c>, <c>t</c>,
+    /// <c>swin_t</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name; the message lists the nearest.</exception>
     public ModelCard Find(string name) => TryFind(name) ?? throw new UnknownModelException(name, Similar(Canonical(name)));
 
@@ -39,34 +49,55 @@ public sealed class ModelCatalogue
     public ModelCard? TryFind(string name)
     {
         string wanted = Canonical(name);
-        return Cards.FirstOrDefault(card => card.Name == wanted) ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal));
+        return Cards.FirstOrDefault(card => card.Name == wanted)
+            ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal));
     }
 
     private static string Canonical(string name)
     {
         string plain = name.Trim().ToLowerInvariant().Replace('-', '_');
         foreach (ModelFamily family in ModelFamilies.All)
-            if (family.NameOf(plain) is { } official) return official;
+            if (family.NameOf(plain) is { } official)
+                return official;
         return plain;
     }
 
     /// <summary>
-    /// The models that a name may have meant: all of a family when it names one; the nearest where one is a slip away, by name or alias; those that contain it
-    /// or begin like it; and else those that are the fewest changes away.
+    /// The models that a name may have meant: all of a family when it names one; the nearest where one is a slip away, by name or alias;
+    /// those that contain it or begin like it; and else those that are the fewest changes away.
     /// </summary>
     private ImmutableArray<string> Similar(string wanted)
     {
         string plain = NameDistance.Plain(wanted);
-        ModelCard[] family = [.. Cards.Where(card => plain.Length > 0 && NameDistance.Plain(card.Family) is var known
-            && (known == plain || (plain.Length > 3 && NameDistance.Between(plain, known) <= 1)))];
-        if (family.Length > 0) return [.. family.Select(card => card.Name).Take(MostOfFamily)];
-        (int Distance, string Name)[] nearest = [.. Cards.Select(card => (Names(card).Min(known => NameDistance.Between(plain, known)), card.Name)).OrderBy(pair => pair.Item1)];
-        if (nearest[0].Distance <= Slip) return [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
-        ModelCard[] similar = [.. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal)))];
+        ModelCard[] family =
+        [
+            .. Cards.Where(card =>
+                plain.Length > 0
+                && NameDistance.Plain(card.Family) is var known
+                && (known == plain || (plain.Length > 3 && NameDistance.Between(plain, known) <= 1))
+            ),
+        ];
+        if (family.Length > 0)
+            return [.. family.Select(card => card.Name).Take(MostOfFamily)];
+        (int Distance, string Name)[] nearest =
+        [
+            .. Cards.Select(card => (Names(card).Min(known => NameDistance.Between(plain, known)), card.Name)).OrderBy(pair => pair.Item1),
+        ];
+        if (nearest[0].Distance <= Slip)
+            return [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
+        ModelCard[] similar =
+        [
+            .. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal))),
+        ];
         if (similar.Length == 0)
         {
             // A family with something behind it: hornet_nano, swin-v2.
-            similar = [.. Cards.Where(card => NameDistance.Plain(card.Family) is { Length: > 2 } known && plain.StartsWith(known, StringComparison.Ordinal))];
+            similar =
+            [
+                .. Cards.Where(card =>
+                    NameDistance.Plain(card.Family) is { Length: > 2 } known && plain.StartsWith(known, StringComparison.Ordinal)
+                ),
+            ];
         }
 
         return similar.Length > 0
@@ -81,9 +112,11 @@ public sealed class ModelCatalogue
     private static IEnumerable<ModelCard> Load(ModelFamily family)
     {
         using Stream? stream = family.OpenCatalogue();
-        if (stream is null) yield break;
+        if (stream is null)
+            yield break;
         using JsonDocument list = JsonDocument.Parse(stream);
-        foreach (JsonElement card in list.RootElement.EnumerateArray()) yield return ModelCard.Parse(card.GetRawText(), "the catalogue");
+        foreach (JsonElement card in list.RootElement.EnumerateArray())
+            yield return ModelCard.Parse(card.GetRawText(), "the catalogue");
     }
 }
 

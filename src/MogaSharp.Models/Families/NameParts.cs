@@ -11,12 +11,14 @@ internal static class NameParts
         index < parts.Length && int.TryParse(parts[index], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     /// <summary>A name without what it begins with; the name itself when it begins otherwise.</summary>
-    public static string Without(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+    public static string Without(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
     /// <summary>A name with parts replaced, one after the other.</summary>
     public static string Replace(string name, params ReadOnlySpan<(string From, string To)> parts)
     {
-        foreach ((string from, string to) in parts) name = name.Replace(from, to, StringComparison.Ordinal);
+        foreach ((string from, string to) in parts)
+            name = name.Replace(from, to, StringComparison.Ordinal);
         return name;
     }
 }
@@ -25,9 +27,10 @@ internal static class NameParts
 internal static partial class TorchvisionName
 {
     /// <summary>The place in that list and what follows; null for names outside of it.</summary>
-    public static (int Place, string Following)? Match(string name) => Features().Match(name) is { Success: true } match
-        ? (int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), match.Groups[2].Value)
-        : null;
+    public static (int Place, string Following)? Match(string name) =>
+        Features().Match(name) is { Success: true } match
+            ? (int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), match.Groups[2].Value)
+            : null;
 
     // Numbers of at most four digits match.
     [GeneratedRegex(@"^features\.([1-9]\d{0,3})\.(.*)$")]

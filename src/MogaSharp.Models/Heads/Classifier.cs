@@ -4,7 +4,8 @@ namespace MogaSharp.Models;
 
 /// <summary>A classifier: a backbone with a head over its last map.</summary>
 /// <remarks>
-/// Outputs of the head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C) without classes. Of the stages: <c>stage1</c> and so on, (N, C_i, H_i, W_i).
+/// Outputs of the head: <c>logits</c> (N, NumClasses), or <c>features</c> (N, C) without classes. Of the stages: <c>stage1</c> and so on,
+/// (N, C_i, H_i, W_i).
 /// </remarks>
 /// <param name="backbone">The backbone.</param>
 /// <param name="head">The head.</param>
@@ -27,8 +28,10 @@ public sealed class Classifier(IBackbone backbone, ClassifierHead head) : IClass
         var builder = new GraphBuilder(backbone.Order);
         IReadOnlyList<Value> features = backbone.Build(builder.Root, builder.Input("input", input));
         var results = new List<KeyValuePair<string, Value>>();
-        if (outputs.HasFlag(ModelOutputs.Head)) results.AddRange(head.Build(builder.Root, features));
-        if (outputs.HasFlag(ModelOutputs.Stages)) results.AddRange(features.Select((map, i) => KeyValuePair.Create(backbone.Features[i].Name, map)));
+        if (outputs.HasFlag(ModelOutputs.Head))
+            results.AddRange(head.Build(builder.Root, features));
+        if (outputs.HasFlag(ModelOutputs.Stages))
+            results.AddRange(features.Select((map, i) => KeyValuePair.Create(backbone.Features[i].Name, map)));
         return builder.Build([.. results]);
     }
 }

@@ -27,9 +27,11 @@ public sealed record ClassifierHead : IHead
     public IReadOnlyList<KeyValuePair<string, Value>> Build(Scope net, IReadOnlyList<Value> features)
     {
         Value pooled = Pool(net, features[^1]);
-        if (NumClasses == 0) return [new(Features, pooled)];
+        if (NumClasses == 0)
+            return [new(Features, pooled)];
         string[] path = Name.Split('.');
-        foreach (string module in path[..^1]) net = net[module];
+        foreach (string module in path[..^1])
+            net = net[module];
         return [new(Logits, net.Linear(path[^1], pooled, NumClasses, InitialScale))];
     }
 }

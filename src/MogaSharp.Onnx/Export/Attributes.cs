@@ -7,11 +7,35 @@ namespace MogaSharp.Onnx.Export;
 /// <summary>Short ways to make node attributes.</summary>
 internal static class Attributes
 {
-    public static AttributeProto Int(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+    public static AttributeProto Int(string name, long value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeType.Int,
+            I = value,
+        };
 
-    public static AttributeProto Ints(string name, params long[] values) => new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+    public static AttributeProto Ints(string name, params long[] values) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeType.Ints,
+            Ints = { values },
+        };
 
-    public static AttributeProto Float(string name, double value) => new() { Name = name, Type = AttributeType.Float, F = (float)value };
+    public static AttributeProto Float(string name, double value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeType.Float,
+            F = (float)value,
+        };
 
-    public static AttributeProto Text(string name, string value) => new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };
+    public static AttributeProto Text(string name, string value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeType.String,
+            S = ByteString.CopyFromUtf8(value),
+        };
 }

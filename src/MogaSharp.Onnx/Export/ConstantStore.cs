@@ -24,14 +24,20 @@ internal sealed class ConstantStore(NameTable names)
     {
         float[] data = new float[count];
         data.AsSpan().Fill(value);
-        return Add(string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}x{count}"), DataType.Float, [count], MemoryMarshal.AsBytes(data.AsSpan()));
+        return Add(
+            string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}x{count}"),
+            DataType.Float,
+            [count],
+            MemoryMarshal.AsBytes(data.AsSpan())
+        );
     }
 
     /// <summary>The name of a 64-bit integer.</summary>
     public string Number(long value) => Add($"constant/{value}i0", DataType.Int64, [], MemoryMarshal.AsBytes([value]));
 
     /// <summary>The name of a tensor of floats, for which a name says what is in it.</summary>
-    public string Table(string name, Shape shape, float[] data) => Add(name, DataType.Float, shape.Extents.ToArray(), MemoryMarshal.AsBytes(data.AsSpan()));
+    public string Table(string name, Shape shape, float[] data) =>
+        Add(name, DataType.Float, shape.Extents.ToArray(), MemoryMarshal.AsBytes(data.AsSpan()));
 
     /// <summary>The name of a vector of 64-bit integers, for which a name says what is in it.</summary>
     public string Numbers(string name, long[] values) => Add(name, DataType.Int64, [values.Length], MemoryMarshal.AsBytes(values.AsSpan()));
@@ -44,7 +50,13 @@ internal sealed class ConstantStore(NameTable names)
     {
         if (!_byValue.TryGetValue(value, out TensorProto? proto))
         {
-            proto = new TensorProto { Name = names.Unique(value), DataType = type, Dims = { dims }, RawData = ByteString.CopyFrom(bytes) };
+            proto = new TensorProto
+            {
+                Name = names.Unique(value),
+                DataType = type,
+                Dims = { dims },
+                RawData = ByteString.CopyFrom(bytes),
+            };
             _byValue.Add(value, proto);
             _protos.Add(proto);
         }

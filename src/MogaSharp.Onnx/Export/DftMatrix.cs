@@ -30,7 +30,11 @@ internal static class DftMatrix
             DftKind.Columns => Fill(2 * height, 2 * height, (row, column) => Complex(height, row, column, -1)),
             DftKind.InverseColumns => Fill(2 * height, 2 * height, (row, column) => Complex(height, row, column, 1)),
             // Every column but the first and, for even widths, the last stands for its mirror image too.
-            _ => Fill(2 * half, width, (row, x) => (row % half == 0 || 2 * (row % half) == width ? 1 : 2) * Part(width, x * (row % half), row < half ? 0 : 1)),
+            _ => Fill(
+                2 * half,
+                width,
+                (row, x) => (row % half == 0 || 2 * (row % half) == width ? 1 : 2) * Part(width, x * (row % half), row < half ? 0 : 1)
+            ),
         };
     }
 
@@ -52,7 +56,8 @@ internal static class DftMatrix
     private static (Shape Shape, float[] Data) Fill(int rows, int columns, Func<int, int, double> element)
     {
         float[] data = new float[rows * columns];
-        for (int i = 0; i < data.Length; i++) data[i] = (float)element(i / columns, i % columns);
+        for (int i = 0; i < data.Length; i++)
+            data[i] = (float)element(i / columns, i % columns);
         return (new Shape(rows, columns), data);
     }
 }

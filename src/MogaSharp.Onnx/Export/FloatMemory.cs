@@ -12,7 +12,5 @@ internal sealed class FloatMemory(float[] data) : MemoryManager<byte>
 
     public override void Unpin() => throw new NotSupportedException();
 
-    protected override void Dispose(bool disposing)
-    {
-    }
+    protected override void Dispose(bool disposing) { }
 }

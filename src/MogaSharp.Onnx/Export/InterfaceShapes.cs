@@ -11,13 +11,19 @@ internal sealed class InterfaceShapes(ComputationGraph graph, OpenExtents open)
         var shape = new TensorShapeProto();
         for (int i = 0; i < open.Shapes[value.Index].Rank; i++)
         {
-            shape.Dim.Add(SymbolOf(name, value, i) is { } symbol
-                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                : new TensorShapeProto.Types.Dimension { DimValue = open.Shapes[value.Index][i] });
+            shape.Dim.Add(
+                SymbolOf(name, value, i) is { } symbol
+                    ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                    : new TensorShapeProto.Types.Dimension { DimValue = open.Shapes[value.Index][i] }
+            );
         }
 
         var tensor = new TypeProto.Types.Tensor { ElemType = TensorProto.Types.DataType.Float, Shape = shape };
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto { TensorType = tensor },
+        };
     }
 
     // The batch is named after the inputs' where it is the same; that of frames or windows has a name of its own.
@@ -25,8 +31,11 @@ internal sealed class InterfaceShapes(ComputationGraph graph, OpenExtents open)
     {
         bool followsSize = open.FollowsSize(value, dimension);
         if (open.FollowsBatch(value, dimension))
-            return !followsSize && graph.Inputs.Any(input => open.Shapes[input.Index][0] == open.Shapes[value.Index][dimension]) ? "batch" : $"{name}_batch";
-        if (!followsSize) return null;
+            return !followsSize && graph.Inputs.Any(input => open.Shapes[input.Index][0] == open.Shapes[value.Index][dimension])
+                ? "batch"
+                : $"{name}_batch";
+        if (!followsSize)
+            return null;
         string side = (open.Shapes[value.Index].Rank - dimension) switch
         {
             1 => "width",

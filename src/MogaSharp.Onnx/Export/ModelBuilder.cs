@@ -19,9 +19,14 @@ internal sealed class ModelBuilder
     public static ModelBuilder Build(ComputationGraph graph, WeightSet weights, OnnxExportOptions options)
     {
         if (options.Opset is < OnnxExportOptions.OldestOpset or > OnnxExportOptions.NewestOpset)
-            throw new OnnxExportException($"Operator set {options.Opset} is not one of {OnnxExportOptions.OldestOpset} to {OnnxExportOptions.NewestOpset}.");
+            throw new OnnxExportException(
+                $"Operator set {options.Opset} is not one of {OnnxExportOptions.OldestOpset} to {OnnxExportOptions.NewestOpset}."
+            );
         if (options.ExternalDataThreshold > OnnxExportOptions.LargestThreshold)
-            throw new OnnxExportException($"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is {options.ExternalDataThreshold}.");
+            throw new OnnxExportException(
+                $"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is "
+                    + $"{options.ExternalDataThreshold}."
+            );
         var store = new WeightStore(graph, weights);
         var open = new OpenExtents(graph, options);
         var emitter = new NodeEmitter(graph, store, open, options.Opset);
@@ -50,13 +55,16 @@ internal sealed class ModelBuilder
     }
 
     private static IEnumerable<StringStringEntryProto> Entries(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Value });
+        metadata
+            .OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Value });
 
     // The file format versions that came with the operator sets (ONNX's Versioning.md).
-    private static long IrVersion(int opset) => opset switch
-    {
-        <= 18 => 8,
-        <= 20 => 9,
-        _ => 10,
-    };
+    private static long IrVersion(int opset) =>
+        opset switch
+        {
+            <= 18 => 8,
+            <= 20 => 9,
+            _ => 10,
+        };
 }

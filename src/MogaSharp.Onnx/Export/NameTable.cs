@@ -9,7 +9,8 @@ internal sealed class NameTable(IEnumerable<string> taken)
     public string Unique(string wanted)
     {
         string name = wanted;
-        while (!_taken.Add(name)) name = $"{wanted}_{_counts[wanted] = _counts.GetValueOrDefault(wanted) + 1}";
+        while (!_taken.Add(name))
+            name = $"{wanted}_{_counts[wanted] = _counts.GetValueOrDefault(wanted) + 1}";
         return name;
     }
 }

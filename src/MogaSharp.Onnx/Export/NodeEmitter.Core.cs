@@ -7,20 +7,26 @@ namespace MogaSharp.Onnx.Export;
 /// <content>Convolutions, norms, activations, arithmetic.</content>
 internal sealed partial class NodeEmitter
 {
-    public Result Visit(Conv2d op, Value at) => (Node(
-        at,
-        "Conv",
-        [X(at), .. Parameters(op.Weight, op.Bias)],
-        Attributes.Ints("dilations", op.Dilation, op.Dilation),
-        Attributes.Int("group", op.Groups),
-        Attributes.Ints("kernel_shape", op.Kernel, op.Kernel),
-        Attributes.Ints("pads", op.Padding, op.Padding, op.Padding, op.Padding),
-        Attributes.Ints("strides", op.Stride, op.Stride)), Form.Map);
+    public Result Visit(Conv2d op, Value at) =>
+        (
+            Node(
+                at,
+                "Conv",
+                [X(at), .. Parameters(op.Weight, op.Bias)],
+                Attributes.Ints("dilations", op.Dilation, op.Dilation),
+                Attributes.Int("group", op.Groups),
+                Attributes.Ints("kernel_shape", op.Kernel, op.Kernel),
+                Attributes.Ints("pads", op.Padding, op.Padding, op.Padding, op.Padding),
+                Attributes.Ints("strides", op.Stride, op.Stride)
+            ),
+            Form.Map
+        );
 
     // Runtimes multiply fastest along the last axis, but a map between maps is better left where it is.
     public Result Visit(Linear op, Value at)
     {
-        if (at.Shape.Rank == 2) return (Node(at, "Gemm", [X(at), .. Parameters(op.Weight, op.Bias)], Attributes.Int("transB", 1)), Form.Map);
+        if (at.Shape.Rank == 2)
+            return (Node(at, "Gemm", [X(at), .. Parameters(op.Weight, op.Bias)], Attributes.Int("transB", 1)), Form.Map);
         string weight = Parameters(op.Weight).Single();
         if (Choose(at) == Form.Last)
         {
@@ -32,19 +38,30 @@ internal sealed partial class NodeEmitter
         return (Node(at, "Conv", [X(at), kernel, .. Parameters(op.Bias)], Attributes.Ints("kernel_shape", 1, 1)), Form.Map);
     }
 
-    public Result Visit(BatchNorm2d op, Value at) => (Node(
-        at,
-        "BatchNormalization",
-        [X(at), .. Parameters(op.Weight, op.Bias, op.RunningMean, op.RunningVariance)],
-        Attributes.Float("epsilon", op.Epsilon)), Form.Map);
+    public Result Visit(BatchNorm2d op, Value at) =>
+        (
+            Node(
+                at,
+                "BatchNormalization",
+                [X(at), .. Parameters(op.Weight, op.Bias, op.RunningMean, op.RunningVariance)],
+                Attributes.Float("epsilon", op.Epsilon)
+            ),
+            Form.Map
+        );
 
     public Result Visit(GroupNorm op, Value at)
     {
         AttributeProto epsilon = Attributes.Float("epsilon", op.Epsilon);
-        if (op.Groups == op.Channels) return (Node(at, "InstanceNormalization", [X(at), .. Parameters(op.Weight, op.Bias)], epsilon), Form.Map);
+        if (op.Groups == op.Channels)
+            return (Node(at, "InstanceNormalization", [X(at), .. Parameters(op.Weight, op.Bias)], epsilon), Form.Map);
         // Opset 18's GroupNormalization has one scale per group, not per channel; so the groups become the channels of an instance norm.
         string grouped = Node(at, "Reshape", [X(at), _constants.Vector(0, op.Groups, -1)]);
-        string normal = Node(at, "InstanceNormalization", [grouped, _constants.Filled(op.Groups, 1), _constants.Filled(op.Groups, 0)], epsilon);
+        string normal = Node(
+            at,
+            "InstanceNormalization",
+            [grouped, _constants.Filled(op.Groups, 1), _constants.Filled(op.Groups, 0)],
+            epsilon
+        );
         string x = Node(at, "Reshape", [normal, Node(at, "Shape", [X(at)])]);
         return (Node(at, "Add", [Node(at, "Mul", [x, PerChannel(at, op.Weight)]), PerChannel(at, op.Bias)]), Form.Map);
     }
@@ -52,8 +69,16 @@ internal sealed partial class NodeEmitter
     public Result Visit(LayerNorm op, Value at)
     {
         Form form = at.Shape.Rank == 4 ? Form.Last : Form.Map;
-        return (Node(
-            at, "LayerNormalization", [X(at, form), .. Parameters(op.Weight, op.Bias)], Attributes.Int("axis", -1), Attributes.Float("epsilon", op.Epsilon)), form);
+        return (
+            Node(
+                at,
+                "LayerNormalization",
+                [X(at, form), .. Parameters(op.Weight, op.Bias)],
+                Attributes.Int("axis", -1),
+                Attributes.Float("epsilon", op.Epsilon)
+            ),
+            form
+        );
     }
 
     public Result Visit(Activation op, Value at)
@@ -61,17 +86,20 @@ internal sealed partial class NodeEmitter
         Form form = Choose(at);
         string x = X(at, form);
         const double Sixth = 1.0 / 6;
-        return (op.Function switch
-        {
-            ActivationKind.Gelu => Gelu(at, x),
-            ActivationKind.Silu => Node(at, "Mul", [x, Node(at, "Sigmoid", [x])]),
-            ActivationKind.Relu => Node(at, "Relu", [x]),
-            ActivationKind.Sigmoid => Node(at, "Sigmoid", [x]),
-            ActivationKind.LeakyRelu => Node(at, "LeakyRelu", [x], Attributes.Float("alpha", 0.2)),
-            ActivationKind.HardSwish => Node(at, "HardSwish", [x]),
-            ActivationKind.HardSigmoid => Node(at, "HardSigmoid", [x], Attributes.Float("alpha", Sixth), Attributes.Float("beta", 0.5)),
-            _ => throw new OnnxExportException($"Unknown activation {op.Function}."),
-        }, form);
+        return (
+            op.Function switch
+            {
+                ActivationKind.Gelu => Gelu(at, x),
+                ActivationKind.Silu => Node(at, "Mul", [x, Node(at, "Sigmoid", [x])]),
+                ActivationKind.Relu => Node(at, "Relu", [x]),
+                ActivationKind.Sigmoid => Node(at, "Sigmoid", [x]),
+                ActivationKind.LeakyRelu => Node(at, "LeakyRelu", [x], Attributes.Float("alpha", 0.2)),
+                ActivationKind.HardSwish => Node(at, "HardSwish", [x]),
+                ActivationKind.HardSigmoid => Node(at, "HardSigmoid", [x], Attributes.Float("alpha", Sixth), Attributes.Float("beta", 0.5)),
+                _ => throw new OnnxExportException($"Unknown activation {op.Function}."),
+            },
+            form
+        );
     }
 
     public Result Visit(Softmax op, Value at) => (Node(at, "Softmax", [X(at)], Attributes.Int("axis", -1)), Form.Map);
@@ -86,9 +114,10 @@ internal sealed partial class NodeEmitter
 
         // From opset 18 on the axes are an input.
         AttributeProto keep = Attributes.Int("keepdims", op.KeepDimensions ? 1 : 0);
-        string mean = _opset < 18
-            ? Node(at, "ReduceMean", [X(at, Form.Last)], keep, Attributes.Ints("axes", 1, 2))
-            : Node(at, "ReduceMean", [X(at, Form.Last), _constants.Vector(1, 2)], keep);
+        string mean =
+            _opset < 18
+                ? Node(at, "ReduceMean", [X(at, Form.Last)], keep, Attributes.Ints("axes", 1, 2))
+                : Node(at, "ReduceMean", [X(at, Form.Last), _constants.Vector(1, 2)], keep);
         return (mean, op.KeepDimensions ? Form.Last : Form.Map);
     }
 
@@ -115,8 +144,10 @@ internal sealed partial class NodeEmitter
     {
         Form form = Choose(at);
         string x = X(at, form);
-        if (op.Scale is not null) x = Node(at, "Mul", [x, PerChannel(at, op.Scale, form)]);
-        if (op.Shift is not null) x = Node(at, "Add", [x, PerChannel(at, op.Shift, form)]);
+        if (op.Scale is not null)
+            x = Node(at, "Mul", [x, PerChannel(at, op.Scale, form)]);
+        if (op.Shift is not null)
+            x = Node(at, "Add", [x, PerChannel(at, op.Shift, form)]);
         return (x, form);
     }
 
@@ -135,7 +166,8 @@ internal sealed partial class NodeEmitter
     // The form and the order in which other exporters write it, which runtimes know to fuse.
     private string Gelu(Value at, string x)
     {
-        if (_opset >= 20) return Node(at, "Gelu", [x]);
+        if (_opset >= 20)
+            return Node(at, "Gelu", [x]);
         string erf = Node(at, "Erf", [Node(at, "Div", [x, _constants.Scalar(MathF.Sqrt(2))])]);
         string product = Node(at, "Mul", [x, Node(at, "Add", [erf, _constants.Scalar(1)])]);
         return Node(at, "Mul", [product, _constants.Scalar(0.5f)]);

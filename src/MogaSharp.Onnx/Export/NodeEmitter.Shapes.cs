@@ -43,13 +43,16 @@ internal sealed partial class NodeEmitter
             : (Reshape(at, X(at), 0, channels, 1, -1), Form.Last);
     }
 
-    public Result Visit(ChannelsToTokens op, Value at) => Has(at.Inputs[0], Form.Map)
-        ? (Reshape(at, X(at), 0, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3), at.Channels), Form.Last)
-        : (Reshape(at, X(at, Form.Last), 0, at.Channels, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3)), Form.Map);
+    public Result Visit(ChannelsToTokens op, Value at) =>
+        Has(at.Inputs[0], Form.Map)
+            ? (Reshape(at, X(at), 0, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3), at.Channels), Form.Last)
+            : (Reshape(at, X(at, Form.Last), 0, at.Channels, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3)), Form.Map);
 
-    public Result Visit(ClipToFrames op, Value at) => (Reshape(at, X(at), -1, at.Channels, Side(at.Inputs[0], 3), Side(at.Inputs[0], 4)), Form.Map);
+    public Result Visit(ClipToFrames op, Value at) =>
+        (Reshape(at, X(at), -1, at.Channels, Side(at.Inputs[0], 3), Side(at.Inputs[0], 4)), Form.Map);
 
-    public Result Visit(FramesToClip op, Value at) => (Reshape(at, X(at), -1, op.Frames, at.Shape[2], Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Form.Map);
+    public Result Visit(FramesToClip op, Value at) =>
+        (Reshape(at, X(at), -1, op.Frames, at.Shape[2], Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Form.Map);
 
     public Result Visit(FramesToChannels op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Form.Map);
 
@@ -73,13 +76,20 @@ internal sealed partial class NodeEmitter
     {
         Extent[] parts = extents.ToArray();
         int free = Array.FindIndex(parts, part => part.Of is not null);
-        if (free >= 0 && !parts.Any(part => part.Number == -1)) parts[free] = -1;
+        if (free >= 0 && !parts.Any(part => part.Number == -1))
+            parts[free] = -1;
         return Sizes(at, parts);
     }
 
-    private string Sizes(Value at, params Extent[] parts) => parts.All(part => part.Of is null)
-        ? _constants.Vector([.. parts.Select(part => part.Number)])
-        : Node(at, "Concat", [.. parts.Select(part => part.Of is null ? _constants.Vector(part.Number) : Length(at, part))], Attributes.Int("axis", 0));
+    private string Sizes(Value at, params Extent[] parts) =>
+        parts.All(part => part.Of is null)
+            ? _constants.Vector([.. parts.Select(part => part.Number)])
+            : Node(
+                at,
+                "Concat",
+                [.. parts.Select(part => part.Of is null ? _constants.Vector(part.Number) : Length(at, part))],
+                Attributes.Int("axis", 0)
+            );
 
     // One extent as a vector of one number.
     private string Length(Value at, Extent part)

@@ -11,7 +11,8 @@ internal sealed partial class NodeEmitter
     public Result Visit(AttentionScores op, Value at)
     {
         string query = Heads(at, 0, op.Heads);
-        if (op.Scale != 1) query = Node(at, "Mul", [query, _constants.Scalar((float)op.Scale)]);
+        if (op.Scale != 1)
+            query = Node(at, "Mul", [query, _constants.Scalar((float)op.Scale)]);
         return (Node(at, "MatMul", [query, Transpose(at, Heads(at, 1, op.Heads), 0, 1, 3, 2)]), Form.Map);
     }
 
@@ -19,7 +20,8 @@ internal sealed partial class NodeEmitter
     {
         Value value = at.Inputs[1];
         string x = Node(at, "MatMul", [X(at), Heads(at, 1, op.Heads)]);
-        if (op.Heads > 1) x = Transpose(at, x, 0, 2, 1, 3);
+        if (op.Heads > 1)
+            x = Transpose(at, x, 0, 2, 1, 3);
         return (Reshape(at, x, 0, Side(value, 2), Side(value, 3), value.Channels), Form.Last);
     }
 
@@ -36,7 +38,8 @@ internal sealed partial class NodeEmitter
     public Result Visit(WindowPartition op, Value at)
     {
         Value map = at.Inputs[0];
-        int window = op.Window, channels = map.Channels;
+        int window = op.Window,
+            channels = map.Channels;
         string x = Roll(at, Roll(at, X(at, Form.Last), 1, op.Shift), 2, op.Shift);
         string blocks = Reshape(at, x, 0, Side(map, 2, window), window, Side(map, 3, window), window, channels);
         return (Reshape(at, Transpose(at, blocks, 0, 1, 3, 2, 4, 5), -1, window, window, channels), Form.Last);
@@ -45,7 +48,8 @@ internal sealed partial class NodeEmitter
     public Result Visit(WindowMerge op, Value at)
     {
         Value map = at.Inputs[1];
-        int window = op.Window, channels = at.Channels;
+        int window = op.Window,
+            channels = at.Channels;
         string blocks = Reshape(at, X(at, Form.Last), Side(map, 0), Side(map, 2, window), Side(map, 3, window), window, window, channels);
         string x = Reshape(at, Transpose(at, blocks, 0, 1, 3, 2, 4, 5), 0, Side(map, 2), Side(map, 3), channels);
         return (Roll(at, Roll(at, x, 1, -op.Shift), 2, -op.Shift), Form.Last);
@@ -54,11 +58,13 @@ internal sealed partial class NodeEmitter
     public Result Visit(WindowMask op, Value at)
     {
         Value map = at.Inputs[1];
-        long tokens = op.Window * op.Window, heads = at.Channels;
+        long tokens = op.Window * op.Window,
+            heads = at.Channels;
         bool fixedSize = !_open.Contains(map, 2) && !_open.Contains(map, 3);
         string mask = fixedSize ? FixedMask(op, map.Shape) : OpenMask(op, at);
         // With a single image the windows are the batch.
-        if (fixedSize && !_open.Contains(map, 0) && map.Shape[0] == 1) return (Node(at, "Add", [X(at), mask]), Form.Map);
+        if (fixedSize && !_open.Contains(map, 0) && map.Shape[0] == 1)
+            return (Node(at, "Add", [X(at), mask]), Form.Map);
         string images = Reshape(at, X(at), Side(map, 0), fixedSize ? at.Shape[0] / map.Shape[0] : -1, heads, tokens, tokens);
         return (Reshape(at, Node(at, "Add", [images, mask]), -1, heads, tokens, tokens), Form.Map);
     }
@@ -66,7 +72,8 @@ internal sealed partial class NodeEmitter
     // (windows, 1, T, T).
     private string FixedMask(WindowMask op, Shape map)
     {
-        int tokens = op.Window * op.Window, windows = map[2] / op.Window * (map[3] / op.Window);
+        int tokens = op.Window * op.Window,
+            windows = map[2] / op.Window * (map[3] / op.Window);
         float[] mask = new float[windows * tokens * tokens];
         for (int i = 0; i < mask.Length; i++)
             mask[i] = op.Separates(map, i / (tokens * tokens), i / tokens % tokens, i % tokens) ? WindowMask.Masked : 0;
@@ -77,11 +84,13 @@ internal sealed partial class NodeEmitter
     private string OpenMask(WindowMask op, Value at)
     {
         Value map = at.Inputs[1];
-        long window = op.Window, tokens = window * window;
+        long window = op.Window,
+            tokens = window * window;
         string rows = Node(at, "Reshape", [Regions(2), _constants.Vector(-1, 1)]);
         string regions = Node(at, "Add", [Node(at, "Mul", [rows, _constants.Scalar(3)]), Regions(3)]);
         string blocks = Transpose(at, Reshape(at, regions, Side(map, 2, op.Window), window, Side(map, 3, op.Window), window), 0, 2, 1, 3);
-        string queries = Reshape(at, blocks, -1, 1, tokens, 1), keys = Reshape(at, blocks, -1, 1, 1, tokens);
+        string queries = Reshape(at, blocks, -1, 1, tokens, 1),
+            keys = Reshape(at, blocks, -1, 1, 1, tokens);
         return Node(at, "Where", [Node(at, "Equal", [queries, keys]), _constants.Scalar(0), _constants.Scalar(WindowMask.Masked)]);
 
         // 0, 1 or 2 for each place along a side.
@@ -91,11 +100,13 @@ internal sealed partial class NodeEmitter
             string places = Node(at, "Range", [_constants.Number(0), side, _constants.Number(1)]);
             return Node(at, "Add", [From(op.Window), From(op.Shift)]);
 
-            string From(int distance) => Node(
-                at,
-                "Cast",
-                [Node(at, "GreaterOrEqual", [places, Node(at, "Sub", [side, _constants.Number(distance)])])],
-                Attributes.Int("to", (long)TensorProto.Types.DataType.Float));
+            string From(int distance) =>
+                Node(
+                    at,
+                    "Cast",
+                    [Node(at, "GreaterOrEqual", [places, Node(at, "Sub", [side, _constants.Number(distance)])])],
+                    Attributes.Int("to", (long)TensorProto.Types.DataType.Float)
+                );
         }
     }
 

@@ -5,8 +5,8 @@ using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
 namespace MogaSharp.Onnx.Export;
 
 /// <summary>
-/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the form it has there; the other forms are
-/// made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
+/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the form it has there; the other
+/// forms are made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
 /// </summary>
 internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 {
@@ -31,9 +31,14 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         _opset = opset;
         string[] fixedNames =
         [
-            .. graph.Inputs.Select(value => ((Input)value.Op).Name), .. graph.Outputs.Select(output => output.Key), .. graph.Parameters.Select(spec => spec.Name),
+            .. graph.Inputs.Select(value => ((Input)value.Op).Name),
+            .. graph.Outputs.Select(output => output.Key),
+            .. graph.Parameters.Select(spec => spec.Name),
         ];
-        if (fixedNames.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1 || group.Key.Length == 0) is { } bad)
+        if (
+            fixedNames.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1 || group.Key.Length == 0) is
+            { } bad
+        )
             throw new OnnxExportException($"Inputs, outputs and parameters need different names; '{bad.Key}' is empty or taken twice.");
         _names = new NameTable(fixedNames);
         _constants = new ConstantStore(_names);
@@ -46,12 +51,14 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     {
         foreach (Value value in _graph.Values)
         {
-            if (Computed(value) != value) continue;
+            if (Computed(value) != value)
+                continue;
             (string name, Form form) = value.Op.Accept(this, value);
             _results[value.Index, (int)form] = name;
         }
 
-        foreach ((string name, Value value) in _graph.Outputs) NameOutput(name, Tensor(value, Form.Map));
+        foreach ((string name, Value value) in _graph.Outputs)
+            NameOutput(name, Tensor(value, Form.Map));
         return _nodes;
     }
 
@@ -64,25 +71,38 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 
     private static Value Computed(Value value)
     {
-        while (value.Op is Dropout or DropPath) value = value.Inputs[0];
+        while (value.Op is Dropout or DropPath)
+            value = value.Inputs[0];
         return value;
     }
 
-    // The node that computes an output takes the output's name; only what has no node of its own, or two names, is handed on by an Identity.
+    // The node that computes an output takes the output's name; only what has no node of its own, or two names, is handed on by an
+    // Identity.
     private void NameOutput(string name, string tensor)
     {
         NodeProto? producer = _nodes.Find(node => node.Output.Contains(tensor));
         if (producer is null || _graph.Outputs.Any(output => output.Key == tensor))
         {
-            _nodes.Add(new NodeProto { Name = _names.Unique($"{name}/Identity"), OpType = "Identity", Input = { tensor }, Output = { name } });
+            _nodes.Add(
+                new NodeProto
+                {
+                    Name = _names.Unique($"{name}/Identity"),
+                    OpType = "Identity",
+                    Input = { tensor },
+                    Output = { name },
+                }
+            );
             return;
         }
 
         producer.Output[producer.Output.IndexOf(tensor)] = name;
         foreach (NodeProto node in _nodes)
-            for (int i = 0; i < node.Input.Count; i++) if (node.Input[i] == tensor) node.Input[i] = name;
+            for (int i = 0; i < node.Input.Count; i++)
+                if (node.Input[i] == tensor)
+                    node.Input[i] = name;
         for (int i = 0; i < _results.Length; i++)
-            if (_results[i / FormCount, i % FormCount] == tensor) _results[i / FormCount, i % FormCount] = name;
+            if (_results[i / FormCount, i % FormCount] == tensor)
+                _results[i / FormCount, i % FormCount] = name;
     }
 
     /// <summary>The tensor of an input of a value in a form.</summary>
@@ -109,10 +129,12 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         };
     }
 
-    /// <summary>The form, <see cref="Form.Map"/> or <see cref="Form.Last"/>, in which an op that can do both needs fewer transposes, before it and after it.</summary>
+    /// <summary>The form, <see cref="Form.Map"/> or <see cref="Form.Last"/>, in which an op that can do both needs fewer transposes, before
+    /// it and after it.</summary>
     private Form Choose(Value at)
     {
-        if (at.Shape.Rank != 4 || at.Inputs.Any(input => input.Shape.Rank != 4)) return Form.Map;
+        if (at.Shape.Rank != 4 || at.Inputs.Any(input => input.Shape.Rank != 4))
+            return Form.Map;
         return (Cost(Form.Last), Lacking(Form.Last)).CompareTo((Cost(Form.Map), Lacking(Form.Map))) < 0 ? Form.Last : Form.Map;
 
         int Cost(Form form) => Lacking(form) + (_wishes.Asks(at, form == Form.Map ? Form.Last : Form.Map) ? 1 : 0);
@@ -140,14 +162,25 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 
     private string Transpose(Value at, string x, params long[] order) => Node(at, "Transpose", [x], Attributes.Ints("perm", order));
 
-    private string Node(Value at, string type, string[] inputs, params AttributeProto[] attributes) => Nodes(at, type, inputs, 1, attributes)[0];
+    private string Node(Value at, string type, string[] inputs, params AttributeProto[] attributes) =>
+        Nodes(at, type, inputs, 1, attributes)[0];
 
     // A node with several results; the first has the node's name.
     private string[] Nodes(Value at, string type, string[] inputs, int results, params AttributeProto[] attributes)
     {
         string name = _names.Unique($"{at.Scope}/{type}");
         string[] outputs = [name, .. Enumerable.Range(1, results - 1).Select(_ => _names.Unique(name))];
-        _nodes.Add(new NodeProto { Name = name, OpType = type, DocString = at.Op.Kind, Input = { inputs }, Output = { outputs }, Attribute = { attributes } });
+        _nodes.Add(
+            new NodeProto
+            {
+                Name = name,
+                OpType = type,
+                DocString = at.Op.Kind,
+                Input = { inputs },
+                Output = { outputs },
+                Attribute = { attributes },
+            }
+        );
         return outputs;
     }
 }

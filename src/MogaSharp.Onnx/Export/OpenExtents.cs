@@ -3,13 +3,13 @@ using MogaSharp.Graph;
 namespace MogaSharp.Onnx.Export;
 
 /// <summary>
-/// Which extents of a graph's values are left open. That those of the inputs are is an option; which ones of the others follow from them is seen by
-/// inferring the shapes twice, for two sizes of the inputs.
+/// Which extents of a graph's values are left open. That those of the inputs are is an option; which ones of the others follow from them is
+/// seen by inferring the shapes twice, for two sizes of the inputs.
 /// </summary>
 internal sealed class OpenExtents
 {
-    // Windows, patches and frames that divide an extent divide its multiples too. A side grows by more than any graph's strides together, so that it
-    // differs after them as well.
+    // Windows, patches and frames that divide an extent divide its multiples too. A side grows by more than any graph's strides together,
+    // so that it differs after them as well.
     private const int LargerBatch = 2;
     private const int LargerSide = 64;
 
@@ -36,9 +36,10 @@ internal sealed class OpenExtents
     public bool FollowsSize(Value value, int dimension) => _otherSize[value.Index][dimension] != Shapes[value.Index][dimension];
 
     // Clips too have their rows and columns last.
-    private static Shape Larger(Shape shape) => shape.Rank >= 4
-        ? shape.With(shape.Rank - 2, shape[shape.Rank - 2] * LargerSide).With(shape.Rank - 1, shape[shape.Rank - 1] * LargerSide)
-        : throw new GraphException($"An input of shape {shape} has no rows and columns.");
+    private static Shape Larger(Shape shape) =>
+        shape.Rank >= 4
+            ? shape.With(shape.Rank - 2, shape[shape.Rank - 2] * LargerSide).With(shape.Rank - 1, shape[shape.Rank - 1] * LargerSide)
+            : throw new GraphException($"An input of shape {shape} has no rows and columns.");
 
     private static Shape[] Infer(ComputationGraph graph, string how, Func<Shape, Shape> change)
     {

@@ -9,7 +9,8 @@ internal sealed class StagedFile : IDisposable
     public StagedFile(string path)
     {
         // A rename onto a folder fails too, but only after all the bytes are written.
-        if (Directory.Exists(path)) throw new IOException("It is a folder.");
+        if (Directory.Exists(path))
+            throw new IOException("It is a folder.");
         _path = path;
         _temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write);

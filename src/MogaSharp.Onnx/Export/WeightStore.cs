@@ -31,10 +31,18 @@ internal sealed class WeightStore(ComputationGraph graph, WeightSet weights)
     public Shape Use(string name)
     {
         Shape shape = _specs[name].Shape;
-        if (_used.ContainsKey(name)) return shape;
-        if (!weights.TryGet(name, out Tensor? tensor)) throw new OnnxExportException($"The weights hold no tensor '{name}', which the graph needs.");
-        if (tensor.Shape != shape) throw new OnnxExportException($"The tensor '{name}' has the shape {tensor.Shape}, the graph needs {shape}.");
-        var proto = new TensorProto { Name = name, DataType = TensorProto.Types.DataType.Float, Dims = { shape.Extents.ToArray() } };
+        if (_used.ContainsKey(name))
+            return shape;
+        if (!weights.TryGet(name, out Tensor? tensor))
+            throw new OnnxExportException($"The weights hold no tensor '{name}', which the graph needs.");
+        if (tensor.Shape != shape)
+            throw new OnnxExportException($"The tensor '{name}' has the shape {tensor.Shape}, the graph needs {shape}.");
+        var proto = new TensorProto
+        {
+            Name = name,
+            DataType = TensorProto.Types.DataType.Float,
+            Dims = { shape.Extents.ToArray() },
+        };
         _used.Add(name, (proto, tensor.Data));
         _protos.Add(proto);
         return shape;
@@ -43,7 +51,8 @@ internal sealed class WeightStore(ComputationGraph graph, WeightSet weights)
     /// <summary>Puts the bytes into the model.</summary>
     public void StoreInline()
     {
-        foreach ((TensorProto proto, float[] data) in _used.Values) StoreInline(proto, data);
+        foreach ((TensorProto proto, float[] data) in _used.Values)
+            StoreInline(proto, data);
     }
 
     /// <summary>Puts the bytes into a data file, small tensors excepted.</summary>
@@ -73,13 +82,15 @@ internal sealed class WeightStore(ComputationGraph graph, WeightSet weights)
         }
     }
 
-    private static void StoreInline(TensorProto proto, float[] data) => proto.RawData = UnsafeByteOperations.UnsafeWrap(new FloatMemory(data).Memory);
+    private static void StoreInline(TensorProto proto, float[] data) =>
+        proto.RawData = UnsafeByteOperations.UnsafeWrap(new FloatMemory(data).Memory);
 
     // A tensor may have more bytes than a span can.
     private static void Write(Stream stream, ReadOnlySpan<float> data)
     {
         const int Chunk = 1 << 24;
-        for (; data.Length > Chunk; data = data[Chunk..]) stream.Write(MemoryMarshal.AsBytes(data[..Chunk]));
+        for (; data.Length > Chunk; data = data[Chunk..])
+            stream.Write(MemoryMarshal.AsBytes(data[..Chunk]));
         stream.Write(MemoryMarshal.AsBytes(data));
     }
 }

@@ -5,7 +5,8 @@ namespace MogaSharp.Torch;
 /// <summary>How gradients are averaged over processes.</summary>
 public sealed record GradientReducerOptions
 {
-    /// <summary>Gradients travel in buckets of about this size (MiB), each as soon as it is full, while the backward pass goes on.</summary>
+    /// <summary>Gradients travel in buckets of about this size (MiB), each as soon as it is full, while the backward pass goes
+    /// on.</summary>
     public double BucketMegabytes { get; init; } = 25;
 
     /// <summary>
@@ -35,12 +36,22 @@ public sealed unsafe class GradientReducer : IDisposable
     public GradientReducer(TorchNetwork network, TorchProcessGroup group, GradientReducerOptions? options = null)
     {
         options ??= new();
-        if (!(options.BucketMegabytes > 0)) throw new ArgumentException("A bucket's size is above 0.", nameof(options));
+        if (!(options.BucketMegabytes > 0))
+            throw new ArgumentException("A bucket's size is above 0.", nameof(options));
         (_group, _findUnused) = (group, options.FindUnused);
         using var list = new HandleList([.. network.TrainableNames.Select(network.Handle)]);
         try
         {
-            Shim.Check(Shim.ReducerCreate(group.Handle, list.Pointer, list.Count, (long)Math.Ceiling(options.BucketMegabytes * 1024 * 1024), _findUnused ? 1 : 0, out _handle));
+            Shim.Check(
+                Shim.ReducerCreate(
+                    group.Handle,
+                    list.Pointer,
+                    list.Count,
+                    (long)Math.Ceiling(options.BucketMegabytes * 1024 * 1024),
+                    _findUnused ? 1 : 0,
+                    out _handle
+                )
+            );
         }
         catch (TorchException e) when (group.Explain(e) is ProcessGroupException lost)
         {

@@ -47,7 +47,8 @@ internal sealed class PeerWatch : IDisposable
     /// <summary>Tells the others why this process ends.</summary>
     public static void Tell(ProcessStore store, string verdict)
     {
-        if (store.Get(VerdictKey) is null) store.Set(VerdictKey, verdict);
+        if (store.Get(VerdictKey) is null)
+            store.Set(VerdictKey, verdict);
     }
 
     /// <summary>Says goodbye, so that nobody misses this process. Rank 0 waits for the others, whom it may serve.</summary>
@@ -55,17 +56,20 @@ internal sealed class PeerWatch : IDisposable
     {
         Stop();
         store.Add(Beat(_options.Rank), Left);
-        if (_options.Rank != 0) return;
+        if (_options.Rank != 0)
+            return;
         long start = Stopwatch.GetTimestamp();
         for (int rank = 1; rank < _options.Size; rank++)
-            while (store.Add(Beat(rank), 0) < Left && Stopwatch.GetElapsedTime(start) < _options.PeerTimeout) Thread.Sleep(20);
+            while (store.Add(Beat(rank), 0) < Left && Stopwatch.GetElapsedTime(start) < _options.PeerTimeout)
+                Thread.Sleep(20);
     }
 
     public void Dispose()
     {
         Stop();
         // A thread that hangs in the store keeps its connection until the process ends.
-        if (!_thread.IsAlive) _store.Dispose();
+        if (!_thread.IsAlive)
+            _store.Dispose();
     }
 
     private static string Beat(int rank) => $"beat/{rank}";
@@ -87,13 +91,18 @@ internal sealed class PeerWatch : IDisposable
             while (!_stop.IsSet)
             {
                 _store.Add(Beat(_options.Rank), 1);
-                if (_store.Get(VerdictKey) is { } known) Decide(known);
+                if (_store.Get(VerdictKey) is { } known)
+                    Decide(known);
                 foreach (int rank in watched)
                 {
                     long beat = _store.Add(Beat(rank), 0);
-                    if (beat != seen[rank].Beat) seen[rank] = (beat, Stopwatch.GetTimestamp());
+                    if (beat != seen[rank].Beat)
+                        seen[rank] = (beat, Stopwatch.GetTimestamp());
                     else if (beat < Left && Stopwatch.GetElapsedTime(seen[rank].Time) > _options.PeerTimeout)
-                        Accuse($"{_names[rank]} has given no sign of life for {ProcessStore.Seconds(_options.PeerTimeout)}; it was killed, or its machine cannot be reached");
+                        Accuse(
+                            $"{_names[rank]} has given no sign of life for {ProcessStore.Seconds(_options.PeerTimeout)}; it was "
+                                + "killed, or its machine cannot be reached"
+                        );
                 }
 
                 Volatile.Write(ref _lastAnswer, Stopwatch.GetTimestamp());
@@ -115,19 +124,24 @@ internal sealed class PeerWatch : IDisposable
     private void LookAtTheClock()
     {
         if (!_stop.IsSet && Stopwatch.GetElapsedTime(Volatile.Read(ref _lastAnswer)) > _options.PeerTimeout + _interval)
-            Decide($"{Server} at {_options.MasterAddress}:{_options.MasterPort} has not answered for {ProcessStore.Seconds(_options.PeerTimeout)}");
+            Decide(
+                $"{Server} at {_options.MasterAddress}:{_options.MasterPort} has not answered for "
+                    + $"{ProcessStore.Seconds(_options.PeerTimeout)}"
+            );
     }
 
     private void Accuse(string verdict)
     {
-        if (Verdict is not null) return;
+        if (Verdict is not null)
+            return;
         Tell(_store, verdict);
         Decide(verdict);
     }
 
     private void Decide(string verdict)
     {
-        if (Interlocked.CompareExchange(ref _verdict, verdict, null) is not null) return;
+        if (Interlocked.CompareExchange(ref _verdict, verdict, null) is not null)
+            return;
         _decided.Set();
         _lost(verdict);
     }

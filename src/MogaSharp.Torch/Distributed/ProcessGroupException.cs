@@ -10,7 +10,5 @@ public sealed class ProcessGroupException : Exception
     /// <param name="message">What is wrong.</param>
     /// <param name="inner">What libtorch said; null where it was not asked.</param>
     public ProcessGroupException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

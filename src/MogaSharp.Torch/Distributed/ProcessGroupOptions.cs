@@ -18,7 +18,8 @@ public sealed record ProcessGroupOptions(int Rank, int Size, string MasterAddres
     /// <summary>How long to wait for the master and for all processes to come.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A process that gives no sign of life for so long counts as dead. Signs are given by a thread of their own, whatever the process computes.</summary>
+    /// <summary>A process that gives no sign of life for so long counts as dead. Signs are given by a thread of their own, whatever the
+    /// process computes.</summary>
     public TimeSpan PeerTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long one exchange of data may take among living processes.</summary>
@@ -43,10 +44,14 @@ public sealed record ProcessGroupOptions(int Rank, int Size, string MasterAddres
     public static ProcessGroupOptions? FromEnvironment(Func<string, string?>? read = null)
     {
         read ??= Environment.GetEnvironmentVariable;
-        if (Text("RANK") is null && Text("WORLD_SIZE") is null) return null;
-        int size = Number("WORLD_SIZE", 1, int.MaxValue), rank = Number("RANK", 0, int.MaxValue);
-        if (rank >= size) throw new ProcessGroupException($"RANK is {rank}, but with a WORLD_SIZE of {size} it is at most {size - 1}.");
-        if (size == 1) return null;
+        if (Text("RANK") is null && Text("WORLD_SIZE") is null)
+            return null;
+        int size = Number("WORLD_SIZE", 1, int.MaxValue),
+            rank = Number("RANK", 0, int.MaxValue);
+        if (rank >= size)
+            throw new ProcessGroupException($"RANK is {rank}, but with a WORLD_SIZE of {size} it is at most {size - 1}.");
+        if (size == 1)
+            return null;
         bool served = Text("TORCHELASTIC_USE_AGENT_STORE") == "True";
         return new ProcessGroupOptions(rank, size, Text("MASTER_ADDR") ?? throw Missing("MASTER_ADDR"), Number("MASTER_PORT", 1, 65535))
         {
@@ -62,11 +67,18 @@ public sealed record ProcessGroupOptions(int Rank, int Size, string MasterAddres
         int Number(string name, int least, int most)
         {
             string text = Text(name) ?? throw Missing(name);
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most) return number;
-            throw new ProcessGroupException($"{name} is '{text}', which is no whole number {(most == int.MaxValue ? $"from {least}" : $"from {least} to {most}")}.");
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+                return number;
+            throw new ProcessGroupException(
+                $"{name} is '{text}', which is no whole number {(most == int.MaxValue ? $"from {least}" : $"from {least} to {most}")}."
+            );
         }
 
-        ProcessGroupException Missing(string name) => new(
-            $"{(Text("RANK") is null ? "WORLD_SIZE" : "RANK")} is set, but {name} is not. Several processes need RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT (and LOCAL_RANK with CUDA), as torchrun sets them; for one process unset RANK and WORLD_SIZE.");
+        ProcessGroupException Missing(string name) =>
+            new(
+                $"{(Text("RANK") is null ? "WORLD_SIZE" : "RANK")} is set, but {name} is not. Several processes need RANK, "
+                    + "WORLD_SIZE, MASTER_ADDR and MASTER_PORT (and LOCAL_RANK with CUDA), as torchrun sets them; for one process unset "
+                    + "RANK and WORLD_SIZE."
+            );
     }
 }

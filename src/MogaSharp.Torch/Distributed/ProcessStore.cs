@@ -19,13 +19,25 @@ internal sealed class ProcessStore : IDisposable
     {
         try
         {
-            Shim.Check(Shim.StoreCreate(
-                options.MasterAddress, options.MasterPort, serve ? 1 : 0, (long)options.JoinTimeout.TotalMilliseconds, options.Prefix, out StoreHandle handle, out int port));
+            Shim.Check(
+                Shim.StoreCreate(
+                    options.MasterAddress,
+                    options.MasterPort,
+                    serve ? 1 : 0,
+                    (long)options.JoinTimeout.TotalMilliseconds,
+                    options.Prefix,
+                    out StoreHandle handle,
+                    out int port
+                )
+            );
             return new ProcessStore(handle, port);
         }
         catch (TorchException e) when (serve && e.Message.Contains("in use", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ProcessGroupException($"Rank 0 cannot serve on port {options.MasterPort}: another program uses it. Give another MASTER_PORT to all processes.", e);
+            throw new ProcessGroupException(
+                $"Rank 0 cannot serve on port {options.MasterPort}: another program uses it. Give another MASTER_PORT to all processes.",
+                e
+            );
         }
         catch (TorchException e) when (serve)
         {
@@ -34,7 +46,10 @@ internal sealed class ProcessStore : IDisposable
         catch (TorchException e)
         {
             throw new ProcessGroupException(
-                $"Rank {options.Rank} cannot reach the master at {options.MasterAddress}:{options.MasterPort} (MASTER_ADDR, MASTER_PORT); it was tried for {Seconds(options.JoinTimeout)}. {FirstLine(e)}", e);
+                $"Rank {options.Rank} cannot reach the master at {options.MasterAddress}:{options.MasterPort} (MASTER_ADDR, "
+                    + $"MASTER_PORT); it was tried for {Seconds(options.JoinTimeout)}. {FirstLine(e)}",
+                e
+            );
         }
     }
 
@@ -55,7 +70,8 @@ internal sealed class ProcessStore : IDisposable
 
     public void Dispose() => Handle.Dispose();
 
-    public static string Seconds(TimeSpan time) => time.TotalSeconds < 120 ? $"{time.TotalSeconds:0.#} s" : $"{time.TotalMinutes:0.#} minutes";
+    public static string Seconds(TimeSpan time) =>
+        time.TotalSeconds < 120 ? $"{time.TotalSeconds:0.#} s" : $"{time.TotalMinutes:0.#} minutes";
 
     private static string FirstLine(TorchException e) => e.Message.Split('\n')[0];
 }

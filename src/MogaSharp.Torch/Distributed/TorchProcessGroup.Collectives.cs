@@ -44,7 +44,8 @@ public sealed unsafe partial class TorchProcessGroup
         TorchTensor length = TorchTensor.From<long>([data.Length], new Shape(1), Device);
         Broadcast([length], root);
         byte[] bytes = Rank == root ? data.ToArray() : new byte[length.ToArray<long>()[0]];
-        if (bytes.Length == 0) return bytes;
+        if (bytes.Length == 0)
+            return bytes;
         TorchTensor content = TorchTensor.From<byte>(bytes, new Shape(bytes.Length), Device);
         Broadcast([content], root);
         return content.ToArray<byte>();
@@ -58,7 +59,8 @@ public sealed unsafe partial class TorchProcessGroup
     public void AllReduce(IReadOnlyList<TorchTensor> tensors, ReduceKind kind)
     {
         DType[] types = [.. tensors.Select(tensor => tensor.DType).Distinct()];
-        if (types.Length > 1) throw new ArgumentException($"Tensors of {types[0]} and {types[1]} are not reduced together.", nameof(tensors));
+        if (types.Length > 1)
+            throw new ArgumentException($"Tensors of {types[0]} and {types[1]} are not reduced together.", nameof(tensors));
         if (kind == ReduceKind.Mean && types is [DType.Int64 or DType.UInt8 or DType.Bool])
             throw new ArgumentException($"A mean is taken of floating-point numbers, not of {types[0]}.", nameof(kind));
         using var list = new HandleList([.. tensors.Select(tensor => tensor.Handle)]);

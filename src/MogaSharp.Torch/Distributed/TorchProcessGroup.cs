@@ -30,11 +30,27 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         try
         {
             // With a port of 0 the store has chosen one.
-            _options = options with { MasterPort = _store.Port };
+            _options = options with
+            {
+                MasterPort = _store.Port,
+            };
             (_names, string address) = Meet();
-            _watch = watch = new PeerWatch(_options, ProcessStore.Connect(_options, serve: false), _names, verdict => PeerLost?.Invoke(verdict));
+            _watch = watch = new PeerWatch(
+                _options,
+                ProcessStore.Connect(_options, serve: false),
+                _names,
+                verdict => PeerLost?.Invoke(verdict)
+            );
             int status = Shim.GroupCreate(
-                _store.Handle, options.Rank, options.Size, device.Index, (long)options.CollectiveTimeout.TotalMilliseconds, options.NetworkInterface ?? "", address, out _handle);
+                _store.Handle,
+                options.Rank,
+                options.Size,
+                device.Index,
+                (long)options.CollectiveTimeout.TotalMilliseconds,
+                options.NetworkInterface ?? "",
+                address,
+                out _handle
+            );
             Check(status);
         }
         catch
@@ -77,7 +93,8 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
     /// <summary>Meets the other processes; returns when all have come.</summary>
     /// <param name="options">Who this is; at least 2 processes.</param>
     /// <param name="device">Where tensors lie that are exchanged; on CUDA each process on a machine has its own device.</param>
-    /// <exception cref="ProcessGroupException">The master cannot be reached, a rank is missing or there twice, or the shim has no c10d.</exception>
+    /// <exception cref="ProcessGroupException">The master cannot be reached, a rank is missing or there twice, or the shim has no
+    /// c10d.</exception>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     public static TorchProcessGroup Connect(ProcessGroupOptions options, TorchDevice device)
     {
@@ -86,9 +103,13 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.Rank, options.Size);
         if (!IsSupported(device))
         {
-            throw new ProcessGroupException(device.IsCuda
-                ? "Several processes on CUDA need NCCL, and the shim over libtorch was built without it: it needs a libtorch with NCCL, and the headers of NCCL and CUDA."
-                : "The shim over libtorch was built without c10d. 'sudo apt-get install -y libgloo-dev', then '.ci/native' in the repository builds it anew.");
+            throw new ProcessGroupException(
+                device.IsCuda
+                    ? "Several processes on CUDA need NCCL, and the shim over libtorch was built without it: it needs a libtorch "
+                        + "with NCCL, and the headers of NCCL and CUDA."
+                    : "The shim over libtorch was built without c10d. 'sudo apt-get install -y libgloo-dev', then '.ci/native' in "
+                        + "the repository builds it anew."
+            );
         }
 
         return new TorchProcessGroup(options, device);
@@ -114,9 +135,11 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
     /// <returns>An exception that names the rank; the given one where it has another cause.</returns>
     public Exception Explain(TorchException exception)
     {
-        bool exchange = new[] { "gloo", "nccl", "c10d", "connection", "socket", "timed out", "broken pipe" }.Any(
-            word => exception.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
-        if (!exchange && Loss is null) return exception;
+        bool exchange = new[] { "gloo", "nccl", "c10d", "connection", "socket", "timed out", "broken pipe" }.Any(word =>
+            exception.Message.Contains(word, StringComparison.OrdinalIgnoreCase)
+        );
+        if (!exchange && Loss is null)
+            return exception;
         _broken = true;
         return _watch.Wait() is { } verdict
             ? new ProcessGroupException($"The training cannot go on: {verdict}.", exception)
@@ -126,13 +149,15 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
     /// <summary>Leaves the group. Rank 0 waits for the others to leave, for a while.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         if (_broken || Loss is not null)
         {
             _handle.Abandon();
             // The verdict stays to be read by those who have not seen it yet.
-            if (Rank == 0 && !_options.IsStoreServed) Thread.Sleep(TimeSpan.FromSeconds(Math.Min(3, _options.PeerTimeout.TotalSeconds / 4)));
+            if (Rank == 0 && !_options.IsStoreServed)
+                Thread.Sleep(TimeSpan.FromSeconds(Math.Min(3, _options.PeerTimeout.TotalSeconds / 4)));
         }
         else
         {
@@ -163,7 +188,8 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         catch (TorchException e)
         {
             Exception explained = Explain(e);
-            if (explained != e) throw explained;
+            if (explained != e)
+                throw explained;
             throw;
         }
     }
@@ -176,7 +202,10 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         }
         catch (TorchException e)
         {
-            throw new ProcessGroupException($"The master at {_options.MasterAddress}:{_options.MasterPort} went away before all processes had come; it says why.", e);
+            throw new ProcessGroupException(
+                $"The master at {_options.MasterAddress}:{_options.MasterPort} went away before all processes had come; it says why.",
+                e
+            );
         }
     }
 
@@ -185,7 +214,10 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
     {
         string address = OwnAddress();
         if (_store.Add($"came/{Rank}", 1) > 1)
-            throw new ProcessGroupException($"There is more than one process with RANK {Rank}, or the store at {_options.MasterAddress}:{_options.MasterPort} has served another run.");
+            throw new ProcessGroupException(
+                $"There is more than one process with RANK {Rank}, or the store at {_options.MasterAddress}:{_options.MasterPort} has "
+                    + "served another run."
+            );
         string host = Dns.GetHostName();
         _store.Set($"who/{Rank}", $"rank {Rank} (process {Environment.ProcessId} on {host})");
         _store.Set($"host/{Rank}", host);
@@ -193,11 +225,15 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         while (true)
         {
             int[] missing = [.. Enumerable.Range(0, Size).Where(rank => _store.Get($"host/{rank}") is null)];
-            if (missing.Length == 0) break;
+            if (missing.Length == 0)
+                break;
             if (Stopwatch.GetElapsedTime(start) > _options.JoinTimeout)
             {
                 string who = missing.Length == 1 ? $"rank {missing[0]} has" : $"ranks {string.Join(", ", missing)} have";
-                throw new ProcessGroupException($"Of {Size} processes {who} not come within {ProcessStore.Seconds(_options.JoinTimeout)}. Each needs the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE, and its own RANK.");
+                throw new ProcessGroupException(
+                    $"Of {Size} processes {who} not come within {ProcessStore.Seconds(_options.JoinTimeout)}. Each needs the same "
+                        + "MASTER_ADDR, MASTER_PORT and WORLD_SIZE, and its own RANK."
+                );
             }
 
             Thread.Sleep(missing.Length > 16 ? 200 : 20);
@@ -214,7 +250,9 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         try
         {
             using var socket = new UdpClient(_options.MasterAddress, _options.MasterPort);
-            return ((IPEndPoint)socket.Client.LocalEndPoint!).Address is { IsIPv4MappedToIPv6: false } address ? address.ToString() : IPAddress.Loopback.ToString();
+            return ((IPEndPoint)socket.Client.LocalEndPoint!).Address is { IsIPv4MappedToIPv6: false } address
+                ? address.ToString()
+                : IPAddress.Loopback.ToString();
         }
         catch (SocketException)
         {
@@ -223,9 +261,12 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
     }
 
     // Many systems give the machine's own name a loopback address, where no other machine can connect to.
-    private static string? OuterAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(network => network.OperationalStatus == OperationalStatus.Up)
-        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Select(unicast => unicast.Address)
-        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))?.ToString();
+    private static string? OuterAddress() =>
+        NetworkInterface
+            .GetAllNetworkInterfaces()
+            .Where(network => network.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address)
+            .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
+            ?.ToString();
 }

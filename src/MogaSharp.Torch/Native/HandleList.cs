@@ -35,8 +35,10 @@ internal unsafe ref struct HandleList : IDisposable
 
     public void Dispose()
     {
-        if (Pointer is null) return;
-        for (int i = 0; i < _held; i++) _handles[i].DangerousRelease();
+        if (Pointer is null)
+            return;
+        for (int i = 0; i < _held; i++)
+            _handles[i].DangerousRelease();
         NativeMemory.Free(Pointer);
         Pointer = null;
     }

@@ -37,15 +37,46 @@ internal static unsafe partial class Shim
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_adam_step")]
     public static partial int AdamStep(
-        nint* parameters, nint* first, nint* second, long* steps, long count, double* lr, double* weightDecay, double beta1, double beta2, double epsilon, int decoupled);
+        nint* parameters,
+        nint* first,
+        nint* second,
+        long* steps,
+        long count,
+        double* lr,
+        double* weightDecay,
+        double beta1,
+        double beta2,
+        double epsilon,
+        int decoupled
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_lamb_step")]
     public static partial int LambStep(
-        nint* parameters, nint* first, nint* second, long* steps, long count, double* lr, double* weightDecay, double beta1, double beta2, double epsilon, double maxNorm);
+        nint* parameters,
+        nint* first,
+        nint* second,
+        long* steps,
+        long count,
+        double* lr,
+        double* weightDecay,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double maxNorm
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_sgd_step")]
     public static partial int SgdStep(
-        nint* parameters, nint* momenta, long* steps, long count, double* lr, double* weightDecay, double momentum, double dampening, int nesterov);
+        nint* parameters,
+        nint* momenta,
+        long* steps,
+        long count,
+        double* lr,
+        double* weightDecay,
+        double momentum,
+        double dampening,
+        int nesterov
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_average")]
     public static partial int Average(nint* averages, nint* sources, long count, double decay);

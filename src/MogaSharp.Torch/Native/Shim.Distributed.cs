@@ -7,7 +7,15 @@ namespace MogaSharp.Torch.Native;
 internal static unsafe partial class Shim
 {
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_store_create", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int StoreCreate(string host, int port, int serve, long timeoutMilliseconds, string prefix, out StoreHandle result, out int taken);
+    public static partial int StoreCreate(
+        string host,
+        int port,
+        int serve,
+        long timeoutMilliseconds,
+        string prefix,
+        out StoreHandle result,
+        out int taken
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_store_free")]
     public static partial void StoreFree(nint store);
@@ -26,7 +34,15 @@ internal static unsafe partial class Shim
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_create", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int GroupCreate(
-        StoreHandle store, int rank, int size, int device, long timeoutMilliseconds, string networkInterface, string address, out GroupHandle result);
+        StoreHandle store,
+        int rank,
+        int size,
+        int device,
+        long timeoutMilliseconds,
+        string networkInterface,
+        string address,
+        out GroupHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_free")]
     public static partial void GroupFree(nint group);
@@ -44,7 +60,14 @@ internal static unsafe partial class Shim
     public static partial int GroupBarrier(GroupHandle group);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_reducer_create")]
-    public static partial int ReducerCreate(GroupHandle group, nint* parameters, long count, long bucketBytes, int findUnused, out ReducerHandle result);
+    public static partial int ReducerCreate(
+        GroupHandle group,
+        nint* parameters,
+        long count,
+        long bucketBytes,
+        int findUnused,
+        out ReducerHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_reducer_free")]
     public static partial void ReducerFree(nint reducer);
@@ -54,16 +77,23 @@ internal static unsafe partial class Shim
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_sync_batch_norm")]
     public static partial int SyncBatchNorm(
-        GroupHandle group, TensorHandle x, TensorHandle weight, TensorHandle bias, TensorHandle mean, TensorHandle variance, double momentum, double epsilon, out TensorHandle result);
+        GroupHandle group,
+        TensorHandle x,
+        TensorHandle weight,
+        TensorHandle bias,
+        TensorHandle mean,
+        TensorHandle variance,
+        double momentum,
+        double epsilon,
+        out TensorHandle result
+    );
 }
 
 /// <summary>Owns a connection to the store of a group of processes; rank 0's serves it too.</summary>
 internal sealed class StoreHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     public StoreHandle()
-        : base(ownsHandle: true)
-    {
-    }
+        : base(ownsHandle: true) { }
 
     protected override bool ReleaseHandle()
     {
@@ -76,9 +106,7 @@ internal sealed class StoreHandle : SafeHandleZeroOrMinusOneIsInvalid
 internal sealed class GroupHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     public GroupHandle()
-        : base(ownsHandle: true)
-    {
-    }
+        : base(ownsHandle: true) { }
 
     /// <summary>Leaves the group to the end of the process: freeing one whose peers are gone may wait for them.</summary>
     public void Abandon() => SetHandleAsInvalid();
@@ -94,9 +122,7 @@ internal sealed class GroupHandle : SafeHandleZeroOrMinusOneIsInvalid
 internal sealed class ReducerHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     public ReducerHandle()
-        : base(ownsHandle: true)
-    {
-    }
+        : base(ownsHandle: true) { }
 
     protected override bool ReleaseHandle()
     {

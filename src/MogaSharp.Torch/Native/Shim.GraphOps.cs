@@ -12,10 +12,23 @@ internal static partial class Shim
     public static partial int SoftmaxRows(TensorHandle x, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_attention_scores")]
-    public static partial int AttentionScores(TensorHandle query, TensorHandle key, long heads, double scale, int precision, out TensorHandle result);
+    public static partial int AttentionScores(
+        TensorHandle query,
+        TensorHandle key,
+        long heads,
+        double scale,
+        int precision,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_attention_values")]
-    public static partial int AttentionValues(TensorHandle probabilities, TensorHandle value, long heads, int precision, out TensorHandle result);
+    public static partial int AttentionValues(
+        TensorHandle probabilities,
+        TensorHandle value,
+        long heads,
+        int precision,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_relative_position_bias")]
     public static partial int RelativePositionBias(TensorHandle scores, TensorHandle table, long window, out TensorHandle result);
@@ -27,7 +40,14 @@ internal static partial class Shim
     public static partial int WindowMerge(TensorHandle windows, TensorHandle map, long window, long shift, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_window_mask")]
-    public static partial int WindowMask(TensorHandle scores, TensorHandle map, long window, long shift, double masked, out TensorHandle result);
+    public static partial int WindowMask(
+        TensorHandle scores,
+        TensorHandle map,
+        long window,
+        long shift,
+        double masked,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_tokens_to_channels")]
     public static partial int TokensToChannels(TensorHandle x, out TensorHandle result);
@@ -48,7 +68,14 @@ internal static partial class Shim
     public static partial int ChannelShuffle(TensorHandle x, long groups, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_circular_conv")]
-    public static partial int CircularConv(TensorHandle x, TensorHandle weight, TensorHandle bias, int axis, int precision, out TensorHandle result);
+    public static partial int CircularConv(
+        TensorHandle x,
+        TensorHandle weight,
+        TensorHandle bias,
+        int axis,
+        int precision,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_position_embedding")]
     public static partial int PositionEmbedding(TensorHandle x, TensorHandle embedding, int axis, out TensorHandle result);

@@ -7,10 +7,26 @@ internal static partial class Shim
 {
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_conv2d")]
     public static partial int Conv2d(
-        TensorHandle x, TensorHandle weight, TensorHandle bias, long stride, long padding, long dilation, long groups, int precision, out TensorHandle result);
+        TensorHandle x,
+        TensorHandle weight,
+        TensorHandle bias,
+        long stride,
+        long padding,
+        long dilation,
+        long groups,
+        int precision,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_decompose")]
-    public static partial int Decompose(TensorHandle h, TensorHandle weight, TensorHandle bias, TensorHandle scale, int precision, out TensorHandle result);
+    public static partial int Decompose(
+        TensorHandle h,
+        TensorHandle weight,
+        TensorHandle bias,
+        TensorHandle scale,
+        int precision,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_decompose_image")]
     public static partial int DecomposeImage(TensorHandle y, TensorHandle scale, out TensorHandle result);
@@ -19,17 +35,42 @@ internal static partial class Shim
     public static partial int Gate(TensorHandle a, TensorHandle b, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_add_branch")]
-    public static partial int AddBranch(TensorHandle x, TensorHandle y, TensorHandle scale, double rate, GeneratorHandle generator, out TensorHandle result);
+    public static partial int AddBranch(
+        TensorHandle x,
+        TensorHandle y,
+        TensorHandle scale,
+        double rate,
+        GeneratorHandle generator,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_linear")]
     public static partial int Linear(TensorHandle x, TensorHandle weight, TensorHandle bias, int precision, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_batch_norm")]
     public static partial int BatchNorm(
-        TensorHandle x, TensorHandle weight, TensorHandle bias, TensorHandle mean, TensorHandle variance, int training, double momentum, double epsilon, out TensorHandle result);
+        TensorHandle x,
+        TensorHandle weight,
+        TensorHandle bias,
+        TensorHandle mean,
+        TensorHandle variance,
+        int training,
+        double momentum,
+        double epsilon,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_group_norm")]
-    public static partial int GroupNorm(TensorHandle x, long groups, TensorHandle weight, TensorHandle bias, double epsilon, int silu, int low, out TensorHandle result);
+    public static partial int GroupNorm(
+        TensorHandle x,
+        long groups,
+        TensorHandle weight,
+        TensorHandle bias,
+        double epsilon,
+        int silu,
+        int low,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_kernels_limit")]
     public static partial int KernelsLimit(int set);
@@ -56,7 +97,13 @@ internal static partial class Shim
     public static partial int SoftCrossEntropy(TensorHandle logits, TensorHandle targets, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_binary_cross_entropy")]
-    public static partial int BinaryCrossEntropy(TensorHandle logits, TensorHandle targets, double smoothing, double threshold, out TensorHandle result);
+    public static partial int BinaryCrossEntropy(
+        TensorHandle logits,
+        TensorHandle targets,
+        double smoothing,
+        double threshold,
+        out TensorHandle result
+    );
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_mean_squared_error")]
     public static partial int MeanSquaredError(TensorHandle x, TensorHandle target, out TensorHandle result);

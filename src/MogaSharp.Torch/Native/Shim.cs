@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace MogaSharp.Torch.Native;
 
-/// <summary>The functions of <c>native/</c>. All but the plain getters return a status, which <see cref="Check"/> turns into an exception.</summary>
+/// <summary>The functions of <c>native/</c>. All but the plain getters return a status, which <see cref="Check"/> turns into an
+/// exception.</summary>
 internal static partial class Shim
 {
     private const int OutOfMemory = 2;
@@ -12,9 +13,12 @@ internal static partial class Shim
     /// <exception cref="InsufficientMemoryException">The machine or the device has not enough memory.</exception>
     public static void Check(int status)
     {
-        if (status == 0) return;
+        if (status == 0)
+            return;
         string message = Marshal.PtrToStringUTF8(LastError())?.Trim() ?? "";
-        throw status == OutOfMemory ? new InsufficientMemoryException($"libtorch has not enough memory: {FirstLine(message)}") : new TorchException(message);
+        throw status == OutOfMemory
+            ? new InsufficientMemoryException($"libtorch has not enough memory: {FirstLine(message)}")
+            : new TorchException(message);
     }
 
     // The allocators add advice about Python's environment variables.

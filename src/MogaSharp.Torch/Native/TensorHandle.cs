@@ -9,9 +9,7 @@ internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
     public static readonly TensorHandle None = new();
 
     public TensorHandle()
-        : base(ownsHandle: true)
-    {
-    }
+        : base(ownsHandle: true) { }
 
     public TensorHandle(nint handle)
         : this() => SetHandle(handle);
@@ -27,9 +25,7 @@ internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
 internal sealed class GeneratorHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     public GeneratorHandle()
-        : base(ownsHandle: true)
-    {
-    }
+        : base(ownsHandle: true) { }
 
     protected override bool ReleaseHandle()
     {

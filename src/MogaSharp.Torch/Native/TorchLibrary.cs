@@ -12,7 +12,9 @@ internal static class TorchLibrary
     public const string PathVariable = "MOGA_TORCH_SHIM";
 
     public const string HowToInstall =
-        "Install it: 'sudo apt-get install -y libtorch-dev cmake g++', then '.ci/native' in the repository builds the shim; or set " + PathVariable + " to a built one.";
+        "Install it: 'sudo apt-get install -y libtorch-dev cmake g++', then '.ci/native' in the repository builds the shim; or set "
+        + PathVariable
+        + " to a built one.";
 
     // The number that moga_interface_version returns when arguments are as Shim has them.
     private const int InterfaceVersion = 4;
@@ -26,13 +28,15 @@ internal static class TorchLibrary
     /// <exception cref="TorchUnavailableException">It is not there, or not of this version.</exception>
     public static void Require()
     {
-        if (Loaded.Value.Library == 0) throw new TorchUnavailableException(Loaded.Value.Failure);
+        if (Loaded.Value.Library == 0)
+            throw new TorchUnavailableException(Loaded.Value.Failure);
     }
 
     /// <summary>Loads the shim of a path; null for none.</summary>
     internal static unsafe (nint Library, string Failure) TryLoad(string? path)
     {
-        if (path is null) return (0, $"libtorch is not installed, or the shim over it has not been built. {HowToInstall}");
+        if (path is null)
+            return (0, $"libtorch is not installed, or the shim over it has not been built. {HowToInstall}");
         nint library;
         try
         {
@@ -40,28 +44,43 @@ internal static class TorchLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return (0, $"The shim over libtorch could not be loaded from '{path}': {e.Message.Split('\n')[0].TrimEnd('.')}. {HowToInstall}");
+            return (
+                0,
+                $"The shim over libtorch could not be loaded from '{path}': {e.Message.Split('\n')[0].TrimEnd('.')}. {HowToInstall}"
+            );
         }
 
-        if (!NativeLibrary.TryGetExport(library, "moga_interface_version", out nint version)) return (0, $"'{path}' is not the shim over libtorch. {HowToInstall}");
-        return ((delegate* unmanaged<int>)version)() == InterfaceVersion ? (library, "") : (0, $"'{path}' was built from other sources than this program. {HowToInstall}");
+        if (!NativeLibrary.TryGetExport(library, "moga_interface_version", out nint version))
+            return (0, $"'{path}' is not the shim over libtorch. {HowToInstall}");
+        return ((delegate* unmanaged<int>)version)() == InterfaceVersion
+            ? (library, "")
+            : (0, $"'{path}' was built from other sources than this program. {HowToInstall}");
     }
 
-    /// <summary>What the environment names; else the file beside the program; else what <c>.ci/native</c> has built under <c>artifacts</c>, here or in a folder above.</summary>
+    /// <summary>What the environment names; else the file beside the program; else what <c>.ci/native</c> has built under <c>artifacts</c>,
+    /// here or in a folder above.</summary>
     internal static string? Find(string? environment, params ReadOnlySpan<string> starts)
     {
-        if (environment is { Length: > 0 }) return environment;
-        string file = OperatingSystem.IsWindows() ? "mogatorch.dll" : OperatingSystem.IsMacOS() ? "libmogatorch.dylib" : "libmogatorch.so";
+        if (environment is { Length: > 0 })
+            return environment;
+        string file =
+            OperatingSystem.IsWindows() ? "mogatorch.dll"
+            : OperatingSystem.IsMacOS() ? "libmogatorch.dylib"
+            : "libmogatorch.so";
         string beside = Path.Combine(AppContext.BaseDirectory, file);
-        if (File.Exists(beside)) return beside;
+        if (File.Exists(beside))
+            return beside;
         foreach (string start in starts)
         {
             for (DirectoryInfo? folder = new(start); folder is not null; folder = folder.Parent)
             {
-                string built = Path.Combine(folder.FullName, "artifacts", "native"), current = Path.Combine(built, "current");
-                if (!File.Exists(current)) continue;
+                string built = Path.Combine(folder.FullName, "artifacts", "native"),
+                    current = Path.Combine(built, "current");
+                if (!File.Exists(current))
+                    continue;
                 string library = Path.Combine(built, File.ReadAllText(current).Trim(), file);
-                if (File.Exists(library)) return library;
+                if (File.Exists(library))
+                    return library;
             }
         }
 
@@ -71,8 +90,11 @@ internal static class TorchLibrary
     private static (nint Library, string Failure) Load()
     {
         TorchRuntime.BeforeLoading?.Invoke();
-        (nint library, string failure) = TryLoad(Find(Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory, Directory.GetCurrentDirectory()));
-        if (library != 0) NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
+        (nint library, string failure) = TryLoad(
+            Find(Environment.GetEnvironmentVariable(PathVariable), AppContext.BaseDirectory, Directory.GetCurrentDirectory())
+        );
+        if (library != 0)
+            NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
         return (library, failure);
     }
 }

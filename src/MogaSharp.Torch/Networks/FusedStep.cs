@@ -6,7 +6,14 @@ namespace MogaSharp.Torch;
 /// <param name="Inner">The values within, which nothing else reads and which are not computed themselves.</param>
 internal abstract record FusedStep(IReadOnlyList<Value> Inner)
 {
-    private static readonly Func<Value, FusedStep?>[] Patterns = [ChannelDecomposition.Match, ImageDecomposition.Match, GatedProduct.Match, ScaledBranch.Match, ActivatedNorm.Match];
+    private static readonly Func<Value, FusedStep?>[] Patterns =
+    [
+        ChannelDecomposition.Match,
+        ImageDecomposition.Match,
+        GatedProduct.Match,
+        ScaledBranch.Match,
+        ActivatedNorm.Match,
+    ];
 
     /// <summary>Finds the steps of a graph, each under the index of its last value.</summary>
     /// <param name="graph">The graph.</param>
@@ -18,8 +25,15 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
         foreach (Value value in graph.Values)
         {
             FusedStep? step = Patterns.Select(match => match(value)).FirstOrDefault(step => step?.Inner.All(IsReadOnce) == true);
-            if (step is null) continue;
-            steps.Add(value.Index, step with { OnlyConvolved = !isOutput[value.Index] && readers[value.Index].All(reader => reader.Op is Conv2d) });
+            if (step is null)
+                continue;
+            steps.Add(
+                value.Index,
+                step with
+                {
+                    OnlyConvolved = !isOutput[value.Index] && readers[value.Index].All(reader => reader.Op is Conv2d),
+                }
+            );
         }
 
         return steps;
@@ -30,9 +44,11 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
     /// <summary>Whether only convolutions read the result, which round it under autocast in any case.</summary>
     public bool OnlyConvolved { get; private init; }
 
-    private protected static bool IsSum(Value value, out Value first, out Value second) => IsBinary(value, BinaryKind.Add, out first, out second);
+    private protected static bool IsSum(Value value, out Value first, out Value second) =>
+        IsBinary(value, BinaryKind.Add, out first, out second);
 
-    private protected static bool IsDifference(Value value, out Value first, out Value second) => IsBinary(value, BinaryKind.Subtract, out first, out second);
+    private protected static bool IsDifference(Value value, out Value first, out Value second) =>
+        IsBinary(value, BinaryKind.Subtract, out first, out second);
 
     private protected static bool IsBinary(Value value, BinaryKind kind, out Value first, out Value second)
     {
@@ -42,13 +58,18 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
     }
 }
 
-/// <summary>h + scale (h - GELU(conv(h))) with a 1x1 convolution to one channel: the decomposition in MogaNet's channel aggregation.</summary>
+/// <summary>h + scale (h - GELU(conv(h))) with a 1x1 convolution to one channel: the decomposition in MogaNet's channel
+/// aggregation.</summary>
 internal sealed record ChannelDecomposition(Value Map, Conv2d Conv, string Scale, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        IsSum(value, out Value h, out Value scaled) && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
-        && IsDifference(scaled.Inputs[0], out Value whole, out Value activated) && whole == h && activated.Op is Activation { Function: ActivationKind.Gelu }
-        && activated.Inputs[0] is { Op: Conv2d { IsPointwise: true, OutChannels: 1, Bias: not null } conv } common && common.Inputs[0] == h
+        IsSum(value, out Value h, out Value scaled)
+        && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
+        && IsDifference(scaled.Inputs[0], out Value whole, out Value activated)
+        && whole == h
+        && activated.Op is Activation { Function: ActivationKind.Gelu }
+        && activated.Inputs[0] is { Op: Conv2d { IsPointwise: true, OutChannels: 1, Bias: not null } conv } common
+        && common.Inputs[0] == h
             ? new ChannelDecomposition(h, conv, scale, [scaled, scaled.Inputs[0], activated, common])
             : null;
 }
@@ -57,8 +78,12 @@ internal sealed record ChannelDecomposition(Value Map, Conv2d Conv, string Scale
 internal sealed record ImageDecomposition(Value Map, string Scale, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        IsSum(value, out Value y, out Value scaled) && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
-        && IsDifference(scaled.Inputs[0], out Value whole, out Value mean) && whole == y && mean.Op is GlobalAveragePool { KeepDimensions: true } && mean.Inputs[0] == y
+        IsSum(value, out Value y, out Value scaled)
+        && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
+        && IsDifference(scaled.Inputs[0], out Value whole, out Value mean)
+        && whole == y
+        && mean.Op is GlobalAveragePool { KeepDimensions: true }
+        && mean.Inputs[0] == y
             ? new ImageDecomposition(y, scale, [scaled, scaled.Inputs[0], mean])
             : null;
 }
@@ -67,20 +92,26 @@ internal sealed record ImageDecomposition(Value Map, string Scale, IReadOnlyList
 internal sealed record GatedProduct(Value Gate, Value Context, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        IsBinary(value, BinaryKind.Multiply, out Value a, out Value b) && a != b && a.Op is Activation { Function: ActivationKind.Silu } && b.Op is Activation { Function: ActivationKind.Silu }
+        IsBinary(value, BinaryKind.Multiply, out Value a, out Value b)
+        && a != b
+        && a.Op is Activation { Function: ActivationKind.Silu }
+        && b.Op is Activation { Function: ActivationKind.Silu }
             ? new GatedProduct(a.Inputs[0], b.Inputs[0], [a, b])
             : null;
 }
 
 /// <summary>x + DropPath(scale y): a residual block's branch with its layer scale.</summary>
-internal sealed record ScaledBranch(Value Stream, Value Branch, string Scale, double DropPath, IReadOnlyList<Value> Inner) : FusedStep(Inner)
+internal sealed record ScaledBranch(Value Stream, Value Branch, string Scale, double DropPath, IReadOnlyList<Value> Inner)
+    : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value)
     {
-        if (!IsSum(value, out Value x, out Value branch)) return null;
+        if (!IsSum(value, out Value x, out Value branch))
+            return null;
         double rate = branch.Op is DropPath drop ? drop.Rate : 0;
         Value scaled = branch.Op is DropPath ? branch.Inputs[0] : branch;
-        if (scaled.Op is not ChannelAffine { Scale: { } scale, Shift: null } || scaled.Shape != x.Shape) return null;
+        if (scaled.Op is not ChannelAffine { Scale: { } scale, Shift: null } || scaled.Shape != x.Shape)
+            return null;
         return new ScaledBranch(x, scaled.Inputs[0], scale, rate, scaled == branch ? [scaled] : [branch, scaled]);
     }
 }
@@ -89,5 +120,7 @@ internal sealed record ScaledBranch(Value Stream, Value Branch, string Scale, do
 internal sealed record ActivatedNorm(Value Map, GroupNorm Norm, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        value.Op is Activation { Function: ActivationKind.Silu } && value.Inputs[0] is { Op: GroupNorm norm } normalised ? new ActivatedNorm(normalised.Inputs[0], norm, [normalised]) : null;
+        value.Op is Activation { Function: ActivationKind.Silu } && value.Inputs[0] is { Op: GroupNorm norm } normalised
+            ? new ActivatedNorm(normalised.Inputs[0], norm, [normalised])
+            : null;
 }

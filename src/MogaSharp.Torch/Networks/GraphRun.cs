@@ -42,9 +42,11 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         {
             cancellationToken.ThrowIfCancellationRequested();
             Value value = _network.Graph.Values[i];
-            if (value.Op is not Input && !plan.IsWithin[i]) _values[i] = Compute(value);
+            if (value.Op is not Input && !plan.IsWithin[i])
+                _values[i] = Compute(value);
             foreach (int done in plan.DoneAfter[i])
-                if (done != last) Free(done);
+                if (done != last)
+                    Free(done);
         }
     }
 
@@ -52,7 +54,8 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
 
     public void Dispose()
     {
-        for (int i = 0; i < _values.Length; i++) Free(i, evenOutputs: true);
+        for (int i = 0; i < _values.Length; i++)
+            Free(i, evenOutputs: true);
     }
 
     // What a call of the shim gave, once its status has been looked at.
@@ -62,7 +65,8 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         return result;
     }
 
-    private TensorHandle Compute(Value value) => _network.Plan.Steps.TryGetValue(value.Index, out FusedStep? step) ? Compute(step) : value.Op.Accept(this, value);
+    private TensorHandle Compute(Value value) =>
+        _network.Plan.Steps.TryGetValue(value.Index, out FusedStep? step) ? Compute(step) : value.Op.Accept(this, value);
 
     private TensorHandle In(Value value, int input = 0) => _values[value.Inputs[input].Index]!;
 
@@ -70,7 +74,8 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
 
     private void Free(int index, bool evenOutputs = false)
     {
-        if (_network.Plan.IsOutput[index] && !evenOutputs) return;
+        if (_network.Plan.IsOutput[index] && !evenOutputs)
+            return;
         _values[index]?.Dispose();
         _values[index] = null;
     }

@@ -18,11 +18,15 @@ internal sealed class NetworkPlan
     {
         int count = graph.Values.Count;
         int[] lastUse = [.. Enumerable.Range(0, count)];
-        ILookup<int, Value> readers = graph.Values.SelectMany(value => value.Inputs, (value, input) => (input.Index, value)).ToLookup(pair => pair.Index, pair => pair.value);
-        foreach (IGrouping<int, Value> read in readers) lastUse[read.Key] = read.Last().Index;
+        ILookup<int, Value> readers = graph
+            .Values.SelectMany(value => value.Inputs, (value, input) => (input.Index, value))
+            .ToLookup(pair => pair.Index, pair => pair.value);
+        foreach (IGrouping<int, Value> read in readers)
+            lastUse[read.Key] = read.Last().Index;
 
         IsOutput = new bool[count];
-        foreach ((_, Value output) in graph.Outputs) IsOutput[output.Index] = true;
+        foreach ((_, Value output) in graph.Outputs)
+            IsOutput[output.Index] = true;
         Steps = FusedStep.Find(graph, readers, IsOutput);
         IsWithin = new bool[count];
         foreach ((int last, FusedStep step) in Steps)
@@ -30,7 +34,8 @@ internal sealed class NetworkPlan
             foreach (Value value in step.Inner)
             {
                 IsWithin[value.Index] = true;
-                foreach (Value input in value.Inputs) lastUse[input.Index] = Math.Max(lastUse[input.Index], last);
+                foreach (Value input in value.Inputs)
+                    lastUse[input.Index] = Math.Max(lastUse[input.Index], last);
             }
         }
 
@@ -63,7 +68,8 @@ internal sealed class NetworkPlan
             live.Add(i);
             live.ExceptWith(DoneAfter[i]);
             bool last = i == graph.Values.Count - 1;
-            if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment)) continue;
+            if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment))
+                continue;
             bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is Dropout or DropPath);
             segments.Add(new Segment(first, i, draws));
             first = i + 1;

@@ -13,7 +13,12 @@ public sealed class TorchForward
     private readonly Dictionary<string, TorchTensor> _outputs = new(StringComparer.Ordinal);
     private readonly List<Recomputed> _tape = [];
 
-    internal TorchForward(TorchNetwork network, ReadOnlySpan<TorchTensor> inputs, TorchForwardOptions options, CancellationToken cancellationToken)
+    internal TorchForward(
+        TorchNetwork network,
+        ReadOnlySpan<TorchTensor> inputs,
+        TorchForwardOptions options,
+        CancellationToken cancellationToken
+    )
     {
         _network = network;
         _options = options;
@@ -21,8 +26,10 @@ public sealed class TorchForward
         using var recording = new TorchRuntime.GradientSwitch(options.Records && !segments);
         using var run = new GraphRun(network, options);
         PutInputs(run, inputs);
-        if (segments) RunSegments(run, inputs.ToArray(), cancellationToken);
-        else RunWhole(run, cancellationToken);
+        if (segments)
+            RunSegments(run, inputs.ToArray(), cancellationToken);
+        else
+            RunWhole(run, cancellationToken);
     }
 
     /// <summary>The graph's outputs by name.</summary>
@@ -31,7 +38,9 @@ public sealed class TorchForward
     /// <summary>An output.</summary>
     /// <exception cref="KeyNotFoundException">The graph has no such output.</exception>
     public TorchTensor this[string name] =>
-        _outputs.TryGetValue(name, out TorchTensor? output) ? output : throw new KeyNotFoundException($"The graph has no output '{name}'; it has {string.Join(", ", _outputs.Keys)}.");
+        _outputs.TryGetValue(name, out TorchTensor? output)
+            ? output
+            : throw new KeyNotFoundException($"The graph has no output '{name}'; it has {string.Join(", ", _outputs.Keys)}.");
 
     /// <summary>
     /// Adds the gradients of a loss to the parameters', and to those inputs' that require gradients. To be used in place
@@ -42,14 +51,16 @@ public sealed class TorchForward
     public void Backward(TorchTensor loss)
     {
         loss.Backward();
-        for (int i = _tape.Count - 1; i >= 0; i--) Recompute(_tape[i]);
+        for (int i = _tape.Count - 1; i >= 0; i--)
+            Recompute(_tape[i]);
         _tape.Clear();
     }
 
     private void RunWhole(GraphRun run, CancellationToken cancellationToken)
     {
         run.Execute(0, _network.Graph.Values.Count - 1, cancellationToken);
-        foreach ((string name, Value output) in _network.Graph.Outputs) _outputs.Add(name, Output(run, output.Index));
+        foreach ((string name, Value output) in _network.Graph.Outputs)
+            _outputs.Add(name, Output(run, output.Index));
     }
 
     // The last segment's values are needed at once by the backward pass, so it is not computed twice.
@@ -62,16 +73,22 @@ public sealed class TorchForward
         {
             byte[]? random = segment.Draws && _options.Training ? _network.Generator.GetState() : null;
             run.Execute(segment.First, segment.Last, cancellationToken);
-            int[] read = [.. Enumerable.Range(segment.First, segment.Last - segment.First + 1).Where(i => plan.IsOutput[i] || i == segment.Last)];
-            foreach (int i in read) results.Add(i, Leaf(run, i));
+            int[] read =
+            [
+                .. Enumerable.Range(segment.First, segment.Last - segment.First + 1).Where(i => plan.IsOutput[i] || i == segment.Last),
+            ];
+            foreach (int i in read)
+                results.Add(i, Leaf(run, i));
             _tape.Add(new Recomputed(segment, boundary, inputs, random, [.. read.Select(i => (i, results[i]))]));
             boundary = results[segment.Last];
         }
 
-        using (new TorchRuntime.GradientSwitch(true)) run.Execute(plan.Segments[^1].First, plan.Segments[^1].Last, cancellationToken);
+        using (new TorchRuntime.GradientSwitch(true))
+            run.Execute(plan.Segments[^1].First, plan.Segments[^1].Last, cancellationToken);
         foreach ((string name, Value output) in _network.Graph.Outputs)
         {
-            if (!results.TryGetValue(output.Index, out TorchTensor? result)) results.Add(output.Index, result = Output(run, output.Index));
+            if (!results.TryGetValue(output.Index, out TorchTensor? result))
+                results.Add(output.Index, result = Output(run, output.Index));
             _outputs.Add(name, result);
         }
     }
@@ -99,8 +116,10 @@ public sealed class TorchForward
         using var scope = new TorchScope();
         var wanted = new List<(int Index, TorchTensor Gradient)>();
         foreach ((int index, TorchTensor leaf) in piece.Results)
-            if (leaf.Gradient() is { } gradient) wanted.Add((index, gradient));
-        if (wanted.Count == 0) return;
+            if (leaf.Gradient() is { } gradient)
+                wanted.Add((index, gradient));
+        if (wanted.Count == 0)
+            return;
         using var run = new GraphRun(_network, _options) { UpdatesStatistics = false };
         PutInputs(run, piece.Inputs);
         if (piece.Boundary is { } boundary)
@@ -112,28 +131,48 @@ public sealed class TorchForward
         byte[]? now = piece.Random is null ? null : _network.Generator.GetState();
         try
         {
-            if (piece.Random is not null) _network.Generator.SetState(piece.Random);
-            using (new TorchRuntime.GradientSwitch(true)) run.Execute(piece.Segment.First, piece.Segment.Last);
-            TorchTensor.Backward([.. wanted.Select(result => run.Peek(result.Index))], [.. wanted.Select(result => result.Gradient.Handle)]);
+            if (piece.Random is not null)
+                _network.Generator.SetState(piece.Random);
+            using (new TorchRuntime.GradientSwitch(true))
+                run.Execute(piece.Segment.First, piece.Segment.Last);
+            TorchTensor.Backward(
+                [.. wanted.Select(result => run.Peek(result.Index))],
+                [.. wanted.Select(result => result.Gradient.Handle)]
+            );
         }
         finally
         {
-            if (now is not null) _network.Generator.SetState(now);
+            if (now is not null)
+                _network.Generator.SetState(now);
         }
 
         foreach ((_, TorchTensor leaf) in piece.Results)
-            if (!_outputs.ContainsValue(leaf)) leaf.Dispose();
+            if (!_outputs.ContainsValue(leaf))
+                leaf.Dispose();
     }
 
     private void PutInputs(GraphRun run, ReadOnlySpan<TorchTensor> inputs)
     {
         for (int i = 0; i < inputs.Length; i++)
         {
-            Shim.Check(Shim.TensorTo(inputs[i].Handle, (int)_network.Type, -2, _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : -1, out TensorHandle handle));
+            Shim.Check(
+                Shim.TensorTo(
+                    inputs[i].Handle,
+                    (int)_network.Type,
+                    -2,
+                    _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : -1,
+                    out TensorHandle handle
+                )
+            );
             run.Put(_network.Graph.Inputs[i].Index, handle);
         }
     }
 
     private sealed record Recomputed(
-        Segment Segment, TorchTensor? Boundary, TorchTensor[] Inputs, byte[]? Random, (int Index, TorchTensor Leaf)[] Results);
+        Segment Segment,
+        TorchTensor? Boundary,
+        TorchTensor[] Inputs,
+        byte[]? Random,
+        (int Index, TorchTensor Leaf)[] Results
+    );
 }

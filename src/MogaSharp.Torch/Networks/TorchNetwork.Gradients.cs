@@ -19,7 +19,8 @@ public sealed unsafe partial class TorchNetwork
         using var scope = new TorchScope();
         var gradients = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (string name in _parameterNames)
-            if (Gradient(name) is { } gradient) gradients.Add(name, gradient.ToTensor());
+            if (Gradient(name) is { } gradient)
+                gradients.Add(name, gradient.ToTensor());
         return gradients;
     }
 
@@ -64,25 +65,34 @@ public sealed unsafe partial class TorchNetwork
     public void Freeze(Func<string, bool> which, bool statistics = true)
     {
         string[] names = [.. _parameterNames.Where(which)];
-        foreach (string name in names) this[name].RequiresGradient = false;
-        using (var list = new HandleList([.. names.Select(Handle)])) Shim.Check(Shim.ZeroGrad(list.Pointer, list.Count, 0));
-        if (statistics) _frozenStatistics.UnionWith(Norms(names));
+        foreach (string name in names)
+            this[name].RequiresGradient = false;
+        using (var list = new HandleList([.. names.Select(Handle)]))
+            Shim.Check(Shim.ZeroGrad(list.Pointer, list.Count, 0));
+        if (statistics)
+            _frozenStatistics.UnionWith(Norms(names));
     }
 
     /// <summary>Trains some parameters again, and their batch norms' statistics.</summary>
     public void Unfreeze(Func<string, bool> which)
     {
         string[] names = [.. _parameterNames.Where(which)];
-        foreach (string name in names) this[name].RequiresGradient = true;
+        foreach (string name in names)
+            this[name].RequiresGradient = true;
         _frozenStatistics.ExceptWith(Norms(names));
     }
 
     private IEnumerable<string> Norms(string[] weights) =>
-        Graph.Values.Select(value => value.Op).OfType<BatchNorm2d>().Where(norm => weights.Contains(norm.Weight)).Select(norm => norm.Prefix);
+        Graph
+            .Values.Select(value => value.Op)
+            .OfType<BatchNorm2d>()
+            .Where(norm => weights.Contains(norm.Weight))
+            .Select(norm => norm.Prefix);
 
     private double ClipGradients(double limit, bool measureOnly)
     {
-        if (!measureOnly) ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        if (!measureOnly)
+            ArgumentOutOfRangeException.ThrowIfNegative(limit);
         using HandleList list = Parameters();
         Shim.Check(Shim.ClipGradNorm(list.Pointer, list.Count, limit, out double norm));
         return norm;

@@ -26,15 +26,19 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     {
         TorchLibrary.Require();
         Options = options ??= new();
-        if (options.Type is not (DType.Float32 or DType.Float64)) throw new ArgumentException($"A network's parameters are Float32 or Float64, not {options.Type}.", nameof(options));
+        if (options.Type is not (DType.Float32 or DType.Float64))
+            throw new ArgumentException($"A network's parameters are Float32 or Float64, not {options.Type}.", nameof(options));
         Graph = graph;
         Plan = new NetworkPlan(graph);
         _parameterNames = [.. graph.Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Select(spec => spec.Name)];
-        foreach (ParameterSpec spec in graph.Parameters) _ = Find(weights, spec);
+        foreach (ParameterSpec spec in graph.Parameters)
+            _ = Find(weights, spec);
         try
         {
-            foreach (ParameterSpec spec in graph.Parameters) _tensors.Add(spec.Name, Upload(spec, Find(weights, spec)));
-            foreach (string name in _parameterNames) _tensors[name].RequiresGradient = true;
+            foreach (ParameterSpec spec in graph.Parameters)
+                _tensors.Add(spec.Name, Upload(spec, Find(weights, spec)));
+            foreach (string name in _parameterNames)
+                _tensors[name].RequiresGradient = true;
             Generator = TorchGenerator.Create(options.Device, options.Seed);
         }
         catch
@@ -70,7 +74,9 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _tensors.TryGetValue(name, out TorchTensor? tensor) ? tensor : throw new KeyNotFoundException($"The network has no tensor '{name}'.");
+            return _tensors.TryGetValue(name, out TorchTensor? tensor)
+                ? tensor
+                : throw new KeyNotFoundException($"The network has no tensor '{name}'.");
         }
     }
 
@@ -78,20 +84,28 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     /// <param name="inputs">One tensor per graph input, in order, on the network's device; other types are converted.</param>
     /// <param name="options">Eval mode when null.</param>
     /// <param name="cancellationToken">Ends the pass between two values.</param>
-    /// <exception cref="GraphException">An input does not fit the graph, or batch norm has a single value per channel to take statistics of.</exception>
-    /// <exception cref="TorchException">An input is on another device, or libtorch cannot compute an op in the autocast type there.</exception>
+    /// <exception cref="GraphException">An input does not fit the graph, or batch norm has a single value per channel to take statistics
+    /// of.</exception>
+    /// <exception cref="TorchException">An input is on another device, or libtorch cannot compute an op in the autocast type
+    /// there.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
     /// <exception cref="ObjectDisposedException">The network or an input has been disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public TorchForward Forward(ReadOnlySpan<TorchTensor> inputs, TorchForwardOptions? options = null, CancellationToken cancellationToken = default)
+    public TorchForward Forward(
+        ReadOnlySpan<TorchTensor> inputs,
+        TorchForwardOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= TorchForwardOptions.Eval;
         options.Validate();
         var shapes = new Shape[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++) shapes[i] = inputs[i].Shape;
+        for (int i = 0; i < inputs.Length; i++)
+            shapes[i] = inputs[i].Shape;
         Shape[] inferred = Graph.InferShapes(shapes);
-        if (options is { Training: true, BatchNormGroup: null }) RequireStatistics(inferred);
+        if (options is { Training: true, BatchNormGroup: null })
+            RequireStatistics(inferred);
         return new TorchForward(this, inputs, options, cancellationToken);
     }
 
@@ -110,7 +124,8 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
     public void LoadWeights(WeightSet weights)
     {
-        foreach (ParameterSpec spec in Graph.Parameters) _ = Find(weights, spec);
+        foreach (ParameterSpec spec in Graph.Parameters)
+            _ = Find(weights, spec);
         foreach (ParameterSpec spec in Graph.Parameters)
         {
             using TorchTensor source = Upload(spec, Find(weights, spec));
@@ -152,9 +167,11 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     /// <summary>Frees the parameters and buffers.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
-        foreach (TorchTensor tensor in _tensors.Values) tensor.Dispose();
+        foreach (TorchTensor tensor in _tensors.Values)
+            tensor.Dispose();
         Generator?.Dispose();
     }
 
@@ -164,7 +181,8 @@ public sealed unsafe partial class TorchNetwork : IDisposable
 
     internal void CountBatch(BatchNorm2d op)
     {
-        if (_tensors.TryGetValue(op.BatchesTracked, out TorchTensor? counter)) Shim.Check(Shim.Increment(counter.Handle));
+        if (_tensors.TryGetValue(op.BatchesTracked, out TorchTensor? counter))
+            Shim.Check(Shim.Increment(counter.Handle));
     }
 
     private static Tensor? Find(WeightSet weights, ParameterSpec spec)
@@ -172,7 +190,9 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         if (spec.IsOptional && !weights.TryGet(spec.Name, out _))
             return spec.Initializer is Initializer.Computed computed ? WeightInitializer.Create(spec.Shape, computed) : null;
         Tensor tensor = weights[spec.Name];
-        return tensor.Shape == spec.Shape ? tensor : throw new GraphException($"The weight '{spec.Name}' has shape {tensor.Shape}, the graph needs {spec.Shape}.");
+        return tensor.Shape == spec.Shape
+            ? tensor
+            : throw new GraphException($"The weight '{spec.Name}' has shape {tensor.Shape}, the graph needs {spec.Shape}.");
     }
 
     // Parameters outlive the scope in which a network is made.
@@ -188,9 +208,11 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     {
         foreach (Value value in Graph.Values)
         {
-            if (value.Op is not BatchNorm2d norm || HasFrozenStatistics(norm.Prefix)) continue;
+            if (value.Op is not BatchNorm2d norm || HasFrozenStatistics(norm.Prefix))
+                continue;
             Shape x = shapes[value.Inputs[0].Index];
-            if ((long)x[0] * x[2] * x[3] == 1) throw new GraphException($"{norm.Prefix}: training takes statistics over more than one value per channel, it got {x}.");
+            if ((long)x[0] * x[2] * x[3] == 1)
+                throw new GraphException($"{norm.Prefix}: training takes statistics over more than one value per channel, it got {x}.");
         }
     }
 }

@@ -9,9 +9,10 @@ namespace MogaSharp.Torch;
 public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8)
 {
     // Looked at before a base constructor makes state that nobody would free.
-    internal static string[] StateNames(AdamOptions? options) => options is null or { Beta1: >= 0 and < 1, Beta2: >= 0 and < 1, Epsilon: >= 0 }
-        ? ["exp_avg", "exp_avg_sq"]
-        : throw new ArgumentException($"{options} is out of range: betas are in [0, 1), epsilon is 0 or more.");
+    internal static string[] StateNames(AdamOptions? options) =>
+        options is null or { Beta1: >= 0 and < 1, Beta2: >= 0 and < 1, Epsilon: >= 0 }
+            ? ["exp_avg", "exp_avg_sq"]
+            : throw new ArgumentException($"{options} is out of range: betas are in [0, 1), epsilon is 0 or more.");
 }
 
 /// <summary>AdamW (Loshchilov and Hutter 2019), as <c>torch.optim.AdamW</c>: weight decay apart from the gradient.</summary>
@@ -53,9 +54,20 @@ public sealed unsafe class Adam : TorchOptimizer
         set => _options = _options with { Beta1 = CheckedMomentum(value) };
     }
 
-    internal static int Step(in Arguments a, AdamOptions options, bool decoupled) => Shim.AdamStep(
-        (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,
-        options.Beta1, options.Beta2, options.Epsilon, decoupled ? 1 : 0);
+    internal static int Step(in Arguments a, AdamOptions options, bool decoupled) =>
+        Shim.AdamStep(
+            (nint*)a.Parameters,
+            (nint*)a.First,
+            (nint*)a.Second,
+            (long*)a.Steps,
+            a.Count,
+            (double*)a.LearningRates,
+            (double*)a.WeightDecays,
+            options.Beta1,
+            options.Beta2,
+            options.Epsilon,
+            decoupled ? 1 : 0
+        );
 
     private protected override int Step(in Arguments a) => Step(a, _options, decoupled: false);
 }

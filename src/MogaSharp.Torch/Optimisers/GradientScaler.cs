@@ -11,7 +11,8 @@ public sealed record GradientScalerState(double Scale = 65536, int GoodSteps = 0
 /// </summary>
 public sealed class GradientScaler
 {
-    private const double Growth = 2, Backoff = 0.5;
+    private const double Growth = 2,
+        Backoff = 0.5;
     private const int GrowthInterval = 2000;
 
     /// <summary>The scale and how long it has held; can be set to go on from a checkpoint.</summary>
@@ -39,8 +40,11 @@ public sealed class GradientScaler
     /// <param name="finite">What <see cref="Unscale"/> said (of all processes, where there are several).</param>
     public void Update(bool finite)
     {
-        if (!finite) State = new GradientScalerState(State.Scale * Backoff);
-        else if (State.GoodSteps + 1 < GrowthInterval) State = State with { GoodSteps = State.GoodSteps + 1 };
-        else State = new GradientScalerState(float.IsFinite((float)(State.Scale * Growth)) ? State.Scale * Growth : State.Scale);
+        if (!finite)
+            State = new GradientScalerState(State.Scale * Backoff);
+        else if (State.GoodSteps + 1 < GrowthInterval)
+            State = State with { GoodSteps = State.GoodSteps + 1 };
+        else
+            State = new GradientScalerState(float.IsFinite((float)(State.Scale * Growth)) ? State.Scale * Growth : State.Scale);
     }
 }

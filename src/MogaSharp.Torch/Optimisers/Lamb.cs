@@ -3,8 +3,8 @@ using MogaSharp.Torch.Native;
 namespace MogaSharp.Torch;
 
 /// <summary>
-/// LAMB (You et al. 2020), as timm 0.6's <c>Lamb</c>: all gradients together are clipped to norm 1, and each decayed parameter's step has the
-/// length of the parameter; parameters without weight decay step as with Adam.
+/// LAMB (You et al. 2020), as timm 0.6's <c>Lamb</c>: all gradients together are clipped to norm 1, and each decayed parameter's step has
+/// the length of the parameter; parameters without weight decay step as with Adam.
 /// </summary>
 public sealed unsafe class Lamb : TorchOptimizer
 {
@@ -23,7 +23,18 @@ public sealed unsafe class Lamb : TorchOptimizer
         set => _options = _options with { Beta1 = CheckedMomentum(value) };
     }
 
-    private protected override int Step(in Arguments a) => Shim.LambStep(
-        (nint*)a.Parameters, (nint*)a.First, (nint*)a.Second, (long*)a.Steps, a.Count, (double*)a.LearningRates, (double*)a.WeightDecays,
-        _options.Beta1, _options.Beta2, _options.Epsilon, MostNorm);
+    private protected override int Step(in Arguments a) =>
+        Shim.LambStep(
+            (nint*)a.Parameters,
+            (nint*)a.First,
+            (nint*)a.Second,
+            (long*)a.Steps,
+            a.Count,
+            (double*)a.LearningRates,
+            (double*)a.WeightDecays,
+            _options.Beta1,
+            _options.Beta2,
+            _options.Epsilon,
+            MostNorm
+        );
 }

@@ -19,12 +19,22 @@ public sealed class ParameterGroup
 
     /// <summary>The step size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0 or not a number.</exception>
-    public double LearningRate { get; set => field = Checked(value); }
+    public double LearningRate
+    {
+        get;
+        set => field = Checked(value);
+    }
 
     /// <summary>How strongly weights are drawn to 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0 or not a number.</exception>
-    public double WeightDecay { get; set => field = Checked(value); }
+    public double WeightDecay
+    {
+        get;
+        set => field = Checked(value);
+    }
 
     private static double Checked(double value) =>
-        value >= 0 && double.IsFinite(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Learning rates and weight decays are 0 or more.");
+        value >= 0 && double.IsFinite(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "Learning rates and weight decays are 0 or more.");
 }

@@ -24,9 +24,11 @@ public abstract unsafe class TorchOptimizer : IDisposable
         Groups = [.. groups];
         _names = [.. Groups.SelectMany(group => group.Names)];
         string? repeated = _names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
-        if (repeated is not null) throw new ArgumentException($"The parameter '{repeated}' is in more than one group.", nameof(groups));
+        if (repeated is not null)
+            throw new ArgumentException($"The parameter '{repeated}' is in more than one group.", nameof(groups));
         string? unknown = Array.Find(_names, name => !network.ParameterNames.Contains(name));
-        if (unknown is not null) throw new ArgumentException($"The network has no parameter '{unknown}'.", nameof(groups));
+        if (unknown is not null)
+            throw new ArgumentException($"The network has no parameter '{unknown}'.", nameof(groups));
         _stateNames = stateNames;
         _steps = new long[_names.Length];
         // State outlives the scope in which an optimiser is made.
@@ -38,8 +40,8 @@ public abstract unsafe class TorchOptimizer : IDisposable
     public IReadOnlyList<ParameterGroup> Groups { get; }
 
     /// <summary>
-    /// How much of the last direction is kept, 0 to below 1: the momentum of SGD, the first beta of the others. Schedules that cycle it set it between
-    /// steps; like learning rates it is not part of the state.
+    /// How much of the last direction is kept, 0 to below 1: the momentum of SGD, the first beta of the others. Schedules that cycle it set
+    /// it between steps; like learning rates it is not part of the state.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not in [0, 1).</exception>
     public abstract double Momentum { get; set; }
@@ -50,10 +52,15 @@ public abstract unsafe class TorchOptimizer : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var parameters = new HandleList([.. _names.Select(name => _network[name].Handle)]);
-        using HandleList first = State(0), second = State(1);
-        double[] rates = PerParameter(group => group.LearningRate), decays = PerParameter(group => group.WeightDecay);
+        using HandleList first = State(0),
+            second = State(1);
+        double[] rates = PerParameter(group => group.LearningRate),
+            decays = PerParameter(group => group.WeightDecay);
         fixed (long* steps = _steps)
-        fixed (double* rate = rates, decay = decays)
+        fixed (
+            double* rate = rates,
+                decay = decays
+        )
             Shim.Check(Step(new Arguments(parameters.Pointer, first.Pointer, second.Pointer, steps, _names.Length, rate, decay)));
     }
 
@@ -67,7 +74,8 @@ public abstract unsafe class TorchOptimizer : IDisposable
         var tensors = new List<KeyValuePair<string, Tensor>>();
         for (int i = 0; i < _names.Length; i++)
         {
-            for (int k = 0; k < _state.Length; k++) tensors.Add(new($"{_stateNames[k]}/{_names[i]}", _state[k][i].ToTensor()));
+            for (int k = 0; k < _state.Length; k++)
+                tensors.Add(new($"{_stateNames[k]}/{_names[i]}", _state[k][i].ToTensor()));
             tensors.Add(new(StepPrefix + _names[i], new Tensor(default, [_steps[i]])));
         }
 
@@ -81,12 +89,16 @@ public abstract unsafe class TorchOptimizer : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Tensor[] steps = [.. _names.Select(name => Find(state, StepPrefix + name, default))];
-        Tensor[][] tensors = [.. _stateNames.Select(kind => _names.Select(name => Find(state, $"{kind}/{name}", _network[name].Shape)).ToArray())];
+        Tensor[][] tensors =
+        [
+            .. _stateNames.Select(kind => _names.Select(name => Find(state, $"{kind}/{name}", _network[name].Shape)).ToArray()),
+        ];
         using var scope = new TorchScope();
         for (int i = 0; i < _names.Length; i++)
         {
             _steps[i] = (long)steps[i].Data[0];
-            for (int k = 0; k < _state.Length; k++) _state[k][i].CopyFrom(TorchTensor.From(tensors[k][i]));
+            for (int k = 0; k < _state.Length; k++)
+                _state[k][i].CopyFrom(TorchTensor.From(tensors[k][i]));
         }
     }
 
@@ -106,9 +118,11 @@ public abstract unsafe class TorchOptimizer : IDisposable
     /// <summary>Frees the state.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
-        foreach (TorchTensor tensor in _state.SelectMany(tensors => tensors)) tensor.Dispose();
+        foreach (TorchTensor tensor in _state.SelectMany(tensors => tensors))
+            tensor.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -120,7 +134,9 @@ public abstract unsafe class TorchOptimizer : IDisposable
     private static Tensor Find(WeightSet state, string name, Shape shape)
     {
         Tensor tensor = state[name];
-        return tensor.Shape == shape ? tensor : throw new GraphException($"The optimiser's '{name}' has shape {tensor.Shape}, it should have {shape}.");
+        return tensor.Shape == shape
+            ? tensor
+            : throw new GraphException($"The optimiser's '{name}' has shape {tensor.Shape}, it should have {shape}.");
     }
 
     // With the layout of the parameter, so that steps go through both in the same order.
@@ -133,15 +149,21 @@ public abstract unsafe class TorchOptimizer : IDisposable
 
     private HandleList State(int kind) => new(kind < _state.Length ? [.. _state[kind].Select(tensor => tensor.Handle)] : []);
 
-    private double[] PerParameter(Func<ParameterGroup, double> value) => [.. Groups.SelectMany(group => Enumerable.Repeat(value(group), group.Names.Count))];
+    private double[] PerParameter(Func<ParameterGroup, double> value) =>
+        [.. Groups.SelectMany(group => Enumerable.Repeat(value(group), group.Names.Count))];
 
     /// <summary>What the native steps take.</summary>
     internal readonly record struct Arguments(
-        nint Parameters, nint First, nint Second, nint Steps, long Count, nint LearningRates, nint WeightDecays)
+        nint Parameters,
+        nint First,
+        nint Second,
+        nint Steps,
+        long Count,
+        nint LearningRates,
+        nint WeightDecays
+    )
     {
         public Arguments(nint* parameters, nint* first, nint* second, long* steps, long count, double* rates, double* decays)
-            : this((nint)parameters, (nint)first, (nint)second, (nint)steps, count, (nint)rates, (nint)decays)
-        {
-        }
+            : this((nint)parameters, (nint)first, (nint)second, (nint)steps, count, (nint)rates, (nint)decays) { }
     }
 }

@@ -17,9 +17,7 @@ public sealed class CheckpointFolder
     /// <summary>Takes a folder, which exists.</summary>
     /// <param name="folder">The folder.</param>
     public CheckpointFolder(string folder)
-        : this(folder, (checkpoint, path) => checkpoint.Save(path))
-    {
-    }
+        : this(folder, (checkpoint, path) => checkpoint.Save(path)) { }
 
     internal CheckpointFolder(string folder, Action<TrainingCheckpoint, string> write)
     {
@@ -44,16 +42,21 @@ public sealed class CheckpointFolder
 
     /// <summary>Writes the newest checkpoint; the one that was becomes the previous one.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <exception cref="CheckpointWriteException">It cannot be written; all earlier ones are as they were, and the message names the newest.</exception>
+    /// <exception cref="CheckpointWriteException">It cannot be written; all earlier ones are as they were, and the message names the
+    /// newest.</exception>
     public void SaveLast(TrainingCheckpoint checkpoint)
     {
-        Guard(checkpoint, () =>
-        {
-            _write(checkpoint, At(Next));
-            if (File.Exists(LastPath)) File.Move(LastPath, PreviousPath, overwrite: true);
-            File.Move(At(Next), LastPath, overwrite: true);
-            DirectorySync.Flush(Folder);
-        });
+        Guard(
+            checkpoint,
+            () =>
+            {
+                _write(checkpoint, At(Next));
+                if (File.Exists(LastPath))
+                    File.Move(LastPath, PreviousPath, overwrite: true);
+                File.Move(At(Next), LastPath, overwrite: true);
+                DirectorySync.Flush(Folder);
+            }
+        );
     }
 
     /// <summary>Writes the best checkpoint.</summary>
@@ -73,11 +76,13 @@ public sealed class CheckpointFolder
     /// <exception cref="CheckpointFormatException">There are checkpoints, but every one is damaged.</exception>
     public LoadedTrainingCheckpoint? OpenNewest(Action<string> warn)
     {
-        foreach (string leftover in Directory.EnumerateFiles(Folder, $".*{Extension}.*.tmp")) File.Delete(leftover);
+        foreach (string leftover in Directory.EnumerateFiles(Folder, $".*{Extension}.*.tmp"))
+            File.Delete(leftover);
         CheckpointFormatException? damage = null;
         var open = new List<LoadedTrainingCheckpoint>();
         foreach (string path in Candidates().Where(File.Exists))
-            if (Try(() => LoadedTrainingCheckpoint.Open(path)) is { } loaded) open.Add(loaded);
+            if (Try(() => LoadedTrainingCheckpoint.Open(path)) is { } loaded)
+                open.Add(loaded);
         LoadedTrainingCheckpoint? newest = null;
         // Of equally new ones the first candidate comes first: OrderByDescending is stable.
         foreach (LoadedTrainingCheckpoint loaded in open.OrderByDescending(loaded => loaded.Content.Progress.Update))
@@ -87,10 +92,12 @@ public sealed class CheckpointFolder
                 loaded.Verify();
                 return loaded;
             });
-            if (newest != loaded) loaded.Dispose();
+            if (newest != loaded)
+                loaded.Dispose();
         }
 
-        if (newest is null && damage is not null) throw new CheckpointFormatException(Folder, $"No checkpoint can be used. {damage.Message}", damage);
+        if (newest is null && damage is not null)
+            throw new CheckpointFormatException(Folder, $"No checkpoint can be used. {damage.Message}", damage);
         return newest;
 
         LoadedTrainingCheckpoint? Try(Func<LoadedTrainingCheckpoint> open)
@@ -108,11 +115,15 @@ public sealed class CheckpointFolder
         }
     }
 
-    private void Save(TrainingCheckpoint checkpoint, string path) => Guard(checkpoint, () =>
-    {
-        _write(checkpoint, path);
-        DirectorySync.Flush(Folder);
-    });
+    private void Save(TrainingCheckpoint checkpoint, string path) =>
+        Guard(
+            checkpoint,
+            () =>
+            {
+                _write(checkpoint, path);
+                DirectorySync.Flush(Folder);
+            }
+        );
 
     private void Guard(TrainingCheckpoint checkpoint, Action write)
     {
@@ -123,15 +134,25 @@ public sealed class CheckpointFolder
         // The last is what .NET makes of a file that is too large for its file system or the process's limit.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new CheckpointWriteException(Folder, checkpoint.Progress.Update, File.Exists(LastPath) ? LastPath : File.Exists(PreviousPath) ? PreviousPath : null, e);
+            throw new CheckpointWriteException(
+                Folder,
+                checkpoint.Progress.Update,
+                File.Exists(LastPath) ? LastPath
+                    : File.Exists(PreviousPath) ? PreviousPath
+                    : null,
+                e
+            );
         }
     }
 
     private IEnumerable<string> Candidates() =>
-    [
-        LastPath, At(Next), PreviousPath, BestPath,
-        .. Directory.EnumerateFiles(Folder, $"epoch-*{Extension}").OrderDescending(StringComparer.Ordinal),
-    ];
+        [
+            LastPath,
+            At(Next),
+            PreviousPath,
+            BestPath,
+            .. Directory.EnumerateFiles(Folder, $"epoch-*{Extension}").OrderDescending(StringComparer.Ordinal),
+        ];
 
     private string At(string name) => Path.Combine(Folder, name);
 }
@@ -146,9 +167,11 @@ public sealed class CheckpointWriteException : Exception
     /// <param name="inner">The cause.</param>
     public CheckpointWriteException(string folder, long update, string? lastGood, Exception inner)
         : base(
-            $"The checkpoint of update {update} cannot be written to '{folder}': {inner.Message.Split(" : '")[0].Split(" (Parameter")[0].TrimEnd('.')}. "
-            + (lastGood is null ? "There is none before it." : $"The last good one is '{lastGood}'."),
-            inner) => LastGood = lastGood;
+            $"The checkpoint of update {update} cannot be written to '{folder}': "
+                + $"{inner.Message.Split(" : '")[0].Split(" (Parameter")[0].TrimEnd('.')}. "
+                + (lastGood is null ? "There is none before it." : $"The last good one is '{lastGood}'."),
+            inner
+        ) => LastGood = lastGood;
 
     /// <summary>The newest complete checkpoint, or null.</summary>
     public string? LastGood { get; }

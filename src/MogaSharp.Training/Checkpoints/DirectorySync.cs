@@ -10,9 +10,11 @@ internal static partial class DirectorySync
     /// <summary>Flushes a folder. Does nothing where folders cannot be flushed; the files in it are flushed by themselves.</summary>
     public static void Flush(string folder)
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         int descriptor = Open(folder, ReadOnly);
-        if (descriptor < 0) return;
+        if (descriptor < 0)
+            return;
         _ = Sync(descriptor);
         _ = Close(descriptor);
     }

@@ -24,7 +24,10 @@ public sealed class RunLock : IDisposable
         catch (IOException e)
         {
             throw new RunFolderException(
-                File.Exists(path) ? $"Another process is training in '{folder}'." : $"The folder '{folder}' cannot be written to: {e.Message.Split(" : '")[0].TrimEnd('.')}.");
+                File.Exists(path)
+                    ? $"Another process is training in '{folder}'."
+                    : $"The folder '{folder}' cannot be written to: {e.Message.Split(" : '")[0].TrimEnd('.')}."
+            );
         }
     }
 

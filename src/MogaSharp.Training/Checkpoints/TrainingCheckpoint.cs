@@ -7,15 +7,21 @@ using MogaSharp.Weights;
 namespace MogaSharp.Training;
 
 /// <summary>
-/// All of a run at one moment, in one safetensors file: tensors under <c>model/</c>, <c>model_ema/</c>, <c>optimizer/</c> and <c>random/</c>,
-/// texts in the header, and a SHA-256 over both. Weight loaders read such a file like any other, <c>--ema</c> included.
+/// All of a run at one moment, in one safetensors file: tensors under <c>model/</c>, <c>model_ema/</c>, <c>optimizer/</c> and
+/// <c>random/</c>, texts in the header, and a SHA-256 over both. Weight loaders read such a file like any other, <c>--ema</c> included.
 /// </summary>
 /// <param name="Progress">Where the run stands.</param>
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Card">The model, with preprocessing and labels.</param>
 /// <param name="Data">The data set as the command line named it.</param>
 /// <param name="Tensors">The tensors; those of a file stay readable until the <see cref="LoadedTrainingCheckpoint"/> is disposed.</param>
-public sealed record TrainingCheckpoint(TrainingProgress Progress, TrainingRecipe Recipe, ModelCard Card, string Data, IReadOnlyList<TensorEntry> Tensors)
+public sealed record TrainingCheckpoint(
+    TrainingProgress Progress,
+    TrainingRecipe Recipe,
+    ModelCard Card,
+    string Data,
+    IReadOnlyList<TensorEntry> Tensors
+)
 {
     /// <summary>Prefix of the weights' names.</summary>
     public const string Model = "model/";
@@ -52,7 +58,8 @@ public sealed record TrainingCheckpoint(TrainingProgress Progress, TrainingRecip
     internal static string Digest(IReadOnlyDictionary<string, string> texts, IEnumerable<TensorEntry> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string key in new[] { "format", "progress", "recipe", "card", "data" }) Add(texts[key]);
+        foreach (string key in new[] { "format", "progress", "recipe", "card", "data" })
+            Add(texts[key]);
         foreach (TensorEntry tensor in tensors)
         {
             Add(tensor.ToString());
@@ -91,13 +98,15 @@ public sealed class LoadedTrainingCheckpoint : IDisposable
         try
         {
             IReadOnlyDictionary<string, string> texts = file.Metadata;
-            if (texts.GetValueOrDefault("format") != TrainingCheckpoint.Format) throw new CheckpointFormatException(path, "It is no checkpoint of a training run of this version.");
+            if (texts.GetValueOrDefault("format") != TrainingCheckpoint.Format)
+                throw new CheckpointFormatException(path, "It is no checkpoint of a training run of this version.");
             var content = new TrainingCheckpoint(
                 JsonSerializer.Deserialize(texts["progress"], CheckpointContext.Default.TrainingProgress)!,
                 RecipeJson.Parse(texts["recipe"], path),
                 ModelCard.Parse(texts["card"], path),
                 texts["data"],
-                file.Tensors);
+                file.Tensors
+            );
             return new LoadedTrainingCheckpoint(file, content);
         }
         catch (Exception e)
@@ -114,7 +123,8 @@ public sealed class LoadedTrainingCheckpoint : IDisposable
     public void Verify()
     {
         string stated = _file.Metadata.GetValueOrDefault("sha256") ?? "";
-        if (TrainingCheckpoint.Digest(_file.Metadata, _file.Tensors) != stated) throw new CheckpointFormatException(FileName, "Its checksum is wrong.");
+        if (TrainingCheckpoint.Digest(_file.Metadata, _file.Tensors) != stated)
+            throw new CheckpointFormatException(FileName, "Its checksum is wrong.");
     }
 
     /// <summary>Closes the file; its tensors can no longer be read.</summary>

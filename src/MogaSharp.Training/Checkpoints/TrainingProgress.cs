@@ -44,7 +44,8 @@ public sealed record TrainingProgress
     /// <summary>Good updates since the loss scale last changed.</summary>
     public int LossScaleAge { get; init; }
 
-    /// <summary>The best value so far of the metric that the task chooses by (accuracy 0 to 1, MSE); null before the first evaluation.</summary>
+    /// <summary>The best value so far of the metric that the task chooses by (accuracy 0 to 1, MSE); null before the first
+    /// evaluation.</summary>
     public double? BestScore { get; init; }
 
     /// <summary>The epoch of <see cref="BestScore"/>.</summary>

@@ -64,8 +64,8 @@ public sealed record EpochRecord
     public long Skipped { get; init; }
 
     /// <summary>
-    /// Items that could not be read, of this epoch's training, for which others stood in, and of its evaluation, which left them out; in the logs
-    /// <c>skipped_images</c> or <c>skipped_clips</c>. Null when all could be read.
+    /// Items that could not be read, of this epoch's training, for which others stood in, and of its evaluation, which left them out; in
+    /// the logs <c>skipped_images</c> or <c>skipped_clips</c>. Null when all could be read.
     /// </summary>
     public long? SkippedItems { get; init; }
 
@@ -81,7 +81,8 @@ public sealed record EpochRecord
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+)]
 [JsonSerializable(typeof(StepRecord))]
 [JsonSerializable(typeof(EpochRecord))]
 internal sealed partial class LogContext : JsonSerializerContext;

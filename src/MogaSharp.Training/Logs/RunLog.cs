@@ -17,7 +17,8 @@ public sealed class RunLog : IDisposable
     /// <summary>The name of the file of JSON lines.</summary>
     public const string LinesFile = "log.jsonl";
 
-    private const string Pace = "items_per_second", Skipped = "skipped_items";
+    private const string Pace = "items_per_second",
+        Skipped = "skipped_items";
 
     private readonly TrainingTask _task;
     private readonly string _pace;
@@ -36,12 +37,16 @@ public sealed class RunLog : IDisposable
     public RunLog(string folder, TrainingTask task, TrainingProgress progress, Action<string> warn)
     {
         (_task, _pace, _skipped, _warn) = (task, $"{task.Items}_per_second", $"skipped_{task.Items}", warn);
-        string linesPath = Path.Combine(folder, LinesFile), csvPath = Path.Combine(folder, EpochsFile);
-        Guarded(ref _lines, () =>
-        {
-            List<string> kept = Kept(linesPath, progress);
-            return Open(linesPath, kept);
-        });
+        string linesPath = Path.Combine(folder, LinesFile),
+            csvPath = Path.Combine(folder, EpochsFile);
+        Guarded(
+            ref _lines,
+            () =>
+            {
+                List<string> kept = Kept(linesPath, progress);
+                return Open(linesPath, kept);
+            }
+        );
         Guarded(ref _csv, () => Open(csvPath, [Heading(), .. _epochs.Select(Row)]));
         Guarded(ref _board, () => new TensorBoardWriter(folder, progress.Update + 1));
     }
@@ -55,10 +60,13 @@ public sealed class RunLog : IDisposable
         Guarded(ref _lines, () => _lines!.WriteLine(Line("step", record, LogContext.Default.StepRecord)));
         List<KeyValuePair<string, double>> scalars =
         [
-            new("train/loss", record.Loss), new("train/learning_rate", record.LearningRate),
-            new($"train/{_pace}", record.ItemsPerSecond), new("train/data_wait", record.DataWait),
+            new("train/loss", record.Loss),
+            new("train/learning_rate", record.LearningRate),
+            new($"train/{_pace}", record.ItemsPerSecond),
+            new("train/data_wait", record.DataWait),
         ];
-        if (record.GradientNorm is { } norm) scalars.Add(new("train/gradient_norm", norm));
+        if (record.GradientNorm is { } norm)
+            scalars.Add(new("train/gradient_norm", norm));
         Guarded(ref _board, () => _board!.Write(record.Update, scalars));
     }
 
@@ -74,7 +82,9 @@ public sealed class RunLog : IDisposable
         Guarded(ref _board, () => _board!.Write(record.Update, scalars));
 
         void AddEval(string tag, IReadOnlyDictionary<string, double>? eval) =>
-            scalars.AddRange((eval ?? new Dictionary<string, double>()).Select(figure => KeyValuePair.Create($"{tag}/{figure.Key}", figure.Value)));
+            scalars.AddRange(
+                (eval ?? new Dictionary<string, double>()).Select(figure => KeyValuePair.Create($"{tag}/{figure.Key}", figure.Value))
+            );
     }
 
     /// <inheritdoc/>
@@ -89,25 +99,48 @@ public sealed class RunLog : IDisposable
     private string Line<T>(string kind, T record, JsonTypeInfo<T> type) =>
         $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, type)[1..], (Pace, _pace), (Skipped, _skipped))}";
 
-    private EpochRecord Epoch(string line) => JsonSerializer.Deserialize(Named(line, (_pace, Pace), (_skipped, Skipped)), LogContext.Default.EpochRecord)!;
+    private EpochRecord Epoch(string line) =>
+        JsonSerializer.Deserialize(Named(line, (_pace, Pace), (_skipped, Skipped)), LogContext.Default.EpochRecord)!;
 
     private static string Named(string line, params ReadOnlySpan<(string Is, string Shall)> names)
     {
-        foreach ((string @is, string shall) in names) line = line.Replace($"\"{@is}\":", $"\"{shall}\":", StringComparison.Ordinal);
+        foreach ((string @is, string shall) in names)
+            line = line.Replace($"\"{@is}\":", $"\"{shall}\":", StringComparison.Ordinal);
         return line;
     }
 
-    private string Heading() => string.Join(',', (string[])
-    [
-        "epoch", "update", "learning_rate", "train_loss", .. _task.Metrics.Select(metric => $"eval_{metric.Name}"), .. _task.Metrics.Select(metric => $"ema_{metric.Name}"),
-        _pace, "data_wait", "seconds", "skipped",
-    ]);
+    private string Heading() =>
+        string.Join(
+            ',',
+            (string[])
+                [
+                    "epoch",
+                    "update",
+                    "learning_rate",
+                    "train_loss",
+                    .. _task.Metrics.Select(metric => $"eval_{metric.Name}"),
+                    .. _task.Metrics.Select(metric => $"ema_{metric.Name}"),
+                    _pace,
+                    "data_wait",
+                    "seconds",
+                    "skipped",
+                ]
+        );
 
     private string Row(EpochRecord r)
     {
         object?[] cells =
         [
-            r.Epoch, r.Update, r.LearningRate, r.TrainLoss, .. Figures(r.Eval), .. Figures(r.EvalEma), r.ItemsPerSecond, r.DataWait, r.Seconds, r.Skipped,
+            r.Epoch,
+            r.Update,
+            r.LearningRate,
+            r.TrainLoss,
+            .. Figures(r.Eval),
+            .. Figures(r.EvalEma),
+            r.ItemsPerSecond,
+            r.DataWait,
+            r.Seconds,
+            r.Skipped,
         ];
         return string.Join(',', cells.Select(cell => Convert.ToString(cell, CultureInfo.InvariantCulture)));
 
@@ -119,16 +152,20 @@ public sealed class RunLog : IDisposable
     private List<string> Kept(string path, TrainingProgress progress)
     {
         List<string> kept = [];
-        if (progress.Update == 0 || !File.Exists(path)) return kept;
+        if (progress.Update == 0 || !File.Exists(path))
+            return kept;
         foreach (string line in File.ReadLines(path))
         {
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
                 bool isEpoch = document.RootElement.GetProperty("kind").GetString() == "epoch";
-                if (document.RootElement.GetProperty("update").GetInt64() > progress.Update) continue;
-                if (isEpoch && document.RootElement.GetProperty("epoch").GetInt32() >= progress.Epoch) continue;
-                if (isEpoch) _epochs.Add(Epoch(line));
+                if (document.RootElement.GetProperty("update").GetInt64() > progress.Update)
+                    continue;
+                if (isEpoch && document.RootElement.GetProperty("epoch").GetInt32() >= progress.Epoch)
+                    continue;
+                if (isEpoch)
+                    _epochs.Add(Epoch(line));
                 kept.Add(line);
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -165,7 +202,8 @@ public sealed class RunLog : IDisposable
     private void Guarded<T>(ref T? log, Action write)
         where T : class, IDisposable
     {
-        if (log is null) return;
+        if (log is null)
+            return;
         try
         {
             write();

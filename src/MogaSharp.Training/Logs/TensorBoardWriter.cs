@@ -21,12 +21,21 @@ public sealed class TensorBoardWriter : IDisposable
     public TensorBoardWriter(string folder, long firstStep)
     {
         string name = string.Create(
-            CultureInfo.InvariantCulture, $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{Environment.MachineName}.{Environment.ProcessId}.");
+            CultureInfo.InvariantCulture,
+            $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{Environment.MachineName}.{Environment.ProcessId}."
+        );
         int number = 0;
-        while (File.Exists(Path.Combine(folder, $"{name}{number}"))) number++;
+        while (File.Exists(Path.Combine(folder, $"{name}{number}")))
+            number++;
         _stream = new FileStream(Path.Combine(folder, $"{name}{number}"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         Write(new Event { FileVersion = "brain.Event:2" });
-        Write(new Event { Step = firstStep, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
+        Write(
+            new Event
+            {
+                Step = firstStep,
+                SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start },
+            }
+        );
     }
 
     /// <summary>Writes scalars of one step, all or nothing as far as the disk allows, and hands them to the operating system.</summary>
@@ -36,7 +45,8 @@ public sealed class TensorBoardWriter : IDisposable
     public void Write(long step, IEnumerable<KeyValuePair<string, double>> scalars)
     {
         var summary = new Summary();
-        foreach ((string tag, double value) in scalars) summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value });
+        foreach ((string tag, double value) in scalars)
+            summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value });
         Write(new Event { Step = step, Summary = summary });
     }
 
@@ -47,7 +57,8 @@ public sealed class TensorBoardWriter : IDisposable
     internal static uint MaskedCrc(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
-        foreach (byte value in bytes) crc = BitOperations.Crc32C(crc, value);
+        foreach (byte value in bytes)
+            crc = BitOperations.Crc32C(crc, value);
         return BitOperations.RotateRight(~crc, 15) + 0xa282ead8u;
     }
 

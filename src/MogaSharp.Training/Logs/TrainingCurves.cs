@@ -24,7 +24,8 @@ public static class TrainingCurves
     /// <exception cref="IOException">The files cannot be written.</exception>
     public static string? Save(string folder, string title, TrainingTask task, IReadOnlyList<EpochRecord> epochs)
     {
-        if (Sheet(title, task, epochs) is not { } sheet) return null;
+        if (Sheet(title, task, epochs) is not { } sheet)
+            return null;
         try
         {
             sheet.SaveSvg(Path.Combine(folder, "curves.svg"));
@@ -52,7 +53,8 @@ public static class TrainingCurves
     private static LineChart? Chart(string axis, Metric[] metrics, IReadOnlyList<EpochRecord> epochs)
     {
         List<ChartSeries> curves = [];
-        if (axis == TrainingTask.LossName) curves.Add(Curve("train", TrainColor, epochs, epoch => epoch.TrainLoss));
+        if (axis == TrainingTask.LossName)
+            curves.Add(Curve("train", TrainColor, epochs, epoch => epoch.TrainLoss));
         for (int i = 0; i < metrics.Length; i++)
         {
             Metric metric = metrics[i];
@@ -62,7 +64,8 @@ public static class TrainingCurves
             curves.Add(Curve($"{name}, average", average, epochs, epoch => Figure(epoch.EvalEma, metric)));
         }
 
-        if (!curves.Exists(curve => curve.Y.Any(double.IsFinite))) return null;
+        if (!curves.Exists(curve => curve.Y.Any(double.IsFinite)))
+            return null;
         return new LineChart([.. curves])
         {
             XTitle = "epoch",
@@ -78,7 +81,9 @@ public static class TrainingCurves
     private static ChartSeries Curve(string name, RgbColor color, IEnumerable<EpochRecord> epochs, Func<EpochRecord, double?> value)
     {
         (double Epoch, double Value)[] points =
-            [.. epochs.Where(epoch => value(epoch) is not null).Select(epoch => (epoch.Epoch + 1.0, value(epoch)!.Value))];
+        [
+            .. epochs.Where(epoch => value(epoch) is not null).Select(epoch => (epoch.Epoch + 1.0, value(epoch)!.Value)),
+        ];
         return new ChartSeries(name, [.. points.Select(point => point.Epoch)], [.. points.Select(point => point.Value)]) { Color = color };
     }
 }

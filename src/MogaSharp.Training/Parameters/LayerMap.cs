@@ -4,8 +4,9 @@ using MogaSharp.Models;
 namespace MogaSharp.Training;
 
 /// <summary>
-/// The layers of a network, by what its family says of its parameters. Layer 0 is the stem, each block is a layer of its own, a later stage's patch embedding
-/// belongs to its first block and a stage's final norm to its last; the head and everything unknown is the last layer.
+/// The layers of a network, by what its family says of its parameters. Layer 0 is the stem, each block is a layer of its own, a later
+/// stage's patch embedding belongs to its first block and a stage's final norm to its last; the head and everything unknown is the last
+/// layer.
 /// </summary>
 internal sealed class LayerMap
 {
@@ -18,12 +19,14 @@ internal sealed class LayerMap
         _family = family;
         var depths = new SortedDictionary<int, int>();
         foreach (ParameterSpec spec in specs)
-            if (family.LayerOf(spec.Name) is { } place) depths[place.Stage] = Math.Max(depths.GetValueOrDefault(place.Stage), place.Block + 1);
+            if (family.LayerOf(spec.Name) is { } place)
+                depths[place.Stage] = Math.Max(depths.GetValueOrDefault(place.Stage), place.Block + 1);
 
         Stages = depths.Count == 0 ? 0 : depths.Keys.Max();
         _depths = [.. Enumerable.Range(1, Stages).Select(stage => depths.GetValueOrDefault(stage))];
         _firstBlock = new int[Stages];
-        for (int i = 0, layer = 1; i < Stages; layer += _depths[i++]) _firstBlock[i] = layer;
+        for (int i = 0, layer = 1; i < Stages; layer += _depths[i++])
+            _firstBlock[i] = layer;
     }
 
     /// <summary>The number of stages.</summary>
@@ -35,7 +38,8 @@ internal sealed class LayerMap
     /// <summary>The layer that a parameter belongs to.</summary>
     public int LayerOf(string name)
     {
-        if (_family.LayerOf(name) is not { } place) return Last;
+        if (_family.LayerOf(name) is not { } place)
+            return Last;
         int stage = place.Stage - 1;
         return place.Block switch
         {

@@ -16,9 +16,10 @@ public sealed record RecipeGroup(string Name, ImmutableArray<string> Parameters,
 public static class ParameterGroups
 {
     /// <summary>
-    /// The groups of a recipe. Parameters of at most one dimension and biases get no weight decay (timm 0.6, <c>param_groups_weight_decay</c>);
-    /// the official network excludes nothing else, so layer scales, which have four dimensions, do. Frozen parameters are in no group.
-    /// With layer decay a layer's rate is the recipe's times <c>LayerDecay ^ (layers above it)</c> (<c>param_groups_layer_decay</c>).
+    /// The groups of a recipe. Parameters of at most one dimension and biases get no weight decay (timm 0.6,
+    /// <c>param_groups_weight_decay</c>); the official network excludes nothing else, so layer scales, which have four dimensions, do.
+    /// Frozen parameters are in no group. With layer decay a layer's rate is the recipe's times <c>LayerDecay ^ (layers above it)</c>
+    /// (<c>param_groups_layer_decay</c>).
     /// </summary>
     /// <param name="specs">The graph's parameters and buffers; buffers are skipped.</param>
     /// <param name="family">Knows where parameters stand.</param>
@@ -28,7 +29,8 @@ public static class ParameterGroups
     {
         ParameterSpec[] all = [.. specs.Where(spec => spec.Kind == ParameterKind.Parameter)];
         var map = new LayerMap(all, family);
-        if (recipe.FrozenStages > map.Stages) throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
+        if (recipe.FrozenStages > map.Stages)
+            throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
         RecipeGroup[] groups =
         [
             .. all.Where(spec => !IsFrozen(spec.Name, family, recipe))
@@ -38,20 +40,25 @@ public static class ParameterGroups
                     Label(group.Key.Layer, group.Key.Decays),
                     [.. group.Select(spec => spec.Name)],
                     group.Key.Decays ? recipe.WeightDecay : 0,
-                    recipe.LayerDecay is { } decay ? Math.Pow(decay, map.Last - group.Key.Layer) : 1)),
+                    recipe.LayerDecay is { } decay ? Math.Pow(decay, map.Last - group.Key.Layer) : 1
+                )),
         ];
-        if (groups.Length == 0) throw new RecipeException("The recipe freezes every parameter; nothing is left to train.");
+        if (groups.Length == 0)
+            throw new RecipeException("The recipe freezes every parameter; nothing is left to train.");
         return [.. groups];
     }
 
-    /// <summary>Whether a parameter or buffer belongs to a frozen stage: it stays as it is, and its batch norms use their running statistics.</summary>
+    /// <summary>Whether a parameter or buffer belongs to a frozen stage: it stays as it is, and its batch norms use their running
+    /// statistics.</summary>
     /// <param name="name">Its official name.</param>
     /// <param name="family">Knows where it stands.</param>
     /// <param name="recipe">The frozen stages.</param>
-    public static bool IsFrozen(string name, ModelFamily family, TrainingRecipe recipe) => family.LayerOf(name)?.Stage <= recipe.FrozenStages;
+    public static bool IsFrozen(string name, ModelFamily family, TrainingRecipe recipe) =>
+        family.LayerOf(name)?.Stage <= recipe.FrozenStages;
 
     private static bool Decays(ParameterSpec spec, TrainingRecipe recipe) =>
-        spec.Shape.Rank > 1 && !spec.Name.EndsWith(".bias", StringComparison.Ordinal)
+        spec.Shape.Rank > 1
+        && !spec.Name.EndsWith(".bias", StringComparison.Ordinal)
         && !recipe.NoWeightDecay.Any(part => spec.Name.Contains(part, StringComparison.Ordinal));
 
     private static string Label(int layer, bool decays) =>

@@ -9,9 +9,11 @@ internal sealed class NumberOrList : JsonConverter<ImmutableArray<double>>
 {
     public override ImmutableArray<double> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType == JsonTokenType.Number) return [reader.GetDouble()];
+        if (reader.TokenType == JsonTokenType.Number)
+            return [reader.GetDouble()];
         // Without a message of its own an exception gets the place in the file.
-        if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException();
         var numbers = new List<double>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             numbers.Add(reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : throw new JsonException());
@@ -27,7 +29,8 @@ internal sealed class NumberOrList : JsonConverter<ImmutableArray<double>>
         }
 
         writer.WriteStartArray();
-        foreach (double number in value) writer.WriteNumberValue(number);
+        foreach (double number in value)
+            writer.WriteNumberValue(number);
         writer.WriteEndArray();
     }
 }

@@ -6,8 +6,8 @@ namespace MogaSharp.Training;
 public static class RecipeFit
 {
     /// <summary>
-    /// Shortens warm-up and cool-down to a recipe's number of epochs: the warm-up to a fifth of them, the cool-down of a cosine to a tenth. Whole
-    /// epochs where the learning rate changes by epochs.
+    /// Shortens warm-up and cool-down to a recipe's number of epochs: the warm-up to a fifth of them, the cool-down of a cosine to a tenth.
+    /// Whole epochs where the learning rate changes by epochs.
     /// </summary>
     /// <param name="recipe">The recipe, with its new number of epochs.</param>
     /// <param name="warmup">Whether the warm-up may change.</param>
@@ -16,11 +16,15 @@ public static class RecipeFit
     public static TrainingRecipe ToEpochs(TrainingRecipe recipe, bool warmup, bool cooldown, out IReadOnlyList<string> changes)
     {
         double rise = recipe.Epochs / 5.0;
-        if (recipe.ScheduleUnit == ScheduleUnit.Epoch) rise = Math.Floor(rise);
+        if (recipe.ScheduleUnit == ScheduleUnit.Epoch)
+            rise = Math.Floor(rise);
         TrainingRecipe fitted = recipe with
         {
             WarmupEpochs = warmup ? Math.Min(recipe.WarmupEpochs, rise) : recipe.WarmupEpochs,
-            CooldownEpochs = cooldown && recipe.Schedule == ScheduleKind.Cosine ? Math.Min(recipe.CooldownEpochs, recipe.Epochs / 10) : recipe.CooldownEpochs,
+            CooldownEpochs =
+                cooldown && recipe.Schedule == ScheduleKind.Cosine
+                    ? Math.Min(recipe.CooldownEpochs, recipe.Epochs / 10)
+                    : recipe.CooldownEpochs,
         };
         List<string> said = [];
         Change("warm-up", recipe.WarmupEpochs, fitted.WarmupEpochs);
@@ -30,11 +34,13 @@ public static class RecipeFit
 
         void Change(string what, double from, double to)
         {
-            if (from != to) said.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {from} -> {to} epochs"));
+            if (from != to)
+                said.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {from} -> {to} epochs"));
         }
     }
 
-    /// <summary>The largest batch of a recipe that a number of items fills, shared evenly among processes and accumulation steps, in pairs where images are mixed; 0 for none.</summary>
+    /// <summary>The largest batch of a recipe that a number of items fills, shared evenly among processes and accumulation steps, in pairs
+    /// where images are mixed; 0 for none.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="count">Items of the training set.</param>
     /// <param name="processes">Processes that train together.</param>

@@ -26,7 +26,8 @@ public static class RecipeJson
     {
         try
         {
-            TrainingRecipe recipe = JsonSerializer.Deserialize(json, Type) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
+            TrainingRecipe recipe =
+                JsonSerializer.Deserialize(json, Type) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
             return recipe.Validated();
         }
         catch (JsonException e)
@@ -40,10 +41,12 @@ public static class RecipeJson
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TrainingRecipe Load(string path) => Parse(File.ReadAllText(path), $"'{path}'");
 
-    /// <summary>A recipe with one field changed by texts, as a command line gives them; rules are checked when all changes are made.</summary>
+    /// <summary>A recipe with one field changed by texts, as a command line gives them; rules are checked when all changes are
+    /// made.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="field">The field's name in snake case; a dash may stand for an underscore.</param>
-    /// <param name="text">Its value: a number, <c>true</c>, a word, numbers with commas between for lists, <c>none</c> for no value.</param>
+    /// <param name="text">Its value: a number, <c>true</c>, a word, numbers with commas between for lists, <c>none</c> for no
+    /// value.</param>
     /// <exception cref="RecipeException">There is no such field, or the text is no value of it.</exception>
     public static TrainingRecipe With(TrainingRecipe recipe, string field, string text)
     {
@@ -69,9 +72,12 @@ public static class RecipeJson
     /// <summary>A recipe with some fields of another one.</summary>
     internal static TrainingRecipe WithFieldsOf(TrainingRecipe recipe, TrainingRecipe other, ImmutableArray<string> names)
     {
-        if (names.IsEmpty) return recipe;
-        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject(), others = JsonSerializer.SerializeToNode(other, Type)!.AsObject();
-        foreach (string name in names) fields[name] = others[name]?.DeepClone();
+        if (names.IsEmpty)
+            return recipe;
+        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject(),
+            others = JsonSerializer.SerializeToNode(other, Type)!.AsObject();
+        foreach (string name in names)
+            fields[name] = others[name]?.DeepClone();
         return fields.Deserialize(Type)!;
     }
 
@@ -79,21 +85,29 @@ public static class RecipeJson
 
     private static JsonNode? Value(Type type, string text)
     {
-        if (type == typeof(string)) return JsonValue.Create(text == "none" ? "" : text);
+        if (type == typeof(string))
+            return JsonValue.Create(text == "none" ? "" : text);
         Type plain = Nullable.GetUnderlyingType(type) ?? type;
-        if (plain != type && text == "none") return null;
-        if (plain.IsEnum || plain == typeof(ModelTask)) return JsonValue.Create(text.ToLowerInvariant().Replace('-', '_'));
-        if (plain == typeof(ImmutableArray<string>)) return new JsonArray([.. text.Split(',', Splitting).Select(word => JsonValue.Create(word))]);
+        if (plain != type && text == "none")
+            return null;
+        if (plain.IsEnum || plain == typeof(ModelTask))
+            return JsonValue.Create(text.ToLowerInvariant().Replace('-', '_'));
+        if (plain == typeof(ImmutableArray<string>))
+            return new JsonArray([.. text.Split(',', Splitting).Select(word => JsonValue.Create(word))]);
         return JsonNode.Parse(plain.IsGenericType ? $"[{text}]" : text);
     }
 
     private static string Hint(Type type)
     {
         Type plain = Nullable.GetUnderlyingType(type) ?? type;
-        if (plain.IsEnum) return $"; it takes {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}";
-        if (plain == typeof(ModelTask)) return $"; it takes {string.Join(", ", ModelTask.All)}";
-        if (plain == typeof(bool)) return "; it takes true or false";
-        if (plain == typeof(int)) return "; it takes a whole number";
+        if (plain.IsEnum)
+            return $"; it takes {string.Join(", ", Enum.GetNames(plain).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}";
+        if (plain == typeof(ModelTask))
+            return $"; it takes {string.Join(", ", ModelTask.All)}";
+        if (plain == typeof(bool))
+            return "; it takes true or false";
+        if (plain == typeof(int))
+            return "; it takes a whole number";
         return plain == typeof(double) ? "; it takes a number" : "; it takes numbers with commas between";
     }
 
@@ -103,12 +117,16 @@ public static class RecipeJson
         {
             TypeInfoResolver = RecipeContext.Default.WithAddedModifier(type =>
             {
-                if (type.Type == typeof(TrainingRecipe)) InitOnlyProperties.KeepDefaults(type, () => new TrainingRecipe());
+                if (type.Type == typeof(TrainingRecipe))
+                    InitOnlyProperties.KeepDefaults(type, () => new TrainingRecipe());
             }),
             Converters =
             {
-                CardJson.SnakeCase<LossKind>(), CardJson.SnakeCase<OptimizerKind>(), CardJson.SnakeCase<Precision>(),
-                CardJson.SnakeCase<ScheduleKind>(), CardJson.SnakeCase<ScheduleUnit>(),
+                CardJson.SnakeCase<LossKind>(),
+                CardJson.SnakeCase<OptimizerKind>(),
+                CardJson.SnakeCase<Precision>(),
+                CardJson.SnakeCase<ScheduleKind>(),
+                CardJson.SnakeCase<ScheduleUnit>(),
             },
         };
         return (JsonTypeInfo<TrainingRecipe>)options.GetTypeInfo(typeof(TrainingRecipe));
@@ -123,6 +141,7 @@ public static class RecipeJson
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
     RespectNullableAnnotations = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
+)]
 [JsonSerializable(typeof(TrainingRecipe))]
 internal sealed partial class RecipeContext : JsonSerializerContext;

@@ -5,7 +5,8 @@ using MogaSharp.Models;
 namespace MogaSharp.Training;
 
 /// <summary>
-/// Recipes by name, which lie with the families of networks that they train (<see cref="ModelFamily.OpenPresets"/>). A model's card names its own.
+/// Recipes by name, which lie with the families of networks that they train (<see cref="ModelFamily.OpenPresets"/>). A model's card names
+/// its own.
 /// </summary>
 public static class RecipePresets
 {
@@ -26,7 +27,10 @@ public static class RecipePresets
     {
         if (Named(name) is not { } preset)
         {
-            return TryFind(name) ?? throw new RecipeException($"There is no preset '{name}'; {NameDistance.Choices(name, [.. All.Select(recipe => recipe.Name)])}.");
+            return TryFind(name)
+                ?? throw new RecipeException(
+                    $"There is no preset '{name}'; {NameDistance.Choices(name, [.. All.Select(recipe => recipe.Name)])}."
+                );
         }
 
         return model is not null && Of(model) is { } own ? RecipeJson.WithFieldsOf(preset.Recipe, own, preset.FromModel) : preset.Recipe;
@@ -42,8 +46,11 @@ public static class RecipePresets
     /// <exception cref="RecipeException">It names a preset that does not exist, or settings that are none.</exception>
     public static TrainingRecipe? Of(ModelCard model)
     {
-        if (model.Recipe is null) return null;
-        Preset preset = Named(model.Recipe) ?? throw new RecipeException($"The card of {model.Name} names the preset '{model.Recipe}', which does not exist.");
+        if (model.Recipe is null)
+            return null;
+        Preset preset =
+            Named(model.Recipe)
+            ?? throw new RecipeException($"The card of {model.Name} names the preset '{model.Recipe}', which does not exist.");
         IEnumerable<KeyValuePair<string, string>> settings = model.RecipeSettings ?? ImmutableDictionary<string, string>.Empty;
         return settings.Aggregate(preset.Recipe, (recipe, setting) => RecipeJson.With(recipe, setting.Key, setting.Value));
     }
@@ -58,7 +65,8 @@ public static class RecipePresets
     private static ImmutableArray<Preset> Presets()
     {
         ImmutableArray<ModelFamily> families = ModelFamilies.All;
-        if (_known is { } known && known.Families == families) return known.Presets;
+        if (_known is { } known && known.Families == families)
+            return known.Presets;
         _known = new Known(families, [.. families.SelectMany(family => Preset.Read(Entries(family), family.Name))]);
         return _known.Presets;
     }
@@ -75,7 +83,8 @@ public static class RecipePresets
     {
         public const string NameField = "name";
 
-        private const string BaseField = "base", FromModelField = "from_model";
+        private const string BaseField = "base",
+            FromModelField = "from_model";
 
         public static IEnumerable<Preset> Read(IEnumerable<JsonObject> entries, string family)
         {
@@ -91,7 +100,8 @@ public static class RecipePresets
             {
                 JsonObject whole = entry[BaseField] is { } known ? Whole(byName[known.GetValue<string>()]) : [];
                 foreach ((string field, JsonNode? value) in entry)
-                    if (field is not (BaseField or FromModelField)) whole[field] = value?.DeepClone();
+                    if (field is not (BaseField or FromModelField))
+                        whole[field] = value?.DeepClone();
                 return whole;
             }
         }

@@ -88,7 +88,8 @@ public sealed record TrainingRecipe
     /// <summary>Epochs at <see cref="MinLearningRate"/> after the cosine.</summary>
     public int CooldownEpochs { get; init; } = 10;
 
-    /// <summary>One-cycle: momentum (Adam's first beta) runs against the rate, from 0.95 down to 0.85 and up again, as in PyTorch.</summary>
+    /// <summary>One-cycle: momentum (Adam's first beta) runs against the rate, from 0.95 down to 0.85 and up again, as in
+    /// PyTorch.</summary>
     public bool CycleMomentum { get; init; } = true;
 
     /// <summary>Epochs between two drops of the step schedule.</summary>
@@ -107,7 +108,8 @@ public sealed record TrainingRecipe
     public string RandAugment { get; init; } = "rand-m9-mstd0.5-inc1";
 
     /// <summary>
-    /// Strength of brightness, contrast and saturation changes: one number for all, or three, or four with hue (0 to 0.5). Used only without RandAugment.
+    /// Strength of brightness, contrast and saturation changes: one number for all, or three, or four with hue (0 to 0.5). Used only
+    /// without RandAugment.
     /// </summary>
     [JsonConverter(typeof(NumberOrList))]
     public ImmutableArray<double> ColorJitter { get; init; } = [0.4];
@@ -127,7 +129,8 @@ public sealed record TrainingRecipe
     /// <summary>Pixels that a squashed picture is shifted by at most, each way, with black edges.</summary>
     public int Shift { get; init; }
 
-    /// <summary>The resampling filter of training pictures: <c>random</c> (bilinear or bicubic), <c>bilinear</c> or <c>bicubic</c>.</summary>
+    /// <summary>The resampling filter of training pictures: <c>random</c> (bilinear or bicubic), <c>bilinear</c> or
+    /// <c>bicubic</c>.</summary>
     public string Interpolation { get; init; } = "random";
 
     /// <summary>Probability of erasing a rectangle (per-pixel noise).</summary>
@@ -176,8 +179,8 @@ public sealed record TrainingRecipe
     public Precision Amp { get; init; } = Precision.None;
 
     /// <summary>
-    /// Feature maps with channels innermost; null for what is fastest as far as it was measured: yes on the CPU, where depthwise convolutions have kernels
-    /// of their own in this layout, no elsewhere.
+    /// Feature maps with channels innermost; null for what is fastest as far as it was measured: yes on the CPU, where depthwise
+    /// convolutions have kernels of their own in this layout, no elsewhere.
     /// </summary>
     public bool? ChannelsLast { get; init; }
 
@@ -196,7 +199,8 @@ public sealed record TrainingRecipe
     /// <summary>Seed of everything random.</summary>
     public int Seed { get; init; } = 42;
 
-    /// <summary>The learning rate of this recipe's batch: <see cref="LearningRate"/> x <see cref="BatchSize"/> / <see cref="LearningRateBatch"/>.</summary>
+    /// <summary>The learning rate of this recipe's batch: <see cref="LearningRate"/> x <see cref="BatchSize"/> /
+    /// <see cref="LearningRateBatch"/>.</summary>
     /// <returns>The peak of the schedule.</returns>
     public double ScaledLearningRate() => LearningRate * BatchSize / LearningRateBatch;
 

@@ -2,7 +2,8 @@ using MogaSharp.Data;
 
 namespace MogaSharp.Training;
 
-/// <summary>Says which items of one part of the data could not be read: the first at once, how many they are at the end of an epoch, each once.</summary>
+/// <summary>Says which items of one part of the data could not be read: the first at once, how many they are at the end of an epoch, each
+/// once.</summary>
 /// <param name="count">The items of the part.</param>
 /// <param name="items">What they are called.</param>
 /// <param name="fate">What becomes of them, such as "left out".</param>
@@ -22,7 +23,8 @@ internal sealed class BadItemReport(long count, string items, string fate, Actio
         foreach (BadItem item in bad ?? [])
         {
             Met++;
-            if (!_known.Add(item.Name) || _first is not null) continue;
+            if (!_known.Add(item.Name) || _first is not null)
+                continue;
             _first = item;
             Say(1);
         }
@@ -31,11 +33,14 @@ internal sealed class BadItemReport(long count, string items, string fate, Actio
     /// <summary>Says how many they are, if they are more than was said.</summary>
     public void Close()
     {
-        if (_known.Count > _said) Say(_known.Count);
+        if (_known.Count > _said)
+            Say(_known.Count);
     }
 
     /// <summary>What to say of a number of items.</summary>
-    public string Describe(int some) => $"{some} of {count} {items} cannot be read and {(some == 1 ? "is" : "are")} {fate} ({(some > 1 ? "the first: " : "")}{_first!.Name}: {_first.Problem})";
+    public string Describe(int some) =>
+        $"{some} of {count} {items} cannot be read and {(some == 1 ? "is" : "are")} {fate} "
+        + $"({(some > 1 ? "the first: " : "")}{_first!.Name}: {_first.Problem})";
 
     private void Say(int some)
     {

@@ -12,7 +12,10 @@ internal static class BatchShare
         int parts = recipe.AccumulationSteps * share.Count;
         return recipe.BatchSize % parts == 0
             ? recipe.BatchSize / parts
-            : throw new RecipeException($"batch_size {recipe.BatchSize} cannot be shared among {share.Count} processes of {recipe.AccumulationSteps} accumulation steps; take a multiple of {parts}.");
+            : throw new RecipeException(
+                $"batch_size {recipe.BatchSize} cannot be shared among {share.Count} processes of {recipe.AccumulationSteps} "
+                    + $"accumulation steps; take a multiple of {parts}."
+            );
     }
 
     /// <summary>Checks that an epoch has an update at all.</summary>
@@ -26,7 +29,9 @@ internal static class BatchShare
     /// <summary>What to say where the items do not fill a batch.</summary>
     public static RecipeException TooFew(TrainingRecipe recipe, long count, string items, int processes)
     {
-        string advice = RecipeFit.LargestBatch(recipe, count, processes) is > 0 and var most ? $"take a batch_size of {most} or less" : "there are too few for any batch";
+        string advice = RecipeFit.LargestBatch(recipe, count, processes) is > 0 and var most
+            ? $"take a batch_size of {most} or less"
+            : "there are too few for any batch";
         return new($"The {count} training {items} do not fill one batch of {recipe.BatchSize}; {advice}.");
     }
 }

@@ -19,16 +19,31 @@ public sealed class ClipTrainingData : ITrainingData
     /// <param name="share">Which part of the clips this process trains on.</param>
     /// <param name="logger">Is told what is passed over; null for none.</param>
     /// <exception cref="RecipeException">The recipe does not fit: too few clips for a batch, or a batch that cannot be shared.</exception>
-    public ClipTrainingData(IClipDataset train, IClipDataset? eval, TrainingRecipe recipe, int workers, ProcessShare? share = null, ILogger? logger = null)
+    public ClipTrainingData(
+        IClipDataset train,
+        IClipDataset? eval,
+        TrainingRecipe recipe,
+        int workers,
+        ProcessShare? share = null,
+        ILogger? logger = null
+    )
     {
         ProcessShare mine = share ?? ProcessShare.Whole;
-        var loading = new LoaderOptions(BatchShare.Of(recipe, mine)) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip, Logger = logger ?? NullLogger.Instance };
+        var loading = new LoaderOptions(BatchShare.Of(recipe, mine))
+        {
+            Workers = workers,
+            Seed = recipe.Seed,
+            BadImages = BadImages.Skip,
+            Logger = logger ?? NullLogger.Instance,
+        };
         var sampler = new ShuffledSampler(train.Count, recipe.Seed, mine);
         BatchShare.RequireOne(recipe, train.Count, sampler, "clips");
         Count = train.Count;
         _train = new ClipLoader(train, sampler, loading, ClipUse.Training);
-        if (eval is null) return;
-        if (recipe.EvalClips < eval.Count) eval = new FirstClips(eval, recipe.EvalClips.Value);
+        if (eval is null)
+            return;
+        if (recipe.EvalClips < eval.Count)
+            eval = new FirstClips(eval, recipe.EvalClips.Value);
         EvalCount = eval.Count;
         _eval = new ClipLoader(eval, new OrderedSampler(eval.Count, mine), loading, ClipUse.Evaluation);
     }
@@ -46,10 +61,12 @@ public sealed class ClipTrainingData : ITrainingData
     public int EvalBatches => _eval?.BatchesPerEpoch ?? 0;
 
     /// <inheritdoc/>
-    public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken) => Read(_train, epoch, firstBatch, cancellationToken);
+    public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken) =>
+        Read(_train, epoch, firstBatch, cancellationToken);
 
     /// <inheritdoc/>
-    public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken) => _eval is null ? [] : Read(_eval, 0, 0, cancellationToken);
+    public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken) =>
+        _eval is null ? [] : Read(_eval, 0, 0, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -65,7 +82,15 @@ public sealed class ClipTrainingData : ITrainingData
             using (batch)
             {
                 ClipShape clip = batch.Shape;
-                yield return new TrainingBatch(batch.Input, new Shape(batch.Count, clip.InputFrames, clip.Channels, clip.Height, clip.Width), default, batch.Output) { BadItems = batch.BadItems };
+                yield return new TrainingBatch(
+                    batch.Input,
+                    new Shape(batch.Count, clip.InputFrames, clip.Channels, clip.Height, clip.Width),
+                    default,
+                    batch.Output
+                )
+                {
+                    BadItems = batch.BadItems,
+                };
             }
         }
     }

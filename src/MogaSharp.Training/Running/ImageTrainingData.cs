@@ -20,22 +20,38 @@ public sealed class ImageTrainingData : ITrainingData
     /// <param name="train">The training pictures.</param>
     /// <param name="eval">The evaluation pictures of the same classes; null for none.</param>
     /// <param name="recipe">Sizes, augmentation, mixing, seed.</param>
-    /// <param name="preprocess">Preprocessing for evaluation; see <see cref="Preprocessing"/>. Its mean and deviation hold for training too.</param>
+    /// <param name="preprocess">Preprocessing for evaluation; see <see cref="Preprocessing"/>. Its mean and deviation hold for training
+    /// too.</param>
     /// <param name="workers">Threads that decode and augment.</param>
     /// <param name="share">Which part of the pictures this process trains on.</param>
     /// <param name="logger">Is told what is passed over; null for none.</param>
     /// <exception cref="RecipeException">The recipe does not fit: too few pictures for a batch, or mixing with an odd batch.</exception>
-    public ImageTrainingData(IImageDataset train, IImageDataset? eval, TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share = null, ILogger? logger = null)
+    public ImageTrainingData(
+        IImageDataset train,
+        IImageDataset? eval,
+        TrainingRecipe recipe,
+        PreprocessCard preprocess,
+        int workers,
+        ProcessShare? share = null,
+        ILogger? logger = null
+    )
     {
         _recipe = recipe;
         _classes = train.ClassNames.Count;
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Whole;
         int batch = BatchShare.Of(recipe, mine);
-        var loading = new LoaderOptions(batch) { Workers = workers, Seed = recipe.Seed, BadImages = BadImages.Skip, Logger = logger ?? NullLogger.Instance };
-        Sampler sampler = recipe.AugmentationRepeats > 1
-            ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
-            : new ShuffledSampler(train.Count, recipe.Seed, mine);
+        var loading = new LoaderOptions(batch)
+        {
+            Workers = workers,
+            Seed = recipe.Seed,
+            BadImages = BadImages.Skip,
+            Logger = logger ?? NullLogger.Instance,
+        };
+        Sampler sampler =
+            recipe.AugmentationRepeats > 1
+                ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
+                : new ShuffledSampler(train.Count, recipe.Seed, mine);
         BatchShare.RequireOne(recipe, train.Count, sampler, "images");
         if (Mixing(recipe) is not null && batch % 2 != 0)
             throw new RecipeException($"Mixup and cutmix pair the images of a batch, so that its {batch} images must be an even number.");
@@ -63,45 +79,54 @@ public sealed class ImageTrainingData : ITrainingData
     /// <summary>How pictures become inputs in evaluation and in use, after a recipe.</summary>
     /// <param name="recipe">Size, crop, squash; mean and deviation where it has them.</param>
     /// <param name="model">The model's own preprocessing, for the rest.</param>
-    public static PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => model with
-    {
-        Width = recipe.EvalImageSize ?? recipe.ImageSize,
-        Height = recipe.EvalImageSize ?? recipe.ImageSize,
-        Crop = recipe.Squash ? 1 : recipe.EvalCrop,
-        Mode = recipe.Squash ? "squash" : "keep_aspect",
-        Filter = "bicubic",
-        ChannelOrder = model.ChannelOrder,
-        Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
-        Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
-    };
+    public static PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
+        model with
+        {
+            Width = recipe.EvalImageSize ?? recipe.ImageSize,
+            Height = recipe.EvalImageSize ?? recipe.ImageSize,
+            Crop = recipe.Squash ? 1 : recipe.EvalCrop,
+            Mode = recipe.Squash ? "squash" : "keep_aspect",
+            Filter = "bicubic",
+            ChannelOrder = model.ChannelOrder,
+            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
+            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
+        };
 
     /// <summary>What a recipe does with training pictures.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="preprocess">Mean and deviation.</param>
-    public static AugmentationOptions Augmentation(TrainingRecipe recipe, PreprocessCard preprocess) => new(recipe.ImageSize, recipe.ImageSize)
-    {
-        Crop = recipe.Squash ? TrainingCrop.Resize : TrainingCrop.RandomResized,
-        MinScale = recipe.CropScale[0],
-        MaxScale = recipe.CropScale[1],
-        MinRatio = recipe.CropRatio[0],
-        MaxRatio = recipe.CropRatio[1],
-        Interpolation = recipe.Interpolation switch
+    public static AugmentationOptions Augmentation(TrainingRecipe recipe, PreprocessCard preprocess) =>
+        new(recipe.ImageSize, recipe.ImageSize)
         {
-            "bilinear" => ResizeFilter.Bilinear,
-            "bicubic" => ResizeFilter.Bicubic,
-            _ => null,
-        },
-        HorizontalFlip = recipe.HorizontalFlip,
-        VerticalFlip = recipe.VerticalFlip,
-        MaxShift = recipe.Shift,
-        ColorJitter = recipe.ColorJitter is [double strength] ? strength : new JitterStrength(recipe.ColorJitter[0], recipe.ColorJitter[1], recipe.ColorJitter[2], recipe.ColorJitter.ElementAtOrDefault(3)),
-        AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
-        Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
-        Mixing = Mixing(recipe),
-        IsBgr = preprocess.ChannelOrder == "bgr",
-        Mean = preprocess.Mean,
-        StandardDeviation = preprocess.Std,
-    };
+            Crop = recipe.Squash ? TrainingCrop.Resize : TrainingCrop.RandomResized,
+            MinScale = recipe.CropScale[0],
+            MaxScale = recipe.CropScale[1],
+            MinRatio = recipe.CropRatio[0],
+            MaxRatio = recipe.CropRatio[1],
+            Interpolation = recipe.Interpolation switch
+            {
+                "bilinear" => ResizeFilter.Bilinear,
+                "bicubic" => ResizeFilter.Bicubic,
+                _ => null,
+            },
+            HorizontalFlip = recipe.HorizontalFlip,
+            VerticalFlip = recipe.VerticalFlip,
+            MaxShift = recipe.Shift,
+            ColorJitter = recipe.ColorJitter is [double strength]
+                ? strength
+                : new JitterStrength(
+                    recipe.ColorJitter[0],
+                    recipe.ColorJitter[1],
+                    recipe.ColorJitter[2],
+                    recipe.ColorJitter.ElementAtOrDefault(3)
+                ),
+            AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
+            Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
+            Mixing = Mixing(recipe),
+            IsBgr = preprocess.ChannelOrder == "bgr",
+            Mean = preprocess.Mean,
+            StandardDeviation = preprocess.Std,
+        };
 
     /// <inheritdoc/>
     public IEnumerable<TrainingBatch> Train(int epoch, int firstBatch, CancellationToken cancellationToken)
@@ -126,10 +151,12 @@ public sealed class ImageTrainingData : ITrainingData
     /// <inheritdoc/>
     public IEnumerable<TrainingBatch> Evaluate(CancellationToken cancellationToken)
     {
-        if (_eval is null) yield break;
+        if (_eval is null)
+            yield break;
         foreach (Batch batch in _eval.ReadAsync(0, 0, cancellationToken).ToBlockingEnumerable(cancellationToken))
         {
-            using (batch) yield return Ready(batch, null);
+            using (batch)
+                yield return Ready(batch, null);
         }
     }
 
@@ -141,24 +168,35 @@ public sealed class ImageTrainingData : ITrainingData
         _eval?.Dispose();
     }
 
-    private static MixOptions? Mixing(TrainingRecipe recipe) => recipe.Mixup == 0 && recipe.Cutmix == 0
-        ? null
-        : new MixOptions { MixupAlpha = recipe.Mixup, CutMixAlpha = recipe.Cutmix, Probability = recipe.MixProbability, SwitchProbability = recipe.MixSwitchProbability };
+    private static MixOptions? Mixing(TrainingRecipe recipe) =>
+        recipe.Mixup == 0 && recipe.Cutmix == 0
+            ? null
+            : new MixOptions
+            {
+                MixupAlpha = recipe.Mixup,
+                CutMixAlpha = recipe.Cutmix,
+                Probability = recipe.MixProbability,
+                SwitchProbability = recipe.MixSwitchProbability,
+            };
 
-    private static PreprocessOptions Options(PreprocessCard card) => new(card.Width, card.Height)
-    {
-        CropFraction = card.Crop,
-        Mode = card.Mode == "squash" ? ResizeMode.Squash : ResizeMode.KeepAspect,
-        Filter = ResizeFilter.Bicubic,
-        IsBgr = card.ChannelOrder == "bgr",
-        Mean = card.Mean,
-        StandardDeviation = card.Std,
-    };
+    private static PreprocessOptions Options(PreprocessCard card) =>
+        new(card.Width, card.Height)
+        {
+            CropFraction = card.Crop,
+            Mode = card.Mode == "squash" ? ResizeMode.Squash : ResizeMode.KeepAspect,
+            Filter = ResizeFilter.Bicubic,
+            IsBgr = card.ChannelOrder == "bgr",
+            Mean = card.Mean,
+            StandardDeviation = card.Std,
+        };
 
     // A null array would convert to an empty memory, which is not the same as none.
     private static TrainingBatch Ready(Batch batch, float[]? targets)
     {
-        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels) { BadItems = batch.BadItems };
+        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels)
+        {
+            BadItems = batch.BadItems,
+        };
         return targets is null ? ready : ready with { Targets = targets };
     }
 }

@@ -14,14 +14,28 @@ internal sealed class Pace(TrainingProgress start, long updatesPerEpoch, int epo
         long done = progress.Update - start.Update;
         TimeSpan? remaining = done > 0 ? _clock.Elapsed / done * Math.Max(0, Updates - progress.Update) : null;
         return new TrainingStatus(
-            phase, progress.Epoch, epochs, share, progress.Update, Updates, MeanLoss(progress), rate, ItemsPerSecond(progress), DataWait(progress), remaining);
+            phase,
+            progress.Epoch,
+            epochs,
+            share,
+            progress.Update,
+            Updates,
+            MeanLoss(progress),
+            rate,
+            ItemsPerSecond(progress),
+            DataWait(progress),
+            remaining
+        );
     }
 
-    public static double MeanLoss(TrainingProgress progress) => progress.LossCount == 0 ? double.NaN : progress.LossSum / progress.LossCount;
+    public static double MeanLoss(TrainingProgress progress) =>
+        progress.LossCount == 0 ? double.NaN : progress.LossSum / progress.LossCount;
 
-    public static double ItemsPerSecond(TrainingProgress progress) => progress.EpochSeconds > 0 ? progress.EpochImages / progress.EpochSeconds : 0;
+    public static double ItemsPerSecond(TrainingProgress progress) =>
+        progress.EpochSeconds > 0 ? progress.EpochImages / progress.EpochSeconds : 0;
 
-    public static double DataWait(TrainingProgress progress) => progress.EpochSeconds > 0 ? Math.Min(1, progress.EpochWait / progress.EpochSeconds) : 0;
+    public static double DataWait(TrainingProgress progress) =>
+        progress.EpochSeconds > 0 ? Math.Min(1, progress.EpochWait / progress.EpochSeconds) : 0;
 }
 
 /// <summary>The updates between two records of the logs.</summary>

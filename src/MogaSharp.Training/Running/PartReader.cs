@@ -35,7 +35,8 @@ internal sealed class PartReader(IEnumerable<TrainingBatch> batches) : IDisposab
         }
         finally
         {
-            while (left-- > 0 && !_failed) Next();
+            while (left-- > 0 && !_failed)
+                Next();
         }
     }
 
@@ -46,11 +47,13 @@ internal sealed class PartReader(IEnumerable<TrainingBatch> batches) : IDisposab
         long start = Stopwatch.GetTimestamp();
         // Nothing comes after a failure, which is what the caller shall hear of.
         _failed = true;
-        if (!_batches.MoveNext()) throw new InvalidOperationException("The training data ended before the epoch did.");
+        if (!_batches.MoveNext())
+            throw new InvalidOperationException("The training data ended before the epoch did.");
         _failed = false;
         Wait += Stopwatch.GetElapsedTime(start).TotalSeconds;
         Items += _batches.Current.Count;
-        if (_batches.Current.BadItems is { } bad) _bad.AddRange(bad);
+        if (_batches.Current.BadItems is { } bad)
+            _bad.AddRange(bad);
         return _batches.Current;
     }
 }

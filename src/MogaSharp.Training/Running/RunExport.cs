@@ -10,7 +10,8 @@ public static class RunExport
     /// <summary>The folder of the model within the run's folder.</summary>
     public const string ModelFolder = "model";
 
-    /// <summary>Writes the model of the best checkpoint, or of the last where nothing was evaluated; the moving average where there is one.</summary>
+    /// <summary>Writes the model of the best checkpoint, or of the last where nothing was evaluated; the moving average where there is
+    /// one.</summary>
     /// <param name="folder">The run's checkpoints.</param>
     /// <param name="epochs">The run's epochs.</param>
     /// <param name="type">How floating-point weights are stored.</param>
@@ -20,27 +21,41 @@ public static class RunExport
     /// <exception cref="IOException">The model cannot be written.</exception>
     public static string SaveModel(CheckpointFolder folder, IReadOnlyList<EpochRecord> epochs, DType type, Action<string> warn)
     {
-        using LoadedTrainingCheckpoint loaded = File.Exists(folder.BestPath) ? LoadedTrainingCheckpoint.Open(folder.BestPath) : folder.OpenNewest(warn)!;
+        using LoadedTrainingCheckpoint loaded = File.Exists(folder.BestPath)
+            ? LoadedTrainingCheckpoint.Open(folder.BestPath)
+            : folder.OpenNewest(warn)!;
         loaded.Verify();
         TrainingCheckpoint run = loaded.Content;
         string prefix = run.Recipe.EmaDecay is null ? TrainingCheckpoint.Model : TrainingCheckpoint.Average;
         EpochRecord? epoch = epochs.FirstOrDefault(epoch => epoch.Update == run.Progress.Update);
         var task = TrainingTask.Create(run.Recipe);
-        IEnumerable<KeyValuePair<string, double>> metrics = epoch?.Figures is not { } figures ? [] : task.Metrics.Where(metric => metric.Name != TrainingTask.LossName)
-            .Select(metric => KeyValuePair.Create(metric.Name, Math.Round(metric.Scale * figures[metric.Name], 4)));
+        IEnumerable<KeyValuePair<string, double>> metrics = epoch?.Figures is not { } figures
+            ? []
+            : task
+                .Metrics.Where(metric => metric.Name != TrainingTask.LossName)
+                .Select(metric => KeyValuePair.Create(metric.Name, Math.Round(metric.Scale * figures[metric.Name], 4)));
         string target = Path.Combine(folder.Folder, ModelFolder);
         IReadOnlyList<string> notes = ModelExport.Save(
             target,
-            run.Card with { Origin = Origin(run, task) },
-            run.Tensors.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(tensor => tensor.WithName(tensor.Name[prefix.Length..])),
+            run.Card with
+            {
+                Origin = Origin(run, task),
+            },
+            run.Tensors.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(tensor => tensor.WithName(tensor.Name[prefix.Length..])),
             type,
-            metrics);
-        foreach (string note in notes) warn(note);
+            metrics
+        );
+        foreach (string note in notes)
+            warn(note);
         return target;
     }
 
-    private static string Origin(TrainingCheckpoint run, TrainingTask task) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"MogaSharp, recipe {run.Recipe.Name}: {run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs on {run.Progress.DatasetSize} {task.Items}, {run.Recipe.Optimizer}, "
-        + $"batch {run.Recipe.BatchSize}, learning rate {run.Recipe.ScaledLearningRate():G4}, seed {run.Recipe.Seed}");
+    private static string Origin(TrainingCheckpoint run, TrainingTask task) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"MogaSharp, recipe {run.Recipe.Name}: {run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs on "
+                + $"{run.Progress.DatasetSize} {task.Items}, {run.Recipe.Optimizer}, "
+                + $"batch {run.Recipe.BatchSize}, learning rate {run.Recipe.ScaledLearningRate():G4}, seed {run.Recipe.Seed}"
+        );
 }

@@ -44,7 +44,14 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
-    public Trainer(ModelCard card, WeightSet weights, TrainingRecipe recipe, ITrainingData data, TrainerOptions options, ITrainingObserver observer)
+    public Trainer(
+        ModelCard card,
+        WeightSet weights,
+        TrainingRecipe recipe,
+        ITrainingData data,
+        TrainerOptions options,
+        ITrainingObserver observer
+    )
     {
         (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
         _task = TrainingTask.Create(recipe);
@@ -54,7 +61,14 @@ public sealed class Trainer : IDisposable
             throw BatchShare.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingEngine(BuildGraph(card, recipe), ModelFamilies.Of(card.Options), weights, recipe, options.Device, options.Group);
+        _engine = new TrainingEngine(
+            BuildGraph(card, recipe),
+            ModelFamilies.Of(card.Options),
+            weights,
+            recipe,
+            options.Device,
+            options.Group
+        );
         // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
@@ -90,7 +104,9 @@ public sealed class Trainer : IDisposable
     public void Resume(TrainingCheckpoint checkpoint)
     {
         if (checkpoint.Progress.DatasetSize != _data.Count)
-            throw new RunFolderException($"The run was begun on {checkpoint.Progress.DatasetSize} training {_task.Items}; the data now has {_data.Count}.");
+            throw new RunFolderException(
+                $"The run was begun on {checkpoint.Progress.DatasetSize} training {_task.Items}; the data now has {_data.Count}."
+            );
         try
         {
             GradientScalerState? scale = checkpoint.Progress.LossScale is { } value ? new(value, checkpoint.Progress.LossScaleAge) : null;
@@ -108,9 +124,11 @@ public sealed class Trainer : IDisposable
     /// Trains to the end, or until asked to stop. To be called on the thread that made the trainer. Several processes begin with what rank
     /// 0 has, so that it alone needs weights to start from or a checkpoint to resume.
     /// </summary>
-    /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written. Of several processes it is enough to ask one.</param>
+    /// <param name="cancellationToken">Asks to stop: the update in progress is finished, and a checkpoint written. Of several processes it
+    /// is enough to ask one.</param>
     /// <exception cref="TrainingException">
-    /// Losses are not finite again and again, or too many items cannot be read; in the second case a checkpoint of what was done has been written.
+    /// Losses are not finite again and again, or too many items cannot be read; in the second case a checkpoint of what was done has been
+    /// written.
     /// </exception>
     /// <exception cref="CheckpointWriteException">The checkpoint at the end of the run cannot be written.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
@@ -126,7 +144,8 @@ public sealed class Trainer : IDisposable
             var clock = Stopwatch.StartNew();
             try
             {
-                if (!TrainEpoch(log, pace, cancellationToken)) return Stop(log);
+                if (!TrainEpoch(log, pace, cancellationToken))
+                    return Stop(log);
                 EpochRecord record = Evaluated(clock, pace, cancellationToken);
                 log?.Add(record);
                 Logger.EndedEpoch(record.Epoch + 1, record.Seconds, record.TrainLoss, record.Score);
@@ -148,19 +167,32 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
-    private TrainingProgress Capture(TrainingProgress progress) => progress with { LossScale = _engine.Scale?.Scale, LossScaleAge = _engine.Scale?.GoodSteps ?? 0 };
+    private TrainingProgress Capture(TrainingProgress progress) =>
+        progress with
+        {
+            LossScale = _engine.Scale?.Scale,
+            LossScaleAge = _engine.Scale?.GoodSteps ?? 0,
+        };
 
     // False when it was asked to stop before the epoch's end.
     private bool TrainEpoch(RunLog? log, Pace pace, CancellationToken cancellationToken)
     {
-        if (_progress.EpochUpdates >= _updatesPerEpoch) return true;
+        if (_progress.EpochUpdates >= _updatesPerEpoch)
+            return true;
         int epoch = _progress.Epoch;
-        using var reader = new PartReader(_data.Train(epoch, checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)), Group is null ? cancellationToken : CancellationToken.None));
+        using var reader = new PartReader(
+            _data.Train(
+                epoch,
+                checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)),
+                Group is null ? cancellationToken : CancellationToken.None
+            )
+        );
         var window = new LogWindow(_progress);
         var saved = Stopwatch.StartNew();
         while (_progress.EpochUpdates < _updatesPerEpoch)
         {
-            if (IsAskedToStop(cancellationToken) || _progress.Update >= _options.StopAfter) return false;
+            if (IsAskedToStop(cancellationToken) || _progress.Update >= _options.StopAfter)
+                return false;
             long start = Stopwatch.GetTimestamp();
             long time = _recipe.ScheduleUnit == ScheduleUnit.Update ? _progress.Update : epoch;
             double rate = _schedule.RateAt(time);
@@ -169,7 +201,8 @@ public sealed class Trainer : IDisposable
             Report(result, rate);
             RequireReadable();
             _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
-            if (_progress.Update % _options.LogEvery == 0) log?.Add(window.Close(_progress, rate, result.GradientNorm));
+            if (_progress.Update % _options.LogEvery == 0)
+                log?.Add(window.Close(_progress, rate, result.GradientNorm));
             if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
             {
                 Save(_folder.SaveLast);
@@ -199,15 +232,20 @@ public sealed class Trainer : IDisposable
     {
         bool isEnough = _progress.EpochBadItems >= ManyBadItems || _progress.EpochUpdates == _updatesPerEpoch;
         if (isEnough && _progress.EpochBadItems > _progress.EpochImages)
-            throw Unreadable($"Of epoch {_progress.Epoch + 1}, {_progress.EpochImages} {_task.Items} could be read, and {_progress.EpochBadItems} could not");
+            throw Unreadable(
+                $"Of epoch {_progress.Epoch + 1}, {_progress.EpochImages} {_task.Items} could be read, and {_progress.EpochBadItems} "
+                    + "could not"
+            );
     }
 
     // All processes come here with the same numbers, or one alone, whose end ends the others.
     private TrainingException Unreadable(string problem, Exception? cause = null)
     {
         _badTraining.Close();
-        string done = _progress.Update == 0 ? "Nothing was trained." : $"What was done until update {_progress.Update} is in the last checkpoint.";
-        if (_progress.Update > 0) Save(_folder.SaveLast);
+        string done =
+            _progress.Update == 0 ? "Nothing was trained." : $"What was done until update {_progress.Update} is in the last checkpoint.";
+        if (_progress.Update > 0)
+            Save(_folder.SaveLast);
         return new TrainingException($"{problem.TrimEnd('.')}. {done}", cause);
     }
 
@@ -232,7 +270,8 @@ public sealed class Trainer : IDisposable
 
     private void Report(UpdateResult result, double rate)
     {
-        if (!result.Skipped) return;
+        if (!result.Skipped)
+            return;
         string what = double.IsFinite(result.Loss) ? "a gradient" : "the loss";
         if (_progress.SkippedInARow < _recipe.MaxNonFinite)
         {
@@ -241,20 +280,25 @@ public sealed class Trainer : IDisposable
         }
 
         throw new TrainingException(
-            $"The loss or a gradient was not finite in {_progress.SkippedInARow} updates in a row, the last one update {_progress.Update} of epoch {_progress.Epoch + 1} "
-            + $"at a learning rate of {rate:G3}. Try a lower learning_rate, clip_gradient, or amp none; the checkpoints are those from before.");
+            $"The loss or a gradient was not finite in {_progress.SkippedInARow} updates in a row, the last one update "
+                + $"{_progress.Update} of epoch {_progress.Epoch + 1} "
+                + $"at a learning rate of {rate:G3}. Try a lower learning_rate, clip_gradient, or amp none; the checkpoints are those "
+                + "from before."
+        );
     }
 
     private EpochRecord Evaluated(Stopwatch clock, Pace pace, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, double>? eval = null, average = null;
+        IReadOnlyDictionary<string, double>? eval = null,
+            average = null;
         double rate = _schedule.RateAt(_recipe.ScheduleUnit == ScheduleUnit.Update ? Math.Max(0, _progress.Update - 1) : _progress.Epoch);
         _badTraining.Close();
         long bad = 0;
         if (_evaluates)
         {
             eval = Evaluate(_engine.Network, TrainingPhase.Evaluating);
-            if (_engine.Average is not null) average = Evaluate(_engine.Average, TrainingPhase.EvaluatingAverage);
+            if (_engine.Average is not null)
+                average = Evaluate(_engine.Average, TrainingPhase.EvaluatingAverage);
             _badEvaluation.Close();
         }
 
@@ -283,8 +327,14 @@ public sealed class Trainer : IDisposable
             try
             {
                 IReadOnlyDictionary<string, double> figures = Evaluator.Evaluate(
-                    _task, network, Readable(_data.Evaluate(cancellationToken)), _engine.Autocast,
-                    _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)), Group, cancellationToken);
+                    _task,
+                    network,
+                    Readable(_data.Evaluate(cancellationToken)),
+                    _engine.Autocast,
+                    _ => _observer.OnProgress(pace.Status(_progress, phase, (double)++done / _data.EvalBatches, rate)),
+                    Group,
+                    cancellationToken
+                );
                 // Every item that cannot be read is met by each evaluation of the epoch.
                 double[] met = [_badEvaluation.Met - before];
                 bad = (long)(Group?.AllReduce(met, ReduceKind.Sum) ?? met)[0];
@@ -321,15 +371,18 @@ public sealed class Trainer : IDisposable
             DatasetSize = _progress.DatasetSize,
         };
         // The best one first: a kill between the two leaves a last one that does not claim what is not there.
-        if (isBest) Save(_folder.SaveBest);
+        if (isBest)
+            Save(_folder.SaveBest);
         Save(_folder.SaveLast);
-        if (_options.KeepEvery > 0 && _progress.Epoch % _options.KeepEvery == 0) Save(_folder.SaveEpoch);
+        if (_options.KeepEvery > 0 && _progress.Epoch % _options.KeepEvery == 0)
+            Save(_folder.SaveEpoch);
     }
 
     // In the middle of a run a full disk may have room again later; the training goes on.
     private void Save(Action<TrainingCheckpoint> save)
     {
-        if (!Writes) return;
+        if (!Writes)
+            return;
         try
         {
             long start = Stopwatch.GetTimestamp();
@@ -348,24 +401,32 @@ public sealed class Trainer : IDisposable
 
     private TrainingResult End(TrainingEnd end, RunLog? log)
     {
-        if (Writes) _folder.SaveLast(Capture());
+        if (Writes)
+            _folder.SaveLast(Capture());
         Logger.Ended(end, _progress.Update);
         return new TrainingResult(end, _progress, log?.Epochs ?? []);
     }
 
-    private bool IsAskedToStop(CancellationToken cancellationToken) => Group?.Any(cancellationToken.IsCancellationRequested) ?? cancellationToken.IsCancellationRequested;
+    private bool IsAskedToStop(CancellationToken cancellationToken) =>
+        Group?.Any(cancellationToken.IsCancellationRequested) ?? cancellationToken.IsCancellationRequested;
 
     private void Synchronize()
     {
-        if (Group is null) return;
+        if (Group is null)
+            return;
         JsonTypeInfo<TrainingProgress> type = CheckpointContext.Default.TrainingProgress;
         byte[] mine = JsonSerializer.SerializeToUtf8Bytes(Capture(_progress), type);
         TrainingProgress first = JsonSerializer.Deserialize(Group.BroadcastBytes(mine), type)!;
         bool differs = first.DatasetSize != _data.Count;
         if (Group.Any(differs))
-            throw new RunFolderException(differs ? $"Rank 0 trains on {first.DatasetSize} {_task.Items}, rank {Group.Rank} on {_data.Count}: all need the same --data." : $"Another rank has other {_task.Items} than rank 0: all need the same --data.");
+            throw new RunFolderException(
+                differs
+                    ? $"Rank 0 trains on {first.DatasetSize} {_task.Items}, rank {Group.Rank} on {_data.Count}: all need the same --data."
+                    : $"Another rank has other {_task.Items} than rank 0: all need the same --data."
+            );
         _progress = first;
         _engine.Synchronize();
-        if (first.LossScale is { } scale) _engine.Scale = new GradientScalerState(scale, first.LossScaleAge);
+        if (first.LossScale is { } scale)
+            _engine.Scale = new GradientScalerState(scale, first.LossScaleAge);
     }
 }

@@ -6,7 +6,10 @@ namespace MogaSharp.Training;
 /// <summary>What a run tells of itself.</summary>
 internal static partial class TrainerLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Training in {Folder} on {Device} from update {Update} of {Updates}, process {Rank} of {Size}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Training in {Folder} on {Device} from update {Update} of {Updates}, process {Rank} of {Size}."
+    )]
     public static partial void Began(this ILogger logger, string folder, TorchDevice device, long update, long updates, int rank, int size);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Epoch {Epoch} took {Seconds:F1} s: loss {Loss:G5}, score {Score}.")]

@@ -34,6 +34,7 @@ public sealed record TrainerOptions
     /// <summary>Stop with a checkpoint after so many updates in all; null to finish.</summary>
     public long? StopAfter { get; init; }
 
-    /// <summary>Is told of the beginning, epochs, checkpoints and the end; for what a person watches there is <see cref="ITrainingObserver"/>. Default: none.</summary>
+    /// <summary>Is told of the beginning, epochs, checkpoints and the end; for what a person watches there is
+    /// <see cref="ITrainingObserver"/>. Default: none.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }

@@ -8,9 +8,15 @@ namespace MogaSharp.Training;
 /// <param name="Shape">The inputs' shape.</param>
 /// <param name="Labels">Classification: a class per picture. Empty for video.</param>
 /// <param name="Targets">
-/// Classification: (N, classes) shares of a mixed batch, label smoothing included; null to go by the labels. Video: the frames that follow, (N, T', C, H, W).
+/// Classification: (N, classes) shares of a mixed batch, label smoothing included; null to go by the labels. Video: the frames that follow,
+/// (N, T', C, H, W).
 /// </param>
-public readonly record struct TrainingBatch(ReadOnlyMemory<float> Inputs, Shape Shape, ReadOnlyMemory<int> Labels, ReadOnlyMemory<float>? Targets = null)
+public readonly record struct TrainingBatch(
+    ReadOnlyMemory<float> Inputs,
+    Shape Shape,
+    ReadOnlyMemory<int> Labels,
+    ReadOnlyMemory<float>? Targets = null
+)
 {
     /// <summary>The number of items.</summary>
     public int Count => Shape[0];

@@ -40,29 +40,53 @@ public sealed class TrainingEngine : IDisposable
     /// <param name="weights">The weights to start from.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="device">Where to compute.</param>
-    /// <param name="group">The processes that train together; null for this one alone. Each has its part of every batch, and all the same weights.</param>
+    /// <param name="group">The processes that train together; null for this one alone. Each has its part of every batch, and all the same
+    /// weights.</param>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
     /// <exception cref="RecipeException">The recipe asks for what this device or network cannot do.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
-    public TrainingEngine(ComputationGraph graph, ModelFamily family, WeightSet weights, TrainingRecipe recipe, TorchDevice device, TorchProcessGroup? group = null)
+    public TrainingEngine(
+        ComputationGraph graph,
+        ModelFamily family,
+        WeightSet weights,
+        TrainingRecipe recipe,
+        TorchDevice device,
+        TorchProcessGroup? group = null
+    )
     {
-        if (recipe.Amp == Precision.Fp16 && !device.IsCuda) throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
+        if (recipe.Amp == Precision.Fp16 && !device.IsCuda)
+            throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
         (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
         _output = graph.Outputs[0].Key;
-        Network = new TorchNetwork(graph, weights, new TorchNetworkOptions { Device = device, ChannelsLast = recipe.ChannelsLast ?? !device.IsCuda, Seed = (ulong)recipe.Seed });
+        Network = new TorchNetwork(
+            graph,
+            weights,
+            new TorchNetworkOptions
+            {
+                Device = device,
+                ChannelsLast = recipe.ChannelsLast ?? !device.IsCuda,
+                Seed = (ulong)recipe.Seed,
+            }
+        );
         Network.Freeze(name => ParameterGroups.IsFrozen(name, family, recipe));
         Average = recipe.EmaDecay is null ? null : Network.Clone();
         RecipeGroup[] groups = [.. ParameterGroups.Create(graph.Parameters, family, recipe)];
         _rateScales = [.. groups.Select(group => group.RateScale)];
         _optimizer = CreateOptimizer([.. groups.Select(group => new ParameterGroup(group.Parameters, 0, group.WeightDecay))]);
         _scaler = recipe.Amp == Precision.Fp16 ? new GradientScaler() : null;
-        _forward = TorchForwardOptions.Train with { Autocast = Autocast, Checkpointing = recipe.ActivationCheckpointing, BatchNormGroup = recipe.SyncBatchNorm ? group : null };
+        _forward = TorchForwardOptions.Train with
+        {
+            Autocast = Autocast,
+            Checkpointing = recipe.ActivationCheckpointing,
+            BatchNormGroup = recipe.SyncBatchNorm ? group : null,
+        };
         _reducer = group is null ? null : new GradientReducer(Network, group);
         using var scope = new TorchScope();
         _statistics =
         [
-            .. graph.Parameters.Where(spec => spec.Kind == ParameterKind.Buffer)
+            .. graph
+                .Parameters.Where(spec => spec.Kind == ParameterKind.Buffer)
                 .Select(spec => (Network[spec.Name], scope.Keep(Network[spec.Name].Detach().Clone()))),
         ];
     }
@@ -79,17 +103,19 @@ public sealed class TrainingEngine : IDisposable
         get => _scaler?.State;
         internal set
         {
-            if (_scaler is not null && value is not null) _scaler.State = value;
+            if (_scaler is not null && value is not null)
+                _scaler.State = value;
         }
     }
 
     /// <summary>The type that convolutions compute in; null for float32.</summary>
-    public DType? Autocast => _recipe.Amp switch
-    {
-        Precision.Bf16 => DType.BFloat16,
-        Precision.Fp16 => DType.Float16,
-        _ => null,
-    };
+    public DType? Autocast =>
+        _recipe.Amp switch
+        {
+            Precision.Bf16 => DType.BFloat16,
+            Precision.Fp16 => DType.Float16,
+            _ => null,
+        };
 
     /// <summary>Does one update.</summary>
     /// <param name="parts">The batch in as many parts as the recipe accumulates, each of the same size; read as they are needed.</param>
@@ -115,16 +141,19 @@ public sealed class TrainingEngine : IDisposable
     private UpdateResult UpdateFrom(IEnumerable<TrainingBatch> parts, double rate, long update, double? momentum)
     {
         Network.ZeroGradients();
-        foreach ((TorchTensor live, TorchTensor kept) in _statistics) kept.CopyFrom(live);
+        foreach ((TorchTensor live, TorchTensor kept) in _statistics)
+            kept.CopyFrom(live);
         // Each process draws its own numbers, and the same ones after a resume by however many processes.
-        if (_group is not null) Network.Generator.Seed(RandomSeed(update, _group.Rank));
+        if (_group is not null)
+            Network.Generator.Seed(RandomSeed(update, _group.Rank));
         double loss = 0;
         int left = _recipe.AccumulationSteps;
         foreach (TrainingBatch part in parts)
         {
             double value = Accumulate(part, isLast: --left == 0);
             loss += value / _recipe.AccumulationSteps;
-            if (!double.IsFinite(value)) return Skip(new UpdateResult(value, null, Skipped: true));
+            if (!double.IsFinite(value))
+                return Skip(new UpdateResult(value, null, Skipped: true));
         }
 
         AverageStatistics();
@@ -132,15 +161,22 @@ public sealed class TrainingEngine : IDisposable
         {
             bool finite = _scaler.Unscale(Network);
             _scaler.Update(finite);
-            if (!finite) return _scaler.State.Scale < 1 ? Skip(new UpdateResult(loss, null, Skipped: true)) : new UpdateResult(loss, null, Rescaled: true);
+            if (!finite)
+                return _scaler.State.Scale < 1
+                    ? Skip(new UpdateResult(loss, null, Skipped: true))
+                    : new UpdateResult(loss, null, Rescaled: true);
         }
 
         double norm = _recipe.ClipGradient is { } limit ? Network.ClipGradients(limit) : Network.GradientNorm();
-        if (!double.IsFinite(norm)) return Skip(new UpdateResult(loss, norm, Skipped: true));
-        for (int i = 0; i < _rateScales.Length; i++) _optimizer.Groups[i].LearningRate = rate * _rateScales[i];
-        if (momentum is { } cycled) _optimizer.Momentum = cycled;
+        if (!double.IsFinite(norm))
+            return Skip(new UpdateResult(loss, norm, Skipped: true));
+        for (int i = 0; i < _rateScales.Length; i++)
+            _optimizer.Groups[i].LearningRate = rate * _rateScales[i];
+        if (momentum is { } cycled)
+            _optimizer.Momentum = cycled;
         _optimizer.Step();
-        if (_recipe.EmaDecay is { } decay) Average!.AverageFrom(Network, new EmaDecay(decay, _recipe.EmaWarmup).At(update));
+        if (_recipe.EmaDecay is { } decay)
+            Average!.AverageFrom(Network, new EmaDecay(decay, _recipe.EmaWarmup).At(update));
         return new UpdateResult(loss, norm);
     }
 
@@ -148,7 +184,8 @@ public sealed class TrainingEngine : IDisposable
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public void Synchronize()
     {
-        if (_group is null) return;
+        if (_group is null)
+            return;
         foreach (TorchNetwork network in new[] { Network, Average }.OfType<TorchNetwork>())
             _group.Broadcast([.. network.Graph.Parameters.Select(spec => network[spec.Name])]);
         _optimizer.Broadcast(_group);
@@ -157,11 +194,14 @@ public sealed class TrainingEngine : IDisposable
     /// <summary>Everything that changes in training, for a checkpoint.</summary>
     public IEnumerable<TensorEntry> State()
     {
-        foreach (TensorEntry tensor in StateDict.From(Network.ReadWeights()).Tensors) yield return tensor.WithName(TrainingCheckpoint.Model + tensor.Name);
+        foreach (TensorEntry tensor in StateDict.From(Network.ReadWeights()).Tensors)
+            yield return tensor.WithName(TrainingCheckpoint.Model + tensor.Name);
         if (Average is not null)
-            foreach (TensorEntry tensor in StateDict.From(Average.ReadWeights()).Tensors) yield return tensor.WithName(TrainingCheckpoint.Average + tensor.Name);
+            foreach (TensorEntry tensor in StateDict.From(Average.ReadWeights()).Tensors)
+                yield return tensor.WithName(TrainingCheckpoint.Average + tensor.Name);
         WeightSet optimizer = _optimizer.ReadState();
-        foreach (string name in optimizer.Names.Order(StringComparer.Ordinal)) yield return TensorEntry.FromTensor(TrainingCheckpoint.Optimizer + name, optimizer[name]);
+        foreach (string name in optimizer.Names.Order(StringComparer.Ordinal))
+            yield return TensorEntry.FromTensor(TrainingCheckpoint.Optimizer + name, optimizer[name]);
         byte[] random = Network.Generator.GetState();
         yield return TensorEntry.FromBytes(TrainingCheckpoint.Random + "network", DType.UInt8, new Shape(random.Length), random);
     }
@@ -178,19 +218,24 @@ public sealed class TrainingEngine : IDisposable
         Network.LoadWeights(Pick(TrainingCheckpoint.Model));
         Average?.LoadWeights(Pick(TrainingCheckpoint.Average));
         _optimizer.LoadState(Pick(TrainingCheckpoint.Optimizer));
-        TensorEntry random = all.FirstOrDefault(tensor => tensor.Name == TrainingCheckpoint.Random + "network") ?? throw new KeyNotFoundException("The checkpoint has no state of the random numbers.");
+        TensorEntry random =
+            all.FirstOrDefault(tensor => tensor.Name == TrainingCheckpoint.Random + "network")
+            ?? throw new KeyNotFoundException("The checkpoint has no state of the random numbers.");
         Network.Generator.SetState(random.ToBytes());
         Scale = scale;
 
-        WeightSet Pick(string prefix) => new(
-            all.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
-                .Select(tensor => KeyValuePair.Create(tensor.Name[prefix.Length..], tensor.ToTensor())));
+        WeightSet Pick(string prefix) =>
+            new(
+                all.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    .Select(tensor => KeyValuePair.Create(tensor.Name[prefix.Length..], tensor.ToTensor()))
+            );
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach ((_, TorchTensor kept) in _statistics) kept.Dispose();
+        foreach ((_, TorchTensor kept) in _statistics)
+            kept.Dispose();
         _reducer?.Dispose();
         _optimizer.Dispose();
         Average?.Dispose();
@@ -221,10 +266,14 @@ public sealed class TrainingEngine : IDisposable
         double[] sums = _group?.AllReduce([value, bad], ReduceKind.Sum) ?? [value, bad];
         value = sums[0] / (_group?.Size ?? 1);
         _badItems += (long)sums[1];
-        if (!double.IsFinite(value)) return value;
-        if (_scaler is not null) loss = _scaler.Scale(loss);
-        if (_recipe.AccumulationSteps > 1) loss *= 1.0 / _recipe.AccumulationSteps;
-        if (isLast) _reducer?.Prepare(loss);
+        if (!double.IsFinite(value))
+            return value;
+        if (_scaler is not null)
+            loss = _scaler.Scale(loss);
+        if (_recipe.AccumulationSteps > 1)
+            loss *= 1.0 / _recipe.AccumulationSteps;
+        if (isLast)
+            _reducer?.Prepare(loss);
         forward.Backward(loss);
         return value;
     }
@@ -232,9 +281,11 @@ public sealed class TrainingEngine : IDisposable
     // Batch norms that have seen different pictures would drift apart; all keep the mean, so that any process's state is that of the run.
     private void AverageStatistics()
     {
-        if (_group is null || _recipe.SyncBatchNorm) return;
+        if (_group is null || _recipe.SyncBatchNorm)
+            return;
         TorchTensor[] floats = [.. _statistics.Select(pair => pair.Live).Where(tensor => tensor.DType != DType.Int64)];
-        if (floats.Length > 0) _group.AllReduce(floats, ReduceKind.Mean);
+        if (floats.Length > 0)
+            _group.AllReduce(floats, ReduceKind.Mean);
     }
 
     // SplitMix64's mixing, so that neighbours have nothing in common.
@@ -249,7 +300,8 @@ public sealed class TrainingEngine : IDisposable
     // The running statistics have seen the bad batch, which would stay in them for ever.
     private UpdateResult Skip(UpdateResult result)
     {
-        foreach ((TorchTensor live, TorchTensor kept) in _statistics) live.CopyFrom(kept);
+        foreach ((TorchTensor live, TorchTensor kept) in _statistics)
+            live.CopyFrom(kept);
         Network.ZeroGradients();
         return result;
     }

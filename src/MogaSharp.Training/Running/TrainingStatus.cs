@@ -26,7 +26,18 @@ public enum TrainingPhase
 /// <param name="DataWait">The share of this epoch's training time that was spent waiting for data.</param>
 /// <param name="Remaining">The time to the end of the run at this speed; null while it is unknown.</param>
 public readonly record struct TrainingStatus(
-    TrainingPhase Phase, int Epoch, int Epochs, double Share, long Update, long Updates, double Loss, double LearningRate, double ItemsPerSecond, double DataWait, TimeSpan? Remaining);
+    TrainingPhase Phase,
+    int Epoch,
+    int Epochs,
+    double Share,
+    long Update,
+    long Updates,
+    double Loss,
+    double LearningRate,
+    double ItemsPerSecond,
+    double DataWait,
+    TimeSpan? Remaining
+);
 
 /// <summary>Hears of a run. Called on the thread that trains, so it should be quick.</summary>
 public interface ITrainingObserver
@@ -57,7 +68,8 @@ public enum TrainingEnd
 /// <param name="Epochs">All epochs, those before a resume too.</param>
 public sealed record TrainingResult(TrainingEnd End, TrainingProgress Progress, IReadOnlyList<EpochRecord> Epochs);
 
-/// <summary>A run that cannot go on: losses that are not finite, when the last checkpoint is good, or data that cannot be read, when one was written.</summary>
+/// <summary>A run that cannot go on: losses that are not finite, when the last checkpoint is good, or data that cannot be read, when one
+/// was written.</summary>
 /// <param name="message">Why.</param>
 /// <param name="inner">The cause, or null.</param>
 public sealed class TrainingException(string message, Exception? inner = null) : Exception(message, inner);

@@ -30,14 +30,18 @@ public abstract record LearningRateSchedule
         {
             ScheduleKind.Cosine => new CosineSchedule(peak, recipe.Epochs * scale) { Minimum = recipe.MinLearningRate, Warmup = warmup },
             ScheduleKind.Step => new StepSchedule(peak, recipe.DecayEpochs * scale, recipe.DecayRate) { Warmup = warmup },
-            ScheduleKind.OneCycle => new OneCycleSchedule(peak, checked((long)(recipe.Epochs * scale))) { Momentum = recipe.CycleMomentum ? OneCycleSchedule.UsualMomentum : null },
+            ScheduleKind.OneCycle => new OneCycleSchedule(peak, checked((long)(recipe.Epochs * scale)))
+            {
+                Momentum = recipe.CycleMomentum ? OneCycleSchedule.UsualMomentum : null,
+            },
             ScheduleKind.Constant => new StepSchedule(peak, double.PositiveInfinity, 1) { Warmup = warmup },
             _ => throw new ArgumentOutOfRangeException(nameof(recipe)),
         };
     }
 }
 
-/// <summary>Linear growth at the start. It is part of the schedule's own time (timm's <c>warmup_prefix=False</c>): what follows does not begin at its own start.</summary>
+/// <summary>Linear growth at the start. It is part of the schedule's own time (timm's <c>warmup_prefix=False</c>): what follows does not
+/// begin at its own start.</summary>
 /// <param name="Length">Its length; 0 for none.</param>
 /// <param name="Start">The learning rate at time 0.</param>
 public readonly record struct Warmup(double Length, double Start)
@@ -46,7 +50,8 @@ public readonly record struct Warmup(double Length, double Start)
     internal double? RateAt(double time, double peak) => time < Length ? Start + (time * ((peak - Start) / Length)) : null;
 }
 
-/// <summary>timm's cosine with restarts (<c>timm.scheduler.CosineLRScheduler</c>, Loshchilov and Hutter 2017); the minimum after the last cycle.</summary>
+/// <summary>timm's cosine with restarts (<c>timm.scheduler.CosineLRScheduler</c>, Loshchilov and Hutter 2017); the minimum after the last
+/// cycle.</summary>
 /// <param name="Peak">The rate of the first cycle's start.</param>
 /// <param name="Length">The first cycle's length, above 0.</param>
 public sealed record CosineSchedule(double Peak, double Length) : LearningRateSchedule
@@ -69,9 +74,11 @@ public sealed record CosineSchedule(double Peak, double Length) : LearningRateSc
     /// <inheritdoc/>
     public override double RateAt(long time)
     {
-        if (Warmup.RateAt(time, Peak) is { } rate) return rate;
+        if (Warmup.RateAt(time, Peak) is { } rate)
+            return rate;
         (double cycle, double length, double passed) = Position(time);
-        if (cycle >= Cycles) return Minimum;
+        if (cycle >= Cycles)
+            return Minimum;
         double peak = Peak * Math.Pow(CycleDecay, cycle);
         return Minimum + (0.5 * (peak - Minimum) * (1 + Math.Cos(Math.PI * passed / length)));
     }
@@ -104,7 +111,8 @@ public sealed record StepSchedule(double Peak, double Interval, double Factor) :
     public override double RateAt(long time) => Warmup.RateAt(time, Peak) ?? Peak * Math.Pow(Factor, Math.Floor(time / Interval));
 }
 
-/// <summary>PyTorch's one-cycle policy (<c>torch.optim.lr_scheduler.OneCycleLR</c>, Smith and Topin 2017): up, down, and far down, by updates.</summary>
+/// <summary>PyTorch's one-cycle policy (<c>torch.optim.lr_scheduler.OneCycleLR</c>, Smith and Topin 2017): up, down, and far down, by
+/// updates.</summary>
 /// <param name="Peak">The highest rate.</param>
 /// <param name="Length">All updates, 1 or more.</param>
 public sealed record OneCycleSchedule(double Peak, long Length) : LearningRateSchedule
@@ -145,9 +153,13 @@ public sealed record OneCycleSchedule(double Peak, long Length) : LearningRateSc
     private double Between(long time, double start, double peak, double middle, double end)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(time, Length);
-        double rise = (RiseShare * Length) - 1, fall = (2 * RiseShare * Length) - 2, last = Length - 1;
-        if (time <= rise) return Anneal(start, peak, time / rise);
-        if (!HasThreePhases) return Anneal(peak, end, (time - rise) / (last - rise));
+        double rise = (RiseShare * Length) - 1,
+            fall = (2 * RiseShare * Length) - 2,
+            last = Length - 1;
+        if (time <= rise)
+            return Anneal(start, peak, time / rise);
+        if (!HasThreePhases)
+            return Anneal(peak, end, (time - rise) / (last - rise));
         return time <= fall ? Anneal(peak, middle, (time - rise) / (fall - rise)) : Anneal(middle, end, (time - fall) / (last - fall));
     }
 

@@ -9,8 +9,18 @@ namespace MogaSharp.Training;
 /// <param name="recipe">Loss, label smoothing, threshold.</param>
 public sealed class ClassificationTask(TrainingRecipe recipe) : TrainingTask
 {
-    private static readonly Metric Top1 = new("top1", "top-1") { Axis = "accuracy (%)", Scale = 100, Unit = "%" };
-    private static readonly Metric Top5 = new("top5", "top-5") { Axis = "accuracy (%)", Scale = 100, Unit = "%" };
+    private static readonly Metric Top1 = new("top1", "top-1")
+    {
+        Axis = "accuracy (%)",
+        Scale = 100,
+        Unit = "%",
+    };
+    private static readonly Metric Top5 = new("top5", "top-5")
+    {
+        Axis = "accuracy (%)",
+        Scale = 100,
+        Unit = "%",
+    };
 
     /// <inheritdoc/>
     public override string Items => "images";
@@ -27,8 +37,11 @@ public sealed class ClassificationTask(TrainingRecipe recipe) : TrainingTask
         TorchTensor targets = batch.Targets is { } shares
             ? TorchTensor.From(shares.Span, new Shape(batch.Count, output.Shape[1]), output.Device)
             : TorchTensor.From<long>(Array.ConvertAll(batch.Labels.ToArray(), label => (long)label), new Shape(batch.Count), output.Device);
-        if (recipe.Loss == LossKind.BinaryCrossEntropy) return TorchLoss.BinaryCrossEntropy(output, targets, recipe.LabelSmoothing, recipe.BinaryTargetThreshold);
-        return batch.Targets is null ? TorchLoss.CrossEntropy(output, targets, recipe.LabelSmoothing) : TorchLoss.SoftCrossEntropy(output, targets);
+        if (recipe.Loss == LossKind.BinaryCrossEntropy)
+            return TorchLoss.BinaryCrossEntropy(output, targets, recipe.LabelSmoothing, recipe.BinaryTargetThreshold);
+        return batch.Targets is null
+            ? TorchLoss.CrossEntropy(output, targets, recipe.LabelSmoothing)
+            : TorchLoss.SoftCrossEntropy(output, targets);
     }
 
     /// <inheritdoc/>
@@ -39,9 +52,10 @@ public sealed class ClassificationTask(TrainingRecipe recipe) : TrainingTask
         private ClassificationMetrics? _metrics;
         private double _loss;
 
-        public override double[] Sums => _metrics is null
-            ? [0, 0, 0]
-            : [_loss, Math.Round(_metrics.Top1 * _metrics.Images), Math.Round(_metrics.Top5 * _metrics.Images)];
+        public override double[] Sums =>
+            _metrics is null
+                ? [0, 0, 0]
+                : [_loss, Math.Round(_metrics.Top1 * _metrics.Images), Math.Round(_metrics.Top5 * _metrics.Images)];
 
         protected override void AddBatch(Tensor output, in TrainingBatch batch)
         {
@@ -49,14 +63,18 @@ public sealed class ClassificationTask(TrainingRecipe recipe) : TrainingTask
             ReadOnlySpan<int> labels = batch.Labels.Span;
             _metrics ??= new ClassificationMetrics(classes);
             _metrics.Add(output.Data, labels);
-            for (int i = 0; i < labels.Length; i++) _loss += CrossEntropy(output.Data.AsSpan(i * classes, classes), labels[i]);
+            for (int i = 0; i < labels.Length; i++)
+                _loss += CrossEntropy(output.Data.AsSpan(i * classes, classes), labels[i]);
         }
 
         private static double CrossEntropy(ReadOnlySpan<float> logits, int label)
         {
-            double most = float.NegativeInfinity, sum = 0;
-            foreach (float value in logits) most = Math.Max(most, value);
-            foreach (float value in logits) sum += Math.Exp(value - most);
+            double most = float.NegativeInfinity,
+                sum = 0;
+            foreach (float value in logits)
+                most = Math.Max(most, value);
+            foreach (float value in logits)
+                sum += Math.Exp(value - most);
             return Math.Log(sum) + most - logits[label];
         }
     }

@@ -43,7 +43,8 @@ public sealed record TaskTraining(ModelTask Task, Func<TrainingRecipe, TrainingT
     {
         lock (Gate)
         {
-            if (All.Any(known => known.Task == training.Task)) throw new ArgumentException($"There is a training for {training.Task} already.", nameof(training));
+            if (All.Any(known => known.Task == training.Task))
+                throw new ArgumentException($"There is a training for {training.Task} already.", nameof(training));
             _all = _all.Add(training);
         }
     }

@@ -5,8 +5,8 @@ using MogaSharp.Torch;
 namespace MogaSharp.Training;
 
 /// <summary>
-/// What a network is trained for: what its loss is, which figures an evaluation gives, and which of them decides what is best. Everything else
-/// of a run is the same for all tasks.
+/// What a network is trained for: what its loss is, which figures an evaluation gives, and which of them decides what is best. Everything
+/// else of a run is the same for all tasks.
 /// </summary>
 public abstract class TrainingTask
 {
@@ -14,7 +14,13 @@ public abstract class TrainingTask
     public const string LossName = "loss";
 
     /// <summary>The mean loss among <see cref="Metrics"/>.</summary>
-    protected static Metric LossMetric { get; } = new(LossName, "loss") { Axis = LossName, LessIsBetter = true, Digits = 4 };
+    protected static Metric LossMetric { get; } =
+        new(LossName, "loss")
+        {
+            Axis = LossName,
+            LessIsBetter = true,
+            Digits = 4,
+        };
 
     /// <summary>What the items of the data are called, in the plural: <c>images</c>, and <c>images_per_second</c> in the logs.</summary>
     public abstract string Items { get; }

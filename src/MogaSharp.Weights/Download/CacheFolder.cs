@@ -3,11 +3,15 @@ namespace MogaSharp.Weights;
 /// <summary>Where downloads are kept. Never the current folder: every folder would download anew.</summary>
 public static class CacheFolder
 {
-    private const string Chosen = "MOGA_CACHE", Shared = "XDG_CACHE_HOME", HomeVariable = "HOME", Own = "mogasharp";
+    private const string Chosen = "MOGA_CACHE",
+        Shared = "XDG_CACHE_HOME",
+        HomeVariable = "HOME",
+        Own = "mogasharp";
 
     /// <summary>
-    /// The environment's <c>MOGA_CACHE</c>, or "mogasharp" in the user's cache folder: <c>XDG_CACHE_HOME</c> or <c>~/.cache</c>, on Windows the local
-    /// application data. It need not exist yet, and neither need the home folder. Paths of <c>XDG_CACHE_HOME</c> and <c>HOME</c> that are not absolute are passed over.
+    /// The environment's <c>MOGA_CACHE</c>, or "mogasharp" in the user's cache folder: <c>XDG_CACHE_HOME</c> or <c>~/.cache</c>, on Windows
+    /// the local application data. It need not exist yet, and neither need the home folder. Paths of <c>XDG_CACHE_HOME</c> and <c>HOME</c>
+    /// that are not absolute are passed over.
     /// </summary>
     /// <exception cref="IOException">There is no home folder; the message says what to set.</exception>
     public static string Default => Find(Environment.GetEnvironmentVariable, AccountHome);
@@ -26,21 +30,31 @@ public static class CacheFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             string reason = e is IOException ? e.Message.Split(" : '")[0].TrimEnd('.') : "permission is denied";
-            throw new IOException($"The cache folder '{folder}' cannot be made: {reason}. Set {Chosen} to a folder that can be written to.", e);
+            throw new IOException(
+                $"The cache folder '{folder}' cannot be made: {reason}. Set {Chosen} to a folder that can be written to.",
+                e
+            );
         }
     }
 
     internal static string Find(Func<string, string?> variable, Func<string?> accountHome)
     {
-        if (variable(Chosen) is { Length: > 0 } chosen) return chosen;
-        if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), Own);
-        if (Absolute(variable(Shared)) is { } shared) return Path.Combine(shared, Own);
-        string home = HomeOf(variable, accountHome)
-            ?? throw new IOException($"There is no place for the cache: neither {HomeVariable} nor the account names a home folder. Set {Chosen} to a folder.");
+        if (variable(Chosen) is { Length: > 0 } chosen)
+            return chosen;
+        if (OperatingSystem.IsWindows())
+            return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), Own);
+        if (Absolute(variable(Shared)) is { } shared)
+            return Path.Combine(shared, Own);
+        string home =
+            HomeOf(variable, accountHome)
+            ?? throw new IOException(
+                $"There is no place for the cache: neither {HomeVariable} nor the account names a home folder. Set {Chosen} to a folder."
+            );
         return Path.Combine(home, ".cache", Own);
     }
 
-    private static string? HomeOf(Func<string, string?> variable, Func<string?> accountHome) => Absolute(variable(HomeVariable)) ?? Absolute(accountHome());
+    private static string? HomeOf(Func<string, string?> variable, Func<string?> accountHome) =>
+        Absolute(variable(HomeVariable)) ?? Absolute(accountHome());
 
     private static string? Absolute(string? path) => path is { Length: > 0 } && Path.IsPathFullyQualified(path) ? path : null;
 
@@ -48,9 +62,14 @@ public static class CacheFolder
     private static string? AccountHome()
     {
         string asked = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
-        if (Absolute(asked) is not null) return asked;
+        if (Absolute(asked) is not null)
+            return asked;
         const string Accounts = "/etc/passwd";
-        if (!File.Exists(Accounts)) return null;
-        return File.ReadLines(Accounts).Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > 5 && fields[0] == Environment.UserName)?[5];
+        if (!File.Exists(Accounts))
+            return null;
+        return File.ReadLines(Accounts)
+            .Select(line => line.Split(':'))
+            .FirstOrDefault(fields => fields.Length > 5 && fields[0] == Environment.UserName)
+            ?[5];
     }
 }

@@ -5,7 +5,10 @@ namespace MogaSharp.Weights;
 /// <summary>What downloads tell of themselves.</summary>
 internal static partial class DownloadLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Address}: attempt {Attempt} of {Attempts} ended because {Problem}; the next one follows in {Delay}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Address}: attempt {Attempt} of {Attempts} ended because {Problem}; the next one follows in {Delay}."
+    )]
     public static partial void BrokeOff(this ILogger logger, Uri address, int attempt, int attempts, string problem, TimeSpan delay);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Problem} Another address is tried.")]

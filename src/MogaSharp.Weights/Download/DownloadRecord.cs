@@ -19,10 +19,15 @@ internal sealed record DownloadRecord(Uri Address, string? ETag = null, DateTime
         }
     }
 
-    public void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, DownloadRecordContext.Default.DownloadRecord));
+    public void Save(string path) =>
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, DownloadRecordContext.Default.DownloadRecord));
 }
 
 /// <summary>Code to read and write records without reflection, so that trimmed programs can.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(DownloadRecord))]
 internal sealed partial class DownloadRecordContext : JsonSerializerContext;

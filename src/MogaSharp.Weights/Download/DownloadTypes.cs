@@ -14,8 +14,8 @@ public sealed record ModelFile(string FileName, Uri Address, string? Sha256 = nu
     public ImmutableArray<Uri> Mirrors { get; init; } = [];
 
     /// <summary>
-    /// Looks into a file that has arrived, by its path, and says why it is not to be kept; null when nothing is wrong. Where there is no such function the
-    /// file must be a weight file that opens.
+    /// Looks into a file that has arrived, by its path, and says why it is not to be kept; null when nothing is wrong. Where there is no
+    /// such function the file must be a weight file that opens.
     /// </summary>
     public Func<string, CancellationToken, string?>? FindProblem { get; init; }
 }

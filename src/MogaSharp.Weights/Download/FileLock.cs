@@ -22,7 +22,8 @@ internal sealed class FileLock : IDisposable
     {
         while (true)
         {
-            if (TryOpen(path) is { } stream) return new FileLock(stream);
+            if (TryOpen(path) is { } stream)
+                return new FileLock(stream);
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
         }
     }

@@ -4,7 +4,8 @@ namespace MogaSharp.Weights;
 
 /// <summary>
 /// Downloads weight files, or what a <see cref="ModelFile"/> says else, into a cache folder. A broken download is resumed; a file
-/// appears under its name only when it is complete, opens as a checkpoint and has the right SHA-256. Several processes may ask for the same file at once.
+/// appears under its name only when it is complete, opens as a checkpoint and has the right SHA-256. Several processes may ask for the same
+/// file at once.
 /// </summary>
 /// <param name="client">Used for all requests; it stays the caller's.</param>
 /// <param name="options">How to download; <see cref="DownloadOptions.Default"/> when null.</param>
@@ -32,7 +33,11 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
     /// <exception cref="DownloadException">The file cannot be had; the message says why.</exception>
     /// <exception cref="IOException">The cache cannot be written to, for example because the disk is full.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<DownloadedModel> GetAsync(ModelFile file, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<DownloadedModel> GetAsync(
+        ModelFile file,
+        IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         string path = PathOf(file);
         CacheFolder.Create(Path.GetDirectoryName(path)!);
@@ -45,14 +50,21 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         if (File.Exists(path) && !(isOther && expected is null))
         {
             string cached = await HashAsync(path, cancellationToken).ConfigureAwait(false);
-            if (expected is null || Same(cached, expected)) return Finish(file, path, cached, wasCached: true);
+            if (expected is null || Same(cached, expected))
+                return Finish(file, path, cached, wasCached: true);
         }
 
         string hash = await FetchFromAnyAsync(file, path, expected, progress, cancellationToken).ConfigureAwait(false);
         return Finish(file, path, hash, wasCached: false);
     }
 
-    private async Task<string> FetchFromAnyAsync(ModelFile file, string path, string? expected, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private async Task<string> FetchFromAnyAsync(
+        ModelFile file,
+        string path,
+        string? expected,
+        IProgress<DownloadProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var problems = new List<DownloadException>();
         for (int i = 0; ; i++)
@@ -61,7 +73,8 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             try
             {
                 Uri address = i == 0 ? file.Address : file.Mirrors[i - 1];
-                return await FetchAsync(file with { Address = address }, path, expected, isLast, progress, cancellationToken).ConfigureAwait(false);
+                return await FetchAsync(file with { Address = address }, path, expected, isLast, progress, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (DownloadException problem) when (!isLast)
             {
@@ -71,19 +84,30 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             catch (DownloadException problem) when (problems.Count > 0)
             {
                 IEnumerable<string> others = problems.Skip(1).Append(problem).Select(other => other.Message);
-                throw new DownloadException(file.Address, $"{problems[0].Problem} Nor could it be had elsewhere. {string.Join(" ", others)}", problem);
+                throw new DownloadException(
+                    file.Address,
+                    $"{problems[0].Problem} Nor could it be had elsewhere. {string.Join(" ", others)}",
+                    problem
+                );
             }
         }
     }
 
     private async Task<string> FetchAsync(
-        ModelFile file, string path, string? expected, bool isLast, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        ModelFile file,
+        string path,
+        string? expected,
+        bool isLast,
+        IProgress<DownloadProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var part = new PartialDownload(client, file, $"{path}.part", _options);
         await FetchAsync(file, part, isLast, progress, cancellationToken).ConfigureAwait(false);
         CheckContent(file, part, $"{path}.part", cancellationToken);
         string hash = await HashAsync($"{path}.part", cancellationToken).ConfigureAwait(false);
-        if (expected is not null && !Same(hash, expected)) throw WrongHash(file, part, hash, expected);
+        if (expected is not null && !Same(hash, expected))
+            throw WrongHash(file, part, hash, expected);
         File.Move($"{path}.part", path, overwrite: true);
         part.Discard();
         _options.Logger.Arrived(file.Address, path, hash);
@@ -93,11 +117,18 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
     private static DownloadedModel Finish(ModelFile file, string path, string hash, bool wasCached)
     {
         var record = new DownloadRecord(file.Address, Sha256: hash);
-        if (DownloadRecord.Load($"{path}.json") != record) record.Save($"{path}.json");
+        if (DownloadRecord.Load($"{path}.json") != record)
+            record.Save($"{path}.json");
         return new DownloadedModel(path, hash, wasCached);
     }
 
-    private async Task FetchAsync(ModelFile file, PartialDownload part, bool isLast, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private async Task FetchAsync(
+        ModelFile file,
+        PartialDownload part,
+        bool isLast,
+        IProgress<DownloadProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         TimeSpan delay = _options.RetryDelay;
         for (int attempt = 1; ; attempt++)
@@ -115,7 +146,10 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
             catch (PartialDownload.InterruptedException problem) when (attempt >= _options.Attempts)
             {
                 throw new DownloadException(
-                    file.Address, $"The download failed {attempt} times, the last time because {problem.Message}. The next one goes on from there.", problem);
+                    file.Address,
+                    $"The download failed {attempt} times, the last time because {problem.Message}. The next one goes on from there.",
+                    problem
+                );
             }
             catch (PartialDownload.InterruptedException problem)
             {
@@ -133,7 +167,8 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         {
             if (file.FindProblem is { } find)
             {
-                if (find(path, cancellationToken) is not { } found) return;
+                if (find(path, cancellationToken) is not { } found)
+                    return;
                 part.Discard();
                 throw new DownloadException(file.Address, found);
             }

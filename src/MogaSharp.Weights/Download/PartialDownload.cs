@@ -42,12 +42,14 @@ internal sealed class PartialDownload(HttpClient client, ModelFile file, string 
         using HttpResponseMessage response = await SendAsync(stall.Token).ConfigureAwait(false);
         long received = StartOf(response);
         long? total = received + response.Content.Headers.ContentLength;
-        if (total > options.MaxBytes) throw TooLarge();
+        if (total > options.MaxBytes)
+            throw TooLarge();
 
         using Stream source = await Guarded(response.Content.ReadAsStreamAsync(stall.Token)).ConfigureAwait(false);
         using FileStream target = new(path, received == 0 ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.None);
         // After the file has been emptied: an old part must never stand beside a new record.
-        if (received == 0) NewRecord(response).Save(_recordPath);
+        if (received == 0)
+            NewRecord(response).Save(_recordPath);
         byte[] buffer = new byte[BufferSize];
         while (true)
         {
@@ -56,13 +58,16 @@ internal sealed class PartialDownload(HttpClient client, ModelFile file, string 
             int count = await Guarded(source.ReadAsync(buffer, stall.Token).AsTask()).ConfigureAwait(false);
             // The disk and the one who watches may take their time.
             stall.CancelAfter(Timeout.InfiniteTimeSpan);
-            if (count == 0) break;
+            if (count == 0)
+                break;
             received += count;
-            if (received > options.MaxBytes) throw TooLarge();
+            if (received > options.MaxBytes)
+                throw TooLarge();
             await target.WriteAsync(buffer.AsMemory(0, count), stall.Token).ConfigureAwait(false);
         }
 
-        if (total is not null && received != total) throw new InterruptedException($"the server sent {received} of {total} bytes");
+        if (total is not null && received != total)
+            throw new InterruptedException($"the server sent {received} of {total} bytes");
     }
 
     private async Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)
@@ -83,15 +88,18 @@ internal sealed class PartialDownload(HttpClient client, ModelFile file, string 
     private RangeConditionHeaderValue? Validator()
     {
         DownloadRecord? record = DownloadRecord.Load(_recordPath);
-        if (record is null || record.Address != file.Address) return null;
-        if (EntityTagHeaderValue.TryParse(record.ETag, out EntityTagHeaderValue? tag) && !tag.IsWeak) return new RangeConditionHeaderValue(tag);
+        if (record is null || record.Address != file.Address)
+            return null;
+        if (EntityTagHeaderValue.TryParse(record.ETag, out EntityTagHeaderValue? tag) && !tag.IsWeak)
+            return new RangeConditionHeaderValue(tag);
         return record.LastModified is { } date ? new RangeConditionHeaderValue(date) : null;
     }
 
     private DownloadRecord NewRecord(HttpResponseMessage response) =>
         new(file.Address, response.Headers.ETag?.ToString(), response.Content.Headers.LastModified);
 
-    /// <summary>Where in the file the response's content begins: behind what is present, or at 0 when the server sends everything.</summary>
+    /// <summary>Where in the file the response's content begins: behind what is present, or at 0 when the server sends
+    /// everything.</summary>
     private long StartOf(HttpResponseMessage response)
     {
         switch (response.StatusCode)
@@ -112,7 +120,8 @@ internal sealed class PartialDownload(HttpClient client, ModelFile file, string 
 
     private bool IsContinuation(HttpResponseMessage response)
     {
-        if (!File.Exists(path) || response.Content.Headers.ContentRange?.From != new FileInfo(path).Length) return false;
+        if (!File.Exists(path) || response.Content.Headers.ContentRange?.From != new FileInfo(path).Length)
+            return false;
         // Some servers know Range and not If-Range.
         string? tag = response.Headers.ETag?.ToString();
         return tag is null || tag == DownloadRecord.Load(_recordPath)?.ETag;

@@ -12,7 +12,8 @@ internal static class AtomicFile
     {
         string target = Path.GetFullPath(path);
         // A rename would replace the device node itself, for the whole system.
-        if (target.StartsWith("/dev/", StringComparison.Ordinal)) throw new IOException($"{path} is a device, not a regular file.");
+        if (target.StartsWith("/dev/", StringComparison.Ordinal))
+            throw new IOException($"{path} is a device, not a regular file.");
         string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
         FileStream stream = (open ?? Create)(temporary);
         try

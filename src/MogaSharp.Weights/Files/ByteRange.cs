@@ -25,9 +25,11 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
     public virtual void Read(long position, Span<byte> destination)
     {
         bool whole = position == 0 && destination.Length == Length;
-        if (!_verified && !whole) Verify();
+        if (!_verified && !whole)
+            Verify();
         File.Read(Start + position, destination);
-        if (!_verified) Check(Crc32.HashToUInt32(destination));
+        if (!_verified)
+            Check(Crc32.HashToUInt32(destination));
     }
 
     /// <summary>The range as a source of its own.</summary>
@@ -40,12 +42,13 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
     /// <summary>Reads everything once, if that has not happened yet, and checks the sum.</summary>
     public virtual void Verify()
     {
-        if (_verified) return;
+        if (_verified)
+            return;
         byte[] chunk = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, Length));
         try
         {
             var sum = new Crc32();
-            for (long position = 0; position < Length;)
+            for (long position = 0; position < Length; )
             {
                 Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - position));
                 File.Read(Start + position, part);
@@ -63,7 +66,8 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
 
     private void Check(uint sum)
     {
-        if (sum != Crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+        if (sum != Crc)
+            throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _verified = true;
     }
 }

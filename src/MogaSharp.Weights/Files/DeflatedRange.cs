@@ -4,10 +4,11 @@ using System.IO.Hashing;
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// A compressed record of a zip file, as one gets by unpacking a PyTorch file and zipping it again. It is unpacked when it is read: straight to where the whole of
-/// it goes, or into memory that goes again when it is needed for other things.
+/// A compressed record of a zip file, as one gets by unpacking a PyTorch file and zipping it again. It is unpacked when it is read:
+/// straight to where the whole of it goes, or into memory that goes again when it is needed for other things.
 /// </summary>
-internal sealed class DeflatedRange(FileBytes file, long start, long packed, long length, string name, uint crc) : ByteRange(file, start, length, name, crc)
+internal sealed class DeflatedRange(FileBytes file, long start, long packed, long length, string name, uint crc)
+    : ByteRange(file, start, length, name, crc)
 {
     private readonly WeakReference<byte[]> _content = new([]);
     private bool _isUnpacked;
@@ -22,14 +23,16 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
 
     public override void Verify()
     {
-        if (!_isUnpacked) Content();
+        if (!_isUnpacked)
+            Content();
     }
 
     public override PickleInput Open() => new(new FileBytes(File.Name, Content()), 0, Length);
 
     private byte[] Content()
     {
-        if (_isUnpacked && _content.TryGetTarget(out byte[]? kept)) return kept;
+        if (_isUnpacked && _content.TryGetTarget(out byte[]? kept))
+            return kept;
         byte[] content = new byte[Length];
         Unpack(content);
         _content.SetTarget(content);
@@ -42,15 +45,18 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
         {
             using var inflated = new DeflateStream(new RangeStream(File, Start, packed), CompressionMode.Decompress);
             int read = inflated.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
-            if (read < destination.Length) throw File.Refuse($"The compressed zip record '{Name}' ends after {read} of the {Length} bytes it claims.");
-            if (inflated.ReadByte() >= 0) throw File.Refuse($"The compressed zip record '{Name}' holds more than the {Length} bytes it claims.");
+            if (read < destination.Length)
+                throw File.Refuse($"The compressed zip record '{Name}' ends after {read} of the {Length} bytes it claims.");
+            if (inflated.ReadByte() >= 0)
+                throw File.Refuse($"The compressed zip record '{Name}' holds more than the {Length} bytes it claims.");
         }
         catch (InvalidDataException problem)
         {
             throw File.Refuse($"The compressed zip record '{Name}' is damaged.", problem);
         }
 
-        if (Crc32.HashToUInt32(destination) != Crc) throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+        if (Crc32.HashToUInt32(destination) != Crc)
+            throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _isUnpacked = true;
     }
 
@@ -67,7 +73,11 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
 
         public override long Length => length;
 
-        public override long Position { get => _position; set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -79,9 +89,7 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -41,7 +41,8 @@ internal sealed class FileBytes : IDisposable
     /// <summary>Fills the destination from a position; the whole range must lie in the file.</summary>
     public void Read(long position, Span<byte> destination)
     {
-        if (position < 0 || position > Length - destination.Length) throw Refuse("The file ends too early: it was cut off.");
+        if (position < 0 || position > Length - destination.Length)
+            throw Refuse("The file ends too early: it was cut off.");
         if (_handle is null)
         {
             _content.Span.Slice((int)position, destination.Length).CopyTo(destination);
@@ -52,7 +53,8 @@ internal sealed class FileBytes : IDisposable
         while (destination.Length > 0)
         {
             int count = ReadSome(position, destination);
-            if (count == 0) throw Refuse("The file became shorter while it was read.");
+            if (count == 0)
+                throw Refuse("The file became shorter while it was read.");
             position += count;
             destination = destination[count..];
         }

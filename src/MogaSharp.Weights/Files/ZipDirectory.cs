@@ -4,9 +4,9 @@ using System.Text;
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// Reads the list of records of a zip file that PyTorch wrote, or that someone packed again: records, stored or deflated, that follow one another without
-/// gap or overlap from the first byte to the directory, described equally in both places. Anything else could mean one thing to one reader and another to
-/// the next.
+/// Reads the list of records of a zip file that PyTorch wrote, or that someone packed again: records, stored or deflated, that follow one
+/// another without gap or overlap from the first byte to the directory, described equally in both places. Anything else could mean one
+/// thing to one reader and another to the next.
 /// </summary>
 internal sealed class ZipDirectory
 {
@@ -34,12 +34,15 @@ internal sealed class ZipDirectory
         _file = file;
         _end = ZipEnd.Read(file);
         _mostBytes = (4 * file.Length) + limits.MaxExpandedBytes;
-        if (_end.DirectorySize > limits.MaxHeaderBytes) throw Refuse($"The zip directory has {_end.DirectorySize} bytes, at most {limits.MaxHeaderBytes} are read.");
-        if (_end.Count > _end.DirectorySize / CentralSize) throw Refuse($"The zip end record claims {_end.Count} records, more than its directory can hold.");
+        if (_end.DirectorySize > limits.MaxHeaderBytes)
+            throw Refuse($"The zip directory has {_end.DirectorySize} bytes, at most {limits.MaxHeaderBytes} are read.");
+        if (_end.Count > _end.DirectorySize / CentralSize)
+            throw Refuse($"The zip end record claims {_end.Count} records, more than its directory can hold.");
     }
 
     /// <summary>All records by full name.</summary>
-    public static Dictionary<string, ByteRange> Read(FileBytes file, CheckpointLimits limits) => new ZipDirectory(file, limits).ReadRecords();
+    public static Dictionary<string, ByteRange> Read(FileBytes file, CheckpointLimits limits) =>
+        new ZipDirectory(file, limits).ReadRecords();
 
     private Dictionary<string, ByteRange> ReadRecords()
     {
@@ -48,8 +51,10 @@ internal sealed class ZipDirectory
         var records = new Dictionary<string, ByteRange>(StringComparer.Ordinal);
         var headers = new List<Header>((int)_end.Count);
         ReadOnlySpan<byte> rest = directory;
-        for (long i = 0; i < _end.Count; i++) headers.Add(ReadCentral(ref rest));
-        if (rest.Length > 0) throw Refuse($"The zip directory holds more than the {_end.Count} records it should.");
+        for (long i = 0; i < _end.Count; i++)
+            headers.Add(ReadCentral(ref rest));
+        if (rest.Length > 0)
+            throw Refuse($"The zip directory holds more than the {_end.Count} records it should.");
 
         CheckSizes(headers);
         headers.Sort((a, b) => a.Offset.CompareTo(b.Offset));
@@ -57,10 +62,12 @@ internal sealed class ZipDirectory
         foreach (Header header in headers)
         {
             ByteRange record = ReadLocal(header, ref position);
-            if (!records.TryAdd(header.Name, record)) throw Refuse($"The zip record '{header.Name}' is there twice.");
+            if (!records.TryAdd(header.Name, record))
+                throw Refuse($"The zip record '{header.Name}' is there twice.");
         }
 
-        if (position != _end.DirectoryStart) throw Refuse("The zip file has bytes between its last record and its directory.");
+        if (position != _end.DirectoryStart)
+            throw Refuse("The zip file has bytes between its last record and its directory.");
         return records;
     }
 
@@ -71,12 +78,18 @@ internal sealed class ZipDirectory
         foreach (Header header in headers.Where(header => header.Method == Deflated))
         {
             if (header.Size > SmallSize && header.Size / MaxRatio > header.Packed)
-                throw Refuse($"The zip record '{header.Name}' is compressed from {header.Size} to {header.Packed} bytes, more than {MaxRatio}-fold.");
+                throw Refuse(
+                    $"The zip record '{header.Name}' is compressed from {header.Size} to {header.Packed} bytes, more than {MaxRatio}-fold."
+                );
             // Deflate never makes anything noticeably larger.
             if (header.Packed > header.Size + (header.Size / 100) + MaxOverhead)
-                throw Refuse($"The zip record '{header.Name}' is compressed to {header.Packed} bytes, more than the {header.Size} that it claims to hold.");
+                throw Refuse(
+                    $"The zip record '{header.Name}' is compressed to {header.Packed} bytes, more than the {header.Size} that it "
+                        + "claims to hold."
+                );
             bytes += Math.Min(header.Size, _mostBytes);
-            if (header.Size > Array.MaxLength || bytes > _mostBytes) throw Refuse($"The compressed zip records hold more than {_mostBytes} bytes, too much for a file of {_file.Length}.");
+            if (header.Size > Array.MaxLength || bytes > _mostBytes)
+                throw Refuse($"The compressed zip records hold more than {_mostBytes} bytes, too much for a file of {_file.Length}.");
         }
     }
 
@@ -87,15 +100,19 @@ internal sealed class ZipDirectory
         int nameLength = UInt16(rest, 28);
         int extraLength = UInt16(rest, 30);
         int total = CentralSize + nameLength + extraLength + UInt16(rest, 32);
-        if (rest.Length < total) throw Refuse("The zip directory is damaged or cut off.");
+        if (rest.Length < total)
+            throw Refuse("The zip directory is damaged or cut off.");
 
         string name = ReadName(rest.Slice(CentralSize, nameLength));
         var sizes = new ZipSizes(UInt32(rest, 24), UInt32(rest, 20), UInt32(rest, 42));
-        if (!sizes.Extend(rest.Slice(CentralSize + nameLength, extraLength))) throw Refuse($"The zip64 field of record '{name}' is damaged.");
+        if (!sizes.Extend(rest.Slice(CentralSize + nameLength, extraLength)))
+            throw Refuse($"The zip64 field of record '{name}' is damaged.");
         var header = new Header(name, sizes.Offset, sizes.Size, sizes.Packed, UInt32(rest, 16), UInt16(rest, 8), UInt16(rest, 10));
         CheckMethod(name, header.Method, header.Flags);
-        if (header.Method == 0 && sizes.Packed != sizes.Size) throw Refuse($"The zip record '{name}' claims two different sizes.");
-        if (UInt16(rest, 34) != 0) throw Refuse("The zip file is one part of several.");
+        if (header.Method == 0 && sizes.Packed != sizes.Size)
+            throw Refuse($"The zip record '{name}' claims two different sizes.");
+        if (UInt16(rest, 34) != 0)
+            throw Refuse("The zip file is one part of several.");
         rest = rest[total..];
         return header;
     }
@@ -103,8 +120,12 @@ internal sealed class ZipDirectory
     private ByteRange ReadLocal(Header header, ref long position)
     {
         if (header.Offset != position)
-            throw Refuse($"The zip record '{header.Name}' starts at byte {header.Offset}, the one before it ends at {position}: records overlap or leave gaps.");
-        if (position > _end.DirectoryStart - LocalSize) throw Refuse($"The zip record '{header.Name}' lies outside the file.");
+            throw Refuse(
+                $"The zip record '{header.Name}' starts at byte {header.Offset}, the one before it ends at {position}: records "
+                    + "overlap or leave gaps."
+            );
+        if (position > _end.DirectoryStart - LocalSize)
+            throw Refuse($"The zip record '{header.Name}' lies outside the file.");
         Span<byte> fixedPart = stackalloc byte[LocalSize];
         _file.Read(position, fixedPart);
         if (BinaryPrimitives.ReadUInt32LittleEndian(fixedPart) != LocalSignature)
@@ -118,16 +139,24 @@ internal sealed class ZipDirectory
 
         bool described = (header.Flags & HasDescriptor) != 0;
         uint crc = UInt32(fixedPart, 14);
-        bool agrees = (crc == header.Crc && sizes.Size == header.Size && sizes.Packed == header.Packed)
+        bool agrees =
+            (crc == header.Crc && sizes.Size == header.Size && sizes.Packed == header.Packed)
             || (described && crc == 0 && sizes.Size == 0 && sizes.Packed == 0);
-        if (name != header.Name || UInt16(fixedPart, 6) != header.Flags || UInt16(fixedPart, 8) != header.Method || !extraIsSound || !agrees)
+        if (
+            name != header.Name
+            || UInt16(fixedPart, 6) != header.Flags
+            || UInt16(fixedPart, 8) != header.Method
+            || !extraIsSound
+            || !agrees
+        )
             throw Refuse($"The zip record '{header.Name}' is described differently in its own header and in the directory.");
 
         long start = position + LocalSize + variablePart.Length;
         if (header.Packed > _end.DirectoryStart - start)
             throw Refuse($"The zip record '{header.Name}' claims {header.Packed} bytes, more than the file has.");
         position = start + header.Packed;
-        if (described) position += ReadDescriptor(header, position);
+        if (described)
+            position += ReadDescriptor(header, position);
         return header.Method == Deflated
             ? new DeflatedRange(_file, start, header.Packed, header.Size, header.Name, header.Crc)
             : new ByteRange(_file, start, header.Size, header.Name, header.Crc);
@@ -140,12 +169,19 @@ internal sealed class ZipDirectory
         foreach (bool isLarge in (ReadOnlySpan<bool>)[header.Size >= uint.MaxValue || header.Offset >= uint.MaxValue, true])
         {
             byte[] descriptor = new byte[isLarge ? 24 : 16];
-            if (descriptor.Length > _end.DirectoryStart - position) continue;
+            if (descriptor.Length > _end.DirectoryStart - position)
+                continue;
             _file.Read(position, descriptor);
-            bool agrees = UInt32(descriptor, 0) == DescriptorSignature && UInt32(descriptor, 4) == header.Crc && (isLarge
-                ? UInt64(descriptor, 8) == header.Packed && UInt64(descriptor, 16) == header.Size
-                : UInt32(descriptor, 8) == header.Packed && UInt32(descriptor, 12) == header.Size);
-            if (agrees) return descriptor.Length;
+            bool agrees =
+                UInt32(descriptor, 0) == DescriptorSignature
+                && UInt32(descriptor, 4) == header.Crc
+                && (
+                    isLarge
+                        ? UInt64(descriptor, 8) == header.Packed && UInt64(descriptor, 16) == header.Size
+                        : UInt32(descriptor, 8) == header.Packed && UInt32(descriptor, 12) == header.Size
+                );
+            if (agrees)
+                return descriptor.Length;
         }
 
         throw Refuse($"The zip record '{header.Name}' and the descriptor behind it disagree.");
@@ -153,8 +189,12 @@ internal sealed class ZipDirectory
 
     private void CheckMethod(string name, int method, int flags)
     {
-        if (method is not (0 or Deflated)) throw Refuse($"The zip record '{name}' is compressed by method {method}; pack the file again with deflate, or without compression.");
-        if ((flags & ~(HasDescriptor | NameIsUtf8 | (method == Deflated ? HowHard : 0))) != 0) throw Refuse($"The zip record '{name}' has flags 0x{flags:x} that PyTorch never sets (such as encryption).");
+        if (method is not (0 or Deflated))
+            throw Refuse(
+                $"The zip record '{name}' is compressed by method {method}; pack the file again with deflate, or without compression."
+            );
+        if ((flags & ~(HasDescriptor | NameIsUtf8 | (method == Deflated ? HowHard : 0))) != 0)
+            throw Refuse($"The zip record '{name}' has flags 0x{flags:x} that PyTorch never sets (such as encryption).");
     }
 
     private string ReadName(ReadOnlySpan<byte> bytes)

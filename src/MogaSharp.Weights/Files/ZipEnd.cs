@@ -17,10 +17,12 @@ internal readonly record struct ZipEnd(long Count, long DirectoryStart, long Dir
     {
         byte[] end = new byte[EndSize];
         long endStart = file.Length - EndSize;
-        if (endStart >= 0) file.Read(endStart, end);
+        if (endStart >= 0)
+            file.Read(endStart, end);
         if (UInt32(end, 0) != EndSignature || UInt16(end, 20) != 0)
             throw file.Refuse("The zip file does not end with its end record: it was cut off, or something was appended.");
-        if (UInt16(end, 4) != 0 || UInt16(end, 6) != 0 || UInt16(end, 8) != UInt16(end, 10)) throw file.Refuse("The zip file is one part of several.");
+        if (UInt16(end, 4) != 0 || UInt16(end, 6) != 0 || UInt16(end, 8) != UInt16(end, 10))
+            throw file.Refuse("The zip file is one part of several.");
         var result = new ZipEnd(UInt16(end, 10), UInt32(end, 16), UInt32(end, 12));
 
         if (endStart >= Locator64Size + End64Size)
@@ -35,15 +37,20 @@ internal readonly record struct ZipEnd(long Count, long DirectoryStart, long Dir
             }
         }
 
-        bool fits = result.DirectorySize >= 0 && result.DirectorySize <= endStart && result.DirectoryStart == endStart - result.DirectorySize;
+        bool fits =
+            result.DirectorySize >= 0 && result.DirectorySize <= endStart && result.DirectoryStart == endStart - result.DirectorySize;
         return fits ? result : throw file.Refuse("The zip directory is not where the end record says.");
     }
 
     private static ZipEnd ReadEnd64(FileBytes file, byte[] records, long start, ZipEnd end)
     {
         var result = new ZipEnd(Int64(records, 32), Int64(records, 48), Int64(records, 40));
-        bool sound = UInt32(records, 0) == End64Signature && Int64(records, 4) == End64Size - 12
-            && Int64(records, End64Size + 8) == start && Int64(records, 24) == result.Count && result.Count >= 0
+        bool sound =
+            UInt32(records, 0) == End64Signature
+            && Int64(records, 4) == End64Size - 12
+            && Int64(records, End64Size + 8) == start
+            && Int64(records, 24) == result.Count
+            && result.Count >= 0
             && (end.Count == result.Count || end.Count == ushort.MaxValue)
             && (end.DirectoryStart == result.DirectoryStart || end.DirectoryStart == uint.MaxValue)
             && (end.DirectorySize == result.DirectorySize || end.DirectorySize == uint.MaxValue);

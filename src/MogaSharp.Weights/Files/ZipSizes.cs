@@ -21,10 +21,12 @@ internal struct ZipSizes(uint size, uint packed, uint offset)
         {
             int id = BinaryPrimitives.ReadUInt16LittleEndian(extra);
             int length = BinaryPrimitives.ReadUInt16LittleEndian(extra[2..]);
-            if (length > extra.Length - 4) return false;
+            if (length > extra.Length - 4)
+                return false;
             if (id == Zip64Field)
             {
-                if (found) return false;
+                if (found)
+                    return false;
                 found = true;
                 ReadOnlySpan<byte> values = extra.Slice(4, length);
                 Size = Take(Size, ref values);
@@ -35,13 +37,18 @@ internal struct ZipSizes(uint size, uint packed, uint offset)
             extra = extra[(4 + length)..];
         }
 
-        return extra.Length == 0 && Size is >= 0 and not uint.MaxValue && Packed is >= 0 and not uint.MaxValue && Offset is >= 0 and not uint.MaxValue;
+        return extra.Length == 0
+            && Size is >= 0 and not uint.MaxValue
+            && Packed is >= 0 and not uint.MaxValue
+            && Offset is >= 0 and not uint.MaxValue;
     }
 
     private static long Take(long value, ref ReadOnlySpan<byte> values)
     {
-        if (value != uint.MaxValue) return value;
-        if (values.Length < 8) return -1;
+        if (value != uint.MaxValue)
+            return value;
+        if (values.Length < 8)
+            return -1;
         long large = BinaryPrimitives.ReadInt64LittleEndian(values);
         values = values[8..];
         return large;

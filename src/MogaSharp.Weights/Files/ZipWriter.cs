@@ -15,6 +15,7 @@ internal sealed class ZipWriter(Stream stream)
     private const int ExtraHeaderSize = 4;
     private const int PaddingField = 0x4246;
     private const int NameIsUtf8 = 1 << 11;
+
     // 1980-01-01, the first date that zip knows.
     private const int FirstDate = (1 << 5) | 1;
 
@@ -28,7 +29,8 @@ internal sealed class ZipWriter(Stream stream)
         uint crc = Crc32.HashToUInt32(data);
         long unpadded = _position + LocalSize + nameBytes.Length + ExtraHeaderSize;
         int padding = (int)((Alignment - (unpadded % Alignment)) % Alignment);
-        if (unpadded + padding + data.Length > uint.MaxValue) throw new ArgumentException("The tensors together need more than 4 GiB; save as safetensors.");
+        if (unpadded + padding + data.Length > uint.MaxValue)
+            throw new ArgumentException("The tensors together need more than 4 GiB; save as safetensors.");
         long start = _position;
 
         _directory.WriteUInt32(0x02014B50);

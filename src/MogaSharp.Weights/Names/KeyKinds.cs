@@ -6,15 +6,39 @@ internal static class KeyKinds
     /// <summary>Where weights usually lie, the most usual first; the last is the top level.</summary>
     public static readonly string[] Usual =
     [
-        "state_dict", "model", "model_state_dict", "net", "network", "weights", "params", "model_state", "module", "state", "model/state_dict", "net/state_dict", "",
+        "state_dict",
+        "model",
+        "model_state_dict",
+        "net",
+        "network",
+        "weights",
+        "params",
+        "model_state",
+        "module",
+        "state",
+        "model/state_dict",
+        "net/state_dict",
+        "",
     ];
 
     private static readonly HashSet<string> Wrappers =
-        ["module", "model", "net", "network", "backbone", "encoder", "method", "generator", "classifier", "_model", "_module", "_forward_module"];
+    [
+        "module",
+        "model",
+        "net",
+        "network",
+        "backbone",
+        "encoder",
+        "method",
+        "generator",
+        "classifier",
+        "_model",
+        "_module",
+        "_forward_module",
+    ];
 
     // Not under these, even where the names and shapes are the network's: gradients and the averages that optimizers keep.
-    private static readonly string[] OptimizerWords =
-        ["optim", "grad", "momentum", "exp_avg", "velocity", "scheduler", "scaler", "master"];
+    private static readonly string[] OptimizerWords = ["optim", "grad", "momentum", "exp_avg", "velocity", "scheduler", "scaler", "master"];
 
     private static readonly string[] AverageWords = ["ema", "swa", "averaged", "average", "avg", "shadow"];
 

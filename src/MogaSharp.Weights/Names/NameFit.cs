@@ -34,22 +34,28 @@ internal sealed class NameFitter
         name.StartsWith(fit.Prefix, StringComparison.Ordinal) ? _forms[fit.Form](name[fit.Prefix.Length..]) : null;
 
     /// <summary>
-    /// All fits in which the most of the network's tensors are there: several when there are several copies of the network under different prefixes.
-    /// Empty when no name is the network's.
+    /// All fits in which the most of the network's tensors are there: several when there are several copies of the network under different
+    /// prefixes. Empty when no name is the network's.
     /// </summary>
     /// <param name="names">The names of the tensors.</param>
     /// <param name="accept">Which prefixes may be.</param>
     public IReadOnlyList<NameFit> Best(IReadOnlyList<string> names, Func<string, bool> accept)
     {
-        if (names.Count > MaxTensors) return [];
+        if (names.Count > MaxTensors)
+            return [];
         var best = new List<NameFit>();
         for (int form = 0; form < _forms.Count; form++)
         {
             foreach ((string prefix, HashSet<string> found) in Votes(names, form))
             {
                 // The first form that has as many is the simplest.
-                if (!accept(prefix) || (best.Count > 0 && (found.Count < best[0].Matched || (found.Count == best[0].Matched && best[0].Form != form)))) continue;
-                if (best.Count > 0 && found.Count > best[0].Matched) best.Clear();
+                if (
+                    !accept(prefix)
+                    || (best.Count > 0 && (found.Count < best[0].Matched || (found.Count == best[0].Matched && best[0].Form != form)))
+                )
+                    continue;
+                if (best.Count > 0 && found.Count > best[0].Matched)
+                    best.Clear();
                 best.Add(new NameFit(prefix, form, found.Count));
             }
         }
@@ -68,12 +74,14 @@ internal sealed class NameFitter
                 if (renamed is not null && _needed.Contains(renamed))
                 {
                     string prefix = name[..start];
-                    if (!votes.TryGetValue(prefix, out HashSet<string>? found)) votes.Add(prefix, found = new(StringComparer.Ordinal));
+                    if (!votes.TryGetValue(prefix, out HashSet<string>? found))
+                        votes.Add(prefix, found = new(StringComparer.Ordinal));
                     found.Add(renamed);
                 }
 
                 int dot = name.IndexOf('.', start);
-                if (dot < 0) break;
+                if (dot < 0)
+                    break;
                 start = dot + 1;
             }
         }

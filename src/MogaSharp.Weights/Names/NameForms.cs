@@ -24,8 +24,15 @@ internal static partial class NameForms
     {
         foreach (NameForm form in known.Where(form => form.Mark is not null))
         {
-            if (!Array.Exists(tensors, tensor => tensor.Name == form.Mark)) continue;
-            tensors = [.. tensors.Select(tensor => (Tensor: tensor, Name: form.Rename(tensor.Name))).Where(pair => pair.Name is not null).Select(pair => pair.Tensor.WithName(pair.Name!))];
+            if (!Array.Exists(tensors, tensor => tensor.Name == form.Mark))
+                continue;
+            tensors =
+            [
+                .. tensors
+                    .Select(tensor => (Tensor: tensor, Name: form.Rename(tensor.Name)))
+                    .Where(pair => pair.Name is not null)
+                    .Select(pair => pair.Tensor.WithName(pair.Name!)),
+            ];
         }
 
         return tensors;
@@ -35,7 +42,8 @@ internal static partial class NameForms
     public static TensorEntry[] JoinQueriesKeysValues(TensorEntry[] tensors)
     {
         Dictionary<string, TensorEntry> byName = [];
-        foreach (TensorEntry tensor in tensors) byName.TryAdd(tensor.Name, tensor);
+        foreach (TensorEntry tensor in tensors)
+            byName.TryAdd(tensor.Name, tensor);
         var joined = new List<TensorEntry>(tensors.Length);
         foreach (TensorEntry tensor in tensors)
         {
@@ -45,8 +53,12 @@ internal static partial class NameForms
                 continue;
             }
 
-            TensorEntry[] parts = [.. new[] { "query", "key", "value" }
-                .Select(part => byName.GetValueOrDefault($"{match.Groups[1].Value}{part}{match.Groups[3].Value}")).OfType<TensorEntry>()];
+            TensorEntry[] parts =
+            [
+                .. new[] { "query", "key", "value" }
+                    .Select(part => byName.GetValueOrDefault($"{match.Groups[1].Value}{part}{match.Groups[3].Value}"))
+                    .OfType<TensorEntry>(),
+            ];
             if (!JoinedTensor.Fit(parts, 3))
                 joined.Add(tensor);
             else if (match.Groups[2].Value == "query")
@@ -61,7 +73,8 @@ internal static partial class NameForms
     /// <summary>OpenMixup and the mm* projects, and whoever else has a backbone and a head side by side.</summary>
     private static string OpenMixup(string name, string head)
     {
-        if (name.StartsWith("backbone.", StringComparison.Ordinal)) return name["backbone.".Length..];
+        if (name.StartsWith("backbone.", StringComparison.Ordinal))
+            return name["backbone.".Length..];
         return LinearHead().Replace(name, head);
     }
 

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace MogaSharp.Weights;
 
-/// <summary>Numbers and names that a training script left in a checkpoint as numpy scalars and arrays. What is neither stays unread.</summary>
+/// <summary>Numbers and names that a training script left in a checkpoint as numpy scalars and arrays. What is neither stays
+/// unread.</summary>
 internal static class NumpyData
 {
     // NumPy 2 has as many; before, it had 32.
@@ -13,8 +14,10 @@ internal static class NumpyData
 
     public static object? Scalar(FileBytes file, PickleArrayType type, object? value)
     {
-        if (Size(type) is not { } size) return $"numpy {type.Code}";
-        if (value is not byte[] bytes || bytes.Length != size) throw file.Refuse("A numpy scalar has the wrong number of bytes.");
+        if (Size(type) is not { } size)
+            return $"numpy {type.Code}";
+        if (value is not byte[] bytes || bytes.Length != size)
+            throw file.Refuse("A numpy scalar has the wrong number of bytes.");
         return Element(type, bytes);
     }
 
@@ -22,10 +25,15 @@ internal static class NumpyData
     public static void Fill(FileBytes file, PickleArray array, PickleTuple extents, PickleArrayType type, bool isColumnMajor, object? data)
     {
         // A long shape that is in the file once could else be multiplied and printed again and again.
-        if (extents.Items.Length > MaxRank) throw file.Refuse($"A numpy array has {extents.Items.Length} dimensions.");
-        long[] shape = Array.ConvertAll(extents.Items, item => item is long and >= 0 and <= int.MaxValue ? (long)item : throw file.Refuse("A numpy array has a bad shape."));
+        if (extents.Items.Length > MaxRank)
+            throw file.Refuse($"A numpy array has {extents.Items.Length} dimensions.");
+        long[] shape = Array.ConvertAll(
+            extents.Items,
+            item => item is long and >= 0 and <= int.MaxValue ? (long)item : throw file.Refuse("A numpy array has a bad shape.")
+        );
         var count = BigInteger.One;
-        foreach (long extent in shape) count *= extent;
+        foreach (long extent in shape)
+            count *= extent;
         object?[]? elements = data switch
         {
             PickleList { Items: { } items } => [.. items],
@@ -39,7 +47,8 @@ internal static class NumpyData
             return;
         }
 
-        if (count != elements.Length) throw Misfit(file);
+        if (count != elements.Length)
+            throw Misfit(file);
         array.Extents = shape;
         array.Elements = isColumnMajor && shape.Length > 1 ? ByRows(elements, shape) : elements;
     }
@@ -49,7 +58,8 @@ internal static class NumpyData
     private static object?[] Elements(PickleArrayType type, int size, byte[] bytes)
     {
         object?[] elements = new object?[bytes.Length / size];
-        for (int i = 0; i < elements.Length; i++) elements[i] = Element(type, bytes.AsSpan(i * size, size));
+        for (int i = 0; i < elements.Length; i++)
+            elements[i] = Element(type, bytes.AsSpan(i * size, size));
         return elements;
     }
 
@@ -60,33 +70,41 @@ internal static class NumpyData
         for (int i = 0; i < rows.Length; i++)
         {
             long place = 0;
-            for (int d = shape.Length - 1; d >= 0; d--) place = (place * shape[d]) + index[d];
+            for (int d = shape.Length - 1; d >= 0; d--)
+                place = (place * shape[d]) + index[d];
             rows[i] = columns[place];
-            for (int d = shape.Length - 1; d >= 0 && ++index[d] == shape[d]; d--) index[d] = 0;
+            for (int d = shape.Length - 1; d >= 0 && ++index[d] == shape[d]; d--)
+                index[d] = 0;
         }
 
         return rows;
     }
 
     /// <summary>Bytes of an element; null for types that stay unread.</summary>
-    private static int? Size(PickleArrayType type) => type.IsStructured ? null : type.Code switch
-    {
-        "b1" or "i1" or "u1" => 1,
-        "i2" or "u2" or "f2" => 2,
-        "i4" or "u4" or "f4" => 4,
-        "i8" or "u8" or "f8" => 8,
-        ['U', .. var digits] when int.TryParse(digits, out int characters) && characters is > 0 and <= MaxText => 4 * characters,
-        ['S', .. var digits] when int.TryParse(digits, out int characters) && characters is > 0 and <= MaxText => characters,
-        _ => null,
-    };
+    private static int? Size(PickleArrayType type) =>
+        type.IsStructured
+            ? null
+            : type.Code switch
+            {
+                "b1" or "i1" or "u1" => 1,
+                "i2" or "u2" or "f2" => 2,
+                "i4" or "u4" or "f4" => 4,
+                "i8" or "u8" or "f8" => 8,
+                ['U', .. var digits] when int.TryParse(digits, out int characters) && characters is > 0 and <= MaxText => 4 * characters,
+                ['S', .. var digits] when int.TryParse(digits, out int characters) && characters is > 0 and <= MaxText => characters,
+                _ => null,
+            };
 
     private static object Element(PickleArrayType type, ReadOnlySpan<byte> source)
     {
-        if (type.Code[0] == 'U') return (type.IsBigEndian ? new UTF32Encoding(true, false) : Encoding.UTF32).GetString(source).TrimEnd('\0');
-        if (type.Code[0] == 'S') return Encoding.UTF8.GetString(source).TrimEnd('\0');
+        if (type.Code[0] == 'U')
+            return (type.IsBigEndian ? new UTF32Encoding(true, false) : Encoding.UTF32).GetString(source).TrimEnd('\0');
+        if (type.Code[0] == 'S')
+            return Encoding.UTF8.GetString(source).TrimEnd('\0');
         Span<byte> bytes = stackalloc byte[source.Length];
         source.CopyTo(bytes);
-        if (type.IsBigEndian) bytes.Reverse();
+        if (type.IsBigEndian)
+            bytes.Reverse();
         return type.Code switch
         {
             "b1" => bytes[0] != 0,

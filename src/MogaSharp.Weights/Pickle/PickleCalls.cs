@@ -1,8 +1,8 @@
 namespace MogaSharp.Weights;
 
 /// <summary>
-/// What a pickle may ask for by name. Functions that rebuild tensors are done by code here; everything else becomes an inert value that only shows its
-/// name, and nothing is ever run. What only an attack calls ends the reading all the same (<see cref="PickleNames"/>).
+/// What a pickle may ask for by name. Functions that rebuild tensors are done by code here; everything else becomes an inert value that
+/// only shows its name, and nothing is ever run. What only an attack calls ends the reading all the same (<see cref="PickleNames"/>).
 /// </summary>
 internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
 {
@@ -33,11 +33,22 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
             case "_codecs.encode":
                 return arguments is [string text, "latin1" or "latin-1"] ? Latin1(text) : throw BadArguments(target);
             case "builtins.bytearray" or "__builtin__.bytearray":
-                return arguments is [] ? Array.Empty<byte>() : arguments is [byte[] bytes] ? bytes : arguments is [string chars, "latin-1"] ? Latin1(chars) : throw BadArguments(target);
-            case "builtins.set" or "__builtin__.set" or "builtins.frozenset" or "__builtin__.frozenset" or "builtins.list" or "__builtin__.list" or "collections.deque":
+                return arguments is [] ? Array.Empty<byte>()
+                    : arguments is [byte[] bytes] ? bytes
+                    : arguments is [string chars, "latin-1"] ? Latin1(chars)
+                    : throw BadArguments(target);
+            case "builtins.set"
+            or "__builtin__.set"
+            or "builtins.frozenset"
+            or "__builtin__.frozenset"
+            or "builtins.list"
+            or "__builtin__.list"
+            or "collections.deque":
                 return Sequence(target, arguments);
             case "copyreg._reconstructor" or "copy_reg._reconstructor":
-                return arguments is [PickleGlobal type, PickleGlobal, var initial] ? Data(type, initial is null ? [] : [initial]) : throw BadArguments(target);
+                return arguments is [PickleGlobal type, PickleGlobal, var initial]
+                    ? Data(type, initial is null ? [] : [initial])
+                    : throw BadArguments(target);
             case "copyreg.__newobj__" or "copy_reg.__newobj__":
                 return arguments is [PickleGlobal made, ..] ? Call(made, arguments[1..]) : throw BadArguments(target);
             // How Python 3.11 writes the members of enumerations.
@@ -50,7 +61,8 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
             case "numpy.core.multiarray._reconstruct" or "numpy._core.multiarray._reconstruct":
                 return arguments is [PickleGlobal { Module: "numpy" }, ..] ? new PickleArray() : throw BadArguments(target);
             case "numpy.core.numeric._frombuffer" or "numpy._core.numeric._frombuffer":
-                if (arguments is not [byte[] buffer, PickleArrayType elements, PickleTuple bufferShape, string order]) throw BadArguments(target);
+                if (arguments is not [byte[] buffer, PickleArrayType elements, PickleTuple bufferShape, string order])
+                    throw BadArguments(target);
                 var array = new PickleArray();
                 Charge(32L * buffer.Length);
                 NumpyData.Fill(file, array, bufferShape, elements, isColumnMajor: order == "F", buffer);
@@ -75,8 +87,16 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
             case PickleArrayType type when state is PickleTuple { Items: [long, string order, ..] }:
                 type.IsBigEndian = order == ">";
                 break;
-            case PickleArray array when state is PickleTuple { Items: [long, PickleTuple extents, PickleArrayType type, bool isColumnMajor, var data] }:
-                Charge(data switch { byte[] bytes => 32L * bytes.Length, PickleList list => 16L * list.Items.Count, _ => 0 });
+            case PickleArray array
+                when state is PickleTuple { Items: [long, PickleTuple extents, PickleArrayType type, bool isColumnMajor, var data] }:
+                Charge(
+                    data switch
+                    {
+                        byte[] bytes => 32L * bytes.Length,
+                        PickleList list => 16L * list.Items.Count,
+                        _ => 0,
+                    }
+                );
                 NumpyData.Fill(file, array, extents, type, isColumnMajor, data);
                 break;
             case PickleArray:
@@ -97,17 +117,22 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     private object Data(PickleGlobal type, object?[] arguments)
     {
         string name = type.FullName;
-        if (PickleNames.DictClasses.Contains(name)) return Dictionary(type, arguments);
-        if (PickleNames.IsInert(type)) return new PickleObject(name, arguments);
+        if (PickleNames.DictClasses.Contains(name))
+            return Dictionary(type, arguments);
+        if (PickleNames.IsInert(type))
+            return new PickleObject(name, arguments);
         throw file.Refuse($"The pickle asks to call {name}. This reader makes tensors and plain data only and calls nothing else.");
     }
 
-    private PickleObject Attribute(PickleGlobal getter, object? holder, string member) => holder switch
-    {
-        PickleGlobal type when PickleNames.IsInert(type) => new PickleObject(type.FullName, [member]),
-        PickleObject instance => new PickleObject(instance.ClassName, [member]),
-        _ => throw file.Refuse($"The pickle asks to call {getter.FullName}. This reader makes tensors and plain data only and calls nothing else."),
-    };
+    private PickleObject Attribute(PickleGlobal getter, object? holder, string member) =>
+        holder switch
+        {
+            PickleGlobal type when PickleNames.IsInert(type) => new PickleObject(type.FullName, [member]),
+            PickleObject instance => new PickleObject(instance.ClassName, [member]),
+            _ => throw file.Refuse(
+                $"The pickle asks to call {getter.FullName}. This reader makes tensors and plain data only and calls nothing else."
+            ),
+        };
 
     // An object's state is its attributes, or a pair of those and of those in slots, or something that only its class understands.
     private void SetAttributes(PickleObject instance, object? state)
@@ -148,19 +173,21 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
                 return result;
             case [PickleList pairs]:
                 Charge(16L * pairs.Items.Count);
-                foreach (object? pair in pairs.Items) result.Items.Add(Pair(type, pair));
+                foreach (object? pair in pairs.Items)
+                    result.Items.Add(Pair(type, pair));
                 return result;
             default:
                 throw BadArguments(type);
         }
     }
 
-    private (object? Key, object? Value) Pair(PickleGlobal type, object? pair) => pair switch
-    {
-        PickleTuple { Items: [var key, var value] } => (key, value),
-        PickleList { Items: [var key, var value] } => (key, value),
-        _ => throw BadArguments(type),
-    };
+    private (object? Key, object? Value) Pair(PickleGlobal type, object? pair) =>
+        pair switch
+        {
+            PickleTuple { Items: [var key, var value] } => (key, value),
+            PickleList { Items: [var key, var value] } => (key, value),
+            _ => throw BadArguments(type),
+        };
 
     private PickleList Sequence(PickleGlobal type, object?[] arguments)
     {
@@ -177,12 +204,13 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         return result;
     }
 
-    private string Device(PickleGlobal target, object?[] arguments) => arguments switch
-    {
-        [string { Length: <= MaxNameLength } kind] => $"device(type='{kind}')",
-        [string { Length: <= MaxNameLength } kind, long index] => $"device(type='{kind}', index={index})",
-        _ => throw BadArguments(target),
-    };
+    private string Device(PickleGlobal target, object?[] arguments) =>
+        arguments switch
+        {
+            [string { Length: <= MaxNameLength } kind] => $"device(type='{kind}')",
+            [string { Length: <= MaxNameLength } kind, long index] => $"device(type='{kind}', index={index})",
+            _ => throw BadArguments(target),
+        };
 
     private byte[] Latin1(string text)
     {
@@ -206,7 +234,8 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     private void Charge(long bytes)
     {
         _copied += bytes;
-        if (_copied > limits.MaxPickleBytes) throw file.Refuse($"The pickle copies values of more than {limits.MaxPickleBytes} bytes.");
+        if (_copied > limits.MaxPickleBytes)
+            throw file.Refuse($"The pickle copies values of more than {limits.MaxPickleBytes} bytes.");
     }
 
     private CheckpointFormatException BadArguments(PickleGlobal target) =>

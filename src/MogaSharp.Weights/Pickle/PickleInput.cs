@@ -3,7 +3,8 @@ using System.Text;
 
 namespace MogaSharp.Weights;
 
-/// <summary>A forward reader of part of a file, through a small window. A claimed length is checked before memory is taken for it.</summary>
+/// <summary>A forward reader of part of a file, through a small window. A claimed length is checked before memory is taken for
+/// it.</summary>
 internal sealed class PickleInput(FileBytes file, long start, long end)
 {
     /// <summary>Longest name of a class or function, in bytes.</summary>
@@ -23,7 +24,8 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
 
     public byte ReadByte()
     {
-        if (_used == _filled) Fill();
+        if (_used == _filled)
+            Fill();
         return _window[_used++];
     }
 
@@ -66,7 +68,8 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
         var line = new List<byte>();
         for (byte next = ReadByte(); next != '\n'; next = ReadByte())
         {
-            if (line.Count == MaxLineLength) throw file.Refuse($"The pickle holds a name of more than {MaxLineLength} bytes.");
+            if (line.Count == MaxLineLength)
+                throw file.Refuse($"The pickle holds a name of more than {MaxLineLength} bytes.");
             line.Add(next);
         }
 
@@ -75,7 +78,8 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
 
     private void Read(Span<byte> destination)
     {
-        if (destination.Length > Remaining) throw EndsEarly();
+        if (destination.Length > Remaining)
+            throw EndsEarly();
         int buffered = Math.Min(destination.Length, _filled - _used);
         _window.AsSpan(_used, buffered).CopyTo(destination);
         _used += buffered;
@@ -85,7 +89,8 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
 
     private void Fill()
     {
-        if (_windowEnd == end) throw EndsEarly();
+        if (_windowEnd == end)
+            throw EndsEarly();
         _filled = (int)Math.Min(_window.Length, end - _windowEnd);
         file.Read(_windowEnd, _window.AsSpan(0, _filled));
         _windowEnd += _filled;

@@ -18,7 +18,8 @@ internal sealed class PickleStack(FileBytes file)
 
     public object? Peek()
     {
-        if (_values.Count <= Floor) throw file.Refuse("The pickle is damaged: an instruction finds its stack empty.");
+        if (_values.Count <= Floor)
+            throw file.Refuse("The pickle is damaged: an instruction finds its stack empty.");
         return _values[^1];
     }
 
@@ -30,19 +31,22 @@ internal sealed class PickleStack(FileBytes file)
     }
 
     public T Pop<T>()
-        where T : class => Pop() as T ?? throw file.Refuse($"The pickle is damaged: an instruction needs a {typeof(T).Name} and finds something else.");
+        where T : class =>
+        Pop() as T ?? throw file.Refuse($"The pickle is damaged: an instruction needs a {typeof(T).Name} and finds something else.");
 
     public object?[] Pop(int count)
     {
         object?[] items = new object?[count];
-        for (int i = count - 1; i >= 0; i--) items[i] = Pop();
+        for (int i = count - 1; i >= 0; i--)
+            items[i] = Pop();
         return items;
     }
 
     /// <summary>Takes everything above the topmost mark, and the mark.</summary>
     public object?[] PopToMark()
     {
-        if (!_marks.TryPop(out int mark)) throw file.Refuse("The pickle is damaged: an instruction needs a mark and there is none.");
+        if (!_marks.TryPop(out int mark))
+            throw file.Refuse("The pickle is damaged: an instruction needs a mark and there is none.");
         object?[] items = [.. _values[mark..]];
         _values.RemoveRange(mark, items.Length);
         return items;

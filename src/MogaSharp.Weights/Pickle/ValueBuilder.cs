@@ -27,23 +27,27 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
 
     private Built Build(object? source)
     {
-        if (source is null or bool or long or BigInteger or double or string or byte[]) return new Built(new CheckpointScalar(source), ScalarSize(source), 0);
+        if (source is null or bool or long or BigInteger or double or string or byte[])
+            return new Built(new CheckpointScalar(source), ScalarSize(source), 0);
         if (!_built.TryGetValue(source, out Built built))
         {
             if (!_open.Add(source))
             {
                 // Objects refer to what holds them; that says nothing about weights. Plain lists do so only in files that were made up.
-                if (_openObjects > 0) return new Built(new CheckpointScalar("(within itself)"), 1, 0);
+                if (_openObjects > 0)
+                    return new Built(new CheckpointScalar("(within itself)"), 1, 0);
                 throw file.Refuse($"The value at '{Path}' contains itself.");
             }
 
-            if (_path.Count >= limits.MaxNesting) throw TooDeep();
+            if (_path.Count >= limits.MaxNesting)
+                throw TooDeep();
             built = Convert(source);
             _open.Remove(source);
             _built.Add(source, built);
         }
 
-        if (_path.Count + built.Height > limits.MaxNesting) throw TooDeep();
+        if (_path.Count + built.Height > limits.MaxNesting)
+            throw TooDeep();
         return built;
     }
 
@@ -55,20 +59,21 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         return built;
     }
 
-    private Built Convert(object source) => source switch
-    {
-        PickleTuple tuple => List("tuple", tuple.Items),
-        PickleList list => List(list.Kind, list.Items),
-        PickleArray { Unread: { } type } => new Built(new CheckpointScalar($"numpy array of {type}"), TextSize(type), 0),
-        PickleArray array => List("ndarray", array.Elements),
-        PickleDict dict => Map("dict", dict),
-        PickleObject instance => Object(instance),
-        PickleGlobal name => new Built(new CheckpointScalar(name.FullName), TextSize(name.FullName), 0),
-        PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
-        PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
-        PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
-        _ => throw new InvalidOperationException($"The unpickler made a {source.GetType()}."),
-    };
+    private Built Convert(object source) =>
+        source switch
+        {
+            PickleTuple tuple => List("tuple", tuple.Items),
+            PickleList list => List(list.Kind, list.Items),
+            PickleArray { Unread: { } type } => new Built(new CheckpointScalar($"numpy array of {type}"), TextSize(type), 0),
+            PickleArray array => List("ndarray", array.Elements),
+            PickleDict dict => Map("dict", dict),
+            PickleObject instance => Object(instance),
+            PickleGlobal name => new Built(new CheckpointScalar(name.FullName), TextSize(name.FullName), 0),
+            PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
+            PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
+            PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
+            _ => throw new InvalidOperationException($"The unpickler made a {source.GetType()}."),
+        };
 
     private Built Object(PickleObject instance)
     {
@@ -112,8 +117,10 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         {
             string key = Key(dict.Items[i].Key);
             // Objects that are different to their class may have the same name here.
-            if (dict.Items[i].Key is PickleObject && seen.Contains(key)) key = $"{key} #{i}";
-            if (!seen.Add(key)) throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
+            if (dict.Items[i].Key is PickleObject && seen.Contains(key))
+                key = $"{key} #{i}";
+            if (!seen.Add(key))
+                throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
             size = Add(size, TextSize(key) - 1);
             Built item = BuildInside(key, dict.Items[i].Value);
             entries[i] = new(key, item.Value);
@@ -130,21 +137,25 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         return new StoredTensor(Path, tensor.Storage.Type, new Shape(tensor.Extents), bytes, tensor.Offset, tensor.Strides);
     }
 
-    private string Key(object? key) => key switch
-    {
-        string text => text,
-        null => "None",
-        bool flag => flag ? "True" : "False",
-        long number => number.ToString(CultureInfo.InvariantCulture),
-        BigInteger number => number.ToString(CultureInfo.InvariantCulture),
-        double number => number.ToString("R", CultureInfo.InvariantCulture),
-        PickleGlobal name => name.FullName,
-        byte[] { Length: <= MaxKeyParts } bytes => System.Convert.ToHexStringLower(bytes),
-        PickleTuple { Items.Length: <= MaxKeyParts } tuple when !Array.Exists(tuple.Items, item => item is PickleTuple) => Composed("", tuple.Items),
-        PickleObject { Arguments: { Length: <= MaxKeyParts } parts } instance when !Array.Exists(parts, part => part is PickleObject or PickleTuple) =>
-            Composed(instance.ClassName, parts),
-        _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
-    };
+    private string Key(object? key) =>
+        key switch
+        {
+            string text => text,
+            null => "None",
+            bool flag => flag ? "True" : "False",
+            long number => number.ToString(CultureInfo.InvariantCulture),
+            BigInteger number => number.ToString(CultureInfo.InvariantCulture),
+            double number => number.ToString("R", CultureInfo.InvariantCulture),
+            PickleGlobal name => name.FullName,
+            byte[] { Length: <= MaxKeyParts } bytes => System.Convert.ToHexStringLower(bytes),
+            PickleTuple { Items.Length: <= MaxKeyParts } tuple when !Array.Exists(tuple.Items, item => item is PickleTuple) => Composed(
+                "",
+                tuple.Items
+            ),
+            PickleObject { Arguments: { Length: <= MaxKeyParts } parts } instance
+                when !Array.Exists(parts, part => part is PickleObject or PickleTuple) => Composed(instance.ClassName, parts),
+            _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
+        };
 
     private string Composed(string name, object?[] parts)
     {
@@ -167,12 +178,13 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
     /// </summary>
     private static long TextSize(string text) => 1 + (text.Length / 64);
 
-    private static long ScalarSize(object? value) => value switch
-    {
-        string text => TextSize(text),
-        byte[] bytes => 1 + (bytes.Length / 64),
-        _ => 1,
-    };
+    private static long ScalarSize(object? value) =>
+        value switch
+        {
+            string text => TextSize(text),
+            byte[] bytes => 1 + (bytes.Length / 64),
+            _ => 1,
+        };
 
     private CheckpointFormatException TooDeep() => file.Refuse($"The file nests values more than {limits.MaxNesting} deep.");
 

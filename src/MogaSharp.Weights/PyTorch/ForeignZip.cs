@@ -9,7 +9,9 @@ internal static class ForeignZip
     public static bool IsLitter(string name)
     {
         string last = name[(name.LastIndexOf('/') + 1)..];
-        return last.Length == 0 || name.StartsWith("__MACOSX/", StringComparison.Ordinal) || last.StartsWith("._", StringComparison.Ordinal)
+        return last.Length == 0
+            || name.StartsWith("__MACOSX/", StringComparison.Ordinal)
+            || last.StartsWith("._", StringComparison.Ordinal)
             || last is ".DS_Store" or "Thumbs.db" or "desktop.ini";
     }
 
@@ -20,18 +22,40 @@ internal static class ForeignZip
         bool Has(Func<string, bool> test) => Array.Exists(names, name => test(name));
         bool EndsWith(string end) => Has(name => name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
-        if (Has(name => name == "constants.pkl" || name.EndsWith("/constants.pkl", StringComparison.Ordinal) || ("/" + name).Contains("/code/__torch__", StringComparison.Ordinal)))
+        if (
+            Has(name =>
+                name == "constants.pkl"
+                || name.EndsWith("/constants.pkl", StringComparison.Ordinal)
+                || ("/" + name).Contains("/code/__torch__", StringComparison.Ordinal)
+            )
+        )
             throw file.Refuse("The file is a TorchScript program, which holds code. Save the state dict of the original model instead.");
-        if (Has(name => name == "data.pkl" || name.EndsWith("/data.pkl", StringComparison.Ordinal))) return;
+        if (Has(name => name == "data.pkl" || name.EndsWith("/data.pkl", StringComparison.Ordinal)))
+            return;
         if (EndsWith("model.weights.h5"))
-            throw file.Refuse("The file is a Keras model. Its weights are TensorFlow's, named and laid out otherwise; this reads PyTorch and safetensors files.");
+            throw file.Refuse(
+                "The file is a Keras model. Its weights are TensorFlow's, named and laid out otherwise; this reads PyTorch and "
+                    + "safetensors files."
+            );
         if (names.Length > 0 && names.All(name => name.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)))
-            throw file.Refuse("The file is a numpy archive (.npz). Save the arrays with safetensors.numpy.save_file, under the names of the PyTorch model.");
+            throw file.Refuse(
+                "The file is a numpy archive (.npz). Save the arrays with safetensors.numpy.save_file, under the names of the "
+                    + "PyTorch model."
+            );
         if (EndsWith("saved_model.pb"))
             throw file.Refuse("The file is a zipped TensorFlow SavedModel; this reads PyTorch and safetensors files.");
-        if (Has(name => name.StartsWith("archive/models/", StringComparison.Ordinal) || name.StartsWith("models/", StringComparison.Ordinal)) && Has(name => name.EndsWith(".json", StringComparison.Ordinal)) && EndsWith(".pt2"))
+        if (
+            Has(name =>
+                name.StartsWith("archive/models/", StringComparison.Ordinal) || name.StartsWith("models/", StringComparison.Ordinal)
+            )
+            && Has(name => name.EndsWith(".json", StringComparison.Ordinal))
+            && EndsWith(".pt2")
+        )
             throw file.Refuse("The file is a program of torch.export, not weights. Save the state dict of the original model instead.");
-        if (Array.Find(names, name => Array.Exists(WeightEndings, end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase))) is { } inside)
+        if (
+            Array.Find(names, name => Array.Exists(WeightEndings, end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase))) is
+            { } inside
+        )
             throw file.Refuse($"The file is a zip archive with a weight file in it ('{Text.Clip(inside)}'): unpack it first.");
     }
 }

@@ -66,20 +66,21 @@ internal sealed class StateDictPickler
         return strides;
     }
 
-    private static string StorageClass(DType type) => type switch
-    {
-        DType.Float32 => "FloatStorage",
-        DType.Float64 => "DoubleStorage",
-        DType.Float16 => "HalfStorage",
-        DType.BFloat16 => "BFloat16Storage",
-        DType.UInt8 => "ByteStorage",
-        DType.Int8 => "CharStorage",
-        DType.Int16 => "ShortStorage",
-        DType.Int32 => "IntStorage",
-        DType.Int64 => "LongStorage",
-        DType.Bool => "BoolStorage",
-        _ => throw new ArgumentOutOfRangeException(nameof(type)),
-    };
+    private static string StorageClass(DType type) =>
+        type switch
+        {
+            DType.Float32 => "FloatStorage",
+            DType.Float64 => "DoubleStorage",
+            DType.Float16 => "HalfStorage",
+            DType.BFloat16 => "BFloat16Storage",
+            DType.UInt8 => "ByteStorage",
+            DType.Int8 => "CharStorage",
+            DType.Int16 => "ShortStorage",
+            DType.Int32 => "IntStorage",
+            DType.Int64 => "LongStorage",
+            DType.Bool => "BoolStorage",
+            _ => throw new ArgumentOutOfRangeException(nameof(type)),
+        };
 
     private void EmptyOrderedDict()
     {
@@ -107,7 +108,8 @@ internal sealed class StateDictPickler
     private void Integers(ReadOnlySpan<long> values)
     {
         Op(Opcode.Mark);
-        foreach (long value in values) Integer(value);
+        foreach (long value in values)
+            Integer(value);
         Op(Opcode.Tuple);
     }
 

@@ -49,12 +49,15 @@ internal sealed class SafetensorsHeader
 
     private byte[] ReadJson()
     {
-        if (_file.Length < LengthSize) throw _file.Refuse($"A safetensors file begins with a length of 8 bytes; this file is too short ({_file.Length} bytes).");
+        if (_file.Length < LengthSize)
+            throw _file.Refuse($"A safetensors file begins with a length of 8 bytes; this file is too short ({_file.Length} bytes).");
         Span<byte> prefix = stackalloc byte[LengthSize];
         _file.Read(0, prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > (ulong)_limits.MaxHeaderBytes) throw _file.Refuse($"The safetensors header length is {length} bytes; the format allows {_limits.MaxHeaderBytes}.");
-        if (length > (ulong)(_file.Length - LengthSize)) throw _file.Refuse($"The safetensors header of {length} bytes goes past the end of the file: it was cut off.");
+        if (length > (ulong)_limits.MaxHeaderBytes)
+            throw _file.Refuse($"The safetensors header length is {length} bytes; the format allows {_limits.MaxHeaderBytes}.");
+        if (length > (ulong)(_file.Length - LengthSize))
+            throw _file.Refuse($"The safetensors header of {length} bytes goes past the end of the file: it was cut off.");
         byte[] json = new byte[length];
         _file.Read(LengthSize, json);
         return json is [(byte)'{', ..] ? json : throw _file.Refuse("The safetensors header is not JSON: it does not begin with '{'.");
@@ -65,12 +68,14 @@ internal sealed class SafetensorsHeader
         reader.Read();
         while (NextName(ref reader) is { } name)
         {
-            if (!_names.Add(name)) throw _file.Refuse($"The safetensors header has the key '{name}' twice.");
+            if (!_names.Add(name))
+                throw _file.Refuse($"The safetensors header has the key '{name}' twice.");
             if (name == SafetensorsTypes.MetadataKey)
                 ReadMetadata(ref reader);
             else
                 ReadEntry(name, ref reader);
-            if (_entries.Count > _limits.MaxValues) throw _file.Refuse($"The file holds more than {_limits.MaxValues} tensors.");
+            if (_entries.Count > _limits.MaxValues)
+                throw _file.Refuse($"The file holds more than {_limits.MaxValues} tensors.");
         }
 
         // Nothing but white space may follow; the reader throws at anything else.
@@ -83,13 +88,15 @@ internal sealed class SafetensorsHeader
         while (NextName(ref reader) is { } key)
         {
             Expect(ref reader, JsonTokenType.String, SafetensorsTypes.MetadataKey);
-            if (!Metadata.TryAdd(key, reader.GetString()!)) throw _file.Refuse($"The safetensors metadata has the key '{key}' twice.");
+            if (!Metadata.TryAdd(key, reader.GetString()!))
+                throw _file.Refuse($"The safetensors metadata has the key '{key}' twice.");
         }
     }
 
     private void ReadEntry(string name, ref Utf8JsonReader reader)
     {
-        if (name.Length > TensorPath.MaxLength) throw _file.Refuse($"A tensor's name has more than {TensorPath.MaxLength} characters.");
+        if (name.Length > TensorPath.MaxLength)
+            throw _file.Refuse($"A tensor's name has more than {TensorPath.MaxLength} characters.");
         Expect(ref reader, JsonTokenType.StartObject, name);
         string? type = null;
         long[]? shape = null;
@@ -103,7 +110,8 @@ internal sealed class SafetensorsHeader
                 "data_offsets" => offsets is null,
                 _ => false,
             };
-            if (!isNew) throw _file.Refuse($"The safetensors entry '{name}' has the field '{field}' twice, or where it does not belong.");
+            if (!isNew)
+                throw _file.Refuse($"The safetensors entry '{name}' has the field '{field}' twice, or where it does not belong.");
             if (field == "dtype")
             {
                 Expect(ref reader, JsonTokenType.String, name);
@@ -122,7 +130,8 @@ internal sealed class SafetensorsHeader
         if (type is null || shape is null || offsets is not [long start, long end])
             throw _file.Refuse($"The safetensors entry '{name}' lacks its dtype, shape or pair of data_offsets.");
         DType element = SafetensorsTypes.Parse(type) ?? throw _file.Refuse($"The dtype '{type}' of tensor '{name}' is not supported.");
-        if (shape.Length > MaxRank) throw _file.Refuse($"Tensor '{name}' has {shape.Length} dimensions.");
+        if (shape.Length > MaxRank)
+            throw _file.Refuse($"Tensor '{name}' has {shape.Length} dimensions.");
         _entries.Add(new Entry(name, element, shape, start, end));
     }
 
@@ -146,7 +155,8 @@ internal sealed class SafetensorsHeader
 
     private void Expect(ref Utf8JsonReader reader, JsonTokenType type, string name)
     {
-        if (!reader.Read() || reader.TokenType != type) throw _file.Refuse($"The safetensors entry '{name}' is not of the form it should be.");
+        if (!reader.Read() || reader.TokenType != type)
+            throw _file.Refuse($"The safetensors entry '{name}' is not of the form it should be.");
     }
 
     /// <summary>Checks that the tensors fill the rest of the file exactly, one after the other, and makes their entries.</summary>
@@ -155,16 +165,23 @@ internal sealed class SafetensorsHeader
         long position = 0;
         foreach (Entry entry in _entries.OrderBy(entry => entry.Start).ThenBy(entry => entry.End))
         {
-            if (entry.Start != position) throw _file.Refuse($"Tensor '{entry.Name}' starts at {entry.Start}, the one before it ends at {position}: tensors overlap or leave a hole.");
+            if (entry.Start != position)
+                throw _file.Refuse(
+                    $"Tensor '{entry.Name}' starts at {entry.Start}, the one before it ends at {position}: tensors overlap or leave a hole."
+                );
             long size = ByteCount(entry);
-            if (entry.End - entry.Start != size) throw _file.Refuse($"The shape of tensor '{entry.Name}' needs {size} bytes, its offsets give {entry.End - entry.Start}.");
-            if (size > Array.MaxLength) throw _file.Refuse($"Tensor '{entry.Name}' is larger than 2 GiB.");
+            if (entry.End - entry.Start != size)
+                throw _file.Refuse($"The shape of tensor '{entry.Name}' needs {size} bytes, its offsets give {entry.End - entry.Start}.");
+            if (size > Array.MaxLength)
+                throw _file.Refuse($"Tensor '{entry.Name}' is larger than 2 GiB.");
             position = entry.End;
         }
 
         long available = _file.Length - dataStart;
-        if (position > available) throw _file.Refuse($"The tensors need {position} bytes, the file has {available}: it was cut off.");
-        if (position < available) throw _file.Refuse($"The file has {available - position} bytes that belong to no tensor.");
+        if (position > available)
+            throw _file.Refuse($"The tensors need {position} bytes, the file has {available}: it was cut off.");
+        if (position < available)
+            throw _file.Refuse($"The file has {available - position} bytes that belong to no tensor.");
         Tensors = [.. _entries.Select(entry => Tensor(entry, dataStart))];
     }
 
@@ -173,7 +190,8 @@ internal sealed class SafetensorsHeader
         try
         {
             long count = entry.Type.Size();
-            foreach (long extent in entry.Shape) count = checked(count * extent);
+            foreach (long extent in entry.Shape)
+                count = checked(count * extent);
             return count;
         }
         catch (OverflowException)

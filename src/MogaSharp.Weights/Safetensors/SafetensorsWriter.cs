@@ -17,7 +17,8 @@ internal static class SafetensorsWriter
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (TensorEntry tensor in tensors) stream.Write(tensor.ToBytes());
+        foreach (TensorEntry tensor in tensors)
+            stream.Write(tensor.ToBytes());
     }
 
     private static byte[] MakeHeader(IReadOnlyList<TensorEntry> tensors, IEnumerable<KeyValuePair<string, string>> metadata)
@@ -29,30 +30,36 @@ internal static class SafetensorsWriter
             writer.WriteStartObject();
             WriteMetadata(writer, metadata);
             long position = 0;
-            foreach (TensorEntry tensor in tensors) position = WriteEntry(writer, tensor, position);
+            foreach (TensorEntry tensor in tensors)
+                position = WriteEntry(writer, tensor, position);
             writer.WriteEndObject();
         }
 
-        while (header.Length % Alignment != 0) header.WriteByte((byte)' ');
+        while (header.Length % Alignment != 0)
+            header.WriteByte((byte)' ');
         return header.ToArray();
     }
 
     private static void WriteMetadata(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         KeyValuePair<string, string>[] texts = [.. metadata];
-        if (texts.Length == 0) return;
+        if (texts.Length == 0)
+            return;
         writer.WriteStartObject(SafetensorsTypes.MetadataKey);
-        foreach ((string key, string text) in texts) writer.WriteString(key, text);
+        foreach ((string key, string text) in texts)
+            writer.WriteString(key, text);
         writer.WriteEndObject();
     }
 
     private static long WriteEntry(Utf8JsonWriter writer, TensorEntry tensor, long position)
     {
-        if (tensor.Name == SafetensorsTypes.MetadataKey) throw new ArgumentException($"A tensor cannot be named '{tensor.Name}' in a safetensors file.");
+        if (tensor.Name == SafetensorsTypes.MetadataKey)
+            throw new ArgumentException($"A tensor cannot be named '{tensor.Name}' in a safetensors file.");
         writer.WriteStartObject(tensor.Name);
         writer.WriteString("dtype", SafetensorsTypes.NameOf(tensor.DType));
         writer.WriteStartArray("shape");
-        foreach (long extent in tensor.Shape.Extents) writer.WriteNumberValue(extent);
+        foreach (long extent in tensor.Shape.Extents)
+            writer.WriteNumberValue(extent);
         writer.WriteEndArray();
         writer.WriteStartArray("data_offsets");
         writer.WriteNumberValue(position);

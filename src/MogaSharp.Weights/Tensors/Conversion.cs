@@ -10,11 +10,21 @@ internal static class Conversion
     {
         switch (type)
         {
-            case DType.Float32: source.CopyTo(MemoryMarshal.AsBytes(destination)); break;
-            case DType.Float64: Map(source, destination, static (double x) => (float)x); break;
-            case DType.Float16: Map(source, destination, static (Half x) => (float)x); break;
-            case DType.BFloat16: Map(source, destination, static (ushort x) => BitConverter.UInt32BitsToSingle((uint)x << 16)); break;
-            default: Integers(type, source, destination, static x => (float)x); break;
+            case DType.Float32:
+                source.CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case DType.Float64:
+                Map(source, destination, static (double x) => (float)x);
+                break;
+            case DType.Float16:
+                Map(source, destination, static (Half x) => (float)x);
+                break;
+            case DType.BFloat16:
+                Map(source, destination, static (ushort x) => BitConverter.UInt32BitsToSingle((uint)x << 16));
+                break;
+            default:
+                Integers(type, source, destination, static x => (float)x);
+                break;
         }
     }
 
@@ -25,11 +35,20 @@ internal static class Conversion
     {
         switch (type)
         {
-            case DType.Float32: MemoryMarshal.AsBytes(source).CopyTo(destination); break;
-            case DType.Float64: Map(source, destination, static (float x) => (double)x); break;
-            case DType.Float16: Map(source, destination, static (float x) => (Half)x); break;
-            case DType.BFloat16: Map(source, destination, ToBFloat16); break;
-            default: throw new ArgumentOutOfRangeException(nameof(type));
+            case DType.Float32:
+                MemoryMarshal.AsBytes(source).CopyTo(destination);
+                break;
+            case DType.Float64:
+                Map(source, destination, static (float x) => (double)x);
+                break;
+            case DType.Float16:
+                Map(source, destination, static (float x) => (Half)x);
+                break;
+            case DType.BFloat16:
+                Map(source, destination, ToBFloat16);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type));
         }
     }
 
@@ -37,7 +56,8 @@ internal static class Conversion
     public static ushort ToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (float.IsNaN(value)) return (ushort)((bits >> 16) | 0x40);
+        if (float.IsNaN(value))
+            return (ushort)((bits >> 16) | 0x40);
         // Half a unit, less one when the kept part is even: a tie then goes to the even neighbour.
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
@@ -47,13 +67,26 @@ internal static class Conversion
     {
         switch (type)
         {
-            case DType.UInt8: Map(source, destination, (byte x) => convert(x)); break;
-            case DType.Int8: Map(source, destination, (sbyte x) => convert(x)); break;
-            case DType.Int16: Map(source, destination, (short x) => convert(x)); break;
-            case DType.Int32: Map(source, destination, (int x) => convert(x)); break;
-            case DType.Int64: Map(source, destination, convert); break;
-            case DType.Bool: Map(source, destination, (byte x) => convert(x != 0 ? 1 : 0)); break;
-            default: throw new ArgumentOutOfRangeException(nameof(type));
+            case DType.UInt8:
+                Map(source, destination, (byte x) => convert(x));
+                break;
+            case DType.Int8:
+                Map(source, destination, (sbyte x) => convert(x));
+                break;
+            case DType.Int16:
+                Map(source, destination, (short x) => convert(x));
+                break;
+            case DType.Int32:
+                Map(source, destination, (int x) => convert(x));
+                break;
+            case DType.Int64:
+                Map(source, destination, convert);
+                break;
+            case DType.Bool:
+                Map(source, destination, (byte x) => convert(x != 0 ? 1 : 0));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type));
         }
     }
 
@@ -62,7 +95,8 @@ internal static class Conversion
         where TTo : unmanaged
     {
         ReadOnlySpan<TFrom> elements = MemoryMarshal.Cast<byte, TFrom>(source);
-        for (int i = 0; i < elements.Length; i++) destination[i] = convert(elements[i]);
+        for (int i = 0; i < elements.Length; i++)
+            destination[i] = convert(elements[i]);
     }
 
     private static void Map<TFrom, TTo>(ReadOnlySpan<TFrom> source, Span<byte> destination, Func<TFrom, TTo> convert)
@@ -70,6 +104,7 @@ internal static class Conversion
         where TTo : unmanaged
     {
         Span<TTo> elements = MemoryMarshal.Cast<byte, TTo>(destination);
-        for (int i = 0; i < source.Length; i++) elements[i] = convert(source[i]);
+        for (int i = 0; i < source.Length; i++)
+            elements[i] = convert(source[i]);
     }
 }

@@ -7,9 +7,7 @@ namespace MogaSharp.Weights;
 internal sealed class MemoryTensor<T>(string name, DType type, Shape shape, T[] elements) : TensorEntry(name, type, shape)
     where T : unmanaged
 {
-    internal override void Verify()
-    {
-    }
+    internal override void Verify() { }
 
     private protected override void Read(Span<byte> destination) => MemoryMarshal.AsBytes<T>(elements).CopyTo(destination);
 }

@@ -22,16 +22,26 @@ internal sealed class StoredTensor(string name, DType type, Shape shape, ByteRan
         }
 
         long last = 0;
-        for (int d = 0; d < strides.Length; d++) last += (Shape[d] - 1) * strides[d];
-        if ((last + 1) * size > Array.MaxLength) throw storage.File.Refuse($"Tensor '{Name}' is a scattered view of more than 2 GiB.");
+        for (int d = 0; d < strides.Length; d++)
+            last += (Shape[d] - 1) * strides[d];
+        if ((last + 1) * size > Array.MaxLength)
+            throw storage.File.Refuse($"Tensor '{Name}' is a scattered view of more than 2 GiB.");
         byte[] source = new byte[(last + 1) * size];
         storage.Read(offset * size, source);
         switch (size)
         {
-            case 1: Gather<byte>(source, destination); break;
-            case 2: Gather<ushort>(source, destination); break;
-            case 4: Gather<uint>(source, destination); break;
-            default: Gather<ulong>(source, destination); break;
+            case 1:
+                Gather<byte>(source, destination);
+                break;
+            case 2:
+                Gather<ushort>(source, destination);
+                break;
+            case 4:
+                Gather<uint>(source, destination);
+                break;
+            default:
+                Gather<ulong>(source, destination);
+                break;
         }
     }
 
@@ -40,7 +50,8 @@ internal sealed class StoredTensor(string name, DType type, Shape shape, ByteRan
         long expected = 1;
         for (int d = strides.Length - 1; d >= 0; d--)
         {
-            if (Shape[d] != 1 && strides[d] != expected) return false;
+            if (Shape[d] != 1 && strides[d] != expected)
+                return false;
             expected *= Shape[d];
         }
 
@@ -57,13 +68,15 @@ internal sealed class StoredTensor(string name, DType type, Shape shape, ByteRan
         int step = (int)strides[^1];
         int[] index = new int[strides.Length - 1];
         long row = 0;
-        for (int written = 0; written < destination.Length;)
+        for (int written = 0; written < destination.Length; )
         {
-            for (int j = 0; j < rowLength; j++) destination[written++] = source[(int)row + (j * step)];
+            for (int j = 0; j < rowLength; j++)
+                destination[written++] = source[(int)row + (j * step)];
             for (int d = index.Length - 1; d >= 0; d--)
             {
                 row += strides[d];
-                if (++index[d] < Shape[d]) break;
+                if (++index[d] < Shape[d])
+                    break;
                 row -= index[d] * strides[d];
                 index[d] = 0;
             }

@@ -37,8 +37,12 @@ public abstract class TensorEntry
     public void ReadBytes(Span<byte> destination)
     {
         if (destination.Length != ByteCount)
-            throw new ArgumentException($"Tensor '{Name}' has {ByteCount} bytes, the destination {destination.Length}.", nameof(destination));
-        if (ByteCount > 0) Read(destination);
+            throw new ArgumentException(
+                $"Tensor '{Name}' has {ByteCount} bytes, the destination {destination.Length}.",
+                nameof(destination)
+            );
+        if (ByteCount > 0)
+            Read(destination);
     }
 
     /// <summary>Reads all elements as in <see cref="ReadBytes"/>, into a new array.</summary>
@@ -67,7 +71,8 @@ public abstract class TensorEntry
     /// <exception cref="CheckpointFormatException">The file is damaged.</exception>
     public long[] ToInt64()
     {
-        if (DType.IsFloatingPoint()) throw new InvalidOperationException($"Tensor '{Name}' holds {DType} elements, not integers.");
+        if (DType.IsFloatingPoint())
+            throw new InvalidOperationException($"Tensor '{Name}' holds {DType} elements, not integers.");
         long[] values = new long[Shape.ElementCount];
         Conversion.ToInt64(DType, ToBytes(), values);
         return values;
@@ -84,15 +89,18 @@ public abstract class TensorEntry
 
     /// <summary>
     /// The same tensor with its floating-point elements in another floating-point type, converted when read: through
-    /// float32, to nearest with ties to even. Integer and bool tensors stay as they are. Finite values that the type cannot hold would become infinite:
-    /// <see cref="CheckpointWriter"/> refuses to write them.
+    /// float32, to nearest with ties to even. Integer and bool tensors stay as they are. Finite values that the type cannot hold would
+    /// become infinite: <see cref="CheckpointWriter"/> refuses to write them.
     /// </summary>
     /// <param name="type">A floating-point type.</param>
     /// <exception cref="ArgumentException">The type is not a floating-point type.</exception>
     public TensorEntry ConvertTo(DType type)
     {
-        if (!type.IsFloatingPoint()) throw new ArgumentException($"Weights are converted to floating-point types only, not to {type}.", nameof(type));
-        return type == DType || !DType.IsFloatingPoint() ? this : new DerivedTensor(this, Name, type, Shape) { Losses = new ConversionLosses() };
+        if (!type.IsFloatingPoint())
+            throw new ArgumentException($"Weights are converted to floating-point types only, not to {type}.", nameof(type));
+        return type == DType || !DType.IsFloatingPoint()
+            ? this
+            : new DerivedTensor(this, Name, type, Shape) { Losses = new ConversionLosses() };
     }
 
     /// <summary>An entry that holds a tensor's elements as float32; the array is shared, not copied.</summary>
@@ -127,7 +135,11 @@ public abstract class TensorEntry
 
     private sealed class DerivedTensor(TensorEntry source, string name, DType type, Shape shape) : TensorEntry(name, type, shape)
     {
-        internal override ConversionLosses? Losses { get => field ?? source.Losses; init; }
+        internal override ConversionLosses? Losses
+        {
+            get => field ?? source.Losses;
+            init;
+        }
 
         internal override void Verify() => source.Verify();
 

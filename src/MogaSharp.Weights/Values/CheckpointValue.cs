@@ -11,9 +11,7 @@ namespace MogaSharp.Weights;
 /// </summary>
 public abstract record CheckpointValue
 {
-    private protected CheckpointValue()
-    {
-    }
+    private protected CheckpointValue() { }
 
     /// <summary>
     /// The value as JSON text. Tensors become <c>{"__tensor__": "Float32 3x3"}</c>, objects <c>{"__Namespace__": {...}}</c>
@@ -24,7 +22,8 @@ public abstract record CheckpointValue
     {
         using var stream = new MemoryStream();
         var options = new JsonWriterOptions { Indented = indented, MaxDepth = 1000 };
-        using (var writer = new Utf8JsonWriter(stream, options)) Write(writer);
+        using (var writer = new Utf8JsonWriter(stream, options))
+            Write(writer);
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
@@ -43,7 +42,8 @@ public sealed record CheckpointMap(string Kind, IReadOnlyList<KeyValuePair<strin
         {
             foreach ((string name, CheckpointValue value) in Entries)
             {
-                if (name == key) return value;
+                if (name == key)
+                    return value;
             }
 
             return null;
@@ -54,20 +54,23 @@ public sealed record CheckpointMap(string Kind, IReadOnlyList<KeyValuePair<strin
     {
         bool isObject = Kind != "dict";
         writer.WriteStartObject();
-        if (isObject) writer.WriteStartObject($"__{Kind[(Kind.LastIndexOf('.') + 1)..]}__");
+        if (isObject)
+            writer.WriteStartObject($"__{Kind[(Kind.LastIndexOf('.') + 1)..]}__");
         foreach ((string name, CheckpointValue value) in Entries)
         {
             writer.WritePropertyName(name);
             value.Write(writer);
         }
 
-        if (isObject) writer.WriteEndObject();
+        if (isObject)
+            writer.WriteEndObject();
         writer.WriteEndObject();
     }
 }
 
 /// <summary>A list, tuple, set or array.</summary>
-/// <param name="Kind">"list", "tuple", "set", "frozenset", "deque", "ndarray", or the class of an object known by its arguments only.</param>
+/// <param name="Kind">"list", "tuple", "set", "frozenset", "deque", "ndarray", or the class of an object known by its arguments
+/// only.</param>
 /// <param name="Items">The items in file order; an array's in row-major order.</param>
 public sealed record CheckpointList(string Kind, IReadOnlyList<CheckpointValue> Items) : CheckpointValue
 {
@@ -81,9 +84,11 @@ public sealed record CheckpointList(string Kind, IReadOnlyList<CheckpointValue> 
         }
 
         writer.WriteStartArray();
-        foreach (CheckpointValue item in Items) item.Write(writer);
+        foreach (CheckpointValue item in Items)
+            item.Write(writer);
         writer.WriteEndArray();
-        if (!isPlain) writer.WriteEndObject();
+        if (!isPlain)
+            writer.WriteEndObject();
     }
 }
 
@@ -95,18 +100,32 @@ public sealed record CheckpointScalar(object? Value) : CheckpointValue
     {
         switch (Value)
         {
-            case null: writer.WriteNullValue(); break;
-            case bool flag: writer.WriteBooleanValue(flag); break;
-            case long number: writer.WriteNumberValue(number); break;
-            case BigInteger number: writer.WriteRawValue(number.ToString(CultureInfo.InvariantCulture)); break;
-            case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
-            case double number: writer.WriteStringValue(number.ToString(CultureInfo.InvariantCulture)); break;
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case long number:
+                writer.WriteNumberValue(number);
+                break;
+            case BigInteger number:
+                writer.WriteRawValue(number.ToString(CultureInfo.InvariantCulture));
+                break;
+            case double number when double.IsFinite(number):
+                writer.WriteNumberValue(number);
+                break;
+            case double number:
+                writer.WriteStringValue(number.ToString(CultureInfo.InvariantCulture));
+                break;
             case byte[] bytes:
                 writer.WriteStartObject();
                 writer.WriteString("__bytes_hex__", Convert.ToHexStringLower(bytes));
                 writer.WriteEndObject();
                 break;
-            default: writer.WriteStringValue((string)Value); break;
+            default:
+                writer.WriteStringValue((string)Value);
+                break;
         }
     }
 }

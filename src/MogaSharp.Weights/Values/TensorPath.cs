@@ -8,7 +8,8 @@ internal static class TensorPath
 
     public static string Join(List<string> keys, FileBytes file)
     {
-        if (keys.Sum(key => (long)key.Length) > MaxLength) throw file.Refuse($"A tensor's name has more than {MaxLength} characters.");
+        if (keys.Sum(key => (long)key.Length) > MaxLength)
+            throw file.Refuse($"A tensor's name has more than {MaxLength} characters.");
         return string.Join('/', keys);
     }
 
@@ -27,17 +28,23 @@ internal static class TensorPath
             switch (value)
             {
                 case CheckpointMap map when !ModelObjects.IsOne(map):
-                    foreach ((string key, CheckpointValue item) in map.Entries) VisitInside(key, item);
+                    foreach ((string key, CheckpointValue item) in map.Entries)
+                        VisitInside(key, item);
                     break;
                 case CheckpointList list:
-                    for (int i = 0; i < list.Items.Count; i++) VisitInside($"{i}", list.Items[i]);
+                    for (int i = 0; i < list.Items.Count; i++)
+                        VisitInside($"{i}", list.Items[i]);
                     break;
                 case CheckpointTensor { Tensor: { } tensor }:
                     string name = Join(keys, file);
                     bytes += tensor.ByteCount;
                     if (bytes > (4 * file.Length) + limits.MaxExpandedBytes)
-                        throw file.Refuse($"The tensors together are more than {bytes} bytes, far more than the file's {file.Length}: their storage is repeated.");
-                    if (!names.Add(name)) throw file.Refuse($"Two tensors are named '{name}'.");
+                        throw file.Refuse(
+                            $"The tensors together are more than {bytes} bytes, far more than the file's {file.Length}: their storage "
+                                + "is repeated."
+                        );
+                    if (!names.Add(name))
+                        throw file.Refuse($"Two tensors are named '{name}'.");
                     tensors.Add(tensor.WithName(name));
                     break;
             }

@@ -21,7 +21,8 @@ internal sealed record TerminalKind
 /// <summary>The program as the leader of a session on a pseudo-terminal, where Ctrl+C is a key.</summary>
 internal sealed partial class PseudoTerminal : IDisposable
 {
-    private const int ReadWrite = 2, NoControl = 0x100;
+    private const int ReadWrite = 2,
+        NoControl = 0x100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 
     private readonly SafeFileHandle _keeper;
@@ -42,11 +43,16 @@ internal sealed partial class PseudoTerminal : IDisposable
         _keeper = new SafeFileHandle(Opened(open(path, ReadWrite | NoControl)), ownsHandle: true);
         _keyboard = new FileStream(master, FileAccess.ReadWrite, bufferSize: 0);
         _screen = new Screen(kind.Columns);
-        const string Script = "stty -F \"$0\" cols \"$1\" rows 24; out=${2:-$0}; shift 2; exec setsid -c \"$@\" < \"$0\" > \"$out\" 2> \"$0\"";
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, path, $"{kind.Columns}", kind.OutputFile ?? "", .. Moga.Command, .. arguments]);
+        const string Script =
+            "stty -F \"$0\" cols \"$1\" rows 24; out=${2:-$0}; shift 2; exec setsid -c \"$@\" < \"$0\" > \"$out\" 2> \"$0\"";
+        var start = new ProcessStartInfo(
+            "/bin/sh",
+            ["-c", Script, path, $"{kind.Columns}", kind.OutputFile ?? "", .. Moga.Command, .. arguments]
+        );
         start.Environment["MOGA_CACHE"] = cache ?? "/nonexistent/cache";
         start.Environment["TERM"] = kind.Name;
-        if (kind.NoColor) start.Environment["NO_COLOR"] = "1";
+        if (kind.NoColor)
+            start.Environment["NO_COLOR"] = "1";
         Process = Process.Start(start)!;
         _reading = Task.Factory.StartNew(Read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -78,7 +84,8 @@ internal sealed partial class PseudoTerminal : IDisposable
         {
             lock (_lock)
             {
-                if (seen(_screen)) return;
+                if (seen(_screen))
+                    return;
                 Assert.False(Process.HasExited || clock.Elapsed > Patience, _screen.Transcript);
             }
 
@@ -99,7 +106,8 @@ internal sealed partial class PseudoTerminal : IDisposable
 
     public void Dispose()
     {
-        if (!Process.HasExited) Process.Kill(entireProcessTree: true);
+        if (!Process.HasExited)
+            Process.Kill(entireProcessTree: true);
         Process.Dispose();
         _keeper.Dispose();
         _keyboard.Dispose();
@@ -115,7 +123,8 @@ internal sealed partial class PseudoTerminal : IDisposable
             while (_keyboard.Read(bytes) is > 0 and int count)
             {
                 int length = decoder.GetChars(bytes.AsSpan(0, count), chars, flush: false);
-                lock (_lock) _screen.Feed(new string(chars, 0, length));
+                lock (_lock)
+                    _screen.Feed(new string(chars, 0, length));
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
@@ -124,7 +133,8 @@ internal sealed partial class PseudoTerminal : IDisposable
         }
     }
 
-    private static int Opened(int result) => result >= 0 ? result : throw new IOException($"no pseudo-terminal: error {Marshal.GetLastPInvokeError()}");
+    private static int Opened(int result) =>
+        result >= 0 ? result : throw new IOException($"no pseudo-terminal: error {Marshal.GetLastPInvokeError()}");
 
 #pragma warning disable SYSLIB1054, CA5392, IDE1006, SA1300 // The C library's own names.
     [LibraryImport("libc", SetLastError = true)]

@@ -3,12 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace MogaSharp.Cli.Tests;
 
-/// <summary>What a user sees: the part of a terminal's language that a command line program may use, on a screen with endless history.</summary>
+/// <summary>What a user sees: the part of a terminal's language that a command line program may use, on a screen with endless
+/// history.</summary>
 internal sealed partial class Screen(int columns)
 {
     private readonly List<StringBuilder> _rows = [new()];
-    private readonly StringBuilder _escape = new(), _transcript = new();
-    private int _row, _column;
+    private readonly StringBuilder _escape = new(),
+        _transcript = new();
+    private int _row,
+        _column;
     private bool _isFull;
 
     /// <summary>Everything that was sent, with all codes.</summary>
@@ -41,12 +44,18 @@ internal sealed partial class Screen(int columns)
         _transcript.Append(text);
         foreach (char c in text)
         {
-            if (_escape.Length > 0) Escape(c);
-            else if (c == '\e') _escape.Append(c);
-            else if (c == '\r') MoveTo(_row, 0);
-            else if (c == '\n') MoveTo(_row + 1, _column);
-            else if (c == '\b') MoveTo(_row, Math.Max(0, _column - 1));
-            else if (c != '\a') Put(c);
+            if (_escape.Length > 0)
+                Escape(c);
+            else if (c == '\e')
+                _escape.Append(c);
+            else if (c == '\r')
+                MoveTo(_row, 0);
+            else if (c == '\n')
+                MoveTo(_row + 1, _column);
+            else if (c == '\b')
+                MoveTo(_row, Math.Max(0, _column - 1));
+            else if (c != '\a')
+                Put(c);
         }
 
         Look();
@@ -56,29 +65,35 @@ internal sealed partial class Screen(int columns)
     {
         if (_isFull)
         {
-            if (Bar().IsMatch(_rows[_row].ToString())) WrappedBars.Add(_rows[_row].ToString());
+            if (Bar().IsMatch(_rows[_row].ToString()))
+                WrappedBars.Add(_rows[_row].ToString());
             MoveTo(_row + 1, 0);
         }
 
         StringBuilder row = _rows[_row];
-        while (row.Length <= _column) row.Append(' ');
+        while (row.Length <= _column)
+            row.Append(' ');
         row[_column] = c;
-        if (_column == columns - 1) _isFull = true;
-        else _column++;
+        if (_column == columns - 1)
+            _isFull = true;
+        else
+            _column++;
     }
 
     private void MoveTo(int row, int column)
     {
         Look();
         (_row, _column, _isFull) = (row, column, false);
-        while (_rows.Count <= _row) _rows.Add(new());
+        while (_rows.Count <= _row)
+            _rows.Add(new());
     }
 
     // A bar is looked for at each move: nobody sees the state between two.
     private void Look()
     {
         int bars = _rows.Skip(Math.Max(0, _row - 8)).Count(row => Bar().IsMatch(row.ToString()));
-        if (bars > 0) BarsSeen++;
+        if (bars > 0)
+            BarsSeen++;
         MostBars = Math.Max(MostBars, bars);
     }
 
@@ -86,7 +101,8 @@ internal sealed partial class Screen(int columns)
     {
         _escape.Append(c);
         string code = _escape.ToString();
-        if (code is "\e" or "\e[" || (code.StartsWith("\e[", StringComparison.Ordinal) && !char.IsAsciiLetter(c))) return;
+        if (code is "\e" or "\e[" || (code.StartsWith("\e[", StringComparison.Ordinal) && !char.IsAsciiLetter(c)))
+            return;
         _escape.Clear();
         switch (code)
         {
@@ -100,8 +116,10 @@ internal sealed partial class Screen(int columns)
                 IsCursorVisible = c == 'h';
                 break;
             default:
-                if (c == 'm') Colors++;
-                else OtherCodes.Add(code[1..]);
+                if (c == 'm')
+                    Colors++;
+                else
+                    OtherCodes.Add(code[1..]);
                 break;
         }
     }

@@ -16,18 +16,29 @@ public sealed class TerminalCancelTests : IAsyncDisposable
     public async Task Ctrl_C_leaves_one_line_and_no_bar(string command)
     {
         using PseudoTerminal terminal = PseudoTerminal.Start(new(), _fixture.Cache, Long(command));
-        string sign = command switch { "bench" => "measured", "pull" => "50%", _ => "%" };
+        string sign = command switch
+        {
+            "bench" => "measured",
+            "pull" => "50%",
+            _ => "%",
+        };
         await terminal.UntilAsync(screen => screen.Rows.Any(row => row.Contains(sign, StringComparison.Ordinal)));
         terminal.PressCtrlC();
         (int code, Screen screen) = await terminal.FinishAsync();
         Assert.True(code == 130, screen.Transcript);
         Assert.Equal((0, true, 0), (screen.Column, screen.IsCursorVisible, screen.WrappedBars.Count));
         // The terminal shows the key itself where the cursor is.
-        string[] rows = [.. screen.Rows.Where(row => !row.StartsWith("measured ", StringComparison.Ordinal)).Select(row => row.Replace("^C", "", StringComparison.Ordinal))];
+        string[] rows =
+        [
+            .. screen
+                .Rows.Where(row => !row.StartsWith("measured ", StringComparison.Ordinal))
+                .Select(row => row.Replace("^C", "", StringComparison.Ordinal)),
+        ];
         Assert.Equal(["moga: cancelled"], rows.Where(row => row.Length > 0));
         Assert.True(screen.MostBars <= 1, screen.Transcript);
         // A half of the file has come.
-        if (command == "pull") Assert.Matches(@"\r\[#+\.+\]  Downloading custom +50%", screen.Transcript);
+        if (command == "pull")
+            Assert.Matches(@"\r\[#+\.+\]  Downloading custom +50%", screen.Transcript);
     }
 
     private string[] Long(string command)
@@ -42,16 +53,34 @@ public sealed class TerminalCancelTests : IAsyncDisposable
                 return ["eval", "--model", card, "--data", $"idx:{_fixture.Folder.FullName}", "--batch", "100"];
             case "pull":
                 byte[] content = _fixture.Server.Content;
-                _fixture.Server.Then(async (_, stream) =>
-                {
-                    await TestServer.SendAsync(stream, "200 OK", _fixture.Server.Version, content.AsMemory(0, content.Length / 4), content.Length);
-                    await Task.Delay(300, _fixture.Server.Stopped);
-                    await stream.WriteAsync(content.AsMemory(content.Length / 4, content.Length / 4), _fixture.Server.Stopped);
-                    await Task.Delay(-1, _fixture.Server.Stopped);
-                });
+                _fixture.Server.Then(
+                    async (_, stream) =>
+                    {
+                        await TestServer.SendAsync(
+                            stream,
+                            "200 OK",
+                            _fixture.Server.Version,
+                            content.AsMemory(0, content.Length / 4),
+                            content.Length
+                        );
+                        await Task.Delay(300, _fixture.Server.Stopped);
+                        await stream.WriteAsync(content.AsMemory(content.Length / 4, content.Length / 4), _fixture.Server.Stopped);
+                        await Task.Delay(-1, _fixture.Server.Stopped);
+                    }
+                );
                 return ["pull", _fixture.RemoteCard];
             default:
-                return ["bench", card, "--size", "8", "--seconds", "1", "--batch", .. Enumerable.Range(1, 1000).Select(batch => $"{batch}")];
+                return
+                [
+                    "bench",
+                    card,
+                    "--size",
+                    "8",
+                    "--seconds",
+                    "1",
+                    "--batch",
+                    .. Enumerable.Range(1, 1000).Select(batch => $"{batch}"),
+                ];
         }
     }
 }

@@ -44,25 +44,45 @@ internal sealed class TerminalFixture : IAsyncDisposable
     }
 
     /// <summary>A command line, and a pattern that one of the rows on the screen has to match.</summary>
-    public (string[] Arguments, string Row) Of(string command) => command switch
-    {
-        "classify" => ([command, Path.Combine(Fixtures.Samples, "*.png"), "--model", _card, "-k", "1"], @"^\S*bag_0018.png: .* \d+\.\d%$"),
-        "eval" => ([command, "--data", $"idx:{Idx()}", "--model", _card, "--batch", "2"], "top-1"),
-        "eval video" => (["eval", "--task", "video", "--data", $"moving-mnist:{Digits()}?testclips=4", "--model", VideoFixtures.WriteModel(_folder), "--batch", "1"], "MSE"),
-        "forward" => ([command, "--model", _card, "--input", Input(), "--output", _folder.File("y.safetensors")], "^logits "),
-        "models" => ([command], "^name +task"),
-        "info" => ([command, _card], "parameters"),
-        "plan" => ([command, _card], "global average pool"),
-        "profile" => ([command, _card, "--runs", "2"], "min us"),
-        "pull" => ([command, RemoteCard], "^downloaded, SHA-256 "),
-        "inspect" => ([command, Weights], @"weights\.safetensors: Safetensors"),
-        "convert" => ([command, Weights, _folder.File("out.pth")], @"^\d+ tensors, "),
-        "export" => ([command, _card, "--onnx", _folder.File("out.onnx"), "--size", "32"], @"out\.onnx$"),
-        "bench" => ([command, _card, "--seconds", "1"], "^measured custom, input "),
-        "predict" => ([command, VideoFixtures.Sample("moving_mnist.gif"), "--model", Video64(), "--output", _folder.File("predicted")], "^custom_video predicted 10 frames"),
-        "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
-        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
-    };
+    public (string[] Arguments, string Row) Of(string command) =>
+        command switch
+        {
+            "classify" => (
+                [command, Path.Combine(Fixtures.Samples, "*.png"), "--model", _card, "-k", "1"],
+                @"^\S*bag_0018.png: .* \d+\.\d%$"
+            ),
+            "eval" => ([command, "--data", $"idx:{Idx()}", "--model", _card, "--batch", "2"], "top-1"),
+            "eval video" => (
+                [
+                    "eval",
+                    "--task",
+                    "video",
+                    "--data",
+                    $"moving-mnist:{Digits()}?testclips=4",
+                    "--model",
+                    VideoFixtures.WriteModel(_folder),
+                    "--batch",
+                    "1",
+                ],
+                "MSE"
+            ),
+            "forward" => ([command, "--model", _card, "--input", Input(), "--output", _folder.File("y.safetensors")], "^logits "),
+            "models" => ([command], "^name +task"),
+            "info" => ([command, _card], "parameters"),
+            "plan" => ([command, _card], "global average pool"),
+            "profile" => ([command, _card, "--runs", "2"], "min us"),
+            "pull" => ([command, RemoteCard], "^downloaded, SHA-256 "),
+            "inspect" => ([command, Weights], @"weights\.safetensors: Safetensors"),
+            "convert" => ([command, Weights, _folder.File("out.pth")], @"^\d+ tensors, "),
+            "export" => ([command, _card, "--onnx", _folder.File("out.onnx"), "--size", "32"], @"out\.onnx$"),
+            "bench" => ([command, _card, "--seconds", "1"], "^measured custom, input "),
+            "predict" => (
+                [command, VideoFixtures.Sample("moving_mnist.gif"), "--model", Video64(), "--output", _folder.File("predicted")],
+                "^custom_video predicted 10 frames"
+            ),
+            "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
+        };
 
     /// <summary>A set of images in a folder.</summary>
     public string Idx()
@@ -83,7 +103,10 @@ internal sealed class TerminalFixture : IAsyncDisposable
 
     private string Input()
     {
-        CheckpointWriter.SaveSafetensors(_folder.File("x.safetensors"), [TensorEntry.FromTensor("input", new Graph.Tensor(new Graph.Shape(1, 3, 32, 32)))]);
+        CheckpointWriter.SaveSafetensors(
+            _folder.File("x.safetensors"),
+            [TensorEntry.FromTensor("input", new Graph.Tensor(new Graph.Shape(1, 3, 32, 32)))]
+        );
         return _folder.File("x.safetensors");
     }
 }

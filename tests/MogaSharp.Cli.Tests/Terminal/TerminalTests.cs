@@ -61,9 +61,25 @@ public sealed class TerminalTests : IAsyncDisposable
         (string[] arguments, _) = _fixture.Of(command);
         // What stdout is makes no difference to the bar on stderr.
         string results = _fixture.Folder.File("results");
-        (int code, Screen screen) = await PseudoTerminal.RunAsync(new() { Columns = columns, OutputFile = results, NoColor = true }, _fixture.Cache, arguments);
+        (int code, Screen screen) = await PseudoTerminal.RunAsync(
+            new()
+            {
+                Columns = columns,
+                OutputFile = results,
+                NoColor = true,
+            },
+            _fixture.Cache,
+            arguments
+        );
         Assert.True(code == 0, screen.Transcript);
-        Assert.Contains(columns < 10 ? "\r\e[K" : command == "classify" ? "Class" : command == "pull" ? "Down" : "Eval", screen.Transcript, StringComparison.Ordinal);
+        Assert.Contains(
+            columns < 10 ? "\r\e[K"
+                : command == "classify" ? "Class"
+                : command == "pull" ? "Down"
+                : "Eval",
+            screen.Transcript,
+            StringComparison.Ordinal
+        );
         Assert.Equal((true, columns < 10 || screen.MostBars == 1), (screen.WrappedBars.Count == 0, columns < 10 || screen.BarsSeen > 0));
         Assert.DoesNotContain('\e', await File.ReadAllTextAsync(results, TestContext.Current.CancellationToken));
         Assert.Equal(command == "pull" ? 1 : 0, screen.Rows.Length > 0 ? 1 : 0);
@@ -101,7 +117,8 @@ public sealed class TerminalTests : IAsyncDisposable
             Assert.Equal(0, screen.Colors);
         }
 
-        foreach (int columns in new[] { 2, 20 }) Assert.Equal(0, (await PseudoTerminal.RunAsync(new() { Columns = columns }, null, "classify", "--help")).ExitCode);
+        foreach (int columns in new[] { 2, 20 })
+            Assert.Equal(0, (await PseudoTerminal.RunAsync(new() { Columns = columns }, null, "classify", "--help")).ExitCode);
     }
 
     // No color, no hidden cursor, no mode that the shell would have to put back; the prompt begins a row.

@@ -26,7 +26,8 @@ public sealed class TerminalTrainTests : IDisposable
         Assert.DoesNotContain(screen.Rows, row => Regex.IsMatch(row, @"^\[[#.]+\]|^epoch \d/\d"));
         string all = string.Concat(screen.Rows);
         Assert.Contains(columns == 200 ? "/run/model" : "model", all, StringComparison.Ordinal);
-        if (columns == 200) Assert.Equal(3, screen.Rows.Count(row => Regex.IsMatch(row, @"^epoch \d  loss \d\.\d{4}  eval loss .* s$")));
+        if (columns == 200)
+            Assert.Equal(3, screen.Rows.Count(row => Regex.IsMatch(row, @"^epoch \d  loss \d\.\d{4}  eval loss .* s$")));
     }
 
     [Fact]
@@ -41,7 +42,11 @@ public sealed class TerminalTrainTests : IDisposable
     [Fact]
     public async Task Ctrl_C_writes_a_checkpoint_and_clears_the_bar()
     {
-        using PseudoTerminal terminal = PseudoTerminal.Start(new() { Columns = 200 }, null, _fixture.Arguments("--set", "epochs=1000", "--log-every", "1"));
+        using PseudoTerminal terminal = PseudoTerminal.Start(
+            new() { Columns = 200 },
+            null,
+            _fixture.Arguments("--set", "epochs=1000", "--log-every", "1")
+        );
         await terminal.UntilAsync(screen => screen.Rows.Count(row => Regex.IsMatch(row, @"^epoch \d+  loss")) >= 2);
         terminal.PressCtrlC();
         (int code, Screen screen) = await terminal.FinishAsync();

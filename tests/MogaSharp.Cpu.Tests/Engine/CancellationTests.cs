@@ -9,7 +9,10 @@ namespace MogaSharp.Cpu.Tests.Engine;
 public sealed class CancellationTests
 {
     private static readonly GraphCase Net = GraphCase.Create(
-        new MogaNetOptions { Arch = MogaNetArch.Parse("small"), NumClasses = 10 }.CreateDefinition().Build(new Shape(1, 3, 64, 64)));
+        new MogaNetOptions { Arch = MogaNetArch.Parse("small"), NumClasses = 10 }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, 64, 64))
+    );
 
     [Fact]
     public void A_cancelled_token_ends_a_run_before_it_begins()

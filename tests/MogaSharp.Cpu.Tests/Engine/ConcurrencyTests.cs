@@ -9,12 +9,14 @@ namespace MogaSharp.Cpu.Tests.Engine;
 
 public sealed class ConcurrencyTests
 {
-    private static readonly GraphCase Net = GraphCase.Create((new MogaNetOptions()
-    {
-        Arch = new([16, 24], [1, 1], [4, 2]),
-        PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
-        NumClasses = 5,
-    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    private static readonly GraphCase Net = GraphCase.Create((
+            new MogaNetOptions()
+            {
+                Arch = new([16, 24], [1, 1], [4, 2]),
+                PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
+                NumClasses = 5,
+            }
+        ).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 
     [Theory]
     [InlineData(1)]
@@ -24,14 +26,22 @@ public sealed class ConcurrencyTests
     {
         using var engine = new CpuEngine(new(threads));
         using CpuSession session = engine.CreateSession(Net.Graph, Net.Weights);
-        GraphCase[] cases = [.. Enumerable.Range(0, 12).Select(i => Net with { Inputs = [FormulaWeights.Input(new Shape(1 + (i % 3), 3, 16 + (2 * i), 40 - i), $"{i}")] })];
+        GraphCase[] cases =
+        [
+            .. Enumerable
+                .Range(0, 12)
+                .Select(i => Net with { Inputs = [FormulaWeights.Input(new Shape(1 + (i % 3), 3, 16 + (2 * i), 40 - i), $"{i}")] }),
+        ];
         float[][][] alone = [.. cases.Select(c => Data(c.Run(session)))];
-        foreach ((GraphCase c, float[][] expected) in cases.Zip(alone)) ErrorModel.AssertClose(c, c.Reference(), expected.Select(x => Array.ConvertAll(x, y => (double)y)));
+        foreach ((GraphCase c, float[][] expected) in cases.Zip(alone))
+            ErrorModel.AssertClose(c, c.Reference(), expected.Select(x => Array.ConvertAll(x, y => (double)y)));
 
         var failures = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
         Thread[] callers = [.. Enumerable.Range(0, 8).Select(caller => new Thread(() => Call(caller)))];
-        foreach (Thread caller in callers) caller.Start();
-        foreach (Thread caller in callers) caller.Join();
+        foreach (Thread caller in callers)
+            caller.Start();
+        foreach (Thread caller in callers)
+            caller.Join();
         Assert.Empty(failures);
 
         void Call(int caller)
@@ -58,8 +68,14 @@ public sealed class ConcurrencyTests
         GraphCase[] cases = [.. Enumerable.Range(0, 6).Select(i => RandomMogaNet.Create(80_000 + i))];
         CpuSession[] sessions = [.. cases.Select(c => engine.CreateSession(c.Graph, c.Weights))];
         float[][][] alone = [.. cases.Zip(sessions, (c, session) => Data(c.Run(session)))];
-        Parallel.For(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 6 }, i => Assert.Equal(alone[i % 6], Data(cases[i % 6].Run(sessions[i % 6]))));
-        foreach (CpuSession session in sessions) session.Dispose();
+        Parallel.For(
+            0,
+            120,
+            new ParallelOptions { MaxDegreeOfParallelism = 6 },
+            i => Assert.Equal(alone[i % 6], Data(cases[i % 6].Run(sessions[i % 6])))
+        );
+        foreach (CpuSession session in sessions)
+            session.Dispose();
     }
 
     [Theory]
@@ -70,11 +86,18 @@ public sealed class ConcurrencyTests
         using var pool = new WorkerPool(threads);
         int done = 0;
         bool fails = true;
-        var counting = new LoopStep("count", 100, Plan.SerialWork, [], (_, item) =>
-        {
-            if (fails && item == 57) throw new InvalidTimeZoneException("57");
-            Interlocked.Increment(ref done);
-        });
+        var counting = new LoopStep(
+            "count",
+            100,
+            Plan.SerialWork,
+            [],
+            (_, item) =>
+            {
+                if (fails && item == 57)
+                    throw new InvalidTimeZoneException("57");
+                Interlocked.Increment(ref done);
+            }
+        );
         var after = new LoopStep("after", 10, Plan.SerialWork, [], (_, _) => Interlocked.Add(ref done, 1000));
         var plan = new Plan([counting, after], slackFloats: 16);
         Assert.Equal("57", Assert.Throws<InvalidTimeZoneException>(() => Run()).Message);
@@ -94,7 +117,8 @@ public sealed class ConcurrencyTests
     public void Every_item_is_done_once_and_steps_wait_for_each_other()
     {
         using var pool = new WorkerPool(4);
-        const int Items = 1000, Steps = 20;
+        const int Items = 1000,
+            Steps = 20;
         var counts = new int[Steps][];
         int early = 0;
         var steps = new List<Step>();
@@ -102,11 +126,20 @@ public sealed class ConcurrencyTests
         {
             int step = s;
             counts[s] = new int[Items];
-            steps.Add(new LoopStep("step", Items, s % 3 == 0 ? 1 : Plan.SerialWork, [], (_, item) =>
-            {
-                if (step > 0 && Volatile.Read(ref counts[step - 1][Items - 1 - item]) == 0) Interlocked.Increment(ref early);
-                Interlocked.Increment(ref counts[step][item]);
-            }));
+            steps.Add(
+                new LoopStep(
+                    "step",
+                    Items,
+                    s % 3 == 0 ? 1 : Plan.SerialWork,
+                    [],
+                    (_, item) =>
+                    {
+                        if (step > 0 && Volatile.Read(ref counts[step - 1][Items - 1 - item]) == 0)
+                            Interlocked.Increment(ref early);
+                        Interlocked.Increment(ref counts[step][item]);
+                    }
+                )
+            );
         }
 
         var plan = new Plan(steps, slackFloats: 16);
@@ -114,7 +147,8 @@ public sealed class ConcurrencyTests
         {
             Run();
             Assert.All(counts, items => Assert.All(items, count => Assert.Equal(1, count)));
-            foreach (int[] items in counts) Array.Clear(items);
+            foreach (int[] items in counts)
+                Array.Clear(items);
         }
 
         Assert.Equal(0, early);

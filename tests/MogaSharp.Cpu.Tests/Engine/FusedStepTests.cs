@@ -12,14 +12,16 @@ public sealed class FusedStepTests
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
     public void Multi_order_convolutions_of_all_widths(int lanes)
     {
-        for (int width = 1; width <= 60; width += 1 + (width / 20)) Check(MultiOrder(8 + (width % 13), height: 5, width, images: 1), "multi-order", lanes);
+        for (int width = 1; width <= 60; width += 1 + (width / 20))
+            Check(MultiOrder(8 + (width % 13), height: 5, width, images: 1), "multi-order", lanes);
     }
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
     public void Multi_order_convolutions_of_many_channels(int lanes)
     {
-        foreach (int channels in new[] { 8, 15, 16, 17, 24, 31, 33, 48, 65, 100, 130 }) Check(MultiOrder(channels, height: 6, width: 5, images: 2), "multi-order", lanes);
+        foreach (int channels in new[] { 8, 15, 16, 17, 24, 31, 33, 48, 65, 100, 130 })
+            Check(MultiOrder(channels, height: 6, width: 5, images: 2), "multi-order", lanes);
     }
 
     [Theory]
@@ -51,7 +53,8 @@ public sealed class FusedStepTests
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
     public void Channel_aggregations_of_other_kernels(int lanes)
     {
-        foreach (int kernel in new[] { 1, 5, 7 }) Check(ChannelAggregation(8, 24, kernel, height: 9, width: 10, images: 2), "fc1 ->", lanes);
+        foreach (int kernel in new[] { 1, 5, 7 })
+            Check(ChannelAggregation(8, 24, kernel, height: 9, width: 10, images: 2), "fc1 ->", lanes);
     }
 
     [Theory]
@@ -77,11 +80,13 @@ public sealed class FusedStepTests
         Scope s = builder.Root;
         Value x = builder.Input("x", new Shape(images, channels, height, width));
         Value common = s.DepthwiseConv("DW_conv0", x, 5);
-        int first = Math.Max(1, channels / 8), second = channels / 2;
+        int first = Math.Max(1, channels / 8),
+            second = channels / 2;
         Value y = s.Concat(
             s.Slice(common, 0, first),
             s.DepthwiseConv("DW_conv1", s.Slice(common, first, second - first + 1), 5, 2),
-            s.DepthwiseConv("DW_conv2", s.Slice(common, second + 1, channels - second - 1), 7, 3));
+            s.DepthwiseConv("DW_conv2", s.Slice(common, second + 1, channels - second - 1), 7, 3)
+        );
         return GraphCase.Create(builder, y, $"{channels} {height} {width}");
     }
 

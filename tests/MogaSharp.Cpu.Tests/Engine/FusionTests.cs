@@ -44,7 +44,11 @@ public sealed class FusionTests
     {
         PlanOf(x => [Aggregation(x, out _, out _)], fused: "fc1 -> 3x3 depthwise -> GELU -> decompose -> fc2", notFused: "conv1x1");
         PlanOf(x => [x + Aggregation(x, out _, out _)], fused: "fc2 + shortcut", notFused: "conv1x1");
-        PlanOf(x => [Root.Conv("fc2", Act(ActivationKind.Gelu, Root.DepthwiseConv("dw", Conv("fc1", x), 5)), 6, 1)], fused: "fc1 -> 5x5 depthwise -> GELU -> fc2", notFused: "conv1x1");
+        PlanOf(
+            x => [Root.Conv("fc2", Act(ActivationKind.Gelu, Root.DepthwiseConv("dw", Conv("fc1", x), 5)), 6, 1)],
+            fused: "fc1 -> 5x5 depthwise -> GELU -> fc2",
+            notFused: "conv1x1"
+        );
     }
 
     [Fact]
@@ -73,7 +77,10 @@ public sealed class FusionTests
         Reason("no Silu after a product: another activation", x => [Act(ActivationKind.Silu, Act(ActivationKind.Gelu, Conv("a", x)))]);
         Reason("no Silu after a product: a sum or product comes before it", x => [Act(ActivationKind.Silu, x + Conv("a", x))]);
         Reason("no gate: neither side", x => Conv("a", x) is var y ? [y * y] : []);
-        Reason("no shortcut: neither side is a product that is read here alone (one is read 2 times)", x => Conv("a", x) is var y ? [x + y, y] : []);
+        Reason(
+            "no shortcut: neither side is a product that is read here alone (one is read 2 times)",
+            x => Conv("a", x) is var y ? [x + y, y] : []
+        );
         Reason("no channel aggregation: the hidden channels are read by others", x => [Aggregation(x, out Value hidden, out _), hidden]);
         Reason("no channel aggregation: the subtracted number is read by others", x => [Aggregation(x, out _, out Value factor), factor]);
         Reason("no channel aggregation: the activation is Silu", x => [Aggregation(x, out _, out _, ActivationKind.Silu)]);
@@ -97,10 +104,22 @@ public sealed class FusionTests
         PlanOf(x => [Mlp(Norm(x), out Value hidden), hidden], fused: "no MLP: the hidden channels are read 2 times", notFused: "fc1 ->");
         // The shortcut has a norm of its own: it is cheaper computed twice than read again.
         PlanOf(x => Norm(x) is var y ? [Mlp(y, out _) + y] : [], fused: "a norm of its own: no 1x1 convolution reads it", notFused: null);
-        PlanOf(x => Norm(x) is var y ? [Conv("a", y), Conv("b", y)] : [], fused: "a norm of its own: it is read 2 times", notFused: "layer norm ->");
+        PlanOf(
+            x => Norm(x) is var y ? [Conv("a", y), Conv("b", y)] : [],
+            fused: "a norm of its own: it is read 2 times",
+            notFused: "layer norm ->"
+        );
         PlanOf(x => [Mlp(x, out _)], fused: "no MLP: 7 pixels are few", notFused: "fc1 ->", images: 1, rows: 1);
-        PlanOf(x => [Root.Conv("c", Act(ActivationKind.Silu, x + Conv("a", x)), 6, 1)], fused: "no MLP: what is activated is no 1x1 convolution alone", notFused: "fc1 ->");
-        PlanOf(x => [Act(ActivationKind.Silu, Norm(x))], fused: "a norm of its own: no 1x1 convolution reads it", notFused: "layer norm ->");
+        PlanOf(
+            x => [Root.Conv("c", Act(ActivationKind.Silu, x + Conv("a", x)), 6, 1)],
+            fused: "no MLP: what is activated is no 1x1 convolution alone",
+            notFused: "fc1 ->"
+        );
+        PlanOf(
+            x => [Act(ActivationKind.Silu, Norm(x))],
+            fused: "a norm of its own: no 1x1 convolution reads it",
+            notFused: "layer norm ->"
+        );
     }
 
     [Fact]
@@ -117,9 +136,18 @@ public sealed class FusionTests
     {
         PlanOf(x => [Attention(x, out _)], fused: "attention of 63 tokens, 2 heads", notFused: "softmax");
         PlanOf(x => [Attention(x, out Value scores), scores], fused: "no attention: the scores are read 2 times", notFused: "attention of");
-        PlanOf(x => [Root.Add(new AttentionValues(2), Root.Add(new AttentionScores(2, 1), x, x), x)], fused: "no attention: no softmax comes before the values", notFused: "attention of");
+        PlanOf(
+            x => [Root.Add(new AttentionValues(2), Root.Add(new AttentionScores(2, 1), x, x), x)],
+            fused: "no attention: no softmax comes before the values",
+            notFused: "attention of"
+        );
         PlanOf(x => [Windowed(x, 7, 2, 2)], fused: "attention of 49 tokens in 2 windows, 2 heads", notFused: "window partition", rows: 7);
-        PlanOf(x => [Windowed(x, 7, 2, 1)], fused: "no attention: queries, keys and values are not the windows", notFused: "tokens in", rows: 7);
+        PlanOf(
+            x => [Windowed(x, 7, 2, 1)],
+            fused: "no attention: queries, keys and values are not the windows",
+            notFused: "tokens in",
+            rows: 7
+        );
     }
 
     private Value Norm(Value x) => Root.LayerNorm("norm", x);
@@ -152,7 +180,13 @@ public sealed class FusionTests
 
     private Value Act(ActivationKind function, Value x) => Root.Activate(function, x);
 
-    private Value Aggregation(Value x, out Value hidden, out Value factor, ActivationKind activation = ActivationKind.Gelu, int dilation = 1)
+    private Value Aggregation(
+        Value x,
+        out Value hidden,
+        out Value factor,
+        ActivationKind activation = ActivationKind.Gelu,
+        int dilation = 1
+    )
     {
         hidden = Act(activation, Root.DepthwiseConv("dw", Root.Conv("fc1", x, 20, 1), 3, dilation));
         factor = Act(ActivationKind.Gelu, Root.Conv("decompose", hidden, 1, 1));
@@ -178,8 +212,12 @@ public sealed class FusionTests
         string plan = session.DescribePlan(c.Inputs[0].Shape);
         Assert.True(plan.Contains(fused, StringComparison.Ordinal), $"'{fused}' is not in\n{plan}");
         // The notes at the end name the steps that were not taken.
-        string steps = notFused == "not fused" ? plan : string.Join('\n', plan.Split('\n').Where(line => !line.StartsWith("not fused", StringComparison.Ordinal)));
-        if (notFused is not null) Assert.DoesNotContain(notFused, steps);
+        string steps =
+            notFused == "not fused"
+                ? plan
+                : string.Join('\n', plan.Split('\n').Where(line => !line.StartsWith("not fused", StringComparison.Ordinal)));
+        if (notFused is not null)
+            Assert.DoesNotContain(notFused, steps);
         ErrorModel.AssertClose(c, c.Run(session));
     }
 }

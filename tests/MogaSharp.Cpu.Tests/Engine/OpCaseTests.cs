@@ -18,7 +18,8 @@ public sealed class OpCaseTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void An_op_agrees_with_the_reference_on_more_channels(string name, int lanes) => Check(OpCases.ByName[name].Build(new Shape(2, 40, 7, 9)), lanes);
+    public void An_op_agrees_with_the_reference_on_more_channels(string name, int lanes) =>
+        Check(OpCases.ByName[name].Build(new Shape(2, 40, 7, 9)), lanes);
 
     [Theory]
     [MemberData(nameof(Names))]

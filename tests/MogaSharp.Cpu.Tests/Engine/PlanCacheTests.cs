@@ -5,9 +5,12 @@ namespace MogaSharp.Cpu.Tests.Engine;
 
 public sealed class PlanCacheTests : IDisposable
 {
-    private static readonly Shape Known = new(1, 3, 8, 8), Slow = new(1, 3, 9, 9), Wrong = new(1, 4, 8, 8);
+    private static readonly Shape Known = new(1, 3, 8, 8),
+        Slow = new(1, 3, 9, 9),
+        Wrong = new(1, 4, 8, 8);
 
-    private readonly ManualResetEventSlim _begun = new(), _goOn = new();
+    private readonly ManualResetEventSlim _begun = new(),
+        _goOn = new();
     private readonly PlanCache _plans;
     private int _compiled;
 
@@ -39,7 +42,8 @@ public sealed class PlanCacheTests : IDisposable
     public void Shapes_that_do_not_fit_push_nothing_out_and_are_tried_again()
     {
         CompiledPlan known = _plans.Find([Known]);
-        for (int i = 0; i <= PlanCache.MostPlans; i++) Assert.Throws<GraphException>(() => _plans.Find([Wrong]));
+        for (int i = 0; i <= PlanCache.MostPlans; i++)
+            Assert.Throws<GraphException>(() => _plans.Find([Wrong]));
         Assert.Equal(PlanCache.MostPlans + 2, _compiled);
         Assert.Equal(1, _plans.Count);
         Assert.Same(known, _plans.Find([Known]));
@@ -48,8 +52,10 @@ public sealed class PlanCacheTests : IDisposable
     [Fact]
     public void The_least_recent_plan_goes_first_and_with_it_what_it_needs()
     {
-        CompiledPlan first = _plans.Find([new Shape(1, 3, 1000, 1)]), second = _plans.Find([new Shape(1, 3, 1, 1)]);
-        for (int i = 2; i < PlanCache.MostPlans; i++) _plans.Find([new Shape(1, 3, i, 2)]);
+        CompiledPlan first = _plans.Find([new Shape(1, 3, 1000, 1)]),
+            second = _plans.Find([new Shape(1, 3, 1, 1)]);
+        for (int i = 2; i < PlanCache.MostPlans; i++)
+            _plans.Find([new Shape(1, 3, i, 2)]);
         Assert.Equal((PlanCache.MostPlans, 1000), (_plans.Count, _plans.MostMemoryBytes));
         Assert.Same(second, _plans.Find([new Shape(1, 3, 1, 1)]));
         _plans.Find([new Shape(1, 3, 40, 3)]);
@@ -64,7 +70,8 @@ public sealed class PlanCacheTests : IDisposable
     private CompiledPlan Compile(Shape[] shapes)
     {
         Interlocked.Increment(ref _compiled);
-        if (shapes[0] == Wrong) throw new GraphException("wrong");
+        if (shapes[0] == Wrong)
+            throw new GraphException("wrong");
         if (shapes[0] == Slow)
         {
             _begun.Set();

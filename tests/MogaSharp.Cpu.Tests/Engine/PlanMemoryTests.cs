@@ -16,7 +16,8 @@ public sealed class PlanMemoryTests
         {
             var data = new TheoryData<int, int>();
             foreach (int seed in Seeds.Up(16).Select(row => row.Data))
-                foreach (int lanes in Widths.All.Select(row => row.Data)) data.Add(seed, lanes);
+            foreach (int lanes in Widths.All.Select(row => row.Data))
+                data.Add(seed, lanes);
             return data;
         }
     }
@@ -56,17 +57,25 @@ public sealed class PlanMemoryTests
             Assert.Equal(0, a.Offset % 16);
             foreach (Slot b in slots.Where(b => b != a && Life(a).First <= Life(b).Last && Life(b).First <= Life(a).Last))
             {
-                if (TakesItsPlace(a, b) || TakesItsPlace(b, a)) continue;
-                Assert.True(a.Offset + a.Layout.Floats <= b.Offset || b.Offset + b.Layout.Floats <= a.Offset, $"{a.Name} and {b.Name} overlap.");
+                if (TakesItsPlace(a, b) || TakesItsPlace(b, a))
+                    continue;
+                Assert.True(
+                    a.Offset + a.Layout.Floats <= b.Offset || b.Offset + b.Layout.Floats <= a.Offset,
+                    $"{a.Name} and {b.Name} overlap."
+                );
             }
         }
 
         // An output may stand where an input stood that nobody reads after that very step.
         bool TakesItsPlace(Slot input, Slot output) =>
-            Life(input).Last == Life(output).First && input.Offset == output.Offset && input.Layout == output.Layout
-            && steps[Life(output).First].InPlace is var (from, to) && from == input && to == output;
+            Life(input).Last == Life(output).First
+            && input.Offset == output.Offset
+            && input.Layout == output.Layout
+            && steps[Life(output).First].InPlace is var (from, to)
+            && from == input
+            && to == output;
 
-        (int First, int Last) Life(Slot slot) => (
-            Array.FindIndex(steps, step => step.Slots.Contains(slot)), Array.FindLastIndex(steps, step => step.Slots.Contains(slot)));
+        (int First, int Last) Life(Slot slot) =>
+            (Array.FindIndex(steps, step => step.Slots.Contains(slot)), Array.FindLastIndex(steps, step => step.Slots.Contains(slot)));
     }
 }

@@ -13,7 +13,8 @@ public sealed class RandomGraphTests
     [Theory]
     [Trait("Isa", "Kernel")]
     [MemberData(nameof(Few))]
-    public void The_engine_agrees_with_the_reference_on_small_random_graphs(int seed) => Check(RandomGraph.Create(1_000_000 + seed, mostSide: 9, mostChannels: 20));
+    public void The_engine_agrees_with_the_reference_on_small_random_graphs(int seed) =>
+        Check(RandomGraph.Create(1_000_000 + seed, mostSide: 9, mostChannels: 20));
 
     [Theory]
     [MemberData(nameof(Many))]

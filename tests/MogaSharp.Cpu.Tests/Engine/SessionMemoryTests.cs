@@ -26,9 +26,12 @@ public sealed class SessionMemoryTests : IDisposable
         Official("x-tiny").Dispose();
         long before = ManagedBytes();
         using CpuSession session = Official(arch);
-        long managed = ManagedBytes() - before, packed = session.WeightBytes, trained = 4 * session.Graph.ParameterCount;
+        long managed = ManagedBytes() - before,
+            packed = session.WeightBytes,
+            trained = 4 * session.Graph.ParameterCount;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{arch}: trained {trained >> 10}, packed {packed >> 10}, managed {managed >> 10}, raw {session.RawWeightBytes >> 10} KiB");
+            $"{arch}: trained {trained >> 10}, packed {packed >> 10}, managed {managed >> 10}, raw {session.RawWeightBytes >> 10} KiB"
+        );
         Assert.InRange(packed, (long)(0.99 * trained), (long)(1.1 * trained));
         Assert.InRange(managed + packed, packed, (long)(1.1 * packed));
         // A run at the declared size needs no more weights.
@@ -60,13 +63,15 @@ public sealed class SessionMemoryTests : IDisposable
     public void Runs_of_all_shapes_share_memory_and_what_only_a_forgotten_plan_needed_is_freed()
     {
         using CpuSession session = Official("x-tiny", side: 32);
-        Shape small = new(1, 3, 32, 32), large = new(2, 3, 96, 64);
+        Shape small = new(1, 3, 32, 32),
+            large = new(2, 3, 96, 64);
         Run(small);
         Assert.Equal(session.MemoryBytes(small), session.FreeRunBytes);
         Run(large);
         Run(small);
         Assert.Equal(session.MemoryBytes(large), session.FreeRunBytes);
-        for (int i = 0; i < PlanCache.MostPlans; i++) session.MemoryBytes(new Shape(1, 3, 32, 33 + i));
+        for (int i = 0; i < PlanCache.MostPlans; i++)
+            session.MemoryBytes(new Shape(1, 3, 32, 33 + i));
         Run(small);
         Run(small);
         Assert.InRange(session.FreeRunBytes, session.MemoryBytes(small), session.MemoryBytes(large) - 1);
@@ -92,7 +97,9 @@ public sealed class SessionMemoryTests : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private CpuSession Official(string arch, int side = 224)
     {
-        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(arch) }.CreateDefinition().Build(new Shape(1, 3, side, side));
+        ComputationGraph graph = new MogaNetOptions { Arch = MogaNetArch.Parse(arch) }
+            .CreateDefinition()
+            .Build(new Shape(1, 3, side, side));
         return _engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
     }
 

@@ -27,7 +27,9 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void A_missing_weight_is_named_when_the_session_is_made()
     {
-        var weights = new WeightSet(Net.Weights.Names.Where(name => name != "blocks1.0.attn.gate.bias").Select(name => KeyValuePair.Create(name, Net.Weights[name])));
+        var weights = new WeightSet(
+            Net.Weights.Names.Where(name => name != "blocks1.0.attn.gate.bias").Select(name => KeyValuePair.Create(name, Net.Weights[name]))
+        );
         KeyNotFoundException e = Assert.Throws<KeyNotFoundException>(() => _engine.CreateSession(Net.Graph, weights));
         Assert.Equal("The weights hold no tensor 'blocks1.0.attn.gate.bias'.", e.Message);
     }
@@ -53,7 +55,9 @@ public sealed class SessionTests : IDisposable
         Tensor[] wrong = [.. outputs];
         wrong[1] = new Tensor(outputs[1].Shape.With(0, 7));
         Assert.Equal(
-            $"Output 1 has shape {outputs[1].Shape}, the tensor given for it {wrong[1].Shape}.", Refused(() => session.Run([input], wrong)));
+            $"Output 1 has shape {outputs[1].Shape}, the tensor given for it {wrong[1].Shape}.",
+            Refused(() => session.Run([input], wrong))
+        );
         ErrorModel.AssertClose(Net, Net.Run(session));
 
         static string Refused(Action run) => Assert.Throws<GraphException>(run).Message;
@@ -76,7 +80,8 @@ public sealed class SessionTests : IDisposable
         GraphCase c = Small();
         using CpuSession session = _engine.CreateSession(c.Graph, c.Weights);
         Tensor[] before = c.Run(session);
-        foreach (string name in c.Weights.Names) c.Weights[name].Data.AsSpan().Fill(1);
+        foreach (string name in c.Weights.Names)
+            c.Weights[name].Data.AsSpan().Fill(1);
         Assert.Equal(before.Select(tensor => tensor.Data), c.Run(session).Select(tensor => tensor.Data));
     }
 
@@ -86,11 +91,11 @@ public sealed class SessionTests : IDisposable
         using CpuSession session = _engine.CreateSession(Net.Graph, Net.Weights);
         // More shapes than plans are kept, twice round, so that each is pushed out and made again.
         for (int round = 0; round < 2; round++)
-            for (int side = 20; side < 32; side++)
-            {
-                GraphCase c = Net with { Inputs = [FormulaWeights.Input(new Shape(1 + (side % 2), 3, side, 52 - side))] };
-                ErrorModel.AssertClose(c, c.Run(session));
-            }
+        for (int side = 20; side < 32; side++)
+        {
+            GraphCase c = Net with { Inputs = [FormulaWeights.Input(new Shape(1 + (side % 2), 3, side, 52 - side))] };
+            ErrorModel.AssertClose(c, c.Run(session));
+        }
     }
 
     [Fact]
@@ -123,9 +128,11 @@ public sealed class SessionTests : IDisposable
         Tensor[] other = session.CreateOutputs(new Shape(2, 3, 40, 24));
         Tensor[] otherInputs = [FormulaWeights.Input(new Shape(2, 3, 40, 24))];
         // The compiler may itself allocate on this thread while methods go up its tiers.
-        for (int i = 0; i < 60; i++) Both();
+        for (int i = 0; i < 60; i++)
+            Both();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++) Both();
+        for (int i = 0; i < 20; i++)
+            Both();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         void Both()
@@ -140,7 +147,10 @@ public sealed class SessionTests : IDisposable
     {
         using CpuSession session = _engine.CreateSession(Net.Graph, Net.Weights);
         RunProfile profile = session.Profile(Net.Inputs, runs: 3, TestContext.Current.CancellationToken);
-        string[] lines = [.. session.DescribePlan(Net.Inputs[0].Shape).Split('\n').Where(line => line.EndsWith(" items]", StringComparison.Ordinal))];
+        string[] lines =
+        [
+            .. session.DescribePlan(Net.Inputs[0].Shape).Split('\n').Where(line => line.EndsWith(" items]", StringComparison.Ordinal)),
+        ];
         Assert.Equal(lines.Length, profile.Steps.Count);
         Assert.All(profile.Steps.Zip(lines), pair => Assert.Contains(pair.First.Description, pair.Second));
         Assert.All(profile.Steps, step => Assert.InRange(step.MinMs, 0, step.MedianMs));
@@ -152,10 +162,12 @@ public sealed class SessionTests : IDisposable
         ErrorModel.AssertClose(Net, Net.Run(session));
     }
 
-    private static GraphCase Small() => GraphCase.Create((new MogaNetOptions()
-    {
-        Arch = new([16, 24], [1, 2], [4, 2]),
-        PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
-        NumClasses = 5,
-    }).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
+    private static GraphCase Small() => GraphCase.Create((
+                new MogaNetOptions()
+                {
+                    Arch = new([16, 24], [1, 2], [4, 2]),
+                    PatchEmbeds = [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv],
+                    NumClasses = 5,
+                }
+            ).CreateDefinition().Build(new Shape(1, 3, 32, 32), ModelOutputs.All));
 }

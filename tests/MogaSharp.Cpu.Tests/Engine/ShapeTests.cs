@@ -17,13 +17,13 @@ public sealed class ShapeTests : IDisposable
     [MemberData(nameof(Few))]
     public void Random_graphs_run_on_other_shapes(int seed)
     {
-        GraphCase c = seed % 4 == 0
-            ? RandomMogaNet.Create(90_000 + seed)
-            : RandomGraph.Create(90_000 + seed, mostSide: 12, mostChannels: 40);
+        GraphCase c =
+            seed % 4 == 0 ? RandomMogaNet.Create(90_000 + seed) : RandomGraph.Create(90_000 + seed, mostSide: 12, mostChannels: 40);
         // Windows, filters and broadcast inputs fit some sizes only.
         GraphCase[] others = [.. new[] { (1, 1), (7, 9), (16, 16), (30, 14) }.Select(size => WithSize(c, size)).OfType<GraphCase>()];
         using CpuSession session = _engine.CreateSession(c.Graph, c.Weights);
-        foreach (GraphCase other in others) ErrorModel.AssertClose(other, other.Run(session));
+        foreach (GraphCase other in others)
+            ErrorModel.AssertClose(other, other.Run(session));
     }
 
     [Fact]
@@ -32,7 +32,8 @@ public sealed class ShapeTests : IDisposable
         // The mean's product is a bias per image, and on maps of one pixel a product of rank one.
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 6, 5, 4));
-        Value one = Pointwise("one", new GlobalAveragePool(true), 1), sum = Conv("main", x, 9) + Conv("spread", one, 9);
+        Value one = Pointwise("one", new GlobalAveragePool(true), 1),
+            sum = Conv("main", x, 9) + Conv("spread", one, 9);
         GraphCase c = GraphCase.Create(builder, sum);
         using CpuSession session = _engine.CreateSession(c.Graph, c.Weights);
         ErrorModel.AssertClose(c, c.Run(session));
@@ -55,7 +56,8 @@ public sealed class ShapeTests : IDisposable
     public void Several_inputs_are_described_and_profiled()
     {
         var builder = new GraphBuilder();
-        Value x = builder.Input("x", new Shape(1, 5, 4, 4)), y = builder.Input("y", new Shape(1, 5, 4, 4));
+        Value x = builder.Input("x", new Shape(1, 5, 4, 4)),
+            y = builder.Input("y", new Shape(1, 5, 4, 4));
         GraphCase c = GraphCase.Create(builder, x * y);
         using CpuSession session = _engine.CreateSession(c.Graph, c.Weights);
         Shape shape = new(2, 5, 7, 6);
@@ -78,10 +80,12 @@ public sealed class ShapeTests : IDisposable
             using var begun = new CountdownEvent(3);
             var failures = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
             Thread[] callers = [.. Enumerable.Range(0, 3).Select(caller => new Thread(() => Call(caller)))];
-            foreach (Thread caller in callers) caller.Start();
+            foreach (Thread caller in callers)
+                caller.Start();
             begun.Wait(TestContext.Current.CancellationToken);
             session.Dispose();
-            foreach (Thread caller in callers) caller.Join();
+            foreach (Thread caller in callers)
+                caller.Join();
             Assert.All(failures, failure => Assert.IsType<ObjectDisposedException>(failure));
             Assert.Equal(3, failures.Count);
             Assert.Equal(0, session.FreeRunBytes);
@@ -95,14 +99,17 @@ public sealed class ShapeTests : IDisposable
                     for (bool isFirst = true; ; isFirst = false)
                     {
                         float[] data = mine.Run(session)[0].Data;
-                        if (caller == 0) Assert.Equal(expected, data);
-                        if (isFirst) begun.Signal();
+                        if (caller == 0)
+                            Assert.Equal(expected, data);
+                        if (isFirst)
+                            begun.Signal();
                     }
                 }
                 catch (Exception e)
                 {
                     failures.Enqueue(e);
-                    if (e is not ObjectDisposedException) begun.Signal(begun.CurrentCount);
+                    if (e is not ObjectDisposedException)
+                        begun.Signal(begun.CurrentCount);
                 }
             }
         }
@@ -121,8 +128,7 @@ public sealed class ShapeTests : IDisposable
             return null;
         }
 
-        Shape Resized(Shape shape) => shape.Rank != 4
-            ? shape
-            : shape.With(2, shape[2] == 1 ? 1 : size.Height).With(3, shape[3] == 1 ? 1 : size.Width);
+        Shape Resized(Shape shape) =>
+            shape.Rank != 4 ? shape : shape.With(2, shape[2] == 1 ? 1 : size.Height).With(3, shape[3] == 1 ? 1 : size.Width);
     }
 }

@@ -22,7 +22,8 @@ public sealed class ThreadTests
     [InlineData("x-tiny", 96, 3)]
     [InlineData("tiny", 75, 1)]
     [InlineData("small", 64, 1)]
-    public void Official_sizes_do_not_depend_on_threads(string arch, int side, int images) => SameForAllThreads(Official(arch, side, images));
+    public void Official_sizes_do_not_depend_on_threads(string arch, int side, int images) =>
+        SameForAllThreads(Official(arch, side, images));
 
     [Theory]
     [InlineData("x-tiny", 64)]
@@ -31,12 +32,17 @@ public sealed class ThreadTests
 
     [Theory]
     [MemberData(nameof(Few))]
-    public void An_image_has_the_same_result_alone_and_in_a_batch_of_random_MogaNets(int seed) => SameAlone(RandomMogaNet.Create(70_000 + seed).WithBatch(3));
+    public void An_image_has_the_same_result_alone_and_in_a_batch_of_random_MogaNets(int seed) =>
+        SameAlone(RandomMogaNet.Create(70_000 + seed).WithBatch(3));
 
     private static GraphCase Official(string arch, int side, int images)
     {
         var shape = new Shape(images, 3, side, side);
-        return GraphCase.Create(new MogaNetOptions { Arch = MogaNetArch.Parse(arch), NumClasses = 10 }.CreateDefinition().Build(shape, ModelOutputs.All));
+        return GraphCase.Create(
+            new MogaNetOptions { Arch = MogaNetArch.Parse(arch), NumClasses = 10 }
+                .CreateDefinition()
+                .Build(shape, ModelOutputs.All)
+        );
     }
 
     private static void SameForAllThreads(GraphCase c)
@@ -59,7 +65,8 @@ public sealed class ThreadTests
         using CpuSession session = engine.CreateSession(c.Graph, c.Weights);
         Tensor[] together = c.Run(session);
         Tensor batch = Assert.Single(c.Inputs);
-        int images = batch.Shape[0], size = batch.Data.Length / images;
+        int images = batch.Shape[0],
+            size = batch.Data.Length / images;
         for (int image = 0; image < images; image++)
         {
             var alone = new Tensor(batch.Shape.With(0, 1), batch.Data.AsSpan(image * size, size).ToArray());
@@ -74,5 +81,6 @@ public sealed class ThreadTests
 
     private static int[][] Bits(Tensor[] tensors) => [.. tensors.Select(tensor => Bits(tensor.Data))];
 
-    private static int[] Bits(ReadOnlySpan<float> elements) => System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(elements).ToArray();
+    private static int[] Bits(ReadOnlySpan<float> elements) =>
+        System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(elements).ToArray();
 }

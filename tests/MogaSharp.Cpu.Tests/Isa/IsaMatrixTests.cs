@@ -16,8 +16,10 @@ public sealed partial class IsaMatrixTests
         get
         {
             var data = new TheoryData<string, string, int>();
-            if (Avx512F.IsSupported) data.Add("without AVX-512", "DOTNET_EnableAVX512", 8);
-            if (Avx2.IsSupported) data.Add("without AVX2", "DOTNET_EnableAVX2", 4);
+            if (Avx512F.IsSupported)
+                data.Add("without AVX-512", "DOTNET_EnableAVX512", 8);
+            if (Avx2.IsSupported)
+                data.Add("without AVX2", "DOTNET_EnableAVX2", 4);
             data.Add("without any", "DOTNET_EnableHWIntrinsic", 4);
             return data;
         }
@@ -42,10 +44,14 @@ public sealed partial class IsaMatrixTests
         Assert.True(child.ExitCode == 0, $"{setting}: exit code {child.ExitCode}\n{output}");
         Match summary = Summary().Match(output);
         Assert.True(summary.Success, output);
-        int total = Count("total"), skipped = Count("skipped");
+        int total = Count("total"),
+            skipped = Count("skipped");
         Assert.True(total - skipped >= 50, $"{setting}: only {total - skipped} tests ran\n{output}");
         // Every test has its twins of other widths, and only those wider than the engine's own may be left out.
-        int[] left = [.. SkippedWidth().Matches(output).Select(match => int.Parse(match.Groups["lanes"].Value, CultureInfo.InvariantCulture))];
+        int[] left =
+        [
+            .. SkippedWidth().Matches(output).Select(match => int.Parse(match.Groups["lanes"].Value, CultureInfo.InvariantCulture)),
+        ];
         Assert.Equal(skipped, left.Length);
         Assert.All(left, width => Assert.True(width > lanes, $"{setting}: tests of {width} floats were left out"));
         TestContext.Current.TestOutputHelper?.WriteLine($"{setting}: {total} tests, {skipped} skipped");

@@ -13,7 +13,9 @@ public sealed class VectorLanesTests
     {
         // Outside the matrix the machine decides, and any width that the engine has is right.
         string? expected = Environment.GetEnvironmentVariable(Expected);
-        if (expected is null) Assert.Contains(CpuSession.VectorLanes, new[] { 4, 8, 16 });
-        else Assert.Equal(int.Parse(expected, CultureInfo.InvariantCulture), CpuSession.VectorLanes);
+        if (expected is null)
+            Assert.Contains(CpuSession.VectorLanes, new[] { 4, 8, 16 });
+        else
+            Assert.Equal(int.Parse(expected, CultureInfo.InvariantCulture), CpuSession.VectorLanes);
     }
 }

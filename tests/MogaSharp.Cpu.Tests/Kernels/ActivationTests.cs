@@ -14,7 +14,8 @@ public sealed unsafe class ActivationTests
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
-    public void Gelu_is_within_its_stated_error(int lanes) => Check(lanes, ActivationKind.Gelu, SpecialFunctions.Gelu, IsFused ? 1e-6 : 1.5e-6);
+    public void Gelu_is_within_its_stated_error(int lanes) =>
+        Check(lanes, ActivationKind.Gelu, SpecialFunctions.Gelu, IsFused ? 1e-6 : 1.5e-6);
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
@@ -30,7 +31,8 @@ public sealed unsafe class ActivationTests
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
-    public void Leaky_relu_is_off_by_the_rounding_of_its_slope(int lanes) => Check(lanes, ActivationKind.LeakyRelu, x => x > 0 ? x : 0.2 * x, 2e-7);
+    public void Leaky_relu_is_off_by_the_rounding_of_its_slope(int lanes) =>
+        Check(lanes, ActivationKind.LeakyRelu, x => x > 0 ? x : 0.2 * x, 2e-7);
 
     [Theory]
     [MemberData(nameof(Widths.All), MemberType = typeof(Widths))]
@@ -45,14 +47,15 @@ public sealed unsafe class ActivationTests
     public void Not_a_number_stays_so_in_its_lane_alone(int lanes)
     {
         foreach (ActivationKind kind in Enum.GetValues<ActivationKind>())
-            foreach (int bits in new[] { 0x7fc00000, 0x7fc00001, unchecked((int)0xffc00123), 0x7fffffff })
-                for (int lane = 0; lane < lanes; lane++)
-                {
-                    var x = new float[lanes];
-                    x[lane] = BitConverter.Int32BitsToSingle(bits);
-                    float[] y = Apply(lanes, kind, x);
-                    for (int i = 0; i < lanes; i++) Assert.Equal(i == lane, float.IsNaN(y[i]));
-                }
+        foreach (int bits in new[] { 0x7fc00000, 0x7fc00001, unchecked((int)0xffc00123), 0x7fffffff })
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                var x = new float[lanes];
+                x[lane] = BitConverter.Int32BitsToSingle(bits);
+                float[] y = Apply(lanes, kind, x);
+                for (int i = 0; i < lanes; i++)
+                    Assert.Equal(i == lane, float.IsNaN(y[i]));
+            }
     }
 
     [Theory]
@@ -63,9 +66,13 @@ public sealed unsafe class ActivationTests
         foreach (ActivationKind kind in Enum.GetValues<ActivationKind>())
         {
             float[] y = Apply(lanes, kind, x);
-            bool isBounded = kind is ActivationKind.Sigmoid or ActivationKind.HardSigmoid, isLinear = kind == ActivationKind.LeakyRelu;
+            bool isBounded = kind is ActivationKind.Sigmoid or ActivationKind.HardSigmoid,
+                isLinear = kind == ActivationKind.LeakyRelu;
             Assert.All(y[..(lanes / 2)], v => Assert.Equal(isBounded ? 1 : float.PositiveInfinity, v));
-            Assert.All(y[(lanes / 2)..], v => Assert.InRange(v, isLinear ? float.NegativeInfinity : -1e-6f, isLinear ? float.NegativeInfinity : 1e-6f));
+            Assert.All(
+                y[(lanes / 2)..],
+                v => Assert.InRange(v, isLinear ? float.NegativeInfinity : -1e-6f, isLinear ? float.NegativeInfinity : 1e-6f)
+            );
         }
     }
 
@@ -74,16 +81,20 @@ public sealed unsafe class ActivationTests
     public void Twice_is_one_after_the_other(int lanes)
     {
         float[] x = [.. Enumerable.Range(0, 64 * lanes).Select(i => (i * 0.1f / lanes) - 3)];
-        foreach (ActivationKind kind in Enum.GetValues<ActivationKind>()) Assert.Equal(Apply(lanes, kind, Apply(lanes, kind, x)), Apply(lanes, kind, x, twice: true));
+        foreach (ActivationKind kind in Enum.GetValues<ActivationKind>())
+            Assert.Equal(Apply(lanes, kind, Apply(lanes, kind, x)), Apply(lanes, kind, x, twice: true));
     }
 
     private static void Check(int lanes, ActivationKind kind, Func<double, double> exact, double error)
     {
         var xs = new List<float>();
-        for (int i = -200_000; i <= 200_000; i++) xs.Add(i * 1e-4f);
-        for (float magnitude = 1e-40f; magnitude < 3.3e38f; magnitude *= 1.37f) xs.AddRange([magnitude, -magnitude]);
+        for (int i = -200_000; i <= 200_000; i++)
+            xs.Add(i * 1e-4f);
+        for (float magnitude = 1e-40f; magnitude < 3.3e38f; magnitude *= 1.37f)
+            xs.AddRange([magnitude, -magnitude]);
         xs.AddRange([0, -0.0f, float.Epsilon, -float.Epsilon, float.MaxValue, float.MinValue, 5.2f, -5.2f, 87.3f, -87.3f, 88.8f, -88.8f]);
-        while (xs.Count % lanes != 0) xs.Add(1);
+        while (xs.Count % lanes != 0)
+            xs.Add(1);
         float[] ys = Apply(lanes, kind, [.. xs]);
         for (int i = 0; i < ys.Length; i++)
         {
@@ -96,8 +107,12 @@ public sealed unsafe class ActivationTests
     {
         IKernels kernels = Widths.Get(lanes);
         var ys = new float[xs.Length];
-        fixed (float* x = xs, y = ys)
-            for (int i = 0; i < xs.Length; i += lanes) kernels.Apply(kind, twice, x + i, y + i);
+        fixed (
+            float* x = xs,
+                y = ys
+        )
+            for (int i = 0; i < xs.Length; i += lanes)
+                kernels.Apply(kind, twice, x + i, y + i);
         return ys;
     }
 }

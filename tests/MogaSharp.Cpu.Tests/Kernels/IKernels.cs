@@ -20,12 +20,46 @@ internal unsafe interface IKernels
 
     void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv);
 
-    void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride);
+    void TwoRows(
+        float* r0,
+        float* r1,
+        float* r2,
+        float* r3,
+        float* weight,
+        float* bias,
+        int width,
+        float* first,
+        float* second,
+        nint stride
+    );
 
-    void Gather(MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target);
+    void Gather(
+        MapLayout input,
+        bool planar,
+        int outputWidth,
+        int kernel,
+        int stride,
+        int padding,
+        int dilation,
+        float* image,
+        int first,
+        int count,
+        float* target
+    );
 
     void Rows(
-        PanelRows source, int kernel, int dilation, float* weight, float* bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask);
+        PanelRows source,
+        int kernel,
+        int dilation,
+        float* weight,
+        float* bias,
+        int first,
+        int last,
+        float* target,
+        nint targetRow,
+        nint targetStride,
+        float* mask
+    );
 
     void Apply(ActivationKind activation, bool twice, float* x, float* y);
 }
@@ -44,20 +78,73 @@ internal sealed unsafe class Kernels<S, V> : IKernels
 
     public int RowsDone(int rows, int vectors) => MatrixKernel<S, V>.RowsDone(rows, vectors);
 
-    public void Tile(int rows, int depth, float* a, nint lda, float* b, int vectors, float* c, nint ldc, nint cv, float* start, nint lds, nint sv) =>
-        MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv, ahead: b);
+    public void Tile(
+        int rows,
+        int depth,
+        float* a,
+        nint lda,
+        float* b,
+        int vectors,
+        float* c,
+        nint ldc,
+        nint cv,
+        float* start,
+        nint lds,
+        nint sv
+    ) => MatrixKernel<S, V>.Tile(rows, depth, a, lda, b, vectors, c, ldc, cv, start, lds, sv, ahead: b);
 
-    public void TwoRows(float* r0, float* r1, float* r2, float* r3, float* weight, float* bias, int width, float* first, float* second, nint stride) =>
-        Depthwise3x3<S, V>.TwoRows(r0, r1, r2, r3, weight, S.Load(bias), width, first, second, stride);
+    public void TwoRows(
+        float* r0,
+        float* r1,
+        float* r2,
+        float* r3,
+        float* weight,
+        float* bias,
+        int width,
+        float* first,
+        float* second,
+        nint stride
+    ) => Depthwise3x3<S, V>.TwoRows(r0, r1, r2, r3, weight, S.Load(bias), width, first, second, stride);
 
     public void Gather(
-        MapLayout input, bool planar, int outputWidth, int kernel, int stride, int padding, int dilation, float* image, int first, int count, float* target) =>
-        new PatchGather<S, V>(input.Height, input.Width, input.Channels, input.Stride, planar, outputWidth, kernel, stride, padding, dilation)
-            .Fill(image, first, count, target);
+        MapLayout input,
+        bool planar,
+        int outputWidth,
+        int kernel,
+        int stride,
+        int padding,
+        int dilation,
+        float* image,
+        int first,
+        int count,
+        float* target
+    ) =>
+        new PatchGather<S, V>(
+            input.Height,
+            input.Width,
+            input.Channels,
+            input.Stride,
+            planar,
+            outputWidth,
+            kernel,
+            stride,
+            padding,
+            dilation
+        ).Fill(image, first, count, target);
 
     public void Rows(
-        PanelRows source, int kernel, int dilation, float* weight, float* bias, int first, int last, float* target, nint targetRow, nint targetStride, float* mask) =>
-        PanelConvolution<S, V>.Rows(source, kernel, dilation, weight, S.Load(bias), first, last, target, targetRow, targetStride, mask);
+        PanelRows source,
+        int kernel,
+        int dilation,
+        float* weight,
+        float* bias,
+        int first,
+        int last,
+        float* target,
+        nint targetRow,
+        nint targetStride,
+        float* mask
+    ) => PanelConvolution<S, V>.Rows(source, kernel, dilation, weight, S.Load(bias), first, last, target, targetRow, targetStride, mask);
 
     public void Apply(ActivationKind activation, bool twice, float* x, float* y) =>
         ActivationChoice.Choose(twice ? [activation, activation] : [activation], new Applied((nint)x, (nint)y));
@@ -80,7 +167,12 @@ internal static class Widths
 
     public static void Require(int lanes)
     {
-        bool isSupported = lanes switch { 16 => Vector512.IsHardwareAccelerated, 8 => Vector256.IsHardwareAccelerated, _ => true };
+        bool isSupported = lanes switch
+        {
+            16 => Vector512.IsHardwareAccelerated,
+            8 => Vector256.IsHardwareAccelerated,
+            _ => true,
+        };
         Assert.SkipUnless(isSupported, $"This processor has no vectors of {lanes} floats.");
     }
 

@@ -19,8 +19,9 @@ public sealed unsafe class MatrixKernelTests
         {
             var data = new TheoryData<int, int, Start>();
             foreach (int lanes in new[] { 4, 8, 16 })
-                foreach (int vectors in new[] { 1, 2 })
-                    foreach (Start start in Enum.GetValues<Start>()) data.Add(lanes, vectors, start);
+            foreach (int vectors in new[] { 1, 2 })
+            foreach (Start start in Enum.GetValues<Start>())
+                data.Add(lanes, vectors, start);
             return data;
         }
     }
@@ -33,47 +34,66 @@ public sealed unsafe class MatrixKernelTests
         var random = new Random(lanes + vectors);
         int width = vectors * lanes;
         for (int depth = 0; depth <= 70; depth++)
-            for (int rows = 1; rows <= kernels.TileRows; rows++)
+        for (int rows = 1; rows <= kernels.TileRows; rows++)
+        {
+            // The vectors of a row lie side by side, or in planes of their own.
+            int done = kernels.RowsDone(rows, vectors),
+                lda = depth + random.Next(4);
+            (int ldc, int cv) = random.Next(2) == 0 ? (width + random.Next(9), lanes) : (lanes, (done * lanes) + random.Next(9));
+            // Rows past the last may be read and written, whatever stands there.
+            using var a = new GuardedMemory(Math.Max(1, ((done - 1) * lda) + depth));
+            using var b = new GuardedMemory(Math.Max(1, depth * width));
+            using var c = new GuardedMemory(((done - 1) * ldc) + ((vectors - 1) * cv) + lanes);
+            using var bias = new GuardedMemory(width);
+            for (int i = 0; i < rows * lda && i < a.Length; i++)
+                a.Data[i] = Signed(random);
+            foreach (ref float x in b.Span)
+                x = Signed(random);
+            foreach (ref float x in c.Span)
+                x = Signed(random);
+            foreach (ref float x in bias.Span)
+                x = Signed(random);
+            float[] before = c.Span.ToArray();
+            bool fromBias = startsFrom == Start.Bias;
+            kernels.Tile(
+                rows,
+                depth,
+                a.Data,
+                lda,
+                b.Data,
+                vectors,
+                c.Data,
+                ldc,
+                cv,
+                fromBias ? bias.Data : c.Data,
+                fromBias ? 0 : ldc,
+                fromBias ? lanes : cv
+            );
+            bool[] isResult = new bool[c.Length];
+            for (int r = 0; r < done; r++)
+            for (int j = 0; j < width; j++)
             {
-                // The vectors of a row lie side by side, or in planes of their own.
-                int done = kernels.RowsDone(rows, vectors), lda = depth + random.Next(4);
-                (int ldc, int cv) = random.Next(2) == 0 ? (width + random.Next(9), lanes) : (lanes, (done * lanes) + random.Next(9));
-                // Rows past the last may be read and written, whatever stands there.
-                using var a = new GuardedMemory(Math.Max(1, ((done - 1) * lda) + depth));
-                using var b = new GuardedMemory(Math.Max(1, depth * width));
-                using var c = new GuardedMemory(((done - 1) * ldc) + ((vectors - 1) * cv) + lanes);
-                using var bias = new GuardedMemory(width);
-                for (int i = 0; i < rows * lda && i < a.Length; i++) a.Data[i] = Signed(random);
-                foreach (ref float x in b.Span) x = Signed(random);
-                foreach (ref float x in c.Span) x = Signed(random);
-                foreach (ref float x in bias.Span) x = Signed(random);
-                float[] before = c.Span.ToArray();
-                bool fromBias = startsFrom == Start.Bias;
-                kernels.Tile(
-                    rows, depth, a.Data, lda, b.Data, vectors, c.Data, ldc, cv,
-                    fromBias ? bias.Data : c.Data, fromBias ? 0 : ldc, fromBias ? lanes : cv);
-                bool[] isResult = new bool[c.Length];
-                for (int r = 0; r < done; r++)
-                    for (int j = 0; j < width; j++)
-                    {
-                        int at = (r * ldc) + (j / lanes * cv) + (j % lanes);
-                        isResult[at] = true;
-                        if (r >= rows) continue;
-                        double exact = fromBias ? bias.Data[j] : before[at], magnitude = Math.Abs(exact);
-                        for (int k = 0; k < depth; k++)
-                        {
-                            double product = (double)a.Data[(r * lda) + k] * b.Data[(k * width) + j];
-                            exact += product;
-                            magnitude += Math.Abs(product);
-                        }
+                int at = (r * ldc) + (j / lanes * cv) + (j % lanes);
+                isResult[at] = true;
+                if (r >= rows)
+                    continue;
+                double exact = fromBias ? bias.Data[j] : before[at],
+                    magnitude = Math.Abs(exact);
+                for (int k = 0; k < depth; k++)
+                {
+                    double product = (double)a.Data[(r * lda) + k] * b.Data[(k * width) + j];
+                    exact += product;
+                    magnitude += Math.Abs(product);
+                }
 
-                        // Two roundings a step where the machine cannot fuse them.
-                        double bound = 2 * (depth + 1) * magnitude / (1 << 24);
-                        Assert.True(Math.Abs(c.Data[at] - exact) <= bound, $"depth {depth}, rows {rows}, element {r},{j}");
-                    }
-
-                for (int i = 0; i < c.Length; i++) Assert.True(isResult[i] || c.Data[i] == before[i], $"depth {depth}, rows {rows}: float {i} is touched");
+                // Two roundings a step where the machine cannot fuse them.
+                double bound = 2 * (depth + 1) * magnitude / (1 << 24);
+                Assert.True(Math.Abs(c.Data[at] - exact) <= bound, $"depth {depth}, rows {rows}, element {r},{j}");
             }
+
+            for (int i = 0; i < c.Length; i++)
+                Assert.True(isResult[i] || c.Data[i] == before[i], $"depth {depth}, rows {rows}: float {i} is touched");
+        }
     }
 
     [Theory]
@@ -83,25 +103,30 @@ public sealed unsafe class MatrixKernelTests
         IKernels kernels = Widths.Get(lanes);
         var random = new Random(7);
         const int Depth = 61;
-        int width = 2 * lanes, most = kernels.MostRows;
+        int width = 2 * lanes,
+            most = kernels.MostRows;
         using var a = new GuardedMemory(most * Depth);
         using var b = new GuardedMemory(Depth * width);
         using var c = new GuardedMemory(most * width);
         using var bias = new GuardedMemory(width);
-        foreach (ref float x in a.Span) x = Signed(random);
-        foreach (ref float x in b.Span) x = Signed(random);
-        foreach (ref float x in bias.Span) x = Signed(random);
+        foreach (ref float x in a.Span)
+            x = Signed(random);
+        foreach (ref float x in b.Span)
+            x = Signed(random);
+        foreach (ref float x in bias.Span)
+            x = Signed(random);
         kernels.Tile(1, Depth, a.Data, Depth, b.Data, 2, c.Data, width, lanes, bias.Data, 0, lanes);
         float[] alone = c.Span[..width].ToArray();
         for (int rows = 1; rows <= kernels.TileRows; rows++)
-            for (int at = 0; at < rows; at++)
-            {
-                using var shifted = new GuardedMemory(most * Depth);
-                foreach (ref float x in shifted.Span) x = Signed(random);
-                new Span<float>(a.Data, Depth).CopyTo(shifted.Span[(at * Depth)..]);
-                kernels.Tile(rows, Depth, shifted.Data, Depth, b.Data, 2, c.Data, width, lanes, bias.Data, 0, lanes);
-                Assert.Equal(alone, c.Span.Slice(at * width, width).ToArray());
-            }
+        for (int at = 0; at < rows; at++)
+        {
+            using var shifted = new GuardedMemory(most * Depth);
+            foreach (ref float x in shifted.Span)
+                x = Signed(random);
+            new Span<float>(a.Data, Depth).CopyTo(shifted.Span[(at * Depth)..]);
+            kernels.Tile(rows, Depth, shifted.Data, Depth, b.Data, 2, c.Data, width, lanes, bias.Data, 0, lanes);
+            Assert.Equal(alone, c.Span.Slice(at * width, width).ToArray());
+        }
     }
 
     [Theory]
@@ -110,12 +135,12 @@ public sealed unsafe class MatrixKernelTests
     {
         IKernels kernels = Widths.Get(lanes);
         for (int vectors = 1; vectors <= 2; vectors++)
-            for (int rows = 1; rows <= 60; rows++)
-            {
-                int done = kernels.RowsDone(rows, vectors);
-                Assert.InRange(done, rows, rows + 6);
-                Assert.InRange(done - ((rows - 1) / kernels.TileRows * kernels.TileRows), 1, kernels.MostRows);
-            }
+        for (int rows = 1; rows <= 60; rows++)
+        {
+            int done = kernels.RowsDone(rows, vectors);
+            Assert.InRange(done, rows, rows + 6);
+            Assert.InRange(done - ((rows - 1) / kernels.TileRows * kernels.TileRows), 1, kernels.MostRows);
+        }
     }
 
     [Theory]
@@ -130,7 +155,8 @@ public sealed unsafe class MatrixKernelTests
         // Columns lie one after another and, here, from the last row to the first.
         var source = new float[columns * Depth];
         for (int j = 0; j < columns; j++)
-            for (int k = 0; k < Depth; k++) source[(j * Depth) + Depth - 1 - k] = (100 * k) + j + 1;
+        for (int k = 0; k < Depth; k++)
+            source[(j * Depth) + Depth - 1 - k] = (100 * k) + j + 1;
         using var packed = PackedMatrix.Create(columns, lanes, source, [4, 3, 2, 1, 0]);
         Assert.Equal((columns + lanes - 1) / lanes, packed.Vectors);
         Assert.Equal((packed.Vectors + 1) / 2, packed.Panels);
@@ -140,8 +166,8 @@ public sealed unsafe class MatrixKernelTests
             int width = packed.PanelVectors(panel) * lanes;
             Assert.Equal(panel < packed.Panels - 1 || packed.Vectors % 2 == 0 ? 2 * lanes : lanes, width);
             for (int k = 0; k < Depth; k++)
-                for (int j = 0; j < width; j++)
-                    Assert.Equal(column + j < columns ? (100 * k) + column + j + 1 : 0, packed.Panel(panel)[(k * width) + j]);
+            for (int j = 0; j < width; j++)
+                Assert.Equal(column + j < columns ? (100 * k) + column + j + 1 : 0, packed.Panel(panel)[(k * width) + j]);
             column += width;
         }
     }

@@ -48,7 +48,9 @@ public sealed class DecompositionPassTests : PassFixture
     public void A_feature_decomposition_with_weights_that_are_not_finite_stays(string name)
     {
         Value y = Root.Conv("conv", Map(4), 6, 1);
-        Assert.False(Apply(new FoldFeatureDecomposition(), y + Root.Scale("sigma", y - Root.GlobalAveragePool(y), 1), (name, float.NaN)).Fired);
+        Assert.False(
+            Apply(new FoldFeatureDecomposition(), y + Root.Scale("sigma", y - Root.GlobalAveragePool(y), 1), (name, float.NaN)).Fired
+        );
     }
 
     [Fact]

@@ -70,7 +70,8 @@ public sealed class NormalizationPassTests : PassFixture
         Value y = Root.Conv("conv", Affine("a", Map(4)), 8, kernel, stride, padding, groups: groups);
         Rewritten rewritten = Apply(new FoldAffineIntoNextConv(), y);
         Assert.Equal(fires, rewritten.Fired);
-        if (fires) Assert.Equal(["Input", "Conv2d"], rewritten.Kinds);
+        if (fires)
+            Assert.Equal(["Input", "Conv2d"], rewritten.Kinds);
     }
 
     [Fact]
@@ -88,7 +89,10 @@ public sealed class NormalizationPassTests : PassFixture
     [InlineData(3, 2, 4)]
     public void An_affine_map_goes_into_the_convolution_before(int kernel, int padding, int groups)
     {
-        Rewritten y = Apply(new FoldAffineIntoPreviousConv(), Affine("a", Root.Conv("conv", Map(4), 8, kernel, padding: padding, groups: groups)));
+        Rewritten y = Apply(
+            new FoldAffineIntoPreviousConv(),
+            Affine("a", Root.Conv("conv", Map(4), 8, kernel, padding: padding, groups: groups))
+        );
         Assert.True(y.Fired);
         Assert.Equal(["Input", "Conv2d"], y.Kinds);
     }

@@ -23,7 +23,8 @@ public abstract class PassFixture
         return _builder.Add(name, new ChannelAffine(x.Channels, $"{name}.scale", $"{name}.shift"), x);
     }
 
-    private protected Rewritten Apply(GraphPass pass, Value output, params (string Name, float Element)[] poison) => Apply(pass, [output], poison);
+    private protected Rewritten Apply(GraphPass pass, Value output, params (string Name, float Element)[] poison) =>
+        Apply(pass, [output], poison);
 
     /// <summary>Applies a pass.</summary>
     /// <param name="pass">The pass.</param>
@@ -32,11 +33,13 @@ public abstract class PassFixture
     private protected Rewritten Apply(GraphPass pass, Value[] outputs, params (string Name, float Element)[] poison)
     {
         GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
-        foreach ((string name, float element) in poison) c.Weights[name].Data[0] = element;
+        foreach ((string name, float element) in poison)
+            c.Weights[name].Data[0] = element;
         var rewriter = new GraphRewriter(c.Graph, c.Weights);
         bool fired = rewriter.Apply(pass);
         (ComputationGraph graph, WeightSet weights) = rewriter.Finish();
-        if (poison.Length == 0) ErrorModel.AssertClose(c, c.Reference(graph, weights));
+        if (poison.Length == 0)
+            ErrorModel.AssertClose(c, c.Reference(graph, weights));
         return new(graph, fired);
     }
 

@@ -31,14 +31,17 @@ public sealed class PassTests
             var rewriter = new GraphRewriter(c.Graph, c.Weights);
             // The later passes look for what the others leave behind: on some graphs none has run, on some the first, on some all.
             if (seed % 3 > 0)
-                foreach (GraphPass first in GraphOptimizer.Once.TakeWhile(first => first != pass)) rewriter.Apply(first);
-            for (bool changed = seed % 3 == 2 && GraphOptimizer.ToTheEnd.Contains(pass); changed;)
+                foreach (GraphPass first in GraphOptimizer.Once.TakeWhile(first => first != pass))
+                    rewriter.Apply(first);
+            for (bool changed = seed % 3 == 2 && GraphOptimizer.ToTheEnd.Contains(pass); changed; )
             {
                 changed = false;
-                foreach (GraphPass other in GraphOptimizer.ToTheEnd.Where(other => other != pass)) changed |= rewriter.Apply(other);
+                foreach (GraphPass other in GraphOptimizer.ToTheEnd.Where(other => other != pass))
+                    changed |= rewriter.Apply(other);
             }
 
-            if (!rewriter.Apply(pass)) continue;
+            if (!rewriter.Apply(pass))
+                continue;
             fired++;
             (ComputationGraph graph, WeightSet weights) = rewriter.Finish();
             ErrorModel.AssertClose(c, c.Reference(graph, weights));
@@ -66,8 +69,14 @@ public sealed class PassTests
         GraphCase c = seed % 2 == 0 ? RandomMogaNet.Create(seed) : RandomGraph.Create(40_000 + seed);
         (ComputationGraph graph, WeightSet weights) = GraphOptimizer.Run(c.Graph, c.Weights);
         var rewriter = new GraphRewriter(graph, weights);
-        foreach (GraphPass pass in GraphOptimizer.ToTheEnd) Assert.False(rewriter.Apply(pass), pass.Name);
-        HashSet<Value> read = [.. graph.Values.SelectMany(value => value.Inputs), .. graph.Outputs.Select(output => output.Value), .. graph.Inputs];
+        foreach (GraphPass pass in GraphOptimizer.ToTheEnd)
+            Assert.False(rewriter.Apply(pass), pass.Name);
+        HashSet<Value> read =
+        [
+            .. graph.Values.SelectMany(value => value.Inputs),
+            .. graph.Outputs.Select(output => output.Value),
+            .. graph.Inputs,
+        ];
         Assert.All(graph.Values, value => Assert.Contains(value, read));
         HashSet<string> names = [.. graph.Values.SelectMany(value => value.Op.Parameters)];
         Assert.All(graph.Parameters, spec => Assert.Contains(spec.Name, names));

@@ -21,7 +21,10 @@ public sealed class TokenPassTests : PassFixture
     [Fact]
     public void A_constant_factor_becomes_an_affine_map_after_a_convolution_only()
     {
-        Assert.Equal(["Input", "Conv2d", "ChannelAffine"], Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Root.DepthwiseConv("dw", Map(4), 3))).Kinds);
+        Assert.Equal(
+            ["Input", "Conv2d", "ChannelAffine"],
+            Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Root.DepthwiseConv("dw", Map(4), 3))).Kinds
+        );
         NewGraph();
         Assert.False(Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Map(4))).Fired);
     }
@@ -38,7 +41,9 @@ public sealed class TokenPassTests : PassFixture
         Assert.True(z.Fired);
         Assert.Equal(["Input", "LayerNorm"], z.Kinds);
         NewGraph();
-        Assert.False(Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))), poison: ("a.scale", float.PositiveInfinity)).Fired);
+        Assert.False(
+            Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))), poison: ("a.scale", float.PositiveInfinity)).Fired
+        );
     }
 
     [Fact]
@@ -53,7 +58,10 @@ public sealed class TokenPassTests : PassFixture
     public void Windows_are_cut_after_and_put_together_before_what_works_on_pixels()
     {
         Value x = Square(4);
-        Assert.Equal(["Input", "Conv2d", "WindowPartition"], Apply(new WindowsNextToAttention(), Root.Conv("c", Root.Add(new WindowPartition(3, 1), x), 6, 1)).Kinds);
+        Assert.Equal(
+            ["Input", "Conv2d", "WindowPartition"],
+            Apply(new WindowsNextToAttention(), Root.Conv("c", Root.Add(new WindowPartition(3, 1), x), 6, 1)).Kinds
+        );
         NewGraph();
         x = Square(4);
         Value windows = Root.Activate(ActivationKind.Relu, Root.Add(new AveragePool2d(3), Root.Add(new WindowPartition(3), x)));
@@ -62,7 +70,12 @@ public sealed class TokenPassTests : PassFixture
         // A 3x3 convolution sees where its window ends.
         NewGraph();
         x = Square(4);
-        Assert.False(Apply(new WindowsNextToAttention(), Root.Add(new WindowMerge(3), Root.Conv("c", Root.Add(new WindowPartition(3), x), 4, 3, padding: 1), x)).Fired);
+        Assert.False(
+            Apply(
+                new WindowsNextToAttention(),
+                Root.Add(new WindowMerge(3), Root.Conv("c", Root.Add(new WindowPartition(3), x), 4, 3, padding: 1), x)
+            ).Fired
+        );
         // What others read stays where it is.
         NewGraph();
         x = Square(4);

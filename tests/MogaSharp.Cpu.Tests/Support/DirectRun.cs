@@ -24,7 +24,12 @@ internal static unsafe class DirectRun
         using var scratch = new GuardedMemory(plan.ScratchFloats);
         Shape[] shapes = c.Graph.InferShapes([.. c.Inputs.Select(input => input.Shape)]);
         Tensor[] outputs = [.. c.Graph.Outputs.Select(output => new Tensor(shapes[output.Value.Index]))];
-        var frame = new Frame(threads) { Arena = arena.Data, Inputs = c.Inputs, Outputs = outputs };
+        var frame = new Frame(threads)
+        {
+            Arena = arena.Data,
+            Inputs = c.Inputs,
+            Outputs = outputs,
+        };
         foreach (Step step in plan.Steps)
             for (int item = 0; item < step.Items; item++)
             {
@@ -35,10 +40,11 @@ internal static unsafe class DirectRun
         return outputs;
     }
 
-    public static Plan Compile(ComputationGraph graph, Shape[] inputs, PackedStore store, int lanes, int threads) => lanes switch
-    {
-        16 => PlanCompiler<Simd512, Vector512<float>>.Compile(graph, inputs, store, threads),
-        8 => PlanCompiler<Simd256, Vector256<float>>.Compile(graph, inputs, store, threads),
-        _ => PlanCompiler<Simd128, Vector128<float>>.Compile(graph, inputs, store, threads),
-    };
+    public static Plan Compile(ComputationGraph graph, Shape[] inputs, PackedStore store, int lanes, int threads) =>
+        lanes switch
+        {
+            16 => PlanCompiler<Simd512, Vector512<float>>.Compile(graph, inputs, store, threads),
+            8 => PlanCompiler<Simd256, Vector256<float>>.Compile(graph, inputs, store, threads),
+            _ => PlanCompiler<Simd128, Vector128<float>>.Compile(graph, inputs, store, threads),
+        };
 }

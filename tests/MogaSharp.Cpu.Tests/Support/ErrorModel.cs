@@ -41,7 +41,10 @@ internal static class ErrorModel
         {
             Assert.Equal(exact[i].Data.Length, result.Length);
             double error = Largest(exact[i].Data, result);
-            Assert.True(error <= bounds[i], $"Output '{c.Graph.Outputs[i].Key}' {exact[i].Shape} is {error:g3} off; at most {bounds[i]:g3} is rounding.");
+            Assert.True(
+                error <= bounds[i],
+                $"Output '{c.Graph.Outputs[i].Key}' {exact[i].Shape} is {error:g3} off; at most {bounds[i]:g3} is rounding."
+            );
             i++;
         }
 
@@ -53,7 +56,8 @@ internal static class ErrorModel
         AssertClose(c, c.Reference(), results.Select(tensor => Array.ConvertAll(tensor.Data, x => (double)x)));
 
     /// <inheritdoc cref="AssertClose(GraphCase, ReferenceTensor[], IEnumerable{double[]})"/>
-    public static void AssertClose(GraphCase c, IEnumerable<ReferenceTensor> results) => AssertClose(c, c.Reference(), results.Select(tensor => tensor.Data));
+    public static void AssertClose(GraphCase c, IEnumerable<ReferenceTensor> results) =>
+        AssertClose(c, c.Reference(), results.Select(tensor => tensor.Data));
 
     private static double[][] Noisy(GraphCase c, Random random)
     {
@@ -68,7 +72,10 @@ internal static class ErrorModel
                 continue;
             }
 
-            Tensor[] operands = [.. value.Inputs.Select(input => new Tensor(shapes[input.Index], Array.ConvertAll(results[input.Index], Moved)))];
+            Tensor[] operands =
+            [
+                .. value.Inputs.Select(input => new Tensor(shapes[input.Index], Array.ConvertAll(results[input.Index], Moved))),
+            ];
             double[] result = Alone(c.Graph, value.Op, operands, c.Weights);
             double stated = value.Op is Activation { Function: not ActivationKind.Relu } ? 1e-6 : 0;
             results[value.Index] = stated == 0 ? result : Array.ConvertAll(result, x => x + (stated * Signed()));
@@ -85,7 +92,8 @@ internal static class ErrorModel
     {
         var builder = new GraphBuilder();
         foreach (ParameterSpec spec in graph.Parameters)
-            if (op.Parameters.Contains(spec.Name)) builder.Declare(spec);
+            if (op.Parameters.Contains(spec.Name))
+                builder.Declare(spec);
         Value y = builder.Add("", op, [.. operands.Select((operand, i) => builder.Input($"{i}", operand.Shape))]);
         return new ReferenceInterpreter(builder.Build(KeyValuePair.Create("y", y)), weights).RunAll(operands)[y.Index].Data;
     }
@@ -96,7 +104,8 @@ internal static class ErrorModel
         for (int i = 0; i < exact.Length; i++)
         {
             double difference = Math.Abs(exact[i] - other[i]);
-            if (!(difference <= largest)) largest = difference;
+            if (!(difference <= largest))
+                largest = difference;
         }
 
         return largest;

@@ -7,11 +7,16 @@ namespace MogaSharp.Cpu.Tests.Support;
 internal sealed record GraphCase(ComputationGraph Graph, WeightSet Weights, Tensor[] Inputs)
 {
     /// <summary>Gives every parameter and input its formula's elements; the salt makes different cases of the same names.</summary>
-    public static GraphCase Create(ComputationGraph graph, string salt = "") => new(
-        graph, FormulaWeights.Create(graph.Parameters, salt), [.. graph.Inputs.Select((input, i) => FormulaWeights.Input(input.Shape, $"{salt}input{i}"))]);
+    public static GraphCase Create(ComputationGraph graph, string salt = "") =>
+        new(
+            graph,
+            FormulaWeights.Create(graph.Parameters, salt),
+            [.. graph.Inputs.Select((input, i) => FormulaWeights.Input(input.Shape, $"{salt}input{i}"))]
+        );
 
     /// <summary>The graph of one output.</summary>
-    public static GraphCase Create(GraphBuilder builder, Value output, string salt = "") => Create(builder.Build(KeyValuePair.Create("y", output)), salt);
+    public static GraphCase Create(GraphBuilder builder, Value output, string salt = "") =>
+        Create(builder.Build(KeyValuePair.Create("y", output)), salt);
 
     /// <summary>The exact outputs, in the graph's order.</summary>
     public ReferenceTensor[] Reference() => Reference(Graph, Weights);
@@ -41,5 +46,8 @@ internal sealed record GraphCase(ComputationGraph Graph, WeightSet Weights, Tens
 
     /// <summary>The same graph on a batch of other size: image after image of the formula.</summary>
     public GraphCase WithBatch(int images) =>
-        this with { Inputs = [.. Inputs.Select((input, i) => FormulaWeights.Input(input.Shape.With(0, images), $"batch{i}"))] };
+        this with
+        {
+            Inputs = [.. Inputs.Select((input, i) => FormulaWeights.Input(input.Shape.With(0, images), $"batch{i}"))],
+        };
 }

@@ -8,7 +8,9 @@ namespace MogaSharp.Cpu.Tests.Support;
 /// </summary>
 internal sealed unsafe partial class GuardedMemory : IDisposable
 {
-    private const int NoAccess = 0, ReadWrite = 3, PrivateAnonymous = 0x22;
+    private const int NoAccess = 0,
+        ReadWrite = 3,
+        PrivateAnonymous = 0x22;
 
     private readonly nint _mapping;
     private readonly nuint _bytes;
@@ -19,7 +21,9 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
     public GuardedMemory(long floats, float fill = float.NaN)
     {
         Length = floats;
-        nuint page = (nuint)Environment.SystemPageSize, used = (nuint)floats * sizeof(float), whole = (used + page - 1) / page * page;
+        nuint page = (nuint)Environment.SystemPageSize,
+            used = (nuint)floats * sizeof(float),
+            whole = (used + page - 1) / page * page;
         if (OperatingSystem.IsLinux())
         {
             _bytes = whole + page;
@@ -46,8 +50,10 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
 
     public void Dispose()
     {
-        if (_bytes > 0) _ = Unmap(_mapping, _bytes);
-        else NativeMemory.AlignedFree((void*)_mapping);
+        if (_bytes > 0)
+            _ = Unmap(_mapping, _bytes);
+        else
+            NativeMemory.AlignedFree((void*)_mapping);
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]

@@ -22,8 +22,7 @@ internal static class RandomMogaNet
         PatchEmbedKind stem = OneOf(PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv);
         return new()
         {
-            Arch = new(
-                Each(_ => split.Sum() * random.Next(1, 5)), Each(_ => random.Next(0, 3)), Each(_ => OneOf(1.0, 1.5, 2, 4, 8))),
+            Arch = new(Each(_ => split.Sum() * random.Next(1, 5)), Each(_ => random.Next(0, 3)), Each(_ => OneOf(1.0, 1.5, 2, 4, 8))),
             InChannels = random.Next(1, 5),
             NumClasses = random.Next(0, 20),
             DropRate = OneOf(0, 0.1),

@@ -25,7 +25,8 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
 
     public Value? DepthwiseSameSize(Value x) => DepthwiseSameSize(x, OneOf(1, 3, 5, 7), random.Next(1, 4));
 
-    public Value? DepthwiseSameSize(Value x, int kernel, int dilation) => Conv(x, x.Channels, kernel, 1, dilation * (kernel / 2), dilation, x.Channels);
+    public Value? DepthwiseSameSize(Value x, int kernel, int dilation) =>
+        Conv(x, x.Channels, kernel, 1, dilation * (kernel / 2), dilation, x.Channels);
 
     public Value? DepthwiseAnySize(Value x) =>
         Conv(x, x.Channels, random.Next(1, 8), random.Next(1, 4), random.Next(0, 5), random.Next(1, 4), x.Channels);
@@ -61,7 +62,8 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
 
     public Value Affine(Value x)
     {
-        if (Chance(0.3)) x = Next().BatchNorm("norm", x);
+        if (Chance(0.3))
+            x = Next().BatchNorm("norm", x);
         Scope s = Next();
         string? scale = Chance(0.8) ? Declare($"{s.Name}.sigma.scale", OneOf(new Shape(1, x.Channels, 1, 1), new Shape(x.Channels))) : null;
         string? shift = Chance(0.5) ? Declare($"{s.Name}.shift", new Shape(x.Channels)) : null;
@@ -71,7 +73,8 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
     public Value? Linear(Value x, int features)
     {
         long cost = x.Shape.ElementCount * features;
-        if (_multiplyAdds + cost > MostMultiplyAdds) return null;
+        if (_multiplyAdds + cost > MostMultiplyAdds)
+            return null;
         _multiplyAdds += cost;
         return Next().Linear("fc", x, features, hasBias: Chance(0.7));
     }
@@ -92,17 +95,50 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         Shape Along(int channels) => axis == MapAxis.Height ? new Shape(channels, 1, size, 1) : new Shape(channels, 1, 1, size);
         switch (random.Next(12))
         {
-            case 0: return s.Add(new AveragePool2d(OneOf(1, 3, 5)), x);
-            case 1: return Divisor(x.Channels, 2, 3) is { } factor && x.Channels % (factor * factor) == 0 ? s.Add(new PixelShuffle(factor), x) : null;
-            case 2: return height % 2 == 0 && width % 2 == 0 && x.Channels < 40 ? s.Add(new PatchMerge(), x) : null;
-            case 3: return Divisor(x.Channels, 2, 3, 4, 5) is { } groups ? s.Add(new ChannelShuffle(groups), x) : null;
-            case 4: return s.Add(new CircularConv(x.Channels, axis, size, Declare($"{s.Name}.weight", Along(x.Channels)), Chance(0.5) ? Declare($"{s.Name}.bias", new Shape(x.Channels)) : null), x);
-            case 5: return s.Add(new PositionEmbedding(x.Channels, axis, size, Declare($"{s.Name}.weight", axis == MapAxis.Height ? new Shape(1, x.Channels, size, 1) : new Shape(1, x.Channels, 1, size))), x);
-            case 6: return GlobalFilter(s, x);
-            case 7: return x.Channels < 70 && height * width < 400 ? s.Add(new RealFft2d(), x) : null;
-            case 8: return Divisor(x.Shape[0], 2, 3) is { } frames && x.Channels < 40 ? s.Add(new FramesToChannels(frames), x) : null;
-            case 9: return Divisor(x.Channels, 2, 3, 5) is { } times && x.Shape[0] < 7 ? s.Add(new ChannelsToFrames(times), x) : null;
-            case 10: return height * width < 200 ? TokenMixing(s, x) : null;
+            case 0:
+                return s.Add(new AveragePool2d(OneOf(1, 3, 5)), x);
+            case 1:
+                return Divisor(x.Channels, 2, 3) is { } factor && x.Channels % (factor * factor) == 0
+                    ? s.Add(new PixelShuffle(factor), x)
+                    : null;
+            case 2:
+                return height % 2 == 0 && width % 2 == 0 && x.Channels < 40 ? s.Add(new PatchMerge(), x) : null;
+            case 3:
+                return Divisor(x.Channels, 2, 3, 4, 5) is { } groups ? s.Add(new ChannelShuffle(groups), x) : null;
+            case 4:
+                return s.Add(
+                    new CircularConv(
+                        x.Channels,
+                        axis,
+                        size,
+                        Declare($"{s.Name}.weight", Along(x.Channels)),
+                        Chance(0.5) ? Declare($"{s.Name}.bias", new Shape(x.Channels)) : null
+                    ),
+                    x
+                );
+            case 5:
+                return s.Add(
+                    new PositionEmbedding(
+                        x.Channels,
+                        axis,
+                        size,
+                        Declare(
+                            $"{s.Name}.weight",
+                            axis == MapAxis.Height ? new Shape(1, x.Channels, size, 1) : new Shape(1, x.Channels, 1, size)
+                        )
+                    ),
+                    x
+                );
+            case 6:
+                return GlobalFilter(s, x);
+            case 7:
+                return x.Channels < 70 && height * width < 400 ? s.Add(new RealFft2d(), x) : null;
+            case 8:
+                return Divisor(x.Shape[0], 2, 3) is { } frames && x.Channels < 40 ? s.Add(new FramesToChannels(frames), x) : null;
+            case 9:
+                return Divisor(x.Channels, 2, 3, 5) is { } times && x.Shape[0] < 7 ? s.Add(new ChannelsToFrames(times), x) : null;
+            case 10:
+                return height * width < 200 ? TokenMixing(s, x) : null;
             default:
                 return Divisor(x.Shape[0], 2, 3) is { } length
                     ? s.Add(new ClipToFrames(), s.Activate(Function(), s.Add(new FramesToClip(length), x)))
@@ -113,13 +149,15 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
     private Value? TokenMixing(Scope s, Value x)
     {
         Value tokens = s.Add(new TokensToChannels(), x);
-        if (Chance(0.3)) return tokens;
+        if (Chance(0.3))
+            return tokens;
         return Linear(tokens, x.Shape[2] * x.Shape[3]) is { } mixed ? s.Add(new ChannelsToTokens(), mixed, x) : null;
     }
 
     private Value? GlobalFilter(Scope s, Value x)
     {
-        if (x.Shape[2] * x.Shape[3] > 200) return null;
+        if (x.Shape[2] * x.Shape[3] > 200)
+            return null;
         (int rows, int columns) = (random.Next(1, 9), random.Next(1, 6));
         string weight = Declare($"{s.Name}.weight", new Shape(x.Channels, rows, columns, 2));
         return s.Add(new InverseRealFft2d(), s.Add(new SpectralFilter(x.Channels, rows, columns, weight), s.Add(new RealFft2d(), x)), x);
@@ -136,16 +174,29 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         Scope s = Next();
         bool hasBias = Chance(0.7);
         var op = new Conv2d(
-            x.Channels, channels, kernel, $"{s.Name}.weight", hasBias ? $"{s.Name}.bias" : null, stride, padding, dilation, groups);
-        if (Math.Min(x.Shape[2], x.Shape[3]) + (2 * padding) < op.Span) return null;
+            x.Channels,
+            channels,
+            kernel,
+            $"{s.Name}.weight",
+            hasBias ? $"{s.Name}.bias" : null,
+            stride,
+            padding,
+            dilation,
+            groups
+        );
+        if (Math.Min(x.Shape[2], x.Shape[3]) + (2 * padding) < op.Span)
+            return null;
         Shape output = op.InferShape([x.Shape]);
         long cost = op.Cost([x.Shape], output).Convolution;
-        if (_multiplyAdds + cost > MostMultiplyAdds) return null;
+        if (_multiplyAdds + cost > MostMultiplyAdds)
+            return null;
         _multiplyAdds += cost;
         Declare(op.Weight, new Shape(channels, x.Channels / groups, kernel, kernel));
-        if (hasBias) Declare(op.Bias!, new Shape(channels));
+        if (hasBias)
+            Declare(op.Bias!, new Shape(channels));
         return builder.Add(s.Name, op, x);
     }
 
-    public string Declare(string name, Shape shape) => builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
+    public string Declare(string name, Shape shape) =>
+        builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Zeros));
 }

@@ -9,7 +9,15 @@ public sealed class ClipLoaderTests
     [Fact]
     public async Task Batches_do_not_depend_on_the_workers_or_where_reading_begins()
     {
-        List<string> one = await Read(new LoaderOptions(4) { Workers = 1, Ahead = 1, Seed = 3 }, 2);
+        List<string> one = await Read(
+            new LoaderOptions(4)
+            {
+                Workers = 1,
+                Ahead = 1,
+                Seed = 3,
+            },
+            2
+        );
         Assert.Equal(5, one.Count);
         Assert.Equal(5, one.Distinct().Count());
         Assert.Equal(one, await Read(new LoaderOptions(4) { Workers = 5, Seed = 3 }, 2));
@@ -25,11 +33,17 @@ public sealed class ClipLoaderTests
         for (int i = 0; i < 3; i++)
         {
             ProcessShare share = i == 2 ? ProcessShare.Whole : new ProcessShare(i, 2);
-            using var loader = new ClipLoader(new RandomClips(16), new ShuffledSampler(16, 1, share), new LoaderOptions(i == 2 ? 8 : 4) { Workers = 2 }, ClipUse.Training);
+            using var loader = new ClipLoader(
+                new RandomClips(16),
+                new ShuffledSampler(16, 1, share),
+                new LoaderOptions(i == 2 ? 8 : 4) { Workers = 2 },
+                ClipUse.Training
+            );
             clips[i] = [];
             await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: Token))
             {
-                using (batch) clips[i].AddRange(Enumerable.Range(0, batch.Count).Select(k => batch.Input.Span[k * 12]));
+                using (batch)
+                    clips[i].AddRange(Enumerable.Range(0, batch.Count).Select(k => batch.Input.Span[k * 12]));
             }
         }
         Assert.Equal(clips[2].Order(), clips[0].Concat(clips[1]).Order());
@@ -79,25 +93,34 @@ public sealed class ClipLoaderTests
     {
         var clips = new RandomClips(6);
         Assert.Contains("the sampler is for 5 clips", Refusal(new ShuffledSampler(5, 0, ProcessShare.Whole), 2), StringComparison.Ordinal);
-        Assert.Contains("6 clips do not fill a batch of 7", Refusal(new ShuffledSampler(6, 0, ProcessShare.Whole), 7), StringComparison.Ordinal);
+        Assert.Contains(
+            "6 clips do not fill a batch of 7",
+            Refusal(new ShuffledSampler(6, 0, ProcessShare.Whole), 7),
+            StringComparison.Ordinal
+        );
         var loader = new ClipLoader(clips, new OrderedSampler(6, ProcessShare.Whole), new LoaderOptions(7), ClipUse.Evaluation);
         loader.Dispose();
         loader.Dispose();
         Assert.Throws<ObjectDisposedException>(() => loader.ReadAsync(0, cancellationToken: Token));
 
-        string Refusal(Sampler sampler, int batch) => Assert.ThrowsAny<ArgumentException>(() => new ClipLoader(clips, sampler, new LoaderOptions(batch), ClipUse.Training)).Message;
+        string Refusal(Sampler sampler, int batch) =>
+            Assert.ThrowsAny<ArgumentException>(() => new ClipLoader(clips, sampler, new LoaderOptions(batch), ClipUse.Training)).Message;
     }
 
     private static async Task<List<int>> Indices(RandomClips clips, ClipUse use, BadImages bad)
     {
-        Sampler sampler = use == ClipUse.Training ? new ShuffledSampler(clips.Count, 0, ProcessShare.Whole) : new OrderedSampler(clips.Count, ProcessShare.Whole);
+        Sampler sampler =
+            use == ClipUse.Training
+                ? new ShuffledSampler(clips.Count, 0, ProcessShare.Whole)
+                : new OrderedSampler(clips.Count, ProcessShare.Whole);
         using var loader = new ClipLoader(clips, sampler, new LoaderOptions(4) { Workers = 2, BadImages = bad }, use);
         var indices = new List<int>();
         await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: Token))
         {
             using (batch)
             {
-                for (int i = 0; i < batch.Count; i++) Assert.Equal(batch.Input.Span[i * 12] + batch.Indices[i], batch.Output.Span[i * 6]);
+                for (int i = 0; i < batch.Count; i++)
+                    Assert.Equal(batch.Input.Span[i * 12] + batch.Indices[i], batch.Output.Span[i * 6]);
                 indices.AddRange(batch.Indices);
             }
         }
@@ -106,11 +129,20 @@ public sealed class ClipLoaderTests
 
     private static async Task<List<string>> Read(LoaderOptions options, int epoch, int first = 0)
     {
-        using var loader = new ClipLoader(new RandomClips(22), new ShuffledSampler(22, options.Seed, ProcessShare.Whole), options, ClipUse.Training);
+        using var loader = new ClipLoader(
+            new RandomClips(22),
+            new ShuffledSampler(22, options.Seed, ProcessShare.Whole),
+            options,
+            ClipUse.Training
+        );
         var batches = new List<string>();
         await foreach (ClipBatch batch in loader.ReadAsync(epoch, first, Token))
         {
-            using (batch) batches.Add($"{string.Join(',', batch.Input.ToArray())};{string.Join(',', batch.Output.ToArray())};{string.Join(',', batch.Indices)}");
+            using (batch)
+                batches.Add(
+                    $"{string.Join(',', batch.Input.ToArray())};{string.Join(',', batch.Output.ToArray())};"
+                        + string.Join(',', batch.Indices)
+                );
         }
         return batches;
     }
@@ -128,7 +160,8 @@ public sealed class ClipLoaderTests
         {
             float number = (float)random.NextDouble();
             input.Fill(number);
-            if (bad.Contains(index)) throw new ImageFormatException("frame", "broken");
+            if (bad.Contains(index))
+                throw new ImageFormatException("frame", "broken");
             output.Fill(number + index);
         }
     }

@@ -16,24 +16,40 @@ public sealed class ClipSetTests : IDisposable
     public void The_standard_test_file_is_frames_by_clips()
     {
         // Frame t of clip n is all t * 10 + n.
-        byte[] data = [.. from t in Enumerable.Range(0, 20) from n in Enumerable.Range(0, 3) from i in Enumerable.Range(0, 64) select (byte)((t * 10) + n)];
+        byte[] data =
+        [
+            .. from t in Enumerable.Range(0, 20)
+            from n in Enumerable.Range(0, 3)
+            from i in Enumerable.Range(0, 64)
+            select (byte)((t * 10) + n),
+        ];
         NpyFile.Save(_folder.File("mnist_test_seq.npy"), [20, 3, 8, 8], data);
         using var clips = new NpyClips(_folder.File("mnist_test_seq.npy"));
         Assert.Equal((3, new ClipShape(10, 10, 1, 8, 8)), (clips.Count, clips.Shape));
-        float[] input = new float[640], output = new float[640];
+        float[] input = new float[640],
+            output = new float[640];
         clips.Read(2, Unused, input, output);
         Assert.Equal(Enumerable.Range(0, 640).Select(i => (float)(((i / 64 * 10) + 2) / 255.0)), input);
         Assert.Equal(Enumerable.Range(640, 640).Select(i => (float)(((i / 64 * 10) + 2) / 255.0)), output);
         Assert.Throws<ArgumentOutOfRangeException>(() => clips.Read(3, Unused, input, output));
 
-        Assert.EndsWith("20 frames a clip (20 x 3 x 8 x 8), but 10 in and 11 out are asked for", Refused(() => new NpyClips(_folder.File("mnist_test_seq.npy"), 10, 11)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "20 frames a clip (20 x 3 x 8 x 8), but 10 in and 11 out are asked for",
+            Refused(() => new NpyClips(_folder.File("mnist_test_seq.npy"), 10, 11)),
+            StringComparison.Ordinal
+        );
         Assert.Empty(clips.Notes);
         // Floats are taken too; rounding outside of 0 to 1 is cut and told.
         NpyFile.Save(_folder.File("float.npy"), [2, 1, 1, 2], [0.25f, 1.0000002f, -1f / 4096, 0.5f]);
         using (var floats = new NpyClips(_folder.File("float.npy"), 1, 1))
         {
-            Assert.EndsWith("float.npy: 2 numbers just outside of 0 to 1 cut, from -0.000244140625 to 1.00000024", Assert.Single(floats.Notes), StringComparison.Ordinal);
-            float[] seen = new float[2], follows = new float[2];
+            Assert.EndsWith(
+                "float.npy: 2 numbers just outside of 0 to 1 cut, from -0.000244140625 to 1.00000024",
+                Assert.Single(floats.Notes),
+                StringComparison.Ordinal
+            );
+            float[] seen = new float[2],
+                follows = new float[2];
             floats.Read(0, Unused, seen, follows);
             Assert.Equal([0.25f, 1f, 0f, 0.5f], [.. seen, .. follows]);
         }
@@ -41,9 +57,15 @@ public sealed class ClipSetTests : IDisposable
         NpyFile.Save(_folder.File("large.npy"), [2, 1, 1, 1], [0f, 254f]);
         Assert.EndsWith(
             "numbers from 0 to 254, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255",
-            Refused(() => new NpyClips(_folder.File("large.npy"), 1, 1)), StringComparison.Ordinal);
+            Refused(() => new NpyClips(_folder.File("large.npy"), 1, 1)),
+            StringComparison.Ordinal
+        );
         NpyFile.Save(_folder.File("flat.npy"), [20, 0, 1], Array.Empty<byte>());
-        Assert.EndsWith("clips must be frames x clips x height x width, not 20 x 0 x 1", Refused(() => new NpyClips(_folder.File("flat.npy"))), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "clips must be frames x clips x height x width, not 20 x 0 x 1",
+            Refused(() => new NpyClips(_folder.File("flat.npy"))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -54,7 +76,8 @@ public sealed class ClipSetTests : IDisposable
         WriteVideo("short", 3, "{0}.png");
         var clips = new FrameFolders(_folder.FullName, new FrameFolderOptions { InputFrames = 3, OutputFrames = 2 });
         Assert.Equal((2, 1 + 8, new ClipShape(3, 2, 3, 6, 8)), (clips.Videos, clips.Count, clips.Shape));
-        float[] input = new float[3 * 144], output = new float[2 * 144];
+        float[] input = new float[3 * 144],
+            output = new float[2 * 144];
         for (int round = 0; round < 2; round++)
         {
             clips.Read(8, Unused, input, output);
@@ -64,7 +87,18 @@ public sealed class ClipSetTests : IDisposable
         }
         Assert.EndsWith("person2, clip from frame 7", clips.NameOf(8), StringComparison.Ordinal);
 
-        var some = new FrameFolders(_folder.FullName, new FrameFolderOptions { InputFrames = 3, OutputFrames = 2, Stride = 3, IsGrey = true, Size = (4, 5), CacheBytes = 0 });
+        var some = new FrameFolders(
+            _folder.FullName,
+            new FrameFolderOptions
+            {
+                InputFrames = 3,
+                OutputFrames = 2,
+                Stride = 3,
+                IsGrey = true,
+                Size = (4, 5),
+                CacheBytes = 0,
+            }
+        );
         Assert.Equal((1 + 3, new ClipShape(3, 2, 1, 4, 5)), (some.Count, some.Shape));
         float[] grey = new float[60];
         some.Read(3, Unused, grey, new float[40]);
@@ -75,18 +109,30 @@ public sealed class ClipSetTests : IDisposable
     [Fact]
     public void Frames_that_do_not_fit_are_refused()
     {
-        Assert.EndsWith("no folder in it holds frames (.jpg .jpeg .png .webp .bmp .tif .tiff .gif)", Refused(() => new FrameFolders(_folder.FullName)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "no folder in it holds frames (.jpg .jpeg .png .webp .bmp .tif .tiff .gif)",
+            Refused(() => new FrameFolders(_folder.FullName)),
+            StringComparison.Ordinal
+        );
         WriteVideo("a", 6, "{0}.png");
-        Assert.EndsWith("the longest video has 6 frames; a clip needs 20 (10 in, 10 out)", Refused(() => new FrameFolders(_folder.FullName)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "the longest video has 6 frames; a clip needs 20 (10 in, 10 out)",
+            Refused(() => new FrameFolders(_folder.FullName)),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("none: no such folder", Refused(() => new FrameFolders(_folder.File("none"))), StringComparison.Ordinal);
         var options = new FrameFolderOptions { InputFrames = 3, OutputFrames = 3 };
         new RgbImage(9, 6, new byte[9 * 6 * 3]).SavePng(_folder.File("a/3.png"));
         Assert.EndsWith(
             "a/3.png: 9 x 6 pixels, where other frames have 8 x 6; give a size to resize them to",
-            Refused(() => new FrameFolders(_folder.FullName, options).Read(0, Unused, new float[432], new float[432])), StringComparison.Ordinal);
+            Refused(() => new FrameFolders(_folder.FullName, options).Read(0, Unused, new float[432], new float[432])),
+            StringComparison.Ordinal
+        );
         new FrameFolders(_folder.FullName, options with { Size = (6, 8) }).Read(0, Unused, new float[432], new float[432]);
         _folder.File("a/4.png", "no picture"u8.ToArray());
-        Assert.Throws<ImageFormatException>(() => new FrameFolders(_folder.FullName, options with { Size = (6, 8) }).Read(0, Unused, new float[432], new float[432]));
+        Assert.Throws<ImageFormatException>(() =>
+            new FrameFolders(_folder.FullName, options with { Size = (6, 8) }).Read(0, Unused, new float[432], new float[432])
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new FrameFolders(_folder.FullName, options with { Stride = 0 }));
     }
 
@@ -110,12 +156,16 @@ public sealed class ClipSetTests : IDisposable
                 $"1 file is left out that is not of the images that are read ({_folder.File("b/notes.txt")})",
                 $"1 video is left out, too short for a clip ({_folder.File("short")}: 3 of 4 frames)",
             ],
-            clips.Notes);
+            clips.Notes
+        );
         // A link that leads nowhere is named.
         File.Delete(_folder.File("b/f_4.png"));
         File.CreateSymbolicLink(_folder.File("b/f_4.png"), _folder.File("gone.png"));
         var linked = new FrameFolders(_folder.FullName, new FrameFolderOptions { InputFrames = 2, OutputFrames = 2 });
-        Assert.Equal("the frame f_4.png is gone, or a link that leads nowhere", Assert.Throws<IOException>(() => linked.Read(2, Unused, new float[288], new float[288])).Message);
+        Assert.Equal(
+            "the frame f_4.png is gone, or a link that leads nowhere",
+            Assert.Throws<IOException>(() => linked.Read(2, Unused, new float[288], new float[288])).Message
+        );
     }
 
     [Theory]
@@ -131,10 +181,13 @@ public sealed class ClipSetTests : IDisposable
     [InlineData("12.345 13.111 14.987", null)]
     public void Numbers_of_frames_are_checked(string names, string? note)
     {
-        foreach (string name in names.Split(' ')) _folder.File($"{name}.png", [0]);
+        foreach (string name in names.Split(' '))
+            _folder.File($"{name}.png", [0]);
         IReadOnlyList<string> notes = FrameListing.Of(_folder.FullName).Notes();
-        if (note is null) Assert.Empty(notes);
-        else Assert.Equal(note.Replace("F:", $"{_folder.FullName}:", StringComparison.Ordinal), Assert.Single(notes));
+        if (note is null)
+            Assert.Empty(notes);
+        else
+            Assert.Equal(note.Replace("F:", $"{_folder.FullName}:", StringComparison.Ordinal), Assert.Single(notes));
     }
 
     [Fact]
@@ -160,16 +213,29 @@ public sealed class ClipSetTests : IDisposable
         IClipDataset test = spec.Open(DatasetSplit.Test);
         Assert.Equal(2, test.Count);
         Assert.Equal(10_000, ClipSpec.Parse($"moving-mnist:{_folder.FullName}").Open(DatasetSplit.Test).Count);
-        float[] first = new float[4 * 4096], again = new float[4 * 4096], output = new float[6 * 4096];
+        float[] first = new float[4 * 4096],
+            again = new float[4 * 4096],
+            output = new float[6 * 4096];
         test.Read(1, new RandomStream(1, RandomPurpose.Clip, 0, 1), first, output);
         test.Read(1, new RandomStream(2, RandomPurpose.Clip, 5, 9), again, output);
         Assert.Equal(first, again);
-        Assert.EndsWith($"with the seed {ClipSpec.TestSeed}, not the standard mnist_test_seq.npy", spec.DescribeTest(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"with the seed {ClipSpec.TestSeed}, not the standard mnist_test_seq.npy",
+            spec.DescribeTest(),
+            StringComparison.Ordinal
+        );
 
         // The standard file takes the place of drawn clips, in the folder or named.
         NpyFile.Save(_folder.File("fmnist_test_seq.npy"), [20, 3, 64, 64], new byte[20 * 3 * 4096]);
         Assert.Equal(10_000, ClipSpec.Parse($"moving-mnist:{_folder.FullName}").Open(DatasetSplit.Test).Count);
-        foreach (string text in (string[])[$"moving-fashion:{_folder.FullName}", $"moving-mnist:{_folder.FullName}?test=fmnist_test_seq.npy", $"moving-mnist:{_folder.FullName}?test={_folder.File("fmnist_test_seq.npy")}"])
+        foreach (
+            string text in (string[])
+                [
+                    $"moving-fashion:{_folder.FullName}",
+                    $"moving-mnist:{_folder.FullName}?test=fmnist_test_seq.npy",
+                    $"moving-mnist:{_folder.FullName}?test={_folder.File("fmnist_test_seq.npy")}",
+                ]
+        )
         {
             IClipDataset set = ClipSpec.Parse(text).Open(DatasetSplit.Test);
             Assert.Equal(3, set.Count);
@@ -179,7 +245,10 @@ public sealed class ClipSetTests : IDisposable
         Assert.Equal(2, ((IClipDataset)two).Count);
         Assert.Throws<ArgumentOutOfRangeException>(() => ((IClipDataset)two).Read(2, Unused, new float[40960], new float[40960]));
 
-        Assert.Equal(10_000, ClipSpec.Parse("moving-mnist", kind => kind == "moving-mnist" ? _folder.FullName : null).Open(DatasetSplit.Train).Count);
+        Assert.Equal(
+            10_000,
+            ClipSpec.Parse("moving-mnist", kind => kind == "moving-mnist" ? _folder.FullName : null).Open(DatasetSplit.Train).Count
+        );
         Assert.Equal(5, ClipSpec.Parse("moving-mnist?clips=5", _ => _folder.FullName).Open(DatasetSplit.Train).Count);
     }
 
@@ -193,22 +262,37 @@ public sealed class ClipSetTests : IDisposable
         Assert.True(spec.HasSeparateSplits);
         Assert.Equal((1, 2), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Test).Count));
         Assert.Equal(new ClipShape(2, 2, 1, 3, 5), spec.Open(DatasetSplit.Test).Shape);
-        Assert.Equal(new ClipShape(2, 2, 3, 7, 7), ClipSpec.Parse($"frames:{_folder.File("set/val")}?size=7&in=2&out=2").Open(DatasetSplit.Train).Shape);
+        Assert.Equal(
+            new ClipShape(2, 2, 3, 7, 7),
+            ClipSpec.Parse($"frames:{_folder.File("set/val")}?size=7&in=2&out=2").Open(DatasetSplit.Train).Shape
+        );
         Assert.False(ClipSpec.Parse($"frames:{_folder.File("set/val")}?gray").HasSeparateSplits);
         Assert.Equal(1, ClipSpec.Parse($"frames:{_folder.File("set")}?in=2&out=2&train=val&stride=2").Open(DatasetSplit.Train).Count);
         Wrong($"{text}&test=none", "there is no folder '");
         Directory.Delete(_folder.File("set/val"), recursive: true);
-        Wrong(text, "has a folder 'train' but none of 'val', 'valid', 'validation', 'dev', 'test', 'testing', 'eval', 'evaluation'; '?test=NAME' names another");
+        Wrong(
+            text,
+            "has a folder 'train' but none of 'val', 'valid', 'validation', 'dev', 'test', 'testing', 'eval', 'evaluation'; "
+                + "'?test=NAME' names another"
+        );
         Assert.False(spec.HasSeparateSplits);
         WriteVideo("set/Test/b", 4, "{0}.png");
         Assert.Single(Assert.IsType<FrameFolders>(spec.Open(DatasetSplit.Test)).NameOf(0).Split("set/Test/b").Skip(1));
-        Assert.Contains("evaluated on 'Test', as there is no part for validation", Assert.Single(spec.PartNotes(DatasetSplit.Test)), StringComparison.Ordinal);
+        Assert.Contains(
+            "evaluated on 'Test', as there is no part for validation",
+            Assert.Single(spec.PartNotes(DatasetSplit.Test)),
+            StringComparison.Ordinal
+        );
         Wrong("frames:/nowhere?gray", "there is no folder '/nowhere'");
         Wrong("moving-mnist:/nowhere", "there is no folder '/nowhere'");
         Wrong($"moving-mnist:{_folder.FullName}?test=other.npy", "there is no file 'other.npy' of test clips");
 
         void Wrong(string wrong, string problem) =>
-            Assert.Contains(problem, Assert.Throws<DatasetSpecException>(() => ClipSpec.Parse(wrong).Open(DatasetSplit.Test)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                problem,
+                Assert.Throws<DatasetSpecException>(() => ClipSpec.Parse(wrong).Open(DatasetSplit.Test)).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Theory]

@@ -23,11 +23,22 @@ public sealed class MovingImagesTests : IDisposable
             for (int i = 0; i < 2; i++)
             {
                 JsonElement draw = expected.GetProperty("draws")[i];
-                var drawn = new MovingObject(draw[0].GetDouble(), draw[1].GetDouble(), draw[2].GetDouble() * 2 * Math.PI, draw[3].GetInt32());
+                var drawn = new MovingObject(
+                    draw[0].GetDouble(),
+                    draw[1].GetDouble(),
+                    draw[2].GetDouble() * 2 * Math.PI,
+                    draw[3].GetInt32()
+                );
                 var places = new (int Left, int Top)[20];
                 MovingImages.Trajectory(drawn, 0.1, 36, 36, places);
-                Assert.Equal(expected.GetProperty("left_top")[i][0].EnumerateArray().Select(e => e.GetInt32()), places.Select(place => place.Left));
-                Assert.Equal(expected.GetProperty("left_top")[i][1].EnumerateArray().Select(e => e.GetInt32()), places.Select(place => place.Top));
+                Assert.Equal(
+                    expected.GetProperty("left_top")[i][0].EnumerateArray().Select(e => e.GetInt32()),
+                    places.Select(place => place.Left)
+                );
+                Assert.Equal(
+                    expected.GetProperty("left_top")[i][1].EnumerateArray().Select(e => e.GetInt32()),
+                    places.Select(place => place.Top)
+                );
                 clips.Add(drawn, clip);
             }
             Assert.Equal(expected.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(clip)));
@@ -62,7 +73,10 @@ public sealed class MovingImagesTests : IDisposable
             return Convert.ToHexString(SHA256.HashData(clip));
         }
         Assert.Equal(Clip(clips, 1, 2, 3), Clip(clips, 1, 2, 3));
-        Assert.Equal(4, new[] { Clip(clips, 1, 2, 3), Clip(clips, 0, 2, 3), Clip(clips, 1, 0, 3), Clip(clips, 1, 2, 0) }.Distinct().Count());
+        Assert.Equal(
+            4,
+            new[] { Clip(clips, 1, 2, 3), Clip(clips, 0, 2, 3), Clip(clips, 1, 0, 3), Clip(clips, 1, 2, 0) }.Distinct().Count()
+        );
         // With a seed of their own they are always the same.
         MovingImages fixedClips = Open(new MovingImagesOptions { FixedSeed = 9 });
         Assert.Equal(Clip(fixedClips, 1, 2, 3), Clip(fixedClips, 5, 6, 3));
@@ -73,10 +87,20 @@ public sealed class MovingImagesTests : IDisposable
     [Fact]
     public void Values_are_samples_over_255_and_the_clip_is_cut()
     {
-        MovingImages clips = Open(new MovingImagesOptions { InputFrames = 3, OutputFrames = 5, CanvasSize = 40, Objects = 3, Clips = 7 });
+        MovingImages clips = Open(
+            new MovingImagesOptions
+            {
+                InputFrames = 3,
+                OutputFrames = 5,
+                CanvasSize = 40,
+                Objects = 3,
+                Clips = 7,
+            }
+        );
         Assert.Equal((7, new ClipShape(3, 5, 1, 40, 40)), (clips.Count, clips.Shape));
         byte[] clip = new byte[8 * 1600];
-        float[] input = new float[3 * 1600], output = new float[5 * 1600];
+        float[] input = new float[3 * 1600],
+            output = new float[5 * 1600];
         clips.Draw(6, new RandomStream(0, RandomPurpose.Clip, 0, 6), clip);
         clips.Read(6, new RandomStream(0, RandomPurpose.Clip, 0, 6), input, output);
         Assert.Equal(clip.Select(sample => (float)(sample / 255.0)), input.Concat(output));
@@ -86,22 +110,43 @@ public sealed class MovingImagesTests : IDisposable
     [Fact]
     public void What_is_wrong_is_refused()
     {
-        Assert.Contains("train-images-idx3-ubyte: no such file", Refused(() => new MovingImages(_folder.FullName)), StringComparison.Ordinal);
+        Assert.Contains(
+            "train-images-idx3-ubyte: no such file",
+            Refused(() => new MovingImages(_folder.FullName)),
+            StringComparison.Ordinal
+        );
         string large = _folder.File("large", IdxWriter.Bytes([1, 70, 28], new byte[70 * 28]));
-        Assert.EndsWith("large: images of 70 x 28 pixels do not fit onto a canvas of 64 x 64", Refused(() => new MovingImages(large)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "large: images of 70 x 28 pixels do not fit onto a canvas of 64 x 64",
+            Refused(() => new MovingImages(large)),
+            StringComparison.Ordinal
+        );
         string rgb = _folder.File("rgb", IdxWriter.Bytes([1, 2, 2, 3], new byte[12]));
-        Assert.EndsWith("rgb: images must be count x rows x columns, not 1 x 2 x 2 x 3", Refused(() => new MovingImages(rgb)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "rgb: images must be count x rows x columns, not 1 x 2 x 2 x 3",
+            Refused(() => new MovingImages(rgb)),
+            StringComparison.Ordinal
+        );
         string path = Write();
         Assert.Throws<ArgumentOutOfRangeException>(() => new MovingImages(path, options: new MovingImagesOptions { Objects = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new MovingImages(path, options: new MovingImagesOptions { StepLength = double.NaN }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new MovingImages(path, options: new MovingImagesOptions { StepLength = double.NaN })
+        );
         MovingImages clips = Open();
-        Assert.Throws<ArgumentOutOfRangeException>(() => clips.Draw(10_000, new RandomStream(0, RandomPurpose.Clip, 0, 0), new byte[20 * 4096]));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            clips.Draw(10_000, new RandomStream(0, RandomPurpose.Clip, 0, 0), new byte[20 * 4096])
+        );
         Assert.Throws<ArgumentException>(() => clips.Draw(0, new RandomStream(0, RandomPurpose.Clip, 0, 0), new byte[19 * 4096]));
     }
 
     /// <summary>The pictures of the fixture: twelve, made by a formula.</summary>
     public static byte[] Pictures() =>
-        [.. from k in Enumerable.Range(0, 12) from r in Enumerable.Range(0, 28) from c in Enumerable.Range(0, 28) select (byte)((r + c) % 3 == 0 ? 0 : (k * 37) + (r * 11) + (c * 5))];
+        [
+            .. from k in Enumerable.Range(0, 12)
+            from r in Enumerable.Range(0, 28)
+            from c in Enumerable.Range(0, 28)
+            select (byte)((r + c) % 3 == 0 ? 0 : (k * 37) + (r * 11) + (c * 5)),
+        ];
 
     private static string Refused(Func<MovingImages> make) => Assert.Throws<DatasetException>(make).Message;
 

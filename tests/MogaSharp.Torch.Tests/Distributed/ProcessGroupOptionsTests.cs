@@ -6,9 +6,21 @@ public sealed class ProcessGroupOptionsTests
     [Fact]
     public void Torchruns_variables_are_read()
     {
-        ProcessGroupOptions options = Read("RANK=3 WORLD_SIZE=8 LOCAL_RANK=1 LOCAL_WORLD_SIZE=2 MASTER_ADDR=node0 MASTER_PORT=29400 GLOO_SOCKET_IFNAME=eth1")!;
-        Assert.Equal(new ProcessGroupOptions(3, 8, "node0", 29400) { LocalRank = 1, LocalSize = 2, NetworkInterface = "eth1" }, options);
-        ProcessGroupOptions elastic = Read("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1 TORCHELASTIC_USE_AGENT_STORE=True TORCHELASTIC_RESTART_COUNT=2")!;
+        ProcessGroupOptions options = Read(
+            "RANK=3 WORLD_SIZE=8 LOCAL_RANK=1 LOCAL_WORLD_SIZE=2 MASTER_ADDR=node0 MASTER_PORT=29400 GLOO_SOCKET_IFNAME=eth1"
+        )!;
+        Assert.Equal(
+            new ProcessGroupOptions(3, 8, "node0", 29400)
+            {
+                LocalRank = 1,
+                LocalSize = 2,
+                NetworkInterface = "eth1",
+            },
+            options
+        );
+        ProcessGroupOptions elastic = Read(
+            "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1 TORCHELASTIC_USE_AGENT_STORE=True TORCHELASTIC_RESTART_COUNT=2"
+        )!;
         Assert.Equal((true, "moga/2", (int?)null), (elastic.IsStoreServed, elastic.Prefix, elastic.LocalRank));
     }
 
@@ -34,7 +46,10 @@ public sealed class ProcessGroupOptionsTests
 
     private static ProcessGroupOptions? Read(string variables)
     {
-        Dictionary<string, string> pairs = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        Dictionary<string, string> pairs = variables
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split('='))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         return ProcessGroupOptions.FromEnvironment(pairs.GetValueOrDefault);
     }
 }

@@ -8,58 +8,78 @@ public sealed class ProcessGroupTests
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
-    public void Ranks_exchange_tensors(int size) => Ranks.Run(size, group =>
-    {
-        Assert.Equal(size, group.Size);
-        TorchTensor Numbers(DType type) => TorchTensor.From<float>([1 + group.Rank, -group.Rank, 0.5f], new Shape(3)).To(type: type);
-        float sum = Enumerable.Range(0, size).Sum();
-        foreach (DType type in new[] { DType.Float32, DType.Float64 })
-        {
-            Assert.Equal([sum + size, -sum, 0.5f * size], Reduced(Numbers(type), ReduceKind.Sum));
-            Assert.Equal([(sum + size) / size, -sum / size, 0.5f], Reduced(Numbers(type), ReduceKind.Mean));
-            Assert.Equal([size, 0, 0.5f], Reduced(Numbers(type), ReduceKind.Max));
-            Assert.Equal([1, 1 - size, 0.5f], Reduced(Numbers(type), ReduceKind.Min));
-        }
+    public void Ranks_exchange_tensors(int size) =>
+        Ranks.Run(
+            size,
+            group =>
+            {
+                Assert.Equal(size, group.Size);
+                TorchTensor Numbers(DType type) =>
+                    TorchTensor.From<float>([1 + group.Rank, -group.Rank, 0.5f], new Shape(3)).To(type: type);
+                float sum = Enumerable.Range(0, size).Sum();
+                foreach (DType type in new[] { DType.Float32, DType.Float64 })
+                {
+                    Assert.Equal([sum + size, -sum, 0.5f * size], Reduced(Numbers(type), ReduceKind.Sum));
+                    Assert.Equal([(sum + size) / size, -sum / size, 0.5f], Reduced(Numbers(type), ReduceKind.Mean));
+                    Assert.Equal([size, 0, 0.5f], Reduced(Numbers(type), ReduceKind.Max));
+                    Assert.Equal([1, 1 - size, 0.5f], Reduced(Numbers(type), ReduceKind.Min));
+                }
 
-        // Several tensors of different shapes, channels innermost, as one message.
-        TorchTensor map = TorchTensor.Full(group.Rank, new Shape(2, 3, 4, 5)).To(channelsLast: true), single = TorchTensor.Full(1, new Shape(1));
-        group.AllReduce([map, single], ReduceKind.Sum);
-        Assert.All(map.ToArray<float>(), value => Assert.Equal(sum, value));
-        Assert.True(map.IsChannelsLast);
-        Assert.Equal(size, single.Item());
+                // Several tensors of different shapes, channels innermost, as one message.
+                TorchTensor map = TorchTensor.Full(group.Rank, new Shape(2, 3, 4, 5)).To(channelsLast: true),
+                    single = TorchTensor.Full(1, new Shape(1));
+                group.AllReduce([map, single], ReduceKind.Sum);
+                Assert.All(map.ToArray<float>(), value => Assert.Equal(sum, value));
+                Assert.True(map.IsChannelsLast);
+                Assert.Equal(size, single.Item());
 
-        TorchTensor all = group.AllGather(TorchTensor.From<long>([group.Rank, 10 * group.Rank], new Shape(2)));
-        Assert.Equal(Enumerable.Range(0, size).SelectMany(rank => new long[] { rank, 10 * rank }), all.ToArray<long>());
-        Assert.Equal(new Shape(size, 2), all.Shape);
+                TorchTensor all = group.AllGather(TorchTensor.From<long>([group.Rank, 10 * group.Rank], new Shape(2)));
+                Assert.Equal(Enumerable.Range(0, size).SelectMany(rank => new long[] { rank, 10 * rank }), all.ToArray<long>());
+                Assert.Equal(new Shape(size, 2), all.Shape);
 
-        TorchTensor floats = Numbers(DType.Float32), whole = TorchTensor.Full(group.Rank, new Shape(4), DType.Int64);
-        group.Broadcast([floats, whole], root: 1);
-        Assert.Equal([2, -1, 0.5f], floats.ToArray<float>());
-        Assert.All(whole.ToArray<long>(), value => Assert.Equal(1, value));
-        Assert.Equal("from 0"u8.ToArray(), group.BroadcastBytes(group.Rank == 0 ? "from 0"u8 : []));
-        Assert.Empty(group.BroadcastBytes([]));
+                TorchTensor floats = Numbers(DType.Float32),
+                    whole = TorchTensor.Full(group.Rank, new Shape(4), DType.Int64);
+                group.Broadcast([floats, whole], root: 1);
+                Assert.Equal([2, -1, 0.5f], floats.ToArray<float>());
+                Assert.All(whole.ToArray<long>(), value => Assert.Equal(1, value));
+                Assert.Equal("from 0"u8.ToArray(), group.BroadcastBytes(group.Rank == 0 ? "from 0"u8 : []));
+                Assert.Empty(group.BroadcastBytes([]));
 
-        Assert.Equal([sum, size], group.AllReduce([group.Rank, 1], ReduceKind.Sum));
-        Assert.True(group.Any(group.Rank == 1));
-        Assert.False(group.Any(false));
-        group.Barrier();
-        Assert.Null(group.Loss);
-        float[] Reduced(TorchTensor tensor, ReduceKind kind)
-        {
-            group.AllReduce([tensor], kind);
-            return tensor.ToTensor().Data;
-        }
-    });
+                Assert.Equal([sum, size], group.AllReduce([group.Rank, 1], ReduceKind.Sum));
+                Assert.True(group.Any(group.Rank == 1));
+                Assert.False(group.Any(false));
+                group.Barrier();
+                Assert.Null(group.Loss);
+                float[] Reduced(TorchTensor tensor, ReduceKind kind)
+                {
+                    group.AllReduce([tensor], kind);
+                    return tensor.ToTensor().Data;
+                }
+            }
+        );
 
     [Fact]
-    public void Wrong_arguments_are_refused_before_anything_is_sent() => Ranks.Run(2, group =>
-    {
-        TorchTensor whole = TorchTensor.Full(1, new Shape(2), DType.Int64), floats = TorchTensor.Full(1, new Shape(2));
-        Assert.Contains("not reduced together", Assert.Throws<ArgumentException>(() => group.AllReduce([whole, floats], ReduceKind.Sum)).Message, StringComparison.Ordinal);
-        Assert.Contains("not of Int64", Assert.Throws<ArgumentException>(() => group.AllReduce([whole], ReduceKind.Mean)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => group.Broadcast([floats], root: 2));
-        group.Barrier();
-    });
+    public void Wrong_arguments_are_refused_before_anything_is_sent() =>
+        Ranks.Run(
+            2,
+            group =>
+            {
+                TorchTensor whole = TorchTensor.Full(1, new Shape(2), DType.Int64),
+                    floats = TorchTensor.Full(1, new Shape(2));
+                Assert.Contains(
+                    "not reduced together",
+                    Assert.Throws<ArgumentException>(() => group.AllReduce([whole, floats], ReduceKind.Sum)).Message,
+                    StringComparison.Ordinal
+                );
+                Assert.Contains(
+                    "not of Int64",
+                    Assert.Throws<ArgumentException>(() => group.AllReduce([whole], ReduceKind.Mean)).Message,
+                    StringComparison.Ordinal
+                );
+                Assert.Throws<ArgumentOutOfRangeException>(() => group.Broadcast([floats], root: 2));
+                group.Barrier();
+            }
+        );
 
     [Fact]
     public void A_rank_that_fails_tells_the_others_why()
@@ -67,19 +87,22 @@ public sealed class ProcessGroupTests
         Ranks.Require();
         int port = Ranks.FreePort();
         var heard = new string?[2];
-        string[] messages = Ranks.Start(2, rank =>
-        {
-            using var group = TorchProcessGroup.Connect(Options(rank, 2, port), TorchDevice.Cpu);
-            group.PeerLost += verdict => heard[rank] = verdict;
-            group.Barrier();
-            if (rank == 1)
+        string[] messages = Ranks.Start(
+            2,
+            rank =>
             {
-                group.Fail("the disk is full");
-                return "";
-            }
+                using var group = TorchProcessGroup.Connect(Options(rank, 2, port), TorchDevice.Cpu);
+                group.PeerLost += verdict => heard[rank] = verdict;
+                group.Barrier();
+                if (rank == 1)
+                {
+                    group.Fail("the disk is full");
+                    return "";
+                }
 
-            return Assert.Throws<ProcessGroupException>(group.Barrier).Message;
-        });
+                return Assert.Throws<ProcessGroupException>(group.Barrier).Message;
+            }
+        );
         Assert.Matches(@"^The training cannot go on: rank 1 \(process \d+ on .+\) failed: the disk is full\.$", messages[0]);
         Assert.Contains("failed: the disk is full", heard[0], StringComparison.Ordinal);
     }
@@ -92,28 +115,38 @@ public sealed class ProcessGroupTests
         Ranks.Require();
         int port = Ranks.FreePort();
         using var over = new ManualResetEventSlim();
-        string[] messages = Ranks.Start(3, rank =>
-        {
-            // A group that is never disposed and whose watch is stopped is what a killed process leaves, but for its open sockets.
-            var group = TorchProcessGroup.Connect(Options(rank, 3, port), TorchDevice.Cpu);
-            group.Barrier();
-            if (rank == silent)
+        string[] messages = Ranks.Start(
+            3,
+            rank =>
             {
-                group.Silence();
-                over.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-                group.Dispose();
-                return "";
-            }
+                // A group that is never disposed and whose watch is stopped is what a killed process leaves, but for its open sockets.
+                var group = TorchProcessGroup.Connect(Options(rank, 3, port), TorchDevice.Cpu);
+                group.Barrier();
+                if (rank == silent)
+                {
+                    group.Silence();
+                    over.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+                    group.Dispose();
+                    return "";
+                }
 
-            var lost = new TaskCompletionSource<string>();
-            group.PeerLost += lost.SetResult;
-            string verdict = group.Loss ?? (lost.Task.Wait(TimeSpan.FromSeconds(20)) ? lost.Task.Result : "nobody");
-            if (rank == 2) over.Set();
-            group.Dispose();
-            return verdict;
-        });
-        Assert.All(messages.Where((_, rank) => rank != silent), message => Assert.Contains($"rank {silent} (process ", message, StringComparison.Ordinal));
-        Assert.All(messages.Where((_, rank) => rank != silent), message => Assert.Contains("no sign of life for 2 s", message, StringComparison.Ordinal));
+                var lost = new TaskCompletionSource<string>();
+                group.PeerLost += lost.SetResult;
+                string verdict = group.Loss ?? (lost.Task.Wait(TimeSpan.FromSeconds(20)) ? lost.Task.Result : "nobody");
+                if (rank == 2)
+                    over.Set();
+                group.Dispose();
+                return verdict;
+            }
+        );
+        Assert.All(
+            messages.Where((_, rank) => rank != silent),
+            message => Assert.Contains($"rank {silent} (process ", message, StringComparison.Ordinal)
+        );
+        Assert.All(
+            messages.Where((_, rank) => rank != silent),
+            message => Assert.Contains("no sign of life for 2 s", message, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -126,7 +159,8 @@ public sealed class ProcessGroupTests
         int port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
         Assert.Equal(
             $"Rank 0 cannot serve on port {port}: another program uses it. Give another MASTER_PORT to all processes.",
-            Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(0, 2, port), TorchDevice.Cpu)).Message);
+            Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(0, 2, port), TorchDevice.Cpu)).Message
+        );
     }
 
     [Fact]
@@ -136,7 +170,9 @@ public sealed class ProcessGroupTests
         int port = Ranks.FreePort();
         Assert.StartsWith(
             $"Rank 1 cannot reach the master at 127.0.0.1:{port} (MASTER_ADDR, MASTER_PORT); it was tried for 2 s.",
-            Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(1, 2, port), TorchDevice.Cpu)).Message, StringComparison.Ordinal);
+            Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(1, 2, port), TorchDevice.Cpu)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -144,7 +180,11 @@ public sealed class ProcessGroupTests
     {
         Ranks.Require();
         int port = Ranks.FreePort();
-        string[] messages = Ranks.Start(2, rank => Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(2 * rank, 4, port), TorchDevice.Cpu)).Message);
+        string[] messages = Ranks.Start(
+            2,
+            rank =>
+                Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(2 * rank, 4, port), TorchDevice.Cpu)).Message
+        );
         // Whoever is first to give up says who is missing; rank 2 may find the master gone by then.
         Assert.StartsWith("Of 4 processes ranks 1, 3 have not come within 2 s.", messages[0], StringComparison.Ordinal);
         Assert.Matches("^(Of 4 processes ranks 1, 3 have not come|The master at 127.0.0.1:.* went away before)", messages[1]);
@@ -155,8 +195,17 @@ public sealed class ProcessGroupTests
     {
         Ranks.Require();
         int port = Ranks.FreePort();
-        string[] messages = Ranks.Start(3, rank => Assert.Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(Math.Min(rank, 1), 3, port), TorchDevice.Cpu)).Message);
-        Assert.Contains(messages[1..], message => message.StartsWith("There is more than one process with RANK 1,", StringComparison.Ordinal));
+        string[] messages = Ranks.Start(
+            3,
+            rank =>
+                Assert
+                    .Throws<ProcessGroupException>(() => TorchProcessGroup.Connect(Options(Math.Min(rank, 1), 3, port), TorchDevice.Cpu))
+                    .Message
+        );
+        Assert.Contains(
+            messages[1..],
+            message => message.StartsWith("There is more than one process with RANK 1,", StringComparison.Ordinal)
+        );
     }
 
     // Rank 0 notices nothing; it hears of it from the other.
@@ -165,25 +214,35 @@ public sealed class ProcessGroupTests
     {
         Ranks.Require();
         int port = Ranks.FreePort();
-        string[] messages = Ranks.Start(2, rank =>
-        {
-            using var group = TorchProcessGroup.Connect(Options(rank, 2, port), TorchDevice.Cpu);
-            using var scope = new TorchScope();
-            var builder = new GraphBuilder();
-            ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("y", builder.Root.Linear("head", builder.Input("x", new Shape(1, 4)), 3 + rank)));
-            using TorchNetwork network = Libtorch.Network(graph);
-            Exception error = Assert.ThrowsAny<Exception>(() =>
+        string[] messages = Ranks.Start(
+            2,
+            rank =>
             {
-                using var reducer = new GradientReducer(network, group);
-                group.Barrier();
-            });
-            group.Fail(error.Message);
-            return error.Message;
-        });
+                using var group = TorchProcessGroup.Connect(Options(rank, 2, port), TorchDevice.Cpu);
+                using var scope = new TorchScope();
+                var builder = new GraphBuilder();
+                ComputationGraph graph = builder.Build(
+                    new KeyValuePair<string, Value>("y", builder.Root.Linear("head", builder.Input("x", new Shape(1, 4)), 3 + rank))
+                );
+                using TorchNetwork network = Libtorch.Network(graph);
+                Exception error = Assert.ThrowsAny<Exception>(() =>
+                {
+                    using var reducer = new GradientReducer(network, group);
+                    group.Barrier();
+                });
+                group.Fail(error.Message);
+                return error.Message;
+            }
+        );
         Assert.Contains("params[0] in this process with sizes [4, 4] appears not to match", messages[1], StringComparison.Ordinal);
         Assert.Contains("rank 1 (process ", messages[0], StringComparison.Ordinal);
     }
 
     private static ProcessGroupOptions Options(int rank, int size, int port) =>
-        new(rank, size, "127.0.0.1", port) { JoinTimeout = TimeSpan.FromSeconds(2), PeerTimeout = TimeSpan.FromSeconds(2), CollectiveTimeout = TimeSpan.FromSeconds(3) };
+        new(rank, size, "127.0.0.1", port)
+        {
+            JoinTimeout = TimeSpan.FromSeconds(2),
+            PeerTimeout = TimeSpan.FromSeconds(2),
+            CollectiveTimeout = TimeSpan.FromSeconds(3),
+        };
 }

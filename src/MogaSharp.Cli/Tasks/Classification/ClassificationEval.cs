@@ -27,26 +27,47 @@ internal static class ClassificationEval
         Shared.Notices.AddRange(set.Notes);
         var clock = Stopwatch.StartNew();
         var skipped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
-        ClassificationMetrics metrics = await Output.WithProgressAsync("Evaluating", report =>
-            Task.Run(() => Evaluate(classifier, set, request.Batch, skipped, report, cancellationToken), cancellationToken)).ConfigureAwait(false);
+        ClassificationMetrics metrics = await Output
+            .WithProgressAsync(
+                "Evaluating",
+                report => Task.Run(() => Evaluate(classifier, set, request.Batch, skipped, report, cancellationToken), cancellationToken)
+            )
+            .ConfigureAwait(false);
         double rate = metrics.Images / clock.Elapsed.TotalSeconds;
         Shared.Notices.Flush();
-        (string Name, string Problem)[] bad = [.. skipped.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal)];
-        foreach ((string name, string problem) in bad) Failure.Report($"{name}: {problem}", ExitCode.Failure);
-        if (metrics.Images == 0) throw new FailureException($"none of the {set.Count} images of '{request.Data}' can be read");
-        if (request.Json) PrintJson(loaded.Card, classifier, metrics, rate, bad);
-        else Print(classifier, metrics, rate);
+        (string Name, string Problem)[] bad =
+        [
+            .. skipped.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal),
+        ];
+        foreach ((string name, string problem) in bad)
+            Failure.Report($"{name}: {problem}", ExitCode.Failure);
+        if (metrics.Images == 0)
+            throw new FailureException($"none of the {set.Count} images of '{request.Data}' can be read");
+        if (request.Json)
+            PrintJson(loaded.Card, classifier, metrics, rate, bad);
+        else
+            Print(classifier, metrics, rate);
         return bad.Length == 0
             ? ExitCode.Success
-            : Failure.Report($"{bad.Length} of {set.Count} images could not be read; the figures are those of the others", ExitCode.Failure);
+            : Failure.Report(
+                $"{bad.Length} of {set.Count} images could not be read; the figures are those of the others",
+                ExitCode.Failure
+            );
     }
 
-    private static IReadOnlyList<Data.ClassLabel> Labels(ImageClassifier classifier) => classifier.Model.Card.LabelSet is { } set
-        ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-        : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
+    private static IReadOnlyList<Data.ClassLabel> Labels(ImageClassifier classifier) =>
+        classifier.Model.Card.LabelSet is { } set
+            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
+            : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
 
     private static ClassificationMetrics Evaluate(
-        ImageClassifier classifier, IImageDataset set, int batchSize, ConcurrentDictionary<string, string> skipped, Action<double, string> report, CancellationToken cancellationToken)
+        ImageClassifier classifier,
+        IImageDataset set,
+        int batchSize,
+        ConcurrentDictionary<string, string> skipped,
+        Action<double, string> report,
+        CancellationToken cancellationToken
+    )
     {
         var metrics = new ClassificationMetrics(classifier.Labels.Length);
         for (int first = 0; first < set.Count; first += batchSize)
@@ -56,15 +77,21 @@ internal static class ClassificationEval
             int length = input.Data.Length / count;
             bool[] isRead = new bool[count];
             int[] labels = new int[count];
-            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
-            {
-                ImageItem item = set[first + i];
-                labels[i] = item.Label;
-                isRead[i] = TryWriteInput(item, classifier.Preprocessor, input.Data.AsSpan(i * length, length), skipped);
-            });
+            Parallel.For(
+                0,
+                count,
+                new ParallelOptions { CancellationToken = cancellationToken },
+                i =>
+                {
+                    ImageItem item = set[first + i];
+                    labels[i] = item.Label;
+                    isRead[i] = TryWriteInput(item, classifier.Preprocessor, input.Data.AsSpan(i * length, length), skipped);
+                }
+            );
             Tensor logits = classifier.Logits(input, cancellationToken);
             for (int i = 0; i < count; i++)
-                if (isRead[i]) metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), labels[i]);
+                if (isRead[i])
+                    metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), labels[i]);
             report((double)(first + count) / set.Count, $"{first + count} of {set.Count}");
         }
 
@@ -72,7 +99,12 @@ internal static class ClassificationEval
     }
 
     // As timm, an evaluation passes over what cannot be read; but it says so, and its exit code does.
-    private static bool TryWriteInput(ImageItem item, Preprocessor preprocessor, Span<float> input, ConcurrentDictionary<string, string> skipped)
+    private static bool TryWriteInput(
+        ImageItem item,
+        Preprocessor preprocessor,
+        Span<float> input,
+        ConcurrentDictionary<string, string> skipped
+    )
     {
         try
         {
@@ -83,23 +115,40 @@ internal static class ClassificationEval
         }
         catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
         {
-            skipped[item.Name] = e is ImageFormatException { Problem: { } problem } ? problem
-                : e is FileNotFoundException && ImagePaths.WhyMissing(item.Name) is { } why ? why : Failure.Describe(e)!;
+            skipped[item.Name] =
+                e is ImageFormatException { Problem: { } problem } ? problem
+                : e is FileNotFoundException && ImagePaths.WhyMissing(item.Name) is { } why ? why
+                : Failure.Describe(e)!;
             return false;
         }
     }
 
     private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
     {
-        Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"));
-        if (metrics.Classes > 20) return;
+        Console.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"top-1 {100 * metrics.Top1:F2}%  top-5 {100 * metrics.Top5:F2}%  {metrics.Images} images  {rate:F0} images/s"
+            )
+        );
+        if (metrics.Classes > 20)
+            return;
         int[,] confusion = metrics.Confusion;
         var rows = new List<string[]> { new[] { "class ", "precision", "recall", "most often taken for " } };
         for (int c = 0; c < metrics.Classes; c++)
         {
-            (int Count, int Class) worst = Enumerable.Range(0, metrics.Classes).Where(p => p != c).Select(p => (confusion[c, p], p)).DefaultIfEmpty().MaxBy(pair => pair.Item1);
-            rows.Add([classifier.Labels[c], Share(metrics.Precision(c)), Share(metrics.Recall(c)), worst.Count > 0 ? $"{classifier.Labels[worst.Class]} ({worst.Count})" : ""]);
+            (int Count, int Class) worst = Enumerable
+                .Range(0, metrics.Classes)
+                .Where(p => p != c)
+                .Select(p => (confusion[c, p], p))
+                .DefaultIfEmpty()
+                .MaxBy(pair => pair.Item1);
+            rows.Add([
+                classifier.Labels[c],
+                Share(metrics.Precision(c)),
+                Share(metrics.Recall(c)),
+                worst.Count > 0 ? $"{classifier.Labels[worst.Class]} ({worst.Count})" : "",
+            ]);
         }
 
         Output.Table(rows);
@@ -108,7 +157,13 @@ internal static class ClassificationEval
     // Nothing was predicted so, or no picture is of the class.
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(ModelCard card, ImageClassifier classifier, ClassificationMetrics metrics, double rate, (string Name, string Problem)[] skipped)
+    private static void PrintJson(
+        ModelCard card,
+        ImageClassifier classifier,
+        ClassificationMetrics metrics,
+        double rate,
+        (string Name, string Problem)[] skipped
+    )
     {
         int[,] confusion = metrics.Confusion;
         EvalReport report = new(
@@ -119,16 +174,29 @@ internal static class ClassificationEval
             skipped.Length == 0 ? null : [.. skipped.Select(item => new SkippedImage(item.Name, item.Problem))],
             Math.Round(rate, 1),
             classifier.Labels,
-            [.. Enumerable.Range(0, metrics.Classes).Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p]).ToArray())],
-            Shared.Notices.AllOrNull);
+            [
+                .. Enumerable
+                    .Range(0, metrics.Classes)
+                    .Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p]).ToArray()),
+            ],
+            Shared.Notices.AllOrNull
+        );
         Output.Json(report, CliJson.Printed.EvalReport);
     }
 }
 
 /// <summary>What <c>moga eval --json</c> prints for pictures.</summary>
 internal sealed record EvalReport(
-    string Model, double Top1, double Top5, long Images, SkippedImage[]? Skipped, double ImagesPerSecond, ImmutableArray<string> Labels, int[][] Confusion,
-    IReadOnlyList<string>? Notes);
+    string Model,
+    double Top1,
+    double Top5,
+    long Images,
+    SkippedImage[]? Skipped,
+    double ImagesPerSecond,
+    ImmutableArray<string> Labels,
+    int[][] Confusion,
+    IReadOnlyList<string>? Notes
+);
 
 /// <summary>A picture that could not be read.</summary>
 internal sealed record SkippedImage(string Path, string Error);

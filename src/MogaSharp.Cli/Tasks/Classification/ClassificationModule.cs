@@ -13,7 +13,8 @@ internal sealed class ClassificationModule : TaskModule
     public override string DefaultModel => Shared.DefaultModel;
 
     public override string AboutDefaultModel =>
-        "a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); for photographs: moga pull moganet_small, then --model moganet_small";
+        "a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); for photographs: moga pull "
+        + "moganet_small, then --model moganet_small";
 
     public override int EvalBatch => 32;
 
@@ -22,11 +23,13 @@ internal sealed class ClassificationModule : TaskModule
 
     public override string AdviceFor(TaskModule other) => $"those are {other.Task.Items}";
 
-    public override string? Score(ModelCard card) => Figures.Of(card, "_top1") is { } top1 ? top1.ToString("F1", CultureInfo.InvariantCulture) + " %" : null;
+    public override string? Score(ModelCard card) =>
+        Figures.Of(card, "_top1") is { } top1 ? top1.ToString("F1", CultureInfo.InvariantCulture) + " %" : null;
 
     public override void CheckTrainingData(string text, ModelCard card) => PictureTrainSet.Check(text);
 
     public override TrainData OpenTrainingData(string text, ModelCard card) => PictureTrainSet.Open(text, card);
 
-    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) => ClassificationEval.RunAsync(request, cancellationToken);
+    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
+        ClassificationEval.RunAsync(request, cancellationToken);
 }

@@ -39,7 +39,8 @@ internal sealed class PictureTrainSet : TrainData
         IImageDataset train = spec.Open(DatasetSplit.Train);
         TrainLabels labels = TrainLabels.Fit(train.ClassNames, spec.HasClassNames, card);
         // The order of a model's classes is that of its outputs, so that its head keeps its meaning.
-        if (labels.AreModels) train = spec.Open(DatasetSplit.Train, labels.Labels, mayGuess: false);
+        if (labels.AreModels)
+            train = spec.Open(DatasetSplit.Train, labels.Labels, mayGuess: false);
         IImageDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, labels.Labels, mayGuess: false) : null;
         ModelCard fitted = card with
         {
@@ -48,28 +49,44 @@ internal sealed class PictureTrainSet : TrainData
             Labels = labels.AreModels ? card.Labels : [.. train.ClassNames],
         };
         IReadOnlyList<string> notes = [.. labels.Notes, .. train.Notes, .. EvalNotes(eval, labels.Labels)];
-        return new PictureTrainSet(new CachedDataset(train, CacheBytes), eval is null ? null : new CachedDataset(eval, CacheBytes), fitted, notes, labels.AreOthers);
+        return new PictureTrainSet(
+            new CachedDataset(train, CacheBytes),
+            eval is null ? null : new CachedDataset(eval, CacheBytes),
+            fitted,
+            notes,
+            labels.AreOthers
+        );
     }
 
     public override void RequireSame(ModelCard begun, string folder)
     {
-        int wanted = Shared.Classifier(Card).NumClasses, has = Shared.Classifier(begun).NumClasses;
-        if (wanted != has) throw new UsageException($"the run in '{folder}' has {has} classes, the data {wanted}");
-        string[] now = [.. Card.GetLabels()], then = [.. begun.GetLabels()];
-        if (now.SequenceEqual(then)) return;
+        int wanted = Shared.Classifier(Card).NumClasses,
+            has = Shared.Classifier(begun).NumClasses;
+        if (wanted != has)
+            throw new UsageException($"the run in '{folder}' has {has} classes, the data {wanted}");
+        string[] now = [.. Card.GetLabels()],
+            then = [.. begun.GetLabels()];
+        if (now.SequenceEqual(then))
+            return;
         throw new UsageException(
-            $"the run in '{folder}' has other classes than the data: it has {TrainLabels.Some(then.Except(now))}, the data {TrainLabels.Some(now.Except(then))}; give another --output for a new run");
+            $"the run in '{folder}' has other classes than the data: it has {TrainLabels.Some(then.Except(now))}, the data "
+                + $"{TrainLabels.Some(now.Except(then))}; give another --output for a new run"
+        );
     }
 
     private static IEnumerable<string> EvalNotes(IImageDataset? eval, IReadOnlyList<Data.ClassLabel> labels)
     {
-        if (eval is null) return ["there is nothing to evaluate on: the last epoch counts as the best"];
+        if (eval is null)
+            return ["there is nothing to evaluate on: the last epoch counts as the best"];
         HashSet<int> met = [.. eval.Select(item => item.Label)];
         string[] missing = [.. labels.Where((_, i) => !met.Contains(i)).Select(label => label.Name)];
-        return missing.Length == 0 ? eval.Notes : [.. eval.Notes, $"{missing.Length} of {labels.Count} classes have no image to evaluate on: {TrainLabels.Some(missing)}"];
+        return missing.Length == 0
+            ? eval.Notes
+            : [.. eval.Notes, $"{missing.Length} of {labels.Count} classes have no image to evaluate on: {TrainLabels.Some(missing)}"];
     }
 
-    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) => ImageTrainingData.Preprocessing(recipe, model);
+    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
+        ImageTrainingData.Preprocessing(recipe, model);
 
     public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare? share) =>
         new ImageTrainingData(_train, _eval, recipe, preprocess, workers, share, TraceLogger.Instance);

@@ -16,19 +16,29 @@ internal sealed record TrainLabels(IReadOnlyList<Data.ClassLabel> Labels, bool A
     /// <param name="card">The model.</param>
     public static TrainLabels Fit(IReadOnlyList<string> names, bool areNames, ModelCard card)
     {
-        Data.ClassLabel[] own = [.. names.Select(name => new Data.ClassLabel(name))], models = Of(card);
+        Data.ClassLabel[] own = [.. names.Select(name => new Data.ClassLabel(name))],
+            models = Of(card);
         bool haveNames = models.Select((label, i) => label.Name != i.ToString(CultureInfo.InvariantCulture)).Any(isName => isName);
-        if (models.Length != names.Count) return new TrainLabels(own, false, false, []);
+        if (models.Length != names.Count)
+            return new TrainLabels(own, false, false, []);
         if (!areNames)
         {
-            string[] kept = [$"the data has no names of classes; the model's are kept ({Some(models.Select(label => label.Name))}); '?classes=FILE' behind the data names them"];
+            string[] kept =
+            [
+                $"the data has no names of classes; the model's are kept ({Some(models.Select(label => label.Name))}); "
+                    + "'?classes=FILE' behind the data names them",
+            ];
             return new TrainLabels(models, true, false, haveNames ? kept : []);
         }
         int same = Data.ClassLabel.Match(names, models).OfType<int>().Distinct().Count();
-        if (same == names.Count) return new TrainLabels(models, true, false, []);
-        if (!haveNames) return new TrainLabels(own, false, false, []);
+        if (same == names.Count)
+            return new TrainLabels(models, true, false, []);
+        if (!haveNames)
+            return new TrainLabels(own, false, false, []);
         string also = same > 0 ? $"; {same} of them {(same == 1 ? "has" : "have")} the same name" : "";
-        string note = $"the model's {models.Length} classes become the data's: {Some(names)} instead of {Some(models.Select(label => label.Name))}{also}";
+        string note =
+            $"the model's {models.Length} classes become the data's: {Some(names)} instead of "
+            + $"{Some(models.Select(label => label.Name))}{also}";
         return new TrainLabels(own, false, true, [note]);
     }
 
@@ -39,7 +49,8 @@ internal sealed record TrainLabels(IReadOnlyList<Data.ClassLabel> Labels, bool A
         return string.Join(", ", all.Take(5)) + (all.Length > 5 ? $" and {all.Length - 5} more" : "");
     }
 
-    private static Data.ClassLabel[] Of(ModelCard card) => card.LabelSet is { } set
-        ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-        : [.. card.GetLabels().Select(label => new Data.ClassLabel(label))];
+    private static Data.ClassLabel[] Of(ModelCard card) =>
+        card.LabelSet is { } set
+            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
+            : [.. card.GetLabels().Select(label => new Data.ClassLabel(label))];
 }

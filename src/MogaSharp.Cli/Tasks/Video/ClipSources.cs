@@ -10,12 +10,17 @@ internal static class ClipSources
     /// <param name="inputFrames">The frames that are seen, unless the text says another number.</param>
     /// <param name="outputFrames">The frames that follow, likewise.</param>
     /// <exception cref="DatasetSpecException">It is none, or names no folder and the set is not on this machine.</exception>
-    public static ClipSpec Parse(string text, int inputFrames = 10, int outputFrames = 10) => ClipSpec.Parse(text, Folder, inputFrames, outputFrames);
+    public static ClipSpec Parse(string text, int inputFrames = 10, int outputFrames = 10) =>
+        ClipSpec.Parse(text, Folder, inputFrames, outputFrames);
 
-    private static string? Folder(string kind) => kind switch
-    {
-        "moving-mnist" => MnistFiles.AreIn(KnownFolders.Mnist) ? KnownFolders.Mnist : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it"),
-        "moving-fashion" => KnownFolders.Fashion ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}"),
-        _ => null,
-    };
+    private static string? Folder(string kind) =>
+        kind switch
+        {
+            "moving-mnist" => MnistFiles.AreIn(KnownFolders.Mnist)
+                ? KnownFolders.Mnist
+                : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it"),
+            "moving-fashion" => KnownFolders.Fashion
+                ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}"),
+            _ => null,
+        };
 }

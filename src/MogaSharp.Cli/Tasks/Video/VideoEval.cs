@@ -19,8 +19,11 @@ internal sealed class VideoEval(EvalRequest request)
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        IVideoDefinition definition = request.Card.CreateDefinition() as IVideoDefinition
-            ?? throw new UsageException($"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video");
+        IVideoDefinition definition =
+            request.Card.CreateDefinition() as IVideoDefinition
+            ?? throw new UsageException(
+                $"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video"
+            );
         ClipSpec spec = ClipSources.Parse(request.Data, definition.Frames, request.Card.Clip?.OutFrames ?? definition.Frames);
         IClipDataset clips = spec.Open(request.Split);
         using var owned = clips as IDisposable;
@@ -31,25 +34,39 @@ internal sealed class VideoEval(EvalRequest request)
         using var resources = engine as IDisposable;
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
-        VideoMetrics metrics = await Output.WithProgressAsync("Evaluating", report => CompareAsync(predictor, clips, report, cancellationToken)).ConfigureAwait(false);
+        VideoMetrics metrics = await Output
+            .WithProgressAsync("Evaluating", report => CompareAsync(predictor, clips, report, cancellationToken))
+            .ConfigureAwait(false);
         double rate = clips.Count / clock.Elapsed.TotalSeconds;
-        if (double.IsNaN(metrics.Mse)) throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+        if (double.IsNaN(metrics.Mse))
+            throw new FailureException("the network's outputs are not finite; the weights may be damaged");
         Dictionary<string, double> published = Published(spec.Kind);
         string source = request.Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
-        if (request.Json) PrintJson(clips, metrics, published, source, rate);
-        else Print(clips, metrics, published, source, rate);
+        if (request.Json)
+            PrintJson(clips, metrics, published, source, rate);
+        else
+            Print(clips, metrics, published, source, rate);
         return ExitCode.Success;
     }
 
     private void Require(IVideoDefinition definition, ClipShape clip)
     {
-        if (clip.InputFrames != definition.Frames) throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}");
+        if (clip.InputFrames != definition.Frames)
+            throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}");
         if (clip.Channels != definition.Channels)
-            throw new UsageException($"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has {clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}");
+            throw new UsageException(
+                $"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has "
+                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}"
+            );
         definition.Build(definition.InputShape(1, clip.Height, clip.Width));
     }
 
-    private async Task<VideoMetrics> CompareAsync(VideoPredictor predictor, IClipDataset clips, Action<double, string> report, CancellationToken cancellationToken)
+    private async Task<VideoMetrics> CompareAsync(
+        VideoPredictor predictor,
+        IClipDataset clips,
+        Action<double, string> report,
+        CancellationToken cancellationToken
+    )
     {
         ClipShape shape = clips.Shape;
         var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
@@ -60,13 +77,19 @@ internal sealed class VideoEval(EvalRequest request)
         {
             using (batch)
             {
-                var input = new Tensor(new Shape(batch.Count, shape.InputFrames, shape.Channels, shape.Height, shape.Width), batch.Input.ToArray());
+                var input = new Tensor(
+                    new Shape(batch.Count, shape.InputFrames, shape.Channels, shape.Height, shape.Width),
+                    batch.Input.ToArray()
+                );
                 Tensor predicted = predictor.Predict(input, shape.OutputFrames, cancellationToken);
                 metrics.Add(predicted.Data, batch.Output);
             }
 
             long done = metrics.Frames / shape.OutputFrames;
-            report((double)done / clips.Count, string.Create(CultureInfo.InvariantCulture, $"{done} of {clips.Count}  MSE {metrics.Mse:F2}"));
+            report(
+                (double)done / clips.Count,
+                string.Create(CultureInfo.InvariantCulture, $"{done} of {clips.Count}  MSE {metrics.Mse:F2}")
+            );
         }
 
         return metrics;
@@ -79,7 +102,8 @@ internal sealed class VideoEval(EvalRequest request)
         foreach (string prefix in Prefixes.GetValueOrDefault(kind, []))
         {
             foreach ((string name, double value) in request.Card.Metrics)
-                if (name.StartsWith(prefix, StringComparison.Ordinal)) published[name[prefix.Length..] is "ssim" ? "ssim_official" : name[prefix.Length..]] = value;
+                if (name.StartsWith(prefix, StringComparison.Ordinal))
+                    published[name[prefix.Length..] is "ssim" ? "ssim_official" : name[prefix.Length..]] = value;
         }
 
         return published;
@@ -87,8 +111,13 @@ internal sealed class VideoEval(EvalRequest request)
 
     private void Print(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
-        Output.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{request.Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of {clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"));
+        Output.Line(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{request.Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of "
+                    + $"{clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"
+            )
+        );
         Output.Line(source);
         VideoReport.Print(metrics, request.OfficialPsnr, published);
     }
@@ -105,12 +134,22 @@ internal sealed class VideoEval(EvalRequest request)
             Math.Round(rate, 2),
             VideoReport.Numbers(metrics, request.OfficialPsnr),
             published.Count > 0 ? published : null,
-            Shared.Notices.AllOrNull);
+            Shared.Notices.AllOrNull
+        );
         Output.Json(report, CliJson.Printed.ClipReport);
     }
 }
 
 /// <summary>What <c>moga eval --json</c> prints for clips.</summary>
 internal sealed record ClipReport(
-    string Model, string Data, string Source, int Clips, int InputFrames, int OutputFrames, double ClipsPerSecond, IReadOnlyDictionary<string, double?> Metrics,
-    IReadOnlyDictionary<string, double>? Published, IReadOnlyList<string>? Notes);
+    string Model,
+    string Data,
+    string Source,
+    int Clips,
+    int InputFrames,
+    int OutputFrames,
+    double ClipsPerSecond,
+    IReadOnlyDictionary<string, double?> Metrics,
+    IReadOnlyDictionary<string, double>? Published,
+    IReadOnlyList<string>? Notes
+);

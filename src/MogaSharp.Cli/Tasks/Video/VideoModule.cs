@@ -14,7 +14,8 @@ internal sealed class VideoModule : TaskModule
     public override string DefaultModel => Shared.DefaultVideoModel;
 
     public override string AboutDefaultModel =>
-        "a demonstration that has only seen handwritten digits move through 64x64 gray pixels (Moving MNIST); moga train --task video makes one of other clips";
+        "a demonstration that has only seen handwritten digits move through 64x64 gray pixels (Moving MNIST); moga train --task "
+        + "video makes one of other clips";
 
     public override int EvalBatch => 16;
 
@@ -22,11 +23,13 @@ internal sealed class VideoModule : TaskModule
 
     public override string AdviceFor(TaskModule other) => "write moving-mnist, moving-fashion or frames:PATH";
 
-    public override string? Score(ModelCard card) => Figures.Of(card, "_mse") is { } mse ? mse.ToString("F2", CultureInfo.InvariantCulture) + " MSE" : null;
+    public override string? Score(ModelCard card) =>
+        Figures.Of(card, "_mse") is { } mse ? mse.ToString("F2", CultureInfo.InvariantCulture) + " MSE" : null;
 
     public override void CheckTrainingData(string text, ModelCard card) => ClipTrainSet.Check(text, card);
 
     public override TrainData OpenTrainingData(string text, ModelCard card) => ClipTrainSet.Open(text, card);
 
-    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) => new VideoEval(request).RunAsync(cancellationToken);
+    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
+        new VideoEval(request).RunAsync(cancellationToken);
 }

@@ -3,7 +3,8 @@ using MogaSharp.Data;
 
 namespace MogaSharp.Cli;
 
-/// <summary>Prints how good predicted frames are. Two numbers of the official code are not what they are called; each name says which one it is.</summary>
+/// <summary>Prints how good predicted frames are. Two numbers of the official code are not what they are called; each name says which one
+/// it is.</summary>
 internal static class VideoReport
 {
     /// <summary>The numbers by their names in JSON. One that is not finite is null.</summary>
@@ -20,7 +21,8 @@ internal static class VideoReport
             ["ssim"] = metrics.Ssim,
             ["psnr"] = metrics.Psnr,
         };
-        if (withOfficialPsnr) numbers["psnr_official"] = metrics.OfficialPsnr;
+        if (withOfficialPsnr)
+            numbers["psnr_official"] = metrics.OfficialPsnr;
         return numbers.ToDictionary(pair => pair.Key, pair => pair.Value is { } value && double.IsFinite(value) ? value : (double?)null);
     }
 
@@ -40,10 +42,13 @@ internal static class VideoReport
         Row("ssim_official", "SSIM as in the papers (data range 2)", metrics.OfficialSsim, "F4");
         Row("ssim", "SSIM (data range 1)", metrics.Ssim, "F4");
         Row("psnr", "PSNR in dB", metrics.Psnr, "F2");
-        if (withOfficialPsnr) Row("psnr_official", "PSNR of the official code (8 bits that wrap around)", metrics.OfficialPsnr, "F2");
+        if (withOfficialPsnr)
+            Row("psnr_official", "PSNR of the official code (8 bits that wrap around)", metrics.OfficialPsnr, "F2");
         Output.Table(published is { Count: > 0 } ? rows : [.. rows.Select(row => row[..2])]);
     }
 
     private static string Text(double value, string format) =>
-        double.IsNaN(value) ? "-" : double.IsInfinity(value) ? "infinite" : value.ToString(format, CultureInfo.InvariantCulture);
+        double.IsNaN(value) ? "-"
+        : double.IsInfinity(value) ? "infinite"
+        : value.ToString(format, CultureInfo.InvariantCulture);
 }

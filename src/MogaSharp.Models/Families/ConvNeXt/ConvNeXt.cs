@@ -42,14 +42,16 @@ public sealed record ConvNeXtOptions : ClassifierOptions
     public override IBackbone CreateBackbone() => new ConvNeXt(this);
 
     /// <inheritdoc/>
-    public override ClassifierHead CreateHead() => new()
-    {
-        // Pooling comes before the norm; the mean of the one pixel left makes (N, C) of (N, C, 1, 1).
-        Pool = (net, map) => net.Dropout(DropRate, net.SpatialMean(net["head"].LayerNorm("norm", net.GlobalAveragePool(map), ConvNeXt.Epsilon))),
-        Name = HeadName,
-        NumClasses = NumClasses,
-        InitialScale = HeadInitScale,
-    };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            // Pooling comes before the norm; the mean of the one pixel left makes (N, C) of (N, C, 1, 1).
+            Pool = (net, map) =>
+                net.Dropout(DropRate, net.SpatialMean(net["head"].LayerNorm("norm", net.GlobalAveragePool(map), ConvNeXt.Epsilon))),
+            Name = HeadName,
+            NumClasses = NumClasses,
+            InitialScale = HeadInitScale,
+        };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -81,7 +83,8 @@ public sealed class ConvNeXt : IBackbone
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.Dims[i], 4 << i))];
+    public ImmutableArray<FeatureInfo> Features =>
+        [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.Dims[i], 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
@@ -95,8 +98,10 @@ public sealed class ConvNeXt : IBackbone
         for (int i = 0; i < _options.Depths.Length; i++)
         {
             Scope stage = net["stages"][i];
-            if (i > 0) x = Downsample(stage["downsample"], x, _options.Dims[i]);
-            for (int j = 0; j < _options.Depths[i]; j++) x = Block(dropPath[block++]).Build(stage["blocks"][j], x);
+            if (i > 0)
+                x = Downsample(stage["downsample"], x, _options.Dims[i]);
+            for (int j = 0; j < _options.Depths[i]; j++)
+                x = Block(dropPath[block++]).Build(stage["blocks"][j], x);
             stages.Add(x);
         }
 
@@ -106,8 +111,15 @@ public sealed class ConvNeXt : IBackbone
     internal const double Epsilon = 1e-6;
 
     private ConvNeXtBlock Block(double dropPath) =>
-        new() { Kernel = _options.Kernel, ConvMlp = _options.ConvMlp, InitValue = _options.InitValue, DropPath = dropPath };
+        new()
+        {
+            Kernel = _options.Kernel,
+            ConvMlp = _options.ConvMlp,
+            InitValue = _options.InitValue,
+            DropPath = dropPath,
+        };
 
     // A stage that keeps the channels halves the size all the same.
-    private static Value Downsample(Scope s, Value x, int channels) => s.Conv("1", s.LayerNorm("0", x, Epsilon), channels, kernel: 2, stride: 2);
+    private static Value Downsample(Scope s, Value x, int channels) =>
+        s.Conv("1", s.LayerNorm("0", x, Epsilon), channels, kernel: 2, stride: 2);
 }

@@ -11,13 +11,13 @@ public sealed partial class ConvNeXtFamily : ModelFamily<ConvNeXtOptions>
 
     /// <inheritdoc/>
     public override ImmutableArray<NameForm> Forms =>
-    [
-        // HorNet's names look alike but for the block's own.
-        new("facebookresearch/ConvNeXt", OfTheAuthors) { Parameter = Own, Mark = "stages.0.0.dwconv.weight" },
-        new("torchvision", OfTorchvision) { Parameter = Own },
-        new("transformers", OfTransformers) { Parameter = Own },
-        new("OpenMixup", name => OfTheAuthors(OfOpenMixup(name))) { Parameter = Own },
-    ];
+        [
+            // HorNet's names look alike but for the block's own.
+            new("facebookresearch/ConvNeXt", OfTheAuthors) { Parameter = Own, Mark = "stages.0.0.dwconv.weight" },
+            new("torchvision", OfTorchvision) { Parameter = Own },
+            new("transformers", OfTransformers) { Parameter = Own },
+            new("OpenMixup", name => OfTheAuthors(OfOpenMixup(name))) { Parameter = Own },
+        ];
 
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("convnext.json");
@@ -55,25 +55,46 @@ public sealed partial class ConvNeXtFamily : ModelFamily<ConvNeXtOptions>
 
     private static string OfTorchvision(string name)
     {
-        if (name.StartsWith("classifier.0.", StringComparison.Ordinal)) return "head.norm." + name["classifier.0.".Length..];
-        if (name.StartsWith("classifier.2.", StringComparison.Ordinal)) return "head.fc." + name["classifier.2.".Length..];
-        if (name.StartsWith("features.0.", StringComparison.Ordinal)) return "stem." + name["features.0.".Length..];
-        if (TorchvisionName.Match(name) is not { } found) return name;
+        if (name.StartsWith("classifier.0.", StringComparison.Ordinal))
+            return "head.norm." + name["classifier.0.".Length..];
+        if (name.StartsWith("classifier.2.", StringComparison.Ordinal))
+            return "head.fc." + name["classifier.2.".Length..];
+        if (name.StartsWith("features.0.", StringComparison.Ordinal))
+            return "stem." + name["features.0.".Length..];
+        if (TorchvisionName.Match(name) is not { } found)
+            return name;
         (int place, string rest) = found;
-        if (place % 2 == 0) return $"stages.{place / 2}.downsample.{rest}";
-        return $"stages.{(place - 1) / 2}.blocks." + NameParts.Replace(
-            rest, (".block.0.", ".conv_dw."), (".block.2.", ".norm."), (".block.3.", ".mlp.fc1."), (".block.5.", ".mlp.fc2."), (".layer_scale", ".gamma"));
+        if (place % 2 == 0)
+            return $"stages.{place / 2}.downsample.{rest}";
+        return $"stages.{(place - 1) / 2}.blocks."
+            + NameParts.Replace(
+                rest,
+                (".block.0.", ".conv_dw."),
+                (".block.2.", ".norm."),
+                (".block.3.", ".mlp.fc1."),
+                (".block.5.", ".mlp.fc2."),
+                (".layer_scale", ".gamma")
+            );
     }
 
     private static string OfTransformers(string name)
     {
         name = NameParts.Without(name, "convnext.");
-        if (name.StartsWith("classifier.", StringComparison.Ordinal)) return "head.fc." + name["classifier.".Length..];
-        if (name.StartsWith("layernorm.", StringComparison.Ordinal)) return "head.norm." + name["layernorm.".Length..];
+        if (name.StartsWith("classifier.", StringComparison.Ordinal))
+            return "head.fc." + name["classifier.".Length..];
+        if (name.StartsWith("layernorm.", StringComparison.Ordinal))
+            return "head.norm." + name["layernorm.".Length..];
         name = NameParts.Replace(name, ("embeddings.patch_embeddings.", "stem.0."), ("embeddings.layernorm.", "stem.1."));
         return NameParts.Replace(
-            NameParts.Without(name, "encoder."), (".downsampling_layer.", ".downsample."), (".layers.", ".blocks."), (".layer_scale_parameter", ".gamma"), (".dwconv.", ".conv_dw."),
-            (".layernorm.", ".norm."), (".pwconv1.", ".mlp.fc1."), (".pwconv2.", ".mlp.fc2."));
+            NameParts.Without(name, "encoder."),
+            (".downsampling_layer.", ".downsample."),
+            (".layers.", ".blocks."),
+            (".layer_scale_parameter", ".gamma"),
+            (".dwconv.", ".conv_dw."),
+            (".layernorm.", ".norm."),
+            (".pwconv1.", ".mlp.fc1."),
+            (".pwconv2.", ".mlp.fc2.")
+        );
     }
 
     [GeneratedRegex(@"^downsample_layers\.0\.")]

@@ -18,7 +18,8 @@ public sealed record HorNetOptions : ClassifierOptions
     /// <summary>The order of g^n Conv in each stage.</summary>
     public ImmutableArray<int> Orders { get; init; } = [2, 3, 4, 5];
 
-    /// <summary>The size of the global filters of each stage (GF form); null for a depthwise 7x7 convolution there, empty for that everywhere.</summary>
+    /// <summary>The size of the global filters of each stage (GF form); null for a depthwise 7x7 convolution there, empty for that
+    /// everywhere.</summary>
     public ImmutableArray<GlobalLocalFilter?> Filters { get; init; } = [];
 
     /// <summary>The factor on the result of the spatial operator.</summary>
@@ -42,20 +43,24 @@ public sealed record HorNetOptions : ClassifierOptions
     public override IBackbone CreateBackbone() => new HorNet(this);
 
     /// <inheritdoc/>
-    public override ClassifierHead CreateHead() => new()
-    {
-        Pool = (net, map) => net.LayerNorm("norm", net.SpatialMean(map), HorNet.Epsilon),
-        Name = HeadName,
-        NumClasses = NumClasses,
-        InitialScale = HeadInitScale,
-    };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            Pool = (net, map) => net.LayerNorm("norm", net.SpatialMean(map), HorNet.Epsilon),
+            Name = HeadName,
+            NumClasses = NumClasses,
+            InitialScale = HeadInitScale,
+        };
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         int stages = Depths.Length;
-        Require(stages > 0 && Orders.Length == stages && (Filters.IsEmpty || Filters.Length == stages), "depths, orders and filters have one entry per stage");
+        Require(
+            stages > 0 && Orders.Length == stages && (Filters.IsEmpty || Filters.Length == stages),
+            "depths, orders and filters have one entry per stage"
+        );
         Require(BaseDim > 0 && stages <= 16 && Depths.All(d => d >= 0), "the base dim is positive and depths are not negative");
         Require(Orders.All(order => order is >= 1 and <= 16), "orders are 1 or more");
         for (int i = 0; i < stages; i++)
@@ -64,7 +69,8 @@ public sealed record HorNetOptions : ClassifierOptions
     }
 }
 
-/// <summary>HorNet (arXiv 2207.14284; official <c>hornet.py</c>) with 7x7 convolutions or global filters (GF). Parameter names are the official state-dict keys.</summary>
+/// <summary>HorNet (arXiv 2207.14284; official <c>hornet.py</c>) with 7x7 convolutions or global filters (GF). Parameter names are the
+/// official state-dict keys.</summary>
 public sealed class HorNet : IBackbone
 {
     private readonly HorNetOptions _options;
@@ -81,7 +87,8 @@ public sealed class HorNet : IBackbone
     public int InChannels => _options.InChannels;
 
     /// <inheritdoc/>
-    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.BaseDim << i, 4 << i))];
+    public ImmutableArray<FeatureInfo> Features =>
+        [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.BaseDim << i, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
@@ -94,7 +101,8 @@ public sealed class HorNet : IBackbone
         for (int i = 0; i < _options.Depths.Length; i++)
         {
             x = Downsample(net["downsample_layers"][i], x, i);
-            for (int j = 0; j < _options.Depths[i]; j++) x = Block(i, dropPath[block++]).Build(net["stages"][i][j], x);
+            for (int j = 0; j < _options.Depths[i]; j++)
+                x = Block(i, dropPath[block++]).Build(net["stages"][i][j], x);
             stages.Add(x);
         }
 
@@ -103,14 +111,21 @@ public sealed class HorNet : IBackbone
 
     internal const double Epsilon = 1e-6;
 
-    private Value Downsample(Scope s, Value x, int stage) => stage == 0
-        ? s.LayerNorm("1", s.Conv("0", x, _options.BaseDim, kernel: 4, stride: 4), Epsilon, isCounted: false)
-        : s.Conv("1", s.LayerNorm("0", x, Epsilon, isCounted: false), _options.BaseDim << stage, kernel: 2, stride: 2);
+    private Value Downsample(Scope s, Value x, int stage) =>
+        stage == 0
+            ? s.LayerNorm("1", s.Conv("0", x, _options.BaseDim, kernel: 4, stride: 4), Epsilon, isCounted: false)
+            : s.Conv("1", s.LayerNorm("0", x, Epsilon, isCounted: false), _options.BaseDim << stage, kernel: 2, stride: 2);
 
     private HorBlock Block(int stage, double dropPath)
     {
         var spatial = new GnConv { Order = _options.Orders[stage], Scale = _options.Scale };
-        if (!_options.Filters.IsEmpty && _options.Filters[stage] is { } filter) spatial = spatial with { Spatial = filter.Build };
-        return new() { Spatial = spatial, InitValue = _options.InitValue, DropPath = dropPath };
+        if (!_options.Filters.IsEmpty && _options.Filters[stage] is { } filter)
+            spatial = spatial with { Spatial = filter.Build };
+        return new()
+        {
+            Spatial = spatial,
+            InitValue = _options.InitValue,
+            DropPath = dropPath,
+        };
     }
 }

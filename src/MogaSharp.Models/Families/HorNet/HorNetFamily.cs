@@ -7,7 +7,8 @@ public sealed class HorNetFamily : ModelFamily<HorNetOptions>
     public override Stream? OpenCatalogue() => Resource("hornet.json");
 
     /// <inheritdoc/>
-    /// <remarks>raoyongming/HorNet, <c>TRAINING.md</c>: ConvNeXt's script with clipped gradients. The large ones have the settings of pre-training on ImageNet-22k; from scratch on ImageNet-1k there are none.</remarks>
+    /// <remarks>raoyongming/HorNet, <c>TRAINING.md</c>: ConvNeXt's script with clipped gradients. The large ones have the settings of
+    /// pre-training on ImageNet-22k; from scratch on ImageNet-1k there are none.</remarks>
     public override Stream? OpenPresets() => Resource("hornet.presets.json");
 
     /// <inheritdoc/>

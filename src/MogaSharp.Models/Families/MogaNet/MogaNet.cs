@@ -34,12 +34,14 @@ public sealed class MogaNet : IBackbone
             int stride = 1;
             return
             [
-                .. _options.Arch.EmbedDims.Select((channels, i) =>
-                {
-                    int step = (_options.PatchSizes[i] / 2) + 1;
-                    stride *= i == 0 && _options.PatchEmbeds[0] == PatchEmbedKind.ConvEmbed ? step * step : step;
-                    return new FeatureInfo($"stage{i + 1}", channels, stride);
-                }),
+                .. _options.Arch.EmbedDims.Select(
+                    (channels, i) =>
+                    {
+                        int step = (_options.PatchSizes[i] / 2) + 1;
+                        stride *= i == 0 && _options.PatchEmbeds[0] == PatchEmbedKind.ConvEmbed ? step * step : step;
+                        return new FeatureInfo($"stage{i + 1}", channels, stride);
+                    }
+                ),
             ];
         }
     }
@@ -50,11 +52,13 @@ public sealed class MogaNet : IBackbone
         Value x = image;
         var features = new List<Value>();
         double[] dropPath = _options.DropPathRates(_options.Arch.Depths.Sum());
-        int stages = _options.Arch.Depths.Length, block = 0;
+        int stages = _options.Arch.Depths.Length,
+            block = 0;
         for (int i = 0; i < stages; i++)
         {
             x = PatchEmbed(net[$"patch_embed{i + 1}"], x, i);
-            for (int j = 0; j < _options.Arch.Depths[i]; j++) x = Block(i, dropPath[block++]).Build(net[$"blocks{i + 1}"][j], x);
+            for (int j = 0; j < _options.Arch.Depths[i]; j++)
+                x = Block(i, dropPath[block++]).Build(net[$"blocks{i + 1}"][j], x);
             x = net.Norm($"norm{i + 1}", x, _options.StemNorm);
             features.Add(x);
         }
@@ -64,7 +68,9 @@ public sealed class MogaNet : IBackbone
 
     private Value PatchEmbed(Scope s, Value x, int stage)
     {
-        int channels = _options.Arch.EmbedDims[stage], kernel = _options.PatchSizes[stage], stride = (kernel / 2) + 1;
+        int channels = _options.Arch.EmbedDims[stage],
+            kernel = _options.PatchSizes[stage],
+            stride = (kernel / 2) + 1;
         if (stage == 0 && _options.PatchEmbeds[0] == PatchEmbedKind.ConvEmbed)
         {
             s = s["projection"];
@@ -77,20 +83,21 @@ public sealed class MogaNet : IBackbone
         return s.Norm("norm", s.Conv("projection", x, channels, kernel, stride, kernel / 2), _options.ConvNorm);
     }
 
-    private MogaBlock Block(int stage, double dropPath) => new()
-    {
-        FfnRatio = _options.Arch.FfnRatios[stage],
-        Norm = _options.ConvNorm,
-        Dilations = _options.AttnFinalDilation || stage < _options.Arch.Depths.Length - 1 ? _options.AttnDwDilation : [1, 2, 1],
-        ChannelSplit = _options.AttnChannelSplit,
-        Activation = _options.AttnActivation,
-        Gate = _options.Gate,
-        ChannelMixer = _options.ChannelMixer,
-        Context = _options.Context,
-        HasDecomposition = _options.HasDecomposition,
-        HasGate = _options.HasGate,
-        InitValue = _options.InitValue,
-        Drop = _options.DropRate,
-        DropPath = dropPath,
-    };
+    private MogaBlock Block(int stage, double dropPath) =>
+        new()
+        {
+            FfnRatio = _options.Arch.FfnRatios[stage],
+            Norm = _options.ConvNorm,
+            Dilations = _options.AttnFinalDilation || stage < _options.Arch.Depths.Length - 1 ? _options.AttnDwDilation : [1, 2, 1],
+            ChannelSplit = _options.AttnChannelSplit,
+            Activation = _options.AttnActivation,
+            Gate = _options.Gate,
+            ChannelMixer = _options.ChannelMixer,
+            Context = _options.Context,
+            HasDecomposition = _options.HasDecomposition,
+            HasGate = _options.HasGate,
+            InitValue = _options.InitValue,
+            Drop = _options.DropRate,
+            DropPath = dropPath,
+        };
 }

@@ -11,7 +11,8 @@ public sealed class MogaNetFamily : ModelFamily<MogaNetOptions>
     public override Stream? OpenCatalogue() => Resource("moganet.json");
 
     /// <inheritdoc/>
-    /// <remarks>Westlake-AI/MogaNet, <c>TRAINING.md</c>; <c>rsb-a3</c>: Westlake-AI/openmixup, <c>configs/classification/imagenet/moganet</c>; <c>fashion-mnist</c> trained the classifier shipped here.</remarks>
+    /// <remarks>Westlake-AI/MogaNet, <c>TRAINING.md</c>; <c>rsb-a3</c>: Westlake-AI/openmixup,
+    /// <c>configs/classification/imagenet/moganet</c>; <c>fashion-mnist</c> trained the classifier shipped here.</remarks>
     public override Stream? OpenPresets() => Resource("moganet.presets.json");
 
     /// <inheritdoc/>
@@ -19,7 +20,9 @@ public sealed class MogaNetFamily : ModelFamily<MogaNetOptions>
     public override string? NameOf(string name)
     {
         string size = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
-        return MogaNetArch.TryParse(size.Replace('_', '-'), out _, out string? official) ? Prefix + official.Replace("-", "", StringComparison.Ordinal) : null;
+        return MogaNetArch.TryParse(size.Replace('_', '-'), out _, out string? official)
+            ? Prefix + official.Replace("-", "", StringComparison.Ordinal)
+            : null;
     }
 
     /// <inheritdoc/>
@@ -28,7 +31,8 @@ public sealed class MogaNetFamily : ModelFamily<MogaNetOptions>
     {
         string[] parts = parameter.Split('.');
         string kind = parts[0].TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
-        if (!int.TryParse(parts[0].AsSpan(kind.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int stage)) return null;
+        if (!int.TryParse(parts[0].AsSpan(kind.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int stage))
+            return null;
         return kind switch
         {
             "patch_embed" => new(stage, LayerPlace.Before),

@@ -79,11 +79,13 @@ public sealed record MogaNetArch(ImmutableArray<int> EmbedDims, ImmutableArray<i
     /// <summary>The six official sizes by their long names, smallest first.</summary>
     public static ImmutableArray<string> Names { get; } = [.. Zoo.Select(entry => entry.Names[0])];
 
-    /// <summary>An official size (paper, table A1) by any of its official aliases, in any case: <c>x-tiny</c>, <c>xt</c>, <c>xtiny</c> and so on.</summary>
+    /// <summary>An official size (paper, table A1) by any of its official aliases, in any case: <c>x-tiny</c>, <c>xt</c>, <c>xtiny</c> and
+    /// so on.</summary>
     /// <exception cref="GraphException">No size has this name.</exception>
     public static MogaNetArch Parse(string name)
     {
-        if (TryParse(name, out MogaNetArch? arch, out _)) return arch;
+        if (TryParse(name, out MogaNetArch? arch, out _))
+            return arch;
         throw new GraphException($"No MogaNet size is called '{name}'; there are {string.Join(", ", Names)}.");
     }
 
@@ -126,7 +128,7 @@ public sealed record MogaNetOptions : ClassifierOptions
 
     /// <summary>The patch embedding of each stage.</summary>
     public ImmutableArray<PatchEmbedKind> PatchEmbeds { get; init; } =
-        [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv, PatchEmbedKind.Conv, PatchEmbedKind.Conv];
+    [PatchEmbedKind.ConvEmbed, PatchEmbedKind.Conv, PatchEmbedKind.Conv, PatchEmbedKind.Conv];
 
     /// <summary>Dilations of the 5x5, 5x5 and 7x7 depthwise convolutions, each 1 to 3.</summary>
     public ImmutableArray<int> AttnDwDilation { get; init; } = [1, 2, 3];
@@ -159,27 +161,37 @@ public sealed record MogaNetOptions : ClassifierOptions
     public override IBackbone CreateBackbone() => new MogaNet(this);
 
     /// <inheritdoc/>
-    public override ClassifierHead CreateHead() => new()
-    {
-        Pool = (net, map) => net.SpatialMean(map),
-        Name = HeadName,
-        NumClasses = NumClasses,
-        InitialScale = HeadInitScale,
-    };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            Pool = (net, map) => net.SpatialMean(map),
+            Name = HeadName,
+            NumClasses = NumClasses,
+            InitialScale = HeadInitScale,
+        };
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         int stages = Arch.Depths.Length;
-        Require(stages > 0 && Arch.EmbedDims.Length == stages && Arch.FfnRatios.Length == stages, "embed dims, depths and FFN ratios have one entry per stage");
-        Require(Arch.EmbedDims.All(c => c > 0) && Arch.Depths.All(d => d >= 0) && Arch.FfnRatios.All(r => r > 0), "embed dims and FFN ratios are positive");
+        Require(
+            stages > 0 && Arch.EmbedDims.Length == stages && Arch.FfnRatios.Length == stages,
+            "embed dims, depths and FFN ratios have one entry per stage"
+        );
+        Require(
+            Arch.EmbedDims.All(c => c > 0) && Arch.Depths.All(d => d >= 0) && Arch.FfnRatios.All(r => r > 0),
+            "embed dims and FFN ratios are positive"
+        );
         Require(PatchSizes.Length >= stages && PatchEmbeds.Length == stages, "patch sizes and patch embeddings have one entry per stage");
         Require(PatchSizes.All(p => p > 0), "patch sizes are positive");
         Require(PatchEmbeds[0] != PatchEmbedKind.ConvEmbed || PatchSizes[0] <= 3, "the first patch size is at most 3 with ConvEmbed");
         Require(AttnDwDilation.Length == 3 && AttnDwDilation.All(d => d is >= 1 and <= 3), "there are three dilations from 1 to 3");
         Require(AttnChannelSplit.Length == 3 && AttnChannelSplit.All(s => s > 0), "the channel split has three positive shares");
-        Require(Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0), $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}");
+        Require(
+            Arch.EmbedDims.All(c => c % AttnChannelSplit.Sum() == 0),
+            $"the channels of every stage are multiples of the channel split's sum, {AttnChannelSplit.Sum()}"
+        );
     }
 
     /// <inheritdoc/>
@@ -188,6 +200,9 @@ public sealed record MogaNetOptions : ClassifierOptions
         base.CheckLimits(require);
         RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
         require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
-        require(PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels), "patch sizes are at most 255");
+        require(
+            PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels),
+            "patch sizes are at most 255"
+        );
     }
 }

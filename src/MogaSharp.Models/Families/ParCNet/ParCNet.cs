@@ -5,8 +5,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// ParC-Net's options (official <c>edgeformer.py</c> and its configuration). Defaults: ParC-Net-S. Dropout is that before the last layer; there is no
-/// stochastic depth.
+/// ParC-Net's options (official <c>edgeformer.py</c> and its configuration). Defaults: ParC-Net-S. Dropout is that before the last layer;
+/// there is no stochastic depth.
 /// </summary>
 public sealed record ParCNetOptions : ClassifierOptions
 {
@@ -25,7 +25,8 @@ public sealed record ParCNetOptions : ClassifierOptions
     /// <summary>Channels of the ParC blocks in the last three layers.</summary>
     public ImmutableArray<int> GlobalDims { get; init; } = [192, 256, 320];
 
-    /// <summary>Taps of the circular convolutions' stored kernels in the last three layers: the sides of the maps for pictures of 256 pixels.</summary>
+    /// <summary>Taps of the circular convolutions' stored kernels in the last three layers: the sides of the maps for pictures of 256
+    /// pixels.</summary>
     public ImmutableArray<int> KernelSizes { get; init; } = [32, 16, 8];
 
     /// <summary>Dropout after the ParC blocks' MLPs, 0 to below 1 (training only).</summary>
@@ -46,28 +47,35 @@ public sealed record ParCNetOptions : ClassifierOptions
     public override IBackbone CreateBackbone() => new ParCNet(this);
 
     /// <inheritdoc/>
-    public override ClassifierHead CreateHead() => new()
-    {
-        Pool = (net, map) => net.Dropout(DropRate, net.SpatialMean(ParCNet.Expand(net, map))),
-        Name = HeadName,
-        NumClasses = NumClasses,
-    };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            Pool = (net, map) => net.Dropout(DropRate, net.SpatialMean(ParCNet.Expand(net, map))),
+            Name = HeadName,
+            NumClasses = NumClasses,
+        };
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         Require(Dims.Length == 6 && LocalDepths.Length == 2, "there are six dims and two local depths");
-        Require(Depths.Length == 3 && GlobalDims.Length == 3 && KernelSizes.Length == 3, "depths, global dims and kernel sizes have an entry for each of the last three layers");
-        Require(Dims.Concat(KernelSizes).All(n => n > 0) && LocalDepths.Concat(Depths).All(n => n > 0), "dims, depths and kernel sizes are positive");
+        Require(
+            Depths.Length == 3 && GlobalDims.Length == 3 && KernelSizes.Length == 3,
+            "depths, global dims and kernel sizes have an entry for each of the last three layers"
+        );
+        Require(
+            Dims.Concat(KernelSizes).All(n => n > 0) && LocalDepths.Concat(Depths).All(n => n > 0),
+            "dims, depths and kernel sizes are positive"
+        );
         Require(GlobalDims.All(c => c >= 16 && c % 2 == 0), "global dims are even and 16 or more");
         Require(BlockDropRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
     }
 }
 
 /// <summary>
-/// ParC-Net (arXiv 2203.03952, ECCV 2022; official <c>edgeformer.py</c>). Parameter names are the official state-dict keys but for <c>residual</c>, which
-/// lists the first block of <c>layer_5</c> a second time: it is left aside when official files are read.
+/// ParC-Net (arXiv 2203.03952, ECCV 2022; official <c>edgeformer.py</c>). Parameter names are the official state-dict keys but for
+/// <c>residual</c>, which lists the first block of <c>layer_5</c> a second time: it is left aside when official files are read.
 /// </summary>
 public sealed class ParCNet : IBackbone
 {
@@ -88,7 +96,8 @@ public sealed class ParCNet : IBackbone
 
     /// <inheritdoc/>
     /// <remarks>The outputs of <c>layer_2</c> to <c>layer_5</c>.</remarks>
-    public ImmutableArray<FeatureInfo> Features => [.. _options.Dims[2..].Select((channels, i) => new FeatureInfo($"stage{i + 1}", channels, 4 << i))];
+    public ImmutableArray<FeatureInfo> Features =>
+        [.. _options.Dims[2..].Select((channels, i) => new FeatureInfo($"stage{i + 1}", channels, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
@@ -108,32 +117,41 @@ public sealed class ParCNet : IBackbone
     }
 
     /// <summary>The head's first layer, which the official code counts to the network.</summary>
-    internal static Value Expand(Scope net, Value x) => ConvNormAct((net with { Start = ConvStart.FanOutOfAll })["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
+    internal static Value Expand(Scope net, Value x) =>
+        ConvNormAct((net with { Start = ConvStart.FanOutOfAll })["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
 
     private Value LocalLayer(Scope s, Value x, int layer, int stride)
     {
-        for (int i = 0; i < _options.LocalDepths[layer]; i++) x = InvertedResidual(s[i], x, _options.Dims[layer + 1], i == 0 ? stride : 1);
+        for (int i = 0; i < _options.LocalDepths[layer]; i++)
+            x = InvertedResidual(s[i], x, _options.Dims[layer + 1], i == 0 ? stride : 1);
         return x;
     }
 
     // Paper, figure 4: half the size; then a local and a global part, whose result stands beside their input before the last convolution.
     private Value GlobalLayer(Scope s, Value x, int layer)
     {
-        int channels = _options.Dims[layer + 3], wide = _options.GlobalDims[layer];
+        int channels = _options.Dims[layer + 3],
+            wide = _options.GlobalDims[layer];
         x = InvertedResidual(s[0], x, channels, stride: 2);
         s = s[1];
         int groups = (int)BigInteger.GreatestCommonDivisor(wide, channels);
         Value y = ConvNormAct(s["dim_adaptive"][0], x, wide, kernel: 3, groups: groups);
         y = s["dim_adaptive"][1]["block"].Conv("conv", y, wide, kernel: 1, hasBias: false);
         Scope global = s["spatial_global_rep"];
-        for (int i = 0; i < _options.Depths[layer]; i++) y = Block(layer, hasPositions: i == 0).Build(global[i], y);
+        for (int i = 0; i < _options.Depths[layer]; i++)
+            y = Block(layer, hasPositions: i == 0).Build(global[i], y);
         y = global.BatchNorm($"{_options.Depths[layer]}", y);
         y = ConvNormAct(s["channel_adaptive"], y, channels, groups: groups);
         return ConvNormAct(s["local_global_fusion"], s.Concat(y, x), channels, kernel: 3);
     }
 
     private ParCBlock Block(int layer, bool hasPositions) =>
-        new() { KernelSize = _options.KernelSizes[layer], HasPositions = hasPositions, Drop = _options.BlockDropRate };
+        new()
+        {
+            KernelSize = _options.KernelSizes[layer],
+            HasPositions = hasPositions,
+            Drop = _options.BlockDropRate,
+        };
 
     // MobileNetV2's block: wider by a 1x1 convolution, 3x3 depthwise, narrower again.
     private static Value InvertedResidual(Scope s, Value x, int channels, int stride)

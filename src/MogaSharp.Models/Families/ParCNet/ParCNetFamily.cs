@@ -12,13 +12,20 @@ public sealed class ParCNetFamily : ModelFamily<ParCNetOptions>
     /// <inheritdoc/>
     /// <remarks>The first block of <c>layer_5</c> stands in official files a second time as <c>residual</c>.</remarks>
     public override ImmutableArray<NameForm> Forms =>
-        [new("hkzhang91/ParC-Net", name => name.StartsWith("residual.", StringComparison.Ordinal) ? null : name) { Parameter = Own, Mark = Own }];
+        [
+            new("hkzhang91/ParC-Net", name => name.StartsWith("residual.", StringComparison.Ordinal) ? null : name)
+            {
+                Parameter = Own,
+                Mark = Own,
+            },
+        ];
 
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("parcnet.json");
 
     /// <inheritdoc/>
-    /// <remarks>hkzhang91/ParC-Net, <c>edgeformer_s.yaml</c>. The official sampler also varies the images' size from 160 to 320 pixels; here it is 256 throughout.</remarks>
+    /// <remarks>hkzhang91/ParC-Net, <c>edgeformer_s.yaml</c>. The official sampler also varies the images' size from 160 to 320 pixels;
+    /// here it is 256 throughout.</remarks>
     public override Stream? OpenPresets() => Resource("parcnet.presets.json");
 
     /// <inheritdoc/>
@@ -26,9 +33,13 @@ public sealed class ParCNetFamily : ModelFamily<ParCNetOptions>
     public override LayerPlace? LayerOf(string parameter)
     {
         string[] parts = parameter.Split('.');
-        if (parts[0] is "conv_1" or "layer_1") return new(1, LayerPlace.Before);
-        return parts[0].StartsWith("layer_", StringComparison.Ordinal)
+        if (parts[0] is "conv_1" or "layer_1")
+            return new(1, LayerPlace.Before);
+        return
+            parts[0].StartsWith("layer_", StringComparison.Ordinal)
             && int.TryParse(parts[0].AsSpan("layer_".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
-            && parts.Number(1) is { } block ? new(layer - 1, block) : null;
+            && parts.Number(1) is { } block
+            ? new(layer - 1, block)
+            : null;
     }
 }

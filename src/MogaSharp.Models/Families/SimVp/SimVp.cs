@@ -3,8 +3,9 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// SimVP (arXiv 2206.05099, figure 2, and 2211.12509; official <c>simvp/models/simvp_model.py</c>): an encoder of single frames, a translator over all
-/// frames at once, and a decoder of single frames with a skip from the encoder's first layer. Parameter names are the official state-dict keys.
+/// SimVP (arXiv 2206.05099, figure 2, and 2211.12509; official <c>simvp/models/simvp_model.py</c>): an encoder of single frames, a
+/// translator over all frames at once, and a decoder of single frames with a skip from the encoder's first layer. Parameter names are the
+/// official state-dict keys.
 /// </summary>
 public sealed class SimVp : IVideoDefinition
 {
@@ -26,16 +27,21 @@ public sealed class SimVp : IVideoDefinition
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Head: <c>output</c> (N, T, C, H, W). Stages: <c>enc.latent</c> (N T, HidS, H / r, W / r), <c>enc.skip</c> (N T, HidS, H, W), the translator's blocks
-    /// <c>hid.enc.0</c> ... (and <c>hid.dec.0</c> ... of IncepU), and its end <c>hid</c> (N, T, HidS, H / r, W / r).
+    /// Head: <c>output</c> (N, T, C, H, W). Stages: <c>enc.latent</c> (N T, HidS, H / r, W / r), <c>enc.skip</c> (N T, HidS, H, W), the
+    /// translator's blocks <c>hid.enc.0</c> ... (and <c>hid.dec.0</c> ... of IncepU), and its end <c>hid</c> (N, T, HidS, H / r, W / r).
     /// </remarks>
     public ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head)
     {
         if (input.Rank != 5 || input.Extents[1] != Frames || input.Extents[2] != Channels || input.ElementCount == 0)
             throw new GraphException($"The network takes clips of shape (N, {Frames}, {Channels}, H, W), it got {input}.");
         if (input.Extents[3] % _options.Reduction != 0 || input.Extents[4] % _options.Reduction != 0)
-            throw new GraphException($"The network takes frames whose rows and columns are multiples of {_options.Reduction}, it got {input}.");
-        if (_options.ModelType == TranslatorKind.Mlp && input.Extents[3] * input.Extents[4] != (long)_options.InShape[2] * _options.InShape[3])
+            throw new GraphException(
+                $"The network takes frames whose rows and columns are multiples of {_options.Reduction}, it got {input}."
+            );
+        if (
+            _options.ModelType == TranslatorKind.Mlp
+            && input.Extents[3] * input.Extents[4] != (long)_options.InShape[2] * _options.InShape[3]
+        )
             throw new GraphException($"MLP-Mixer's weights are for frames of {_options.InShape[2]}x{_options.InShape[3]}, it got {input}.");
         var builder = new GraphBuilder(ParameterOrder.Modules);
         // What the official code leaves as PyTorch makes it starts uniformly.
@@ -46,27 +52,34 @@ public sealed class SimVp : IVideoDefinition
         (Value latent, Value skip) = Encoder(net["enc"], net.Add(new ClipToFrames(), clip));
         stages.AddRange([new("enc.latent", latent), new("enc.skip", skip)]);
         Value hidden = net.Add(new FramesToChannels(Frames), latent);
-        hidden = _options.ModelType == TranslatorKind.IncepU ? IncepTranslator(net["hid"], hidden, stages) : MetaTranslator(net["hid"], hidden, stages);
+        hidden =
+            _options.ModelType == TranslatorKind.IncepU
+                ? IncepTranslator(net["hid"], hidden, stages)
+                : MetaTranslator(net["hid"], hidden, stages);
         hidden = net.Add(new ChannelsToFrames(Frames), hidden);
         Value output = net.Add(new FramesToClip(Frames), Decoder(net["dec"], hidden, skip));
 
         var results = new List<KeyValuePair<string, Value>>();
-        if (outputs.HasFlag(ModelOutputs.Head)) results.Add(new("output", output));
-        if (outputs.HasFlag(ModelOutputs.Stages)) results.AddRange([.. stages, new("hid", net.Add(new FramesToClip(Frames), hidden))]);
+        if (outputs.HasFlag(ModelOutputs.Head))
+            results.Add(new("output", output));
+        if (outputs.HasFlag(ModelOutputs.Stages))
+            results.AddRange([.. stages, new("hid", net.Add(new FramesToClip(Frames), hidden))]);
         return builder.Build([.. results]);
     }
 
     private (Value Latent, Value Skip) Encoder(Scope s, Value x)
     {
         Value skip = x = ConvSc(s["enc"][0], x, _options.HidS, _options.SpatioKernelEnc);
-        for (int i = 1; i < _options.NS; i++) x = ConvSc(s["enc"][i], x, _options.HidS, _options.SpatioKernelEnc, downsampling: i % 2 == 1);
+        for (int i = 1; i < _options.NS; i++)
+            x = ConvSc(s["enc"][i], x, _options.HidS, _options.SpatioKernelEnc, downsampling: i % 2 == 1);
         return (x, skip);
     }
 
     private Value Decoder(Scope s, Value x, Value skip)
     {
         int last = _options.NS - 1;
-        for (int i = 0; i < last; i++) x = ConvSc(s["dec"][i], x, _options.HidS, _options.SpatioKernelDec, upsampling: i % 2 == 0);
+        for (int i = 0; i < last; i++)
+            x = ConvSc(s["dec"][i], x, _options.HidS, _options.SpatioKernelDec, upsampling: i % 2 == 0);
         x = ConvSc(s["dec"][last], x + skip, _options.HidS, _options.SpatioKernelDec);
         return s.Conv("readout", x, Channels, kernel: 1);
     }
@@ -75,7 +88,8 @@ public sealed class SimVp : IVideoDefinition
     private static Value ConvSc(Scope s, Value x, int channels, int kernel, bool downsampling = false, bool upsampling = false)
     {
         s = s["conv"] with { Start = ConvStart.Truncated };
-        int stride = downsampling ? 2 : 1, padding = (kernel - stride + 1) / 2;
+        int stride = downsampling ? 2 : 1,
+            padding = (kernel - stride + 1) / 2;
         x = upsampling
             ? s["conv"].Add(new PixelShuffle(2), s["conv"].Conv("0", x, 4 * channels, kernel, padding: padding))
             : s.Conv("conv", x, channels, kernel, stride, padding);
@@ -94,7 +108,8 @@ public sealed class SimVp : IVideoDefinition
             Scope at = s["enc"][i];
             bool keepsChannels = x.Channels == channels;
             x = MetaBlock(at["block"], x, i, keepsChannels, dropPath);
-            if (!keepsChannels) x = at.Conv("reduction", x, channels, kernel: 1);
+            if (!keepsChannels)
+                x = at.Conv("reduction", x, channels, kernel: 1);
             stages.Add(new($"hid.enc.{i}", x));
         }
 
@@ -107,18 +122,72 @@ public sealed class SimVp : IVideoDefinition
         Scope fanOut = s with { Start = ConvStart.FanOut };
         return _options.ModelType switch
         {
-            TranslatorKind.Gsta => new LargeKernelBlock { IsGated = true, MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Build(fanOut, x),
-            TranslatorKind.Van => new LargeKernelBlock { MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Build(fanOut, x),
+            TranslatorKind.Gsta => new LargeKernelBlock
+            {
+                IsGated = true,
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(fanOut, x),
+            TranslatorKind.Van => new LargeKernelBlock
+            {
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(fanOut, x),
             TranslatorKind.ConvMixer => new ConvMixerBlock { Kernel = 11 }.Build(fanOut, x),
-            TranslatorKind.ConvNeXt => new ConvNeXtBlock { ConvMlp = true, MlpRatio = ratio, DropPath = dropPath }.Build(fanOut, x),
-            TranslatorKind.HorNet => new HorBlock { Spatial = new GnConv { Order = 4 }, MlpRatio = ratio, DropPath = dropPath }.Build(fanOut, x),
-            TranslatorKind.Moga => new MogaBlock { Sigma = "sigma", FfnRatio = ratio, Drop = drop, DropPath = dropPath }.Build(fanOut, x),
-            TranslatorKind.PoolFormer => new PoolFormerBlock { MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Build(s with { Start = ConvStart.Truncated }, x),
-            TranslatorKind.Mlp => new MixerBlock { ChannelRatio = ratio, Drop = drop, DropPath = dropPath }.Build(s, x),
-            TranslatorKind.Vit => new TransformerBlock { Heads = Heads, MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Build(s, x),
+            TranslatorKind.ConvNeXt => new ConvNeXtBlock
+            {
+                ConvMlp = true,
+                MlpRatio = ratio,
+                DropPath = dropPath,
+            }.Build(fanOut, x),
+            TranslatorKind.HorNet => new HorBlock
+            {
+                Spatial = new GnConv { Order = 4 },
+                MlpRatio = ratio,
+                DropPath = dropPath,
+            }.Build(fanOut, x),
+            TranslatorKind.Moga => new MogaBlock
+            {
+                Sigma = "sigma",
+                FfnRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(fanOut, x),
+            TranslatorKind.PoolFormer => new PoolFormerBlock
+            {
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(s with { Start = ConvStart.Truncated }, x),
+            TranslatorKind.Mlp => new MixerBlock
+            {
+                ChannelRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(s, x),
+            TranslatorKind.Vit => new TransformerBlock
+            {
+                Heads = Heads,
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Build(s, x),
             TranslatorKind.Swin => SwinBlock(layer, dropPath).Build(s, x),
-            TranslatorKind.UniFormer when layer > 0 && keepsChannels => new UniFormerBlock { Heads = Heads, MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Attention(s, x),
-            TranslatorKind.UniFormer => new UniFormerBlock { MlpRatio = ratio, Drop = drop, DropPath = dropPath }.Convolution(fanOut, x),
+            TranslatorKind.UniFormer when layer > 0 && keepsChannels => new UniFormerBlock
+            {
+                Heads = Heads,
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Attention(s, x),
+            TranslatorKind.UniFormer => new UniFormerBlock
+            {
+                MlpRatio = ratio,
+                Drop = drop,
+                DropPath = dropPath,
+            }.Convolution(fanOut, x),
             _ => throw new GraphException($"Unknown translator {_options.ModelType}."),
         };
     }
@@ -145,18 +214,21 @@ public sealed class SimVp : IVideoDefinition
     // Down and up again at one size, with skips across (MidIncepNet).
     private Value IncepTranslator(Scope s, Value x, List<KeyValuePair<string, Value>> stages)
     {
-        int outside = x.Channels, depth = _options.NT;
+        int outside = x.Channels,
+            depth = _options.NT;
         var skips = new Stack<Value>();
         for (int i = 0; i < depth; i++)
         {
             x = Inception(s["enc"][i], x, _options.HidT);
-            if (i < depth - 1) skips.Push(x);
+            if (i < depth - 1)
+                skips.Push(x);
             stages.Add(new($"hid.enc.{i}", x));
         }
 
         for (int i = 0; i < depth; i++)
         {
-            if (i > 0) x = s.Concat(x, skips.Pop());
+            if (i > 0)
+                x = s.Concat(x, skips.Pop());
             x = Inception(s["dec"][i], x, i < depth - 1 ? _options.HidT : outside);
             stages.Add(new($"hid.dec.{i}", x));
         }

@@ -7,6 +7,8 @@ public sealed class SimVpFamily : ModelFamily<SimVpOptions>
     public override Stream? OpenCatalogue() => Resource("simvp.json");
 
     /// <inheritdoc/>
-    /// <remarks>Westlake-AI/MogaNet, <c>video_prediction/configs/mmnist/simvp</c>: one rate for every update, no decay, no clipping; the official loop looks at about the first thousand test clips after each epoch. <c>mmnist-small</c> is for a processor: fewer epochs and clips to look at.</remarks>
+    /// <remarks>Westlake-AI/MogaNet, <c>video_prediction/configs/mmnist/simvp</c>: one rate for every update, no decay, no clipping; the
+    /// official loop looks at about the first thousand test clips after each epoch. <c>mmnist-small</c> is for a processor: fewer epochs
+    /// and clips to look at.</remarks>
     public override Stream? OpenPresets() => Resource("simvp.presets.json");
 }

@@ -56,8 +56,9 @@ public enum TranslatorKind
 }
 
 /// <summary>
-/// The options of the official constructor (<c>simvp/models/simvp_model.py</c>, class SimVP_Model), with its defaults. Stochastic depth falls linearly from
-/// 0.01 at the translator's first block to <see cref="ModelOptions.DropPathRate"/> at its last: the early blocks have some even for a rate of 0.
+/// The options of the official constructor (<c>simvp/models/simvp_model.py</c>, class SimVP_Model), with its defaults. Stochastic depth
+/// falls linearly from 0.01 at the translator's first block to <see cref="ModelOptions.DropPathRate"/> at its last: the early blocks have
+/// some even for a rate of 0.
 /// </summary>
 public sealed record SimVpOptions : ModelOptions
 {
@@ -67,7 +68,8 @@ public sealed record SimVpOptions : ModelOptions
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Video;
 
-    /// <summary>The clip that goes in, and out: frames, channels, rows, columns. Rows and columns of a run may differ, save with MLP-Mixer.</summary>
+    /// <summary>The clip that goes in, and out: frames, channels, rows, columns. Rows and columns of a run may differ, save with
+    /// MLP-Mixer.</summary>
     public ImmutableArray<int> InShape { get; init; } = [10, 1, 64, 64];
 
     /// <summary>Channels of a frame in encoder and decoder, even.</summary>
@@ -109,24 +111,47 @@ public sealed record SimVpOptions : ModelOptions
         base.Validate();
         Require(InShape.Length == 4 && InShape.All(extent => extent > 0), "in_shape is frames, channels, rows and columns, each positive");
         Require(NS is >= 2 and <= 16 && NS % 2 == 0, "n_s is even, from 2 to 16");
-        Require(InShape[2] % Reduction == 0 && InShape[3] % Reduction == 0, $"rows and columns are multiples of {Reduction}, by which the encoder divides them");
+        Require(
+            InShape[2] % Reduction == 0 && InShape[3] % Reduction == 0,
+            $"rows and columns are multiples of {Reduction}, by which the encoder divides them"
+        );
         Require(HidS > 0 && HidS % 2 == 0 && HidT > 1, "hid_s is even and hid_t above 1");
         Require(NT >= 2 && MlpRatio > 1, "n_t is 2 or more and mlp_ratio above 1");
-        Require(SpatioKernelEnc > 0 && SpatioKernelEnc % 2 == 1 && SpatioKernelDec > 0 && SpatioKernelDec % 2 == 1, "kernels have odd sides");
+        Require(
+            SpatioKernelEnc > 0 && SpatioKernelEnc % 2 == 1 && SpatioKernelDec > 0 && SpatioKernelDec % 2 == 1,
+            "kernels have odd sides"
+        );
         int divisor = ModelType switch
         {
-            TranslatorKind.IncepU or TranslatorKind.Moga or TranslatorKind.HorNet or TranslatorKind.Vit or TranslatorKind.Swin or TranslatorKind.UniFormer => 8,
+            TranslatorKind.IncepU
+            or TranslatorKind.Moga
+            or TranslatorKind.HorNet
+            or TranslatorKind.Vit
+            or TranslatorKind.Swin
+            or TranslatorKind.UniFormer => 8,
             _ => 1,
         };
-        Require(HidT % divisor == 0 && (long)InShape[0] * HidS % divisor == 0, $"hid_t, and hid_s times the frames, are multiples of {divisor} for this translator");
+        Require(
+            HidT % divisor == 0 && (long)InShape[0] * HidS % divisor == 0,
+            $"hid_t, and hid_s times the frames, are multiples of {divisor} for this translator"
+        );
     }
 
     /// <inheritdoc/>
     protected internal override void CheckLimits(Action<bool, string> require)
     {
-        require(InShape[0] <= CardRules.MostFrames && InShape[1] <= CardRules.MostChannels, $"frames are at most {CardRules.MostFrames} and channels {CardRules.MostChannels}");
-        require(InShape[2] <= CardRules.MostPixels && InShape[3] <= CardRules.MostPixels, $"rows and columns are at most {CardRules.MostPixels}");
-        require((long)HidS * InShape[0] <= CardRules.MostChannels && HidT <= CardRules.MostChannels && MlpRatio <= 64, $"channels are at most {CardRules.MostChannels} and mlp_ratio 64");
+        require(
+            InShape[0] <= CardRules.MostFrames && InShape[1] <= CardRules.MostChannels,
+            $"frames are at most {CardRules.MostFrames} and channels {CardRules.MostChannels}"
+        );
+        require(
+            InShape[2] <= CardRules.MostPixels && InShape[3] <= CardRules.MostPixels,
+            $"rows and columns are at most {CardRules.MostPixels}"
+        );
+        require(
+            (long)HidS * InShape[0] <= CardRules.MostChannels && HidT <= CardRules.MostChannels && MlpRatio <= 64,
+            $"channels are at most {CardRules.MostChannels} and mlp_ratio 64"
+        );
         require(NT <= CardRules.MostBlocks, $"n_t is at most {CardRules.MostBlocks}");
         require(SpatioKernelEnc <= 255 && SpatioKernelDec <= 255, "kernels have sides of at most 255");
     }

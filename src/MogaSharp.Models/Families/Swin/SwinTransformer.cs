@@ -3,7 +3,8 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Models;
 
-/// <summary>Swin Transformer's options (timm 0.6, <c>swin_transformer.py</c>). Defaults: Swin-T. Dropout is that of the MLPs and projections.</summary>
+/// <summary>Swin Transformer's options (timm 0.6, <c>swin_transformer.py</c>). Defaults: Swin-T. Dropout is that of the MLPs and
+/// projections.</summary>
 public sealed record SwinOptions : ClassifierOptions
 {
     /// <inheritdoc/>
@@ -36,12 +37,13 @@ public sealed record SwinOptions : ClassifierOptions
     public override IBackbone CreateBackbone() => new SwinTransformer(this);
 
     /// <inheritdoc/>
-    public override ClassifierHead CreateHead() => new()
-    {
-        Pool = (net, map) => net.SpatialMean(net.LayerNorm("norm", map)),
-        Name = HeadName,
-        NumClasses = NumClasses,
-    };
+    public override ClassifierHead CreateHead() =>
+        new()
+        {
+            Pool = (net, map) => net.SpatialMean(net.LayerNorm("norm", map)),
+            Name = HeadName,
+            NumClasses = NumClasses,
+        };
 
     /// <inheritdoc/>
     public override void Validate()
@@ -49,16 +51,20 @@ public sealed record SwinOptions : ClassifierOptions
         base.Validate();
         int stages = Depths.Length;
         Require(stages is > 0 and <= 16 && Heads.Length == stages, "depths and heads have one entry per stage");
-        Require(EmbedDim > 0 && Depths.All(d => d >= 0) && MlpRatio > 0, "the embed dim and the MLP ratio are positive and depths not negative");
+        Require(
+            EmbedDim > 0 && Depths.All(d => d >= 0) && MlpRatio > 0,
+            "the embed dim and the MLP ratio are positive and depths not negative"
+        );
         Require(Window is >= 1 and <= 255, "the window's side is 1 or more");
-        for (int i = 0; i < stages; i++) Require(Heads[i] > 0 && ((long)EmbedDim << i) % Heads[i] == 0, "heads divide the channels of every stage");
+        for (int i = 0; i < stages; i++)
+            Require(Heads[i] > 0 && ((long)EmbedDim << i) % Heads[i] == 0, "heads divide the channels of every stage");
     }
 }
 
 /// <summary>
-/// Swin Transformer (arXiv 2103.14030; timm 0.6.13, <c>swin_transformer.py</c>). Parameter names are the official state-dict keys, the same at Microsoft
-/// and in timm; tokens stay pixels of a map. A graph is for the sizes that windows of its build's size tile, as with timm's <c>img_size</c>: sides that are
-/// multiples of 32 windows, such as 224 for windows of 7.
+/// Swin Transformer (arXiv 2103.14030; timm 0.6.13, <c>swin_transformer.py</c>). Parameter names are the official state-dict keys, the same
+/// at Microsoft and in timm; tokens stay pixels of a map. A graph is for the sizes that windows of its build's size tile, as with timm's
+/// <c>img_size</c>: sides that are multiples of 32 windows, such as 224 for windows of 7.
 /// </summary>
 public sealed class SwinTransformer : IBackbone
 {
@@ -77,7 +83,8 @@ public sealed class SwinTransformer : IBackbone
 
     /// <inheritdoc/>
     /// <remarks>Each map is taken before the patches are merged, without the norms that dense tasks add.</remarks>
-    public ImmutableArray<FeatureInfo> Features => [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.EmbedDim << i, 4 << i))];
+    public ImmutableArray<FeatureInfo> Features =>
+        [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.EmbedDim << i, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
@@ -91,24 +98,28 @@ public sealed class SwinTransformer : IBackbone
         for (int i = 0; i < _options.Depths.Length; i++)
         {
             Scope layer = net["layers"][i];
-            for (int j = 0; j < _options.Depths[i]; j++) x = Block(i, isShifted: j % 2 == 1, dropPath[block++]).Build(layer["blocks"][j], x);
+            for (int j = 0; j < _options.Depths[i]; j++)
+                x = Block(i, isShifted: j % 2 == 1, dropPath[block++]).Build(layer["blocks"][j], x);
             stages.Add(x);
-            if (i < _options.Depths.Length - 1) x = PatchMerging(layer["downsample"], x);
+            if (i < _options.Depths.Length - 1)
+                x = PatchMerging(layer["downsample"], x);
         }
 
         return stages;
     }
 
-    private SwinBlock Block(int stage, bool isShifted, double dropPath) => new()
-    {
-        Heads = _options.Heads[stage],
-        Window = _options.Window,
-        Shift = isShifted ? _options.Window / 2 : 0,
-        MlpRatio = _options.MlpRatio,
-        Drop = _options.DropRate,
-        DropPath = dropPath,
-    };
+    private SwinBlock Block(int stage, bool isShifted, double dropPath) =>
+        new()
+        {
+            Heads = _options.Heads[stage],
+            Window = _options.Window,
+            Shift = isShifted ? _options.Window / 2 : 0,
+            MlpRatio = _options.MlpRatio,
+            Drop = _options.DropRate,
+            DropPath = dropPath,
+        };
 
     // Section 3.1: the pixels of 2x2 blocks side by side, then half of the channels.
-    private static Value PatchMerging(Scope s, Value x) => s.Linear("reduction", s.LayerNorm("norm", s.Add(new PatchMerge(), x)), 2 * x.Channels, hasBias: false);
+    private static Value PatchMerging(Scope s, Value x) =>
+        s.Linear("reduction", s.LayerNorm("norm", s.Add(new PatchMerge(), x)), 2 * x.Channels, hasBias: false);
 }
