@@ -1,14 +1,3 @@
-using MogaSharp.Data;
-using MogaSharp.Drawing;
-using MogaSharp.Graph;
-using MogaSharp.Imaging;
-using MogaSharp.Models;
-using MogaSharp.Onnx;
-using MogaSharp.OnnxRuntime;
-using MogaSharp.Torch;
-using MogaSharp.Training;
-using MogaSharp.Weights;
-
 namespace MogaSharp.Cli;
 
 /// <summary>What the process returns.</summary>
@@ -33,10 +22,18 @@ internal static class ExitCode
 }
 
 /// <summary>A mistake in what was asked for.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal sealed class UsageException(string message) : MogaException(message)
+{
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
+}
 
 /// <summary>A task that could not be done, where no other exception says why.</summary>
-internal sealed class FailureException(string message) : Exception(message);
+internal sealed class FailureException(string message) : MogaException(message)
+{
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.Failed;
+}
 
 /// <summary>Turns exceptions into one line on stderr and an exit code.</summary>
 internal static class Failure
@@ -61,15 +58,7 @@ internal static class Failure
             Console.Error.WriteLine(exception);
         return Report(
             message ?? $"unexpected error: {exception.GetType().Name}: {exception.Message} (set MOGA_TRACE=1 for details)",
-            exception
-                is UsageException
-                    or DatasetSpecException
-                    or RecipeException
-                    or RunFolderException
-                    or UnknownModelException
-                    or GraphException
-                    or FileNotFoundException
-                    or DirectoryNotFoundException
+            exception is MogaException { Kind: ErrorKind.InvalidRequest } or FileNotFoundException or DirectoryNotFoundException
                 ? ExitCode.Usage
                 : ExitCode.Failure
         );
@@ -79,14 +68,7 @@ internal static class Failure
     public static string? Describe(Exception exception) =>
         exception switch
         {
-            UsageException or FailureException or DatasetSpecException or UnknownModelException or ModelCardException or GraphException =>
-                exception.Message,
-            CheckpointFormatException or WeightMismatchException or WeightRangeException or DownloadException => exception.Message,
-            OnnxExportException or OnnxRuntimeException or OnnxRuntimeUnavailableException => exception.Message,
-            TorchException or TorchUnavailableException => exception.Message,
-            RecipeException or RunFolderException or TrainingException or CheckpointWriteException or ProcessGroupException =>
-                exception.Message,
-            ImageFormatException or ImagingUnavailableException or DrawingUnavailableException or DatasetException => exception.Message,
+            MogaException => exception.Message,
             InsufficientMemoryException => exception.Message,
             OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",
             FileNotFoundException { FileName: { } name } => $"there is no file '{name}'",

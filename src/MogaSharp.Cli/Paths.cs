@@ -53,7 +53,7 @@ internal static class Paths
         catch (Exception e) when (e is IOException or OnnxExportException { InnerException: IOException })
         {
             // "No space left on device : '/folder/.name.tmp'": the reason without the temporary name.
-            string reason = (e.InnerException as IOException ?? e).Message.Split(" : '")[0].TrimEnd('.');
+            string reason = SystemMessage.Reason(e.InnerException as IOException ?? e);
             throw new FailureException($"'{path}' cannot be written: {reason}");
         }
         catch (ArgumentException e)

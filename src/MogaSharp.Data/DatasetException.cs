@@ -1,7 +1,7 @@
 namespace MogaSharp.Data;
 
 /// <summary>The one exception for a data set that cannot be used: missing or broken files, labels that do not fit.</summary>
-public sealed class DatasetException : Exception
+public sealed class DatasetException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="path">The file or folder.</param>
@@ -19,4 +19,7 @@ public sealed class DatasetException : Exception
 
     /// <summary>What is wrong with it.</summary>
     public string Problem { get; }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

@@ -1,12 +1,15 @@
 namespace MogaSharp.Data;
 
 /// <summary>A text that does not say where a data set is.</summary>
-public sealed class DatasetSpecException : Exception
+public sealed class DatasetSpecException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What is wrong.</param>
     public DatasetSpecException(string message)
         : base(message) { }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }
 
 /// <summary>

@@ -1,10 +1,13 @@
 namespace MogaSharp.Drawing;
 
 /// <summary>Skia's native library, which draws everything, could not be loaded.</summary>
-public sealed class DrawingUnavailableException : Exception
+public sealed class DrawingUnavailableException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What was tried and why it failed.</param>
     public DrawingUnavailableException(string message)
         : base(message) { }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.Unavailable;
 }

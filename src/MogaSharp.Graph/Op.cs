@@ -169,10 +169,13 @@ public interface IOpVisitor<in TArgument, out TResult>
 }
 
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>
-public sealed class GraphException : Exception
+public sealed class GraphException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What is wrong, in one sentence.</param>
     public GraphException(string message)
         : base(message) { }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }

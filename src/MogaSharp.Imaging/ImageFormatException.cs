@@ -3,7 +3,7 @@ namespace MogaSharp.Imaging;
 /// <summary>
 /// The one exception for a bad image: truncated, corrupt, of an unknown or refused format, or larger than the limits.
 /// </summary>
-public sealed class ImageFormatException : Exception
+public sealed class ImageFormatException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="imageName">The file name, or what else names the image.</param>
@@ -21,4 +21,7 @@ public sealed class ImageFormatException : Exception
 
     /// <summary>What is wrong with the image.</summary>
     public string Problem { get; }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

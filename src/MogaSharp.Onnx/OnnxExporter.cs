@@ -82,7 +82,7 @@ public static class OnnxExporter
 
     private static void Write(ModelBuilder model, string path, OnnxExportOptions options)
     {
-        using var file = new StagedFile(path);
+        using var file = new AtomicFile(path);
         if (model.Weights.ByteCount <= options.ExternalDataThreshold)
         {
             model.Weights.StoreInline();
@@ -91,8 +91,9 @@ public static class OnnxExporter
             return;
         }
 
-        string location = Path.GetFileName(path) + ".data";
-        using var data = new StagedFile(Path.Combine(Path.GetDirectoryName(path) ?? "", location));
+        string location = Path.GetFileName(path) + ".data",
+            dataPath = Path.Combine(Path.GetDirectoryName(path) ?? "", location);
+        using var data = new AtomicFile(dataPath);
         model.Weights.StoreExternally(data.Stream, location);
         Write(model, file.Stream);
         data.Commit();
@@ -102,7 +103,7 @@ public static class OnnxExporter
         }
         catch
         {
-            data.Remove();
+            File.Delete(dataPath);
             throw;
         }
     }

@@ -4,7 +4,7 @@ namespace MogaSharp.Weights;
 /// A weight file is damaged, hostile, or not a format this library reads. Every refusal of a file's content is of this
 /// type; a missing file or missing permission keeps the type of the file system.
 /// </summary>
-public sealed class CheckpointFormatException : Exception
+public sealed class CheckpointFormatException : MogaException
 {
     private const int MaxLength = 600;
 
@@ -40,4 +40,7 @@ public sealed class CheckpointFormatException : Exception
             }
         );
     }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

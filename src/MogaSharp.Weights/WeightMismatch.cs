@@ -70,7 +70,7 @@ public sealed record WeightMismatch(
 
 /// <summary>A file's weights do not fit a graph. The message has counts, samples and what is likely wrong; <see cref="Mismatch"/> has every
 /// difference.</summary>
-public sealed class WeightMismatchException : Exception
+public sealed class WeightMismatchException : MogaException
 {
     private const int MostNamed = 5;
     private const int MaxSource = 300;
@@ -105,4 +105,7 @@ public sealed class WeightMismatchException : Exception
                 text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
         }
     }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

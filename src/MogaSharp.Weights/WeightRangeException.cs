@@ -4,7 +4,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Weights;
 
 /// <summary>Weights have finite values that the type that they should be stored in cannot hold.</summary>
-public sealed class WeightRangeException : Exception
+public sealed class WeightRangeException : MogaException
 {
     private WeightRangeException(string message)
         : base(message) { }
@@ -55,4 +55,7 @@ public sealed class WeightRangeException : Exception
             DType.BFloat16 => BitConverter.UInt32BitsToSingle(0x7F7F0000),
             _ => float.MaxValue,
         };
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }

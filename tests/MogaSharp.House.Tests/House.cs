@@ -10,14 +10,16 @@ internal static class House
     public static IReadOnlyDictionary<string, string[]> MayReference { get; } =
         new Dictionary<string, string[]>
         {
-            ["Graph"] = [],
+            ["Core"] = [],
+            ["Graph"] = ["Core"],
+            ["Vision"] = ["Core"],
             ["Weights"] = ["Graph"],
             ["Models"] = ["Graph"],
             ["Cpu"] = ["Graph", "Weights"],
             ["Torch"] = ["Graph", "Weights"],
             ["Onnx"] = ["Graph", "Weights"],
             ["OnnxRuntime"] = ["Graph", "Onnx"],
-            ["Imaging"] = [],
+            ["Imaging"] = ["Vision"],
             ["Drawing"] = ["Imaging"],
             ["Data"] = ["Imaging"],
             ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],

@@ -134,7 +134,7 @@ internal static class PredictCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"the folder '{folder}' cannot be made: {e.Message.Split(" : '")[0].TrimEnd('.')}");
+            throw new FailureException($"the folder '{folder}' cannot be made: {SystemMessage.Reason(e)}");
         }
 
         return folder;

@@ -30,9 +30,7 @@ internal sealed class StreamsWriter(TextWriter inner, bool isTerminal, bool isDa
             if (!isData)
                 return;
             // A descriptor that is closed, or open for reading only, counts as a denied access.
-            throw new FailureException(
-                $"stdout cannot be written: {(e is IOException ? e.Message.Split(" : '")[0].TrimEnd('.') : "it is closed")}"
-            );
+            throw new FailureException($"stdout cannot be written: {(e is IOException ? SystemMessage.Reason(e) : "it is closed")}");
         }
     }
 

@@ -186,7 +186,7 @@ internal static class TrainRun
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"the folder '{folder}' cannot be made: {e.Message.Split(" : '")[0].TrimEnd('.')}");
+            throw new FailureException($"the folder '{folder}' cannot be made: {SystemMessage.Reason(e)}");
         }
 
         return RunLock.Take(folder);

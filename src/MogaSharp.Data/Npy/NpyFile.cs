@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using MogaSharp.Imaging;
 
 namespace MogaSharp.Data;
 

@@ -193,7 +193,7 @@ public sealed record WeightsCard
 }
 
 /// <summary>A card that cannot be used.</summary>
-public sealed class ModelCardException : Exception
+public sealed class ModelCardException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="path">The card's file.</param>
@@ -201,4 +201,7 @@ public sealed class ModelCardException : Exception
     /// <param name="inner">The cause, or null.</param>
     public ModelCardException(string path, string problem, Exception? inner = null)
         : base($"'{path}' is no model card: {problem}", inner) { }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

@@ -121,7 +121,7 @@ public sealed class ModelCatalogue
 }
 
 /// <summary>A name that the catalogue does not have.</summary>
-public sealed class UnknownModelException : Exception
+public sealed class UnknownModelException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="name">The name that was asked for.</param>
@@ -131,4 +131,7 @@ public sealed class UnknownModelException : Exception
 
     /// <summary>The nearest names that exist, best first.</summary>
     public ImmutableArray<string> Nearest { get; }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }

@@ -158,7 +158,7 @@ public sealed class CheckpointFolder
 }
 
 /// <summary>A checkpoint that could not be written; those before it are untouched.</summary>
-public sealed class CheckpointWriteException : Exception
+public sealed class CheckpointWriteException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -168,11 +168,14 @@ public sealed class CheckpointWriteException : Exception
     public CheckpointWriteException(string folder, long update, string? lastGood, Exception inner)
         : base(
             $"The checkpoint of update {update} cannot be written to '{folder}': "
-                + $"{inner.Message.Split(" : '")[0].Split(" (Parameter")[0].TrimEnd('.')}. "
+                + $"{SystemMessage.Reason(inner)}. "
                 + (lastGood is null ? "There is none before it." : $"The last good one is '{lastGood}'."),
             inner
         ) => LastGood = lastGood;
 
     /// <summary>The newest complete checkpoint, or null.</summary>
     public string? LastGood { get; }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.Failed;
 }

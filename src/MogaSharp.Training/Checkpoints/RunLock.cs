@@ -26,7 +26,7 @@ public sealed class RunLock : IDisposable
             throw new RunFolderException(
                 File.Exists(path)
                     ? $"Another process is training in '{folder}'."
-                    : $"The folder '{folder}' cannot be written to: {e.Message.Split(" : '")[0].TrimEnd('.')}."
+                    : $"The folder '{folder}' cannot be written to: {SystemMessage.Reason(e)}."
             );
         }
     }
@@ -37,4 +37,8 @@ public sealed class RunLock : IDisposable
 
 /// <summary>A run's folder that cannot be used as asked.</summary>
 /// <param name="message">Why.</param>
-public sealed class RunFolderException(string message) : Exception(message);
+public sealed class RunFolderException(string message) : MogaException(message)
+{
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
+}

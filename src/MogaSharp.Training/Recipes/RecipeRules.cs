@@ -111,11 +111,14 @@ internal static class RecipeRules
 }
 
 /// <summary>A recipe that cannot be used, or a name or value that is none.</summary>
-public sealed class RecipeException : Exception
+public sealed class RecipeException : MogaException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What is wrong.</param>
     /// <param name="inner">The cause, or null.</param>
     public RecipeException(string message, Exception? inner = null)
         : base(message, inner) { }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }

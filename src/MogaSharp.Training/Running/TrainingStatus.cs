@@ -72,4 +72,8 @@ public sealed record TrainingResult(TrainingEnd End, TrainingProgress Progress, 
 /// was written.</summary>
 /// <param name="message">Why.</param>
 /// <param name="inner">The cause, or null.</param>
-public sealed class TrainingException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class TrainingException(string message, Exception? inner = null) : MogaException(message, inner)
+{
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.Failed;
+}

@@ -29,7 +29,7 @@ public static class CacheFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is IOException ? e.Message.Split(" : '")[0].TrimEnd('.') : "permission is denied";
+            string reason = e is IOException ? SystemMessage.Reason(e) : "permission is denied";
             throw new IOException(
                 $"The cache folder '{folder}' cannot be made: {reason}. Set {Chosen} to a folder that can be written to.",
                 e

@@ -57,7 +57,7 @@ public sealed record DownloadOptions
 }
 
 /// <summary>A file could not be downloaded: the message says why, and what becomes of what has arrived so far.</summary>
-public sealed class DownloadException : Exception
+public sealed class DownloadException : MogaException
 {
     /// <summary>Makes the exception; its message is "address: problem".</summary>
     /// <param name="address">What was asked for.</param>
@@ -71,4 +71,7 @@ public sealed class DownloadException : Exception
 
     /// <summary>What went wrong, as whole sentences.</summary>
     public string Problem { get; }
+
+    /// <inheritdoc/>
+    public override ErrorKind Kind => ErrorKind.Failed;
 }
