@@ -256,7 +256,7 @@ public sealed class VideoTests : IDisposable
         ModelCard? card = null
     )
     {
-        ProcessShare share = group is null ? ProcessShare.Whole : new ProcessShare(group.Rank, group.Size);
+        ProcessShare share = group is null ? ProcessShare.Single : new ProcessShare(group.Rank, group.Size);
         using ClipTrainingData data = VideoRun.Data(recipe, share);
         using Trainer trainer = VideoRun.Start(
             _folder,

@@ -28,7 +28,7 @@ public sealed class ClipTrainingData : ITrainingData
         ILogger? logger = null
     )
     {
-        ProcessShare mine = share ?? ProcessShare.Whole;
+        ProcessShare mine = share ?? ProcessShare.Single;
         var loading = new LoaderOptions(BatchShare.Of(recipe, mine))
         {
             Workers = workers,
@@ -39,13 +39,13 @@ public sealed class ClipTrainingData : ITrainingData
         var sampler = new ShuffledSampler(train.Count, recipe.Seed, mine);
         BatchShare.RequireOne(recipe, train.Count, sampler, "clips");
         Count = train.Count;
-        _train = new ClipLoader(train, sampler, loading, ClipUse.Training);
+        _train = new ClipLoader(train, sampler, loading, LoaderUse.Training);
         if (eval is null)
             return;
         if (recipe.EvalClips < eval.Count)
             eval = new FirstClips(eval, recipe.EvalClips.Value);
         EvalCount = eval.Count;
-        _eval = new ClipLoader(eval, new OrderedSampler(eval.Count, mine), loading, ClipUse.Evaluation);
+        _eval = new ClipLoader(eval, new OrderedSampler(eval.Count, mine), loading, LoaderUse.Evaluation);
     }
 
     /// <inheritdoc/>

@@ -39,7 +39,7 @@ public sealed class ImageTrainingData : ITrainingData
         _recipe = recipe;
         _classes = train.ClassNames.Count;
         Count = train.Count;
-        ProcessShare mine = share ?? ProcessShare.Whole;
+        ProcessShare mine = share ?? ProcessShare.Single;
         int batch = BatchShare.Of(recipe, mine);
         var loading = new LoaderOptions(batch)
         {
@@ -56,12 +56,24 @@ public sealed class ImageTrainingData : ITrainingData
         if (Mixing(recipe) is not null && batch % 2 != 0)
             throw new RecipeException($"Mixup and cutmix pair the images of a batch, so that its {batch} images must be an even number.");
         AugmentationOptions augmentation = Augmentation(recipe, preprocess);
-        _train = new BatchLoader(train, sampler, new TrainingTransform(augmentation), loading);
+        _train = new BatchLoader(train, sampler, new TrainingTransform(augmentation), loading, LoaderUse.Training);
         if (recipe.MixOffEpoch > 0 && augmentation.Mixing is not null)
-            _unmixed = new BatchLoader(train, sampler, new TrainingTransform(augmentation with { Mixing = null }), loading);
+            _unmixed = new BatchLoader(
+                train,
+                sampler,
+                new TrainingTransform(augmentation with { Mixing = null }),
+                loading,
+                LoaderUse.Training
+            );
         EvalCount = eval?.Count ?? 0;
         if (eval is not null)
-            _eval = new BatchLoader(eval, new OrderedSampler(eval.Count, mine), new EvaluationTransform(Options(preprocess)), loading);
+            _eval = new BatchLoader(
+                eval,
+                new OrderedSampler(eval.Count, mine),
+                new EvaluationTransform(Options(preprocess)),
+                loading,
+                LoaderUse.Evaluation
+            );
     }
 
     /// <inheritdoc/>
@@ -193,7 +205,7 @@ public sealed class ImageTrainingData : ITrainingData
     // A null array would convert to an empty memory, which is not the same as none.
     private static TrainingBatch Ready(Batch batch, float[]? targets)
     {
-        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), (int[])batch.Labels)
+        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), batch.Labels)
         {
             BadItems = batch.BadItems,
         };

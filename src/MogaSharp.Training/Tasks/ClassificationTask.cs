@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Torch;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Training;
 
