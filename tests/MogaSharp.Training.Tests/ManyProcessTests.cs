@@ -123,7 +123,7 @@ public sealed class ManyProcessTests : IDisposable
             2,
             group =>
             {
-                using var engine = new TrainingEngine(
+                using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
                     new MogaNetFamily(),
                     SmallRun.Weights(recipe),
@@ -147,7 +147,7 @@ public sealed class ManyProcessTests : IDisposable
             2,
             group =>
             {
-                using var engine = new TrainingEngine(
+                using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
                     new MogaNetFamily(),
                     SmallRun.Weights(recipe),

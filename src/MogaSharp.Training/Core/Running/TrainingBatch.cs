@@ -3,26 +3,31 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Training;
 
-/// <summary>Items with what a network shall make of them. The arrays may be used again once the next batch is asked for.</summary>
-/// <param name="Inputs">Row-major: pictures (N, C, H, W), or for video the frames that are seen (N, T, C, H, W).</param>
-/// <param name="Shape">The inputs' shape.</param>
-/// <param name="Labels">Classification: a class per picture. Empty for video.</param>
-/// <param name="Targets">
-/// Classification: (N, classes) shares of a mixed batch, label smoothing included; null to go by the labels. Video: the frames that follow,
-/// (N, T', C, H, W).
-/// </param>
-public readonly record struct TrainingBatch(
-    ReadOnlyMemory<float> Inputs,
-    Shape Shape,
-    ReadOnlyMemory<int> Labels,
-    ReadOnlyMemory<float>? Targets = null
-)
+/// <summary>
+/// Items for a network; what it shall make of them is in the classes that tasks derive from this one. The arrays may be used again once
+/// the next batch is asked for.
+/// </summary>
+/// <param name="inputs">The network's input, row-major: images (N, C, H, W), clips (N, T, C, H, W).</param>
+/// <param name="shape">The shape of the input.</param>
+public class TrainingBatch(ReadOnlyMemory<float> inputs, Shape shape)
 {
+    /// <summary>The network's input, row-major.</summary>
+    public ReadOnlyMemory<float> Inputs => inputs;
+
+    /// <summary>The shape of the input; its first extent is the number of items.</summary>
+    public Shape Shape => shape;
+
     /// <summary>The number of items.</summary>
-    public int Count => Shape[0];
+    public int Count => shape[0];
 
     /// <summary>Items that could not be read, for which others stand in training; null for none.</summary>
     public IReadOnlyList<BadItem>? BadItems { get; init; }
+
+    /// <summary>This batch as a task needs it.</summary>
+    /// <typeparam name="T">The task's batches.</typeparam>
+    /// <exception cref="ArgumentException">It is another task's.</exception>
+    public T As<T>()
+        where T : TrainingBatch => this as T ?? throw new ArgumentException($"The task takes batches of the type {typeof(T).Name}, not {GetType().Name}.");
 }
 
 /// <summary>Where a run's items come from. The same epoch gives the same batches, whoever asks and from wherever it begins.</summary>

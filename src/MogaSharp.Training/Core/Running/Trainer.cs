@@ -21,7 +21,7 @@ public sealed class Trainer : IDisposable
     private readonly ITrainingData _data;
     private readonly TrainerOptions _options;
     private readonly ITrainingObserver _observer;
-    private readonly TrainingEngine _engine;
+    private readonly TrainingStep _engine;
     private readonly CheckpointFolder _folder;
     private readonly LearningRateSchedule _schedule;
     private readonly long _updatesPerEpoch;
@@ -58,10 +58,10 @@ public sealed class Trainer : IDisposable
         // Several processes even their parts out by repeating items; an update more for that would be another run than one process's.
         _updatesPerEpoch = Math.Min(data.BatchesPerEpoch / recipe.AccumulationSteps, data.Count / recipe.BatchSize);
         if (_updatesPerEpoch == 0)
-            throw BatchShare.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
+            throw PerRankBatch.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingEngine(
+        _engine = new TrainingStep(
             BuildGraph(card, recipe),
             ModelFamilies.Of(card.Options),
             weights,
@@ -86,7 +86,7 @@ public sealed class Trainer : IDisposable
     private bool Writes => Group is null or { Rank: 0 };
 
     /// <summary>The weights in training.</summary>
-    public TrainingEngine Engine => _engine;
+    public TrainingStep Engine => _engine;
 
     /// <summary>The network that a card and a recipe train: for pictures of the recipe's size, or clips of the card's.</summary>
     /// <param name="card">The model.</param>
@@ -138,7 +138,7 @@ public sealed class Trainer : IDisposable
         long updates = _updatesPerEpoch * (long)_recipe.TotalEpochs();
         Logger.Began(_options.Folder, _options.Device, _progress.Update, updates, Group?.Rank ?? 0, Group?.Size ?? 1);
         using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _task, _progress, _observer.OnMessage);
-        var pace = new Pace(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
+        var pace = new ThroughputMeter(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
         while (_progress.Epoch < _recipe.TotalEpochs())
         {
             var clock = Stopwatch.StartNew();
@@ -175,19 +175,19 @@ public sealed class Trainer : IDisposable
         };
 
     // False when it was asked to stop before the epoch's end.
-    private bool TrainEpoch(RunLog? log, Pace pace, CancellationToken cancellationToken)
+    private bool TrainEpoch(RunLog? log, ThroughputMeter pace, CancellationToken cancellationToken)
     {
         if (_progress.EpochUpdates >= _updatesPerEpoch)
             return true;
         int epoch = _progress.Epoch;
-        using var reader = new PartReader(
+        using var reader = new MicroBatchReader(
             _data.Train(
                 epoch,
                 checked((int)(_progress.EpochUpdates * _recipe.AccumulationSteps)),
                 Group is null ? cancellationToken : CancellationToken.None
             )
         );
-        var window = new LogWindow(_progress);
+        var window = new LogInterval(_progress);
         var saved = Stopwatch.StartNew();
         while (_progress.EpochUpdates < _updatesPerEpoch)
         {
@@ -213,7 +213,7 @@ public sealed class Trainer : IDisposable
         return true;
     }
 
-    private UpdateResult Update(PartReader reader, double rate, double? momentum)
+    private UpdateResult Update(MicroBatchReader reader, double rate, double? momentum)
     {
         try
         {
@@ -249,7 +249,7 @@ public sealed class Trainer : IDisposable
         return new TrainingException($"{problem.TrimEnd('.')}. {done}", cause);
     }
 
-    private TrainingProgress Counted(UpdateResult result, PartReader reader, double seconds)
+    private TrainingProgress Counted(UpdateResult result, MicroBatchReader reader, double seconds)
     {
         bool counts = double.IsFinite(result.Loss);
         int items = reader.Items * (Group?.Size ?? 1);
@@ -287,7 +287,7 @@ public sealed class Trainer : IDisposable
         );
     }
 
-    private EpochRecord Evaluated(Stopwatch clock, Pace pace, CancellationToken cancellationToken)
+    private EpochRecord Evaluated(Stopwatch clock, ThroughputMeter pace, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, double>? eval = null,
             average = null;
@@ -309,12 +309,12 @@ public sealed class Trainer : IDisposable
             Epoch = _progress.Epoch,
             Update = _progress.Update,
             LearningRate = rate,
-            TrainLoss = Pace.MeanLoss(_progress),
+            TrainLoss = ThroughputMeter.MeanLoss(_progress),
             Eval = eval,
             EvalEma = average,
             Score = (average ?? eval)?[_task.Best.Name],
-            ItemsPerSecond = Pace.ItemsPerSecond(_progress),
-            DataWait = Pace.DataWait(_progress),
+            ItemsPerSecond = ThroughputMeter.ItemsPerSecond(_progress),
+            DataWait = ThroughputMeter.DataWait(_progress),
             Seconds = clock.Elapsed.TotalSeconds,
             Skipped = _progress.Skipped,
             SkippedItems = bad > 0 ? bad : null,

@@ -40,7 +40,7 @@ public sealed class ImageTrainingData : ITrainingData
         _classes = train.ClassNames.Count;
         Count = train.Count;
         ProcessShare mine = share ?? ProcessShare.Single;
-        int batch = BatchShare.Of(recipe, mine);
+        int batch = PerRankBatch.Of(recipe, mine);
         var loading = new LoaderOptions(batch)
         {
             Workers = workers,
@@ -52,7 +52,7 @@ public sealed class ImageTrainingData : ITrainingData
             recipe.AugmentationRepeats > 1
                 ? new RepeatedSampler(train.Count, recipe.Seed, mine, recipe.AugmentationRepeats)
                 : new ShuffledSampler(train.Count, recipe.Seed, mine);
-        BatchShare.RequireOne(recipe, train.Count, sampler, "images");
+        PerRankBatch.RequireOne(recipe, train.Count, sampler, "images");
         if (Mixing(recipe) is not null && batch % 2 != 0)
             throw new RecipeException($"Mixup and cutmix pair the images of a batch, so that its {batch} images must be an even number.");
         AugmentationOptions augmentation = Augmentation(recipe, preprocess);
@@ -202,13 +202,11 @@ public sealed class ImageTrainingData : ITrainingData
             StandardDeviation = card.Std,
         };
 
-    // A null array would convert to an empty memory, which is not the same as none.
-    private static TrainingBatch Ready(Batch batch, float[]? targets)
-    {
-        var ready = new TrainingBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), batch.Labels)
+    private static ClassificationBatch Ready(Batch batch, float[]? shares) =>
+        new(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), batch.Labels)
         {
+            // A null array would convert to an empty memory, which is not the same as none.
+            Shares = shares is null ? default(ReadOnlyMemory<float>?) : shares,
             BadItems = batch.BadItems,
         };
-        return targets is null ? ready : ready with { Targets = targets };
-    }
 }

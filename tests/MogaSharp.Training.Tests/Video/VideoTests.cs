@@ -36,7 +36,7 @@ public sealed class VideoTests : IDisposable
         double tolerance = 20 * course.GetProperty("noise").GetDouble();
         TrainingRecipe recipe = RecipePresets.Find("mmnist");
         var schedule = new OneCycleSchedule(recipe.LearningRate, losses.Length);
-        using var engine = new TrainingEngine(
+        using var engine = new TrainingStep(
             official.BuildWithoutDropPath(),
             new SimVpFamily(),
             official.Weights(),
@@ -48,7 +48,7 @@ public sealed class VideoTests : IDisposable
             Tensor input = FormulaWeights.Input(official.InputShape, $"input{i}"),
                 target = FormulaWeights.Input(official.InputShape, $"target{i}");
             UpdateResult update = engine.Update(
-                [new TrainingBatch(input.Data, input.Shape, default, target.Data)],
+                [new VideoBatch(input.Data, input.Shape, target.Data)],
                 schedule.RateAt(i),
                 i + 1,
                 schedule.MomentumAt(i)
@@ -66,7 +66,8 @@ public sealed class VideoTests : IDisposable
         var task = TrainingTask.Create(Recipe);
         Tensor output = FormulaWeights.Input(new Shape(2, 3, 1, 8, 8), "output"),
             truth = FormulaWeights.Input(new Shape(2, wanted, 1, 8, 8), "truth");
-        var batch = new TrainingBatch(new float[2 * 3 * 64], new Shape(2, 3, 1, 8, 8), default, truth.Data);
+        // A network that gives what it gets.
+        var batch = new VideoBatch(output.Data, output.Shape, truth.Data);
         double squares = 0,
             absolutes = 0;
         for (int n = 0; n < 2; n++)
@@ -79,34 +80,56 @@ public sealed class VideoTests : IDisposable
             }
         }
 
+        var builder = new GraphBuilder();
+        ComputationGraph same = builder.Build(new KeyValuePair<string, Value>("output", builder.Input("input", output.Shape)));
+        using var network = new TorchNetwork(same, new WeightSet([]));
         using (new TorchScope())
-            Assert.Equal(squares / (2 * wanted * 64), task.Loss(TorchTensor.From(output), batch).Item(), 1e-6);
+        {
+            Losses losses = task.Step(new NetworkPass(network, TorchForwardOptions.Train), batch);
+            Assert.Equal(["loss"], losses.Names);
+            Assert.Equal(squares / (2 * wanted * 64), losses.Total.Item(), 1e-6);
+        }
 
-        TaskMeasurement whole = task.Measure(),
-            parts = task.Measure();
-        whole.Add(output, batch);
+        var runner = new TorchRunner(network, null);
+        TaskEvaluation whole = task.CreateEvaluation(),
+            merged = task.CreateEvaluation();
+        whole.Add(runner, batch, TestContext.Current.CancellationToken);
         for (int n = 0; n < 2; n++)
-            parts.Add(
-                new Tensor(new Shape(1, 3, 1, 8, 8), output.Data.AsSpan(n * 3 * 64, 3 * 64).ToArray()),
-                new TrainingBatch(new float[3 * 64], new Shape(1, 3, 1, 8, 8), default, truth.Data.AsMemory(n * wanted * 64, wanted * 64))
+        {
+            TaskEvaluation part = task.CreateEvaluation();
+            part.Add(
+                runner,
+                new VideoBatch(
+                    output.Data.AsMemory(n * 3 * 64, 3 * 64),
+                    new Shape(1, 3, 1, 8, 8),
+                    truth.Data.AsMemory(n * wanted * 64, wanted * 64)
+                ),
+                TestContext.Current.CancellationToken
             );
+            merged.Merge(part.Save());
+        }
+
+        merged.Merge(task.CreateEvaluation().Save());
         Assert.Equal(["loss", "mse", "mae", "ssim_official", "psnr"], task.Metrics.Select(metric => metric.Name));
-        Assert.Equal((2, 2), (whole.Count, parts.Count));
-        double[] sums = whole.Sums;
-        Assert.Equal(squares / (wanted * 64), sums[0], 1e-5);
-        Assert.Equal(squares / wanted, sums[1], 1e-4);
-        Assert.Equal(absolutes / wanted, sums[2], 1e-4);
-        Assert.True(sums[3] is > -2 and < 2 && double.IsFinite(sums[4]));
-        Assert.All(sums.Zip(parts.Sums), pair => Assert.Equal(pair.First, pair.Second, 1e-9 * Math.Max(1, Math.Abs(pair.First))));
-        Assert.All(task.Measure().Sums, sum => Assert.Equal(0, sum));
+        Assert.Equal((2, 2), (whole.Count, merged.Count));
+        IReadOnlyDictionary<string, double> figures = whole.Figures();
+        Assert.Equal(squares / (2 * wanted * 64), figures["loss"], 1e-5);
+        Assert.Equal(squares / (2 * wanted), figures["mse"], 1e-4);
+        Assert.Equal(absolutes / (2 * wanted), figures["mae"], 1e-4);
+        Assert.True(figures["ssim_official"] is > -2 and < 2 && double.IsFinite(figures["psnr"]));
+        Assert.All(
+            task.Metrics,
+            metric => Assert.Equal(figures[metric.Name], merged.Figures()[metric.Name], 1e-9 * Math.Max(1, Math.Abs(figures[metric.Name])))
+        );
+        Assert.Throws<ArgumentException>(() => merged.Merge([1, 2, 3]));
+        Assert.Equal(0, task.CreateEvaluation().Count);
     }
 
     [Fact]
-    public void Pictures_are_no_clips() =>
-        Assert.Contains(
-            "Video is trained with clips (N, T, C, H, W)",
-            Assert.Throws<ArgumentException>(() => TrainingTask.Create(Recipe).Loss(null!, EngineTests.Batch(0))).Message,
-            StringComparison.Ordinal
+    public void Images_are_not_clips() =>
+        Assert.Equal(
+            "The task takes batches of the type VideoBatch, not ClassificationBatch.",
+            Assert.Throws<ArgumentException>(() => TrainingTask.Create(Recipe).Step(null!, EngineTests.Batch(0))).Message
         );
 
     [Fact]

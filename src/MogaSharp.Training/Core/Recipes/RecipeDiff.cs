@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace MogaSharp.Training;
 
 /// <summary>What may change when a run goes on.</summary>
-public static class ResumedRecipe
+public static class RecipeDiff
 {
     // These decide which pictures the rest of an epoch consists of, or what the checkpoint's tensors mean.
     private static readonly string[] Fixed =

@@ -29,7 +29,7 @@ public sealed class ClipTrainingData : ITrainingData
     )
     {
         ProcessShare mine = share ?? ProcessShare.Single;
-        var loading = new LoaderOptions(BatchShare.Of(recipe, mine))
+        var loading = new LoaderOptions(PerRankBatch.Of(recipe, mine))
         {
             Workers = workers,
             Seed = recipe.Seed,
@@ -37,7 +37,7 @@ public sealed class ClipTrainingData : ITrainingData
             Logger = logger ?? NullLogger.Instance,
         };
         var sampler = new ShuffledSampler(train.Count, recipe.Seed, mine);
-        BatchShare.RequireOne(recipe, train.Count, sampler, "clips");
+        PerRankBatch.RequireOne(recipe, train.Count, sampler, "clips");
         Count = train.Count;
         _train = new ClipLoader(train, sampler, loading, LoaderUse.Training);
         if (eval is null)
@@ -82,10 +82,9 @@ public sealed class ClipTrainingData : ITrainingData
             using (batch)
             {
                 ClipShape clip = batch.Shape;
-                yield return new TrainingBatch(
+                yield return new VideoBatch(
                     batch.Input,
                     new Shape(batch.Count, clip.InputFrames, clip.Channels, clip.Height, clip.Width),
-                    default,
                     batch.Output
                 )
                 {

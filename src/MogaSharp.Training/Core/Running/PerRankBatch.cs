@@ -3,7 +3,7 @@ using MogaSharp.Data;
 namespace MogaSharp.Training;
 
 /// <summary>How a recipe's batch is divided.</summary>
-internal static class BatchShare
+internal static class PerRankBatch
 {
     /// <summary>The items of one accumulation step of one process.</summary>
     /// <exception cref="RecipeException">The batch cannot be shared so.</exception>

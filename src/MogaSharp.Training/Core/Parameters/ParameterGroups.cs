@@ -10,7 +10,7 @@ namespace MogaSharp.Training;
 /// <param name="Parameters">Their names, in the order of the graph.</param>
 /// <param name="WeightDecay">Their weight decay.</param>
 /// <param name="RateScale">Factor on the schedule's learning rate.</param>
-public sealed record RecipeGroup(string Name, ImmutableArray<string> Parameters, double WeightDecay, double RateScale);
+public sealed record ParameterGroupSpec(string Name, ImmutableArray<string> Parameters, double WeightDecay, double RateScale);
 
 /// <summary>Divides a network's parameters for the optimiser.</summary>
 public static class ParameterGroups
@@ -25,18 +25,18 @@ public static class ParameterGroups
     /// <param name="family">Knows where parameters stand.</param>
     /// <param name="recipe">Weight decay, layer decay, frozen stages.</param>
     /// <exception cref="RecipeException">There are fewer stages than are to be frozen, or nothing is left to train.</exception>
-    public static ImmutableArray<RecipeGroup> Create(IEnumerable<ParameterSpec> specs, ModelFamily family, TrainingRecipe recipe)
+    public static ImmutableArray<ParameterGroupSpec> Create(IEnumerable<ParameterSpec> specs, ModelFamily family, TrainingRecipe recipe)
     {
         ParameterSpec[] all = [.. specs.Where(spec => spec.Kind == ParameterKind.Parameter)];
         var map = new LayerMap(all, family);
         if (recipe.FrozenStages > map.Stages)
             throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
-        RecipeGroup[] groups =
+        ParameterGroupSpec[] groups =
         [
             .. all.Where(spec => !IsFrozen(spec.Name, family, recipe))
                 .GroupBy(spec => (Layer: recipe.LayerDecay is null ? -1 : map.LayerOf(spec.Name), Decays: Decays(spec, recipe)))
                 .OrderBy(group => group.Key)
-                .Select(group => new RecipeGroup(
+                .Select(group => new ParameterGroupSpec(
                     Label(group.Key.Layer, group.Key.Decays),
                     [.. group.Select(spec => spec.Name)],
                     group.Key.Decays ? recipe.WeightDecay : 0,

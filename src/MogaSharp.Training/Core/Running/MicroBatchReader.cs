@@ -4,7 +4,7 @@ using MogaSharp.Data;
 namespace MogaSharp.Training;
 
 /// <summary>Hands out an epoch's batches a few at a time, and measures how long they were waited for.</summary>
-internal sealed class PartReader(IEnumerable<TrainingBatch> batches) : IDisposable
+internal sealed class MicroBatchReader(IEnumerable<TrainingBatch> batches) : IDisposable
 {
     private readonly IEnumerator<TrainingBatch> _batches = batches.GetEnumerator();
     private readonly List<BadItem> _bad = [];

@@ -17,7 +17,7 @@ public sealed class RunLog : IDisposable
     /// <summary>The name of the file of JSON lines.</summary>
     public const string LinesFile = "log.jsonl";
 
-    private const string Pace = "items_per_second",
+    private const string ThroughputMeter = "items_per_second",
         Skipped = "skipped_items";
 
     private readonly TrainingTask _task;
@@ -97,10 +97,10 @@ public sealed class RunLog : IDisposable
 
     // Records are the same for all tasks; in the files pace and skipped items are called by what the task counts.
     private string Line<T>(string kind, T record, JsonTypeInfo<T> type) =>
-        $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, type)[1..], (Pace, _pace), (Skipped, _skipped))}";
+        $"{{\"kind\":\"{kind}\",{Named(JsonSerializer.Serialize(record, type)[1..], (ThroughputMeter, _pace), (Skipped, _skipped))}";
 
     private EpochRecord Epoch(string line) =>
-        JsonSerializer.Deserialize(Named(line, (_pace, Pace), (_skipped, Skipped)), LogContext.Default.EpochRecord)!;
+        JsonSerializer.Deserialize(Named(line, (_pace, ThroughputMeter), (_skipped, Skipped)), LogContext.Default.EpochRecord)!;
 
     private static string Named(string line, params ReadOnlySpan<(string Is, string Shall)> names)
     {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace MogaSharp.Training;
 
 /// <summary>How fast a run goes, and when it will be done.</summary>
-internal sealed class Pace(TrainingProgress start, long updatesPerEpoch, int epochs)
+internal sealed class ThroughputMeter(TrainingProgress start, long updatesPerEpoch, int epochs)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
@@ -39,7 +39,7 @@ internal sealed class Pace(TrainingProgress start, long updatesPerEpoch, int epo
 }
 
 /// <summary>The updates between two records of the logs.</summary>
-internal sealed class LogWindow(TrainingProgress start)
+internal sealed class LogInterval(TrainingProgress start)
 {
     private TrainingProgress _start = start;
 

@@ -15,12 +15,15 @@ public readonly record struct UpdateResult(double Loss, double? GradientNorm, bo
 {
     /// <summary>Items of all processes that could not be read, for which others stood in.</summary>
     public long BadItems { get; init; }
+
+    /// <summary>The batch's mean losses by name, where the task has more than one; else null.</summary>
+    public IReadOnlyDictionary<string, double>? Losses { get; init; }
 }
 
 /// <summary>
 /// A network in training: its weights, their moving average, the optimiser and the loss scale. Used by one thread, the one that made it.
 /// </summary>
-public sealed class TrainingEngine : IDisposable
+public sealed class TrainingStep : IDisposable
 {
     private readonly TrainingRecipe _recipe;
     private readonly TrainingTask _task;
@@ -31,7 +34,7 @@ public sealed class TrainingEngine : IDisposable
     private readonly GradientScaler? _scaler;
     private readonly TorchForwardOptions _forward;
     private readonly (TorchTensor Live, TorchTensor Kept)[] _statistics;
-    private readonly string _output;
+    private readonly OrderedDictionary<string, double> _losses = [];
     private long _badItems;
 
     /// <summary>Puts weights on a device.</summary>
@@ -46,7 +49,7 @@ public sealed class TrainingEngine : IDisposable
     /// <exception cref="TorchException">There is no such device.</exception>
     /// <exception cref="RecipeException">The recipe asks for what this device or network cannot do.</exception>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
-    public TrainingEngine(
+    public TrainingStep(
         ComputationGraph graph,
         ModelFamily family,
         WeightSet weights,
@@ -58,7 +61,6 @@ public sealed class TrainingEngine : IDisposable
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda)
             throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
         (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
-        _output = graph.Outputs[0].Key;
         Network = new TorchNetwork(
             graph,
             weights,
@@ -71,7 +73,7 @@ public sealed class TrainingEngine : IDisposable
         );
         Network.Freeze(name => ParameterGroups.IsFrozen(name, family, recipe));
         Average = recipe.EmaDecay is null ? null : Network.Clone();
-        RecipeGroup[] groups = [.. ParameterGroups.Create(graph.Parameters, family, recipe)];
+        ParameterGroupSpec[] groups = [.. ParameterGroups.Create(graph.Parameters, family, recipe)];
         _rateScales = [.. groups.Select(group => group.RateScale)];
         _optimizer = CreateOptimizer([.. groups.Select(group => new ParameterGroup(group.Parameters, 0, group.WeightDecay))]);
         _scaler = recipe.Amp == Precision.Fp16 ? new GradientScaler() : null;
@@ -126,10 +128,11 @@ public sealed class TrainingEngine : IDisposable
     public UpdateResult Update(IEnumerable<TrainingBatch> parts, double rate, long update, double? momentum = null)
     {
         _badItems = 0;
+        _losses.Clear();
         try
         {
             UpdateResult result = UpdateFrom(parts, rate, update, momentum);
-            return result with { BadItems = _badItems };
+            return result with { BadItems = _badItems, Losses = _losses.Count > 1 ? new Dictionary<string, double>(_losses) : null };
         }
         catch (DatasetException)
         {
@@ -258,14 +261,18 @@ public sealed class TrainingEngine : IDisposable
     private double Pass(TrainingBatch part, bool isLast)
     {
         using var scope = new TorchScope();
-        TorchTensor input = TorchTensor.From(part.Inputs.Span, part.Shape, Network.Options.Device);
-        TorchForward forward = Network.Forward(input, _forward);
-        TorchTensor loss = _task.Loss(forward[_output], part);
+        var pass = new NetworkPass(Network, _forward);
+        Losses losses = _task.Step(pass, part);
+        TorchTensor loss = losses.Total;
         double value = loss.Item();
+        double[] parts = losses.Count > 1 ? losses.Items() : [];
         int bad = part.BadItems?.Count ?? 0;
-        double[] sums = _group?.AllReduce([value, bad], ReduceKind.Sum) ?? [value, bad];
-        value = sums[0] / (_group?.Size ?? 1);
+        double[] sums = _group?.AllReduce([value, bad, .. parts], ReduceKind.Sum) ?? [value, bad, .. parts];
+        int processes = _group?.Size ?? 1;
+        value = sums[0] / processes;
         _badItems += (long)sums[1];
+        foreach ((string name, double sum) in losses.Names.Zip(sums.Skip(2)))
+            _losses[name] = _losses.GetValueOrDefault(name) + (sum / processes / _recipe.AccumulationSteps);
         if (!double.IsFinite(value))
             return value;
         if (_scaler is not null)
@@ -274,7 +281,7 @@ public sealed class TrainingEngine : IDisposable
             loss *= 1.0 / _recipe.AccumulationSteps;
         if (isLast)
             _reducer?.Prepare(loss);
-        forward.Backward(loss);
+        pass.Backward(loss);
         return value;
     }
 
