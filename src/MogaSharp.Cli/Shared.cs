@@ -211,5 +211,7 @@ internal static class Shared
     }
 
     /// <summary>Downloads into the user's cache.</summary>
-    public static ModelDownloader Downloader() => new(Http, new DownloadOptions { Logger = TraceLogger.Instance });
+    /// <param name="verify">True to check the hash of what is there already.</param>
+    public static ModelDownloader Downloader(bool verify = false) =>
+        new(Http, new DownloadOptions { Logger = TraceLogger.Instance, Verify = verify });
 }
