@@ -62,7 +62,7 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     /// <summary>Ends the building.</summary>
     /// <param name="outputs">The outputs with their names; values of this builder.</param>
     /// <exception cref="GraphException">An output belongs to another graph.</exception>
-    public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs)
+    public ComputationGraph Build(params GraphOutput[] outputs)
     {
         foreach ((_, Value output) in outputs)
             if (output.Builder != this)

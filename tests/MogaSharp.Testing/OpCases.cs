@@ -3,13 +3,13 @@ using MogaSharp.Graph;
 namespace MogaSharp.Testing;
 
 /// <summary>A graph of one op, or of one and its input, for a feature map of any size with a multiple of 8 channels.</summary>
-public sealed record OpCase(string Name, Func<Scope, Shape, KeyValuePair<string, Value>[]> Declare)
+public sealed record OpCase(string Name, Func<Scope, Shape, GraphOutput[]> Declare)
 {
     /// <summary>The graph for inputs of a shape (N, C, H, W); fully connected layers take (N, C) of it.</summary>
     public ComputationGraph Build(Shape map)
     {
         var builder = new GraphBuilder();
-        KeyValuePair<string, Value>[] outputs = Declare(builder.Root, map);
+        GraphOutput[] outputs = Declare(builder.Root, map);
         return builder.Build(outputs);
     }
 
@@ -180,7 +180,7 @@ public static class OpCases
         new(
             "one value as two outputs",
             (s, map) =>
-                Use<KeyValuePair<string, Value>[]>(
+                Use<GraphOutput[]>(
                     s.Activate(ActivationKind.Relu, s.Map(map)),
                     x => [new("a", x), new("b", x), new("c", s.Dropout(0.1, x))]
                 )
@@ -188,7 +188,7 @@ public static class OpCases
         new(
             "an output that is read on",
             (s, map) =>
-                Use<KeyValuePair<string, Value>[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])
+                Use<GraphOutput[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])
         ),
     ];
 

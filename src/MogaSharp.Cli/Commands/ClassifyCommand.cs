@@ -47,8 +47,7 @@ internal static class ClassifyCommand
                 string[][] batches = [.. files.Chunk(BatchSize)];
                 ModelCard card = Shared.Card(parsed.GetValue(model)!);
                 Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
-                IInferenceEngine running = engine.Create(parsed);
-                using var resources = running as IDisposable;
+                using IInferenceEngine running = engine.Create(parsed);
                 Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
                 Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
                 // Images are decoded while the model loads, and later while the batch before is classified.

@@ -54,7 +54,7 @@ public sealed class ReferenceInterpreter
     public IReadOnlyDictionary<string, ReferenceTensor> Run(params ReadOnlySpan<Tensor> inputs)
     {
         ReferenceTensor[] all = RunAll(inputs);
-        return _graph.Outputs.ToDictionary(output => output.Key, output => all[output.Value.Index]);
+        return _graph.Outputs.ToDictionary(output => output.Name, output => all[output.Value.Index]);
     }
 }
 

@@ -48,7 +48,7 @@ internal sealed class ModelBuilder
                 Node = { nodes },
                 Initializer = { store.Protos, emitter.Constants },
                 Input = { graph.Inputs.Select(value => interfaces.Describe(((Input)value.Op).Name, value)) },
-                Output = { graph.Outputs.Select(output => interfaces.Describe(output.Key, output.Value)) },
+                Output = { graph.Outputs.Select(output => interfaces.Describe(output.Name, output.Value)) },
             },
         };
         return new ModelBuilder(proto, store);

@@ -32,7 +32,7 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         string[] fixedNames =
         [
             .. graph.Inputs.Select(value => ((Input)value.Op).Name),
-            .. graph.Outputs.Select(output => output.Key),
+            .. graph.Outputs.Select(output => output.Name),
             .. graph.Parameters.Select(spec => spec.Name),
         ];
         if (
@@ -81,7 +81,7 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     private void NameOutput(string name, string tensor)
     {
         NodeProto? producer = _nodes.Find(node => node.Output.Contains(tensor));
-        if (producer is null || _graph.Outputs.Any(output => output.Key == tensor))
+        if (producer is null || _graph.Outputs.Any(output => output.Name == tensor))
         {
             _nodes.Add(
                 new NodeProto

@@ -69,7 +69,7 @@ public static class Evaluator
             using var scope = new TorchScope();
             TorchTensor input = TorchTensor.From(batch.Inputs.Span, batch.Shape, network.Options.Device);
             TorchForward forward = network.Forward(input, TorchForwardOptions.Eval with { Autocast = autocast }, cancellationToken);
-            measured.Add(forward[network.Graph.Outputs[0].Key].ToTensor(), batch);
+            measured.Add(forward[network.Graph.Outputs[0].Name].ToTensor(), batch);
             onBatch?.Invoke(measured.Count);
         }
     }

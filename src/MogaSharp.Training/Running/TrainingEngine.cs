@@ -58,7 +58,7 @@ public sealed class TrainingEngine : IDisposable
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda)
             throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
         (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
-        _output = graph.Outputs[0].Key;
+        _output = graph.Outputs[0].Name;
         Network = new TorchNetwork(
             graph,
             weights,
