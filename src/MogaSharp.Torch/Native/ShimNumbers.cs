@@ -3,7 +3,7 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Torch.Native;
 
-/// <summary>Element-wise functions of two tensors; the first ones are <see cref="BinaryKind"/>'s.</summary>
+/// <summary>Element-wise functions of two tensors.</summary>
 internal enum Arithmetic
 {
     Add,
@@ -71,9 +71,12 @@ internal static class ShimNumbers
     /// <param name="actual">The shim's text.</param>
     public static string? Difference(string actual)
     {
-        string[] lines = actual.TrimEnd('\n').Split('\n');
-        return Expected.Split('\n').Where((line, i) => i >= lines.Length || lines[i] != line).FirstOrDefault()
-            ?? lines.ElementAtOrDefault(Expected.Count(c => c == '\n') + 1);
+        string[] expected = Expected.Split('\n'),
+            lines = actual.TrimEnd('\n').Split('\n');
+        for (int i = 0; i < Math.Max(expected.Length, lines.Length); i++)
+            if (expected.ElementAtOrDefault(i) != lines.ElementAtOrDefault(i))
+                return expected.ElementAtOrDefault(i) ?? lines[i];
+        return null;
     }
 
     private static string Line<T>(string name)

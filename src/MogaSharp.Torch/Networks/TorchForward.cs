@@ -159,8 +159,8 @@ public sealed class TorchForward
                 Shim.TensorTo(
                     inputs[i].Handle,
                     (int)_network.Type,
-                    -2,
-                    _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : -1,
+                    ShimNumbers.KeepDevice,
+                    _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : ShimNumbers.KeepLayout,
                     out TensorHandle handle
                 )
             );
