@@ -56,6 +56,31 @@ public sealed class ComputationGraph
         return new(values, [.. Outputs.Select(output => new GraphOutput(output.Name, values[output.Value.Index]))], [.. Parameters]);
     }
 
+    /// <summary>The same function by fewer kinds of ops: every composite op is replaced by what it stands for.</summary>
+    /// <param name="keep">Which composite ops stay, since the caller computes them itself; none when null.</param>
+    /// <returns>A graph with the same inputs, outputs and parameters; this one when there is nothing to replace.</returns>
+    public ComputationGraph Lower(Predicate<CompositeOp>? keep = null)
+    {
+        if (!Values.Any(IsLowered))
+            return this;
+        var builder = new GraphBuilder();
+        foreach (ParameterSpec spec in Parameters)
+            builder.Declare(spec);
+        var moved = new Value[Values.Count];
+        foreach (Value value in Values)
+        {
+            Value[] inputs = [.. value.Inputs.Select(input => moved[input.Index])];
+            moved[value.Index] = IsLowered(value)
+                ? ((CompositeOp)value.Op).Lower(new Scope(builder, value.Scope), inputs)
+                : builder.Add(value.Scope, value.Op, inputs);
+        }
+
+        // What an op stands for may have composite ops in it.
+        return builder.Build([.. Outputs.Select(output => new GraphOutput(output.Name, moved[output.Value.Index]))]).Lower(keep);
+
+        bool IsLowered(Value value) => value.Op is CompositeOp op && keep?.Invoke(op) != true;
+    }
+
     /// <summary>The number of trained elements; buffers are not counted.</summary>
     public long ParameterCount => Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Sum(spec => spec.Shape.ElementCount);
 

@@ -47,10 +47,7 @@ public sealed class GraphBuilderTests
                         ? ParameterKind.Buffer
                         : ParameterKind.Parameter
                 );
-            return
-            [
-                .. builder.Build(new GraphOutput("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name),
-            ];
+            return [.. builder.Build(new GraphOutput("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name)];
         }
     }
 

@@ -84,9 +84,7 @@ public sealed class FusedStepTests
             var shape = new Shape(2, 32, 3, 5);
             var builder = new GraphBuilder();
             Value h = builder.Input("input", shape);
-            ComputationGraph graph = builder.Build(
-                new GraphOutput("output", h + builder.Root.Scale("sigma", Rest(builder.Root, h), 0.5f))
-            );
+            ComputationGraph graph = builder.Build(new GraphOutput("output", h + builder.Root.Scale("sigma", Rest(builder.Root, h), 0.5f)));
             using TorchNetwork first = Libtorch.Network(graph),
                 last = Libtorch.Network(graph, new() { ChannelsLast = true });
             TorchTensor input = TorchTensor.From(FormulaWeights.Input(shape));

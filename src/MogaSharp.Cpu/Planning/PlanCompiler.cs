@@ -97,7 +97,7 @@ internal sealed partial class PlanCompiler<S, V>
             if (rule(this, value) is { } steps)
                 return steps;
         _general.Add(value);
-        return () => value.Op.Accept(this, value);
+        return () => value.Accept(this, value);
     }
 
     private Slot SlotOf(Value value)

@@ -27,6 +27,7 @@ internal sealed class ModelBuilder
                 $"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is "
                     + $"{options.ExternalDataThreshold}."
             );
+        graph = graph.Lower();
         var store = new WeightStore(graph, weights);
         var open = new OpenExtents(graph, options);
         var emitter = new NodeEmitter(graph, store, open, options.Opset);

@@ -54,7 +54,8 @@ internal static class TorchLibrary
             return (0, $"'{path}' is not the shim over libtorch. {HowToInstall}");
         if (((delegate* unmanaged<int>)version)() != InterfaceVersion)
             return (0, $"'{path}' was built from other sources than this program. {HowToInstall}");
-        return NativeLibrary.TryGetExport(library, "moga_numbers", out nint numbers) ? Compare(path, library, numbers)
+        return NativeLibrary.TryGetExport(library, "moga_numbers", out nint numbers)
+            ? Compare(path, library, numbers)
             : (0, $"'{path}' does not say which numbers it uses. {HowToInstall}");
     }
 
