@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Drawing;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Imaging;
 
@@ -79,6 +80,17 @@ public sealed class Preprocessor
         var crop = new RgbImage(Options.Width, Options.Height, new byte[InputLength]);
         Crop(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, crop.Pixels);
         return crop;
+    }
+
+    /// <summary>Where the points of an image lie in the network's input.</summary>
+    /// <param name="width">The image's width in pixels, at least 1.</param>
+    /// <param name="height">The image's height in pixels, at least 1.</param>
+    public AffineMap MapOf(int width, int height)
+    {
+        Size size = ResizedSize(width, height);
+        return AffineMap
+            .Resize(new(width, height), new(size.Width, size.Height))
+            .Then(AffineMap.Crop(RgbImage.CropOffset(size.Width, Options.Width), RgbImage.CropOffset(size.Height, Options.Height)));
     }
 
     /// <summary>The size to which an image of the given size is resized before the crop.</summary>

@@ -6,6 +6,7 @@ using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Testing;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli.Tests;
 

@@ -4,6 +4,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 
@@ -71,7 +72,7 @@ internal sealed class VideoEval(EvalRequest request)
         var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
         // The clips of the next batch are made while this one is predicted; more threads would only take the engine's processors.
         var options = new LoaderOptions(request.Batch) { Workers = 1, Ahead = 2 };
-        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Whole), options, ClipUse.Evaluation);
+        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Single), options, LoaderUse.Evaluation);
         await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
             using (batch)
