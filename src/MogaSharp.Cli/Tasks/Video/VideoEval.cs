@@ -32,8 +32,7 @@ internal sealed class VideoEval(EvalRequest request)
         Shared.Notices.AddRange(clips.Notes);
         Require(definition, clips.Shape);
         LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
-        IInferenceEngine engine = request.CreateEngine();
-        using var resources = engine as IDisposable;
+        using IInferenceEngine engine = request.CreateEngine();
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
         VideoMetrics metrics = await Output
