@@ -62,13 +62,15 @@ public sealed class ModelTask
     public override string ToString() => Name;
 }
 
-/// <summary>Tasks by their names.</summary>
-internal sealed class ModelTaskConverter : JsonConverter<ModelTask>
+/// <summary>Reads and writes tasks by their names; public, so that generated code for options of somebody's own finds it.</summary>
+public sealed class ModelTaskConverter : JsonConverter<ModelTask>
 {
+    /// <inheritdoc/>
     public override ModelTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         (reader.TokenType == JsonTokenType.String ? ModelTask.Find(reader.GetString()!) : null)
         ?? throw new JsonException($"The task is one of {string.Join(", ", ModelTask.All)}.");
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, ModelTask value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.Name);
 }

@@ -14,6 +14,9 @@ public sealed record StepRecord
     /// <summary>Mean training loss.</summary>
     public required double Loss { get; init; }
 
+    /// <summary>The losses of the last update by name, where the task has more than one; else null.</summary>
+    public IReadOnlyDictionary<string, double>? Losses { get; init; }
+
     /// <summary>The learning rate of the last update.</summary>
     public required double LearningRate { get; init; }
 

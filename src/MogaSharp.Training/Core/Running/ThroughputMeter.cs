@@ -43,7 +43,7 @@ internal sealed class LogInterval(TrainingProgress start)
 {
     private TrainingProgress _start = start;
 
-    public StepRecord Close(TrainingProgress now, double rate, double? gradientNorm)
+    public StepRecord Close(TrainingProgress now, double rate, UpdateResult last)
     {
         long counted = now.LossCount - _start.LossCount;
         double seconds = now.EpochSeconds - _start.EpochSeconds;
@@ -53,7 +53,8 @@ internal sealed class LogInterval(TrainingProgress start)
             Update = now.Update,
             Loss = counted == 0 ? double.NaN : (now.LossSum - _start.LossSum) / counted,
             LearningRate = rate,
-            GradientNorm = gradientNorm,
+            GradientNorm = last.GradientNorm,
+            Losses = last.Losses,
             ItemsPerSecond = seconds > 0 ? (now.EpochImages - _start.EpochImages) / seconds : 0,
             DataWait = seconds > 0 ? Math.Min(1, (now.EpochWait - _start.EpochWait) / seconds) : 0,
             Skipped = now.Skipped,

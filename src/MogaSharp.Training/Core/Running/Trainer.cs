@@ -202,7 +202,7 @@ public sealed class Trainer : IDisposable
             RequireReadable();
             _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
             if (_progress.Update % _options.LogEvery == 0)
-                log?.Add(window.Close(_progress, rate, result.GradientNorm));
+                log?.Add(window.Close(_progress, rate, result));
             if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
             {
                 Save(_folder.SaveLast);
