@@ -1,3 +1,6 @@
+using System.Runtime.ExceptionServices;
+using MogaSharp.Imaging;
+
 namespace MogaSharp.Cli;
 
 /// <summary>What the process returns.</summary>
@@ -62,6 +65,21 @@ internal static class Failure
                 ? ExitCode.Usage
                 : ExitCode.Failure
         );
+    }
+
+    /// <summary>Why an image could not be read, without its name.</summary>
+    /// <param name="path">The image.</param>
+    /// <param name="exception">What reading it threw; thrown again where users cannot bring it about.</param>
+    public static string WhyUnreadable(string path, Exception exception)
+    {
+        if (exception is ImageFormatException { Problem: { } problem })
+            return problem;
+        if (exception is FileNotFoundException && ImagePaths.WhyMissing(path) is { } why)
+            return why;
+        string? message = Describe(exception);
+        if (message is null)
+            ExceptionDispatchInfo.Throw(exception);
+        return message;
     }
 
     /// <summary>The message for a failure that users can bring about; null for others.</summary>

@@ -75,8 +75,7 @@ public static class ImageDecoder
         for (int count; (count = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false)) > 0; )
             Append(buffer, chunk, count, name, limits);
         ReadOnlyMemory<byte> data = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        return await Task.Run(() => DecodeAny(data.Span, name, limits, null, cancellationToken).ToImage(), cancellationToken)
-            .ConfigureAwait(false);
+        return await DecodeAsync(data, name, limits, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Decodes an image in memory.</summary>
@@ -87,6 +86,21 @@ public static class ImageDecoder
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
         DecodeAny(data, name, limits ?? ImageLimits.Default, null, CancellationToken.None).ToImage();
+
+    /// <summary>Decodes an image in memory without blocking, on the thread pool.</summary>
+    /// <param name="data">The encoded image; not to be changed before it is decoded.</param>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <param name="cancellationToken">Stops decoding.</param>
+    /// <exception cref="ImageFormatException">The data is not an image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Task<RgbImage> DecodeAsync(
+        ReadOnlyMemory<byte> data,
+        string name = "image",
+        ImageLimits? limits = null,
+        CancellationToken cancellationToken = default
+    ) => Task.Run(() => DecodeAny(data.Span, name, limits ?? ImageLimits.Default, null, cancellationToken).ToImage(), cancellationToken);
 
     /// <summary>Reads a part of a file, such as an image in an archive, into memory that is used again.</summary>
     /// <param name="handle">The file.</param>

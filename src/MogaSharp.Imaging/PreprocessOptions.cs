@@ -2,19 +2,6 @@ using System.Collections.Immutable;
 
 namespace MogaSharp.Imaging;
 
-/// <summary>How an image is brought to the size before the centre crop.</summary>
-public enum ResizeMode
-{
-    /// <summary>
-    /// Keep the aspect ratio; the shorter side becomes floor(size / <see cref="PreprocessOptions.CropFraction"/>). With different
-    /// width and height, the smallest image that covers both.
-    /// </summary>
-    KeepAspect,
-
-    /// <summary>Each side becomes floor(size / <see cref="PreprocessOptions.CropFraction"/>), whatever the aspect ratio.</summary>
-    Squash,
-}
-
 /// <summary>
 /// How an image becomes the input of a network: resize, centre crop, divide by 255, subtract the mean, divide by the standard
 /// deviation. The rule is the evaluation rule of timm and torchvision.

@@ -7,7 +7,12 @@ namespace MogaSharp.Models;
 /// <param name="Name">The graph's output: <c>stage1</c> for the first one.</param>
 /// <param name="Channels">C.</param>
 /// <param name="Stride">Pixels of the image to one of the map; the map of an image of H rows has about H / Stride.</param>
-public sealed record FeatureInfo(string Name, int Channels, int Stride);
+public sealed record FeatureInfo(string Name, int Channels, int Stride)
+{
+    /// <summary>The output's name for a stage, by its index from 0: <c>stage1</c> for the first.</summary>
+    /// <param name="index">The stage.</param>
+    public static string StageName(int index) => $"stage{index + 1}";
+}
 
 /// <summary>A network from images to maps that heads of any task read. Parameter names are the official state-dict keys.</summary>
 public interface IBackbone

@@ -46,10 +46,13 @@ public interface IClassifierDefinition : IModelDefinition
     Shape IModelDefinition.InputShape(int batch, int height, int width) => new(batch, InChannels, height, width);
 }
 
-/// <summary>A model that takes the frames of clips (N, T, C, H, W) as the input <c>input</c> and gives as many frames that follow as the
-/// output <c>output</c>.</summary>
+/// <summary>A model that takes the frames of clips (N, T, C, H, W) as the input <c>input</c> and gives as many frames that follow as
+/// <see cref="Output"/>.</summary>
 public interface IVideoDefinition : IModelDefinition
 {
+    /// <summary>The output, (N, T, C, H, W).</summary>
+    const string Output = "output";
+
     /// <summary>T: the frames that a run takes and gives.</summary>
     int Frames { get; }
 

@@ -162,18 +162,15 @@ public sealed class StateDict
             )
                 is { } wrapper
         )
-            tensors = Rename(tensors, wrapper, "");
+            tensors = WeightGroup.Rename(tensors, name => Replaced(name, wrapper, ""));
         tensors = NameForms.Recognized(tensors, forms);
         if (!Array.Exists(tensors, tensor => tensor.Name.StartsWith("backbone.", StringComparison.Ordinal)))
             return tensors;
-        return Rename(Rename(tensors, "backbone.", ""), "head.fc.", "head.");
+        return WeightGroup.Rename(tensors, name => Replaced(Replaced(name, "backbone.", ""), "head.fc.", "head."));
     }
 
     private static bool IsCounter(TensorEntry tensor) => tensor.Shape.Rank == 0 && !tensor.Name.Contains('.', StringComparison.Ordinal);
 
-    private static TensorEntry[] Rename(TensorEntry[] tensors, string from, string to) =>
-        Array.ConvertAll(
-            tensors,
-            tensor => tensor.Name.StartsWith(from, StringComparison.Ordinal) ? tensor.WithName(to + tensor.Name[from.Length..]) : tensor
-        );
+    private static string Replaced(string name, string from, string to) =>
+        name.StartsWith(from, StringComparison.Ordinal) ? to + name[from.Length..] : name;
 }

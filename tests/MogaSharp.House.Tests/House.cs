@@ -22,8 +22,8 @@ internal static class House
             ["Imaging"] = ["Vision"],
             ["Drawing"] = ["Imaging"],
             ["Data"] = ["Imaging"],
-            ["Tasks"] = ["Models", "Weights", "Imaging", "Graph"],
-            ["Training"] = ["Torch", "Models", "Data", "Graph", "Weights", "Drawing"],
+            ["Tasks"] = ["Models", "Weights", "Imaging", "Graph", "Cpu"],
+            ["Training"] = ["Torch", "Tasks", "Models", "Data", "Graph", "Weights", "Drawing"],
             ["Server"] = ["Tasks"],
             ["Cli"] =
             [
@@ -51,7 +51,7 @@ internal static class House
             ["Models"] = ["Cpu", "Torch", "Onnx", "OnnxRuntime"],
             ["Cpu"] = ["Torch", "Onnx", "OnnxRuntime", "Imaging"],
             ["Onnx"] = ["OnnxRuntime"],
-            ["Tasks"] = ["Torch", "Cpu", "OnnxRuntime", "Drawing"],
+            ["Tasks"] = ["Torch", "OnnxRuntime", "Drawing"],
             ["Server"] = ["Torch"],
         };
 

@@ -132,7 +132,7 @@ public sealed class FamilyContractTests
             ModelCard.Parse("""{ "name": "x", "family": "nothing", "options": {}, "preprocess": { "width": 1, "height": 1 } }""", "x.json")
         );
         Assert.StartsWith(
-            "'x.json' is no model card: it names the family 'nothing'; there are moganet, convnext, ",
+            "x.json: The card names the family 'nothing'; there are moganet, convnext, ",
             unknown.Message,
             StringComparison.Ordinal
         );

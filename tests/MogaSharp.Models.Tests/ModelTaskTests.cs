@@ -28,8 +28,8 @@ public sealed class ModelTaskTests
 
     // The rules of each task hold for its cards alone.
     [Theory]
-    [InlineData("moganet_tiny", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is no video model")]
-    [InlineData("simvp_moga_mmnist", "\"labels\": [\"a\"],", "it has labels and is no classifier")]
+    [InlineData("moganet_tiny", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is not a video model")]
+    [InlineData("simvp_moga_mmnist", "\"labels\": [\"a\"],", "it has labels and is not a classifier")]
     public void Cards_are_held_to_the_rules_of_their_task(string model, string more, string problem)
     {
         string json = ModelCatalogue
@@ -37,7 +37,7 @@ public sealed class ModelTaskTests
             .ToJson()
             .Replace("\"preprocess\":", more + "\"preprocess\":", StringComparison.Ordinal);
         Assert.Equal(
-            $"'x' is no model card: {problem}",
+            $"x: The card cannot be used: {problem}.",
             Assert
                 .Throws<ModelCardException>(() => ModelCard.Parse(json.Replace("\"labels\": [],", "", StringComparison.Ordinal), "x"))
                 .Message

@@ -34,25 +34,26 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         Assert.Equal(expected, await model.Classifier.ClassifyAsync(path, 10, Token));
         using (FileStream stream = File.OpenRead(path))
             Assert.Equal(expected, await model.Classifier.ClassifyAsync(stream, 10, Token));
+        Assert.Equal(expected, model.Classifier.Predict(await File.ReadAllBytesAsync(path, Token), Token).Top(10));
         foreach (PixelLayout layout in Enum.GetValues<PixelLayout>())
         {
             foreach (int gap in new[] { 0, 5 })
             {
                 (byte[] pixels, int stride) = Repack(image, layout, gap);
-                Assert.Equal(expected, model.Classifier.Classify(pixels, image.Width, image.Height, layout, stride, 10, Token));
+                Assert.Equal(expected, model.Classifier.Predict(pixels, image.Width, image.Height, layout, stride, Token).Top(10));
             }
         }
     }
 
     [Fact]
-    public void Gives_each_picture_of_a_batch_what_it_gets_alone_bit_for_bit()
+    public void Gives_each_image_of_a_batch_what_it_gets_alone_bit_for_bit()
     {
         RgbImage[] images = [.. Samples.Select(path => ImageDecoder.Load(path))];
-        ImmutableArray<ImmutableArray<Prediction>> batch = model.Classifier.Classify(images, 10, Token);
+        ImmutableArray<Classification> batch = model.Classifier.Predict(images, Token);
         Assert.Equal(images.Length, batch.Length);
         for (int i = 0; i < images.Length; i++)
-            Assert.Equal(model.Classifier.Classify(images[i], 10, Token), batch[i]);
-        Assert.Empty(model.Classifier.Classify([], 3, Token));
+            Assert.Equal(model.Classifier.Predict(images[i], Token).Logits.ToArray(), batch[i].Logits.ToArray());
+        Assert.Empty(model.Classifier.Predict([], Token));
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
     public void Features_are_those_of_a_graph_built_by_hand()
     {
         RgbImage image = ImageDecoder.Load(Samples[1]);
-        IReadOnlyDictionary<string, Tensor> features = model.Classifier.ExtractFeatures(image, Token);
+        using var extractor = new FeatureExtractor(model.Loaded, model.Engine);
+        IReadOnlyDictionary<string, Tensor> features = extractor.Predict(image, Token);
         Assert.Equal(["stage1", "stage2", "stage3", "stage4"], features.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
             ["1x32x16x16", "1x64x8x8", "1x96x4x4", "1x192x2x2"],
@@ -96,12 +98,14 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         );
 
         var input = new Tensor(model.Classifier.InputShape);
-        model.Classifier.Preprocess(image, input.Span);
+        model.Classifier.Preprocessor.Process(image, input.Span);
         ComputationGraph graph = model.Loaded.Definition.Build(input.Shape, ModelOutputs.All);
         using IInferenceSession session = model.Engine.CreateSession(graph, model.Loaded.Weights);
         IReadOnlyDictionary<string, Tensor> direct = session.Run(input, Token);
         Assert.All(features, feature => Assert.Equal(direct[feature.Key].Data, feature.Value.Data));
         Assert.Equal(direct["logits"].Data, model.Classifier.Logits(input, Token).Data);
+        ImmutableArray<IReadOnlyDictionary<string, Tensor>> batch = extractor.Predict([ImageDecoder.Load(Samples[0]), image], Token);
+        Assert.All(features, feature => Assert.Equal(feature.Value.Data, batch[1][feature.Key].Data));
     }
 
     [Fact]
@@ -122,8 +126,6 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
                         ? model.Classifier.Classify(images[image], 10, token)
                         : await model.Classifier.ClassifyAsync(Samples[image], 10, token)
                 );
-                if (i % 8 == 0)
-                    Assert.Equal(4, model.Classifier.ExtractFeatures(images[image], token).Count);
             }
         );
     }
@@ -135,7 +137,7 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         await cancelled.CancelAsync();
         RgbImage image = ImageDecoder.Load(Samples[0]);
         Assert.ThrowsAny<OperationCanceledException>(() => model.Classifier.Classify(image, 1, cancelled.Token));
-        Assert.ThrowsAny<OperationCanceledException>(() => model.Classifier.ExtractFeatures(image, cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => model.Classifier.Predict([image], cancelled.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.Classifier.ClassifyAsync(Samples[0], 1, cancelled.Token));
         Assert.Single(model.Classifier.Classify(image, 1, Token));
     }
@@ -145,17 +147,15 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
     {
         RgbImage image = ImageDecoder.Load(Samples[0]);
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Classifier.Classify(image, 0, Token));
-        Assert.Throws<ArgumentOutOfRangeException>(() =>
-            model.Classifier.Classify(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, -1, Token)
-        );
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Classifier.Predict(image, Token).Top(-1));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => model.Classifier.ClassifyAsync("nothing.png", 0, Token));
         Assert.ThrowsAny<ArgumentException>(() =>
-            model.Classifier.Classify(image.Pixels.AsSpan(1), image.Width, image.Height, PixelLayout.Rgb, 0, 1, Token)
+            model.Classifier.Predict(image.Pixels.AsSpan(1), image.Width, image.Height, PixelLayout.Rgb, 0, Token)
         );
-        Assert.ThrowsAny<ArgumentException>(() => model.Classifier.Preprocess(image, new float[10]));
         Assert.Throws<GraphException>(() => model.Classifier.Logits(new Tensor(new Shape(1, 4, 64, 64)), Token));
         await Assert.ThrowsAsync<FileNotFoundException>(() => model.Classifier.ClassifyAsync("nothing.png", 1, Token));
         await Assert.ThrowsAsync<ImageFormatException>(() => model.Classifier.ClassifyAsync(ShippedModel.CardPath, 1, Token));
+        Assert.Throws<ImageFormatException>(() => model.Classifier.Predict("no image"u8.ToArray(), Token));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
         classifier.Dispose();
         classifier.Dispose();
         Assert.Throws<ObjectDisposedException>(() => classifier.Classify(image, 1, Token));
-        Assert.Throws<ObjectDisposedException>(() => classifier.ExtractFeatures(image, Token));
+        Assert.Throws<ObjectDisposedException>(() => classifier.Predict([image], Token));
     }
 
     private LoadedModel WithHead(float value)

@@ -18,7 +18,7 @@ public sealed class ModelCardTests : IDisposable
         new()
         {
             { "", "JSON" },
-            { "null", "it is empty" },
+            { "null", "The card is empty." },
             { "[]", "JSON" },
             { Good[..^3], "JSON" },
             { Good.Replace("\"name\"", "\"nam\"", StringComparison.Ordinal), "nam" },
@@ -76,7 +76,7 @@ public sealed class ModelCardTests : IDisposable
             { Of("convnext", "\"depths\": [3, 3, 2000, 3]"), "stages of" },
             { WithPreprocess("\"width\": 0"), "from 1 to 16384" },
             { WithPreprocess("\"width\": 1000000"), "from 1 to 16384" },
-            { WithPreprocess("\"channel_order\": \"brg\""), "neither rgb nor bgr" },
+            { WithPreprocess("\"channel_order\": \"brg\""), "'brg' is not one of rgb, bgr." },
             { WithPreprocess("\"crop\": 1.5"), "crop" },
             { WithPreprocess("\"crop\": 1e-9"), "crop" },
             { WithPreprocess("\"mean\": []"), "mean" },
@@ -84,7 +84,7 @@ public sealed class ModelCardTests : IDisposable
             { WithPreprocess("\"std\": [0]"), "std" },
             { WithPreprocess("\"std\": [1, 1, -1]"), "std" },
             { With("\"family\": \"resnet\""), "there are moganet, convnext, hornet, swin, parcnet, simvp" },
-            { With("\"clip\": { \"out_frames\": 1 }"), "it has a clip and is no video model" },
+            { With("\"clip\": { \"out_frames\": 1 }"), "it has a clip and is not a video model" },
             { With("\"labels\": [\"a\", \"b\"]"), "2 labels for 1000 classes" },
             { With("\"labels\": null"), "'labels'" },
             { WithPreprocess("\"mean\": null"), "preprocess.mean" },
@@ -92,16 +92,16 @@ public sealed class ModelCardTests : IDisposable
             { With("\"label_set\": \"coco\""), "there is imagenet1k" },
             { With("\"label_set\": \"imagenet1k\", \"labels\": [\"a\"]"), "both" },
             { With("\"weights\": null"), "null" },
-            { With("\"weights\": { \"url\": \"nonsense\" }"), "no http or https address" },
-            { With("\"weights\": { \"url\": \"file:///etc/passwd\" }"), "no http or https address" },
-            { With("\"weights\": { \"url\": \"https://example.org/\" }"), "no http or https address" },
-            { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"../w.pth\" }"), "no file name" },
-            { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"..\" }"), "no file name" },
+            { With("\"weights\": { \"url\": \"nonsense\" }"), "not an http or https address" },
+            { With("\"weights\": { \"url\": \"file:///etc/passwd\" }"), "not an http or https address" },
+            { With("\"weights\": { \"url\": \"https://example.org/\" }"), "not an http or https address" },
+            { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"../w.pth\" }"), "not a file name" },
+            { With("\"weights\": { \"url\": \"https://example.org/f/?dl=1\", \"save_as\": \"..\" }"), "not a file name" },
             { With("\"aliases\": [null]"), "an alias is null" },
             { With("\"metrics\": { \"a\": 1e999 }"), "'metrics.a': The number is too large" },
             { WithPreprocess("\"std\": [1e99]"), "The number is too large" },
-            { With("\"family\": \"\\ud800\""), "no model card" },
-            { With("\"\\ud800 of a pair\": 1"), "no model card" },
+            { With("\"family\": \"\\ud800\""), "not a model card" },
+            { With("\"\\ud800 of a pair\": 1"), "not a model card" },
             { With("\"weights\": { \"sha256\": \"1234\" }"), "64 hexadecimal digits" },
         };
 
@@ -251,7 +251,7 @@ public sealed class ModelCardTests : IDisposable
         string path = _folder.File("bad.json");
         File.WriteAllText(path, text);
         string message = Assert.Throws<ModelCardException>(() => ModelCard.Load(path)).Message;
-        Assert.StartsWith($"'{path}' is no model card: ", message, StringComparison.Ordinal);
+        Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);
         Assert.Contains(reason, message, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain('\n', message);
     }

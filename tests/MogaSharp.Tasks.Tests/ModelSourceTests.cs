@@ -40,7 +40,7 @@ public sealed class ModelSourceTests : IDisposable
         Assert.Equal(new Shape(3, 16), loaded.Weights["head.weight"].Shape);
         using var engine = new Cpu.CpuEngine();
         using var classifier = new ImageClassifier(loaded, engine);
-        Assert.Equal(3, classifier.Classify(new byte[27], 3, 3, Imaging.PixelLayout.Rgb, topK: 10, cancellationToken: Token).Length);
+        Assert.Equal(3, classifier.Predict(new byte[27], 3, 3, Imaging.PixelLayout.Rgb, cancellationToken: Token).Top(10).Length);
     }
 
     [Fact]
@@ -56,13 +56,13 @@ public sealed class ModelSourceTests : IDisposable
         using var engine = new Cpu.CpuEngine();
         Assert.Contains(
             "has no classes",
-            Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message,
+            Assert.Throws<ModelCardException>(() => new ImageClassifier(loaded, engine)).Message,
             StringComparison.Ordinal
         );
     }
 
     [Fact]
-    public async Task A_network_for_other_channels_cannot_classify_pictures()
+    public async Task A_network_for_other_channels_cannot_classify_images()
     {
         var arch = new MogaNetOptions
         {
@@ -85,23 +85,26 @@ public sealed class ModelSourceTests : IDisposable
         using var engine = new Cpu.CpuEngine();
         Assert.Contains(
             "takes 1 channels",
-            Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message,
+            Assert.Throws<ModelCardException>(() => new ImageClassifier(loaded, engine)).Message,
             StringComparison.Ordinal
         );
     }
 
     [Theory]
-    [InlineData("mode", "\"mode\": \"stretch\"", "there are keep_aspect, squash")]
-    [InlineData("mode", "\"mode\": \"1\"", "there are keep_aspect, squash")]
-    [InlineData("filter", "\"filter\": \"cubic\"", "bilinear, hamming, bicubic, lanczos")]
-    public async Task An_unknown_mode_or_filter_is_named(string property, string setting, string known)
+    [InlineData("mode", "\"mode\": \"stretch\"", "'stretch' is not one of keep_aspect, squash.")]
+    [InlineData("mode", "\"mode\": 1", "The value is not one of keep_aspect, squash.")]
+    [InlineData(
+        "filter",
+        "\"filter\": \"cubic\"",
+        "'cubic' is not one of nearest, box, bilinear, hamming, bicubic, lanczos, plain_bilinear."
+    )]
+    [InlineData("channel_order", "\"channel_order\": \"brg\"", "'brg' is not one of rgb, bgr.")]
+    public void An_unknown_word_for_preprocessing_is_named_with_those_that_there_are(string property, string setting, string problem)
     {
         string card = WriteSmall("""{ "file": "w.safetensors" }""", classes: 7, preprocess: setting);
-        LoadedModel loaded = await ModelSource.LoadAsync(card, new ModelSourceOptions(), Token);
-        using var engine = new Cpu.CpuEngine();
-        string message = Assert.Throws<GraphException>(() => new ImageClassifier(loaded, engine)).Message;
-        Assert.Contains($"has the {property} '", message, StringComparison.Ordinal);
-        Assert.Contains(known, message, StringComparison.Ordinal);
+        string message = Assert.Throws<ModelCardException>(() => ModelCard.Load(card)).Message;
+        Assert.StartsWith($"{card}: This is not a model card: line ", message, StringComparison.Ordinal);
+        Assert.EndsWith($"'preprocess.{property}': {problem}", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,7 +192,7 @@ public sealed class ModelSourceTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => ModelSource.FindCard(_folder.File("absent.json"), ModelCatalogue.Official));
         Directory.CreateDirectory(_folder.File("folder.json"));
         var problem = Assert.Throws<ModelCardException>(() => ModelSource.FindCard(_folder.File("folder.json"), ModelCatalogue.Official));
-        Assert.Contains("it is a folder", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("This is a folder", problem.Message, StringComparison.Ordinal);
     }
 
     private string WriteSmall(string weights, int classes, string? options = null, string labels = "[]", string preprocess = "\"crop\": 1")

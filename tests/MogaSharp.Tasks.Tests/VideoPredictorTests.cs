@@ -88,13 +88,13 @@ public sealed class VideoPredictorTests : IDisposable
         var wrong = model with { Card = model.Card with { Preprocess = preprocess with { Std = [1, 1] } } };
         Assert.Contains(
             "3 means and 2 deviations for 3 channels",
-            Assert.Throws<GraphException>(() => new VideoPredictor(wrong, _engine)).Message,
+            Assert.Throws<ModelCardException>(() => new VideoPredictor(wrong, _engine)).Message,
             StringComparison.Ordinal
         );
     }
 
     [Fact]
-    public void Pictures_give_pictures()
+    public void Images_give_images()
     {
         using var predictor = new VideoPredictor(Model(Small), _engine);
         RgbImage[] clip = [.. Enumerable.Range(0, 3).Select(i => Picture(20, 24, i))];
@@ -114,7 +114,7 @@ public sealed class VideoPredictorTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "frame 2 has 8 x 20 pixels, frame 0 has 24 x 20",
+            "Frame 2 has 8 x 20 pixels, frame 0 has 24 x 20.",
             Assert
                 .Throws<ArgumentException>(() => predictor.Predict([clip[0], clip[1], Picture(20, 8, 0)], cancellationToken: Token))
                 .Message,
@@ -171,10 +171,10 @@ public sealed class VideoPredictorTests : IDisposable
         using var predictor = new VideoPredictor(model, _engine);
         Tensor clip = FormulaWeights.Input(new Shape(1, 3, 1, 16, 16));
         Assert.Equal(predictor.Predict(clip, cancellationToken: Token).Data, loaded.Predict(clip, cancellationToken: Token).Data);
-        GraphException refused = await Assert.ThrowsAsync<GraphException>(() =>
+        ModelCardException refused = await Assert.ThrowsAsync<ModelCardException>(() =>
             VideoPredictor.CreateAsync(ShippedModel.CardPath, _engine, cancellationToken: Token)
         );
-        Assert.Equal("'moganet_xtiny_fashion' is a model for classification; it does not predict video.", refused.Message);
+        Assert.Equal("moganet_xtiny_fashion: The model is for classification; it does not predict video.", refused.Message);
     }
 
     private static float[] Frames(Tensor clips, int clip, int first, int count) =>
@@ -208,8 +208,7 @@ public sealed class VideoPredictorTests : IDisposable
             },
             Clip = clip ?? new ClipCard { OutFrames = 3 },
         };
-        IModelDefinition definition = card.CreateDefinition();
-        return new LoadedModel(card, definition, FormulaWeights.Create(definition.Build(card.InputShape()).Parameters));
+        return LoadedModel.Create(card, FormulaWeights.Create(card.CreateDefinition().Build(card.InputShape()).Parameters));
     }
 
     private static RgbImage Picture(int height, int width, int seed)

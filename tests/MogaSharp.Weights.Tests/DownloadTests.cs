@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Weights.Tests;
@@ -41,6 +42,40 @@ public sealed class DownloadTests : IAsyncDisposable
         Assert.Equal(["model.pth", "model.pth.json", "model.pth.lock"], _cache.FileNames.Order());
         Assert.Equal(new DownloadProgress(Good.Length, Good.Length), progress.Reports[^1]);
         Assert.Equal(progress.Reports.Select(report => report.Received).Order(), progress.Reports.Select(report => report.Received));
+    }
+
+    [Fact]
+    public async Task A_cached_file_is_read_again_only_when_it_was_changed_or_is_to_be_verified()
+    {
+        await Downloader().GetAsync(Model, null, Token);
+        DateTime written = File.GetLastWriteTimeUtc(Target);
+        byte[] damaged = [.. Good[..^1], (byte)~Good[^1]];
+
+        // As many bytes, and the time put back: nothing shows but the content.
+        await DamageAsync(written);
+        Assert.Equal(new DownloadedModel(Target, Hash(Good), WasCached: true), await Downloader().GetAsync(Model, null, Token));
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(Target, Token));
+        Assert.False((await Verifying().GetAsync(Model, null, Token)).WasCached);
+        Assert.Equal(Good, await File.ReadAllBytesAsync(Target, Token));
+        Assert.True((await Verifying().GetAsync(Model, null, Token)).WasCached);
+
+        await DamageAsync(written.AddTicks(1));
+        Assert.False((await Downloader().GetAsync(Model, null, Token)).WasCached);
+        Assert.Equal(Good, await File.ReadAllBytesAsync(Target, Token));
+
+        // A record of an earlier version has neither size nor time; it is completed.
+        string record = await File.ReadAllTextAsync($"{Target}.json", Token);
+        await File.WriteAllTextAsync($"{Target}.json", Regex.Replace(record, """,\s*"(size|written)": [^,}]*""", ""), Token);
+        Assert.True((await Downloader().GetAsync(Model, null, Token)).WasCached);
+        Assert.Equal(record, await File.ReadAllTextAsync($"{Target}.json", Token));
+
+        async Task DamageAsync(DateTime time)
+        {
+            await File.WriteAllBytesAsync(Target, damaged, Token);
+            File.SetLastWriteTimeUtc(Target, time);
+        }
+
+        ModelDownloader Verifying() => new(_client, new DownloadOptions { CacheFolder = _cache.FullName, Verify = true });
     }
 
     [Fact]
@@ -95,7 +130,7 @@ public sealed class DownloadTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_logger_hears_of_attempts_and_mirrors()
+    public async Task A_logger_receives_attempts_and_mirrors()
     {
         await using var mirror = new TestServer(Good);
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));

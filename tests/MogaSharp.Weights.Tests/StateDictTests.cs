@@ -62,6 +62,17 @@ public class StateDictTests
     }
 
     [Fact]
+    public void Another_name_neither_wraps_a_tensor_again_nor_forgets_what_its_conversion_lost()
+    {
+        TensorEntry tensor = TensorEntry.FromTensor("a", new Tensor(new Shape(2), [1, 1e-30f])).ConvertTo(DType.Float16);
+        TensorEntry renamed = tensor.WithName("b").WithName("c");
+        Assert.Equal(("c", DType.Float16, new Shape(2)), (renamed.Name, renamed.DType, renamed.Shape));
+        Assert.Equal([1, 0], renamed.ToTensor().Data);
+        Assert.Same(tensor.Losses, renamed.Losses);
+        Assert.Same(tensor, tensor.WithName("a"));
+    }
+
+    [Fact]
     public void Names_that_meet_without_their_prefixes_are_an_error()
     {
         using var folder = new TemporaryFolder();

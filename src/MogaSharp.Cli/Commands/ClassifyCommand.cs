@@ -12,8 +12,6 @@ namespace MogaSharp.Cli.Commands;
 /// <summary><c>moga classify</c>: the classes of images, printed as they come.</summary>
 internal static class ClassifyCommand
 {
-    private const int BatchSize = 8;
-
     public static Command Create()
     {
         Argument<string[]> paths = Shared.WithoutOptions(
@@ -44,29 +42,34 @@ internal static class ClassifyCommand
             async (parsed, cancellationToken) =>
             {
                 IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
-                string[][] batches = [.. files.Chunk(BatchSize)];
                 ModelCard card = Shared.Card(parsed.GetValue(model)!);
-                Preprocessor preprocessor = ImageClassifier.CreatePreprocessor(card);
+                // Images are decoded while the model loads, and later while the batch before is classified.
+                await using var images = new ImageInputs(
+                    new Preprocessor(card.Preprocess.ToOptions()),
+                    files.Select(Source),
+                    cancellationToken: cancellationToken
+                );
                 using IInferenceEngine running = engine.Create(parsed);
                 Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
                 Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
-                // Images are decoded while the model loads, and later while the batch before is classified.
-                using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                Task<Decoded> first = Task.Run(() => DecodeAsync(batches[0], preprocessor, abandon.Token), abandon.Token);
                 try
                 {
-                    LoadedModel loaded = await Shared
-                        .LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
+                    using ImageClassifier classifier = await LoadAsync(
+                            card,
+                            parsed.GetValue(weights),
+                            parsed.GetValue(ema),
+                            parsed.GetValue(labels),
+                            running,
+                            warmUp,
+                            cancellationToken
+                        )
                         .ConfigureAwait(false);
-                    await warmUp.ConfigureAwait(false);
-                    loaded = LabelFile.Apply(loaded, parsed.GetValue(labels));
-                    using var classifier = new ImageClassifier(loaded, running);
                     var results = new Results(files.Count, parsed.GetValue(json));
                     try
                     {
                         // Where results go to the terminal themselves, they show how far it is.
                         Task<bool> Work(Action<double, string> report) =>
-                            ClassifyAllAsync(classifier, batches, first, parsed.GetValue(topK), results, report, abandon.Token);
+                            ClassifyAllAsync(classifier, images, parsed.GetValue(topK), results, report, cancellationToken);
                         if (Console.IsOutputRedirected)
                             await Output.WithProgressAsync("Classifying", Work).ConfigureAwait(false);
                         else
@@ -82,7 +85,6 @@ internal static class ClassifyCommand
                 }
                 finally
                 {
-                    await abandon.CancelAsync().ConfigureAwait(false);
                     await warmUp.ConfigureAwait(false);
                 }
             }
@@ -90,88 +92,45 @@ internal static class ClassifyCommand
         return command;
     }
 
+    private static ImageSource Source(string path) =>
+        path == ImagePaths.Stdin ? ImageSource.FromStream(Console.OpenStandardInput, path) : ImageSource.FromFile(path);
+
+    // A method of its own, so that the loaded weights are let go when the engine has packed them.
+    private static async Task<ImageClassifier> LoadAsync(
+        ModelCard card,
+        string? weights,
+        bool ema,
+        string? labels,
+        IInferenceEngine engine,
+        Task warmUp,
+        CancellationToken cancellationToken
+    )
+    {
+        LoadedModel loaded = await Shared.LoadAsync(card, weights, ema, cancellationToken).ConfigureAwait(false);
+        await warmUp.ConfigureAwait(false);
+        return new ImageClassifier(LabelFile.Apply(loaded, labels), engine);
+    }
+
     private static async Task<bool> ClassifyAllAsync(
         ImageClassifier classifier,
-        string[][] batches,
-        Task<Decoded> first,
+        ImageInputs images,
         int topK,
         Results results,
         Action<double, string> report,
         CancellationToken cancellationToken
     )
     {
-        Task<Decoded> next = first;
-        for (int b = 0; b < batches.Length; b++)
+        await foreach (ImageResult<Classification> result in classifier.PredictManyAsync(images, cancellationToken).ConfigureAwait(false))
         {
-            Decoded decoded = await next.ConfigureAwait(false);
-            if (b + 1 < batches.Length)
-            {
-                string[] following = batches[b + 1];
-                next = Task.Run(() => DecodeAsync(following, classifier.Preprocessor, cancellationToken), cancellationToken);
-            }
-
-            float[][] inputs = [.. decoded.Inputs.OfType<float[]>()];
-            ImmutableArray<ImmutableArray<Prediction>> predictions =
-                inputs.Length == 0 ? [] : classifier.Classify(Together(inputs, classifier.InputShape), topK, cancellationToken);
-            int good = 0;
-            for (int i = 0; i < batches[b].Length; i++)
-                results.Add(
-                    decoded.Inputs[i] is null
-                        ? new ClassifiedImage(batches[b][i], null, decoded.Errors[i], null)
-                        : Classified(batches[b][i], decoded.Conversions[i], predictions[good++])
-                );
+            results.Add(
+                result.IsSuccess
+                    ? Classified(result.Source.Name, result.Conversions, result.Value.Top(topK))
+                    : new ClassifiedImage(result.Source.Name, null, Failure.WhyUnreadable(result.Source.Name, result.Error), null)
+            );
             report((double)results.Count / results.Total, $"{results.Count} of {results.Total}");
         }
 
         return true;
-    }
-
-    private static Tensor Together(float[][] inputs, Shape one)
-    {
-        var batch = new Tensor(one.With(0, inputs.Length));
-        for (int i = 0; i < inputs.Length; i++)
-            inputs[i].CopyTo(batch.Span[(i * inputs[i].Length)..]);
-        return batch;
-    }
-
-    // Of an image only the input is kept: photos of many megapixels would fill the memory in batches.
-    private static async Task<Decoded> DecodeAsync(string[] files, Preprocessor preprocessor, CancellationToken cancellationToken)
-    {
-        var decoded = new Decoded(new float[files.Length][], new ImageConversions[files.Length], new string?[files.Length]);
-        await Parallel
-            .ForAsync(
-                0,
-                files.Length,
-                cancellationToken,
-                async (i, token) =>
-                {
-                    try
-                    {
-                        RgbImage image = await LoadAsync(files[i], token).ConfigureAwait(false);
-                        float[] input = new float[preprocessor.InputLength];
-                        preprocessor.Process(image, input);
-                        (decoded.Inputs[i], decoded.Conversions[i]) = (input, image.Conversions);
-                    }
-                    catch (Exception e) when (e is not ImagingUnavailableException && Failure.Describe(e) is not null)
-                    {
-                        // One bad image does not keep the others from being classified.
-                        decoded.Errors[i] =
-                            e is ImageFormatException { Problem: { } problem } ? problem
-                            : e is FileNotFoundException && ImagePaths.WhyMissing(files[i]) is { } why ? why
-                            : Failure.Describe(e);
-                    }
-                }
-            )
-            .ConfigureAwait(false);
-        return decoded;
-    }
-
-    private static async Task<RgbImage> LoadAsync(string path, CancellationToken cancellationToken)
-    {
-        if (path != ImagePaths.Stdin)
-            return await ImageDecoder.LoadAsync(path, null, cancellationToken).ConfigureAwait(false);
-        await using Stream stdin = Console.OpenStandardInput();
-        return await ImageDecoder.LoadAsync(stdin, "stdin", null, cancellationToken).ConfigureAwait(false);
     }
 
     private static ClassifiedImage Classified(string path, ImageConversions conversions, ImmutableArray<Prediction> predictions)
@@ -182,9 +141,6 @@ internal static class ClassifyCommand
             ? new ClassifiedImage(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
             : new ClassifiedImage(path, predictions, null, notes);
     }
-
-    // One entry per file: its input and what decoding lost, or why there is none.
-    private sealed record Decoded(float[]?[] Inputs, ImageConversions[] Conversions, string?[] Errors);
 
     /// <summary>Prints results in their order, each when it is known: lines, or the elements of one JSON array.</summary>
     private sealed class Results(int total, bool json)

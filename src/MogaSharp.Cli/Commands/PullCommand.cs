@@ -11,7 +11,8 @@ internal static class PullCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
-        var command = new Command("pull", "Download a model's weights into the cache, resuming what is there") { name };
+        var verify = new Option<bool>("--verify") { Description = "Read weights that are there already in full, and check their SHA-256" };
+        var command = new Command("pull", "Download a model's weights into the cache, resuming what is there") { name, verify };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -30,7 +31,7 @@ internal static class PullCommand
                 DownloadedModel downloaded = await Output
                     .WithProgressAsync(
                         $"Downloading {card.Name}",
-                        report => Shared.Downloader().GetAsync(file, Output.Download(report), cancellationToken)
+                        report => Shared.Downloader(parsed.GetValue(verify)).GetAsync(file, Output.Download(report), cancellationToken)
                     )
                     .ConfigureAwait(false);
                 Console.Error.WriteLine($"{(downloaded.WasCached ? "already there" : "downloaded")}, SHA-256 {downloaded.Sha256}");

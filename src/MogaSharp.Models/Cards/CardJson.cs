@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -36,16 +37,19 @@ internal static class CardJson
             new FiniteNumber<float>((ref reader) => reader.GetSingle(), (writer, value) => writer.WriteNumberValue(value)),
             SnakeCase<ActivationKind>(),
             SnakeCase<ChannelMixerKind>(),
+            SnakeCase<ChannelOrder>(),
             SnakeCase<ContextKind>(),
             SnakeCase<GateMode>(),
             SnakeCase<NormKind>(),
             SnakeCase<PatchEmbedKind>(),
+            SnakeCase<ResizeFilter>(),
+            SnakeCase<ResizeMode>(),
             SnakeCase<TranslatorKind>(),
         ];
 
     /// <summary>Enumerations as words in snake case, never as numbers.</summary>
-    public static JsonStringEnumConverter<T> SnakeCase<T>()
-        where T : struct, Enum => new(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+    public static JsonConverter<T> SnakeCase<T>()
+        where T : struct, Enum => new SnakeCaseEnum<T>();
 
     /// <summary>The family that a card names; the default when it names none or is not JSON (which the reading itself will tell).</summary>
     /// <exception cref="JsonException">A name or the family is not valid text.</exception>
@@ -177,6 +181,43 @@ internal sealed class FiniteNumber<T>(FiniteNumber<T>.Reader read, Action<Utf8Js
         read(ref reader) is var number && T.IsFinite(number) ? number : throw new JsonException("The number is too large.");
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => write(writer, value);
+}
+
+/// <summary>An enumeration as words in snake case. Where the framework's own converter fails, says which words there are.</summary>
+internal sealed class SnakeCaseEnum<T> : JsonConverter<T>
+    where T : struct, Enum
+{
+    private static readonly JsonSerializerOptions NoOptions = new();
+
+    private static readonly JsonConverter<T> Words =
+        (JsonConverter<T>)
+            new JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false).CreateConverter(
+                typeof(T),
+                NoOptions
+            )!;
+
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        try
+        {
+            return Words.Read(ref reader, typeToConvert, options);
+        }
+        catch (JsonException)
+        {
+            string value = reader.TokenType == JsonTokenType.String ? $"'{reader.GetString()}'" : "The value";
+            throw new JsonException($"{value} is not one of {string.Join(", ", Enum.GetValues<T>().Select(Word))}.");
+        }
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => Words.Write(writer, value, options);
+
+    private static string Word(T value)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+            Words.Write(writer, value, NoOptions);
+        return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(1, (int)stream.Length - 2));
+    }
 }
 
 /// <summary>An official size by its name, or the three lists.</summary>

@@ -41,7 +41,6 @@ internal static class CardRules
                 $"the preprocessing size is not from 1 to {MostPixels}"
             );
             Require(preprocess.Crop is >= LeastCrop and <= 1, $"the crop is not from {LeastCrop} to 1");
-            Require(preprocess.ChannelOrder is "rgb" or "bgr", $"the channel order '{preprocess.ChannelOrder}' is neither rgb nor bgr");
             Require(IsPerChannel(preprocess.Mean) && preprocess.Mean.All(float.IsFinite), "the mean is not one finite number or three");
             Require(
                 IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)),
@@ -52,10 +51,13 @@ internal static class CardRules
         void CheckWeights(WeightsCard weights)
         {
             Require(weights.File is not { Length: 0 }, "the name of the weights' file is empty");
-            Require(weights.SaveAs is null || IsFileName(weights.SaveAs), $"'{weights.SaveAs}' is no file name to save a download under");
+            Require(
+                weights.SaveAs is null || IsFileName(weights.SaveAs),
+                $"'{weights.SaveAs}' is not a file name to save a download under"
+            );
             Require(
                 weights.Url is null || IsAddressOfFile(weights.Url, weights.SaveAs),
-                $"'{weights.Url}' is no http or https address that ends in a file's name"
+                $"'{weights.Url}' is not an http or https address that ends in a file's name"
             );
             Require(
                 weights.Sha256 is null || (weights.Sha256.Length == 64 && weights.Sha256.All(char.IsAsciiHexDigit)),
@@ -66,18 +68,18 @@ internal static class CardRules
         void Require(bool condition, string problem)
         {
             if (!condition)
-                throw new ModelCardException(path, problem);
+                throw new ModelCardException(path, $"The card cannot be used: {problem}.");
         }
     }
 
     /// <summary>Rules for classifiers.</summary>
     public static void CheckClassifier(ModelCard card, Action<bool, string> require) =>
-        require(card.Clip is null, "it has a clip and is no video model");
+        require(card.Clip is null, "it has a clip and is not a video model");
 
     /// <summary>Rules for video models.</summary>
     public static void CheckVideo(ModelCard card, Action<bool, string> require)
     {
-        require(card.Labels.IsEmpty && card.LabelSet is null, "it has labels and is no classifier");
+        require(card.Labels.IsEmpty && card.LabelSet is null, "it has labels and is not a classifier");
         require(card.Clip is not null, "it predicts video and has no clip");
         require(card.Clip!.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
         require(

@@ -70,7 +70,7 @@ public sealed record ModelCard
     public static ModelCard Load(string path)
     {
         if (Directory.Exists(path))
-            throw new ModelCardException(path, "it is a folder");
+            throw new ModelCardException(path, "This is a folder, not a model card.");
         return Parse(File.ReadAllText(path), path) with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
     }
 
@@ -87,15 +87,15 @@ public sealed record ModelCard
                 ModelFamilies.Find(family)?.CardType
                 ?? throw new ModelCardException(
                     source,
-                    $"it names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}"
+                    $"The card names the family '{family}'; there are {string.Join(", ", ModelFamilies.Names)}."
                 );
-            ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "it is empty");
+            ModelCard card = JsonSerializer.Deserialize(json, type) ?? throw new ModelCardException(source, "The card is empty.");
             CardRules.Check(card, source);
             return card;
         }
         catch (JsonException e)
         {
-            throw new ModelCardException(source, CardJson.Problem(e), e);
+            throw new ModelCardException(source, $"This is not a model card: {CardJson.Problem(e)}", e);
         }
         catch (GraphException e)
         {
@@ -156,15 +156,15 @@ public sealed record PreprocessCard
     /// <summary>The share of the resized picture that the centre crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
     public double Crop { get; init; } = 0.9;
 
-    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then centre crop; <c>squash</c>: resize to the size as it is.</summary>
-    public string Mode { get; init; } = "keep_aspect";
+    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is.</summary>
+    public ResizeMode Mode { get; init; } = ResizeMode.KeepAspect;
 
     /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>; or OpenCV's
     /// <c>plain_bilinear</c>.</summary>
-    public string Filter { get; init; } = "bicubic";
+    public ResizeFilter Filter { get; init; } = ResizeFilter.Bicubic;
 
     /// <summary>The order of the planes: <c>rgb</c>, or <c>bgr</c> for networks that were trained on images read by OpenCV.</summary>
-    public string ChannelOrder { get; init; } = "rgb";
+    public ChannelOrder ChannelOrder { get; init; } = ChannelOrder.Rgb;
 
     /// <summary>Means per plane of values scaled to 0..1: three, or one for all.</summary>
     public ImmutableArray<float> Mean { get; init; } = [0.485f, 0.456f, 0.406f];
@@ -195,12 +195,18 @@ public sealed record WeightsCard
 /// <summary>A card that cannot be used.</summary>
 public sealed class ModelCardException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="path">The card's file.</param>
-    /// <param name="problem">What is wrong, as a clause.</param>
+    /// <summary>Names the card; the message is "path: Problem."</summary>
+    /// <param name="path">The card's file, or the model's name.</param>
+    /// <param name="problem">What is wrong, as whole sentences.</param>
     /// <param name="inner">The cause, or null.</param>
     public ModelCardException(string path, string problem, Exception? inner = null)
-        : base($"'{path}' is no model card: {problem}", inner) { }
+        : base($"{path}: {problem}", inner) => (CardPath, Problem) = (path, problem);
+
+    /// <summary>The card's file, or the model's name.</summary>
+    public string CardPath { get; }
+
+    /// <summary>What is wrong, as whole sentences.</summary>
+    public string Problem { get; }
 
     /// <inheritdoc/>
     public override ErrorKind Kind => ErrorKind.InvalidData;

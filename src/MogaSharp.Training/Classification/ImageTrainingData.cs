@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MogaSharp.Data;
 using MogaSharp.Graph;
-using MogaSharp.Imaging;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 
 namespace MogaSharp.Training;
 
@@ -70,7 +70,7 @@ public sealed class ImageTrainingData : ITrainingData
             _eval = new BatchLoader(
                 eval,
                 new OrderedSampler(eval.Count, mine),
-                new EvaluationTransform(Options(preprocess)),
+                new EvaluationTransform(preprocess.ToOptions()),
                 loading,
                 LoaderUse.Evaluation
             );
@@ -97,9 +97,7 @@ public sealed class ImageTrainingData : ITrainingData
             Width = recipe.EvalImageSize ?? recipe.ImageSize,
             Height = recipe.EvalImageSize ?? recipe.ImageSize,
             Crop = recipe.Squash ? 1 : recipe.EvalCrop,
-            Mode = recipe.Squash ? "squash" : "keep_aspect",
-            Filter = "bicubic",
-            ChannelOrder = model.ChannelOrder,
+            Mode = recipe.Squash ? ResizeMode.Squash : ResizeMode.KeepAspect,
             Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
             Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
         };
@@ -135,7 +133,7 @@ public sealed class ImageTrainingData : ITrainingData
             AutoAugment = recipe.RandAugment.Length == 0 ? null : recipe.RandAugment,
             Erasing = recipe.RandomErasing == 0 ? null : new ErasingOptions { Probability = recipe.RandomErasing },
             Mixing = Mixing(recipe),
-            IsBgr = preprocess.ChannelOrder == "bgr",
+            IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,
             Mean = preprocess.Mean,
             StandardDeviation = preprocess.Std,
         };
@@ -190,17 +188,6 @@ public sealed class ImageTrainingData : ITrainingData
                 Probability = recipe.MixProbability,
                 SwitchProbability = recipe.MixSwitchProbability,
             };
-
-    private static PreprocessOptions Options(PreprocessCard card) =>
-        new(card.Width, card.Height)
-        {
-            CropFraction = card.Crop,
-            Mode = card.Mode == "squash" ? ResizeMode.Squash : ResizeMode.KeepAspect,
-            Filter = ResizeFilter.Bicubic,
-            IsBgr = card.ChannelOrder == "bgr",
-            Mean = card.Mean,
-            StandardDeviation = card.Std,
-        };
 
     private static ClassificationBatch Ready(Batch batch, float[]? shares) =>
         new(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width), batch.Labels)

@@ -49,8 +49,11 @@ public sealed record DownloadOptions
     /// <summary>The wait before the second attempt; it doubles with each further one.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Hears of attempts that broke off, of mirrors, and of what arrived; by default nobody does.</summary>
+    /// <summary>Receives attempts that broke off, mirrors that were tried, and what arrived; by default nobody does.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>True to read a cached file in full and compare its hash, even when nobody seems to have changed it.</summary>
+    public bool Verify { get; init; }
 
     /// <summary>Largest file to accept, in bytes.</summary>
     public long MaxBytes { get; init; } = 8L << 30;
@@ -59,9 +62,9 @@ public sealed record DownloadOptions
 /// <summary>A file could not be downloaded: the message says why, and what becomes of what has arrived so far.</summary>
 public sealed class DownloadException : MogaException
 {
-    /// <summary>Makes the exception; its message is "address: problem".</summary>
+    /// <summary>Names the address; the message is "address: Problem."</summary>
     /// <param name="address">What was asked for.</param>
-    /// <param name="problem">What went wrong.</param>
+    /// <param name="problem">What went wrong, as whole sentences.</param>
     /// <param name="inner">What led to it, if another exception did.</param>
     public DownloadException(Uri address, string problem, Exception? inner = null)
         : base($"{address}: {problem}", inner) => (Address, Problem) = (address, problem);

@@ -26,7 +26,10 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         return Path.Combine(_options.CacheFolder ?? DefaultCacheFolder, file.FileName);
     }
 
-    /// <summary>Gives a file from the cache, downloading it if it is not there or damaged.</summary>
+    /// <summary>
+    /// Gives a file from the cache, downloading it if it is not there or damaged. The hash of a cached file is taken again when its size or
+    /// the time of its last change is not that of the record, or <see cref="DownloadOptions.Verify"/> asks for it.
+    /// </summary>
     /// <param name="file">What to get.</param>
     /// <param name="progress">Told after each piece that arrives.</param>
     /// <param name="cancellationToken">Ends the download; what has arrived stays for the next time.</param>
@@ -49,7 +52,9 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         string? expected = file.Sha256 ?? (isOther ? null : record?.Sha256);
         if (File.Exists(path) && !(isOther && expected is null))
         {
-            string cached = await HashAsync(path, cancellationToken).ConfigureAwait(false);
+            // To read hundreds of megabytes at each start would take longer than to load them.
+            string cached =
+                (_options.Verify ? null : record?.HashOf(path)) ?? await HashAsync(path, cancellationToken).ConfigureAwait(false);
             if (expected is null || Same(cached, expected))
                 return Finish(file, path, cached, wasCached: true);
         }
@@ -116,7 +121,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
 
     private static DownloadedModel Finish(ModelFile file, string path, string hash, bool wasCached)
     {
-        var record = new DownloadRecord(file.Address, Sha256: hash);
+        DownloadRecord record = DownloadRecord.Of(file.Address, path, hash);
         if (DownloadRecord.Load($"{path}.json") != record)
             record.Save($"{path}.json");
         return new DownloadedModel(path, hash, wasCached);
@@ -179,7 +184,7 @@ public sealed class ModelDownloader(HttpClient client, DownloadOptions? options 
         catch (CheckpointFormatException problem)
         {
             part.Discard();
-            throw new DownloadException(file.Address, $"What the server sent is no weight file. {problem.Problem}", problem);
+            throw new DownloadException(file.Address, $"What the server sent is not a weight file. {problem.Problem}", problem);
         }
     }
 

@@ -26,13 +26,7 @@ internal static partial class NameForms
         {
             if (!Array.Exists(tensors, tensor => tensor.Name == form.Mark))
                 continue;
-            tensors =
-            [
-                .. tensors
-                    .Select(tensor => (Tensor: tensor, Name: form.Rename(tensor.Name)))
-                    .Where(pair => pair.Name is not null)
-                    .Select(pair => pair.Tensor.WithName(pair.Name!)),
-            ];
+            tensors = WeightGroup.Rename(tensors, form.Rename);
         }
 
         return tensors;

@@ -11,34 +11,31 @@ internal sealed record WeightGroup(string Key, TensorEntry[] Tensors)
     /// <summary>How the group is called in messages.</summary>
     public string Title => Key.Length == 0 ? "the top level" : $"'{Key}'";
 
-    /// <summary>All groups of a checkpoint, in file order.</summary>
+    /// <summary>All groups of a checkpoint, in file order. A "/" in a name is a level as the nesting of a pickled tree is: formats without
+    /// nesting, and this library's own writers, have no other way to keep it.</summary>
     public static IReadOnlyList<WeightGroup> All(Checkpoint checkpoint) =>
         [
             .. checkpoint
                 .Tensors.GroupBy(tensor => tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('/'))], StringComparer.Ordinal)
-                .Select(group => new WeightGroup(
-                    group.Key,
-                    [.. group.Select(tensor => tensor.WithName(tensor.Name[(group.Key.Length == 0 ? 0 : group.Key.Length + 1)..]))]
-                )),
+                .Select(group => new WeightGroup(group.Key, Rename([.. group], name => name[(name.LastIndexOf('/') + 1)..]))),
         ];
 
+    /// <summary>The group with other names; null leaves a tensor out.</summary>
+    public WeightGroup Rename(Func<string, string?> rename) => this with { Tensors = Rename(Tensors, rename) };
+
+    /// <summary>Tensors under other names; null leaves one out.</summary>
+    public static TensorEntry[] Rename(TensorEntry[] tensors, Func<string, string?> rename) =>
+        [.. tensors.Select(tensor => rename(tensor.Name) is { } name ? tensor.WithName(name) : null).OfType<TensorEntry>()];
+
     /// <summary>The group with the names of compiled, checkpointed and sharded modules as those of the modules themselves.</summary>
-    public WeightGroup WithoutInnerWrappers() =>
-        this with
-        {
-            Tensors = Array.ConvertAll(Tensors, tensor => tensor.WithName(Unwrapped(tensor.Name))),
-        };
+    public WeightGroup WithoutInnerWrappers() => Rename(Unwrapped);
 
     /// <summary>The tensors whose names begin with a prefix, which is taken away.</summary>
     public WeightGroup Within(string prefix) =>
-        new(
-            Key.Length == 0 ? prefix.TrimEnd('.') : $"{Key}/{prefix.TrimEnd('.')}",
-            [
-                .. Tensors
-                    .Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
-                    .Select(tensor => tensor.WithName(tensor.Name[prefix.Length..])),
-            ]
-        );
+        Rename(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null) with
+        {
+            Key = Key.Length == 0 ? prefix.TrimEnd('.') : $"{Key}/{prefix.TrimEnd('.')}",
+        };
 
     private static string Unwrapped(string name)
     {

@@ -82,7 +82,7 @@ public abstract class TensorEntry
     internal double[] ToDoubles() => MemoryMarshal.Cast<byte, double>(ToBytes()).ToArray();
 
     /// <summary>The same tensor under another name.</summary>
-    public TensorEntry WithName(string name) => name == Name ? this : new DerivedTensor(this, name, DType, Shape);
+    public virtual TensorEntry WithName(string name) => name == Name ? this : new DerivedTensor(this, name, DType, Shape);
 
     /// <summary>The same elements in another shape of as many.</summary>
     internal TensorEntry WithShape(Shape shape) => new DerivedTensor(this, Name, DType, shape);
@@ -140,6 +140,10 @@ public abstract class TensorEntry
             get => field ?? source.Losses;
             init;
         }
+
+        // A name is only a name: one more does not wrap the tensor again.
+        public override TensorEntry WithName(string name) =>
+            name == Name ? this : new DerivedTensor(source, name, DType, Shape) { Losses = Losses };
 
         internal override void Verify() => source.Verify();
 

@@ -44,7 +44,7 @@ internal static class ClassificationEval
         if (metrics.Images == 0)
             throw new FailureException($"none of the {set.Count} images of '{request.Data}' can be read");
         if (request.Json)
-            PrintJson(loaded.Card, classifier, metrics, rate, bad);
+            PrintJson(classifier, metrics, rate, bad);
         else
             Print(classifier, metrics, rate);
         return bad.Length == 0
@@ -56,7 +56,7 @@ internal static class ClassificationEval
     }
 
     private static IReadOnlyList<Data.ClassLabel> Labels(ImageClassifier classifier) =>
-        classifier.Model.Card.LabelSet is { } set
+        classifier.Card.LabelSet is { } set
             ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
             : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
 
@@ -115,10 +115,7 @@ internal static class ClassificationEval
         }
         catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
         {
-            skipped[item.Name] =
-                e is ImageFormatException { Problem: { } problem } ? problem
-                : e is FileNotFoundException && ImagePaths.WhyMissing(item.Name) is { } why ? why
-                : Failure.Describe(e)!;
+            skipped[item.Name] = Failure.WhyUnreadable(item.Name, e);
             return false;
         }
     }
@@ -158,7 +155,6 @@ internal static class ClassificationEval
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
     private static void PrintJson(
-        ModelCard card,
         ImageClassifier classifier,
         ClassificationMetrics metrics,
         double rate,
@@ -167,7 +163,7 @@ internal static class ClassificationEval
     {
         int[,] confusion = metrics.Confusion;
         EvalReport report = new(
-            card.Name,
+            classifier.Card.Name,
             metrics.Top1,
             metrics.Top5,
             metrics.Images,

@@ -4,6 +4,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Training;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using MogaSharp.Imaging;
 
 namespace MogaSharp.Data;
 

@@ -88,7 +88,7 @@ public sealed class HorNet : IBackbone
 
     /// <inheritdoc/>
     public ImmutableArray<FeatureInfo> Features =>
-        [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.BaseDim << i, 4 << i))];
+        [.. _options.Depths.Select((_, i) => new FeatureInfo(FeatureInfo.StageName(i), _options.BaseDim << i, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)

@@ -39,7 +39,7 @@ public sealed class MogaNet : IBackbone
                     {
                         int step = (_options.PatchSizes[i] / 2) + 1;
                         stride *= i == 0 && _options.PatchEmbeds[0] == PatchEmbedKind.ConvEmbed ? step * step : step;
-                        return new FeatureInfo($"stage{i + 1}", channels, stride);
+                        return new FeatureInfo(FeatureInfo.StageName(i), channels, stride);
                     }
                 ),
             ];

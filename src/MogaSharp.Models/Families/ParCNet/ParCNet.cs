@@ -97,7 +97,7 @@ public sealed class ParCNet : IBackbone
     /// <inheritdoc/>
     /// <remarks>The outputs of <c>layer_2</c> to <c>layer_5</c>.</remarks>
     public ImmutableArray<FeatureInfo> Features =>
-        [.. _options.Dims[2..].Select((channels, i) => new FeatureInfo($"stage{i + 1}", channels, 4 << i))];
+        [.. _options.Dims[2..].Select((channels, i) => new FeatureInfo(FeatureInfo.StageName(i), channels, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)

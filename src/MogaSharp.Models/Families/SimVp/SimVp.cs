@@ -61,7 +61,7 @@ public sealed class SimVp : IVideoDefinition
 
         var results = new List<GraphOutput>();
         if (outputs.HasFlag(ModelOutputs.Head))
-            results.Add(new("output", output));
+            results.Add(new(IVideoDefinition.Output, output));
         if (outputs.HasFlag(ModelOutputs.Stages))
             results.AddRange([.. stages, new("hid", net.Add(new FramesToClip(Frames), hidden))]);
         return builder.Build([.. results]);

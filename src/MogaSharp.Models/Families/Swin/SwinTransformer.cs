@@ -84,7 +84,7 @@ public sealed class SwinTransformer : IBackbone
     /// <inheritdoc/>
     /// <remarks>Each map is taken before the patches are merged, without the norms that dense tasks add.</remarks>
     public ImmutableArray<FeatureInfo> Features =>
-        [.. _options.Depths.Select((_, i) => new FeatureInfo($"stage{i + 1}", _options.EmbedDim << i, 4 << i))];
+        [.. _options.Depths.Select((_, i) => new FeatureInfo(FeatureInfo.StageName(i), _options.EmbedDim << i, 4 << i))];
 
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)

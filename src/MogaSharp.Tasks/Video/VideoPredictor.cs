@@ -6,59 +6,62 @@ using MogaSharp.Models;
 namespace MogaSharp.Tasks;
 
 /// <summary>
-/// Predicts how clips go on: from the frames that are seen to those that follow. Safe for concurrent use. Owns its session, not the engine.
+/// Predicts how clips go on: from the frames that are seen to those that follow. Safe for concurrent use.
 /// </summary>
 public sealed class VideoPredictor : IDisposable
 {
-    private readonly IInferenceSession _session;
+    private readonly ModelSession _session;
     private readonly IVideoDefinition _definition;
 
     /// <summary>Binds a loaded model to an engine.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="engine">The engine; it must outlive the predictor.</param>
-    /// <exception cref="GraphException">The model does not predict video, or its card has another number of means than
+    /// <param name="model">The model. It need not be kept: the engine has its weights in a form of its own.</param>
+    /// <param name="engine">The engine, which must outlive the predictor; null for a managed one that the predictor owns.</param>
+    /// <exception cref="ModelCardException">The model does not predict video, or its card has another number of means than
     /// channels.</exception>
-    public VideoPredictor(LoadedModel model, IInferenceEngine engine)
+    public VideoPredictor(LoadedModel model, IInferenceEngine? engine = null)
     {
-        Model = model;
+        Card = model.Card;
         _definition =
             model.Definition as IVideoDefinition
-            ?? throw new GraphException(
-                $"'{model.Card.Name}' is a model for {model.Card.Options.Task.ToString().ToLowerInvariant()}; it does not predict video."
-            );
-        PreprocessCard preprocess = model.Card.Preprocess;
+            ?? throw new ModelCardException(Card.Name, $"The model is for {Card.Options.Task}; it does not predict video.");
+        PreprocessCard preprocess = Card.Preprocess;
         if (
             (preprocess.Mean.Length != 1 && preprocess.Mean.Length != Channels)
             || (preprocess.Std.Length != 1 && preprocess.Std.Length != Channels)
         )
-            throw new GraphException(
-                $"The card of '{model.Card.Name}' has {preprocess.Mean.Length} means and {preprocess.Std.Length} deviations for "
-                    + $"{Channels} channels."
+            throw new ModelCardException(
+                Card.Name,
+                $"The card has {preprocess.Mean.Length} means and {preprocess.Std.Length} deviations for {Channels} channels."
             );
-        _session = engine.CreateSession(_definition.Build(InputShape), model.Weights);
+        InputShape = model.Graph.Inputs[0].Shape;
+        _session = new ModelSession(model.Graph, model.Weights, engine);
     }
 
-    /// <summary>The model.</summary>
-    public LoadedModel Model { get; }
+    /// <summary>The model's card.</summary>
+    public ModelCard Card { get; }
 
     /// <summary>T: the frames that it needs to see.</summary>
     public int InputFrames => _definition.Frames;
 
     /// <summary>The frames that it predicts unless another number is asked for.</summary>
-    public int OutputFrames => Model.Card.Clip?.OutFrames ?? InputFrames;
+    public int OutputFrames => Card.Clip?.OutFrames ?? InputFrames;
 
-    /// <summary>The channels of a frame: 1 for grey, 3 for RGB.</summary>
+    /// <summary>The channels of a frame: 1 for gray, 3 for RGB.</summary>
     public int Channels => _definition.Channels;
 
     /// <summary>The input for one clip at the size that the card states: (1, T, C, H, W). Other sizes may be predicted where the network
     /// allows them.</summary>
-    public Shape InputShape => Model.Card.InputShape();
+    public Shape InputShape { get; }
 
     /// <summary>Loads a model by catalogue name or card and binds it to an engine.</summary>
+    /// <param name="nameOrCard">See <see cref="ModelSource.FindCard"/>.</param>
+    /// <param name="engine">The engine, which must outlive the predictor; null for a managed one that the predictor owns.</param>
+    /// <param name="options">Which weights.</param>
+    /// <param name="cancellationToken">Ends a download.</param>
     /// <inheritdoc cref="ModelSource.LoadAsync(string, ModelSourceOptions, CancellationToken)"/>
     public static async Task<VideoPredictor> CreateAsync(
         string nameOrCard,
-        IInferenceEngine engine,
+        IInferenceEngine? engine = null,
         ModelSourceOptions? options = null,
         CancellationToken cancellationToken = default
     ) => new(await ModelSource.LoadAsync(nameOrCard, options ?? new(), cancellationToken).ConfigureAwait(false), engine);
@@ -85,7 +88,7 @@ public sealed class VideoPredictor : IDisposable
         var output = new Tensor(clips.Shape.With(1, wanted));
         for (int done = 0; done < wanted; )
         {
-            seen = _session.Run(seen, cancellationToken)["output"];
+            seen = _session.Run(seen, cancellationToken)[IVideoDefinition.Output];
             int count = Math.Min(InputFrames, wanted - done);
             CopyFrames(seen, output, done, count);
             done += count;
@@ -94,14 +97,14 @@ public sealed class VideoPredictor : IDisposable
         return Scaled(output, (value, mean, deviation) => (value * deviation) + mean);
     }
 
-    /// <summary>Predicts the frames that follow a clip of pictures.</summary>
-    /// <param name="clip">T pictures of one size; colours become grey where the network takes grey.</param>
+    /// <summary>Predicts the frames that follow a clip of images.</summary>
+    /// <param name="clip">T images of one size; colors become gray where the network takes gray.</param>
     /// <param name="frames">T', at least 1; null for <see cref="OutputFrames"/>.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <exception cref="ArgumentException">There is another number of pictures than <see cref="InputFrames"/>, or they have different
+    /// <exception cref="ArgumentException">There is another number of images than <see cref="InputFrames"/>, or they have different
     /// sizes.</exception>
     /// <inheritdoc cref="Predict(Tensor, int?, CancellationToken)"/>
-    /// <returns>T' pictures.</returns>
+    /// <returns>T' images.</returns>
     public ImmutableArray<RgbImage> Predict(IReadOnlyList<RgbImage> clip, int? frames = null, CancellationToken cancellationToken = default)
     {
         Tensor output = Predict(ToClip(clip), frames, cancellationToken);
@@ -115,14 +118,14 @@ public sealed class VideoPredictor : IDisposable
     }
 
     /// <summary>Makes the input for one clip of pictures.</summary>
-    /// <param name="clip">T pictures of one size.</param>
+    /// <param name="clip">T images of one size.</param>
     /// <returns>(1, T, C, H, W), values 0..1.</returns>
-    /// <exception cref="ArgumentException">There is another number of pictures than <see cref="InputFrames"/>, or they have different
+    /// <exception cref="ArgumentException">There is another number of images than <see cref="InputFrames"/>, or they have different
     /// sizes.</exception>
     public Tensor ToClip(IReadOnlyList<RgbImage> clip)
     {
         if (clip.Count != InputFrames)
-            throw new ArgumentException($"'{Model.Card.Name}' takes clips of {InputFrames} frames, not {clip.Count}", nameof(clip));
+            throw new ArgumentException($"'{Card.Name}' takes clips of {InputFrames} frames, not {clip.Count}.", nameof(clip));
         (int height, int width) = (clip[0].Height, clip[0].Width);
         var input = new Tensor(_definition.InputShape(1, height, width));
         int length = Channels * height * width;
@@ -130,7 +133,7 @@ public sealed class VideoPredictor : IDisposable
         {
             if ((clip[i].Height, clip[i].Width) != (height, width))
                 throw new ArgumentException(
-                    $"frame {i} has {clip[i].Width} x {clip[i].Height} pixels, frame 0 has {width} x {height}",
+                    $"Frame {i} has {clip[i].Width} x {clip[i].Height} pixels, frame 0 has {width} x {height}.",
                     nameof(clip)
                 );
             byte[] planes = FramePlanes.Of(clip[i], Channels);
@@ -148,7 +151,7 @@ public sealed class VideoPredictor : IDisposable
     private void Check(Shape clips)
     {
         if (clips.Rank != 5 || clips[1] != InputFrames || clips[2] != Channels || clips.ElementCount == 0)
-            throw new GraphException($"'{Model.Card.Name}' takes clips of shape (N, {InputFrames}, {Channels}, H, W), it got {clips}.");
+            throw new GraphException($"'{Card.Name}' takes clips of shape (N, {InputFrames}, {Channels}, H, W), it got {clips}.");
         // The definition says best which sizes it cannot take.
         if (clips[3] != InputShape[3] || clips[4] != InputShape[4])
             _definition.Build(clips.With(0, 1));
@@ -156,7 +159,7 @@ public sealed class VideoPredictor : IDisposable
 
     private Tensor Scaled(Tensor clips, Func<float, float, float, float> change)
     {
-        (ImmutableArray<float> means, ImmutableArray<float> deviations) = (Model.Card.Preprocess.Mean, Model.Card.Preprocess.Std);
+        (ImmutableArray<float> means, ImmutableArray<float> deviations) = (Card.Preprocess.Mean, Card.Preprocess.Std);
         if (means.All(mean => mean == 0) && deviations.All(deviation => deviation == 1))
             return clips;
         var scaled = new Tensor(clips.Shape);

@@ -1,4 +1,4 @@
-namespace MogaSharp.Imaging;
+namespace MogaSharp;
 
 /// <summary>
 /// The filters of the resizer. Those of Pillow but <see cref="Nearest"/> widen when shrinking, so that nothing aliases;
@@ -6,7 +6,7 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public enum ResizeFilter
 {
-    /// <summary>The pixel under the new pixel's centre.</summary>
+    /// <summary>The pixel under the new pixel's center.</summary>
     Nearest,
 
     /// <summary>The mean of the covered pixels.</summary>

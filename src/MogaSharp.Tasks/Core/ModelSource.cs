@@ -19,22 +19,11 @@ public sealed record ModelSourceOptions
     /// <summary>Where the weights lie in the file (see <see cref="StateDictOptions.Key"/>); null to find the place.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Downloads weights that are not in the cache yet; null to refuse.</summary>
+    /// <summary>Downloads weights that are not in the cache yet; null to do without.</summary>
     public ModelDownloader? Downloader { get; init; }
 
-    /// <summary>Hears of a download's progress.</summary>
+    /// <summary>Receives a download's progress.</summary>
     public IProgress<DownloadProgress>? Progress { get; init; }
-}
-
-/// <summary>A model with its weights in memory.</summary>
-/// <param name="Card">Its card; the class count is that of the weights.</param>
-/// <param name="Definition">Builds its graphs.</param>
-/// <param name="Weights">Its weights by official names.</param>
-public sealed record LoadedModel(ModelCard Card, IModelDefinition Definition, WeightSet Weights)
-{
-    /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing
-    /// was.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
 /// <summary>Finds cards and weights and binds them.</summary>
@@ -113,7 +102,7 @@ public static class ModelSource
     {
         using Checkpoint checkpoint = Checkpoint.Open(weightsPath);
         IModelDefinition definition = card.CreateDefinition();
-        ComputationGraph graph = definition.Build(card.InputShape());
+        ComputationGraph graph = LoadedModel.BuildFor(card, definition);
         // Names do not depend on the number of classes.
         StateDict state = StateDict.For(
             checkpoint,
@@ -133,10 +122,17 @@ public static class ModelSource
         {
             card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
             definition = card.CreateDefinition();
-            graph = definition.Build(card.InputShape());
+            graph = LoadedModel.BuildFor(card, definition);
         }
 
-        return new LoadedModel(card, definition, state.Bind(graph.Parameters)) { Notes = [.. checkpoint.Notes, .. state.Notes] };
+        return new LoadedModel
+        {
+            Card = card,
+            Definition = definition,
+            Graph = graph,
+            Weights = state.Bind(graph.Parameters),
+            Notes = [.. checkpoint.Notes, .. state.Notes],
+        };
     }
 
     private static async Task<string> FindWeightsAsync(ModelCard card, ModelSourceOptions options, CancellationToken cancellationToken)
