@@ -1,7 +1,8 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// Runs graphs in eval mode: the managed CPU engine, libtorch, ONNX Runtime. Dispose it after its sessions. Sessions are created from any thread.
+/// Runs graphs in eval mode: the managed CPU engine, libtorch, ONNX Runtime. Dispose it after its sessions. Sessions are created from any
+/// thread.
 /// </summary>
 public interface IInferenceEngine : IDisposable
 {
@@ -24,8 +25,8 @@ public interface IInferenceSession : IDisposable
 
     /// <summary>Computes the graph's outputs into tensors that the caller owns.</summary>
     /// <param name="inputs">One tensor per graph input, in order.</param>
-    /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten. No output may share its array with an
-    /// input or with another output: when one is written, another may still be read.</param>
+    /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten. No output may share its array
+    /// with an input or with another output: when one is written, another may still be read.</param>
     /// <param name="cancellationToken">Ends the run between two steps; the outputs are then undefined.</param>
     /// <exception cref="ArgumentException">An output shares its array with an input or with another output.</exception>
     /// <exception cref="GraphException">An input does not fit the graph, or an output has another shape.</exception>

@@ -1,8 +1,8 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// One operation. An op knows its attributes, the names of its parameters, its output shape and its cost. What it computes is either for the
-/// interpreters to say (<see cref="PrimitiveOp"/>) or follows from other ops (<see cref="CompositeOp"/>).
+/// One operation. An op knows its attributes, the names of its parameters, its output shape and its cost. What it computes is either for
+/// the interpreters to say (<see cref="PrimitiveOp"/>) or follows from other ops (<see cref="CompositeOp"/>).
 /// </summary>
 public abstract record Op
 {
@@ -48,8 +48,8 @@ public abstract record Op
 }
 
 /// <summary>
-/// An op of the closed set that every interpreter computes itself: each is an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a new one
-/// does not compile until all of them handle it.
+/// An op of the closed set that every interpreter computes itself: each is an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a new
+/// one does not compile until all of them handle it.
 /// </summary>
 public abstract record PrimitiveOp : Op
 {

@@ -3,8 +3,8 @@ using MogaSharp.Graph;
 namespace MogaSharp.Testing;
 
 /// <summary>
-/// A graph of one op, or of one and its input, for a feature map of any size with a multiple of 8 channels. Its limits hold for whoever runs
-/// it: libtorch and ONNX Runtime are compared with the reference by <see cref="Tolerance"/>; the CPU engine by what rounding explains
+/// A graph of one op, or of one and its input, for a feature map of any size with a multiple of 8 channels. Its limits hold for whoever
+/// runs it: libtorch and ONNX Runtime are compared with the reference by <see cref="Tolerance"/>; the CPU engine by what rounding explains
 /// (<c>ErrorModel</c>), which is stricter.
 /// </summary>
 /// <param name="Name">What the op does here, for test names.</param>
@@ -55,9 +55,9 @@ public static class OpCases
 
     private static readonly OpCase[] Table =
     [
-        // How to add an op, by example. A composition needs its record in src/MogaSharp.Graph/Ops and a case here: all engines, gradients and
-        // the export are then tested (OpCaseTests of Cpu, OpTests of Torch and Onnx), and a test fails while an op has no case. Add a case for
-        // each attribute that changes what is computed. Where one is needed, a limit is set for this case alone, with the reason:
+        // How to add an op, by example. A composition needs its record in src/MogaSharp.Graph/Ops and a case here: all engines, gradients
+        // and the export are then tested (OpCaseTests of Cpu, OpTests of Torch and Onnx), and a test fails while an op has no case. Add a
+        // case for each attribute that changes what is computed. Where one is needed, a limit is set for this case alone, with the reason:
         // One(...) with { Tolerance = 1e-5 }.
         One("nearest upsample", (s, x) => s.Add(new NearestUpsample(2), x)),
         One("convolution", (s, x) => s.Conv("conv", x, x.Channels / 2, 3, padding: 1)),

@@ -3,7 +3,8 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Planning;
 
-/// <summary>Tables that steps read, kept in a store: positions and masks of attention, numbers that are resized to the map, waves.</summary>
+/// <summary>Tables that steps read, kept in a store: positions and masks of attention, numbers that are resized to the map,
+/// waves.</summary>
 /// <param name="store">Where they are kept.</param>
 /// <param name="lanes">Floats of a vector.</param>
 internal sealed class PackedTables(PackedStore store, int lanes)

@@ -5,8 +5,8 @@ using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 namespace MogaSharp.Onnx.Export;
 
 /// <summary>
-/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the layout it has there; the other
-/// layouts are made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
+/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the layout it has there; the
+/// other layouts are made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
 /// </summary>
 internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 {
@@ -111,8 +111,8 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         };
     }
 
-    /// <summary>The layout, <see cref="Layout.Map"/> or <see cref="Layout.Last"/>, in which an op that can do both needs fewer transposes, before
-    /// it and after it.</summary>
+    /// <summary>The layout, <see cref="Layout.Map"/> or <see cref="Layout.Last"/>, in which an op that can do both needs fewer transposes,
+    /// before it and after it.</summary>
     private Layout Choose(Value at)
     {
         if (at.Shape.Rank != 4 || at.Inputs.Any(input => input.Shape.Rank != 4))
