@@ -170,7 +170,8 @@ MOGA_API int32_t moga_group_all_reduce(Group* group, const Handle* tensors, int6
             flat.push_back(part.reshape({-1}));
         }
         const auto wanted = static_cast<Collective>(kind);
-        if (wanted == Collective::Mean && !parts[0].is_floating_point()) throw std::invalid_argument("a mean is taken of floating-point numbers only");
+        if (wanted == Collective::Mean && !parts[0].is_floating_point())
+            throw std::invalid_argument("a mean is taken of floating-point numbers only");
         at::Tensor all = at::cat(flat);
         // gloo has no mean.
         reduce(ref(group).processes, all,

@@ -76,7 +76,8 @@ MOGA_API int32_t moga_tensor_to(Handle handle, int32_t type, int32_t device, int
         const at::Device target = device == keep_device ? tensor.device() : device_of(device);
         if (wanted != tensor.scalar_type() || target != tensor.device()) tensor = tensor.to(target, wanted, /*non_blocking=*/true);
         // A copy to the CPU that has not arrived would be read as it is.
-        if (channels_last != keep_layout) tensor = tensor.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+        if (channels_last != keep_layout)
+            tensor = tensor.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
         *result = own(tensor);
     });
 }

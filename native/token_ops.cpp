@@ -43,14 +43,14 @@ MOGA_API int32_t moga_softmax_rows(Handle x, Handle* result) {
     return guarded([&] { *result = own(at::softmax(wide(ref(x)), -1)); });
 }
 
-MOGA_API int32_t moga_attention_scores(Handle query, Handle key, int64_t heads, double scale, int32_t precision, Handle* result) {
+MOGA_API int32_t moga_query_key_product(Handle query, Handle key, int64_t heads, double scale, int32_t precision, Handle* result) {
     return guarded([&] {
         const at::Tensor q = heads_of(cast(ref(query), precision), heads), k = heads_of(cast(ref(key), precision), heads);
         *result = own(at::matmul(scale == 1 ? q : q.mul(scale), k.transpose(2, 3)));
     });
 }
 
-MOGA_API int32_t moga_attention_values(Handle probabilities, Handle value, int64_t heads, int32_t precision, Handle* result) {
+MOGA_API int32_t moga_attention_output(Handle probabilities, Handle value, int64_t heads, int32_t precision, Handle* result) {
     return guarded([&] {
         const at::Tensor& v = ref(value);
         const at::Tensor y = at::matmul(cast(ref(probabilities), precision), heads_of(cast(v, precision), heads));

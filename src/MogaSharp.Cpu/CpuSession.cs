@@ -63,7 +63,7 @@ public sealed unsafe class CpuSession : IInferenceSession
         cancellationToken.ThrowIfCancellationRequested();
         using Use use = Begin();
         CompiledPlan plan = PlanFor(inputs);
-        InferenceSessions.RequireOutputs(outputs, plan.Outputs);
+        InferenceSessions.RequireOutputs(inputs, outputs, plan.Outputs);
         RunMemory memory = _memory.Rent(plan.MemoryBytes);
         try
         {
@@ -73,7 +73,7 @@ public sealed unsafe class CpuSession : IInferenceSession
         }
         finally
         {
-            _memory.Return(memory, _plans.MostMemoryBytes);
+            _memory.Return(memory, _plans.MaxMemoryBytes);
         }
     }
 
@@ -126,7 +126,7 @@ public sealed unsafe class CpuSession : IInferenceSession
         }
         finally
         {
-            _memory.Return(memory, _plans.MostMemoryBytes);
+            _memory.Return(memory, _plans.MaxMemoryBytes);
         }
     }
 

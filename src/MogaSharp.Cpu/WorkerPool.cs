@@ -40,7 +40,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
-            _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"moga cpu {worker}" };
+            _threads[i] = new Thread(() => Accept(worker)) { IsBackground = true, Name = $"moga cpu {worker}" };
             _threads[i].Start();
         }
     }
@@ -72,7 +72,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             frame.Stop = false;
             Volatile.Write(ref _run, _run + 1);
             Wake();
-            Walk(0);
+            Traverse(0);
             (_plan, _frame, _cancellation) = (null, null, default);
             if (_failure is not null)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
@@ -110,7 +110,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void Serve(int worker)
+    private void Accept(int worker)
     {
         for (int seen = 0; ; )
         {
@@ -118,12 +118,12 @@ internal sealed unsafe class WorkerPool : IDisposable
             seen = Volatile.Read(ref _run);
             if (_disposed)
                 return;
-            Walk(worker);
+            Traverse(worker);
         }
     }
 
     // Everyone ends with the last barrier, so that the caller returns when all have stopped touching the frame.
-    private void Walk(int worker)
+    private void Traverse(int worker)
     {
         (Plan plan, Frame frame) = (_plan!, _frame!);
         ReadOnlySpan<Step> steps = plan.Steps;
@@ -162,7 +162,7 @@ internal sealed unsafe class WorkerPool : IDisposable
 
             if (frame.Marks is { } ends)
                 ends[(((worker * steps.Length) + s) * 2) + 1] = Stopwatch.GetTimestamp();
-            Meet(worker);
+            Rendezvous(worker);
         }
     }
 
@@ -182,7 +182,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void Meet(int worker)
+    private void Rendezvous(int worker)
     {
         int phase = Volatile.Read(ref _phase);
         if (Interlocked.Increment(ref _arrived) == Threads)

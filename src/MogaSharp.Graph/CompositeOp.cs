@@ -1,16 +1,16 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// An op that is a composition of others. It has one method, <see cref="Lower"/>, and no code in any interpreter: they run what it lowers to
-/// (<see cref="ComputationGraph.Lower"/>), gradients included. The set is open; users may add their own. An interpreter that wants a fast
-/// path finds the lowered ops by a pattern, as it finds other sequences of ops, or keeps the op and computes it.
+/// An op that is a composition of others. It has one method, <see cref="Lower"/>, and no code in any interpreter: they run what it lowers
+/// to (<see cref="ComputationGraph.Lower"/>), gradients included. The set is open; users may add their own. An interpreter that wants a
+/// fast path finds the lowered ops by a pattern, as it finds other sequences of ops, or keeps the op and computes it.
 /// </summary>
 public abstract record CompositeOp : Op
 {
     /// <summary>Adds the ops that this one stands for.</summary>
     /// <param name="at">The module that the op belongs to.</param>
-    /// <param name="inputs">What the op reads. Sizes are known by their shapes, but must only decide what the ops' own attributes may depend
-    /// on: channels, not batch, rows or columns.</param>
+    /// <param name="inputs">What the op reads. Sizes are known by their shapes, but must only decide what the ops' own attributes may
+    /// depend on: channels, not batch, rows or columns.</param>
     /// <returns>The value that the op gives.</returns>
     /// <exception cref="GraphException">The inputs do not fit the op.</exception>
     public abstract Value Lower(Scope at, IReadOnlyList<Value> inputs);

@@ -7,6 +7,8 @@ namespace MogaSharp.Graph;
 /// </summary>
 public sealed class ComputationGraph
 {
+    private GraphReaders? _readers;
+
     internal ComputationGraph(Value[] values, GraphOutput[] outputs, ParameterSpec[] parameters)
     {
         Values = values;
@@ -26,6 +28,9 @@ public sealed class ComputationGraph
 
     /// <summary>The parameters and buffers, in the order in which the model declares them.</summary>
     public IReadOnlyList<ParameterSpec> Parameters { get; }
+
+    /// <summary>Who reads each value; found at the first call.</summary>
+    public GraphReaders Readers => _readers ??= new GraphReaders(this);
 
     /// <summary>The same graph with other outputs, such as the feature maps inside of it.</summary>
     /// <param name="outputs">The outputs with their names; values of this graph.</param>

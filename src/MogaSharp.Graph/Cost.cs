@@ -2,7 +2,7 @@ namespace MogaSharp.Graph;
 
 /// <summary>
 /// Multiply-adds, counted as the papers count them: convolutions, linear layers and attention without bias; what fvcore would add
-/// for normalisation (2 per output element of batch norm, 5 of group and layer norm) and adaptive pooling (1 per input element) is
+/// for normalization (2 per output element of batch norm, 5 of group and layer norm) and adaptive pooling (1 per input element) is
 /// kept apart. Activations, element-wise sums and products and plain means are not counted.
 /// </summary>
 /// <param name="Convolution">Output elements x input channels per group x kernel area.</param>

@@ -1,7 +1,8 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// Runs graphs in eval mode: the managed CPU engine, libtorch, ONNX Runtime. Dispose it after its sessions. Sessions are created from any thread.
+/// Runs graphs in eval mode: the managed CPU engine, libtorch, ONNX Runtime. Dispose it after its sessions. Sessions are created from any
+/// thread.
 /// </summary>
 public interface IInferenceEngine : IDisposable
 {
@@ -24,8 +25,10 @@ public interface IInferenceSession : IDisposable
 
     /// <summary>Computes the graph's outputs into tensors that the caller owns.</summary>
     /// <param name="inputs">One tensor per graph input, in order.</param>
-    /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten.</param>
+    /// <param name="outputs">One tensor per graph output, in order, of the inferred shapes; overwritten. No output may share its array
+    /// with an input or with another output: when one is written, another may still be read.</param>
     /// <param name="cancellationToken">Ends the run between two steps; the outputs are then undefined.</param>
+    /// <exception cref="ArgumentException">An output shares its array with an input or with another output.</exception>
     /// <exception cref="GraphException">An input does not fit the graph, or an output has another shape.</exception>
     /// <exception cref="InsufficientMemoryException">The input is so large that the run would not fit into this machine's
     /// memory.</exception>
@@ -55,15 +58,31 @@ public static class InferenceSessions
     }
 
     /// <summary>Checks the tensors for a run's outputs, as every session does before it computes.</summary>
+    /// <param name="inputs">The run's inputs.</param>
     /// <param name="outputs">One tensor per graph output, in order.</param>
     /// <param name="shapes">The shapes that the graph gives.</param>
     /// <exception cref="GraphException">There are more or fewer tensors, or one has another shape.</exception>
-    public static void RequireOutputs(ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Shape> shapes)
+    /// <exception cref="ArgumentException">A tensor shares its array with an input or with another one of the outputs.</exception>
+    public static void RequireOutputs(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Shape> shapes)
     {
         if (outputs.Length != shapes.Length)
             throw new GraphException($"The graph has {shapes.Length} output(s), {outputs.Length} tensor(s) were given.");
         for (int i = 0; i < shapes.Length; i++)
             if (outputs[i].Shape != shapes[i])
                 throw new GraphException($"Output {i} has shape {shapes[i]}, the tensor given for it {outputs[i].Shape}.");
+        for (int i = 0; i < outputs.Length; i++)
+            if (Shares(inputs, outputs[i]) || Shares(outputs[..i], outputs[i]))
+                throw new ArgumentException(
+                    $"The tensor for output {i} shares its array with an input or another output.",
+                    nameof(outputs)
+                );
+
+        static bool Shares(ReadOnlySpan<Tensor> tensors, Tensor output)
+        {
+            foreach (Tensor tensor in tensors)
+                if (ReferenceEquals(tensor.Data, output.Data))
+                    return true;
+            return false;
+        }
     }
 }

@@ -1,8 +1,8 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// One operation. An op knows its attributes, the names of its parameters, its output shape and its cost. What it computes is either for the
-/// interpreters to say (<see cref="PrimitiveOp"/>) or follows from other ops (<see cref="CompositeOp"/>).
+/// One operation. An op knows its attributes, the names of its parameters, its output shape and its cost. What it computes is either for
+/// the interpreters to say (<see cref="PrimitiveOp"/>) or follows from other ops (<see cref="CompositeOp"/>).
 /// </summary>
 public abstract record Op
 {
@@ -48,8 +48,8 @@ public abstract record Op
 }
 
 /// <summary>
-/// An op of the closed set that every interpreter computes itself: each is an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a new one
-/// does not compile until all of them handle it.
+/// An op of the closed set that every interpreter computes itself: each is an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a new
+/// one does not compile until all of them handle it.
 /// </summary>
 public abstract record PrimitiveOp : Op
 {
@@ -73,10 +73,10 @@ public interface IOpVisitor<in TArgument, out TResult>
     /// <summary>A fully connected layer.</summary>
     TResult Visit(Linear op, TArgument argument);
 
-    /// <summary>Batch normalisation.</summary>
+    /// <summary>Batch normalization.</summary>
     TResult Visit(BatchNorm2d op, TArgument argument);
 
-    /// <summary>Group normalisation.</summary>
+    /// <summary>Group normalization.</summary>
     TResult Visit(GroupNorm op, TArgument argument);
 
     /// <summary>A point-wise activation.</summary>
@@ -97,17 +97,17 @@ public interface IOpVisitor<in TArgument, out TResult>
     /// <summary>Feature maps side by side.</summary>
     TResult Visit(ChannelConcat op, TArgument argument);
 
-    /// <summary>Layer normalisation over the channels.</summary>
+    /// <summary>Layer normalization over the channels.</summary>
     TResult Visit(LayerNorm op, TArgument argument);
 
     /// <summary>Softmax over the last dimension.</summary>
     TResult Visit(Softmax op, TArgument argument);
 
     /// <summary>Queries times keys.</summary>
-    TResult Visit(AttentionScores op, TArgument argument);
+    TResult Visit(QueryKeyProduct op, TArgument argument);
 
     /// <summary>Probabilities times values.</summary>
-    TResult Visit(AttentionValues op, TArgument argument);
+    TResult Visit(AttentionOutput op, TArgument argument);
 
     /// <summary>A learnt bias per relative position.</summary>
     TResult Visit(RelativePositionBias op, TArgument argument);

@@ -18,9 +18,6 @@ public enum ParameterKind
 /// <param name="IsOptional">True for state that files may lack without harm (<c>num_batches_tracked</c>, <c>attn_mask</c>).</param>
 public sealed record ParameterSpec(string Name, Shape Shape, ParameterKind Kind, Initializer Initializer, bool IsOptional = false)
 {
-    /// <summary>Whether PyTorch keeps a tensor of this name as 64-bit integers: batch counters and Swin's position indices.</summary>
-    /// <param name="name">The state-dict key.</param>
-    public static bool IsInteger(string name) =>
-        name.EndsWith("num_batches_tracked", StringComparison.Ordinal)
-        || name.EndsWith("relative_position_index", StringComparison.Ordinal);
+    /// <summary>The type that PyTorch keeps the tensor in: 64-bit integers for batch counters and Swin's position indices.</summary>
+    public DType Type { get; init; } = DType.Float32;
 }

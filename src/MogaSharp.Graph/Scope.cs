@@ -1,7 +1,7 @@
 namespace MogaSharp.Graph;
 
-/// <summary>How fresh convolutions start.</summary>
-public enum ConvStart
+/// <summary>How the weights of fresh convolutions are drawn.</summary>
+public enum ConvInitialization
 {
     /// <summary>Weights normal with the fan-out deviation sqrt(2 / (k k out / groups)), biases 0.</summary>
     FanOut,
@@ -25,8 +25,8 @@ public enum ConvStart
 /// <param name="Name">The path; empty at the top.</param>
 public readonly record struct Scope(GraphBuilder Builder, string Name)
 {
-    /// <summary>How convolutions here and below start.</summary>
-    public ConvStart Start { get; init; }
+    /// <summary>How the weights of convolutions here and below are drawn.</summary>
+    public ConvInitialization Initialization { get; init; }
 
     /// <summary>The scope of a submodule.</summary>
     public Scope this[string child] => this with { Name = Join(child) };
@@ -45,7 +45,7 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         return this;
     }
 
-    /// <summary>A convolution that may be applied more than once; its weights begin as <see cref="Start"/> says.</summary>
+    /// <summary>A convolution that may be applied more than once; its weights begin as <see cref="Initialization"/> says.</summary>
     /// <param name="name">The module's name under this scope.</param>
     /// <param name="inChannels">Input channels.</param>
     /// <param name="channels">Output channels.</param>
@@ -74,15 +74,17 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         // The official code divides in integers.
         long fanOut = (long)kernel * kernel * channels / groups,
             fanIn = (long)kernel * kernel * (inChannels / groups);
-        Initializer start = Start switch
+        Initializer start = Initialization switch
         {
-            ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
-            ConvStart.FanOutOfAll => new Initializer.Normal(Math.Sqrt(2.0 / ((long)kernel * kernel * channels))),
-            ConvStart.Truncated => new Initializer.TruncatedNormal(0.02),
+            ConvInitialization.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
+            ConvInitialization.FanOutOfAll => new Initializer.Normal(Math.Sqrt(2.0 / ((long)kernel * kernel * channels))),
+            ConvInitialization.Truncated => new Initializer.TruncatedNormal(0.02),
             _ => new Initializer.Uniform(1 / Math.Sqrt(fanIn)),
         };
         string weight = at.Declare("weight", new Shape(channels, inChannels / groups, kernel, kernel), start);
-        string? bias = hasBias ? at.Declare("bias", new Shape(channels), Start == ConvStart.Uniform ? start : Initializer.Zeros) : null;
+        string? bias = hasBias
+            ? at.Declare("bias", new Shape(channels), Initialization == ConvInitialization.Uniform ? start : Initializer.Zeros)
+            : null;
         return new(at, new Conv2d(inChannels, channels, kernel, weight, bias, stride, padding, dilation, groups));
     }
 
@@ -136,7 +138,7 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         at.Declare("bias", shape, Initializer.Zeros);
         at.Declare("running_mean", shape, Initializer.Zeros, ParameterKind.Buffer);
         at.Declare("running_var", shape, Initializer.Ones, ParameterKind.Buffer);
-        at.Declare("num_batches_tracked", default, Initializer.Zeros, ParameterKind.Buffer, isOptional: true);
+        at.Declare("num_batches_tracked", default, Initializer.Zeros, ParameterKind.Buffer, isOptional: true, DType.Int64);
         return new(at, new BatchNorm2d(channels, at.Name, epsilon));
     }
 
@@ -199,8 +201,9 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         Shape shape,
         Initializer initializer,
         ParameterKind kind = ParameterKind.Parameter,
-        bool isOptional = false
-    ) => Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional));
+        bool isOptional = false,
+        DType type = DType.Float32
+    ) => Builder.Declare(new ParameterSpec(Join(name), shape, kind, initializer, isOptional) { Type = type });
 
     /// <summary>A node of this module.</summary>
     public Value Add(Op op, params Value[] inputs) => Builder.Add(Name, op, inputs);

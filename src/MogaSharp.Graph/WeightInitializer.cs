@@ -3,7 +3,7 @@ namespace MogaSharp.Graph;
 /// <summary>Makes the weights of a fresh network from its parameter specs.</summary>
 public static class WeightInitializer
 {
-    /// <summary>Fills every parameter and buffer by its initialiser.</summary>
+    /// <summary>Fills every parameter and buffer by its initializer.</summary>
     /// <param name="specs">What to fill.</param>
     /// <param name="seed">The same seed gives the same weights on every machine.</param>
     public static WeightSet Create(IEnumerable<ParameterSpec> specs, int seed)
@@ -23,7 +23,7 @@ public static class WeightInitializer
             Initializer.Normal normal => () => Gauss(random) * normal.StandardDeviation,
             Initializer.TruncatedNormal normal => () => normal.Scale * Truncated(random, normal.StandardDeviation),
             Initializer.Uniform uniform => () => uniform.Bound * ((2 * random.NextDouble()) - 1),
-            _ => throw new GraphException($"Unknown initialiser {spec.Initializer}."),
+            _ => throw new GraphException($"Unknown initializer {spec.Initializer}."),
         };
         for (int i = 0; i < tensor.Data.Length; i++)
             tensor.Data[i] = (float)next();

@@ -10,7 +10,7 @@ namespace MogaSharp.OnnxRuntime;
 internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weights, OnnxRuntimeOptions options) : IInferenceSession
 {
     // Each has a copy of the weights.
-    private const int MostModels = 4;
+    private const int MaxModels = 4;
 
     private readonly Lock _gate = new();
     private readonly List<SizedModel> _models = [];
@@ -27,7 +27,7 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
         SizedModel sized = Enter(shapes);
         try
         {
-            InferenceSessions.RequireOutputs(outputs, sized.Outputs);
+            InferenceSessions.RequireOutputs(inputs, outputs, sized.Outputs);
             sized.Model.Run(inputs, outputs, cancellationToken);
         }
         finally
@@ -58,7 +58,7 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
             if (found >= 0)
                 _models.RemoveAt(found);
             _models.Insert(0, sized);
-            if (_models.Count > MostModels)
+            if (_models.Count > MaxModels)
             {
                 _models[^1].Retire();
                 _models.RemoveAt(_models.Count - 1);

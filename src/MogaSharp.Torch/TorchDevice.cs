@@ -43,7 +43,7 @@ public readonly record struct TorchDevice
             && index < 128
         )
             return Cuda(index);
-        throw new FormatException($"'{text}' is no device; write cpu, cuda or cuda:N.");
+        throw new FormatException($"'{text}' is not a device; write cpu, cuda or cuda:N.");
     }
 
     /// <summary>As <see cref="Parse"/> reads it: <c>cpu</c> or <c>cuda:N</c>.</summary>

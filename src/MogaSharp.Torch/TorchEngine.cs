@@ -70,7 +70,7 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
         var shapes = new Shape[inputs.Length];
         for (int i = 0; i < shapes.Length; i++)
             shapes[i] = inputs[i].Shape;
-        InferenceSessions.RequireOutputs(outputs, Graph.InferOutputShapes(shapes));
+        InferenceSessions.RequireOutputs(inputs, outputs, Graph.InferOutputShapes(shapes));
         using var scope = new TorchScope();
         var given = new TorchTensor[inputs.Length];
         for (int i = 0; i < given.Length; i++)

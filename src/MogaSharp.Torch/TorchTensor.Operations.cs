@@ -76,7 +76,7 @@ public sealed unsafe partial class TorchTensor
     /// <param name="type">The element type, or null to keep it.</param>
     /// <param name="channelsLast">True for channels innermost (feature maps only), false for row-major, null to keep the layout.</param>
     /// <exception cref="ArgumentException">Tensors of the type are not made here.</exception>
-    /// <exception cref="TorchException">There is no such device, or the tensor is no feature map.</exception>
+    /// <exception cref="TorchException">There is no such device, or the tensor is not a feature map.</exception>
     public TorchTensor To(TorchDevice? device = null, DType? type = null, bool? channelsLast = null)
     {
         if (type is { } wanted)
@@ -163,7 +163,7 @@ public sealed unsafe partial class TorchTensor
 
     /// <summary>Whether gradients with respect to this tensor are wanted. Can be set on leaves: tensors that no recorded operation
     /// made.</summary>
-    /// <exception cref="TorchException">The tensor is no leaf, or holds integers.</exception>
+    /// <exception cref="TorchException">The tensor is not a leaf, or holds integers.</exception>
     public bool RequiresGradient
     {
         get

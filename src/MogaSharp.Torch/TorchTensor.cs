@@ -12,7 +12,7 @@ namespace MogaSharp.Torch;
 /// </summary>
 public sealed unsafe partial class TorchTensor : IDisposable
 {
-    private const int MostDimensions = 16;
+    private const int MaxDimensions = 16;
 
     internal TorchTensor(TensorHandle handle, TorchScope? scope)
     {
@@ -194,7 +194,7 @@ public sealed unsafe partial class TorchTensor : IDisposable
     [SkipLocalsInit]
     private (Shape Shape, DType Type, TorchDevice Device) Describe()
     {
-        long* extents = stackalloc long[MostDimensions];
+        long* extents = stackalloc long[MaxDimensions];
         Shim.Check(Shim.TensorDescribe(Handle, out int type, out int device, out int rank, extents));
         return (new Shape(new ReadOnlySpan<long>(extents, rank)), (DType)type, TorchDevice.FromIndex(device));
     }

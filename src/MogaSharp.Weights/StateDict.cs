@@ -139,8 +139,13 @@ public sealed class StateDict
         return tensor;
     }
 
+    // A weight set holds floats alone; which of them PyTorch keeps as integers only the names tell.
+    private static bool IsInteger(string name) =>
+        name.EndsWith("num_batches_tracked", StringComparison.Ordinal)
+        || name.EndsWith("relative_position_index", StringComparison.Ordinal);
+
     private static TensorEntry Entry(string name, Tensor tensor) =>
-        ParameterSpec.IsInteger(name)
+        IsInteger(name)
             ? TensorEntry.FromInt64(name, tensor.Shape, Array.ConvertAll(tensor.Data, value => (long)value))
             : TensorEntry.FromTensor(name, tensor);
 

@@ -55,7 +55,7 @@ public sealed class BenchTests : IDisposable
     public async Task What_cannot_be_measured_says_so()
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small);
-        (await Moga.RunAsync("bench", card, "--train", "--device", "tpu")).Failed(2, "'tpu' is no device; write cpu, cuda or cuda:N");
+        (await Moga.RunAsync("bench", card, "--train", "--device", "tpu")).Failed(2, "'tpu' is not a device; write cpu, cuda or cuda:N");
         (await Moga.RunAsync("bench", card, "--train", "--official", "missing.py")).Failed(2, "there is no file 'missing.py'");
         (await Moga.RunAsync("bench", card, "--train", "--size", "32", "--official", card)).Failed(
             2,

@@ -90,7 +90,7 @@ public sealed class ForeignWeightsTests : IDisposable
 
     private static TensorEntry Doubled(TensorEntry tensor)
     {
-        if (ParameterSpec.IsInteger(tensor.Name))
+        if (!tensor.DType.IsFloatingPoint())
             return tensor.WithName($"student.{tensor.Name}");
         Tensor values = tensor.ToTensor();
         return TensorEntry.FromTensor($"student.{tensor.Name}", new Tensor(values.Shape, [.. values.Data.Select(value => 2 * value)]));

@@ -19,7 +19,7 @@ public sealed class TrainUsageTests : IDisposable
     [InlineData("epochs=x", "'x' is no value of the recipe's field epochs")]
     [InlineData("amp=fp8", "'fp8' is no value of the recipe's field amp; it takes none, bf16, fp16.")]
     [InlineData("batch=640", "The 72 training images do not fill one batch of 640; take a batch_size of 72 or less.")]
-    [InlineData("device=gpu", "'gpu' is no device; write cpu, cuda or cuda:N")]
+    [InlineData("device=gpu", "'gpu' is not a device; write cpu, cuda or cuda:N")]
     [InlineData("workers=0", "--workers takes a whole number from 1")]
     [InlineData("init=missing.pth", "there is no file 'missing.pth'")]
     [InlineData("recipe=missing.json", "there is no file 'missing.json'")]
@@ -122,7 +122,7 @@ public sealed class TrainUsageTests : IDisposable
     [Theory]
     [InlineData("--data", "folder:/missing", "there is no folder '/missing'")]
     [InlineData("--preset", "huge", "There is no preset 'huge'")]
-    [InlineData("--device", "gpu", "'gpu' is no device")]
+    [InlineData("--device", "gpu", "'gpu' is not a device")]
     public async Task A_wrong_option_is_named_before_libtorch_is_missed(string option, string value, string message)
     {
         List<string> arguments = [.. _fixture.Arguments()];

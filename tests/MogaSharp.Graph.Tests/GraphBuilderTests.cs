@@ -52,16 +52,16 @@ public sealed class GraphBuilderTests
     }
 
     [Theory]
-    [InlineData(ConvStart.FanOut, "Normal", 0.11785113019775793)]
-    [InlineData(ConvStart.FanOutOfAll, "Normal", 0.08333333333333333)]
-    [InlineData(ConvStart.Truncated, "TruncatedNormal", 0.02)]
-    [InlineData(ConvStart.Uniform, "Uniform", 0.16666666666666666)]
-    public void A_scope_decides_how_convolutions_start(ConvStart start, string kind, double number)
+    [InlineData(ConvInitialization.FanOut, "Normal", 0.11785113019775793)]
+    [InlineData(ConvInitialization.FanOutOfAll, "Normal", 0.08333333333333333)]
+    [InlineData(ConvInitialization.Truncated, "TruncatedNormal", 0.02)]
+    [InlineData(ConvInitialization.Uniform, "Uniform", 0.16666666666666666)]
+    public void A_scope_decides_how_convolutions_start(ConvInitialization start, string kind, double number)
     {
         // 8 channels to 32 in two groups, 3x3: fan-in 9 * 4, fan-out 9 * 16, or 9 * 32 of all groups.
         Scope s = _builder.Root with
         {
-            Start = start,
+            Initialization = start,
         };
         s["deep"][3].Conv("conv", _builder.Input("x", new Shape(1, 8, 5, 5)), 32, 3, groups: 2);
         ComputationGraph graph = _builder.Build();
@@ -69,7 +69,7 @@ public sealed class GraphBuilderTests
             bias = Describe(graph.Parameters.Single(spec => spec.Name == "deep.3.conv.bias").Initializer);
         Assert.Equal(kind, weight.Kind);
         Assert.Equal(number, weight.Number, 15);
-        Assert.Equal(start == ConvStart.Uniform ? weight : ("Constant", 0), bias);
+        Assert.Equal(start == ConvInitialization.Uniform ? weight : ("Constant", 0), bias);
 
         static (string, double) Describe(Initializer initializer) =>
             initializer switch

@@ -18,6 +18,27 @@ public sealed class InferenceSessionsTests
         Assert.Throws<GraphException>(() => session.CreateOutputs(new Shape(1, 3, 4, 4)));
     }
 
+    [Fact]
+    public void Outputs_share_no_array_with_inputs_or_each_other()
+    {
+        var shape = new Shape(1, 2);
+        Tensor input = new(shape),
+            output = new(shape);
+        InferenceSessions.RequireOutputs([input], [output, new Tensor(shape)], [shape, shape]);
+        foreach (
+            (Tensor first, Tensor second, int wrong) in new[]
+            {
+                (input, output, 0),
+                (output, new Tensor(shape, input.Data), 1),
+                (output, output, 1),
+            }
+        )
+            Assert.Equal(
+                $"The tensor for output {wrong} shares its array with an input or another output. (Parameter 'outputs')",
+                Assert.Throws<ArgumentException>(() => InferenceSessions.RequireOutputs([input], [first, second], [shape, shape])).Message
+            );
+    }
+
     private sealed class Recorder(ComputationGraph graph) : IInferenceSession
     {
         public ComputationGraph Graph { get; } = graph;

@@ -35,7 +35,7 @@ public sealed class BackboneTests
             Assert.StartsWith(kind, entry[1].GetString());
             if (kind == "keep")
             {
-                Assert.Equal(ParameterSpec.IsInteger(spec.Name) ? "keep:int64" : "keep:float32", entry[1].GetString());
+                Assert.Equal(spec.Type == DType.Int64 ? "keep:int64" : "keep:float32", entry[1].GetString());
                 continue;
             }
 

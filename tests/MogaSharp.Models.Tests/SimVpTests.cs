@@ -36,7 +36,7 @@ public sealed class SimVpTests
             if (kind == "keep")
             {
                 Assert.Equal((ParameterKind.Buffer, true), (spec.Kind, spec.IsOptional));
-                Assert.Equal(entry[1].GetString() == "keep:int64", ParameterSpec.IsInteger(spec.Name));
+                Assert.Equal(entry[1].GetString() == "keep:int64", spec.Type == DType.Int64);
                 continue;
             }
 

@@ -22,7 +22,7 @@ public sealed class OpTests
             graph,
             FormulaWeights.Create(graph.Parameters),
             new OnnxExportOptions { Opset = opset },
-            1e-6,
+            OpCases.ByName[name].Tolerance,
             OpCase.Inputs(graph)
         );
     }

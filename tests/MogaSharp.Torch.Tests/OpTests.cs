@@ -10,9 +10,6 @@ namespace MogaSharp.Torch.Tests;
 /// asked for.</summary>
 public sealed class OpTests
 {
-    // How many elements of a tensor are moved for finite differences.
-    private const int Probes = 24;
-
     public static TheoryData<string> Cases => [.. OpCases.All.Keys];
 
     public static TheoryData<string, DType, bool> ForwardCases =>
@@ -27,7 +24,7 @@ public sealed class OpTests
     public void Forward_gives_what_the_reference_gives(string name, DType type, bool channelsLast) =>
         Libtorch.WithoutLeaks(() =>
         {
-            ComputationGraph graph = OpCases.All[name];
+            (OpCase one, ComputationGraph graph) = (OpCases.ByName[name], OpCases.All[name]);
             Tensor[] inputs = OpCase.Inputs(graph);
             using TorchNetwork network = Libtorch.Network(graph, new() { Type = type, ChannelsLast = channelsLast });
             TorchForward actual = network.Forward(Upload(inputs));
@@ -42,7 +39,7 @@ public sealed class OpTests
                 double[] values = Doubles(actual[output]);
                 double largest = expected.Data.Max(Math.Abs),
                     difference = expected.Data.Zip(values, (a, b) => Math.Abs(a - b)).Max();
-                Assert.InRange(difference, 0, (type == DType.Float64 ? 1e-13 : 1e-6) * largest);
+                Assert.InRange(difference, 0, (type == DType.Float64 ? one.DoubleTolerance : one.Tolerance) * largest);
             }
         });
 
@@ -53,7 +50,7 @@ public sealed class OpTests
     public void Gradients_are_those_of_the_reference(string name) =>
         Libtorch.WithoutLeaks(() =>
         {
-            ComputationGraph graph = OpCases.All[name];
+            (OpCase one, ComputationGraph graph) = (OpCases.ByName[name], OpCases.All[name]);
             Tensor[] inputs = OpCase.Inputs(graph);
             WeightSet weights = FormulaWeights.Create(graph.Parameters);
             using TorchNetwork network = Libtorch.Network(graph, new() { Type = DType.Float64 });
@@ -72,12 +69,13 @@ public sealed class OpTests
                     continue;
                 Tensor moved = weights.TryGet(tensor, out Tensor? weight) ? weight : inputs[InputIndex(graph, tensor)];
                 CompareProbes(
+                    one,
                     tensor,
                     gradient,
                     i =>
                     {
                         float old = moved.Data[i];
-                        (float up, float down) = (old + (1f / 4096), old - (1f / 4096));
+                        (float up, float down) = (old + one.GradientStep, old - one.GradientStep);
                         moved.Data[i] = up;
                         double above = Objective(graph, weights, inputs);
                         moved.Data[i] = down;
@@ -96,7 +94,7 @@ public sealed class OpTests
     public void Gradients_in_train_mode_are_those_of_the_forward_pass(string name) =>
         Libtorch.WithoutLeaks(() =>
         {
-            ComputationGraph graph = OpCases.All[name];
+            (OpCase one, ComputationGraph graph) = (OpCases.ByName[name], OpCases.All[name]);
             Tensor[] inputs = OpCase.Inputs(graph);
             using TorchNetwork network = Libtorch.Network(graph, new() { Type = DType.Float64 });
             byte[] random = network.Generator.GetState();
@@ -111,14 +109,14 @@ public sealed class OpTests
                 TorchTensor moved = network.ParameterNames.Contains(tensor) ? network[tensor] : given[InputIndex(graph, tensor)];
                 double[] values = Doubles(moved);
                 CompareProbes(
+                    one,
                     tensor,
                     gradient,
                     i =>
                     {
-                        const double Step = 1e-5;
-                        double above = At(values[i] + Step),
-                            below = At(values[i] - Step);
-                        return (above - below) / (2 * Step);
+                        double above = At(values[i] + one.TrainingStep),
+                            below = At(values[i] - one.TrainingStep);
+                        return (above - below) / (2 * one.TrainingStep);
 
                         double At(double value)
                         {
@@ -277,15 +275,15 @@ public sealed class OpTests
 
     private static Tensor Seed(string output, Shape shape) => FormulaWeights.Input(shape, "seed/" + output);
 
-    private static void CompareProbes(string tensor, double[] gradient, Func<int, double> slope)
+    private static void CompareProbes(OpCase one, string tensor, double[] gradient, Func<int, double> slope)
     {
         double largest = gradient.Max(Math.Abs);
-        for (int k = 0; k < Math.Min(Probes, gradient.Length); k++)
+        for (int k = 0; k < Math.Min(one.GradientProbes, gradient.Length); k++)
         {
-            int i = (int)((long)k * gradient.Length / Math.Min(Probes, gradient.Length));
+            int i = (int)((long)k * gradient.Length / Math.Min(one.GradientProbes, gradient.Length));
             double expected = slope(i);
             Assert.True(
-                Math.Abs(gradient[i] - expected) <= (1e-6 * largest) + 1e-8,
+                Math.Abs(gradient[i] - expected) <= (one.GradientTolerance * largest) + 1e-8,
                 $"{tensor}[{i}]: gradient {gradient[i]:R}, slope {expected:R}"
             );
         }

@@ -3,7 +3,7 @@ using MogaSharp.Testing;
 
 namespace MogaSharp.Torch.Tests;
 
-/// <summary>Optimisers, clipping, averaging and loss scaling, against PyTorch in double precision.</summary>
+/// <summary>Optimizers, clipping, averaging and loss scaling, against PyTorch in double precision.</summary>
 public sealed class OptimizerTests
 {
     private static readonly FixtureFile Expected = new(Repository.Fixture("torch", "optimisers.safetensors"));

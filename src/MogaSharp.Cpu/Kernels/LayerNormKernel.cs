@@ -20,7 +20,7 @@ internal static unsafe class LayerNormKernel<S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
-    /// <summary>Normalises pixels.</summary>
+    /// <summary>Normalizes pixels.</summary>
     /// <param name="from">The first pixel.</param>
     /// <param name="fromStride">Floats from pixel to pixel.</param>
     /// <param name="to">Where the first goes; may be the same place.</param>

@@ -10,7 +10,7 @@ namespace MogaSharp.Cpu.Kernels;
 /// machines with 32, 6 x 2 (15 of 16) otherwise, 7 x 1 for a last panel of one vector. Fourteen rows because MogaNet's maps
 /// are 56, 28, 14 and 7 wide. Row addresses are a + s * {1, 2, 4, 8} and the same with 3 s, 5 s ...: eight integer registers.
 /// Tail: the kernels always do all their rows; rows past the last are read from what follows in memory (callers keep
-/// <see cref="MostRows"/> rows of slack) and written where nobody looks. Cost: rows * panel multiply-adds for rows + 2 loads,
+/// <see cref="MaxRows"/> rows of slack) and written where nobody looks. Cost: rows * panel multiply-adds for rows + 2 loads,
 /// so the multipliers, not the loads, set the pace.
 /// </summary>
 internal static unsafe class MatrixKernel<S, V>
@@ -23,7 +23,7 @@ internal static unsafe class MatrixKernel<S, V>
     public const int PanelVectors = 2;
 
     /// <summary>The rows that any kernel may read and write: callers keep this much room in A and C.</summary>
-    public const int MostRows = 14;
+    public const int MaxRows = 14;
 
     /// <summary>Rows of the main tile.</summary>
     public static int TileRows => S.HasManyRegisters ? 14 : 6;

@@ -10,7 +10,7 @@ internal sealed class FoldFeatureDecomposition : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (Residue.Match(op, inputs) is not var (y, scale, other))
+        if (ScaledDifference.Match(op, inputs) is not var (y, scale, other))
             return null;
         if (y.Op is not Conv2d { IsPointwise: true } conv)
             return null;
@@ -40,7 +40,7 @@ internal sealed class FoldChannelAggregation : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
     {
-        if (op is not Conv2d { IsPointwise: true } conv || Residue.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t))
+        if (op is not Conv2d { IsPointwise: true } conv || ScaledDifference.Match(inputs[0].Op, inputs[0].Inputs) is not var (h, scale, t))
             return null;
         if (t.Channels != 1 || h.Channels == 1)
             return null;
@@ -56,27 +56,5 @@ internal sealed class FoldChannelAggregation : GraphPass
         float[] column = Array.ConvertAll(Affine.Apply(context, conv, Array.ConvertAll(sigma, s => (double)s)), sum => (float)-sum);
         Value? rankOne = Affine.EmitConv(context, conv with { InChannels = 1 }, t, column, null);
         return map is null || rankOne is null ? null : context.Add(scope, new Binary(BinaryKind.Add), map, rankOne);
-    }
-}
-
-/// <summary>The pattern x + scale * (x - other).</summary>
-internal static class Residue
-{
-    public static (Value X, string Scale, Value Other)? Match(Op op, IReadOnlyList<Value> inputs)
-    {
-        if (op is not Binary { Function: BinaryKind.Add })
-            return null;
-        for (int i = 0; i < 2; i++)
-        {
-            (Value x, Value scaled) = (inputs[i], inputs[1 - i]);
-            if (
-                scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
-                && scaled.Inputs[0] is { Op: Binary { Function: BinaryKind.Subtract } } difference
-                && difference.Inputs[0] == x
-            )
-                return (x, scale, difference.Inputs[1]);
-        }
-
-        return null;
     }
 }

@@ -34,7 +34,7 @@ internal sealed class ConstantFactorToAffine : GraphPass
 }
 
 /// <summary>
-/// Layer norm = normalisation, then an affine map, which may go into the convolution after it; what stays comes back by
+/// Layer norm = normalization, then an affine map, which may go into the convolution after it; what stays comes back by
 /// <see cref="AffineIntoLayerNorm"/>.
 /// </summary>
 internal sealed class SplitLayerNorm : GraphPass

@@ -3,34 +3,34 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Planning;
 
-/// <summary>Something that is compiled anew for each activation.</summary>
-internal interface IActivationUser<out TResult>
+/// <summary>Code that is compiled once for each activation.</summary>
+internal interface IActivationVisitor<out TResult>
 {
-    TResult Use<TActivation>()
+    TResult Visit<TActivation>()
         where TActivation : struct, IActivation;
 }
 
 /// <summary>From an activation as data to one as a type.</summary>
 internal static class ActivationChoice
 {
-    /// <summary>Calls the user with the type of a function.</summary>
+    /// <summary>Calls the visitor with the type that computes a function.</summary>
     /// <param name="functions">No function, one, or the same one twice.</param>
-    /// <param name="user">Who is called.</param>
-    public static TResult Choose<TResult>(ReadOnlySpan<ActivationKind> functions, IActivationUser<TResult> user) =>
+    /// <param name="visitor">What is called.</param>
+    public static TResult Choose<TResult>(ReadOnlySpan<ActivationKind> functions, IActivationVisitor<TResult> visitor) =>
         functions.IsEmpty
-            ? user.Use<Identity>()
+            ? visitor.Visit<Identity>()
             : functions[0] switch
             {
-                ActivationKind.Gelu => Use<TResult, Gelu>(functions.Length, user),
-                ActivationKind.Silu => Use<TResult, Silu>(functions.Length, user),
-                ActivationKind.Relu => Use<TResult, Relu>(functions.Length, user),
-                ActivationKind.Sigmoid => Use<TResult, Sigmoid>(functions.Length, user),
-                ActivationKind.LeakyRelu => Use<TResult, LeakyRelu>(functions.Length, user),
-                ActivationKind.HardSwish => Use<TResult, HardSwish>(functions.Length, user),
-                ActivationKind.HardSigmoid => Use<TResult, HardSigmoid>(functions.Length, user),
+                ActivationKind.Gelu => Visit<TResult, Gelu>(functions.Length, visitor),
+                ActivationKind.Silu => Visit<TResult, Silu>(functions.Length, visitor),
+                ActivationKind.Relu => Visit<TResult, Relu>(functions.Length, visitor),
+                ActivationKind.Sigmoid => Visit<TResult, Sigmoid>(functions.Length, visitor),
+                ActivationKind.LeakyRelu => Visit<TResult, LeakyRelu>(functions.Length, visitor),
+                ActivationKind.HardSwish => Visit<TResult, HardSwish>(functions.Length, visitor),
+                ActivationKind.HardSigmoid => Visit<TResult, HardSigmoid>(functions.Length, visitor),
                 _ => throw new GraphException($"Unknown activation {functions[0]}."),
             };
 
-    private static TResult Use<TResult, TActivation>(int times, IActivationUser<TResult> user)
-        where TActivation : struct, IActivation => times == 1 ? user.Use<TActivation>() : user.Use<Twice<TActivation>>();
+    private static TResult Visit<TResult, TActivation>(int times, IActivationVisitor<TResult> visitor)
+        where TActivation : struct, IActivation => times == 1 ? visitor.Visit<TActivation>() : visitor.Visit<Twice<TActivation>>();
 }

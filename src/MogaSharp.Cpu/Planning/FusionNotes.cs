@@ -9,7 +9,7 @@ internal static class FusionNotes
     /// <param name="value">A value that roots a step.</param>
     /// <param name="patterns">What was matched.</param>
     public static (string Scope, string Reason)? Explain(Value value, PatternMatcher patterns) =>
-        patterns.Refusal(value) ?? (Reason(value, patterns) is { } reason ? (value.Scope, reason) : null);
+        patterns.Rejection(value) ?? (Reason(value, patterns) is { } reason ? (value.Scope, reason) : null);
 
     private static string? Reason(Value value, PatternMatcher patterns) =>
         value.Op switch
@@ -31,7 +31,7 @@ internal static class FusionNotes
             LayerNorm when patterns.Uses(value) > 1 => $"a norm of its own: it is read {patterns.Uses(value)} times",
             LayerNorm => "a norm of its own: no 1x1 convolution reads it",
             WindowPartition or WindowMerge => "windows are copied: no fused attention reads or writes them",
-            AttentionScores or RelativePositionBias or WindowMask => "scores in memory: no fused attention",
+            QueryKeyProduct or RelativePositionBias or WindowMask => "scores in memory: no fused attention",
             GlobalAveragePool { KeepDimensions: true } when value.Inputs[0].Op is not Input =>
                 "pooled in a pass of its own unless the map comes from a channel aggregation",
             _ => null,
@@ -44,7 +44,7 @@ internal static class FusionNotes
             GroupNorm => $"no {what}: its input is a group norm that is read {patterns.Uses(input)} times",
             _ when patterns.Uses(input) > 1 => $"no {what}: its input is read {patterns.Uses(input)} times",
             Binary => $"no {what}: a sum or product comes before it",
-            _ => $"no {what}: its input is no product",
+            _ => $"no {what}: its input is not a product",
         };
 
     private static string Readers(Value value, PatternMatcher patterns) =>

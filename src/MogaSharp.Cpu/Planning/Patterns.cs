@@ -10,6 +10,9 @@ internal enum CombineKind
     AddScaled,
 }
 
+/// <summary>map * scale + shift per channel, added to a result; without keys the map as it is.</summary>
+internal sealed record ShortcutTerm(Value Map, string? Scale = null, string? Shift = null);
+
 /// <summary>act(conv or linear (norm (input)) + image bias + rank one) combined with another map.</summary>
 internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Activation, string Scope)
 {
@@ -23,11 +26,8 @@ internal sealed record MatrixPattern(Op Main, Value Input, ActivationKind[] Acti
 
     public CombineKind Combine { get; init; }
 
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
+    /// <summary>The gate or shortcut that <see cref="Combine"/> speaks of.</summary>
+    public ShortcutTerm? Other { get; init; }
 
     /// <summary>True for a product with bias and activation and nothing else.</summary>
     public bool IsPlain => ImageBias is null && RankOne is null && Combine == CombineKind.None;
@@ -52,11 +52,7 @@ internal sealed record ChannelAggregationPattern(Value Input, Conv2d Expand, Con
 
     public Conv2d? RankOne { get; init; }
 
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
+    public ShortcutTerm? Shortcut { get; init; }
 }
 
 /// <summary>project(act(gate(x)) * act(context(y))) with a shortcut; all three are 1x1 convolutions.</summary>
@@ -70,11 +66,7 @@ internal sealed record GatedProjectionPattern(
     string Scope
 )
 {
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
+    public ShortcutTerm? Shortcut { get; init; }
 }
 
 /// <summary>A depthwise convolution and further ones of ranges of its channels, side by side.</summary>
@@ -95,11 +87,7 @@ internal readonly record struct ValueView(Value Value, int Channel);
 /// <summary>fc2(act(fc1(norm(x)))) with a shortcut; both are 1x1 convolutions.</summary>
 internal sealed record MlpPattern(Value Input, LayerNorm? Norm, Conv2d Expand, ActivationKind[] Activation, Conv2d Project, string Scope)
 {
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
+    public ShortcutTerm? Shortcut { get; init; }
 }
 
 /// <summary>project(... f(first * second) * factor ...) with a shortcut, all of 1x1 convolutions.</summary>
@@ -112,11 +100,7 @@ internal sealed record GatedChainPattern(
     string Scope
 )
 {
-    public Value? Other { get; init; }
-
-    public string? OtherScale { get; init; }
-
-    public string? OtherShift { get; init; }
+    public ShortcutTerm? Shortcut { get; init; }
 }
 
 /// <summary>Scores, bias, mask, softmax and values; with a window, of the windows of a map.</summary>
@@ -124,7 +108,7 @@ internal sealed record AttentionPattern(
     ValueView Query,
     ValueView Key,
     ValueView Value,
-    AttentionScores Scores,
+    QueryKeyProduct Scores,
     int Depth,
     int ValueDepth,
     string Scope

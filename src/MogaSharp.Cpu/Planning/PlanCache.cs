@@ -16,7 +16,7 @@ internal sealed record CompiledPlan(Plan Plan, Shape[] Outputs, long MemoryBytes
 internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
 {
     /// <summary>Plans that are kept. One of a large network takes some 200 KiB, since memory for runs is not part of it.</summary>
-    public const int MostPlans = 32;
+    public const int MaxPlans = 32;
 
     private readonly Lock _gate = new();
 
@@ -24,7 +24,7 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
     private readonly List<Entry> _entries = [];
 
     /// <summary>The most that a run of a plan that is kept needs.</summary>
-    public long MostMemoryBytes { get; private set; }
+    public long MaxMemoryBytes { get; private set; }
 
     /// <summary>Plans that are kept or being compiled.</summary>
     public int Count
@@ -74,12 +74,12 @@ internal sealed class PlanCache(Func<Shape[], CompiledPlan> compile)
                 // Shapes that do not fit leave nothing behind, and push nothing out.
                 if (plan is null)
                     _entries.Remove(entry);
-                if (_entries.Count > MostPlans)
-                    _entries.RemoveRange(MostPlans, _entries.Count - MostPlans);
-                MostMemoryBytes = 0;
+                if (_entries.Count > MaxPlans)
+                    _entries.RemoveRange(MaxPlans, _entries.Count - MaxPlans);
+                MaxMemoryBytes = 0;
                 foreach (Entry kept in _entries)
                     if (kept.Plan.IsValueCreated)
-                        MostMemoryBytes = Math.Max(MostMemoryBytes, kept.Plan.Value.MemoryBytes);
+                        MaxMemoryBytes = Math.Max(MaxMemoryBytes, kept.Plan.Value.MemoryBytes);
             }
         }
     }

@@ -12,8 +12,8 @@ internal sealed partial class PlanCompiler<S, V>
     private Layer LayerOf(Conv2d conv, string? shift = null) =>
         new(_store.ConvMatrix(conv), _store.Vector(conv.OutChannels, conv.Bias, shift));
 
-    private Shortcut? ShortcutOf(Value? other, int channels, string? scale) =>
-        other is null ? null : new(SlotOf(other), _store.VectorOrOnes(channels, scale));
+    private Shortcut? ShortcutOf(ShortcutTerm? term, int channels) =>
+        term is null ? null : new(SlotOf(term.Map), _store.VectorOrOnes(channels, term.Scale));
 
     private Step Make(Value root, DepthwisePattern p)
     {
@@ -23,15 +23,15 @@ internal sealed partial class PlanCompiler<S, V>
         return PatternMatcher.KeepsSize(p.Conv)
             ? ActivationChoice.Choose(
                 activation,
-                new DepthwiseMaker(x, p.Conv, _store.DepthwisePanels(p.Conv, 0, p.Conv.OutChannels), bias, y, _threads, root.Scope)
+                new DepthwiseFactory(x, p.Conv, _store.DepthwisePanels(p.Conv, 0, p.Conv.OutChannels), bias, y, _threads, root.Scope)
             )
-            : ActivationChoice.Choose(activation, new AnyDepthwiseMaker(x.Slot, p.Conv, _store.DepthwiseTaps(p.Conv), bias, y));
+            : ActivationChoice.Choose(activation, new AnyDepthwiseFactory(x.Slot, p.Conv, _store.DepthwiseTaps(p.Conv), bias, y));
     }
 
     private Step Make(Value root, GroupNormPattern p) =>
         ActivationChoice.Choose(
             p.Activation is { } function ? [function] : [],
-            new GroupNormMaker(SlotOf(p.Input), p.Norm, _store, SlotOf(root), root.Scope)
+            new GroupNormFactory(SlotOf(p.Input), p.Norm, _store, SlotOf(root), root.Scope)
         );
 
     private Step Make(Value root, GlobalFilterPattern p)
@@ -39,10 +39,10 @@ internal sealed partial class PlanCompiler<S, V>
         Shape map = _shapes[root.Index];
         return new GlobalFilterStep<S, V>(
             ViewOf(p.Input),
-            _store.Filter(p.Filter, map[2], (map[3] / 2) + 1),
+            _store.Tables.Filter(p.Filter, map[2], (map[3] / 2) + 1),
             SlotOf(root),
-            _store.Waves(map[2]),
-            _store.Waves(map[3])
+            _store.Tables.Waves(map[2]),
+            _store.Tables.Waves(map[3])
         )
         {
             Scope = root.Scope,
@@ -52,13 +52,13 @@ internal sealed partial class PlanCompiler<S, V>
     private Step Make(Value root, MlpPattern p) =>
         ActivationChoice.Choose(
             p.Activation,
-            new MlpMaker(
+            new MlpFactory(
                 SlotOf(p.Input),
                 p.Norm is null ? null : _store.Norm(p.Norm),
                 LayerOf(p.Expand),
                 string.Join(" -> ", p.Activation),
-                LayerOf(p.Project, p.OtherShift),
-                ShortcutOf(p.Other, p.Project.OutChannels, p.OtherScale),
+                LayerOf(p.Project, p.Shortcut?.Shift),
+                ShortcutOf(p.Shortcut, p.Project.OutChannels),
                 SlotOf(root),
                 _threads,
                 p.Scope
@@ -71,8 +71,8 @@ internal sealed partial class PlanCompiler<S, V>
             ViewOf(p.Second),
             p.Channels,
             [.. p.Links.Select(link => (LayerOf(link.Conv), ViewOf(link.Factor)))],
-            LayerOf(p.Project, p.OtherShift),
-            ShortcutOf(p.Other, p.Project.OutChannels, p.OtherScale),
+            LayerOf(p.Project, p.Shortcut?.Shift),
+            ShortcutOf(p.Shortcut, p.Project.OutChannels),
             SlotOf(root),
             _threads
         )
@@ -95,13 +95,13 @@ internal sealed partial class PlanCompiler<S, V>
                 p.Depth,
                 p.ValueDepth,
                 (float)p.Scores.Scale,
-                _store.ScoreStart(p.Bias, tokens)
+                _store.Tables.ScoreStart(p.Bias, tokens)
             )
             {
                 HasBias = p.Bias is not null,
                 Window = p.Windows?.Window ?? 0,
                 Shift = p.Windows?.Shift ?? 0,
-                Mask = p.Mask is null ? null : _store.ScoreMask(p.Mask, map),
+                Mask = p.Mask is null ? null : _store.Tables.ScoreMask(p.Mask, map),
                 Grid = p.Mask is null ? (1, 1) : (map[2] / p.Mask.Window, map[3] / p.Mask.Window),
             }
         )

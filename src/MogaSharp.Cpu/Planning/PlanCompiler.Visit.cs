@@ -20,7 +20,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
                 SlotOf(y.Inputs[0]),
                 op,
                 [.. Enumerable.Range(0, op.Groups).Select(group => _store.GroupMatrix(op, group))],
-                _store.Rows(op.Bias, op.Groups, op.OutChannels / op.Groups),
+                _store.Tables.Rows(op.Bias, op.Groups, op.OutChannels / op.Groups),
                 SlotOf(y)
             ),
         ];
@@ -43,7 +43,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         [Make(y, new GroupNormPattern(y.Inputs[0], op, null))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y) =>
-        [ActivationChoice.Choose([op.Function], new ActivationMaker(SlotOf(y.Inputs[0]), SlotOf(y), op.Kind))];
+        [ActivationChoice.Choose([op.Function], new ActivationFactory(SlotOf(y.Inputs[0]), SlotOf(y), op.Kind))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GlobalAveragePool op, Value y)
     {
@@ -85,10 +85,10 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
             ? [TokenSteps<S, V>.SoftmaxOfChannels(SlotOf(y.Inputs[0]), SlotOf(y))]
             : [TokenSteps<S, V>.SoftmaxOfRows(SlotOf(y.Inputs[0]), SlotOf(y))];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionScores op, Value y) =>
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(QueryKeyProduct op, Value y) =>
         [TokenSteps<S, V>.Scores(SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), (float)op.Scale, SlotOf(y))];
 
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionValues op, Value y) =>
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AttentionOutput op, Value y) =>
         [TokenSteps<S, V>.Values(SlotOf(y.Inputs[0]), SlotOf(y.Inputs[1]), op.Heads, SlotOf(y))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RelativePositionBias op, Value y) =>
@@ -96,7 +96,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
             TokenSteps<S, V>.PositionBias(
                 SlotOf(y.Inputs[0]),
                 op,
-                _store.Rows(op.Table, ((2 * op.Window) - 1) * ((2 * op.Window) - 1), op.Heads),
+                _store.Tables.Rows(op.Table, ((2 * op.Window) - 1) * ((2 * op.Window) - 1), op.Heads),
                 SlotOf(y)
             ),
         ];
@@ -134,7 +134,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(CircularConv op, Value y)
     {
         Shape map = _shapes[y.Index];
-        VectorConstant taps = _store.Resized(op.Weight, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]);
+        VectorConstant taps = _store.Tables.Resized(op.Weight, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]);
         return [SpatialSteps<S, V>.CircularConv(SlotOf(y.Inputs[0]), op.Axis, taps, _store.Vector(op.Channels, op.Bias), SlotOf(y))];
     }
 
@@ -146,7 +146,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
             SpatialSteps<S, V>.AddPlaces(
                 SlotOf(y.Inputs[0]),
                 op.Axis,
-                _store.Resized(op.Embedding, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]),
+                _store.Tables.Resized(op.Embedding, op.Channels, op.Size, map[op.Axis == MapAxis.Height ? 2 : 3]),
                 SlotOf(y)
             ),
         ];
@@ -155,13 +155,13 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RealFft2d op, Value y)
     {
         Shape map = _shapes[y.Inputs[0].Index];
-        return [new FourierStep<S, V>(SlotOf(y.Inputs[0]), SlotOf(y), _store.Waves(map[2]), _store.Waves(map[3]))];
+        return [new FourierStep<S, V>(SlotOf(y.Inputs[0]), SlotOf(y), _store.Tables.Waves(map[2]), _store.Tables.Waves(map[3]))];
     }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(InverseRealFft2d op, Value y)
     {
         Shape map = _shapes[y.Index];
-        return [new InverseFourierStep<S, V>(SlotOf(y.Inputs[0]), SlotOf(y), _store.Waves(map[2]), _store.Waves(map[3]))];
+        return [new InverseFourierStep<S, V>(SlotOf(y.Inputs[0]), SlotOf(y), _store.Tables.Waves(map[2]), _store.Tables.Waves(map[3]))];
     }
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(SpectralFilter op, Value y)
@@ -169,7 +169,12 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         Shape spectrum = _shapes[y.Index];
         return
         [
-            SpatialSteps<S, V>.SpectralFilter(SlotOf(y.Inputs[0]), op.Channels, _store.Filter(op, spectrum[2], spectrum[3]), SlotOf(y)),
+            SpatialSteps<S, V>.SpectralFilter(
+                SlotOf(y.Inputs[0]),
+                op.Channels,
+                _store.Tables.Filter(op, spectrum[2], spectrum[3]),
+                SlotOf(y)
+            ),
         ];
     }
 

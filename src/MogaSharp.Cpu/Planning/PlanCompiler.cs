@@ -5,22 +5,22 @@ using MogaSharp.Graph;
 namespace MogaSharp.Cpu.Planning;
 
 /// <summary>
-/// Turns an optimised graph into steps for one input shape. Values are looked at from the outputs upwards; each either roots a
+/// Turns an optimized graph into steps for one input shape. Values are looked at from the outputs upwards; each either roots a
 /// fused pattern, which swallows producers that nobody else reads, or becomes a general step. See <see cref="PatternMatcher"/>
-/// for what is recognised.
+/// for what is recognized.
 /// </summary>
 internal sealed partial class PlanCompiler<S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
-    private const int LeastGatedTiles = 8;
+    private const int MinGatedTiles = 8;
 
     // Tried in this order: what takes the most together comes first.
     private static readonly PatternRule[] Rules =
     [
         Rule((c, value) => c._patterns.ChannelAggregation(value), (c, value, pattern) => c.Make(value, pattern)),
-        Rule((c, value) => c._patterns.GatedProjection(value, FewestPixels), (c, value, pattern) => [c.Make(value, pattern)]),
-        Rule((c, value) => c._patterns.Mlp(value, FewestPixels), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.GatedProjection(value, MinPixels), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Mlp(value, MinPixels), (c, value, pattern) => [c.Make(value, pattern)]),
         Rule((c, value) => c._patterns.GatedChain(value), (c, value, pattern) => [c.Make(value, pattern)]),
         Rule((c, value) => c._patterns.Attention(value), (c, value, pattern) => [c.Make(value, pattern)]),
         Rule((c, value) => c._patterns.Matrix(value), (c, value, pattern) => [c.Make(value, pattern)]),
@@ -49,10 +49,10 @@ internal sealed partial class PlanCompiler<S, V>
     /// <summary>Looks for a fused pattern at a value and says how its steps are made; null when the pattern is not there.</summary>
     private delegate Func<IEnumerable<Step>>? PatternRule(PlanCompiler<S, V> compiler, Value root);
 
-    private static int FewestPixels => LeastGatedTiles * MatrixKernel<S, V>.TileRows;
+    private static int MinPixels => MinGatedTiles * MatrixKernel<S, V>.TileRows;
 
     /// <summary>Compiles a graph.</summary>
-    /// <param name="graph">Optimised for eval mode.</param>
+    /// <param name="graph">Optimized for eval mode.</param>
     /// <param name="inputs">The input shapes.</param>
     /// <param name="store">The packed weights.</param>
     /// <param name="threads">Threads that will run it; decides how finely work is cut, not what is computed.</param>
@@ -63,7 +63,7 @@ internal sealed partial class PlanCompiler<S, V>
     {
         var roots = new Stack<Func<IEnumerable<Step>>>();
         foreach (Value value in _graph.Values.Reverse())
-            if (!_patterns.IsSwallowed(value))
+            if (!_patterns.IsFused(value))
                 roots.Push(Root(value));
 
         var steps = new List<Step>();
@@ -72,17 +72,17 @@ internal sealed partial class PlanCompiler<S, V>
         for (int i = 0; i < _graph.Outputs.Count; i++)
             steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Name });
         int widest = _slots.Values.Max(slot => slot.Layout.Stride);
-        return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64))
+        return new Plan(steps, MatrixKernel<S, V>.MaxRows * Math.Max(widest, 64))
         {
             Notes = [.. _graph.Values.Select(Note).OfType<(string, string)>()],
         };
     }
 
     private (string Scope, string Reason)? Note(Value value) =>
-        _patterns.IsSwallowed(value) ? null
+        _patterns.IsFused(value) ? null
         : _general.Contains(value) && !(value.Op is GlobalAveragePool && _rowSums.ContainsKey(value.Inputs[0]))
             ? FusionNotes.Explain(value, _patterns)
-        : _patterns.Refusal(value);
+        : _patterns.Rejection(value);
 
     private static PatternRule Rule<TPattern>(
         Func<PlanCompiler<S, V>, Value, TPattern?> match,
@@ -128,15 +128,14 @@ internal sealed partial class PlanCompiler<S, V>
             _store.Vector(hidden, p.Depthwise.Bias),
             p.Depthwise.Kernel,
             project,
-            _store.Vector(channels, p.Project.Bias, p.OtherShift),
+            _store.Vector(channels, p.Project.Bias, p.Shortcut?.Shift),
             output
         )
         {
             Decompose = p.Decompose is null ? null : _store.Vector(hidden, p.Decompose.Weight),
             DecomposeBias = p.Decompose?.Bias is { } bias ? _store.Raw(bias)[0] : 0,
             RankOneColumn = p.RankOne is null ? null : _store.Vector(channels, p.RankOne.Weight),
-            Other = p.Other is null ? null : SlotOf(p.Other),
-            OtherScale = p.Other is null ? null : _store.VectorOrOnes(channels, p.OtherScale),
+            Shortcut = ShortcutOf(p.Shortcut, channels),
             RowSums = _patterns.IsPooled(root) ? RowSumsOf(root) : null,
             Parts = parts,
             Partial = parts > 1 ? new Slot(sums, $"parts of {root}") : null,
@@ -153,22 +152,21 @@ internal sealed partial class PlanCompiler<S, V>
         {
             Conv2d conv => (_store.ConvMatrix(conv, planar), conv.OutChannels, conv.Bias),
             Linear linear => (_store.LinearMatrix(linear), linear.OutFeatures, linear.Bias),
-            _ => throw new GraphException($"{p.Main.Kind} is no matrix product."),
+            _ => throw new GraphException($"{p.Main.Kind} is not a matrix product."),
         };
         Slot output = SlotOf(root);
         Slot? input = planar ? null : SlotOf(p.Input);
-        var operands = new MatrixOperands<S, V>(input, weights, _store.Vector(columns, bias, p.OtherShift), output)
+        var operands = new MatrixOperands<S, V>(input, weights, _store.Vector(columns, bias, p.Other?.Shift), output)
         {
             ImageBias = p.ImageBias is null ? null : SlotOf(p.ImageBias),
             RankOne = p.RankOneFactor is null ? null : SlotOf(p.RankOneFactor),
             RankOneColumn = p.RankOne is null ? null : _store.Vector(columns, p.RankOne.Weight),
-            Other = p.Other is null ? null : SlotOf(p.Other),
-            OtherScale = p.Combine == CombineKind.AddScaled ? _store.VectorOrOnes(columns, p.OtherScale) : null,
+            Other = ShortcutOf(p.Other, columns),
             Gather = p.Main is Conv2d { IsPointwise: false } patch ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
             Norm = p.Norm is null ? null : _store.Norm(p.Norm),
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
-        return ActivationChoice.Choose(p.Activation, new MatrixMaker(p, operands, _threads));
+        return ActivationChoice.Choose(p.Activation, new MatrixFactory(p, operands, _threads));
     }
 
     private Step Make(Value root, GatedProjectionPattern p)
@@ -181,7 +179,7 @@ internal sealed partial class PlanCompiler<S, V>
         );
         return ActivationChoice.Choose(
             p.Activation,
-            new GatedMaker(p, gate, context, p.Other is null ? null : SlotOf(p.Other), SlotOf(root), _store, _threads)
+            new GatedFactory(p, gate, context, ShortcutOf(p.Shortcut, p.Project.OutChannels), SlotOf(root), _store, _threads)
         );
     }
 

@@ -42,7 +42,7 @@ internal static unsafe class AggregationSums<S, V>
             new Span<float>(factors, pixels).Clear();
         int floats = Math.Min(dotOffset, to.Stride);
         float* target = frame[o.Output] + (pixel * to.Stride),
-            other = o.Other is { } map ? frame[map] + (pixel * map.Layout.Stride) : null;
+            other = o.Shortcut?.Map is { } map ? frame[map] + (pixel * map.Layout.Stride) : null;
         for (int row = 0; row < rows; row++)
         {
             float* rowSums = o.RowSums is { } slot ? frame[slot] + ((nint)(firstRow + row) * slot.Layout.Stride) : null;
@@ -58,12 +58,12 @@ internal static unsafe class AggregationSums<S, V>
                     *factors,
                     o.RankOneColumn is { } column ? column.Data : null,
                     other,
-                    o.OtherScale is { } scale ? scale.Data : null,
+                    o.Shortcut?.Scale is { } scale ? scale.Data : null,
                     target,
                     rowSums
                 );
                 if (other != null)
-                    other += o.Other!.Layout.Stride;
+                    other += o.Shortcut!.Map.Layout.Stride;
             }
         }
     }
@@ -124,15 +124,16 @@ internal sealed unsafe class AggregationSumStep<S, V>(ChannelAggregationOperands
 
     private readonly int _blockRows = Math.Max(1, BlockPixels / operands.Output.Layout.Width);
 
-    public override string Description => $"sum of {operands.Parts} parts{(operands.Other is null ? "" : " + shortcut")}";
+    public override string Description => $"sum of {operands.Parts} parts{(operands.Shortcut is null ? "" : " + shortcut")}";
 
     public override int Items => operands.Output.Layout.Images * Blocks;
 
     public override long Work => operands.Output.Layout.Floats * operands.Parts;
 
-    public override IEnumerable<Slot> Slots => new[] { operands.Partial, operands.Other, operands.Output, operands.RowSums }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots =>
+        new[] { operands.Partial, operands.Shortcut?.Map, operands.Output, operands.RowSums }.OfType<Slot>();
 
-    public override (Slot Input, Slot Output)? InPlace => operands.Other is { } other ? (other, operands.Output) : null;
+    public override (Slot Input, Slot Output)? InPlace => operands.Shortcut is { } shortcut ? (shortcut.Map, operands.Output) : null;
 
     public override long ScratchFloats => (_blockRows * operands.Output.Layout.Width) + 16;
 

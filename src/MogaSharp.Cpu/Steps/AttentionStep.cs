@@ -14,7 +14,7 @@ namespace MogaSharp.Cpu.Steps;
 /// <param name="Depth">Channels of a head's queries and keys.</param>
 /// <param name="ValueDepth">Channels of a head's values.</param>
 /// <param name="Scale">The factor of the scores.</param>
-/// <param name="Start">What scores start from: see <see cref="PackedStore.ScoreStart"/>.</param>
+/// <param name="Start">What scores start from: see <see cref="PackedTables.ScoreStart"/>.</param>
 internal sealed record AttentionOperands(
     MapView Query,
     MapView Key,
@@ -36,7 +36,7 @@ internal sealed record AttentionOperands(
     /// <summary>How far windows are shifted.</summary>
     public int Shift { get; init; }
 
-    /// <summary>What is added in windows at the seam (<see cref="PackedStore.ScoreMask"/>); null for nothing.</summary>
+    /// <summary>What is added in windows at the seam (<see cref="PackedTables.ScoreMask"/>); null for nothing.</summary>
     public VectorConstant? Mask { get; init; }
 
     /// <summary>Rows and columns of windows in an image, for the mask.</summary>
@@ -85,10 +85,10 @@ internal sealed unsafe class AttentionStep<S, V> : Step
 
     public override long ScratchFloats =>
         Lines(_tokens)
-        + ((_tokens + MatrixKernel<S, V>.MostRows) * (long)_queryStride)
+        + ((_tokens + MatrixKernel<S, V>.MaxRows) * (long)_queryStride)
         + Lines((long)_o.Depth * _keyStride)
         + ((long)_tokens * _valueStride)
-        + (MatrixKernel<S, V>.MostRows * (long)(_keyStride + _valueStride))
+        + (MatrixKernel<S, V>.MaxRows * (long)(_keyStride + _valueStride))
         + Lines(_valueStride)
         + 16;
 
@@ -97,11 +97,11 @@ internal sealed unsafe class AttentionStep<S, V> : Step
         (int window, int head) = Math.DivRem(item, _o.Heads);
         int* pixels = (int*)scratch;
         float* queries = scratch + Lines(_tokens),
-            keys = queries + ((_tokens + MatrixKernel<S, V>.MostRows) * (nint)_queryStride);
+            keys = queries + ((_tokens + MatrixKernel<S, V>.MaxRows) * (nint)_queryStride);
         float* values = keys + Lines((long)_o.Depth * _keyStride),
             scores = values + ((nint)_tokens * _valueStride);
-        float* sums = scores + (MatrixKernel<S, V>.MostRows * (nint)_keyStride),
-            zeros = sums + (MatrixKernel<S, V>.MostRows * (nint)_valueStride);
+        float* sums = scores + (MatrixKernel<S, V>.MaxRows * (nint)_keyStride),
+            zeros = sums + (MatrixKernel<S, V>.MaxRows * (nint)_valueStride);
         Pixels(window, pixels);
         Gather(frame.Rows(_o.Query, 0), head * _o.Depth, pixels, queries);
         Transpose(frame.Rows(_o.Key, 0), head * _o.Depth, pixels, keys);

@@ -19,12 +19,12 @@ internal static unsafe class BlockProduct<S, V>
     where V : struct
 {
     /// <summary>Floats of a tile of sums.</summary>
-    public static int TileFloats => MatrixKernel<S, V>.MostRows * TileWidth;
+    public static int TileFloats => MatrixKernel<S, V>.MaxRows * TileWidth;
 
     private static int TileWidth => MatrixKernel<S, V>.PanelVectors * S.Lanes;
 
     /// <summary>target = combine(activation(a weights + bias), other).</summary>
-    /// <param name="a">Rows of floats, with room for <see cref="MatrixKernel{S, V}.MostRows"/> more.</param>
+    /// <param name="a">Rows of floats, with room for <see cref="MatrixKernel{S, V}.MaxRows"/> more.</param>
     /// <param name="weights">The matrix.</param>
     /// <param name="bias">One number per column.</param>
     /// <param name="next">The matrix that is needed after this one.</param>
@@ -99,9 +99,9 @@ internal static class BlockRows
     /// <summary>Matrices up to this stay in L2 together with what they are multiplied with.</summary>
     public const int SmallWeightBytes = 512 << 10;
 
-    private const int MostTilesInL1 = 8,
-        MostTilesInL2 = 24,
-        MostBytes = 800 << 10;
+    private const int MaxTilesInL1 = 8,
+        MaxTilesInL2 = 24,
+        MaxBytes = 800 << 10;
 
     /// <summary>
     /// Small blocks where the weights stay in L2 anyway, larger ones where each block has to read them anew. Among those that are small
@@ -117,7 +117,7 @@ internal static class BlockRows
         int tiles = (pixels + tile - 1) / tile,
             perThread = (tiles + threads - 1) / threads;
         bool isSmall = weightBytes <= SmallWeightBytes;
-        int most = Math.Clamp((int)(MostBytes / (rowBytes * tile)), 1, Math.Clamp(perThread, 1, isSmall ? MostTilesInL1 : MostTilesInL2));
+        int most = Math.Clamp((int)(MaxBytes / (rowBytes * tile)), 1, Math.Clamp(perThread, 1, isSmall ? MaxTilesInL1 : MaxTilesInL2));
         return tile
             * Enumerable
                 .Range(1, most)

@@ -25,11 +25,8 @@ internal sealed record ChannelAggregationOperands(
     /// <summary>What t is multiplied with.</summary>
     public VectorConstant? RankOneColumn { get; init; }
 
-    /// <summary>The shortcut, times <see cref="OtherScale"/>.</summary>
-    public Slot? Other { get; init; }
-
-    /// <summary>See <see cref="Other"/>.</summary>
-    public VectorConstant? OtherScale { get; init; }
+    /// <summary>What is added to the result; null without.</summary>
+    public Shortcut? Shortcut { get; init; }
 
     /// <summary>Where each row's sum over its columns goes, for a pooling that follows: a map of width 1. Null without.</summary>
     public Slot? RowSums { get; init; }
@@ -48,8 +45,8 @@ internal sealed record ChannelAggregationOperands(
 /// </summary>
 internal static class AggregationParts
 {
-    private const int MostPixels = 256,
-        FewestSlices = 4;
+    private const int MaxPixels = 256,
+        MinSlices = 4;
 
     /// <summary>Parts for a map, 1 to leave it to strips of rows.</summary>
     /// <param name="map">The block's map.</param>
@@ -58,7 +55,7 @@ internal static class AggregationParts
     {
         // Counted in 64 channels whatever the vector width.
         int slices = hidden / 64;
-        return map.Plane > MostPixels || slices < FewestSlices ? 1
+        return map.Plane > MaxPixels || slices < MinSlices ? 1
             : slices < 16 ? 2
             : 4;
     }

@@ -70,7 +70,7 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
 
     public override string Description =>
         $"fc1 -> {_o.Kernel}x{_o.Kernel} depthwise -> GELU{(_o.Decompose is null ? "" : " -> decompose")} -> "
-        + $"fc2{(_o.Other is null ? "" : " + shortcut")}, "
+        + $"fc2{(_o.Shortcut is null ? "" : " + shortcut")}, "
         + (_o.Parts > 1 ? $"{_o.Parts} parts of the hidden channels" : $"{_strips} strips");
 
     public override int Items => _o.Output.Layout.Images * _strips * _o.Parts;
@@ -80,11 +80,11 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     public override IReadOnlyList<PackedMatrix> Matrices => [_o.Expand, _o.Project];
 
     public override IEnumerable<Slot> Slots =>
-        new[] { _o.Input, _o.Partial ?? _o.Other, _o.Partial ?? _o.Output, _o.Partial is null ? _o.RowSums : null }.OfType<Slot>();
+        new[] { _o.Input, _o.Partial ?? _o.Shortcut?.Map, _o.Partial ?? _o.Output, _o.Partial is null ? _o.RowSums : null }.OfType<Slot>();
 
     public override long ScratchFloats => TileFloats + HiddenFloats + ActiveFloats + SumFloats + FactorFloats + RowFloats;
 
-    private int TileFloats => MatrixKernel<S, V>.MostRows * _tileWidth;
+    private int TileFloats => MatrixKernel<S, V>.MaxRows * _tileWidth;
 
     private int RowFloats => (_o.Output.Layout.Width + (2 * _halo)) * S.Lanes;
 
@@ -100,9 +100,9 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
     private int SliceChannels => _slicePanels * _tileWidth;
 
     private int ActiveFloats =>
-        ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MostRows, _o.Output.Layout.Width)) * SliceChannels;
+        ((_groupRows * _o.Output.Layout.Width) + Math.Max(MatrixKernel<S, V>.MaxRows, _o.Output.Layout.Width)) * SliceChannels;
 
-    private int SumFloats => _o.Parts > 1 ? 0 : (StripPixels + MatrixKernel<S, V>.MostRows) * _sumStride;
+    private int SumFloats => _o.Parts > 1 ? 0 : (StripPixels + MatrixKernel<S, V>.MaxRows) * _sumStride;
 
     private int FactorFloats => (StripPixels + 15) / 16 * 16;
 
@@ -247,14 +247,14 @@ internal sealed unsafe class ChannelAggregationStep<S, V> : Step
                 vectors,
                 tile,
                 S.Lanes,
-                MatrixKernel<S, V>.MostRows * S.Lanes,
+                MatrixKernel<S, V>.MaxRows * S.Lanes,
                 bias,
                 0,
                 S.Lanes,
                 next.Share(tiles++, _o.Expand.Depth)
             );
             for (int v = 0; v < vectors; v++)
-                Scatter(tile + (v * MatrixKernel<S, V>.MostRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
+                Scatter(tile + (v * MatrixKernel<S, V>.MaxRows * S.Lanes), rows, hidden + (v * PanelFloats), row, width);
         }
     }
 

@@ -71,14 +71,14 @@ internal sealed unsafe class GatedChainStep<S, V> : Step
 
     public override (Slot Input, Slot Output)? InPlace => _shortcut is null ? null : (_shortcut.Map, _output);
 
-    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + (2 * (_blockRows + MatrixKernel<S, V>.MostRows) * (long)_stride);
+    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + (2 * (_blockRows + MatrixKernel<S, V>.MaxRows) * (long)_stride);
 
     public override void Run(Frame frame, int item, float* scratch)
     {
         int first = item * _blockRows,
             count = Math.Min(_blockRows, _output.Layout.Pixels - first);
         var product = new RowBlock(scratch + BlockProduct<S, V>.TileFloats, _stride);
-        var next = new RowBlock(product.Row(_blockRows + MatrixKernel<S, V>.MostRows), _stride);
+        var next = new RowBlock(product.Row(_blockRows + MatrixKernel<S, V>.MaxRows), _stride);
         Multiply(frame.Rows(_first, first), frame.Rows(_second, first), product, count);
         for (int link = 0; link < _links.Length; link++)
         {

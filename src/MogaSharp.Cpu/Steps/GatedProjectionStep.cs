@@ -22,8 +22,7 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
     private readonly PackedMatrix _project;
     private readonly VectorConstant _bias;
     private readonly Slot _output;
-    private readonly Slot? _other;
-    private readonly VectorConstant? _otherScale;
+    private readonly Shortcut? _shortcut;
     private readonly int _blockRows,
         _stride;
 
@@ -32,13 +31,12 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
         Projection context,
         PackedMatrix project,
         VectorConstant bias,
-        Slot? other,
-        VectorConstant? otherScale,
+        Shortcut? shortcut,
         Slot output,
         int threads
     )
     {
-        (_gate, _context, _project, _bias, _other, _otherScale, _output) = (gate, context, project, bias, other, otherScale, output);
+        (_gate, _context, _project, _bias, _shortcut, _output) = (gate, context, project, bias, shortcut, output);
         _blockRows = BlockRows.Choose(
             output.Layout.Pixels,
             MatrixKernel<S, V>.TileRows,
@@ -49,7 +47,7 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
         _stride = gate.Weights.Vectors * S.Lanes;
     }
 
-    public override string Description => $"gate * context -> projection{(_other is null ? "" : " + shortcut")}";
+    public override string Description => $"gate * context -> projection{(_shortcut is null ? "" : " + shortcut")}";
 
     public override int Items => (_output.Layout.Pixels + _blockRows - 1) / _blockRows;
 
@@ -63,13 +61,13 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
 
     public override IReadOnlyList<PackedMatrix> Matrices => [_gate.Weights, _context.Weights, _project];
 
-    public override IEnumerable<Slot> Slots => new[] { _gate.Input, _context.Input, _other, _output }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots => new[] { _gate.Input, _context.Input, _shortcut?.Map, _output }.OfType<Slot>();
 
     /// <remarks>A block's gate input is read before the block's output is written; rows beyond the block are read too, but not
     /// used.</remarks>
     public override (Slot Input, Slot Output)? InPlace => (_gate.Input, _output);
 
-    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)_stride);
+    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MaxRows) * (long)_stride);
 
     public override void Run(Frame frame, int item, float* scratch)
     {
@@ -96,7 +94,7 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
             product
         );
         RowBlock output = frame.Rows(_output, first);
-        if (_other is null)
+        if (_shortcut is null)
             BlockProduct<S, V>.Run<Identity, KeepAlone>(product, _project, _bias, Next, count, scratch, output);
         else
             BlockProduct<S, V>.Run<Identity, AddScaledOther>(
@@ -107,8 +105,8 @@ internal sealed unsafe class GatedProjectionStep<S, V, TActivation> : Step
                 count,
                 scratch,
                 output,
-                frame.Rows(_other, first),
-                _otherScale
+                frame.Rows(_shortcut.Map, first),
+                _shortcut.Scale
             );
     }
 }

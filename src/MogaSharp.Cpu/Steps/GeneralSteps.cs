@@ -5,7 +5,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Cpu.Steps;
 
 /// <summary>
-/// Every op of the closed set on its own, for graphs that the fused kernels do not recognise: right for all shapes, vectors
+/// Every op of the closed set on its own, for graphs that the fused kernels do not recognize: right for all shapes, vectors
 /// where they are simple. Items are rows of pixels unless said otherwise. Channels run to the rounded stride, whose rounding
 /// holds values that nobody reads.
 /// </summary>
@@ -249,5 +249,5 @@ internal static unsafe class GeneralSteps<S, V>
     }
 }
 
-/// <summary>A side of a sum or product: the value, and the frames of its clips (1 for what is no clip).</summary>
+/// <summary>A side of a sum or product: the value, and the frames of its clips (1 for what is not a clip).</summary>
 internal sealed record BinaryOperand(Slot Slot, int Frames);

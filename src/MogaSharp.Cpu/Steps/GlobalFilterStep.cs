@@ -9,7 +9,7 @@ namespace MogaSharp.Cpu.Steps;
 /// spectra stay in private memory. Item: one vector of channels of one image.
 /// </summary>
 /// <param name="x">The map.</param>
-/// <param name="filter">See <see cref="PackedStore.Filter"/>.</param>
+/// <param name="filter">See <see cref="PackedTables.Filter"/>.</param>
 /// <param name="y">The result.</param>
 /// <param name="down">Of the map's height.</param>
 /// <param name="across">Of the map's width.</param>

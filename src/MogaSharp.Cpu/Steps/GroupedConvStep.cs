@@ -57,7 +57,7 @@ internal sealed unsafe class GroupedConvStep<S, V> : Step
 
     public override IEnumerable<Slot> Slots => [_input, _output];
 
-    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)_depth);
+    public override long ScratchFloats => BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MaxRows) * (long)_depth);
 
     public override void Run(Frame frame, int item, float* scratch)
     {

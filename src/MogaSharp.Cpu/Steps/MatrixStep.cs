@@ -17,16 +17,13 @@ internal sealed record MatrixOperands<S, V>(Slot? Input, PackedMatrix Weights, V
     /// <summary>See <see cref="RankOne"/>.</summary>
     public VectorConstant? RankOneColumn { get; init; }
 
-    /// <summary>The map that the result is combined with.</summary>
-    public Slot? Other { get; init; }
-
-    /// <summary>The factor of <see cref="Other"/> in a shortcut.</summary>
-    public VectorConstant? OtherScale { get; init; }
+    /// <summary>The gate or shortcut that the result is combined with.</summary>
+    public Shortcut? Other { get; init; }
 
     /// <summary>Makes rows of the left-hand side from the input; null when the input's pixels are the rows.</summary>
     public PatchGather<S, V>? Gather { get; init; }
 
-    /// <summary>Normalises the input's pixels before they are rows; null when they are rows as they are.</summary>
+    /// <summary>Normalizes the input's pixels before they are rows; null when they are rows as they are.</summary>
     public NormConstants? Norm { get; init; }
 
     /// <summary>The graph input that patches are cut from, when there is no input slot.</summary>
@@ -107,10 +104,10 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
 
     public override IReadOnlyList<PackedMatrix> Matrices => [_o.Weights];
 
-    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other, _o.Output }.OfType<Slot>();
+    public override IEnumerable<Slot> Slots => new[] { _o.Input, _o.ImageBias, _o.RankOne, _o.Other?.Map, _o.Output }.OfType<Slot>();
 
     public override long ScratchFloats =>
-        (MatrixKernel<S, V>.MostRows * _tileWidth) + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)RowStride);
+        (MatrixKernel<S, V>.MaxRows * _tileWidth) + ((_blockRows + MatrixKernel<S, V>.MaxRows) * (long)RowStride);
 
     private int RowStride =>
         _o.Gather is not null ? _o.Weights.Depth
@@ -125,7 +122,7 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
             count = Math.Min(_blockRows, _rows - first);
         nint pixel = ((nint)image * _rows) + first;
         float* tile = scratch,
-            rows = scratch + (MatrixKernel<S, V>.MostRows * _tileWidth);
+            rows = scratch + (MatrixKernel<S, V>.MaxRows * _tileWidth);
         if (_o.Gather is { } gather)
         {
             if (_o.Input is { } map)
@@ -192,10 +189,10 @@ internal sealed unsafe class MatrixStep<S, V, TActivation, TCombine> : Step
         V imageBias = _o.ImageBias is { } perImage
             ? S.Load(frame[perImage] + ((nint)image * perImage.Layout.Stride) + column)
             : S.Broadcast(0);
-        V scale = _o.OtherScale is { } otherScale ? S.Load(otherScale.Data + column) : S.Broadcast(1);
+        V scale = _o.Other is { } scaled ? S.Load(scaled.Scale.Data + column) : S.Broadcast(1);
         float* target = frame[_o.Output] + (pixel * _o.Output.Layout.Stride) + column;
-        float* other = TCombine.ReadsOther ? frame[_o.Other!] + (pixel * _o.Other!.Layout.Stride) + column : null;
-        nint otherStride = TCombine.ReadsOther ? _o.Other!.Layout.Stride : 0;
+        float* other = TCombine.ReadsOther ? frame[_o.Other!.Map] + (pixel * _o.Other.Map.Layout.Stride) + column : null;
+        nint otherStride = TCombine.ReadsOther ? _o.Other!.Map.Layout.Stride : 0;
         if (_o.RankOne is { } rankOne)
         {
             V columnValues = S.Load(_o.RankOneColumn!.Data + column);

@@ -68,7 +68,7 @@ internal sealed unsafe class MlpStep<S, V, TActivation> : Step
     public override (Slot Input, Slot Output)? InPlace => (_shortcut?.Map ?? _input, _output);
 
     public override long ScratchFloats =>
-        BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MostRows) * (long)(_hiddenStride + _normStride));
+        BlockProduct<S, V>.TileFloats + ((_blockRows + MatrixKernel<S, V>.MaxRows) * (long)(_hiddenStride + _normStride));
 
     public override void Run(Frame frame, int item, float* scratch)
     {
@@ -78,7 +78,7 @@ internal sealed unsafe class MlpStep<S, V, TActivation> : Step
         var hidden = new RowBlock(scratch + BlockProduct<S, V>.TileFloats, _hiddenStride);
         if (_norm is { } norm)
         {
-            var rows = new RowBlock(hidden.Row(_blockRows + MatrixKernel<S, V>.MostRows), _normStride);
+            var rows = new RowBlock(hidden.Row(_blockRows + MatrixKernel<S, V>.MaxRows), _normStride);
             LayerNormKernel<S, V>.Pixels(input.Row(0), input.Stride, rows.Row(0), rows.Stride, count, norm);
             input = rows;
         }

@@ -25,14 +25,15 @@ public sealed record DropPath(double Rate) : TrainingOp
 /// <param name="Factor">The side of a block, at least 1.</param>
 public sealed record NearestUpsample(int Factor) : CompositeOp
 {
-    /// <summary>Copies of the channels, interleaved so that those of a channel lie together, are what a pixel shuffle makes blocks of.</summary>
+    /// <summary>Copies of the channels, interleaved so that those of a channel lie together, are what a pixel shuffle makes blocks
+    /// of.</summary>
     /// <inheritdoc/>
     public override Value Lower(Scope at, IReadOnlyList<Value> inputs)
     {
         if (Factor < 1 || inputs is not [{ Shape.Rank: 4 } x])
             throw new GraphException(
-                $"NearestUpsample takes a feature map and a factor of at least 1, it got {string.Join(", ", inputs.Select(input => input.Shape))} "
-                    + $"and {Factor}."
+                "NearestUpsample takes a feature map and a factor of at least 1, it got "
+                    + $"{string.Join(", ", inputs.Select(input => input.Shape))} and {Factor}."
             );
         int copies = Factor * Factor;
         return copies == 1

@@ -105,7 +105,7 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
 }
 
 /// <summary>
-/// Batch normalisation of a feature map. Eval mode: (x - running mean) / sqrt(running variance + eps) * weight + bias,
+/// Batch normalization of a feature map. Eval mode: (x - running mean) / sqrt(running variance + eps) * weight + bias,
 /// per channel. Shape is kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
@@ -144,7 +144,7 @@ public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1
         visitor.Visit(this, argument);
 }
 
-/// <summary>Group normalisation of a feature map: statistics per image over each group of channels. Shape is kept.</summary>
+/// <summary>Group normalization of a feature map: statistics per image over each group of channels. Shape is kept.</summary>
 /// <param name="Channels">Channels.</param>
 /// <param name="Groups">Groups; divides <paramref name="Channels"/>.</param>
 /// <param name="Weight">Key of the scale (Channels).</param>
@@ -277,7 +277,7 @@ public sealed record Binary(BinaryKind Function) : PrimitiveOp
 
 /// <summary>
 /// x * scale + shift per channel, with either part absent: the official <c>ElementScale</c> and <c>layer_scale</c>, and
-/// what inference makes of batch normalisation. Shape is kept.
+/// what inference makes of batch normalization. Shape is kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
 /// <param name="Scale">Key of the factor (any shape with <paramref name="Channels"/> elements), or null.</param>

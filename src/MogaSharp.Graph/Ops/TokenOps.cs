@@ -1,7 +1,7 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// Layer normalisation over the channels: (x - mean) / sqrt(variance + eps) * weight + bias, with mean and (biased) variance over the
+/// Layer normalization over the channels: (x - mean) / sqrt(variance + eps) * weight + bias, with mean and (biased) variance over the
 /// channels of each pixel of a feature map (N, C, H, W) or of each row of (N, C). Shape is kept.
 /// </summary>
 /// <param name="Channels">Channels.</param>
@@ -57,7 +57,7 @@ public sealed record Softmax : PrimitiveOp
 /// </summary>
 /// <param name="Heads">Heads; divides the channels.</param>
 /// <param name="Scale">The factor, most often (C / Heads)^-0.5.</param>
-public sealed record AttentionScores(int Heads, double Scale) : PrimitiveOp
+public sealed record QueryKeyProduct(int Heads, double Scale) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -65,7 +65,7 @@ public sealed record AttentionScores(int Heads, double Scale) : PrimitiveOp
         RequireInputs(inputs, 2);
         (Shape query, Shape key) = (inputs[0], inputs[1]);
         if (query.Rank != 4 || query != key)
-            throw new GraphException($"AttentionScores takes queries and keys of one shape (N, C, H, W), it got {query} and {key}.");
+            throw new GraphException($"QueryKeyProduct takes queries and keys of one shape (N, C, H, W), it got {query} and {key}.");
         if (Heads < 1 || query[1] % Heads != 0)
             throw new GraphException($"{Heads} heads do not divide {query[1]} channels.");
         long tokens = query.Extents[2] * query.Extents[3];
@@ -85,7 +85,7 @@ public sealed record AttentionScores(int Heads, double Scale) : PrimitiveOp
 /// the sum over the tokens j of probability (i, j) times value j, per head.
 /// </summary>
 /// <param name="Heads">Heads; divides the channels.</param>
-public sealed record AttentionValues(int Heads) : PrimitiveOp
+public sealed record AttentionOutput(int Heads) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -93,13 +93,13 @@ public sealed record AttentionValues(int Heads) : PrimitiveOp
         RequireInputs(inputs, 2);
         (Shape probabilities, Shape value) = (inputs[0], inputs[1]);
         if (value.Rank != 4)
-            throw new GraphException($"AttentionValues takes values (N, C, H, W), it got {value}.");
+            throw new GraphException($"AttentionOutput takes values (N, C, H, W), it got {value}.");
         if (Heads < 1 || value[1] % Heads != 0)
             throw new GraphException($"{Heads} heads do not divide {value[1]} channels.");
         long tokens = value.Extents[2] * value.Extents[3];
         if (probabilities != new Shape(value[0], Heads, tokens, tokens))
             throw new GraphException(
-                $"AttentionValues takes probabilities {new Shape(value[0], Heads, tokens, tokens)} for values {value}, it got "
+                $"AttentionOutput takes probabilities {new Shape(value[0], Heads, tokens, tokens)} for values {value}, it got "
                     + $"{probabilities}."
             );
         return value;

@@ -46,7 +46,7 @@ internal sealed partial class ReferenceKernels
         return a.Output;
     }
 
-    public ReferenceTensor Visit(AttentionScores op, Arguments a)
+    public ReferenceTensor Visit(QueryKeyProduct op, Arguments a)
     {
         (double[] query, double[] key) = (a.Inputs[0].Data, a.Inputs[1].Data);
         int tokens = a.Output.Shape[2],
@@ -64,7 +64,7 @@ internal sealed partial class ReferenceKernels
         return a.Output;
     }
 
-    public ReferenceTensor Visit(AttentionValues op, Arguments a)
+    public ReferenceTensor Visit(AttentionOutput op, Arguments a)
     {
         (double[] probability, double[] value) = (a.Inputs[0].Data, a.Inputs[1].Data);
         int tokens = a.Inputs[0].Shape[2],

@@ -54,7 +54,7 @@ public sealed record SwinBlock
         string table = s.Declare("relative_position_bias_table", new Shape(rows, Heads), new Initializer.TruncatedNormal(0.02));
         var bias = new RelativePositionBias(Heads, window, table);
         var index = new Initializer.Computed(i => bias.Row(i / tokens, i % tokens));
-        s.Declare("relative_position_index", new Shape(tokens, tokens), index, ParameterKind.Buffer, isOptional: true);
+        s.Declare("relative_position_index", new Shape(tokens, tokens), index, ParameterKind.Buffer, isOptional: true, DType.Int64);
         Value biased = s.Add(bias, scores);
         return shift > 0 && IsMasked ? s.Add(new WindowMask(window, shift), biased, map) : biased;
     }

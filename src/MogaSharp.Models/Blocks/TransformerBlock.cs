@@ -42,9 +42,9 @@ public sealed record TransformerBlock
         if (heads < 1 || c % heads != 0)
             throw new GraphException($"{s.Name}: {heads} heads do not divide {c} channels.");
         Value qkv = s.Linear("qkv", x, 3 * c);
-        Value scores = s.Add(new AttentionScores(heads, 1 / Math.Sqrt((double)c / heads)), s.Slice(qkv, 0, c), s.Slice(qkv, c, c));
+        Value scores = s.Add(new QueryKeyProduct(heads, 1 / Math.Sqrt((double)c / heads)), s.Slice(qkv, 0, c), s.Slice(qkv, c, c));
         Value shares = s.Add(new Softmax(), adjust?.Invoke(scores) ?? scores);
-        Value y = s.Add(new AttentionValues(heads), shares, s.Slice(qkv, 2 * c, c));
+        Value y = s.Add(new AttentionOutput(heads), shares, s.Slice(qkv, 2 * c, c));
         return s.Dropout(drop, s.Linear("proj", y, c));
     }
 }

@@ -4,17 +4,17 @@ using MogaSharp.Onnx.Protocol;
 namespace MogaSharp.Onnx.Export;
 
 /// <summary>The shapes of a graph's inputs and outputs, with names for the extents that are left open.</summary>
-internal sealed class InterfaceShapes(ComputationGraph graph, OpenExtents open)
+internal sealed class InterfaceShapes(ComputationGraph graph, DynamicDimensions dynamic)
 {
     public ValueInfoProto Describe(string name, Value value)
     {
         var shape = new TensorShapeProto();
-        for (int i = 0; i < open.Shapes[value.Index].Rank; i++)
+        for (int i = 0; i < dynamic.Shapes[value.Index].Rank; i++)
         {
             shape.Dim.Add(
                 SymbolOf(name, value, i) is { } symbol
                     ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                    : new TensorShapeProto.Types.Dimension { DimValue = open.Shapes[value.Index][i] }
+                    : new TensorShapeProto.Types.Dimension { DimValue = dynamic.Shapes[value.Index][i] }
             );
         }
 
@@ -29,14 +29,14 @@ internal sealed class InterfaceShapes(ComputationGraph graph, OpenExtents open)
     // The batch is named after the inputs' where it is the same; that of frames or windows has a name of its own.
     private string? SymbolOf(string name, Value value, int dimension)
     {
-        bool followsSize = open.FollowsSize(value, dimension);
-        if (open.FollowsBatch(value, dimension))
-            return !followsSize && graph.Inputs.Any(input => open.Shapes[input.Index][0] == open.Shapes[value.Index][dimension])
+        bool followsSize = dynamic.FollowsSize(value, dimension);
+        if (dynamic.FollowsBatch(value, dimension))
+            return !followsSize && graph.Inputs.Any(input => dynamic.Shapes[input.Index][0] == dynamic.Shapes[value.Index][dimension])
                 ? "batch"
                 : $"{name}_batch";
         if (!followsSize)
             return null;
-        string side = (open.Shapes[value.Index].Rank - dimension) switch
+        string side = (dynamic.Shapes[value.Index].Rank - dimension) switch
         {
             1 => "width",
             2 => "height",

@@ -29,9 +29,9 @@ internal sealed class ModelBuilder
             );
         graph = graph.Lower();
         var store = new WeightStore(graph, weights);
-        var open = new OpenExtents(graph, options);
-        var emitter = new NodeEmitter(graph, store, open, options.Opset);
-        var interfaces = new InterfaceShapes(graph, open);
+        var dynamic = new DynamicDimensions(graph, options);
+        var emitter = new NodeEmitter(graph, store, dynamic, options.Opset);
+        var interfaces = new InterfaceShapes(graph, dynamic);
         // The nodes come first: they say which weights and constants are needed.
         IReadOnlyList<NodeProto> nodes = emitter.Emit();
         var proto = new ModelProto

@@ -1,6 +1,6 @@
 using MogaSharp.Graph;
 using MogaSharp.Onnx.Protocol;
-using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
+using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 
 namespace MogaSharp.Onnx.Export;
 
@@ -19,23 +19,23 @@ internal sealed partial class NodeEmitter
                 Attributes.Ints("pads", op.Padding, op.Padding, op.Padding, op.Padding),
                 Attributes.Ints("strides", op.Stride, op.Stride)
             ),
-            Form.Map
+            Layout.Map
         );
 
     // Runtimes multiply fastest along the last axis, but a map between maps is better left where it is.
     public Result Visit(Linear op, Value at)
     {
         if (at.Shape.Rank == 2)
-            return (Node(at, "Gemm", [X(at), .. Parameters(op.Weight, op.Bias)], Attributes.Int("transB", 1)), Form.Map);
+            return (Node(at, "Gemm", [X(at), .. Parameters(op.Weight, op.Bias)], Attributes.Int("transB", 1)), Layout.Map);
         string weight = Parameters(op.Weight).Single();
-        if (Choose(at) == Form.Last)
+        if (Choose(at) == Layout.Last)
         {
-            string product = Node(at, "MatMul", [X(at, Form.Last), Transpose(at, weight, 1, 0)]);
-            return (op.Bias is null ? product : Node(at, "Add", [product, .. Parameters(op.Bias)]), Form.Last);
+            string product = Node(at, "MatMul", [X(at, Layout.Last), Transpose(at, weight, 1, 0)]);
+            return (op.Bias is null ? product : Node(at, "Add", [product, .. Parameters(op.Bias)]), Layout.Last);
         }
 
         string kernel = Node(at, "Reshape", [weight, _constants.Vector(op.OutFeatures, op.InFeatures, 1, 1)]);
-        return (Node(at, "Conv", [X(at), kernel, .. Parameters(op.Bias)], Attributes.Ints("kernel_shape", 1, 1)), Form.Map);
+        return (Node(at, "Conv", [X(at), kernel, .. Parameters(op.Bias)], Attributes.Ints("kernel_shape", 1, 1)), Layout.Map);
     }
 
     public Result Visit(BatchNorm2d op, Value at) =>
@@ -46,14 +46,14 @@ internal sealed partial class NodeEmitter
                 [X(at), .. Parameters(op.Weight, op.Bias, op.RunningMean, op.RunningVariance)],
                 Attributes.Float("epsilon", op.Epsilon)
             ),
-            Form.Map
+            Layout.Map
         );
 
     public Result Visit(GroupNorm op, Value at)
     {
         AttributeProto epsilon = Attributes.Float("epsilon", op.Epsilon);
         if (op.Groups == op.Channels)
-            return (Node(at, "InstanceNormalization", [X(at), .. Parameters(op.Weight, op.Bias)], epsilon), Form.Map);
+            return (Node(at, "InstanceNormalization", [X(at), .. Parameters(op.Weight, op.Bias)], epsilon), Layout.Map);
         // Opset 18's GroupNormalization has one scale per group, not per channel; so the groups become the channels of an instance norm.
         string grouped = Node(at, "Reshape", [X(at), _constants.Vector(0, op.Groups, -1)]);
         string normal = Node(
@@ -63,28 +63,28 @@ internal sealed partial class NodeEmitter
             epsilon
         );
         string x = Node(at, "Reshape", [normal, Node(at, "Shape", [X(at)])]);
-        return (Node(at, "Add", [Node(at, "Mul", [x, PerChannel(at, op.Weight)]), PerChannel(at, op.Bias)]), Form.Map);
+        return (Node(at, "Add", [Node(at, "Mul", [x, PerChannel(at, op.Weight)]), PerChannel(at, op.Bias)]), Layout.Map);
     }
 
     public Result Visit(LayerNorm op, Value at)
     {
-        Form form = at.Shape.Rank == 4 ? Form.Last : Form.Map;
+        Layout layout = at.Shape.Rank == 4 ? Layout.Last : Layout.Map;
         return (
             Node(
                 at,
                 "LayerNormalization",
-                [X(at, form), .. Parameters(op.Weight, op.Bias)],
+                [X(at, layout), .. Parameters(op.Weight, op.Bias)],
                 Attributes.Int("axis", -1),
                 Attributes.Float("epsilon", op.Epsilon)
             ),
-            form
+            layout
         );
     }
 
     public Result Visit(Activation op, Value at)
     {
-        Form form = Choose(at);
-        string x = X(at, form);
+        Layout layout = Choose(at);
+        string x = X(at, layout);
         const double Sixth = 1.0 / 6;
         return (
             op.Function switch
@@ -98,27 +98,27 @@ internal sealed partial class NodeEmitter
                 ActivationKind.HardSigmoid => Node(at, "HardSigmoid", [x], Attributes.Float("alpha", Sixth), Attributes.Float("beta", 0.5)),
                 _ => throw new OnnxExportException($"Unknown activation {op.Function}."),
             },
-            form
+            layout
         );
     }
 
-    public Result Visit(Softmax op, Value at) => (Node(at, "Softmax", [X(at)], Attributes.Int("axis", -1)), Form.Map);
+    public Result Visit(Softmax op, Value at) => (Node(at, "Softmax", [X(at)], Attributes.Int("axis", -1)), Layout.Map);
 
     public Result Visit(GlobalAveragePool op, Value at)
     {
-        if (Has(at.Inputs[0], Form.Map))
+        if (Has(at.Inputs[0], Layout.Map))
         {
             string pooled = Node(at, "GlobalAveragePool", [X(at)]);
-            return (op.KeepDimensions ? pooled : Node(at, "Flatten", [pooled], Attributes.Int("axis", 1)), Form.Map);
+            return (op.KeepDimensions ? pooled : Node(at, "Flatten", [pooled], Attributes.Int("axis", 1)), Layout.Map);
         }
 
         // From opset 18 on the axes are an input.
         AttributeProto keep = Attributes.Int("keepdims", op.KeepDimensions ? 1 : 0);
         string mean =
             _opset < 18
-                ? Node(at, "ReduceMean", [X(at, Form.Last)], keep, Attributes.Ints("axes", 1, 2))
-                : Node(at, "ReduceMean", [X(at, Form.Last), _constants.Vector(1, 2)], keep);
-        return (mean, op.KeepDimensions ? Form.Last : Form.Map);
+                ? Node(at, "ReduceMean", [X(at, Layout.Last)], keep, Attributes.Ints("axes", 1, 2))
+                : Node(at, "ReduceMean", [X(at, Layout.Last), _constants.Vector(1, 2)], keep);
+        return (mean, op.KeepDimensions ? Layout.Last : Layout.Map);
     }
 
     public Result Visit(Binary op, Value at)
@@ -130,40 +130,43 @@ internal sealed partial class NodeEmitter
             BinaryKind.Multiply => "Mul",
             _ => throw new OnnxExportException($"Unknown function {op.Function}."),
         };
-        Form form = Choose(at);
-        return (Node(at, type, [X(at, form), X(at, form, 1)]), form);
+        Layout layout = Choose(at);
+        return (Node(at, type, [X(at, layout), X(at, layout, 1)]), layout);
     }
 
     public Result Visit(ScalarMultiply op, Value at)
     {
-        Form form = Choose(at);
-        return (Node(at, "Mul", [X(at, form), _constants.Scalar((float)op.Factor)]), form);
+        Layout layout = Choose(at);
+        return (Node(at, "Mul", [X(at, layout), _constants.Scalar((float)op.Factor)]), layout);
     }
 
     public Result Visit(ChannelAffine op, Value at)
     {
-        Form form = Choose(at);
-        string x = X(at, form);
+        Layout layout = Choose(at);
+        string x = X(at, layout);
         if (op.Scale is not null)
-            x = Node(at, "Mul", [x, PerChannel(at, op.Scale, form)]);
+            x = Node(at, "Mul", [x, PerChannel(at, op.Scale, layout)]);
         if (op.Shift is not null)
-            x = Node(at, "Add", [x, PerChannel(at, op.Shift, form)]);
-        return (x, form);
+            x = Node(at, "Add", [x, PerChannel(at, op.Shift, layout)]);
+        return (x, layout);
     }
 
     public Result Visit(ChannelSlice op, Value at)
     {
-        Form form = Choose(at);
-        return (Slice(at, X(at, form), ChannelAxis(form), op.Start, op.Start + op.Length), form);
+        Layout layout = Choose(at);
+        return (Slice(at, X(at, layout), ChannelAxis(layout), op.Start, op.Start + op.Length), layout);
     }
 
     public Result Visit(ChannelConcat op, Value at)
     {
-        Form form = Choose(at);
-        return (Node(at, "Concat", [.. at.Inputs.Select(input => Tensor(input, form))], Attributes.Int("axis", ChannelAxis(form))), form);
+        Layout layout = Choose(at);
+        return (
+            Node(at, "Concat", [.. at.Inputs.Select(input => Tensor(input, layout))], Attributes.Int("axis", ChannelAxis(layout))),
+            layout
+        );
     }
 
-    // The form and the order in which other exporters write it, which runtimes know to fuse.
+    // The layout and the order in which other exporters write it, which runtimes know to fuse.
     private string Gelu(Value at, string x)
     {
         if (_opset >= 20)

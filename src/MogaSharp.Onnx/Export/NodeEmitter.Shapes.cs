@@ -1,5 +1,5 @@
 using MogaSharp.Graph;
-using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
+using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 
 namespace MogaSharp.Onnx.Export;
 
@@ -10,53 +10,53 @@ internal sealed partial class NodeEmitter
     private const long End = int.MaxValue;
 
     public Result Visit(PixelShuffle op, Value at) =>
-        (Node(at, "DepthToSpace", [X(at)], Attributes.Int("blocksize", op.Factor), Attributes.Text("mode", "CRD")), Form.Map);
+        (Node(at, "DepthToSpace", [X(at)], Attributes.Int("blocksize", op.Factor), Attributes.Text("mode", "CRD")), Layout.Map);
 
     public Result Visit(PatchMerge op, Value at)
     {
         Value x = at.Inputs[0];
         int channels = x.Channels;
-        string blocks = Reshape(at, X(at, Form.Last), 0, Side(x, 2, 2), 2, Side(x, 3, 2), 2, channels);
+        string blocks = Reshape(at, X(at, Layout.Last), 0, Side(x, 2, 2), 2, Side(x, 3, 2), 2, channels);
         string merged = Transpose(at, blocks, 0, 1, 3, 4, 2, 5);
-        return (Reshape(at, merged, 0, Side(x, 2, 2), Side(x, 3, 2), 4 * channels), Form.Last);
+        return (Reshape(at, merged, 0, Side(x, 2, 2), Side(x, 3, 2), 4 * channels), Layout.Last);
     }
 
     public Result Visit(ChannelShuffle op, Value at)
     {
         int perGroup = at.Channels / op.Groups;
-        if (Choose(at) == Form.Last)
+        if (Choose(at) == Layout.Last)
         {
-            string groups = Transpose(at, Reshape(at, X(at, Form.Last), 0, 0, 0, op.Groups, perGroup), 0, 1, 2, 4, 3);
-            return (Reshape(at, groups, 0, 0, 0, at.Channels), Form.Last);
+            string groups = Transpose(at, Reshape(at, X(at, Layout.Last), 0, 0, 0, op.Groups, perGroup), 0, 1, 2, 4, 3);
+            return (Reshape(at, groups, 0, 0, 0, at.Channels), Layout.Last);
         }
 
         string planes = Transpose(at, Reshape(at, X(at), 0, op.Groups, perGroup, -1), 0, 2, 1, 3);
-        return (Reshape(at, planes, 0, at.Channels, Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Form.Map);
+        return (Reshape(at, planes, 0, at.Channels, Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Layout.Map);
     }
 
     // In (N, T, C, 1) a pixel's channels lie together, as they do channels last.
     public Result Visit(TokensToChannels op, Value at)
     {
         long channels = at.Shape[2];
-        return Has(at.Inputs[0], Form.Last)
-            ? (Reshape(at, X(at, Form.Last), 0, -1, channels, 1), Form.Map)
-            : (Reshape(at, X(at), 0, channels, 1, -1), Form.Last);
+        return Has(at.Inputs[0], Layout.Last)
+            ? (Reshape(at, X(at, Layout.Last), 0, -1, channels, 1), Layout.Map)
+            : (Reshape(at, X(at), 0, channels, 1, -1), Layout.Last);
     }
 
     public Result Visit(ChannelsToTokens op, Value at) =>
-        Has(at.Inputs[0], Form.Map)
-            ? (Reshape(at, X(at), 0, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3), at.Channels), Form.Last)
-            : (Reshape(at, X(at, Form.Last), 0, at.Channels, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3)), Form.Map);
+        Has(at.Inputs[0], Layout.Map)
+            ? (Reshape(at, X(at), 0, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3), at.Channels), Layout.Last)
+            : (Reshape(at, X(at, Layout.Last), 0, at.Channels, Side(at.Inputs[1], 2), Side(at.Inputs[1], 3)), Layout.Map);
 
     public Result Visit(ClipToFrames op, Value at) =>
-        (Reshape(at, X(at), -1, at.Channels, Side(at.Inputs[0], 3), Side(at.Inputs[0], 4)), Form.Map);
+        (Reshape(at, X(at), -1, at.Channels, Side(at.Inputs[0], 3), Side(at.Inputs[0], 4)), Layout.Map);
 
     public Result Visit(FramesToClip op, Value at) =>
-        (Reshape(at, X(at), -1, op.Frames, at.Shape[2], Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Form.Map);
+        (Reshape(at, X(at), -1, op.Frames, at.Shape[2], Side(at.Inputs[0], 2), Side(at.Inputs[0], 3)), Layout.Map);
 
-    public Result Visit(FramesToChannels op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Form.Map);
+    public Result Visit(FramesToChannels op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Layout.Map);
 
-    public Result Visit(ChannelsToFrames op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Form.Map);
+    public Result Visit(ChannelsToFrames op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Layout.Map);
 
     private string Slice(Value at, string x, int axis, long start, long end) =>
         Node(at, "Slice", [x, _constants.Vector(start), _constants.Vector(end), _constants.Vector(axis)]);
@@ -67,7 +67,7 @@ internal sealed partial class NodeEmitter
 
     /// <summary>A value's extent divided by a number: a number itself, unless the export leaves it open.</summary>
     private Extent Side(Value of, int dimension, int divisor = 1) =>
-        _open.Contains(of, dimension) ? new Extent(0, of, dimension, divisor) : of.Shape[dimension] / divisor;
+        _dynamic.Contains(of, dimension) ? new Extent(0, of, dimension, divisor) : of.Shape[dimension] / divisor;
 
     private string Reshape(Value at, string x, params ReadOnlySpan<Extent> extents) => Node(at, "Reshape", [x, Extents(at, extents)]);
 
@@ -95,9 +95,9 @@ internal sealed partial class NodeEmitter
     private string Length(Value at, Extent part)
     {
         Value of = part.Of!;
-        Form form = Has(of, Form.Map) ? Form.Map : Form.Last;
-        int dimension = form == Form.Map ? part.Dimension : new[] { 0, 3, 1, 2 }[part.Dimension];
-        string length = Slice(at, Node(at, "Shape", [Tensor(of, form)]), 0, dimension, dimension + 1);
+        Layout layout = Has(of, Layout.Map) ? Layout.Map : Layout.Last;
+        int dimension = layout == Layout.Map ? part.Dimension : new[] { 0, 3, 1, 2 }[part.Dimension];
+        string length = Slice(at, Node(at, "Shape", [Tensor(of, layout)]), 0, dimension, dimension + 1);
         return part.Divisor == 1 ? length : Node(at, "Div", [length, _constants.Vector(part.Divisor)]);
     }
 

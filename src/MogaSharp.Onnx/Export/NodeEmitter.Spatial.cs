@@ -1,5 +1,5 @@
 using MogaSharp.Graph;
-using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
+using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 
 namespace MogaSharp.Onnx.Export;
 
@@ -19,7 +19,7 @@ internal sealed partial class NodeEmitter
                 Attributes.Ints("pads", reach, reach, reach, reach),
                 Attributes.Ints("strides", 1, 1)
             ),
-            Form.Map
+            Layout.Map
         );
     }
 
@@ -34,7 +34,7 @@ internal sealed partial class NodeEmitter
             [op.Channels, 1, Along(map, op.Axis, 2), Along(map, op.Axis, 3)],
             op.Size
         );
-        return (Node(at, "Conv", [x, kernel, .. Parameters(op.Bias)], Attributes.Int("group", op.Channels)), Form.Map);
+        return (Node(at, "Conv", [x, kernel, .. Parameters(op.Bias)], Attributes.Int("group", op.Channels)), Layout.Map);
     }
 
     public Result Visit(PositionEmbedding op, Value at)
@@ -46,7 +46,7 @@ internal sealed partial class NodeEmitter
             [1, op.Channels, Along(map, op.Axis, 2), Along(map, op.Axis, 3)],
             op.Size
         );
-        return (Node(at, "Add", [X(at), embedding]), Form.Map);
+        return (Node(at, "Add", [X(at), embedding]), Layout.Map);
     }
 
     public Result Visit(RealFft2d op, Value at)
@@ -55,17 +55,17 @@ internal sealed partial class NodeEmitter
         string rows = Node(at, "MatMul", [X(at), Dft(DftKind.RealRows, height, width)]);
         string x = Transpose(at, Reshape(at, rows, 0, channels, height, 2, columns), 0, 1, 4, 3, 2);
         string product = Node(at, "MatMul", [Reshape(at, x, 0, channels, columns, 2 * height), Dft(DftKind.Columns, height, width)]);
-        return (product, Form.Spectrum);
+        return (product, Layout.Spectrum);
     }
 
     public Result Visit(InverseRealFft2d op, Value at)
     {
         (long channels, int height, int width, int columns) = FixedSpectrum(at, at.Shape);
-        string product = Node(at, "MatMul", [X(at, Form.Spectrum), Dft(DftKind.InverseColumns, height, width)]);
+        string product = Node(at, "MatMul", [X(at, Layout.Spectrum), Dft(DftKind.InverseColumns, height, width)]);
         string x = Transpose(at, Reshape(at, product, 0, channels, columns, 2, height), 0, 1, 4, 3, 2);
         return (
             Node(at, "MatMul", [Reshape(at, x, 0, channels, height, 2 * columns), Dft(DftKind.InverseRealRows, height, width)]),
-            Form.Map
+            Layout.Map
         );
     }
 
@@ -80,9 +80,9 @@ internal sealed partial class NodeEmitter
         string[] parts = Nodes(at, "Split", [Transpose(at, filter, 0, 1, 3, 2), _constants.Vector(1, 1)], 2, Attributes.Int("axis", 0));
         string real = Along(parts[0], parts[0]),
             imaginary = Along(Node(at, "Neg", [parts[1]]), parts[1]);
-        string x = X(at, Form.Spectrum);
+        string x = X(at, Layout.Spectrum);
         string[] halves = Nodes(at, "Split", [x, _constants.Vector(rows, rows)], 2, Attributes.Int("axis", 3));
-        return (Node(at, "Add", [Node(at, "Mul", [x, real]), Node(at, "Mul", [Along(halves[1], halves[0]), imaginary])]), Form.Spectrum);
+        return (Node(at, "Add", [Node(at, "Mul", [x, real]), Node(at, "Mul", [Along(halves[1], halves[0]), imaginary])]), Layout.Spectrum);
 
         string Along(string first, string second) => Node(at, "Concat", [first, second], Attributes.Int("axis", 3));
     }
@@ -121,7 +121,7 @@ internal sealed partial class NodeEmitter
 
     private void RequireFixedSize(Value at)
     {
-        if (_open.Contains(at, 2) || _open.Contains(at, 3))
+        if (_dynamic.Contains(at, 2) || _dynamic.Contains(at, 3))
             throw new OnnxExportException(
                 "The graph cannot be exported with open rows and columns: ONNX has no Fourier transform of real maps, and the "
                     + $"matrices that stand for it ({at.Op.Kind} in '{at.Scope}') are made for one size."

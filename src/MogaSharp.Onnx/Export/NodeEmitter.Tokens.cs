@@ -1,28 +1,28 @@
 using MogaSharp.Graph;
 using MogaSharp.Onnx.Protocol;
-using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
+using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 
 namespace MogaSharp.Onnx.Export;
 
 /// <content>Attention and windows.</content>
 internal sealed partial class NodeEmitter
 {
-    // Transposed twice, the keys are in the form that runtimes fuse into the product.
-    public Result Visit(AttentionScores op, Value at)
+    // Transposed twice, the keys are in the layout that runtimes fuse into the product.
+    public Result Visit(QueryKeyProduct op, Value at)
     {
         string query = Heads(at, 0, op.Heads);
         if (op.Scale != 1)
             query = Node(at, "Mul", [query, _constants.Scalar((float)op.Scale)]);
-        return (Node(at, "MatMul", [query, Transpose(at, Heads(at, 1, op.Heads), 0, 1, 3, 2)]), Form.Map);
+        return (Node(at, "MatMul", [query, Transpose(at, Heads(at, 1, op.Heads), 0, 1, 3, 2)]), Layout.Map);
     }
 
-    public Result Visit(AttentionValues op, Value at)
+    public Result Visit(AttentionOutput op, Value at)
     {
         Value value = at.Inputs[1];
         string x = Node(at, "MatMul", [X(at), Heads(at, 1, op.Heads)]);
         if (op.Heads > 1)
             x = Transpose(at, x, 0, 2, 1, 3);
-        return (Reshape(at, x, 0, Side(value, 2), Side(value, 3), value.Channels), Form.Last);
+        return (Reshape(at, x, 0, Side(value, 2), Side(value, 3), value.Channels), Layout.Last);
     }
 
     public Result Visit(RelativePositionBias op, Value at)
@@ -32,7 +32,7 @@ internal sealed partial class NodeEmitter
         string table = Parameters(op.Table).Single();
         string picked = Node(at, "Gather", [table, _constants.Numbers($"constant/window{op.Window}", rows)]);
         string bias = Transpose(at, Node(at, "Reshape", [picked, _constants.Vector(tokens, tokens, op.Heads)]), 2, 0, 1);
-        return (Node(at, "Add", [X(at), bias]), Form.Map);
+        return (Node(at, "Add", [X(at), bias]), Layout.Map);
     }
 
     public Result Visit(WindowPartition op, Value at)
@@ -40,9 +40,9 @@ internal sealed partial class NodeEmitter
         Value map = at.Inputs[0];
         int window = op.Window,
             channels = map.Channels;
-        string x = Roll(at, Roll(at, X(at, Form.Last), 1, op.Shift), 2, op.Shift);
+        string x = Roll(at, Roll(at, X(at, Layout.Last), 1, op.Shift), 2, op.Shift);
         string blocks = Reshape(at, x, 0, Side(map, 2, window), window, Side(map, 3, window), window, channels);
-        return (Reshape(at, Transpose(at, blocks, 0, 1, 3, 2, 4, 5), -1, window, window, channels), Form.Last);
+        return (Reshape(at, Transpose(at, blocks, 0, 1, 3, 2, 4, 5), -1, window, window, channels), Layout.Last);
     }
 
     public Result Visit(WindowMerge op, Value at)
@@ -50,9 +50,9 @@ internal sealed partial class NodeEmitter
         Value map = at.Inputs[1];
         int window = op.Window,
             channels = at.Channels;
-        string blocks = Reshape(at, X(at, Form.Last), Side(map, 0), Side(map, 2, window), Side(map, 3, window), window, window, channels);
+        string blocks = Reshape(at, X(at, Layout.Last), Side(map, 0), Side(map, 2, window), Side(map, 3, window), window, window, channels);
         string x = Reshape(at, Transpose(at, blocks, 0, 1, 3, 2, 4, 5), 0, Side(map, 2), Side(map, 3), channels);
-        return (Roll(at, Roll(at, x, 1, -op.Shift), 2, -op.Shift), Form.Last);
+        return (Roll(at, Roll(at, x, 1, -op.Shift), 2, -op.Shift), Layout.Last);
     }
 
     public Result Visit(WindowMask op, Value at)
@@ -60,13 +60,13 @@ internal sealed partial class NodeEmitter
         Value map = at.Inputs[1];
         long tokens = op.Window * op.Window,
             heads = at.Channels;
-        bool fixedSize = !_open.Contains(map, 2) && !_open.Contains(map, 3);
+        bool fixedSize = !_dynamic.Contains(map, 2) && !_dynamic.Contains(map, 3);
         string mask = fixedSize ? FixedMask(op, map.Shape) : OpenMask(op, at);
         // With a single image the windows are the batch.
-        if (fixedSize && !_open.Contains(map, 0) && map.Shape[0] == 1)
-            return (Node(at, "Add", [X(at), mask]), Form.Map);
+        if (fixedSize && !_dynamic.Contains(map, 0) && map.Shape[0] == 1)
+            return (Node(at, "Add", [X(at), mask]), Layout.Map);
         string images = Reshape(at, X(at), Side(map, 0), fixedSize ? at.Shape[0] / map.Shape[0] : -1, heads, tokens, tokens);
-        return (Reshape(at, Node(at, "Add", [images, mask]), -1, heads, tokens, tokens), Form.Map);
+        return (Reshape(at, Node(at, "Add", [images, mask]), -1, heads, tokens, tokens), Layout.Map);
     }
 
     // (windows, 1, T, T).
@@ -114,7 +114,7 @@ internal sealed partial class NodeEmitter
     private string Heads(Value at, int input, int heads)
     {
         int channels = at.Inputs[input].Channels;
-        string x = X(at, Form.Last, input);
+        string x = X(at, Layout.Last, input);
         return heads == 1 ? Reshape(at, x, 0, 1, -1, channels) : Transpose(at, Reshape(at, x, 0, -1, heads, channels / heads), 0, 2, 1, 3);
     }
 }

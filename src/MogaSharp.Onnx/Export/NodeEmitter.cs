@@ -1,33 +1,33 @@
 using MogaSharp.Graph;
 using MogaSharp.Onnx.Protocol;
-using Result = (string Name, MogaSharp.Onnx.Export.Form Form);
+using Result = (string Name, MogaSharp.Onnx.Export.Layout Layout);
 
 namespace MogaSharp.Onnx.Export;
 
 /// <summary>
-/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the form it has there; the other
-/// forms are made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
+/// Writes every value of a graph as one or more nodes. A visit returns the tensor that holds the value and the layout it has there; the
+/// other layouts are made when a reader asks, once. Nodes and their results share the name <c>scope/Type</c>.
 /// </summary>
 internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 {
-    private static readonly int FormCount = Enum.GetValues<Form>().Length;
+    private static readonly int LayoutCount = Enum.GetValues<Layout>().Length;
 
     private readonly ComputationGraph _graph;
     private readonly WeightStore _weights;
-    private readonly OpenExtents _open;
-    private readonly FormWishes _wishes;
+    private readonly DynamicDimensions _dynamic;
+    private readonly LayoutRequests _requests;
     private readonly int _opset;
     private readonly NameTable _names;
     private readonly ConstantStore _constants;
     private readonly string?[,] _results;
     private readonly List<NodeProto> _nodes = [];
 
-    public NodeEmitter(ComputationGraph graph, WeightStore weights, OpenExtents open, int opset)
+    public NodeEmitter(ComputationGraph graph, WeightStore weights, DynamicDimensions dynamic, int opset)
     {
         _graph = graph;
         _weights = weights;
-        _open = open;
-        _wishes = new FormWishes(graph);
+        _dynamic = dynamic;
+        _requests = new LayoutRequests(graph);
         _opset = opset;
         string[] fixedNames =
         [
@@ -42,7 +42,7 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
             throw new OnnxExportException($"Inputs, outputs and parameters need different names; '{bad.Key}' is empty or taken twice.");
         _names = new NameTable(fixedNames);
         _constants = new ConstantStore(_names);
-        _results = new string?[graph.Values.Count, FormCount];
+        _results = new string?[graph.Values.Count, LayoutCount];
     }
 
     public IEnumerable<TensorProto> Constants => _constants.Protos;
@@ -51,16 +51,16 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     {
         foreach (Value value in _graph.Values)
         {
-            (string name, Form form) = value.Accept(this, value);
-            _results[value.Index, (int)form] = name;
+            (string name, Layout layout) = value.Accept(this, value);
+            _results[value.Index, (int)layout] = name;
         }
 
         foreach ((string name, Value value) in _graph.Outputs)
-            NameOutput(name, Tensor(value, Form.Map));
+            NameOutput(name, Tensor(value, Layout.Map));
         return _nodes;
     }
 
-    public Result Visit(Input op, Value at) => (op.Name, Form.Map);
+    public Result Visit(Input op, Value at) => (op.Name, Layout.Map);
 
     // The node that computes an output takes the output's name; only what has no node of its own, or two names, is handed on by an
     // Identity.
@@ -87,43 +87,43 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
                 if (node.Input[i] == tensor)
                     node.Input[i] = name;
         for (int i = 0; i < _results.Length; i++)
-            if (_results[i / FormCount, i % FormCount] == tensor)
-                _results[i / FormCount, i % FormCount] = name;
+            if (_results[i / LayoutCount, i % LayoutCount] == tensor)
+                _results[i / LayoutCount, i % LayoutCount] = name;
     }
 
-    /// <summary>The tensor of an input of a value in a form.</summary>
-    private string X(Value at, Form form = Form.Map, int input = 0) => Tensor(at.Inputs[input], form);
+    /// <summary>The tensor of an input of a value in a layout.</summary>
+    private string X(Value at, Layout layout = Layout.Map, int input = 0) => Tensor(at.Inputs[input], layout);
 
-    private bool Has(Value value, Form form) => _results[value.Index, (int)form] is not null;
+    private bool Has(Value value, Layout layout) => _results[value.Index, (int)layout] is not null;
 
-    private string Tensor(Value value, Form form) => _results[value.Index, (int)form] ??= Converted(value, form);
+    private string Tensor(Value value, Layout layout) => _results[value.Index, (int)layout] ??= Converted(value, layout);
 
-    private string Converted(Value value, Form form)
+    private string Converted(Value value, Layout layout)
     {
-        Form from = Enum.GetValues<Form>().First(other => Has(value, other));
-        return (from, form) switch
+        Layout from = Enum.GetValues<Layout>().First(other => Has(value, other));
+        return (from, layout) switch
         {
-            (Form.Map, Form.Last) => Transpose(value, Tensor(value, from), 0, 2, 3, 1),
-            (Form.Last, Form.Map) => Transpose(value, Tensor(value, from), 0, 3, 1, 2),
-            (Form.Map, Form.Spectrum) => ToSpectrum(value, Tensor(value, from)),
-            (Form.Spectrum, Form.Map) => FromSpectrum(value, Tensor(value, from)),
-            _ => throw new InvalidOperationException($"{value} is not read {form} from {from}."),
+            (Layout.Map, Layout.Last) => Transpose(value, Tensor(value, from), 0, 2, 3, 1),
+            (Layout.Last, Layout.Map) => Transpose(value, Tensor(value, from), 0, 3, 1, 2),
+            (Layout.Map, Layout.Spectrum) => ToSpectrum(value, Tensor(value, from)),
+            (Layout.Spectrum, Layout.Map) => FromSpectrum(value, Tensor(value, from)),
+            _ => throw new InvalidOperationException($"{value} is not read {layout} from {from}."),
         };
     }
 
-    /// <summary>The form, <see cref="Form.Map"/> or <see cref="Form.Last"/>, in which an op that can do both needs fewer transposes, before
-    /// it and after it.</summary>
-    private Form Choose(Value at)
+    /// <summary>The layout, <see cref="Layout.Map"/> or <see cref="Layout.Last"/>, in which an op that can do both needs fewer transposes,
+    /// before it and after it.</summary>
+    private Layout Choose(Value at)
     {
         if (at.Shape.Rank != 4 || at.Inputs.Any(input => input.Shape.Rank != 4))
-            return Form.Map;
-        return (Cost(Form.Last), Lacking(Form.Last)).CompareTo((Cost(Form.Map), Lacking(Form.Map))) < 0 ? Form.Last : Form.Map;
+            return Layout.Map;
+        return (Cost(Layout.Last), Lacking(Layout.Last)).CompareTo((Cost(Layout.Map), Lacking(Layout.Map))) < 0 ? Layout.Last : Layout.Map;
 
-        int Cost(Form form) => Lacking(form) + (_wishes.Asks(at, form == Form.Map ? Form.Last : Form.Map) ? 1 : 0);
-        int Lacking(Form form) => at.Inputs.Count(input => !Has(input, form));
+        int Cost(Layout layout) => Lacking(layout) + (_requests.Asks(at, layout == Layout.Map ? Layout.Last : Layout.Map) ? 1 : 0);
+        int Lacking(Layout layout) => at.Inputs.Count(input => !Has(input, layout));
     }
 
-    private static int ChannelAxis(Form form) => form == Form.Last ? 3 : 1;
+    private static int ChannelAxis(Layout layout) => layout == Layout.Last ? 3 : 1;
 
     private IEnumerable<string> Parameters(params string?[] names)
     {
@@ -135,10 +135,10 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     }
 
     // Initializers keep their official shape; one that does not lie along the channels as it is gets reshaped in the graph.
-    private string PerChannel(Value at, string name, Form form = Form.Map)
+    private string PerChannel(Value at, string name, Layout layout = Layout.Map)
     {
         Shape shape = _weights.Use(name);
-        Shape along = form == Form.Last ? new Shape(shape.ElementCount) : new Shape(1, shape.ElementCount, 1, 1);
+        Shape along = layout == Layout.Last ? new Shape(shape.ElementCount) : new Shape(1, shape.ElementCount, 1, 1);
         return shape == along ? name : Node(at, "Reshape", [name, _constants.Vector(along.Extents.ToArray())]);
     }
 

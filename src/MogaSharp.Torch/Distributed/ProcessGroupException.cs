@@ -6,7 +6,7 @@ namespace MogaSharp.Torch;
 /// </summary>
 public sealed class ProcessGroupException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <inheritdoc cref="Exception(string)"/>
     /// <param name="message">What is wrong.</param>
     /// <param name="inner">What libtorch said; null where it was not asked.</param>
     public ProcessGroupException(string message, Exception? inner = null)

@@ -70,7 +70,7 @@ public sealed record ProcessGroupOptions(int Rank, int Size, string MasterAddres
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
                 return number;
             throw new ProcessGroupException(
-                $"{name} is '{text}', which is no whole number {(most == int.MaxValue ? $"from {least}" : $"from {least} to {most}")}."
+                $"{name} is '{text}', which is not a whole number {(most == int.MaxValue ? $"from {least}" : $"from {least} to {most}")}."
             );
         }
 

@@ -6,7 +6,7 @@ namespace MogaSharp.Torch;
 /// <summary>A connection to the store that all processes of a group see: texts and counters under keys. One thread at a time.</summary>
 internal sealed class ProcessStore : IDisposable
 {
-    private const int MostBytes = 4096;
+    private const int MaxBytes = 4096;
 
     private ProcessStore(StoreHandle handle, int port) => (Handle, Port) = (handle, port);
 
@@ -63,9 +63,9 @@ internal sealed class ProcessStore : IDisposable
 
     public unsafe string? Get(string key)
     {
-        byte* buffer = stackalloc byte[MostBytes];
-        Shim.Check(Shim.StoreGet(Handle, key, buffer, MostBytes, out long length));
-        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)Math.Min(length, MostBytes));
+        byte* buffer = stackalloc byte[MaxBytes];
+        Shim.Check(Shim.StoreGet(Handle, key, buffer, MaxBytes, out long length));
+        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)Math.Min(length, MaxBytes));
     }
 
     public void Dispose() => Handle.Dispose();

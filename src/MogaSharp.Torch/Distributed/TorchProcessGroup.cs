@@ -34,7 +34,7 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
             {
                 MasterPort = _store.Port,
             };
-            (_names, string address) = Meet();
+            (_names, string address) = Rendezvous();
             _watch = watch = new PeerWatch(
                 _options,
                 ProcessStore.Connect(_options, serve: false),
@@ -194,7 +194,7 @@ public sealed unsafe partial class TorchProcessGroup : IDisposable
         }
     }
 
-    private (string[] Names, string Address) Meet()
+    private (string[] Names, string Address) Rendezvous()
     {
         try
         {

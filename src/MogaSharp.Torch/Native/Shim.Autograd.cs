@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MogaSharp.Torch.Native;
 
-/// <content>autograd.cpp and optimisers.cpp.</content>
+/// <content>autograd.cpp and optimizers.cpp.</content>
 internal static unsafe partial class Shim
 {
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_set_grad_enabled")]

@@ -11,8 +11,8 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_softmax_rows")]
     public static partial int SoftmaxRows(TensorHandle x, out TensorHandle result);
 
-    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_attention_scores")]
-    public static partial int AttentionScores(
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_query_key_product")]
+    public static partial int QueryKeyProduct(
         TensorHandle query,
         TensorHandle key,
         long heads,
@@ -21,8 +21,8 @@ internal static partial class Shim
         out TensorHandle result
     );
 
-    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_attention_values")]
-    public static partial int AttentionValues(
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_attention_output")]
+    public static partial int AttentionOutput(
         TensorHandle probabilities,
         TensorHandle value,
         long heads,

@@ -29,8 +29,8 @@ internal enum ShimStatus
 }
 
 /// <summary>
-/// The numbers that stand for things in calls of the shim, which <c>native/numbers.h</c> has too. <see cref="TorchLibrary"/> compares the two
-/// when it loads a shim, since a number that means something else there would compute something else without a word.
+/// The numbers that stand for things in calls of the shim, which <c>native/numbers.h</c> has too. <see cref="TorchLibrary"/> compares the
+/// two when it loads a shim, since a number that means something else there would compute something else without a word.
 /// </summary>
 internal static class ShimNumbers
 {

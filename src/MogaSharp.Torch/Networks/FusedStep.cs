@@ -17,10 +17,9 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
 
     /// <summary>Finds the steps of a graph, each under the index of its last value.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="readers">Which values read a value, by its index.</param>
-    /// <param name="isOutput">For each value whether it is an output of the graph.</param>
-    public static Dictionary<int, FusedStep> Find(ComputationGraph graph, ILookup<int, Value> readers, bool[] isOutput)
+    public static Dictionary<int, FusedStep> Find(ComputationGraph graph)
     {
+        GraphReaders readers = graph.Readers;
         var steps = new Dictionary<int, FusedStep>();
         foreach (Value value in graph.Values)
         {
@@ -31,24 +30,28 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
                 value.Index,
                 step with
                 {
-                    OnlyConvolved = !isOutput[value.Index] && readers[value.Index].All(reader => reader.Op is Conv2d),
+                    OnlyConvolved = !readers.IsOutput(value) && readers[value].All(reader => reader.Value.Op is Conv2d),
                 }
             );
         }
 
         return steps;
 
-        bool IsReadOnce(Value value) => readers[value.Index].Count() == 1 && !isOutput[value.Index];
+        bool IsReadOnce(Value value) => readers[value].Count == 1 && !readers.IsOutput(value);
     }
 
     /// <summary>Whether only convolutions read the result, which round it under autocast in any case.</summary>
     public bool OnlyConvolved { get; private init; }
 
+    // The scaling and the difference of a scaled difference.
+    private protected static Value[] Between(Value sum, Value x)
+    {
+        Value scaled = sum.Inputs[0] == x ? sum.Inputs[1] : sum.Inputs[0];
+        return [scaled, scaled.Inputs[0]];
+    }
+
     private protected static bool IsSum(Value value, out Value first, out Value second) =>
         IsBinary(value, BinaryKind.Add, out first, out second);
-
-    private protected static bool IsDifference(Value value, out Value first, out Value second) =>
-        IsBinary(value, BinaryKind.Subtract, out first, out second);
 
     private protected static bool IsBinary(Value value, BinaryKind kind, out Value first, out Value second)
     {
@@ -63,14 +66,11 @@ internal abstract record FusedStep(IReadOnlyList<Value> Inner)
 internal sealed record ChannelDecomposition(Value Map, Conv2d Conv, string Scale, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        IsSum(value, out Value h, out Value scaled)
-        && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
-        && IsDifference(scaled.Inputs[0], out Value whole, out Value activated)
-        && whole == h
+        ScaledDifference.Match(value.Op, value.Inputs) is var (h, scale, activated)
         && activated.Op is Activation { Function: ActivationKind.Gelu }
         && activated.Inputs[0] is { Op: Conv2d { IsPointwise: true, OutChannels: 1, Bias: not null } conv } common
         && common.Inputs[0] == h
-            ? new ChannelDecomposition(h, conv, scale, [scaled, scaled.Inputs[0], activated, common])
+            ? new ChannelDecomposition(h, conv, scale, [.. Between(value, h), activated, common])
             : null;
 }
 
@@ -78,13 +78,10 @@ internal sealed record ChannelDecomposition(Value Map, Conv2d Conv, string Scale
 internal sealed record ImageDecomposition(Value Map, string Scale, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        IsSum(value, out Value y, out Value scaled)
-        && scaled.Op is ChannelAffine { Scale: { } scale, Shift: null }
-        && IsDifference(scaled.Inputs[0], out Value whole, out Value mean)
-        && whole == y
+        ScaledDifference.Match(value.Op, value.Inputs) is var (y, scale, mean)
         && mean.Op is GlobalAveragePool { KeepDimensions: true }
         && mean.Inputs[0] == y
-            ? new ImageDecomposition(y, scale, [scaled, scaled.Inputs[0], mean])
+            ? new ImageDecomposition(y, scale, [.. Between(value, y), mean])
             : null;
 }
 
@@ -120,7 +117,7 @@ internal sealed record ScaledBranch(Value Stream, Value Branch, string Scale, do
 internal sealed record ActivatedNorm(Value Map, GroupNorm Norm, IReadOnlyList<Value> Inner) : FusedStep(Inner)
 {
     public static FusedStep? Match(Value value) =>
-        value.Op is Activation { Function: ActivationKind.Silu } && value.Inputs[0] is { Op: GroupNorm norm } normalised
-            ? new ActivatedNorm(normalised.Inputs[0], norm, [normalised])
+        value.Op is Activation { Function: ActivationKind.Silu } && value.Inputs[0] is { Op: GroupNorm norm } normalized
+            ? new ActivatedNorm(normalized.Inputs[0], norm, [normalized])
             : null;
 }

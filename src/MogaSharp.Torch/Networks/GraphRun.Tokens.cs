@@ -6,11 +6,11 @@ namespace MogaSharp.Torch;
 /// <content>Attention and windows. Where an op has a map as second input, the shim reads its rows and columns.</content>
 internal sealed partial class GraphRun
 {
-    public TensorHandle Visit(AttentionScores op, Value value) =>
-        Checked(Shim.AttentionScores(In(value), In(value, 1), op.Heads, op.Scale, _options.Precision, out TensorHandle result), result);
+    public TensorHandle Visit(QueryKeyProduct op, Value value) =>
+        Checked(Shim.QueryKeyProduct(In(value), In(value, 1), op.Heads, op.Scale, _options.Precision, out TensorHandle result), result);
 
-    public TensorHandle Visit(AttentionValues op, Value value) =>
-        Checked(Shim.AttentionValues(In(value), In(value, 1), op.Heads, _options.Precision, out TensorHandle result), result);
+    public TensorHandle Visit(AttentionOutput op, Value value) =>
+        Checked(Shim.AttentionOutput(In(value), In(value, 1), op.Heads, _options.Precision, out TensorHandle result), result);
 
     public TensorHandle Visit(RelativePositionBias op, Value value) =>
         Checked(Shim.RelativePositionBias(In(value), Tensor(op.Table), op.Window, out TensorHandle result), result);

@@ -76,7 +76,7 @@ internal sealed partial class GraphRun : ITrainingOpVisitor<Value, TensorHandle>
 
     private void Free(int index, bool evenOutputs = false)
     {
-        if (_network.Plan.IsOutput[index] && !evenOutputs)
+        if (_network.Executed.Readers.IsOutput(_network.Executed.Values[index]) && !evenOutputs)
             return;
         _values[index]?.Dispose();
         _values[index] = null;

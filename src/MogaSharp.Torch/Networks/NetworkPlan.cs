@@ -12,30 +12,24 @@ internal sealed record Segment(int First, int Last, bool Draws);
 internal sealed class NetworkPlan
 {
     // Half a block of MogaNet has 10 to 20 values; less would keep nearly everything.
-    private const int LeastSegment = 8;
+    private const int MinSegment = 8;
 
     public NetworkPlan(ComputationGraph graph)
     {
         int count = graph.Values.Count;
         int[] lastUse = [.. Enumerable.Range(0, count)];
-        ILookup<int, Value> readers = graph
-            .Values.SelectMany(value => value.Inputs, (value, input) => (input.Index, value))
-            .ToLookup(pair => pair.Index, pair => pair.value);
-        foreach (IGrouping<int, Value> read in readers)
-            lastUse[read.Key] = read.Last().Index;
-
-        IsOutput = new bool[count];
-        foreach ((_, Value output) in graph.Outputs)
-            IsOutput[output.Index] = true;
-        Steps = FusedStep.Find(graph, readers, IsOutput);
+        foreach (Value value in graph.Values)
+            if (graph.Readers[value] is [.., var last])
+                lastUse[value.Index] = last.Value.Index;
+        Steps = FusedStep.Find(graph);
         IsWithin = new bool[count];
-        foreach ((int last, FusedStep step) in Steps)
+        foreach ((int end, FusedStep step) in Steps)
         {
             foreach (Value value in step.Inner)
             {
                 IsWithin[value.Index] = true;
                 foreach (Value input in value.Inputs)
-                    lastUse[input.Index] = Math.Max(lastUse[input.Index], last);
+                    lastUse[input.Index] = Math.Max(lastUse[input.Index], end);
             }
         }
 
@@ -45,9 +39,6 @@ internal sealed class NetworkPlan
 
     /// <summary>Which values nothing reads any more after a value.</summary>
     public ILookup<int, int> DoneAfter { get; }
-
-    /// <summary>For each value whether it is an output of the graph.</summary>
-    public bool[] IsOutput { get; }
 
     /// <summary>What is computed as one step, under the index of its last value.</summary>
     public IReadOnlyDictionary<int, FusedStep> Steps { get; }
@@ -68,7 +59,7 @@ internal sealed class NetworkPlan
             live.Add(i);
             live.ExceptWith(DoneAfter[i]);
             bool last = i == graph.Values.Count - 1;
-            if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment))
+            if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= MinSegment))
                 continue;
             bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is TrainingOp);
             segments.Add(new Segment(first, i, draws));

@@ -75,7 +75,7 @@ public sealed class TorchForward
             run.Execute(segment.First, segment.Last, cancellationToken);
             int[] read =
             [
-                .. Enumerable.Range(segment.First, segment.Last - segment.First + 1).Where(i => plan.IsOutput[i] || i == segment.Last),
+                .. Enumerable.Range(segment.First, segment.Last - segment.First + 1).Where(i => i == segment.Last || IsOutput(i)),
             ];
             foreach (int i in read)
                 results.Add(i, Leaf(run, i));
@@ -92,6 +92,8 @@ public sealed class TorchForward
             _outputs.Add(name, result);
         }
     }
+
+    private bool IsOutput(int index) => _network.Executed.Readers.IsOutput(_network.Executed.Values[index]);
 
     // A value without history, from which the next segment starts; its gradient is what this one's backward pass starts from.
     private static TorchTensor Leaf(GraphRun run, int index)

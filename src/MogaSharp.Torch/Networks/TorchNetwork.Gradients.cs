@@ -25,7 +25,7 @@ public sealed unsafe partial class TorchNetwork
     }
 
     /// <summary>Forgets all gradients.</summary>
-    /// <param name="keepMemory">Set them to zero instead of freeing them; optimisers then step such parameters too.</param>
+    /// <param name="keepMemory">Set them to zero instead of freeing them; optimizers then step such parameters too.</param>
     public void ZeroGradients(bool keepMemory = false)
     {
         using HandleList list = Parameters();

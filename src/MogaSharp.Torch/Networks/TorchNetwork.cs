@@ -204,7 +204,7 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     {
         using var scope = new TorchScope();
         TorchTensor source = TorchTensor.From(tensor ?? new Tensor(spec.Shape), Options.Device);
-        DType type = ParameterSpec.IsInteger(spec.Name) ? DType.Int64 : Type;
+        DType type = spec.Type == DType.Int64 ? DType.Int64 : Type;
         return scope.Keep(source.To(type: type, channelsLast: IsChannelsLast && spec.Shape.Rank == 4));
     }
 

@@ -112,7 +112,7 @@ public sealed class FusionTests
         PlanOf(x => [Mlp(x, out _)], fused: "no MLP: 7 pixels are few", notFused: "fc1 ->", images: 1, rows: 1);
         PlanOf(
             x => [Root.Conv("c", Act(ActivationKind.Silu, x + Conv("a", x)), 6, 1)],
-            fused: "no MLP: what is activated is no 1x1 convolution alone",
+            fused: "no MLP: what is activated is not a 1x1 convolution alone",
             notFused: "fc1 ->"
         );
         PlanOf(
@@ -137,7 +137,7 @@ public sealed class FusionTests
         PlanOf(x => [Attention(x, out _)], fused: "attention of 63 tokens, 2 heads", notFused: "softmax");
         PlanOf(x => [Attention(x, out Value scores), scores], fused: "no attention: the scores are read 2 times", notFused: "attention of");
         PlanOf(
-            x => [Root.Add(new AttentionValues(2), Root.Add(new AttentionScores(2, 1), x, x), x)],
+            x => [Root.Add(new AttentionOutput(2), Root.Add(new QueryKeyProduct(2, 1), x, x), x)],
             fused: "no attention: no softmax comes before the values",
             notFused: "attention of"
         );
@@ -166,8 +166,8 @@ public sealed class FusionTests
 
     private Value Attention(Value x, out Value scores)
     {
-        scores = Root.Add(new AttentionScores(2, 0.5), x, x);
-        return Root.Add(new AttentionValues(2), Root.Add(new Softmax(), scores), x);
+        scores = Root.Add(new QueryKeyProduct(2, 0.5), x, x);
+        return Root.Add(new AttentionOutput(2), Root.Add(new Softmax(), scores), x);
     }
 
     private Value Windowed(Value x, int window, int shift, int back) =>

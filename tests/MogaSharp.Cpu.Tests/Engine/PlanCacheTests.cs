@@ -42,9 +42,9 @@ public sealed class PlanCacheTests : IDisposable
     public void Shapes_that_do_not_fit_push_nothing_out_and_are_tried_again()
     {
         CompiledPlan known = _plans.Find([Known]);
-        for (int i = 0; i <= PlanCache.MostPlans; i++)
+        for (int i = 0; i <= PlanCache.MaxPlans; i++)
             Assert.Throws<GraphException>(() => _plans.Find([Wrong]));
-        Assert.Equal(PlanCache.MostPlans + 2, _compiled);
+        Assert.Equal(PlanCache.MaxPlans + 2, _compiled);
         Assert.Equal(1, _plans.Count);
         Assert.Same(known, _plans.Find([Known]));
     }
@@ -54,12 +54,12 @@ public sealed class PlanCacheTests : IDisposable
     {
         CompiledPlan first = _plans.Find([new Shape(1, 3, 1000, 1)]),
             second = _plans.Find([new Shape(1, 3, 1, 1)]);
-        for (int i = 2; i < PlanCache.MostPlans; i++)
+        for (int i = 2; i < PlanCache.MaxPlans; i++)
             _plans.Find([new Shape(1, 3, i, 2)]);
-        Assert.Equal((PlanCache.MostPlans, 1000), (_plans.Count, _plans.MostMemoryBytes));
+        Assert.Equal((PlanCache.MaxPlans, 1000), (_plans.Count, _plans.MaxMemoryBytes));
         Assert.Same(second, _plans.Find([new Shape(1, 3, 1, 1)]));
         _plans.Find([new Shape(1, 3, 40, 3)]);
-        Assert.Equal((PlanCache.MostPlans, 40), (_plans.Count, _plans.MostMemoryBytes));
+        Assert.Equal((PlanCache.MaxPlans, 40), (_plans.Count, _plans.MaxMemoryBytes));
         Assert.Same(second, _plans.Find([new Shape(1, 3, 1, 1)]));
         Assert.NotSame(first, _plans.Find([new Shape(1, 3, 1000, 1)]));
     }

@@ -70,12 +70,12 @@ public sealed class SessionMemoryTests : IDisposable
         Run(large);
         Run(small);
         Assert.Equal(session.MemoryBytes(large), session.FreeRunBytes);
-        for (int i = 0; i < PlanCache.MostPlans; i++)
+        for (int i = 0; i < PlanCache.MaxPlans; i++)
             session.MemoryBytes(new Shape(1, 3, 32, 33 + i));
         Run(small);
         Run(small);
         Assert.InRange(session.FreeRunBytes, session.MemoryBytes(small), session.MemoryBytes(large) - 1);
-        Assert.Equal(PlanCache.MostPlans, session.Plans);
+        Assert.Equal(PlanCache.MaxPlans, session.Plans);
 
         void Run(Shape shape) => session.Run(new Tensor(shape), TestContext.Current.CancellationToken);
     }

@@ -96,7 +96,7 @@ public sealed class TokenStepTests
             "attention of 35 tokens",
             lanes,
             new Shape(1, 16, 5, 7),
-            (s, x) => s.Add(new AttentionValues(2), s.Add(new Softmax(), s.Add(new AttentionScores(2, 400), x, x)), x)
+            (s, x) => s.Add(new AttentionOutput(2), s.Add(new Softmax(), s.Add(new QueryKeyProduct(2, 400), x, x)), x)
         );
 
     [Theory]
@@ -216,13 +216,13 @@ public sealed class TokenStepTests
         int channels = x.Channels;
         Value qkv = s.Linear("qkv", x, 3 * channels);
         Value scores = s.Add(
-            new AttentionScores(heads, Math.Pow((double)channels / heads, -0.5)),
+            new QueryKeyProduct(heads, Math.Pow((double)channels / heads, -0.5)),
             s.Slice(qkv, 0, channels),
             s.Slice(qkv, channels, channels)
         );
         return s.Linear(
             "proj",
-            s.Add(new AttentionValues(heads), s.Add(new Softmax(), adjust(scores)), s.Slice(qkv, 2 * channels, channels)),
+            s.Add(new AttentionOutput(heads), s.Add(new Softmax(), adjust(scores)), s.Slice(qkv, 2 * channels, channels)),
             channels
         );
     }

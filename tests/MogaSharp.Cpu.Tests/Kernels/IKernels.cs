@@ -12,7 +12,7 @@ internal unsafe interface IKernels
 
     int TileRows { get; }
 
-    int MostRows { get; }
+    int MaxRows { get; }
 
     int SlackPixels { get; }
 
@@ -72,7 +72,7 @@ internal sealed unsafe class Kernels<S, V> : IKernels
 
     public int TileRows => MatrixKernel<S, V>.TileRows;
 
-    public int MostRows => MatrixKernel<S, V>.MostRows;
+    public int MaxRows => MatrixKernel<S, V>.MaxRows;
 
     public int SlackPixels => PanelConvolution<S, V>.SlackPixels;
 
@@ -149,9 +149,9 @@ internal sealed unsafe class Kernels<S, V> : IKernels
     public void Apply(ActivationKind activation, bool twice, float* x, float* y) =>
         ActivationChoice.Choose(twice ? [activation, activation] : [activation], new Applied((nint)x, (nint)y));
 
-    private sealed record Applied(nint From, nint To) : IActivationUser<bool>
+    private sealed record Applied(nint From, nint To) : IActivationVisitor<bool>
     {
-        public bool Use<TActivation>()
+        public bool Visit<TActivation>()
             where TActivation : struct, IActivation
         {
             S.Store((float*)To, TActivation.Apply<S, V>(S.Load((float*)From)));

@@ -104,7 +104,7 @@ public sealed unsafe class MatrixKernelTests
         var random = new Random(7);
         const int Depth = 61;
         int width = 2 * lanes,
-            most = kernels.MostRows;
+            most = kernels.MaxRows;
         using var a = new GuardedMemory(most * Depth);
         using var b = new GuardedMemory(Depth * width);
         using var c = new GuardedMemory(most * width);
@@ -139,7 +139,7 @@ public sealed unsafe class MatrixKernelTests
         {
             int done = kernels.RowsDone(rows, vectors);
             Assert.InRange(done, rows, rows + 6);
-            Assert.InRange(done - ((rows - 1) / kernels.TileRows * kernels.TileRows), 1, kernels.MostRows);
+            Assert.InRange(done - ((rows - 1) / kernels.TileRows * kernels.TileRows), 1, kernels.MaxRows);
         }
     }
 

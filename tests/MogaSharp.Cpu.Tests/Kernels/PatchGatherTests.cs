@@ -35,7 +35,7 @@ public sealed unsafe class PatchGatherTests
                     source.Data[i] = i + 1;
             int first = random.Next(outHeight * outWidth),
                 count = random.Next(1, (outHeight * outWidth) - first + 1);
-            using var target = new GuardedMemory((count + kernels.MostRows) * depth + 16);
+            using var target = new GuardedMemory((count + kernels.MaxRows) * depth + 16);
             kernels.Gather(layout, planar, outWidth, kernel, stride, padding, dilation, source.Data, first, count, target.Data);
             for (int p = 0; p < count; p++)
             for (int k = 0; k < depth; k++)

@@ -6,7 +6,7 @@ namespace MogaSharp.Cpu.Tests.Support;
 internal sealed class RandomOps(GraphBuilder builder, Random random)
 {
     // The reference interpreter does about a billion multiply-adds a second, and each test runs it a few times.
-    private const long MostMultiplyAdds = 4_000_000;
+    private const long MaxMultiplyAdds = 4_000_000;
 
     private int _names;
     private long _multiplyAdds;
@@ -73,7 +73,7 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
     public Value? Linear(Value x, int features)
     {
         long cost = x.Shape.ElementCount * features;
-        if (_multiplyAdds + cost > MostMultiplyAdds)
+        if (_multiplyAdds + cost > MaxMultiplyAdds)
             return null;
         _multiplyAdds += cost;
         return Next().Linear("fc", x, features, hasBias: Chance(0.7));
@@ -188,7 +188,7 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
             return null;
         Shape output = op.InferShape([x.Shape]);
         long cost = op.Cost([x.Shape], output).Convolution;
-        if (_multiplyAdds + cost > MostMultiplyAdds)
+        if (_multiplyAdds + cost > MaxMultiplyAdds)
             return null;
         _multiplyAdds += cost;
         Declare(op.Weight, new Shape(channels, x.Channels / groups, kernel, kernel));

@@ -47,7 +47,7 @@ internal sealed class RandomTokens(RandomOps ops, Random random)
         (Value? q, Value? k, Value? v) = Projections(y, channels);
         if (q is null || k is null || v is null || q.Shape.ElementCount * q.Shape[2] * q.Shape[3] > 2_000_000)
             return null;
-        Value scores = ops.Next().Add(new AttentionScores(heads, ops.OneOf(0.3, 1, Math.Pow((double)channels / heads, -0.5))), q, k);
+        Value scores = ops.Next().Add(new QueryKeyProduct(heads, ops.OneOf(0.3, 1, Math.Pow((double)channels / heads, -0.5))), q, k);
         if (isWindowed && ops.Chance(0.7))
         {
             Scope s = ops.Next();
@@ -65,7 +65,7 @@ internal sealed class RandomTokens(RandomOps ops, Random random)
             scores = ops.Next().Add(new WindowMask(window, shift), scores, x);
         if (ops.Chance(0.1))
             scores = ops.Multiply(scores);
-        Value z = ops.Next().Add(new AttentionValues(heads), ops.Softmax(scores), v);
+        Value z = ops.Next().Add(new AttentionOutput(heads), ops.Softmax(scores), v);
         if (isWindowed && ops.Chance(0.3))
             z = ops.Next().Add(new WindowMerge(window, ops.Chance(0.8) ? shift : 0), z, x);
         bool hasShortcut = ops.Chance(0.6);

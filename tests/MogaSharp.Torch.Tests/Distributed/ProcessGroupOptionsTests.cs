@@ -37,10 +37,13 @@ public sealed class ProcessGroupOptionsTests
     [InlineData("RANK=0 WORLD_SIZE=2 MASTER_PORT=1", "RANK is set, but MASTER_ADDR is not.")]
     [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a", "RANK is set, but MASTER_PORT is not.")]
     [InlineData("RANK=2 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "RANK is 2, but with a WORLD_SIZE of 2 it is at most 1.")]
-    [InlineData("RANK=-1 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "RANK is '-1', which is no whole number from 0.")]
-    [InlineData("RANK=0 WORLD_SIZE=two MASTER_ADDR=a MASTER_PORT=1", "WORLD_SIZE is 'two', which is no whole number from 1.")]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=70000", "MASTER_PORT is '70000', which is no whole number from 1 to 65535.")]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1 LOCAL_RANK=x", "LOCAL_RANK is 'x', which is no whole number from 0.")]
+    [InlineData("RANK=-1 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "RANK is '-1', which is not a whole number from 0.")]
+    [InlineData("RANK=0 WORLD_SIZE=two MASTER_ADDR=a MASTER_PORT=1", "WORLD_SIZE is 'two', which is not a whole number from 1.")]
+    [InlineData(
+        "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=70000",
+        "MASTER_PORT is '70000', which is not a whole number from 1 to 65535."
+    )]
+    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1 LOCAL_RANK=x", "LOCAL_RANK is 'x', which is not a whole number from 0.")]
     public void What_is_missing_or_wrong_is_named(string variables, string message) =>
         Assert.StartsWith(message, Assert.Throws<ProcessGroupException>(() => Read(variables)).Message, StringComparison.Ordinal);
 

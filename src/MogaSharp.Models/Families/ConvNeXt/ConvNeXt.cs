@@ -89,7 +89,7 @@ public sealed class ConvNeXt : IBackbone
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        net = net with { Start = ConvStart.Truncated };
+        net = net with { Initialization = ConvInitialization.Truncated };
         Value x = net["stem"].Conv("0", image, _options.Dims[0], kernel: 4, stride: 4);
         x = net["stem"].LayerNorm("1", x, Epsilon);
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());

@@ -93,7 +93,7 @@ public sealed class HorNet : IBackbone
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        net = net with { Start = ConvStart.Truncated };
+        net = net with { Initialization = ConvInitialization.Truncated };
         Value x = image;
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());
         int block = 0;

@@ -102,7 +102,7 @@ public sealed class ParCNet : IBackbone
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        net = net with { Start = ConvStart.FanOutOfAll };
+        net = net with { Initialization = ConvInitialization.FanOutOfAll };
         Value x = ConvNormAct(net["conv_1"], image, _options.Dims[0], kernel: 3, stride: 2);
         x = LocalLayer(net["layer_1"], x, layer: 0, stride: 1);
         x = LocalLayer(net["layer_2"], x, layer: 1, stride: 2);
@@ -118,7 +118,7 @@ public sealed class ParCNet : IBackbone
 
     /// <summary>The head's first layer, which the official code counts to the network.</summary>
     internal static Value Expand(Scope net, Value x) =>
-        ConvNormAct((net with { Start = ConvStart.FanOutOfAll })["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
+        ConvNormAct((net with { Initialization = ConvInitialization.FanOutOfAll })["conv_1x1_exp"], x, Math.Min(4 * x.Channels, 960));
 
     private Value LocalLayer(Scope s, Value x, int layer, int stride)
     {

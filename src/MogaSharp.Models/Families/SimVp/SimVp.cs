@@ -45,7 +45,7 @@ public sealed class SimVp : IVideoDefinition
             throw new GraphException($"MLP-Mixer's weights are for frames of {_options.InShape[2]}x{_options.InShape[3]}, it got {input}.");
         var builder = new GraphBuilder(ParameterOrder.Modules);
         // What the official code leaves as PyTorch makes it starts uniformly.
-        Scope net = (builder.Root with { Start = ConvStart.Uniform }).WithOrder("enc", "dec", "hid");
+        Scope net = (builder.Root with { Initialization = ConvInitialization.Uniform }).WithOrder("enc", "dec", "hid");
         var stages = new List<GraphOutput>();
 
         Value clip = builder.Input("input", input);
@@ -87,7 +87,7 @@ public sealed class SimVp : IVideoDefinition
     // A convolution that may halve or double the size, group norm and SiLU: the official ConvSC.
     private static Value ConvSc(Scope s, Value x, int channels, int kernel, bool downsampling = false, bool upsampling = false)
     {
-        s = s["conv"] with { Start = ConvStart.Truncated };
+        s = s["conv"] with { Initialization = ConvInitialization.Truncated };
         int stride = downsampling ? 2 : 1,
             padding = (kernel - stride + 1) / 2;
         x = upsampling
@@ -119,7 +119,7 @@ public sealed class SimVp : IVideoDefinition
     private Value MetaBlock(Scope s, Value x, int layer, bool keepsChannels, double dropPath)
     {
         (double ratio, double drop) = (_options.MlpRatio, _options.DropRate);
-        Scope fanOut = s with { Start = ConvStart.FanOut };
+        Scope fanOut = s with { Initialization = ConvInitialization.FanOut };
         return _options.ModelType switch
         {
             TranslatorKind.Gsta => new LargeKernelBlock
@@ -160,7 +160,7 @@ public sealed class SimVp : IVideoDefinition
                 MlpRatio = ratio,
                 Drop = drop,
                 DropPath = dropPath,
-            }.Build(s with { Start = ConvStart.Truncated }, x),
+            }.Build(s with { Initialization = ConvInitialization.Truncated }, x),
             TranslatorKind.Mlp => new MixerBlock
             {
                 ChannelRatio = ratio,

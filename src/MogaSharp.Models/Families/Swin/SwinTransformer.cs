@@ -89,7 +89,7 @@ public sealed class SwinTransformer : IBackbone
     /// <inheritdoc/>
     public IReadOnlyList<Value> Build(Scope net, Value image)
     {
-        net = net with { Start = ConvStart.Uniform };
+        net = net with { Initialization = ConvInitialization.Uniform };
         Value x = net["patch_embed"].Conv("proj", image, _options.EmbedDim, kernel: 4, stride: 4);
         x = net.Dropout(_options.DropRate, net["patch_embed"].LayerNorm("norm", x));
         double[] dropPath = _options.DropPathRates(_options.Depths.Sum());

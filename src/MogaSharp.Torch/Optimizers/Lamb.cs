@@ -8,7 +8,7 @@ namespace MogaSharp.Torch;
 /// </summary>
 public sealed unsafe class Lamb : TorchOptimizer
 {
-    private const double MostNorm = 1;
+    private const double MaxNorm = 1;
 
     private AdamOptions _options;
 
@@ -35,6 +35,6 @@ public sealed unsafe class Lamb : TorchOptimizer
             _options.Beta1,
             _options.Beta2,
             _options.Epsilon,
-            MostNorm
+            MaxNorm
         );
 }

@@ -16,6 +16,12 @@ public abstract unsafe class TorchOptimizer : IDisposable
     private readonly string[] _stateNames;
     private readonly TorchTensor[][] _state;
     private readonly long[] _steps;
+
+    // Which tensors a step goes through never changes; what the groups say of them may, so that is written anew into the same arrays.
+    private readonly TensorHandle[] _parameters;
+    private readonly TensorHandle[][] _stateHandles;
+    private readonly double[] _rates;
+    private readonly double[] _decays;
     private bool _disposed;
 
     private protected TorchOptimizer(TorchNetwork network, IEnumerable<ParameterGroup> groups, string[] stateNames)
@@ -31,9 +37,12 @@ public abstract unsafe class TorchOptimizer : IDisposable
             throw new ArgumentException($"The network has no parameter '{unknown}'.", nameof(groups));
         _stateNames = stateNames;
         _steps = new long[_names.Length];
-        // State outlives the scope in which an optimiser is made.
+        // State outlives the scope in which an optimizer is made.
         using var scope = new TorchScope();
         _state = [.. stateNames.Select(_ => _names.Select(name => scope.Keep(Zeros(network[name]))).ToArray())];
+        _parameters = [.. _names.Select(name => network[name].Handle)];
+        _stateHandles = [.. _state.Select(tensors => tensors.Select(tensor => tensor.Handle).ToArray())];
+        (_rates, _decays) = (new double[_names.Length], new double[_names.Length]);
     }
 
     /// <summary>The groups with their learning rates.</summary>
@@ -47,19 +56,18 @@ public abstract unsafe class TorchOptimizer : IDisposable
     public abstract double Momentum { get; set; }
 
     /// <summary>Changes the parameters.</summary>
-    /// <exception cref="ObjectDisposedException">The optimiser or the network has been disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The optimizer or the network has been disposed.</exception>
     public void Step()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        using var parameters = new HandleList([.. _names.Select(name => _network[name].Handle)]);
+        using var parameters = new HandleList(_parameters);
         using HandleList first = State(0),
             second = State(1);
-        double[] rates = PerParameter(group => group.LearningRate),
-            decays = PerParameter(group => group.WeightDecay);
+        ReadGroups();
         fixed (long* steps = _steps)
         fixed (
-            double* rate = rates,
-                decay = decays
+            double* rate = _rates,
+                decay = _decays
         )
             Shim.Check(Step(new Arguments(parameters.Pointer, first.Pointer, second.Pointer, steps, _names.Length, rate, decay)));
     }
@@ -136,7 +144,7 @@ public abstract unsafe class TorchOptimizer : IDisposable
         Tensor tensor = state[name];
         return tensor.Shape == shape
             ? tensor
-            : throw new GraphException($"The optimiser's '{name}' has shape {tensor.Shape}, it should have {shape}.");
+            : throw new GraphException($"The optimizer's '{name}' has shape {tensor.Shape}, it should have {shape}.");
     }
 
     // With the layout of the parameter, so that steps go through both in the same order.
@@ -147,10 +155,18 @@ public abstract unsafe class TorchOptimizer : IDisposable
         return state;
     }
 
-    private HandleList State(int kind) => new(kind < _state.Length ? [.. _state[kind].Select(tensor => tensor.Handle)] : []);
+    private HandleList State(int kind) => new(kind < _stateHandles.Length ? _stateHandles[kind] : []);
 
-    private double[] PerParameter(Func<ParameterGroup, double> value) =>
-        [.. Groups.SelectMany(group => Enumerable.Repeat(value(group), group.Names.Count))];
+    private void ReadGroups()
+    {
+        int start = 0;
+        foreach (ParameterGroup group in Groups)
+        {
+            _rates.AsSpan(start, group.Names.Count).Fill(group.LearningRate);
+            _decays.AsSpan(start, group.Names.Count).Fill(group.WeightDecay);
+            start += group.Names.Count;
+        }
+    }
 
     /// <summary>What the native steps take.</summary>
     internal readonly record struct Arguments(

@@ -4,12 +4,12 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Planning;
 
-/// <summary>Steps that are compiled anew for each activation.</summary>
+/// <summary>Factories of steps that are compiled once for each activation.</summary>
 internal sealed partial class PlanCompiler<S, V>
 {
-    private sealed record MatrixMaker(MatrixPattern Pattern, MatrixOperands<S, V> Operands, int Threads) : IActivationUser<Step>
+    private sealed record MatrixFactory(MatrixPattern Pattern, MatrixOperands<S, V> Operands, int Threads) : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation =>
             Pattern.Combine switch
             {
@@ -25,17 +25,17 @@ internal sealed partial class PlanCompiler<S, V>
             };
     }
 
-    private sealed record GatedMaker(
+    private sealed record GatedFactory(
         GatedProjectionPattern Pattern,
         Projection Gate,
         Projection Context,
-        Slot? Other,
+        Shortcut? Shortcut,
         Slot Output,
         PackedStore Store,
         int Threads
-    ) : IActivationUser<Step>
+    ) : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation
         {
             Conv2d project = Pattern.Project;
@@ -43,9 +43,8 @@ internal sealed partial class PlanCompiler<S, V>
                 Gate,
                 Context,
                 Store.ConvMatrix(project),
-                Store.Vector(project.OutChannels, project.Bias, Pattern.OtherShift),
-                Other,
-                Other is null ? null : Store.VectorOrOnes(project.OutChannels, Pattern.OtherScale),
+                Store.Vector(project.OutChannels, project.Bias, Pattern.Shortcut?.Shift),
+                Shortcut,
                 Output,
                 Threads
             )
@@ -55,7 +54,7 @@ internal sealed partial class PlanCompiler<S, V>
         }
     }
 
-    private sealed record DepthwiseMaker(
+    private sealed record DepthwiseFactory(
         MapView Input,
         Conv2d Conv,
         PanelWeights Weights,
@@ -63,23 +62,24 @@ internal sealed partial class PlanCompiler<S, V>
         Slot Output,
         int Threads,
         string Scope
-    ) : IActivationUser<Step>
+    ) : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation =>
             new DepthwiseStep<S, V, TActivation>(Input, Conv, Weights, Bias, Output, Threads) { Scope = Scope };
     }
 
-    private sealed record AnyDepthwiseMaker(Slot Input, Conv2d Conv, VectorConstant Taps, VectorConstant Bias, Slot Output)
-        : IActivationUser<Step>
+    private sealed record AnyDepthwiseFactory(Slot Input, Conv2d Conv, VectorConstant Taps, VectorConstant Bias, Slot Output)
+        : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation => GeneralSteps<S, V>.Depthwise<TActivation>(Input, Conv, Taps, Bias, Output);
     }
 
-    private sealed record GroupNormMaker(Slot Input, GroupNorm Op, PackedStore Store, Slot Output, string Scope) : IActivationUser<Step>
+    private sealed record GroupNormFactory(Slot Input, GroupNorm Op, PackedStore Store, Slot Output, string Scope)
+        : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation
         {
             int channels = Op.Channels / Op.Groups;
@@ -87,8 +87,8 @@ internal sealed partial class PlanCompiler<S, V>
                 Input,
                 Op.Groups,
                 Op.Epsilon,
-                Store.Rows(Op.Weight, Op.Groups, channels),
-                Store.Rows(Op.Bias, Op.Groups, channels),
+                Store.Tables.Rows(Op.Weight, Op.Groups, channels),
+                Store.Tables.Rows(Op.Bias, Op.Groups, channels),
                 Store.Mask(0, channels, MapLayout.RoundUp(channels)),
                 Output
             )
@@ -98,7 +98,7 @@ internal sealed partial class PlanCompiler<S, V>
         }
     }
 
-    private sealed record MlpMaker(
+    private sealed record MlpFactory(
         Slot Input,
         NormConstants? Norm,
         Layer Expand,
@@ -108,16 +108,16 @@ internal sealed partial class PlanCompiler<S, V>
         Slot Output,
         int Threads,
         string Scope
-    ) : IActivationUser<Step>
+    ) : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation =>
             new MlpStep<S, V, TActivation>(Input, Norm, Expand, Description, Project, Shortcut, Output, Threads) { Scope = Scope };
     }
 
-    private sealed record ActivationMaker(Slot Input, Slot Output, string Description) : IActivationUser<Step>
+    private sealed record ActivationFactory(Slot Input, Slot Output, string Description) : IActivationVisitor<Step>
     {
-        public Step Use<TActivation>()
+        public Step Visit<TActivation>()
             where TActivation : struct, IActivation => GeneralSteps<S, V>.Activation<TActivation>(Input, Output, Description);
     }
 }

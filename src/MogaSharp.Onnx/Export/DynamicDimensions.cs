@@ -6,7 +6,7 @@ namespace MogaSharp.Onnx.Export;
 /// Which extents of a graph's values are left open. That those of the inputs are is an option; which ones of the others follow from them is
 /// seen by inferring the shapes twice, for two sizes of the inputs.
 /// </summary>
-internal sealed class OpenExtents
+internal sealed class DynamicDimensions
 {
     // Windows, patches and frames that divide an extent divide its multiples too. A side grows by more than any graph's strides together,
     // so that it differs after them as well.
@@ -16,7 +16,7 @@ internal sealed class OpenExtents
     private readonly Shape[] _otherBatch;
     private readonly Shape[] _otherSize;
 
-    public OpenExtents(ComputationGraph graph, OnnxExportOptions options)
+    public DynamicDimensions(ComputationGraph graph, OnnxExportOptions options)
     {
         Shapes = Infer(graph, "as declared", shape => shape);
         _otherBatch = options.DynamicBatch ? Infer(graph, "with an open batch", shape => shape.With(0, shape[0] * LargerBatch)) : Shapes;
