@@ -57,7 +57,7 @@ internal sealed class SpotHead : IHead
     {
         Value map = features[^1];
         int cells = map.Shape[1];
-        Value pooled = net.SpatialMean(net.Conv("neck", map, cells, kernel: 3, stride: 1, padding: 1));
+        Value pooled = net.SpatialMean(net.Conv("neck", map, cells, kernel: 8));
         return [new("x", net.Linear("x", pooled, 1)), new("y", net.Linear("y", pooled, 1))];
     }
 }

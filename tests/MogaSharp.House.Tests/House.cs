@@ -21,8 +21,8 @@ internal static class House
             ["OnnxRuntime"] = ["Graph", "Onnx"],
             ["Imaging"] = ["Vision"],
             ["Drawing"] = ["Imaging"],
-            ["Data"] = ["Imaging"],
-            ["Tasks"] = ["Models", "Weights", "Imaging", "Graph", "Cpu"],
+            ["Data"] = ["Imaging", "Vision"],
+            ["Tasks"] = ["Models", "Weights", "Imaging", "Vision", "Graph", "Cpu"],
             ["Training"] = ["Torch", "Tasks", "Models", "Data", "Graph", "Weights", "Drawing"],
             ["Server"] = ["Tasks"],
             ["Cli"] =
