@@ -190,7 +190,7 @@ public static class ImageDecoder
     {
         // What is no image is not read to its end, which it may not have.
         ReadOnlySpan<byte> read = chunk.AsSpan(0, count);
-        if (buffer.Length == 0 && count >= FormatSniffer.MostBytes && FormatSniffer.Sniff(read) == EncodedFormat.Unknown)
+        if (buffer.Length == 0 && count >= FormatSniffer.MaxBytes && FormatSniffer.Sniff(read) == EncodedFormat.Unknown)
             throw new ImageFormatException(name, ForeignFormats.Problem(read));
         limits.CheckBytes(buffer.Length + count, name);
         buffer.Write(chunk, 0, count);

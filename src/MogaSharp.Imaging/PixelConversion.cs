@@ -6,7 +6,7 @@ internal static class PixelConversion
     public static int BytesPerPixel(PixelLayout layout) =>
         layout switch
         {
-            PixelLayout.Grey => 1,
+            PixelLayout.Gray => 1,
             PixelLayout.Rgb or PixelLayout.Bgr => 3,
             PixelLayout.Rgba or PixelLayout.Bgra => 4,
             _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "not a pixel layout"),
@@ -32,7 +32,7 @@ internal static class PixelConversion
     {
         switch (layout)
         {
-            case PixelLayout.Grey:
+            case PixelLayout.Gray:
                 for (int from = 0, to = 0; to < rgb.Length; from++, to += 3)
                     rgb[to] = rgb[to + 1] = rgb[to + 2] = source[from];
                 break;
@@ -55,7 +55,7 @@ internal static class PixelConversion
         }
     }
 
-    /// <summary>The grey of a colour: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
+    /// <summary>The gray of a colour: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
     public static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
 
     /// <summary>The plain ink model without a colour profile: a sample of ink and the black ink to light.</summary>

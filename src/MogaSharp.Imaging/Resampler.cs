@@ -13,7 +13,7 @@ public static class Resampler
     /// <param name="source">height x width x channels samples.</param>
     /// <param name="width">Pixels of a source row, at least 1.</param>
     /// <param name="height">Source rows, at least 1.</param>
-    /// <param name="channels">1 (grey) or 3.</param>
+    /// <param name="channels">1 (gray) or 3.</param>
     /// <param name="destination">newHeight x newWidth x channels samples, written.</param>
     /// <param name="newWidth">Pixels of a new row, at least 1.</param>
     /// <param name="newHeight">New rows, at least 1.</param>

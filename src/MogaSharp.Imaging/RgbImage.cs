@@ -43,7 +43,7 @@ public sealed class RgbImage
     /// <param name="y">The row, 0 (top) to height - 1.</param>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
 
-    /// <summary>Copies pixels of any layout. Opacity is left out; grey is repeated.</summary>
+    /// <summary>Copies pixels of any layout. Opacity is left out; gray is repeated.</summary>
     /// <param name="pixels">The samples, rows top to bottom.</param>
     /// <param name="width">Pixels of a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>

@@ -72,7 +72,7 @@ public sealed record WeightMismatch(
 /// difference.</summary>
 public sealed class WeightMismatchException : MogaException
 {
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
     private const int MaxSource = 300;
 
     /// <summary>Makes the exception. Its message has at most 2,000 characters.</summary>
@@ -102,7 +102,7 @@ public sealed class WeightMismatchException : MogaException
         void Append<T>(string title, IReadOnlyList<T> items)
         {
             if (items.Count > 0)
-                text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
+                text.Append($"\n{title}: {Text.Sample(items, MaxNamed)}.");
         }
     }
 

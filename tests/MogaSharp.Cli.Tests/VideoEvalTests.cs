@@ -6,6 +6,7 @@ using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Testing;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli.Tests;
 
@@ -124,7 +125,7 @@ public sealed class VideoEvalTests : IDisposable
         Assert.False(result.TryGetProperty("published", out _));
         (await Moga.RunAsync("eval", "--data", data, "--model", card)).Failed(
             2,
-            "custom_video takes frames of 1 channels, '" + data + "' has 3; the option gray makes them grey"
+            "custom_video takes frames of 1 channels, '" + data + "' has 3; the option gray makes them gray"
         );
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&in=2", "--model", card)).Failed(2, "custom_video sees 3 frames, '");
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&size=11", "--model", card)).Failed(2, "multiples of 2");

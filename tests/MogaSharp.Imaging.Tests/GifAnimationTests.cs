@@ -38,12 +38,12 @@ public sealed class GifAnimationTests : IDisposable
     }
 
     [Fact]
-    public void All_greys_come_back_nearly()
+    public void All_grays_come_back_nearly()
     {
         byte[] pixels = [.. Enumerable.Range(0, 256 * 16).SelectMany(i => Enumerable.Repeat((byte)(i % 256), 3))];
-        var grey = new RgbImage(256, 16, pixels);
-        new GifAnimation([grey, grey], [100, 100]).Save(_folder.File("grey.gif"));
-        RgbImage back = Load("grey.gif").Frames[1];
+        var gray = new RgbImage(256, 16, pixels);
+        new GifAnimation([gray, gray], [100, 100]).Save(_folder.File("gray.gif"));
+        RgbImage back = Load("gray.gif").Frames[1];
         Assert.InRange(pixels.Zip(back.Pixels, (a, b) => Math.Abs(a - b)).Max(), 0, 4);
     }
 
@@ -128,8 +128,8 @@ public sealed class GifAnimationTests : IDisposable
         byte[] planes = FramePlanes.Of(frame, 3);
         Assert.Equal(frame.Pixels.Where((_, i) => i % 3 == 1), planes[108..216]);
         Assert.Equal(frame.Pixels, FramePlanes.ToImage([.. planes.Select(sample => sample / 255f)], 3, 9, 12).Pixels);
-        byte[] grey = FramePlanes.Of(frame, 1);
-        Assert.Equal([23, 23, 23, 94], grey[..4]);
+        byte[] gray = FramePlanes.Of(frame, 1);
+        Assert.Equal([23, 23, 23, 94], gray[..4]);
         RgbImage cut = FramePlanes.ToImage([-1, float.NaN, 0.5f, 2, 0.00196f, 0.00197f], 1, 2, 3);
         Assert.Equal((byte[])[0, 0, 128, 255, 0, 1], cut.Pixels.Where((_, i) => i % 3 == 0));
         Assert.Throws<ArgumentException>(() => FramePlanes.ToImage(new float[5], 1, 2, 3));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MogaSharp.Testing;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Imaging.Tests;
 
@@ -47,7 +48,7 @@ public sealed class OperationTests
     public void Wrong_arguments_are_refused()
     {
         byte[] pixels = new byte[12];
-        AffineMatrix matrix = AffineMatrix.Rotation(3, 2, 2);
+        AffineMap matrix = AffineTransform.Rotation(3, 2, 2);
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             AffineTransform.Apply(pixels, 2, 2, 2, new byte[12], matrix, ResizeFilter.Bicubic, [0, 0])
         );
@@ -119,13 +120,13 @@ public sealed class OperationTests
                 Flip.Vertical(result, width, channels);
                 break;
             default:
-                AffineMatrix matrix = operation switch
+                AffineMap matrix = operation switch
                 {
-                    "rotate" => AffineMatrix.Rotation(argument, width, height),
-                    "shear_x" => new AffineMatrix(1, argument, 0, 0, 1, 0),
-                    "shear_y" => new AffineMatrix(1, 0, 0, argument, 1, 0),
-                    "translate_x_rel" => new AffineMatrix(1, 0, argument * width, 0, 1, 0),
-                    "translate_y_rel" => new AffineMatrix(1, 0, 0, 0, 1, argument * height),
+                    "rotate" => AffineTransform.Rotation(argument, width, height),
+                    "shear_x" => new AffineMap(1, argument, 0, 0, 1, 0),
+                    "shear_y" => new AffineMap(1, 0, 0, argument, 1, 0),
+                    "translate_x_rel" => new AffineMap(1, 0, argument * width, 0, 1, 0),
+                    "translate_y_rel" => new AffineMap(1, 0, 0, 0, 1, argument * height),
                     _ => throw new InvalidOperationException(operation),
                 };
                 byte[] fill = channels == 3 ? [124, 116, 104] : [73];

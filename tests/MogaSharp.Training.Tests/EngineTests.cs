@@ -32,7 +32,7 @@ public sealed class EngineTests
     {
         MogaNetFixture fixture = MogaNetFixture.Load(name);
         ComputationGraph graph = fixture.Options.CreateDefinition().Build(fixture.InputShape);
-        using var engine = new TrainingEngine(
+        using var engine = new TrainingStep(
             graph,
             new MogaNetFamily(),
             FormulaWeights.Create(graph.Parameters, ""),
@@ -40,9 +40,11 @@ public sealed class EngineTests
             TorchDevice.Cpu
         );
         string[] decayed = JsonSerializer.Deserialize<string[]>(fixture.Expected.Metadata["decayed_params"])!;
-        RecipeGroup decay = ParameterGroups.Create(graph.Parameters, new MogaNetFamily(), Official).Single(group => group.WeightDecay > 0);
+        ParameterGroupSpec decay = ParameterGroups
+            .Create(graph.Parameters, new MogaNetFamily(), Official)
+            .Single(group => group.WeightDecay > 0);
         Assert.Equal(decayed.Order(StringComparer.Ordinal), decay.Parameters.Order(StringComparer.Ordinal));
-        var batch = new TrainingBatch(fixture.Input.Data, fixture.InputShape, new[] { 0, 1, 2, 3 });
+        var batch = new ClassificationBatch(fixture.Input.Data, fixture.InputShape, new[] { 0, 1, 2, 3 });
         double[] losses =
             fixture.Expected.Has("losses") && fixture.Expected.Bytes("losses").Length == 48
                 ? fixture.Expected.Doubles("losses")
@@ -76,8 +78,8 @@ public sealed class EngineTests
             WeightDecay = 0.02,
             LabelSmoothing = 0,
         };
-        using var engine = new TrainingEngine(graph, new MogaNetFamily(), weights, recipe, TorchDevice.Cpu);
-        var batch = new TrainingBatch(
+        using var engine = new TrainingStep(graph, new MogaNetFamily(), weights, recipe, TorchDevice.Cpu);
+        var batch = new ClassificationBatch(
             Floats(fixture, "inputs"),
             new Shape(4, 5),
             fixture.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32()).ToArray()
@@ -114,14 +116,14 @@ public sealed class EngineTests
         TrainingRecipe recipe = Official with { EmaDecay = null };
         var shape = new Shape(2, 3, 32, 32);
         int half = (int)shape.ElementCount;
-        using var whole = new TrainingEngine(
+        using var whole = new TrainingStep(
             graph,
             new MogaNetFamily(),
             FormulaWeights.Create(graph.Parameters, ""),
             recipe,
             TorchDevice.Cpu
         );
-        using var parts = new TrainingEngine(
+        using var parts = new TrainingStep(
             graph,
             new MogaNetFamily(),
             FormulaWeights.Create(graph.Parameters, ""),
@@ -131,9 +133,12 @@ public sealed class EngineTests
             },
             TorchDevice.Cpu
         );
-        UpdateResult one = whole.Update([new(input.Data, input.Shape, labels)], 1e-3, 1);
+        UpdateResult one = whole.Update([new ClassificationBatch(input.Data, input.Shape, labels)], 1e-3, 1);
         UpdateResult two = parts.Update(
-            [new(input.Data.AsMemory(0, half), shape, labels.AsMemory(0, 2)), new(input.Data.AsMemory(half), shape, labels.AsMemory(2))],
+            [
+                new ClassificationBatch(input.Data.AsMemory(0, half), shape, labels.AsMemory(0, 2)),
+                new ClassificationBatch(input.Data.AsMemory(half), shape, labels.AsMemory(2)),
+            ],
             1e-3,
             1
         );
@@ -144,7 +149,7 @@ public sealed class EngineTests
     [Fact]
     public void The_average_follows_the_weights()
     {
-        using TrainingEngine engine = Small(Official);
+        using TrainingStep engine = Small(Official);
         WeightSet before = engine.Network.ReadWeights();
         engine.Update([Batch(0)], 1e-2, 1);
         WeightSet after = engine.Network.ReadWeights(),
@@ -171,7 +176,7 @@ public sealed class EngineTests
     [InlineData(2)]
     public void A_batch_that_is_not_finite_leaves_no_trace(int parts)
     {
-        using TrainingEngine engine = Small(Official with { AccumulationSteps = parts });
+        using TrainingStep engine = Small(Official with { AccumulationSteps = parts });
         engine.Update(Enumerable.Repeat(Batch(0), parts), 1e-2, 1);
         Dictionary<string, byte[]> before = engine.State().ToDictionary(tensor => tensor.Name, tensor => tensor.ToBytes());
         TrainingBatch bad = Batch(1, float.NaN);
@@ -191,13 +196,13 @@ public sealed class EngineTests
         var random = new Random(seed);
         float[] inputs = [.. Enumerable.Range(0, 4 * 3 * 16 * 16).Select(_ => (float)(random.NextDouble() - 0.5))];
         inputs[5] += poison;
-        return new TrainingBatch(inputs, new Shape(4, 3, 16, 16), new[] { 0, 1, 2, 3 });
+        return new ClassificationBatch(inputs, new Shape(4, 3, 16, 16), new[] { 0, 1, 2, 3 });
     }
 
-    private static TrainingEngine Small(TrainingRecipe recipe)
+    private static TrainingStep Small(TrainingRecipe recipe)
     {
         TrainingRecipe sized = recipe with { ImageSize = 16 };
-        return new TrainingEngine(
+        return new TrainingStep(
             Trainer.BuildGraph(SmallRun.Card, sized),
             new MogaNetFamily(),
             SmallRun.Weights(sized),

@@ -123,7 +123,7 @@ public sealed class ManyProcessTests : IDisposable
             2,
             group =>
             {
-                using var engine = new TrainingEngine(
+                using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
                     new MogaNetFamily(),
                     SmallRun.Weights(recipe),
@@ -147,7 +147,7 @@ public sealed class ManyProcessTests : IDisposable
             2,
             group =>
             {
-                using var engine = new TrainingEngine(
+                using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
                     new MogaNetFamily(),
                     SmallRun.Weights(recipe),
@@ -273,7 +273,7 @@ public sealed class ManyProcessTests : IDisposable
     )
     {
         string folder = _folder.File(run);
-        ProcessShare share = group is null ? ProcessShare.Whole : new ProcessShare(group.Rank, group.Size);
+        ProcessShare share = group is null ? ProcessShare.Single : new ProcessShare(group.Rank, group.Size);
         if (share.Rank == 0)
             Directory.CreateDirectory(folder);
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe, share: share);

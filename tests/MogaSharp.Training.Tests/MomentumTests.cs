@@ -106,7 +106,7 @@ public sealed class MomentumTests : IDisposable
         using ImageTrainingData data = SmallRun.Data(_folder.File("idx"), recipe);
         using Trainer trainer = SmallRun.Start(_folder, "run", data, recipe, options: new TrainerOptions { Folder = "", StopAfter = 3 });
         trainer.Run(TestContext.Current.CancellationToken);
-        using var engine = new TrainingEngine(
+        using var engine = new TrainingStep(
             Trainer.BuildGraph(SmallRun.Card, recipe),
             new MogaNetFamily(),
             SmallRun.Weights(recipe),

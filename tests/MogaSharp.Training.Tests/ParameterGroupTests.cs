@@ -52,7 +52,7 @@ public sealed class ParameterGroupTests
     public void Layer_decay_lowers_the_rate_of_lower_layers(string name, int above)
     {
         var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { LayerDecay = 0.75 });
-        RecipeGroup group = groups.Single(group => group.Parameters.Contains(name));
+        ParameterGroupSpec group = groups.Single(group => group.Parameters.Contains(name));
         Assert.Equal(Math.Pow(0.75, above), group.RateScale, 1e-15);
         Assert.Equal(
             name.EndsWith("bias", StringComparison.Ordinal) || name.StartsWith("norm", StringComparison.Ordinal) ? 0 : 0.05,

@@ -17,10 +17,14 @@ public sealed class TaskTrainingTests
         Assert.Contains($"\"task\": \"{name}\"", RecipeJson.ToJson(recipe), StringComparison.Ordinal);
         Assert.Same(recipe.Task, RecipeJson.Parse(RecipeJson.ToJson(recipe), "test").Task);
         var task = TrainingTask.Create(recipe);
-        Assert.Equal(recipe.Task.Items, task.Items);
+        Assert.Same(recipe.Task, task.Task);
         Assert.Equal(TrainingTask.LossName, task.Metrics[0].Name);
         Assert.Contains(task.Best, task.Metrics);
-        Assert.Equal(task.Metrics.Length, task.Measure().Sums.Length);
+        TaskEvaluation evaluation = task.CreateEvaluation();
+        Assert.Equal(0, evaluation.Count);
+        evaluation.Merge(evaluation.Save());
+        Assert.Equal(0, evaluation.Count);
+        Assert.ThrowsAny<ArgumentException>(() => evaluation.Merge(new byte[7]));
         // A loss of another task is refused.
         LossKind other = Enum.GetValues<LossKind>().First(loss => !training.Losses.Contains(loss));
         Assert.EndsWith(

@@ -6,6 +6,7 @@ using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli.Commands;
 

@@ -62,7 +62,7 @@ internal static class TrainBenchmark
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = TaskTraining.Of(card.Options.Task).Default() with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        using var engine = new TrainingEngine(
+        using var engine = new TrainingStep(
             graph,
             ModelFamilies.Of(card.Options),
             WeightInitializer.Create(graph.Parameters, 0),
@@ -120,8 +120,8 @@ internal static class TrainBenchmark
         var random = new Random(0);
         float[] values = Values();
         if (card.Options is not ClassifierOptions { NumClasses: int classes })
-            return new TrainingBatch(values, input, default, Values());
-        return new TrainingBatch(values, input, Enumerable.Range(0, input[0]).Select(i => i % classes).ToArray());
+            return new VideoBatch(values, input, Values());
+        return new ClassificationBatch(values, input, Enumerable.Range(0, input[0]).Select(i => i % classes).ToArray());
 
         float[] Values() => [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];
     }

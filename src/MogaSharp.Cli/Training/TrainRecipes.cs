@@ -33,7 +33,7 @@ internal static class TrainRecipes
     public static TrainingRecipe Continued(TrainRequest request, TrainingRecipe begun)
     {
         TrainingRecipe recipe = Changed(begun, request, mayChangeAll: false, Shared.Notices.Add).Validated();
-        foreach (string change in ResumedRecipe.Changes(begun, recipe))
+        foreach (string change in RecipeDiff.Changes(begun, recipe))
             Console.Error.WriteLine($"continuing with {change}");
         return recipe;
     }

@@ -7,11 +7,11 @@ namespace MogaSharp.Imaging.Native;
 internal sealed record TiffHeader
 {
     private const int EntryBytes = 12,
-        MostValues = 64,
+        MaxValues = 64,
         Short = 3,
         Long = 4;
 
-    // Grey (0: white is zero), RGB, palette, CMYK, YCbCr, CIELAB.
+    // Gray (0: white is zero), RGB, palette, CMYK, YCbCr, CIELAB.
     private const int Rgb = 2,
         Palette = 3,
         Cmyk = 5,
@@ -167,7 +167,7 @@ internal sealed record TiffHeader
     private static List<long>? Values(ReadOnlySpan<byte> data, ReadOnlySpan<byte> entry, bool isLittleEndian)
     {
         int type = UInt16(entry, 2, isLittleEndian);
-        long count = Math.Min(UInt32(entry, 4, isLittleEndian), MostValues);
+        long count = Math.Min(UInt32(entry, 4, isLittleEndian), MaxValues);
         if (type is not (Short or Long))
             return null;
         int size = type == Short ? 2 : 4;

@@ -114,7 +114,7 @@ internal static class VipsDecoder
             _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
         };
 
-    /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one
+    /// <summary>What the samples are: for TIFF as its directory says, for the others gray or RGB, and opacity where there is one
     /// more.</summary>
     private static SampleConverter Converter(Image image, TiffHeader? tiff, string name)
     {
@@ -124,7 +124,7 @@ internal static class VipsDecoder
             return SampleConverter.For(SampleKind.Lab, bands, bytes, tiff.Opacity, name);
         SampleKind kind =
             image.Interpretation == Enums.Interpretation.Cmyk ? SampleKind.Cmyk
-            : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey
+            : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Gray
             : SampleKind.Rgb;
         return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
     }

@@ -2,49 +2,9 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Imaging;
-
-/// <summary>
-/// Where the pixels of a new image come from: the new position (x, y), in pixels with centres at halves, shows what was at
-/// (Xx x + Xy y + X0, Yx x + Yy y + Y0). This is the order of Pillow's <c>Image.AFFINE</c>.
-/// </summary>
-public readonly record struct AffineMatrix(double Xx, double Xy, double X0, double Yx, double Yy, double Y0)
-{
-    private const int Digits = 15;
-
-    /// <summary>A rotation about the centre of an image, with the coefficients that Pillow's <c>Image.rotate</c> computes.</summary>
-    /// <param name="degrees">The angle; positive turns against the clock.</param>
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="height">Rows.</param>
-    public static AffineMatrix Rotation(double degrees, int width, int height)
-    {
-        double angle = degrees % 360;
-        if (angle < 0)
-            angle += 360;
-        double radians = -(angle * (Math.PI / 180));
-        double cos = Rounded(Math.Cos(radians)),
-            sin = Rounded(Math.Sin(radians));
-        double centreX = width / 2.0,
-            centreY = height / 2.0;
-        return new AffineMatrix(
-            cos,
-            sin,
-            (cos * -centreX) + (sin * -centreY) + 0.0 + centreX,
-            -sin,
-            cos,
-            (-sin * -centreX) + (cos * -centreY) + 0.0 + centreY
-        );
-    }
-
-    // Python rounds the exact binary value to decimal digits, which Math.Round does not.
-    private static double Rounded(double value)
-    {
-        Span<char> text = stackalloc char[32];
-        value.TryFormat(text, out int length, $"F{Digits}", CultureInfo.InvariantCulture);
-        return double.Parse(text[..length], CultureInfo.InvariantCulture);
-    }
-}
 
 /// <summary>
 /// Affine maps of 8-bit images with the results of Pillow's <c>Image.transform</c> with <c>fillcolor</c>, bit by bit: double
@@ -52,16 +12,43 @@ public readonly record struct AffineMatrix(double Xx, double Xy, double X0, doub
 /// </summary>
 public static class AffineTransform
 {
+    private const int Digits = 15;
+
     // 2^52 as bits: a whole number below 2^52, or-ed into its fraction, is that number plus 2^52.
     private const ulong TwoTo52 = 0x4330_0000_0000_0000;
+
+    /// <summary>Where the pixels of an image come from that is turned about its center, with the coefficients that Pillow's
+    /// <c>Image.rotate</c> computes.</summary>
+    /// <param name="degrees">The angle; positive turns against the clock.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    public static AffineMap Rotation(double degrees, int width, int height)
+    {
+        double angle = degrees % 360;
+        if (angle < 0)
+            angle += 360;
+        double radians = -(angle * (Math.PI / 180));
+        double cos = Rounded(Math.Cos(radians)),
+            sin = Rounded(Math.Sin(radians));
+        double centerX = width / 2.0,
+            centerY = height / 2.0;
+        return new AffineMap(
+            cos,
+            sin,
+            (cos * -centerX) + (sin * -centerY) + 0.0 + centerX,
+            -sin,
+            cos,
+            (-sin * -centerX) + (cos * -centerY) + 0.0 + centerY
+        );
+    }
 
     /// <summary>Transforms an image of interleaved 8-bit samples, rows without gaps.</summary>
     /// <param name="source">height x width x channels samples.</param>
     /// <param name="width">Pixels of a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="channels">1 (grey) or 3.</param>
+    /// <param name="channels">1 (gray) or 3.</param>
     /// <param name="destination">As many samples, written; must not overlap the source.</param>
-    /// <param name="matrix">Where the new pixels come from.</param>
+    /// <param name="toSource">Where the new pixels come from, in the order of Pillow's <c>Image.AFFINE</c>; its inverse is where the old ones go.</param>
     /// <param name="filter"><see cref="ResizeFilter.Bilinear"/> (2 x 2 pixels) or <see cref="ResizeFilter.Bicubic"/> (4 x 4 pixels, a =
     /// -1).</param>
     /// <param name="fill">The colour of pixels from outside the image, one sample for each channel.</param>
@@ -72,7 +59,7 @@ public static class AffineTransform
         int height,
         int channels,
         Span<byte> destination,
-        in AffineMatrix matrix,
+        in AffineMap toSource,
         ResizeFilter filter,
         ReadOnlySpan<byte> fill
     )
@@ -97,8 +84,8 @@ public static class AffineTransform
             {
                 double centreX = x + 0.5,
                     centreY = y + 0.5;
-                double fromX = (matrix.Xx * centreX) + (matrix.Xy * centreY) + matrix.X0;
-                double fromY = (matrix.Yx * centreX) + (matrix.Yy * centreY) + matrix.Y0;
+                double fromX = (toSource.Xx * centreX) + (toSource.Xy * centreY) + toSource.X0;
+                double fromY = (toSource.Yx * centreX) + (toSource.Yy * centreY) + toSource.Y0;
                 Span<byte> pixel = destination.Slice(at, channels);
                 if (!(fromX >= 0 && fromX < width && fromY >= 0 && fromY < height))
                 {
@@ -116,6 +103,14 @@ public static class AffineTransform
                 pixel[2] = (byte)value[2];
             }
         }
+    }
+
+    // Python rounds the exact binary value to decimal digits, which Math.Round does not.
+    private static double Rounded(double value)
+    {
+        Span<char> text = stackalloc char[32];
+        value.TryFormat(text, out int length, $"F{Digits}", CultureInfo.InvariantCulture);
+        return double.Parse(text[..length], CultureInfo.InvariantCulture);
     }
 
     /// <summary>

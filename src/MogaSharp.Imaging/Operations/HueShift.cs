@@ -7,9 +7,9 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public static class HueShift
 {
-    /// <summary>Turns the hues. A grey image stays as it is.</summary>
+    /// <summary>Turns the hues. A gray image stays as it is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="channels">1 (gray) or 3 (RGB).</param>
     /// <param name="turn">The part of a whole turn, -0.5 to 0.5; positive from red to green.</param>
     /// <exception cref="ArgumentOutOfRangeException">The turn is out of its range.</exception>
     public static void Apply(Span<byte> pixels, int channels, double turn)

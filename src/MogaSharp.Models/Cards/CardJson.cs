@@ -158,7 +158,7 @@ internal static class CardJson
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
 )]
 [JsonSerializable(typeof(ModelCard))]
-[JsonSerializable(typeof(ClassLabel[]))]
+[JsonSerializable(typeof(Synset[]))]
 [JsonSerializable(typeof(ArchSizes))]
 [JsonSerializable(typeof(MogaNetOptions))]
 [JsonSerializable(typeof(ConvNeXtOptions))]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -118,17 +119,22 @@ public sealed record ModelCard
 
     /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none; nothing for other
     /// tasks.</summary>
-    /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
-    public ImmutableArray<string> GetLabels() =>
-        !Labels.IsEmpty ? Labels
-        : LabelSet is null
-            ?
-            [
-                .. Enumerable
-                    .Range(0, (Options as ClassifierOptions)?.NumClasses ?? 0)
-                    .Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            ]
-        : [.. Models.LabelSet.Find(LabelSet).Select(label => label.Names[0])];
+    /// <exception cref="ModelCardException">No label set has the name that the card gives.</exception>
+    public ImmutableArray<string> GetLabels() => !Labels.IsEmpty ? Labels : [.. GetClassLabels().Select(label => label.Name)];
+
+    /// <summary>The classes in the order of the outputs, with what a label set knows of them beside their names; see
+    /// <see cref="GetLabels"/>.</summary>
+    /// <exception cref="ModelCardException">No label set has the name that the card gives.</exception>
+    public ImmutableArray<ClassLabel> GetClassLabels()
+    {
+        if (LabelSet is not null)
+            return Models.LabelSet.Find(LabelSet)
+                ?? throw new ModelCardException(Name, $"No label set is called '{LabelSet}'; there is imagenet1k.");
+        if (!Labels.IsEmpty)
+            return [.. Labels.Select(label => new ClassLabel(label))];
+        int classes = (Options as ClassifierOptions)?.NumClasses ?? 0;
+        return [.. Enumerable.Range(0, classes).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))];
+    }
 
     /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
     public string? GetWeightsPath() => Weights.File is null ? null : Path.GetFullPath(Path.Combine(Folder ?? ".", Weights.File));

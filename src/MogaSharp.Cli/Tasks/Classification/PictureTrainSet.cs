@@ -74,7 +74,7 @@ internal sealed class PictureTrainSet : TrainData
         );
     }
 
-    private static IEnumerable<string> EvalNotes(IImageDataset? eval, IReadOnlyList<Data.ClassLabel> labels)
+    private static IEnumerable<string> EvalNotes(IImageDataset? eval, IReadOnlyList<ClassLabel> labels)
     {
         if (eval is null)
             return ["there is nothing to evaluate on: the last epoch counts as the best"];

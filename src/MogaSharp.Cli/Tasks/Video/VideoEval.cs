@@ -4,6 +4,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 
@@ -56,7 +57,7 @@ internal sealed class VideoEval(EvalRequest request)
         if (clip.Channels != definition.Channels)
             throw new UsageException(
                 $"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has "
-                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}"
+                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}"
             );
         definition.Build(definition.InputShape(1, clip.Height, clip.Width));
     }
@@ -72,7 +73,7 @@ internal sealed class VideoEval(EvalRequest request)
         var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
         // The clips of the next batch are made while this one is predicted; more threads would only take the engine's processors.
         var options = new LoaderOptions(request.Batch) { Workers = 1, Ahead = 2 };
-        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Whole), options, ClipUse.Evaluation);
+        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Single), options, LoaderUse.Evaluation);
         await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
             using (batch)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using MogaSharp.Data;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 

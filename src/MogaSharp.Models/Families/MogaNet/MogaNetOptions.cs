@@ -201,7 +201,7 @@ public sealed record MogaNetOptions : ClassifierOptions
         RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
         require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
         require(
-            PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels),
+            PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MaxChannels),
             "patch sizes are at most 255"
         );
     }
