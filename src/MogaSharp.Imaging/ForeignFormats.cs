@@ -8,7 +8,7 @@ internal static class ForeignFormats
     /// <summary>The first bytes that are looked at, at most.</summary>
     public const int MaxBytes = 1024;
 
-    private const string Known = "not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
+    private const string Known = "This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
     private const string ConvertIt = "convert it to PNG or JPEG";
     private const string SaveFrames = "save its frames as PNG images";
     private const string Unpack = "unpack it and name the images inside";
@@ -71,8 +71,8 @@ internal static class ForeignFormats
     public static string Problem(ReadOnlySpan<byte> data)
     {
         if (data.StartsWith("version https://git-lfs"u8))
-            return $"{Known}, but a Git LFS pointer to the file; 'git lfs pull' fetches it";
-        return Name(data) is { } name ? $"{Known}, but {name}; {Advice(name)}" : Known;
+            return $"{Known}, but a Git LFS pointer to the file; 'git lfs pull' fetches it.";
+        return Name(data) is { } name ? $"{Known}, but {name}; {Advice(name)}." : $"{Known}.";
     }
 
     private static string Advice(string name) =>

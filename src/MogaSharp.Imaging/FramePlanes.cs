@@ -40,7 +40,7 @@ public static class FramePlanes
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
         int pixels = checked(height * width);
         if (planes.Length != channels * pixels)
-            throw new ArgumentException($"{planes.Length} values are no {channels} planes of {height} x {width}", nameof(planes));
+            throw new ArgumentException($"{planes.Length} values are not {channels} planes of {height} x {width}.", nameof(planes));
         byte[] samples = new byte[pixels * 3];
         for (int i = 0; i < samples.Length; i++)
         {

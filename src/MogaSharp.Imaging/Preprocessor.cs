@@ -45,7 +45,7 @@ public sealed class Preprocessor
     public void Process(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride, Span<float> destination)
     {
         if (destination.Length != InputLength)
-            throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
+            throw new ArgumentException($"The input has {InputLength} values, the destination {destination.Length}.", nameof(destination));
         int channels = layout == PixelLayout.Gray ? 1 : 3;
         int plane = Options.Width * Options.Height;
         byte[] samples = ArrayPool<byte>.Shared.Rent(plane * channels);

@@ -39,7 +39,7 @@ public static class Resampler
     }
 
     /// <summary>
-    /// Computes only a window of the resized image. Thus a centre crop of a very long image never makes the long image.
+    /// Computes only a window of the resized image. Thus a center crop of a very long image never makes the long image.
     /// </summary>
     internal static void ResizeWindow(
         ReadOnlySpan<byte> source,
@@ -128,6 +128,6 @@ public static class Resampler
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (length != (long)width * height * channels)
-            throw new ArgumentException($"{width} x {height} pixels of {channels} channels are not {length} bytes", name);
+            throw new ArgumentException($"{width} x {height} pixels of {channels} channels are not {length} bytes.", name);
     }
 }

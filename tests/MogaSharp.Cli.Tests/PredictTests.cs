@@ -187,7 +187,7 @@ public sealed class PredictTests : IDisposable
         byte[] gif = await File.ReadAllBytesAsync(VideoFixtures.Sample("moving_mnist.gif"), TestContext.Current.CancellationToken);
         (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(
             1,
-            "cut.gif: truncated or corrupt GIF image (the file ends too early)"
+            "cut.gif: The GIF image is truncated or corrupt (the file ends too early)."
         );
         (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(
             1,
@@ -211,7 +211,7 @@ public sealed class PredictTests : IDisposable
         (await Predict(_folder.File("frames"), card, "--size", "16")).Succeeded();
         Directory.Delete(Out, recursive: true);
         _folder.File("frames/1.png", "no picture"u8.ToArray());
-        (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
+        (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
         (await Predict(_folder.File("none"), card)).Failed(2, "there is no file or folder '");
         (await Predict(_folder.File("frames"), "moganet_tiny")).Failed(
             2,

@@ -51,7 +51,10 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(("", 3), (used.RandAugment, used.Seed));
         string card = Path.Combine(_fixture.Run, "model", "card.json");
         ModelCard model = ModelCard.Load(card);
-        Assert.Equal((4, 16, ResizeMode.Squash), (((MogaNetOptions)model.Options).NumClasses, model.Preprocess.Width, model.Preprocess.Mode));
+        Assert.Equal(
+            (4, 16, ResizeMode.Squash),
+            (((MogaNetOptions)model.Options).NumClasses, model.Preprocess.Width, model.Preprocess.Mode)
+        );
         Assert.Contains("recipe small: ", model.Origin, StringComparison.Ordinal);
         double top1 = (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_fixture.Folder.File("idx")}", "--json"))
             .Json.GetProperty("top1")

@@ -132,7 +132,7 @@ public sealed class VideoEvalTests : IDisposable
         _folder.File("videos/one/4.png", "no picture"u8.ToArray());
         (await Moga.RunAsync("eval", "--data", $"{data}?gray", "--model", card)).Failed(
             1,
-            "clip from frame 0: the frame 4.png: not a JPEG"
+            "clip from frame 0: the frame 4.png: This is not a JPEG"
         );
     }
 

@@ -81,13 +81,13 @@ public sealed class GifAnimationTests : IDisposable
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         byte[] good = File.ReadAllBytes(_folder.File("a.gif"));
         Assert.Contains(
-            "truncated or corrupt GIF image (the file ends too early)",
+            "The GIF image is truncated or corrupt (the file ends too early).",
             Refused(good[..(good.Length / 2)]),
             StringComparison.Ordinal
         );
-        Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..10]), StringComparison.Ordinal);
+        Assert.Contains("The GIF image is truncated or corrupt (the file ends too early).", Refused(good[..10]), StringComparison.Ordinal);
         Assert.Contains(
-            "truncated or corrupt GIF image (no frames)",
+            "The GIF image is truncated or corrupt (no frames).",
             Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0]),
             StringComparison.Ordinal
         );
@@ -101,10 +101,10 @@ public sealed class GifAnimationTests : IDisposable
             30,
             GifAnimation.Decode(good.AsSpan(0, good.Length - 1), "a.gif", null, TestContext.Current.CancellationToken).Frames.Length
         );
-        Assert.Contains("not a GIF image", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
-        Assert.Contains("not a GIF image", Refused([]), StringComparison.Ordinal);
+        Assert.Contains("This is not a GIF image.", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
+        Assert.Contains("This is not a GIF image.", Refused([]), StringComparison.Ordinal);
         Assert.Contains(
-            "30 frames of 12 x 9 pixels: the limit is 3000 pixels in all",
+            "30 frames of 12 x 9 pixels; the limit is 3000 pixels in all",
             Refused(good, new ImageLimits { MaxPixels = 3000 }),
             StringComparison.Ordinal
         );
@@ -193,7 +193,7 @@ public sealed class GifAnimationTests : IDisposable
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         Assert.Equal(16, Some(0, 16).Length);
         Assert.Contains(
-            "17 frames of 12 x 9 pixels to decode: the limit is 1728 pixels in all",
+            "17 frames of 12 x 9 pixels to decode; the limit is 1728 pixels in all",
             Assert.Throws<ImageFormatException>(() => Some(16, 1)).Message,
             StringComparison.Ordinal
         );

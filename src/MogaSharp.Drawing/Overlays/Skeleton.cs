@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>A point of a skeleton, in pixels of the picture.</summary>
+/// <summary>A point of a skeleton, in pixels of the image.</summary>
 /// <param name="X">From the left edge.</param>
 /// <param name="Y">From the top edge.</param>
 /// <param name="Score">How sure it is, or 0 for what is not visible.</param>

@@ -62,7 +62,7 @@ internal sealed class SampleConverter
     {
         int colors = Colors(kind);
         if (bands < colors)
-            throw new ImageFormatException(name, $"{bands} samples a pixel cannot be read");
+            throw new ImageFormatException(name, $"Images of {bands} samples a pixel cannot be read.");
         return new SampleConverter(kind, bands, bytesPerSample, alpha >= 0 && colors + alpha < bands ? alpha : -1);
     }
 

@@ -109,7 +109,7 @@ internal sealed record TiffHeader
         return header;
     }
 
-    /// <summary>Refuses what would be decoded to other colors than were meant, by its name.</summary>
+    /// <summary>Rejects what would be decoded to other colors than were meant, by its name.</summary>
     /// <exception cref="ImageFormatException">The image has such samples.</exception>
     public void Check(string name)
     {
@@ -130,11 +130,11 @@ internal sealed record TiffHeader
             _ => $"photometric interpretation {Photometric}",
         };
         if (kind is not null)
-            throw new ImageFormatException(name, $"a TIFF image with colors as {kind}; save it as RGB");
+            throw new ImageFormatException(name, $"This is a TIFF image with colors as {kind}; save it as RGB.");
         if (Photometric is 0 or 1 && Samples > 2 && ExtraSamples.Count == 0)
             throw new ImageFormatException(
                 name,
-                $"a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB"
+                $"This is a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB."
             );
     }
 
@@ -162,7 +162,7 @@ internal sealed record TiffHeader
 
     /// <summary>The refusal of a camera's raw photo.</summary>
     public static ImageFormatException RawPhoto(string name) =>
-        new(name, "a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG");
+        new(name, "This is a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG.");
 
     private static List<long>? Values(ReadOnlySpan<byte> data, ReadOnlySpan<byte> entry, bool isLittleEndian)
     {

@@ -52,7 +52,7 @@ public static class Enhancement
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the centre counts five times. The border stays as it
+    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the center counts five times. The border stays as it
     /// is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
     /// <param name="width">Pixels of a row.</param>

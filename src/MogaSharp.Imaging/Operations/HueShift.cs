@@ -2,7 +2,7 @@ namespace MogaSharp.Imaging;
 
 /// <summary>
 /// Turns the hues of an image, with the values of torchvision's <c>adjust_hue</c> on Pillow images: to Pillow's 8-bit HSV
-/// (<c>Convert.c</c>), hue plus a number, back. Colours lose some precision on the way, also by 0. Works in place on interleaved samples.
+/// (<c>Convert.c</c>), hue plus a number, back. Colors lose some precision on the way, also by 0. Works in place on interleaved samples.
 /// Safe to use from many threads at once.
 /// </summary>
 public static class HueShift

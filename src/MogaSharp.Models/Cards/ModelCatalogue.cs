@@ -123,7 +123,7 @@ public sealed class ModelCatalogue
 /// <summary>A name that the catalogue does not have.</summary>
 public sealed class UnknownModelException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Lists the nearest names.</summary>
     /// <param name="name">The name that was asked for.</param>
     /// <param name="nearest">The nearest names that exist, best first.</param>
     public UnknownModelException(string name, ImmutableArray<string> nearest)

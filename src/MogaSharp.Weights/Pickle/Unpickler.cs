@@ -289,7 +289,7 @@ internal sealed class Unpickler
         {
             PickleList plain => plain.Items,
             PickleObject instance => instance.Items ??= [],
-            _ => throw Reject("The pickle is damaged: items are added to something that is no list."),
+            _ => throw Reject("The pickle is damaged: items are added to something that is not a list."),
         };
         list.AddRange(items);
     }
@@ -300,7 +300,7 @@ internal sealed class Unpickler
         {
             PickleDict plain => plain,
             PickleObject instance => instance.Entries ??= new PickleDict(),
-            _ => throw Reject("The pickle is damaged: entries are added to something that is no dictionary."),
+            _ => throw Reject("The pickle is damaged: entries are added to something that is not a dictionary."),
         };
         if (items.Length % 2 != 0)
             throw Reject("The pickle is damaged: a dictionary has a key without a value.");

@@ -27,7 +27,8 @@ public class TrainingBatch(ReadOnlyMemory<float> inputs, Shape shape)
     /// <typeparam name="T">The task's batches.</typeparam>
     /// <exception cref="ArgumentException">It is another task's.</exception>
     public T As<T>()
-        where T : TrainingBatch => this as T ?? throw new ArgumentException($"The task takes batches of the type {typeof(T).Name}, not {GetType().Name}.");
+        where T : TrainingBatch =>
+        this as T ?? throw new ArgumentException($"The task takes batches of the type {typeof(T).Name}, not {GetType().Name}.");
 }
 
 /// <summary>Where a run's items come from. The same epoch gives the same batches, whoever asks and from wherever it begins.</summary>
