@@ -5,11 +5,11 @@ using namespace moga;
 
 MOGA_API int32_t moga_binary(int32_t kind, Handle a, Handle b, Handle* result) {
     return guarded([&] {
-        switch (kind) {
-            case 0: *result = own(at::add(ref(a), ref(b))); break;
-            case 1: *result = own(at::sub(ref(a), ref(b))); break;
-            case 2: *result = own(at::mul(ref(a), ref(b))); break;
-            case 3: *result = own(at::div(ref(a), ref(b))); break;
+        switch (static_cast<Arithmetic>(kind)) {
+            case Arithmetic::Add: *result = own(at::add(ref(a), ref(b))); break;
+            case Arithmetic::Subtract: *result = own(at::sub(ref(a), ref(b))); break;
+            case Arithmetic::Multiply: *result = own(at::mul(ref(a), ref(b))); break;
+            case Arithmetic::Divide: *result = own(at::div(ref(a), ref(b))); break;
             default: throw std::invalid_argument("unknown function of two arguments");
         }
     });
@@ -24,13 +24,13 @@ MOGA_API int32_t moga_affine(Handle x, double factor, double addend, Handle* res
     });
 }
 
-// Over all elements: 0 sum, 1 mean, 2 largest absolute value.
+// Over all elements; see Reduction.
 MOGA_API int32_t moga_reduce(int32_t kind, Handle x, Handle* result) {
     return guarded([&] {
-        switch (kind) {
-            case 0: *result = own(ref(x).sum()); break;
-            case 1: *result = own(ref(x).mean()); break;
-            case 2: *result = own(ref(x).abs().max()); break;
+        switch (static_cast<Reduction>(kind)) {
+            case Reduction::Sum: *result = own(ref(x).sum()); break;
+            case Reduction::Mean: *result = own(ref(x).mean()); break;
+            case Reduction::LargestMagnitude: *result = own(ref(x).abs().max()); break;
             default: throw std::invalid_argument("unknown reduction");
         }
     });

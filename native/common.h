@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "numbers.h"
+
 #define MOGA_API extern "C" __attribute__((visibility("default")))
 
 namespace moga {
@@ -26,8 +28,6 @@ template <class T> using Optional = std::optional<T>;
 #else
 template <class T> using Optional = c10::optional<T>;
 #endif
-
-enum Status : int32_t { Ok = 0, Failed = 1, OutOfMemory = 2 };
 
 // Keeps a message for moga_last_error of this thread and says which status it is.
 Status fail(const std::string& message, bool out_of_memory = false) noexcept;
@@ -56,9 +56,9 @@ inline std::vector<at::Tensor> list(const Handle* handles, int64_t count) {
     return tensors;
 }
 
-// A device written as -1 (CPU) or the number of a CUDA device.
+// A device written as "cpu" or the number of a CUDA device.
 inline at::Device device_of(int32_t device) {
-    return device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));
+    return device == cpu ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device));
 }
 
 template <class Body>

@@ -157,7 +157,7 @@ MOGA_API int32_t moga_group_broadcast(Group* group, const Handle* tensors, int64
     });
 }
 
-// Replaces each of some tensors of one type by the sum (0), mean (1), largest (2) or least (3) value over all ranks, as one message.
+// Replaces each of some tensors of one type by the Collective of its values over all ranks, as one message.
 MOGA_API int32_t moga_group_all_reduce(Group* group, const Handle* tensors, int64_t count, int32_t kind) {
     return guarded([&] {
 #ifdef MOGA_C10D
@@ -169,11 +169,13 @@ MOGA_API int32_t moga_group_all_reduce(Group* group, const Handle* tensors, int6
                 throw std::invalid_argument("tensors of several types are not reduced together");
             flat.push_back(part.reshape({-1}));
         }
-        if (kind == 1 && !parts[0].is_floating_point()) throw std::invalid_argument("a mean is taken of floating-point numbers only");
+        const auto wanted = static_cast<Collective>(kind);
+        if (wanted == Collective::Mean && !parts[0].is_floating_point()) throw std::invalid_argument("a mean is taken of floating-point numbers only");
         at::Tensor all = at::cat(flat);
         // gloo has no mean.
-        reduce(ref(group).processes, all, kind == 3 ? c10d::ReduceOp::MIN : kind == 2 ? c10d::ReduceOp::MAX : c10d::ReduceOp::SUM);
-        if (kind == 1) all.div_(ref(group).processes->getSize());
+        reduce(ref(group).processes, all,
+            wanted == Collective::Min ? c10d::ReduceOp::MIN : wanted == Collective::Max ? c10d::ReduceOp::MAX : c10d::ReduceOp::SUM);
+        if (wanted == Collective::Mean) all.div_(ref(group).processes->getSize());
         int64_t start = 0;
         for (at::Tensor& part : parts) {
             part.copy_(all.narrow(0, start, part.numel()).view(part.sizes()));

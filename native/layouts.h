@@ -10,10 +10,10 @@ inline bool is_low(const at::Tensor& x) { return x.scalar_type() == at::kHalf ||
 // What autocast computes in float32.
 inline at::Tensor wide(const at::Tensor& x) { return is_low(x) ? x.to(at::kFloat) : x; }
 
-// What autocast computes in its type: "precision" is 2 for float16, 3 for bfloat16, -1 for none.
+// What autocast computes in its type: "precision" is the number of Type::Float16 or Type::BFloat16, or no_precision.
 inline at::Tensor cast(const at::Tensor& x, int32_t precision) {
-    if (precision < 0) return x;
-    const at::ScalarType type = precision == 2 ? at::kHalf : at::kBFloat16;
+    if (precision == no_precision) return x;
+    const at::ScalarType type = precision == static_cast<int32_t>(Type::Float16) ? at::kHalf : at::kBFloat16;
     return x.scalar_type() == type ? x : x.to(type);
 }
 

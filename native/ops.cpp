@@ -1,5 +1,5 @@
 // The closed op set of a graph: convolutions, norms, activations. "precision" is the element type that autocast gives convolutions and
-// matrix products (2 float16, 3 bfloat16), or -1 for none.
+// matrix products (the number of its Type), or no_precision.
 #include "activations.h"
 #include "common.h"
 #include "decompose.h"
@@ -21,14 +21,14 @@ at::Tensor gelu_of(const at::Tensor& x) {
 }
 
 at::Tensor activate(int32_t kind, const at::Tensor& x) {
-    switch (kind) {
-        case 0: return activations::fits(x) ? activations::gelu(x) : gelu_of(x);
-        case 1: return activations::fits(x) ? activations::silu(x) : at::silu(x);
-        case 2: return at::relu(x);
-        case 3: return at::sigmoid(x);
-        case 4: return at::leaky_relu(x, 0.2);
-        case 5: return at::hardswish(x);
-        case 6: return at::hardsigmoid(x);
+    switch (static_cast<Activation>(kind)) {
+        case Activation::Gelu: return activations::fits(x) ? activations::gelu(x) : gelu_of(x);
+        case Activation::Silu: return activations::fits(x) ? activations::silu(x) : at::silu(x);
+        case Activation::Relu: return at::relu(x);
+        case Activation::Sigmoid: return at::sigmoid(x);
+        case Activation::LeakyRelu: return at::leaky_relu(x, 0.2);
+        case Activation::HardSwish: return at::hardswish(x);
+        case Activation::HardSigmoid: return at::hardsigmoid(x);
         default: throw std::invalid_argument("unknown activation");
     }
 }

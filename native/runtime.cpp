@@ -57,7 +57,25 @@ namespace {
 #endif
 
 // Raised whenever a function's arguments change; the managed side refuses a shim of another number.
-MOGA_API int32_t moga_interface_version() { return 4; }
+MOGA_API int32_t moga_interface_version() { return 5; }
+
+// All numbers that calls use, a line for each list; see numbers.h.
+MOGA_API const char* moga_numbers() {
+#define MOGA_NAME(name) " " #name
+#define MOGA_VALUE(name) #name " " + std::to_string(name) + "\n"
+    static const std::string text = std::string("Activation" MOGA_ACTIVATIONS(MOGA_NAME) "\n") +
+                                    "Arithmetic" MOGA_ARITHMETIC(MOGA_NAME) "\n"
+                                    "Reduction" MOGA_REDUCTIONS(MOGA_NAME) "\n"
+                                    "Collective" MOGA_COLLECTIVES(MOGA_NAME) "\n"
+                                    "Axis" MOGA_AXES(MOGA_NAME) "\n"
+                                    "Type" MOGA_TYPES(MOGA_NAME) "\n"
+                                    "Status" MOGA_STATUSES(MOGA_NAME) "\n" +
+                                    MOGA_VALUE(keep_type) + MOGA_VALUE(keep_layout) + MOGA_VALUE(keep_device) + MOGA_VALUE(cpu) +
+                                    MOGA_VALUE(no_precision);
+    return text.c_str();
+#undef MOGA_NAME
+#undef MOGA_VALUE
+}
 
 MOGA_API const char* moga_last_error() { return last_error.c_str(); }
 

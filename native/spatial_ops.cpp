@@ -14,9 +14,9 @@ at::Tensor resized(const at::Tensor& x, int64_t height, int64_t width) {
     return x.size(2) == height && x.size(3) == width ? x : at::upsample_bilinear2d(x, {height, width}, /*align_corners=*/true);
 }
 
-// The same along the axis that the stored numbers have: 0 height, 1 width.
+// The same along the axis that the stored numbers have.
 at::Tensor resized_along(const at::Tensor& x, int32_t axis, const at::Tensor& map) {
-    return axis == 0 ? resized(x, map.size(2), 1) : resized(x, 1, map.size(3));
+    return static_cast<Axis>(axis) == Axis::Height ? resized(x, map.size(2), 1) : resized(x, 1, map.size(3));
 }
 
 // Pixels of C r r elements as blocks of r r pixels of C, or back; from and to are channels last, (H, W) the extents before.
@@ -107,7 +107,7 @@ MOGA_API int32_t moga_channel_shuffle(Handle x, int64_t groups, Handle* result) 
 MOGA_API int32_t moga_circular_conv(Handle x, Handle weight, Handle bias, int32_t axis, int32_t precision, Handle* result) {
     return guarded([&] {
         const at::Tensor map = cast(ref(x), precision);
-        const int64_t dimension = 2 + axis;
+        const int64_t dimension = static_cast<Axis>(axis) == Axis::Height ? 2 : 3;
         const at::Tensor around = at::cat({map, map.narrow(dimension, 0, map.size(dimension) - 1)}, dimension);
         *result = own(at::conv2d(
             around, cast(resized_along(ref(weight), axis, map), precision), cast(bias, precision), at::IntArrayRef{1, 1},

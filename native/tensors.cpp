@@ -8,21 +8,21 @@ using namespace moga;
 namespace {
 
 at::ScalarType type_of(int32_t code) {
-    switch (code) {
-        case 0: return at::kFloat;
-        case 1: return at::kDouble;
-        case 2: return at::kHalf;
-        case 3: return at::kBFloat16;
-        case 4: return at::kByte;
-        case 8: return at::kLong;
-        case 9: return at::kBool;
+    switch (static_cast<Type>(code)) {
+        case Type::Float32: return at::kFloat;
+        case Type::Float64: return at::kDouble;
+        case Type::Float16: return at::kHalf;
+        case Type::BFloat16: return at::kBFloat16;
+        case Type::UInt8: return at::kByte;
+        case Type::Int64: return at::kLong;
+        case Type::Bool: return at::kBool;
         default: throw std::invalid_argument("unknown element type " + std::to_string(code));
     }
 }
 
 int32_t code_of(at::ScalarType type) {
-    for (int32_t code : {0, 1, 2, 3, 4, 8, 9})
-        if (type_of(code) == type) return code;
+    for (Type known : {Type::Float32, Type::Float64, Type::Float16, Type::BFloat16, Type::UInt8, Type::Int64, Type::Bool})
+        if (type_of(static_cast<int32_t>(known)) == type) return static_cast<int32_t>(known);
     throw std::invalid_argument(std::string("tensors of type ") + c10::toString(type) + " are not handed out");
 }
 
@@ -32,11 +32,11 @@ int32_t code_of(at::ScalarType type) {
 MOGA_API int32_t
 moga_tensor_create(const void* data, int64_t bytes, int32_t type, const int64_t* extents, int32_t rank, int32_t device, Handle* result) {
     return guarded([&] {
-        auto options = at::TensorOptions(type_of(type)).pinned_memory(device >= 0);
+        auto options = at::TensorOptions(type_of(type)).pinned_memory(device != cpu);
         at::Tensor tensor = at::empty(at::IntArrayRef(extents, rank), options);
         if (static_cast<int64_t>(tensor.nbytes()) != bytes) throw std::invalid_argument("the data has another length than the shape");
         if (bytes > 0) std::memcpy(tensor.data_ptr(), data, bytes);
-        *result = own(device < 0 ? tensor : tensor.to(device_of(device), /*non_blocking=*/true));
+        *result = own(device == cpu ? tensor : tensor.to(device_of(device), /*non_blocking=*/true));
     });
 }
 
@@ -61,22 +61,22 @@ MOGA_API int32_t moga_tensor_describe(Handle handle, int32_t* type, int32_t* dev
         const at::Tensor& tensor = ref(handle);
         if (tensor.dim() > 16) throw std::invalid_argument("a tensor has more than 16 dimensions");
         *type = code_of(tensor.scalar_type());
-        *device = tensor.is_cuda() ? tensor.device().index() : -1;
+        *device = tensor.is_cuda() ? tensor.device().index() : cpu;
         *rank = static_cast<int32_t>(tensor.dim());
         for (int64_t i = 0; i < tensor.dim(); i++) extents[i] = tensor.size(i);
     });
 }
 
-// Another type (or -1), device (or -2) or layout (1 channels last, 0 row-major, -1 as it is). A reference to the same
+// Another type (or keep_type), device (or keep_device) or layout (1 channels last, 0 row-major, or keep_layout). A reference to the same
 // memory where nothing changes.
 MOGA_API int32_t moga_tensor_to(Handle handle, int32_t type, int32_t device, int32_t channels_last, Handle* result) {
     return guarded([&] {
         at::Tensor tensor = ref(handle);
-        const at::ScalarType wanted = type < 0 ? tensor.scalar_type() : type_of(type);
-        const at::Device target = device < -1 ? tensor.device() : device_of(device);
+        const at::ScalarType wanted = type == keep_type ? tensor.scalar_type() : type_of(type);
+        const at::Device target = device == keep_device ? tensor.device() : device_of(device);
         if (wanted != tensor.scalar_type() || target != tensor.device()) tensor = tensor.to(target, wanted, /*non_blocking=*/true);
         // A copy to the CPU that has not arrived would be read as it is.
-        if (channels_last >= 0) tensor = tensor.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+        if (channels_last != keep_layout) tensor = tensor.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
         *result = own(tensor);
     });
 }

@@ -62,6 +62,9 @@ internal static class Paths
         }
     }
 
+    /// <summary>Until the result is disposed, what is unfinished of a file is removed when the process ends early.</summary>
+    public static IDisposable RemovedWhenLeaving(string path) => Stopping.WhenLeaving(() => RemoveUnfinished(path));
+
     // What writes a file puts it under a name of its own first, with 32 digits and .tmp at the end, beside the file or beside what a link
     // leads to.
     private static void RemoveUnfinished(string path)

@@ -164,12 +164,19 @@ internal static class Shared
     /// <exception cref="UsageException">It is none, or not there.</exception>
     public static TorchDevice Device(string text)
     {
+        TorchDevice device = ParseDevice(text);
+        return device.IsCuda && TorchRuntime.CudaDeviceCount == 0
+            ? throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device")
+            : device;
+    }
+
+    /// <summary>The device that a command line names, whether it is there or not.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static TorchDevice ParseDevice(string text)
+    {
         try
         {
-            TorchDevice device = TorchDevice.Parse(text);
-            return device.IsCuda && TorchRuntime.CudaDeviceCount == 0
-                ? throw new UsageException($"there is no device {device}: this libtorch sees no CUDA device")
-                : device;
+            return TorchDevice.Parse(text);
         }
         catch (FormatException e)
         {

@@ -15,7 +15,7 @@ public sealed record CpuEngineOptions(int Threads = 0)
 /// The managed CPU engine: no native code, one pool of threads for all its sessions. Safe for concurrent use; dispose after
 /// its sessions.
 /// </summary>
-public sealed partial class CpuEngine : IInferenceEngine, IDisposable
+public sealed partial class CpuEngine : IInferenceEngine
 {
     private readonly WorkerPool _pool;
 

@@ -7,7 +7,7 @@ namespace MogaSharp.Graph;
 /// </summary>
 public sealed class ComputationGraph
 {
-    internal ComputationGraph(Value[] values, KeyValuePair<string, Value>[] outputs, ParameterSpec[] parameters)
+    internal ComputationGraph(Value[] values, GraphOutput[] outputs, ParameterSpec[] parameters)
     {
         Values = values;
         Outputs = outputs;
@@ -22,7 +22,7 @@ public sealed class ComputationGraph
     public IReadOnlyList<Value> Inputs { get; }
 
     /// <summary>The outputs with their names, in the order in which engines return them.</summary>
-    public IReadOnlyList<KeyValuePair<string, Value>> Outputs { get; }
+    public IReadOnlyList<GraphOutput> Outputs { get; }
 
     /// <summary>The parameters and buffers, in the order in which the model declares them.</summary>
     public IReadOnlyList<ParameterSpec> Parameters { get; }
@@ -30,7 +30,7 @@ public sealed class ComputationGraph
     /// <summary>The same graph with other outputs, such as the feature maps inside of it.</summary>
     /// <param name="outputs">The outputs with their names; values of this graph.</param>
     /// <exception cref="GraphException">An output belongs to another graph.</exception>
-    public ComputationGraph WithOutputs(params KeyValuePair<string, Value>[] outputs)
+    public ComputationGraph WithOutputs(params GraphOutput[] outputs)
     {
         foreach ((_, Value output) in outputs)
             if (output.Index >= Values.Count || Values[output.Index] != output)
@@ -53,7 +53,32 @@ public sealed class ComputationGraph
             values[value.Index] = new Value(value.Builder, value.Index, value.Scope, op, arguments, shape);
         }
 
-        return new(values, [.. Outputs.Select(output => KeyValuePair.Create(output.Key, values[output.Value.Index]))], [.. Parameters]);
+        return new(values, [.. Outputs.Select(output => new GraphOutput(output.Name, values[output.Value.Index]))], [.. Parameters]);
+    }
+
+    /// <summary>The same function by fewer kinds of ops: every composite op is replaced by what it stands for.</summary>
+    /// <param name="keep">Which composite ops stay, since the caller computes them itself; none when null.</param>
+    /// <returns>A graph with the same inputs, outputs and parameters; this one when there is nothing to replace.</returns>
+    public ComputationGraph Lower(Predicate<CompositeOp>? keep = null)
+    {
+        if (!Values.Any(IsLowered))
+            return this;
+        var builder = new GraphBuilder();
+        foreach (ParameterSpec spec in Parameters)
+            builder.Declare(spec);
+        var moved = new Value[Values.Count];
+        foreach (Value value in Values)
+        {
+            Value[] inputs = [.. value.Inputs.Select(input => moved[input.Index])];
+            moved[value.Index] = IsLowered(value)
+                ? ((CompositeOp)value.Op).Lower(new Scope(builder, value.Scope), inputs)
+                : builder.Add(value.Scope, value.Op, inputs);
+        }
+
+        // What an op stands for may have composite ops in it.
+        return builder.Build([.. Outputs.Select(output => new GraphOutput(output.Name, moved[output.Value.Index]))]).Lower(keep);
+
+        bool IsLowered(Value value) => value.Op is CompositeOp op && keep?.Invoke(op) != true;
     }
 
     /// <summary>The number of trained elements; buffers are not counted.</summary>

@@ -23,6 +23,12 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     /// <summary>The outermost scope, with the empty name.</summary>
     public Scope Root => new(this, "");
 
+    /// <summary>What has been added so far.</summary>
+    public IReadOnlyList<Value> Values => _values;
+
+    /// <summary>False where only shapes are asked for, so that ops may name parameters that nobody declares.</summary>
+    internal bool KnowsParameters { get; init; } = true;
+
     /// <summary>Declares an input.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">Its shape; channels are fixed, the rest may differ at run time.</param>
@@ -39,7 +45,7 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
             if (input.Builder != this)
                 throw new GraphException($"{input} belongs to another graph.");
         foreach (string parameter in op.Parameters)
-            if (!_byName.ContainsKey(parameter))
+            if (KnowsParameters && !_byName.ContainsKey(parameter))
                 throw new GraphException($"{op.Kind} reads the parameter '{parameter}', which is not declared.");
         var value = new Value(this, _values.Count, scope, op, inputs, op.InferShape([.. inputs.Select(input => input.Shape)]));
         _values.Add(value);
@@ -62,7 +68,7 @@ public sealed class GraphBuilder(ParameterOrder order = ParameterOrder.Declarati
     /// <summary>Ends the building.</summary>
     /// <param name="outputs">The outputs with their names; values of this builder.</param>
     /// <exception cref="GraphException">An output belongs to another graph.</exception>
-    public ComputationGraph Build(params KeyValuePair<string, Value>[] outputs)
+    public ComputationGraph Build(params GraphOutput[] outputs)
     {
         foreach ((_, Value output) in outputs)
             if (output.Builder != this)

@@ -1,7 +1,9 @@
 namespace MogaSharp.Graph;
 
-/// <summary>Something that runs graphs in eval mode: the managed CPU engine, libtorch.</summary>
-public interface IInferenceEngine
+/// <summary>
+/// Runs graphs in eval mode: the managed CPU engine, libtorch, ONNX Runtime. Dispose it after its sessions. Sessions are created from any thread.
+/// </summary>
+public interface IInferenceEngine : IDisposable
 {
     /// <summary>The engine's name in messages and tables, such as <c>cpu</c>.</summary>
     string Name { get; }
@@ -49,7 +51,7 @@ public static class InferenceSessions
     {
         Tensor[] outputs = session.CreateOutputs(input.Shape);
         session.Run([input], outputs, cancellationToken);
-        return session.Graph.Outputs.Zip(outputs, (output, tensor) => KeyValuePair.Create(output.Key, tensor)).ToDictionary();
+        return session.Graph.Outputs.Zip(outputs, (output, tensor) => KeyValuePair.Create(output.Name, tensor)).ToDictionary();
     }
 
     /// <summary>Checks the tensors for a run's outputs, as every session does before it computes.</summary>

@@ -1,9 +1,8 @@
 namespace MogaSharp.Graph;
 
 /// <summary>
-/// One operation of the closed set. An op knows its attributes, the names of its parameters, its output shape and its
-/// cost; what it computes is the interpreters' business, each an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a
-/// new op does not compile until every interpreter handles it.
+/// One operation. An op knows its attributes, the names of its parameters, its output shape and its cost. What it computes is either for the
+/// interpreters to say (<see cref="PrimitiveOp"/>) or follows from other ops (<see cref="CompositeOp"/>).
 /// </summary>
 public abstract record Op
 {
@@ -21,9 +20,6 @@ public abstract record Op
 
     /// <summary>What the op costs for given shapes.</summary>
     public virtual Cost Cost(ReadOnlySpan<Shape> inputs, Shape output) => default;
-
-    /// <summary>Calls the visitor's method for this op.</summary>
-    public abstract TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument);
 
     /// <summary>Throws unless the op got the number of inputs that it takes.</summary>
     private protected void RequireInputs(ReadOnlySpan<Shape> inputs, int count)
@@ -49,6 +45,18 @@ public abstract record Op
             throw new GraphException($"{Kind} takes {channels} channels, it got {map[1]} ({map}).");
         return map;
     }
+}
+
+/// <summary>
+/// An op of the closed set that every interpreter computes itself: each is an <see cref="IOpVisitor{TArgument,TResult}"/>, so that a new one
+/// does not compile until all of them handle it.
+/// </summary>
+public abstract record PrimitiveOp : Op
+{
+    private protected PrimitiveOp() { }
+
+    /// <summary>Calls the visitor's method for this op.</summary>
+    public abstract TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument);
 }
 
 /// <summary>One method per op of the closed set.</summary>
@@ -88,12 +96,6 @@ public interface IOpVisitor<in TArgument, out TResult>
 
     /// <summary>Feature maps side by side.</summary>
     TResult Visit(ChannelConcat op, TArgument argument);
-
-    /// <summary>Dropout of single elements.</summary>
-    TResult Visit(Dropout op, TArgument argument);
-
-    /// <summary>Stochastic depth.</summary>
-    TResult Visit(DropPath op, TArgument argument);
 
     /// <summary>Layer normalisation over the channels.</summary>
     TResult Visit(LayerNorm op, TArgument argument);
@@ -171,8 +173,8 @@ public interface IOpVisitor<in TArgument, out TResult>
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>
 public sealed class GraphException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">What is wrong, in one sentence.</param>
+    /// <inheritdoc cref="Exception(string)"/>
+    /// <param name="message">What is wrong, as a sentence.</param>
     public GraphException(string message)
         : base(message) { }
 

@@ -45,9 +45,9 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         return this;
     }
 
-    /// <summary>A convolution; its weights begin as <see cref="Start"/> says.</summary>
+    /// <summary>A convolution that may be applied more than once; its weights begin as <see cref="Start"/> says.</summary>
     /// <param name="name">The module's name under this scope.</param>
-    /// <param name="x">The input, (N, C, H, W).</param>
+    /// <param name="inChannels">Input channels.</param>
     /// <param name="channels">Output channels.</param>
     /// <param name="kernel">Kernel side in taps.</param>
     /// <param name="stride">Step in pixels.</param>
@@ -55,7 +55,40 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <param name="dilation">Distance between taps.</param>
     /// <param name="groups">Channel groups.</param>
     /// <param name="hasBias">Whether a number per channel is added.</param>
+    /// <exception cref="GraphException">Groups do not divide the channels.</exception>
+    public GraphModule Conv(
+        string name,
+        int inChannels,
+        int channels,
+        int kernel,
+        int stride = 1,
+        int padding = 0,
+        int dilation = 1,
+        int groups = 1,
+        bool hasBias = true
+    )
+    {
+        if (groups < 1 || inChannels % groups != 0 || channels % groups != 0)
+            throw new GraphException($"{Join(name)}: {groups} groups do not divide {inChannels} and {channels} channels.");
+        Scope at = this[name];
+        // The official code divides in integers.
+        long fanOut = (long)kernel * kernel * channels / groups,
+            fanIn = (long)kernel * kernel * (inChannels / groups);
+        Initializer start = Start switch
+        {
+            ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
+            ConvStart.FanOutOfAll => new Initializer.Normal(Math.Sqrt(2.0 / ((long)kernel * kernel * channels))),
+            ConvStart.Truncated => new Initializer.TruncatedNormal(0.02),
+            _ => new Initializer.Uniform(1 / Math.Sqrt(fanIn)),
+        };
+        string weight = at.Declare("weight", new Shape(channels, inChannels / groups, kernel, kernel), start);
+        string? bias = hasBias ? at.Declare("bias", new Shape(channels), Start == ConvStart.Uniform ? start : Initializer.Zeros) : null;
+        return new(at, new Conv2d(inChannels, channels, kernel, weight, bias, stride, padding, dilation, groups));
+    }
+
+    /// <summary>A convolution of a feature map (N, C, H, W).</summary>
     /// <exception cref="GraphException">Groups do not divide the channels, or the image is too small.</exception>
+    /// <inheritdoc cref="Conv(string, int, int, int, int, int, int, int, bool)"/>
     public Value Conv(
         string name,
         Value x,
@@ -66,84 +99,84 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         int dilation = 1,
         int groups = 1,
         bool hasBias = true
-    )
-    {
-        if (groups < 1 || x.Channels % groups != 0 || channels % groups != 0)
-            throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} and {channels} channels.");
-        Scope at = this[name];
-        // The official code divides in integers.
-        long fanOut = (long)kernel * kernel * channels / groups,
-            fanIn = (long)kernel * kernel * (x.Channels / groups);
-        Initializer start = Start switch
-        {
-            ConvStart.FanOut => new Initializer.Normal(Math.Sqrt(2.0 / fanOut)),
-            ConvStart.FanOutOfAll => new Initializer.Normal(Math.Sqrt(2.0 / ((long)kernel * kernel * channels))),
-            ConvStart.Truncated => new Initializer.TruncatedNormal(0.02),
-            _ => new Initializer.Uniform(1 / Math.Sqrt(fanIn)),
-        };
-        string weight = at.Declare("weight", new Shape(channels, x.Channels / groups, kernel, kernel), start);
-        string? bias = hasBias ? at.Declare("bias", new Shape(channels), Start == ConvStart.Uniform ? start : Initializer.Zeros) : null;
-        return at.Add(new Conv2d(x.Channels, channels, kernel, weight, bias, stride, padding, dilation, groups), x);
-    }
+    ) => Conv(name, x.Channels, channels, kernel, stride, padding, dilation, groups, hasBias).Apply(x);
 
     /// <summary>A convolution of every channel on its own that keeps the size: padding = dilation (kernel - 1) / 2.</summary>
     public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1, bool hasBias = true) =>
         Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels, hasBias: hasBias);
 
     /// <summary>
-    /// A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W); weights start truncated normal with deviation
-    /// 0.02.
+    /// A fully connected layer that may be applied more than once, over the channels of (N, C) or of each pixel of (N, C, H, W); weights
+    /// start truncated normal with deviation 0.02.
     /// </summary>
     /// <param name="name">The module's name under this scope.</param>
-    /// <param name="x">The input, (N, C) or (N, C, H, W).</param>
+    /// <param name="inFeatures">Input features.</param>
     /// <param name="features">Output features.</param>
     /// <param name="initialScale">Factor on the fresh weights (the official <c>head_init_scale</c>).</param>
     /// <param name="hasBias">Whether a number per feature is added.</param>
-    public Value Linear(string name, Value x, int features, double initialScale = 1, bool hasBias = true)
+    public GraphModule Linear(string name, int inFeatures, int features, double initialScale = 1, bool hasBias = true)
     {
         Scope at = this[name];
-        string weight = at.Declare("weight", new Shape(features, x.Channels), new Initializer.TruncatedNormal(0.02, initialScale));
+        string weight = at.Declare("weight", new Shape(features, inFeatures), new Initializer.TruncatedNormal(0.02, initialScale));
         string? bias = hasBias ? at.Declare("bias", new Shape(features), Initializer.Zeros) : null;
-        return at.Add(new Linear(x.Channels, features, weight, bias), x);
+        return new(at, new Linear(inFeatures, features, weight, bias));
     }
 
-    /// <summary>Batch normalisation with its running statistics.</summary>
-    public Value BatchNorm(string name, Value x, double epsilon = 1e-5)
+    /// <summary>A fully connected layer over the channels of (N, C) or of each pixel of (N, C, H, W).</summary>
+    /// <inheritdoc cref="Linear(string, int, int, double, bool)"/>
+    public Value Linear(string name, Value x, int features, double initialScale = 1, bool hasBias = true) =>
+        Linear(name, x.Channels, features, initialScale, hasBias).Apply(x);
+
+    /// <summary>Batch normalization that may be applied more than once; each time in train mode moves the running statistics.</summary>
+    public GraphModule BatchNorm(string name, int channels, double epsilon = 1e-5)
     {
         Scope at = this[name];
-        var channels = new Shape(x.Channels);
-        at.Declare("weight", channels, Initializer.Ones);
-        at.Declare("bias", channels, Initializer.Zeros);
-        at.Declare("running_mean", channels, Initializer.Zeros, ParameterKind.Buffer);
-        at.Declare("running_var", channels, Initializer.Ones, ParameterKind.Buffer);
+        var shape = new Shape(channels);
+        at.Declare("weight", shape, Initializer.Ones);
+        at.Declare("bias", shape, Initializer.Zeros);
+        at.Declare("running_mean", shape, Initializer.Zeros, ParameterKind.Buffer);
+        at.Declare("running_var", shape, Initializer.Ones, ParameterKind.Buffer);
         at.Declare("num_batches_tracked", default, Initializer.Zeros, ParameterKind.Buffer, isOptional: true);
-        return at.Add(new BatchNorm2d(x.Channels, at.Name, epsilon), x);
+        return new(at, new BatchNorm2d(channels, at.Name, epsilon));
     }
 
-    /// <summary>Group normalisation.</summary>
+    /// <summary>Batch normalization with its running statistics.</summary>
+    public Value BatchNorm(string name, Value x, double epsilon = 1e-5) => BatchNorm(name, x.Channels, epsilon).Apply(x);
+
+    /// <summary>Group normalization that may be applied more than once.</summary>
     /// <exception cref="GraphException">Groups do not divide the channels.</exception>
-    public Value GroupNorm(string name, Value x, int groups, double epsilon = 1e-5)
+    public GraphModule GroupNorm(string name, int channels, int groups, double epsilon = 1e-5)
     {
-        if (groups < 1 || x.Channels % groups != 0)
-            throw new GraphException($"{Join(name)}: {groups} groups do not divide {x.Channels} channels.");
+        if (groups < 1 || channels % groups != 0)
+            throw new GraphException($"{Join(name)}: {groups} groups do not divide {channels} channels.");
         Scope at = this[name];
-        string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
-        string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
-        return at.Add(new GroupNorm(x.Channels, groups, weight, bias, epsilon), x);
+        string weight = at.Declare("weight", new Shape(channels), Initializer.Ones);
+        string bias = at.Declare("bias", new Shape(channels), Initializer.Zeros);
+        return new(at, new GroupNorm(channels, groups, weight, bias, epsilon));
     }
 
-    /// <summary>Layer normalisation over the channels of (N, C) or of each pixel of (N, C, H, W).</summary>
+    /// <summary>Group normalization.</summary>
+    /// <exception cref="GraphException">Groups do not divide the channels.</exception>
+    public Value GroupNorm(string name, Value x, int groups, double epsilon = 1e-5) =>
+        GroupNorm(name, x.Channels, groups, epsilon).Apply(x);
+
+    /// <summary>Layer normalization that may be applied more than once.</summary>
+    /// <inheritdoc cref="LayerNorm(string, Value, double, bool)"/>
+    public GraphModule LayerNorm(string name, int channels, double epsilon = 1e-5, bool isCounted = true)
+    {
+        Scope at = this[name];
+        string weight = at.Declare("weight", new Shape(channels), Initializer.Ones);
+        string bias = at.Declare("bias", new Shape(channels), Initializer.Zeros);
+        return new(at, new LayerNorm(channels, weight, bias, epsilon, isCounted));
+    }
+
+    /// <summary>Layer normalization over the channels of (N, C) or of each pixel of (N, C, H, W).</summary>
     /// <param name="name">The module's name under this scope.</param>
     /// <param name="x">The input, (N, C) or (N, C, H, W).</param>
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="isCounted">See <see cref="Graph.LayerNorm.IsCounted"/>.</param>
-    public Value LayerNorm(string name, Value x, double epsilon = 1e-5, bool isCounted = true)
-    {
-        Scope at = this[name];
-        string weight = at.Declare("weight", new Shape(x.Channels), Initializer.Ones);
-        string bias = at.Declare("bias", new Shape(x.Channels), Initializer.Zeros);
-        return at.Add(new LayerNorm(x.Channels, weight, bias, epsilon, isCounted), x);
-    }
+    public Value LayerNorm(string name, Value x, double epsilon = 1e-5, bool isCounted = true) =>
+        LayerNorm(name, x.Channels, epsilon, isCounted).Apply(x);
 
     /// <summary>x times a learnt factor per channel, stored as (1, C, 1, 1) under <paramref name="name"/>.</summary>
     public Value Scale(string name, Value x, float initialValue)

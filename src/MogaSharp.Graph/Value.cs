@@ -44,6 +44,13 @@ public sealed class Value
     /// <summary>The element-wise product, with broadcasting.</summary>
     public static Value operator *(Value a, Value b) => a.Builder.Add(a.Scope, new Binary(BinaryKind.Multiply), a, b);
 
+    /// <summary>Calls the visitor's method for the op of a graph in which all composite ops have been lowered.</summary>
+    /// <exception cref="InvalidOperationException">The op is a composite one.</exception>
+    public TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        Op is PrimitiveOp op
+            ? op.Accept(visitor, argument)
+            : throw new InvalidOperationException($"{Op.Kind} is a composition; interpreters run a graph that has been lowered.");
+
     /// <summary>The op, the scope and the shape.</summary>
     public override string ToString() => $"%{Index} {Op.Kind} {Scope} {Shape}";
 }

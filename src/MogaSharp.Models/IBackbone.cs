@@ -41,5 +41,5 @@ public interface IHead
     /// <param name="net">Where its modules stand.</param>
     /// <param name="features">The backbone's maps, the finest first.</param>
     /// <returns>The outputs by name.</returns>
-    IReadOnlyList<KeyValuePair<string, Value>> Build(Scope net, IReadOnlyList<Value> features);
+    IReadOnlyList<GraphOutput> Build(Scope net, IReadOnlyList<Value> features);
 }

@@ -9,6 +9,7 @@ namespace MogaSharp.OnnxRuntime;
 public sealed class OnnxRuntimeEngine : IInferenceEngine
 {
     private readonly OnnxRuntimeOptions _options;
+    private bool _disposed;
 
     /// <summary>Loads ONNX Runtime, and makes sure that the provider and its device are there.</summary>
     /// <param name="options">Null for the defaults.</param>
@@ -34,8 +35,10 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <inheritdoc/>
     /// <exception cref="GraphException">A weight has another shape than the graph says.</exception>
     /// <exception cref="OnnxRuntimeException">The weights have more bytes than a model in memory can.</exception>
+    /// <exception cref="ObjectDisposedException">The engine has been disposed.</exception>
     public IInferenceSession CreateSession(ComputationGraph graph, WeightSet weights)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         long bytes = graph.Parameters.Sum(spec => spec.Shape.ElementCount * sizeof(float));
         if (bytes > OnnxExportOptions.LargestThreshold)
         {
@@ -47,4 +50,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         weights.RequireFit(graph);
         return new OnnxRuntimeSession(graph, weights, _options);
     }
+
+    /// <summary>Refuses further sessions; those that exist go on, since each owns its models.</summary>
+    public void Dispose() => _disposed = true;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch;
 
@@ -16,7 +17,7 @@ public readonly record struct TorchDevice
     /// <summary>True for a CUDA device.</summary>
     public bool IsCuda => _number > 0;
 
-    /// <summary>The number of the CUDA device; -1 for the CPU. What the shim takes.</summary>
+    /// <summary>The number of the CUDA device, or <see cref="ShimNumbers.Cpu"/>.</summary>
     internal int Index => _number - 1;
 
     /// <summary>A CUDA device.</summary>

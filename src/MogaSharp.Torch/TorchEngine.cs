@@ -26,6 +26,7 @@ public sealed record TorchEngineOptions
 public sealed class TorchEngine : IInferenceEngine
 {
     private readonly TorchEngineOptions _options;
+    private bool _disposed;
 
     /// <summary>Loads libtorch.</summary>
     /// <exception cref="TorchUnavailableException">libtorch is not there; the message says what to install.</exception>
@@ -42,8 +43,10 @@ public sealed class TorchEngine : IInferenceEngine
     /// <inheritdoc/>
     /// <exception cref="GraphException">A weight has another shape than the graph says.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
+    /// <exception cref="ObjectDisposedException">The engine has been disposed.</exception>
     public IInferenceSession CreateSession(ComputationGraph graph, WeightSet weights)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var network = new TorchNetwork(
             graph,
             weights,
@@ -51,6 +54,9 @@ public sealed class TorchEngine : IInferenceEngine
         );
         return new TorchSession(network, new TorchForwardOptions { Autocast = _options.Autocast });
     }
+
+    /// <summary>Refuses further sessions; those that exist go on, since each owns its network.</summary>
+    public void Dispose() => _disposed = true;
 }
 
 /// <summary>A graph on libtorch in eval mode.</summary>
@@ -72,7 +78,7 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
         TorchForward results = network.Forward(given, options, cancellationToken);
         for (int i = 0; i < outputs.Length; i++)
         {
-            TorchTensor result = results[Graph.Outputs[i].Key];
+            TorchTensor result = results[Graph.Outputs[i].Name];
             (result.DType == DType.Float32 ? result : result.To(type: DType.Float32)).CopyTo<float>(outputs[i].Data);
         }
     }

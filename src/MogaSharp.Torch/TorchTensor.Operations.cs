@@ -8,19 +8,19 @@ public sealed unsafe partial class TorchTensor
 {
     /// <summary>The element-wise sum, with broadcasting.</summary>
     /// <exception cref="TorchException">Shapes or devices do not fit.</exception>
-    public static TorchTensor operator +(TorchTensor a, TorchTensor b) => Combine(0, a, b);
+    public static TorchTensor operator +(TorchTensor a, TorchTensor b) => Combine(Arithmetic.Add, a, b);
 
     /// <summary>The element-wise difference, with broadcasting.</summary>
     /// <exception cref="TorchException">Shapes or devices do not fit.</exception>
-    public static TorchTensor operator -(TorchTensor a, TorchTensor b) => Combine(1, a, b);
+    public static TorchTensor operator -(TorchTensor a, TorchTensor b) => Combine(Arithmetic.Subtract, a, b);
 
     /// <summary>The element-wise product, with broadcasting.</summary>
     /// <exception cref="TorchException">Shapes or devices do not fit.</exception>
-    public static TorchTensor operator *(TorchTensor a, TorchTensor b) => Combine(2, a, b);
+    public static TorchTensor operator *(TorchTensor a, TorchTensor b) => Combine(Arithmetic.Multiply, a, b);
 
     /// <summary>The element-wise quotient, with broadcasting.</summary>
     /// <exception cref="TorchException">Shapes or devices do not fit.</exception>
-    public static TorchTensor operator /(TorchTensor a, TorchTensor b) => Combine(3, a, b);
+    public static TorchTensor operator /(TorchTensor a, TorchTensor b) => Combine(Arithmetic.Divide, a, b);
 
     /// <summary>Every element times a number.</summary>
     public static TorchTensor operator *(TorchTensor a, double factor) => a.Affine(factor, 0);
@@ -36,15 +36,15 @@ public sealed unsafe partial class TorchTensor
     }
 
     /// <summary>The sum of all elements, a scalar.</summary>
-    public TorchTensor Sum() => Reduced(0);
+    public TorchTensor Sum() => Reduced(Reduction.Sum);
 
     /// <summary>The mean of all elements, a scalar.</summary>
     /// <exception cref="TorchException">The elements are integers.</exception>
-    public TorchTensor Mean() => Reduced(1);
+    public TorchTensor Mean() => Reduced(Reduction.Mean);
 
     /// <summary>The largest absolute value of all elements, a scalar.</summary>
     /// <exception cref="TorchException">There are no elements.</exception>
-    public TorchTensor MaxAbs() => Reduced(2);
+    public TorchTensor MaxAbs() => Reduced(Reduction.LargestMagnitude);
 
     /// <summary>Shares that add up to 1 along a dimension.</summary>
     public TorchTensor Softmax(int dimension)
@@ -84,9 +84,9 @@ public sealed unsafe partial class TorchTensor
         Shim.Check(
             Shim.TensorTo(
                 Handle,
-                type is null ? -1 : (int)type,
-                device?.Index ?? -2,
-                channelsLast is null ? -1
+                type is null ? ShimNumbers.KeepType : (int)type,
+                device?.Index ?? ShimNumbers.KeepDevice,
+                channelsLast is null ? ShimNumbers.KeepLayout
                     : channelsLast.Value ? 1
                     : 0,
                 out TensorHandle result
@@ -195,15 +195,15 @@ public sealed unsafe partial class TorchTensor
         Shim.Check(Shim.Backward(roots.Pointer, gradients.Pointer, roots.Count, keepGraph ? 1 : 0));
     }
 
-    private static TorchTensor Combine(int kind, TorchTensor a, TorchTensor b)
+    private static TorchTensor Combine(Arithmetic function, TorchTensor a, TorchTensor b)
     {
-        Shim.Check(Shim.Binary(kind, a.Handle, b.Handle, out TensorHandle result));
+        Shim.Check(Shim.Binary((int)function, a.Handle, b.Handle, out TensorHandle result));
         return InScope(result);
     }
 
-    private TorchTensor Reduced(int kind)
+    private TorchTensor Reduced(Reduction function)
     {
-        Shim.Check(Shim.Reduce(kind, Handle, out TensorHandle result));
+        Shim.Check(Shim.Reduce((int)function, Handle, out TensorHandle result));
         return InScope(result);
     }
 }

@@ -163,7 +163,7 @@ public sealed unsafe partial class TorchTensor : IDisposable
 
     internal static TensorHandle Convert(TensorHandle handle, DType type)
     {
-        Shim.Check(Shim.TensorTo(handle, (int)type, -2, -1, out TensorHandle converted));
+        Shim.Check(Shim.TensorTo(handle, (int)type, ShimNumbers.KeepDevice, ShimNumbers.KeepLayout, out TensorHandle converted));
         return converted;
     }
 

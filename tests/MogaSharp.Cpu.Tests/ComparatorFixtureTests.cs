@@ -21,7 +21,7 @@ public sealed class ComparatorFixtureTests
         WeightSet weights = official.Weights();
         Check(official, graph, weights);
         // Without the outputs in between more is fused.
-        Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Key == "logits")]), weights);
+        Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Name == "logits")]), weights);
     }
 
     private static void Check(NetworkFixture official, ComputationGraph graph, WeightSet weights)

@@ -22,7 +22,7 @@ public sealed class SimVpFixtureTests
         WeightSet weights = official.Weights();
         Check(official, graph, weights);
         // Without the outputs in between more is fused.
-        Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Key == "output")]), weights);
+        Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Name == "output")]), weights);
     }
 
     private static void Check(SimVpFixture official, ComputationGraph graph, WeightSet weights)

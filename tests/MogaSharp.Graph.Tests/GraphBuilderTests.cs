@@ -47,10 +47,7 @@ public sealed class GraphBuilderTests
                         ? ParameterKind.Buffer
                         : ParameterKind.Parameter
                 );
-            return
-            [
-                .. builder.Build(KeyValuePair.Create("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name),
-            ];
+            return [.. builder.Build(new GraphOutput("x", builder.Input("x", new Shape(1, 1, 1, 1)))).Parameters.Select(spec => spec.Name)];
         }
     }
 
@@ -91,15 +88,15 @@ public sealed class GraphBuilderTests
         Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
         Value inner = _builder.Root.Conv("a", x, 2, 1),
             last = _builder.Root.Activate(ActivationKind.Relu, inner);
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", last));
-        ComputationGraph other = graph.WithOutputs(KeyValuePair.Create("inner", inner), KeyValuePair.Create("y", last));
-        Assert.Equal(["inner", "y"], other.Outputs.Select(output => output.Key));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", last));
+        ComputationGraph other = graph.WithOutputs(new GraphOutput("inner", inner), new GraphOutput("y", last));
+        Assert.Equal(["inner", "y"], other.Outputs.Select(output => output.Name));
         Assert.Equal(graph.Values, other.Values);
         Assert.Equal(graph.Parameters, other.Parameters);
         Value foreign = new GraphBuilder().Input("x", new Shape(1, 4, 5, 5));
         Assert.Contains(
             "belongs to another graph",
-            Assert.Throws<GraphException>(() => graph.WithOutputs(KeyValuePair.Create("x", foreign))).Message
+            Assert.Throws<GraphException>(() => graph.WithOutputs(new GraphOutput("x", foreign))).Message
         );
     }
 
@@ -107,7 +104,7 @@ public sealed class GraphBuilderTests
     public void A_graph_can_be_declared_for_other_shapes()
     {
         Value x = _builder.Input("x", new Shape(1, 4, 5, 5));
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", _builder.Root.Conv("a", x, 2, 1)));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", _builder.Root.Conv("a", x, 2, 1)));
         ComputationGraph other = graph.WithInputs(new Shape(3, 4, 7, 6));
         Assert.Equal(new Input("x", new Shape(3, 4, 7, 6)), other.Inputs[0].Op);
         Assert.Equal(new Shape(3, 2, 7, 6), other.Outputs[0].Value.Shape);
@@ -151,7 +148,7 @@ public sealed class GraphBuilderTests
         Assert.Contains("belongs to another graph", Assert.Throws<GraphException>(() => mine + foreign).Message);
         Assert.Contains(
             "belongs to another graph",
-            Assert.Throws<GraphException>(() => _builder.Build(new KeyValuePair<string, Value>("y", foreign))).Message
+            Assert.Throws<GraphException>(() => _builder.Build(new GraphOutput("y", foreign))).Message
         );
     }
 
@@ -185,7 +182,7 @@ public sealed class GraphBuilderTests
             Assert.Throws<GraphException>(() => _builder.Root.Conv("a", x, 3, 7, dilation: 4)).Message
         );
         Value y = _builder.Root.Conv("b", x, 3, 7, padding: 1, dilation: 2);
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", y));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", y));
         Assert.Equal(new Shape(1, 3, 10, 1), graph.InferShapes(new Shape(1, 3, 20, 11))[y.Index]);
         Assert.Equal(
             "A side of 10 pixels is too small for a 7x7 convolution with padding 1 and dilation 2.",
@@ -197,7 +194,7 @@ public sealed class GraphBuilderTests
     public void Input_shapes_that_do_not_fit_are_refused_by_the_inputs_name()
     {
         Value x = _builder.Input("image", new Shape(1, 3, 8, 8));
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", x));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", x));
         Assert.Equal(
             "The graph has 1 input(s), 2 shape(s) were given.",
             Assert.Throws<GraphException>(() => graph.InferShapes(x.Shape, x.Shape)).Message
@@ -219,10 +216,10 @@ public sealed class GraphBuilderTests
         Value x = _builder.Input("x", new Shape(2, 4, 5, 5));
         Value norm = _builder.Root["a"].BatchNorm("norm", x);
         Value sum = norm + _builder.Root["b"].Scale("layer_scale_1", x, 0.5f);
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("first", sum), KeyValuePair.Create("second", norm));
+        ComputationGraph graph = _builder.Build(new GraphOutput("first", sum), new GraphOutput("second", norm));
         Assert.Equal([0, 1, 2, 3], graph.Values.Select(value => value.Index));
         Assert.Equal(["", "a.norm", "b", "a.norm"], graph.Values.Select(value => value.Scope));
-        Assert.Equal(["first", "second"], graph.Outputs.Select(output => output.Key));
+        Assert.Equal(["first", "second"], graph.Outputs.Select(output => output.Name));
         Assert.Same(x, Assert.Single(graph.Inputs));
         Assert.Equal(
             ["a.norm.weight", "a.norm.bias", "a.norm.running_mean", "a.norm.running_var", "a.norm.num_batches_tracked", "b.layer_scale_1"],

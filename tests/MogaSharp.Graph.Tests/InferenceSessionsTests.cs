@@ -7,9 +7,7 @@ public sealed class InferenceSessionsTests
     {
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 2, 4, 4));
-        using var session = new Recorder(
-            builder.Build(KeyValuePair.Create("mean", builder.Root.SpatialMean(x)), KeyValuePair.Create("map", x))
-        );
+        using var session = new Recorder(builder.Build(new GraphOutput("mean", builder.Root.SpatialMean(x)), new GraphOutput("map", x)));
         var input = new Tensor(new Shape(3, 2, 5, 6));
         IReadOnlyDictionary<string, Tensor> outputs = session.Run(input, TestContext.Current.CancellationToken);
         Assert.Same(input, Assert.Single(session.Inputs));

@@ -79,7 +79,7 @@ public sealed class OpShapeTests
         Value stem = builder.Root.Conv("stem", x, 8, 3, stride: 2, padding: 1);
         Value pooled = builder.Root.GlobalAveragePool(stem);
         Value head = builder.Root.Linear("head", builder.Root.SpatialMean(stem - pooled), 5);
-        ComputationGraph graph = builder.Build(KeyValuePair.Create("y", head));
+        ComputationGraph graph = builder.Build(new GraphOutput("y", head));
         int h = (height + 1) / 2,
             w = (width + 1) / 2;
         var input = new Shape(batch, 3, height, width);

@@ -125,7 +125,7 @@ public sealed class ReferenceInterpreterTests
     public void A_missing_weight_is_named_and_optional_ones_may_lack()
     {
         Value y = _builder.Root.BatchNorm("norm", _builder.Input("x", new Shape(1, 1, 1, 1)));
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", y));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", y));
         WeightSet all = WeightInitializer.Create(graph.Parameters, seed: 0);
         KeyNotFoundException e = Assert.Throws<KeyNotFoundException>(() =>
             new ReferenceInterpreter(graph, Without(all, "norm.running_var"))
@@ -138,7 +138,7 @@ public sealed class ReferenceInterpreterTests
     public void An_input_of_another_shape_is_refused()
     {
         Value x = _builder.Input("x", new Shape(1, 2, 3, 3));
-        var reference = new ReferenceInterpreter(_builder.Build(KeyValuePair.Create("y", x)), new WeightSet([]));
+        var reference = new ReferenceInterpreter(_builder.Build(new GraphOutput("y", x)), new WeightSet([]));
         Assert.Throws<GraphException>(() => reference.Run(new Tensor(new Shape(1, 3, 3, 3))));
         Assert.Throws<GraphException>(() => reference.Run());
         Assert.Equal(new Shape(4, 2, 5, 1), reference.Run(new Tensor(new Shape(4, 2, 5, 1)))["y"].Shape);
@@ -155,7 +155,7 @@ public sealed class ReferenceInterpreterTests
 
     private double[] Run(Value y, params float[][] inputs)
     {
-        ComputationGraph graph = _builder.Build(KeyValuePair.Create("y", y));
+        ComputationGraph graph = _builder.Build(new GraphOutput("y", y));
         Tensor[] tensors = [.. graph.Inputs.Select((input, i) => new Tensor(input.Shape, inputs[i]))];
         return new ReferenceInterpreter(graph, new WeightSet(_weights)).Run(tensors)["y"].Data;
     }

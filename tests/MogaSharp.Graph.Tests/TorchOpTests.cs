@@ -19,7 +19,7 @@ public sealed class TorchOpTests
         var weights = new Dictionary<string, Tensor>();
         Value x = builder.Input("x", Torch.ShapeOf($"{name}/x"));
         Value y = builder.Add("", MakeOp(settings, x.Channels), x);
-        ReferenceTensor result = new ReferenceInterpreter(builder.Build(KeyValuePair.Create("y", y)), new WeightSet(weights)).Run(
+        ReferenceTensor result = new ReferenceInterpreter(builder.Build(new GraphOutput("y", y)), new WeightSet(weights)).Run(
             new Tensor(x.Shape, Torch.Floats($"{name}/x"))
         )["y"];
         double[] expected = Torch.Doubles($"{name}/result");

@@ -184,7 +184,7 @@ public sealed class FormatTests
         using SafeFileHandle handle = File.OpenHandle(Fixtures.At("rocket.jpg"));
         long length = RandomAccess.GetLength(handle);
         Assert.Contains(
-            "x is cut off",
+            "x: The image is cut off",
             Assert.Throws<EndOfStreamException>(() => ImageDecoder.Load(handle, 0, length + 1, buffers, "x")).Message,
             StringComparison.Ordinal
         );

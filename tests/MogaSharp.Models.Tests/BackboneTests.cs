@@ -110,7 +110,7 @@ public sealed class BackboneTests
             .CreateDefinition()
             .Build(new Shape(1, 3, 224, 224), ModelOutputs.Stages);
         Assert.Equal(shapes, string.Join(' ', graph.Outputs.Select(output => output.Value.Shape)));
-        Assert.Equal(["stage1", "stage2", "stage3", "stage4"], graph.Outputs.Select(output => output.Key));
+        Assert.Equal(["stage1", "stage2", "stage3", "stage4"], graph.Outputs.Select(output => output.Name));
     }
 
     [Theory]
@@ -122,7 +122,7 @@ public sealed class BackboneTests
         ClassifierOptions options = (ClassifierOptions)ModelCatalogue.Official.Find(model).Options with { NumClasses = 0 };
         ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 224, 224), ModelOutputs.All);
         Assert.DoesNotContain(graph.Parameters, spec => spec.Name.StartsWith(options.HeadName + ".", StringComparison.Ordinal));
-        Assert.Equal(("features", new Shape(1, channels)), (graph.Outputs[0].Key, graph.Outputs[0].Value.Shape));
+        Assert.Equal(("features", new Shape(1, channels)), (graph.Outputs[0].Name, graph.Outputs[0].Value.Shape));
     }
 
     [Theory]

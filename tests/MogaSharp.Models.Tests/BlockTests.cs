@@ -180,7 +180,7 @@ public sealed class BlockTests
         var builder = new GraphBuilder(ParameterOrder.Modules);
         Shape input = shape ?? new Shape(1, channels, 6, 7);
         Value y = block(builder.Root, builder.Input("input", input));
-        ComputationGraph graph = builder.Build(KeyValuePair.Create("y", y));
+        ComputationGraph graph = builder.Build(new GraphOutput("y", y));
         return (graph, FormulaWeights.Create(graph.Parameters), FormulaWeights.Input(input));
     }
 

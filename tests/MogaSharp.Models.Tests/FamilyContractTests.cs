@@ -79,7 +79,7 @@ public sealed class FamilyContractTests
         IBackbone backbone = options.CreateBackbone();
         var builder = new GraphBuilder(backbone.Order);
         IReadOnlyList<Value> maps = backbone.Build(builder.Root, builder.Input("input", new Shape(1, options.InChannels, 224, 224)));
-        ComputationGraph graph = builder.Build([.. maps.Select((map, i) => KeyValuePair.Create(backbone.Features[i].Name, map))]);
+        ComputationGraph graph = builder.Build([.. maps.Select((map, i) => new GraphOutput(backbone.Features[i].Name, map))]);
         var blocks = new SortedDictionary<int, SortedSet<int>>();
         foreach (ParameterSpec spec in graph.Parameters)
         {
@@ -176,7 +176,7 @@ public sealed class FamilyContractTests
             : ModelCatalogue.Official.Cards.First(card => card.Family == family);
 
     private static Dictionary<string, Shape> Outputs(ComputationGraph graph) =>
-        graph.Outputs.ToDictionary(output => output.Key, output => output.Value.Shape);
+        graph.Outputs.ToDictionary(output => output.Name, output => output.Value.Shape);
 }
 
 /// <summary>The smallest family there is: two convolutions.</summary>

@@ -134,7 +134,7 @@ public sealed class DynamicShapeTests
     {
         var builder = new GraphBuilder();
         Value sum = builder.Input("a", new Shape(2, 3, 4, 4)) + builder.Input("b", new Shape(1, 3, 4, 4));
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", sum));
+        ComputationGraph graph = builder.Build(new GraphOutput("output", sum));
         var refused = Assert.Throws<OnnxExportException>(() =>
             OnnxExporter.Export(graph, new WeightSet([]), new() { DynamicBatch = true })
         );

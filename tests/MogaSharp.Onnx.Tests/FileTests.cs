@@ -162,7 +162,7 @@ public sealed class FileTests : IDisposable
     {
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 1, 2, 2));
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("x", builder.Root.Activate(ActivationKind.Relu, x)));
+        ComputationGraph graph = builder.Build(new GraphOutput("x", builder.Root.Activate(ActivationKind.Relu, x)));
         Assert.Contains(
             "'x'",
             Assert.Throws<OnnxExportException>(() => OnnxExporter.Export(graph, new WeightSet([]))).Message,

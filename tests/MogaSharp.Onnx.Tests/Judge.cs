@@ -21,7 +21,7 @@ internal static class Judge
         using var session = new OnnxRuntimeModel(OnnxExporter.Export(graph, weights, options));
         IReadOnlyDictionary<string, ReferenceTensor> expected = new ReferenceInterpreter(graph, weights).Run(inputs);
         IReadOnlyDictionary<string, Tensor> actual = session.Run(inputs);
-        Assert.Equal(graph.Outputs.Select(output => output.Key), session.OutputNames);
+        Assert.Equal(graph.Outputs.Select(output => output.Name), session.OutputNames);
         foreach ((string name, ReferenceTensor tensor) in expected)
         {
             Assert.Equal(tensor.Shape, actual[name].Shape);

@@ -30,7 +30,7 @@ public sealed class OpTests
     [Fact]
     public void The_cases_use_all_ops()
     {
-        IEnumerable<Type> closedSet = typeof(Op).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Op)));
+        IEnumerable<Type> closedSet = typeof(Op).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Op)) && !type.IsAbstract);
         IEnumerable<Type> used = OpCases.All.Values.SelectMany(graph => graph.Values).Select(value => value.Op.GetType()).Distinct();
         Assert.Equal(closedSet.Select(type => type.Name).Order(), used.Select(type => type.Name).Order());
     }
@@ -42,7 +42,7 @@ public sealed class OpTests
     {
         var builder = new GraphBuilder();
         Value x = builder.Input("input", new Shape(1, 1, 1, 2001));
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", builder.Root.Activate(ActivationKind.Gelu, x)));
+        ComputationGraph graph = builder.Build(new GraphOutput("output", builder.Root.Activate(ActivationKind.Gelu, x)));
         var input = new Tensor(x.Shape, [.. Enumerable.Range(0, 2001).Select(i => (i - 1000) / 100f)]);
         // The tanh approximation would be off by 5e-4, which is 5e-5 of the largest element.
         Judge.CompareWithReference(graph, new WeightSet([]), new OnnxExportOptions { Opset = opset }, 1e-7, input);

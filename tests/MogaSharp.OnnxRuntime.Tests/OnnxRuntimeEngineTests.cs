@@ -208,7 +208,7 @@ public sealed class OnnxRuntimeEngineTests
     {
         var builder = new GraphBuilder();
         Value x = builder.Input("input", new Shape(1, 30_000));
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", builder.Root.Linear("head", x, 30_000)));
+        ComputationGraph graph = builder.Build(new GraphOutput("output", builder.Root.Linear("head", x, 30_000)));
         var refused = Assert.Throws<OnnxRuntimeException>(() => Engine.CreateSession(graph, new WeightSet([])));
         Assert.Equal("A model in memory holds at most 2,000,000,000 bytes of weights; this graph has 3,600,120,000.", refused.Message);
     }

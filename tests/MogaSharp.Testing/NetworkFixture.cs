@@ -69,8 +69,8 @@ public sealed class NetworkFixture
             .Names.Where(name => name.StartsWith(Module, StringComparison.Ordinal) && !name.EndsWith(".stats", StringComparison.Ordinal))
             .Select(name => name.EndsWith(".sample", StringComparison.Ordinal) ? name[..^".sample".Length] : name);
         return graph.WithOutputs([
-            .. graph.Outputs.Where(output => Expected.Has(output.Key) || Expected.Has(output.Key + ".sample")),
-            .. modules.Select(name => KeyValuePair.Create(name, OutputOf(graph, name[Module.Length..]))),
+            .. graph.Outputs.Where(output => Expected.Has(output.Name) || Expected.Has(output.Name + ".sample")),
+            .. modules.Select(name => new GraphOutput(name, OutputOf(graph, name[Module.Length..]))),
         ]);
     }
 

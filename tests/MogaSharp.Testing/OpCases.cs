@@ -3,13 +3,13 @@ using MogaSharp.Graph;
 namespace MogaSharp.Testing;
 
 /// <summary>A graph of one op, or of one and its input, for a feature map of any size with a multiple of 8 channels.</summary>
-public sealed record OpCase(string Name, Func<Scope, Shape, KeyValuePair<string, Value>[]> Declare)
+public sealed record OpCase(string Name, Func<Scope, Shape, GraphOutput[]> Declare)
 {
     /// <summary>The graph for inputs of a shape (N, C, H, W); fully connected layers take (N, C) of it.</summary>
     public ComputationGraph Build(Shape map)
     {
         var builder = new GraphBuilder();
-        KeyValuePair<string, Value>[] outputs = Declare(builder.Root, map);
+        GraphOutput[] outputs = Declare(builder.Root, map);
         return builder.Build(outputs);
     }
 
@@ -174,21 +174,32 @@ public static class OpCases
         One("leaky relu", (s, x) => s.Activate(ActivationKind.LeakyRelu, x)),
         One("hard swish", (s, x) => s.Activate(ActivationKind.HardSwish, s.Add(new ScalarMultiply(3), x))),
         One("hard sigmoid", (s, x) => s.Activate(ActivationKind.HardSigmoid, s.Add(new ScalarMultiply(3), x))),
+        One("nearest upsample", (s, x) => s.Add(new NearestUpsample(2), x)),
+        One("nearest upsample by 3", (s, x) => s.Add(new NearestUpsample(3), x)),
         One("dropout", (s, x) => s.Dropout(0.5, x)),
         One("stochastic depth", (s, x) => s.DropPath(0.5, s.Activate(ActivationKind.Relu, x))),
+        One("shared convolution, in a row", (s, x) => Twice(s.Conv("conv", x.Channels, x.Channels, 3, padding: 1), x)),
+        One(
+            "shared depthwise convolution, in a row",
+            (s, x) => Twice(s.Conv("conv", x.Channels, x.Channels, 3, padding: 1, groups: x.Channels), x)
+        ),
+        One("shared layer norm, in a row", (s, x) => Twice(s.LayerNorm("norm", x.Channels), x)),
+        One("shared group norm, in a row", (s, x) => Twice(s.GroupNorm("norm", x.Channels, 2), x)),
+        One("shared batch norm, in a row", (s, x) => Twice(s.BatchNorm("norm", x.Channels), x)),
+        Flat("shared linear, in a row", (s, x) => Twice(s.Linear("fc", x.Channels, x.Channels), x)),
+        new("shared convolution on two maps, norms of their own", (s, map) => Pyramid(s, s.Map(map))),
         One("the input as output", (s, x) => x),
         new(
             "one value as two outputs",
             (s, map) =>
-                Use<KeyValuePair<string, Value>[]>(
+                Use<GraphOutput[]>(
                     s.Activate(ActivationKind.Relu, s.Map(map)),
                     x => [new("a", x), new("b", x), new("c", s.Dropout(0.1, x))]
                 )
         ),
         new(
             "an output that is read on",
-            (s, map) =>
-                Use<KeyValuePair<string, Value>[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])
+            (s, map) => Use<GraphOutput[]>(s.Activate(ActivationKind.Silu, s.Map(map)), x => [new("late", x + x), new("early", x)])
         ),
     ];
 
@@ -241,6 +252,26 @@ public static class OpCases
             }
         );
         return s.Add(new WindowMerge(3, shift), y, x);
+    }
+
+    private static Value Twice(GraphModule module, Value x) => module.Apply(module.Scope.Activate(ActivationKind.Silu, module.Apply(x)));
+
+    // As a detector's head runs over the levels of its pyramid: each norm is folded into weights of its own.
+    private static GraphOutput[] Pyramid(Scope s, Value x)
+    {
+        GraphModule conv = s.Conv("conv", x.Channels, x.Channels / 2, 1, hasBias: false),
+            head = s.Conv("head", x.Channels / 2, 3, 3, padding: 1);
+        Value[] levels = [x, s.Conv("down", x, x.Channels, 3, stride: 2, padding: 1)];
+        return
+        [
+            .. levels.Select(
+                (level, i) =>
+                    new GraphOutput(
+                        $"level{i}",
+                        head.Apply(s.Activate(ActivationKind.Relu, s["norms"].BatchNorm($"{i}", conv.Apply(level))))
+                    )
+            ),
+        ];
     }
 
     // Maps whose sides are multiples of 6, at least of the given size.

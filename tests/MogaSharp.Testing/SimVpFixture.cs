@@ -58,7 +58,7 @@ public sealed class SimVpFixture
     /// <summary>The outputs of the graph (<see cref="ModelOutputs.All"/>) that the case has, each with its name in the fixture.</summary>
     public IReadOnlyDictionary<string, string> Outputs =>
         Build()
-            .Outputs.Select(output => output.Key)
+            .Outputs.Select(output => output.Name)
             .Select(output => KeyValuePair.Create(output, output == "output" ? output : ModulePrefix + output))
             .Where(pair => Expected.Has(pair.Value) || Expected.Has(pair.Value + ".sample"))
             .ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -97,7 +97,7 @@ public sealed class SimVpFixture
                     ? copies[value.Inputs[0]]
                     : builder.Add(value.Scope, value.Op, [.. value.Inputs.Select(input => copies[input])])
             );
-        return builder.Build([.. graph.Outputs.Select(output => KeyValuePair.Create(output.Key, copies[output.Value]))]);
+        return builder.Build([.. graph.Outputs.Select(output => new GraphOutput(output.Name, copies[output.Value]))]);
     }
 
     public WeightSet Weights() => FormulaWeights.Create(Build(ModelOutputs.Head).Parameters, Expected.Metadata["name_prefix"]);

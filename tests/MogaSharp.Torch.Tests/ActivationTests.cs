@@ -52,7 +52,7 @@ public sealed class ActivationTests
             ];
             var builder = new GraphBuilder();
             Value x = builder.Input("input", new Shape(1, 1, 1, ends.Length));
-            ComputationGraph graph = builder.Build(KeyValuePair.Create("output", builder.Root.Activate(function, x)));
+            ComputationGraph graph = builder.Build(new GraphOutput("output", builder.Root.Activate(function, x)));
             using TorchNetwork network = Libtorch.Network(graph);
             TorchTensor input = TorchTensor.From(new Tensor(new Shape(1, 1, 1, ends.Length), ends));
             input.RequiresGradient = true;
@@ -86,6 +86,6 @@ public sealed class ActivationTests
     private static ComputationGraph Graph(ActivationKind function, Shape map)
     {
         var builder = new GraphBuilder();
-        return builder.Build(KeyValuePair.Create("output", builder.Root.Activate(function, KernelCheck.Typed(builder, map))));
+        return builder.Build(new GraphOutput("output", builder.Root.Activate(function, KernelCheck.Typed(builder, map))));
     }
 }

@@ -64,7 +64,7 @@ public sealed class DepthwiseTests
         if (start > 0)
             x = builder.Root.Slice(x, start, x.Channels - start);
         return builder.Build(
-            KeyValuePair.Create(
+            new GraphOutput(
                 "output",
                 builder.Root.Conv("conv", x, x.Channels, kernel, padding: padding, dilation: dilation, groups: x.Channels, hasBias: hasBias)
             )

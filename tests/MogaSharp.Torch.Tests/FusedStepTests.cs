@@ -66,7 +66,7 @@ public sealed class FusedStepTests
             Value h = KernelCheck.Typed(builder, shape),
                 rest = Rest(builder.Root, h),
                 y = h + builder.Root.Scale("sigma", rest, 0.5f);
-            ComputationGraph both = builder.Build(KeyValuePair.Create("output", y), KeyValuePair.Create("rest", rest));
+            ComputationGraph both = builder.Build(new GraphOutput("output", y), new GraphOutput("rest", rest));
             using TorchNetwork seen = Libtorch.Network(both, new() { ChannelsLast = true }),
                 hidden = Libtorch.Network(Graph("decompose channels", shape), new() { ChannelsLast = true });
             TorchTensor input = TorchTensor.From(FormulaWeights.Input(shape));
@@ -84,9 +84,7 @@ public sealed class FusedStepTests
             var shape = new Shape(2, 32, 3, 5);
             var builder = new GraphBuilder();
             Value h = builder.Input("input", shape);
-            ComputationGraph graph = builder.Build(
-                KeyValuePair.Create("output", h + builder.Root.Scale("sigma", Rest(builder.Root, h), 0.5f))
-            );
+            ComputationGraph graph = builder.Build(new GraphOutput("output", h + builder.Root.Scale("sigma", Rest(builder.Root, h), 0.5f)));
             using TorchNetwork first = Libtorch.Network(graph),
                 last = Libtorch.Network(graph, new() { ChannelsLast = true });
             TorchTensor input = TorchTensor.From(FormulaWeights.Input(shape));
@@ -106,7 +104,7 @@ public sealed class FusedStepTests
             var builder = new GraphBuilder();
             Value x = builder.Input("input", shape);
             ComputationGraph graph = builder.Build(
-                KeyValuePair.Create("output", x + builder.Root.DropPath(0.4, builder.Root.Scale("layer_scale", x, 0.5f)))
+                new GraphOutput("output", x + builder.Root.DropPath(0.4, builder.Root.Scale("layer_scale", x, 0.5f)))
             );
             using TorchNetwork first = Libtorch.Network(graph, new() { Seed = 5 }),
                 last = Libtorch.Network(graph, new() { Seed = 5, ChannelsLast = true });
@@ -132,7 +130,7 @@ public sealed class FusedStepTests
     {
         var builder = new GraphBuilder();
         Value y = KernelCheck.Typed(builder, map);
-        return builder.Build(KeyValuePair.Create("output", Steps[step](builder.Root, y.Inputs[0], y)));
+        return builder.Build(new GraphOutput("output", Steps[step](builder.Root, y.Inputs[0], y)));
     }
 
     private static Value Rest(Scope s, Value h) => h - s.Activate(ActivationKind.Gelu, s.Conv("decompose", h, 1, kernel: 1));

@@ -140,7 +140,7 @@ public sealed class OpTests
     [Fact]
     public void The_cases_use_all_ops()
     {
-        IEnumerable<Type> closedSet = typeof(Op).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Op)));
+        IEnumerable<Type> closedSet = typeof(Op).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Op)) && !type.IsAbstract);
         Assert.Equal(
             closedSet.Select(type => type.Name).Order(),
             OpCases.All.Values.SelectMany(graph => graph.Values).Select(value => value.Op.GetType().Name).Distinct().Order()

@@ -210,7 +210,7 @@ public sealed class OptimizerTests
             builder.Declare(new ParameterSpec(name, Expected.ShapeOf("start/" + name), ParameterKind.Parameter, Initializer.Zeros));
         Value x = builder.Input("input", new Shape(1, 1, 1, 1));
         return new TorchNetwork(
-            builder.Build(new KeyValuePair<string, Value>("output", x)),
+            builder.Build(new GraphOutput("output", x)),
             new WeightSet(
                 Names.Select(name =>
                     KeyValuePair.Create(name, new Tensor(Expected.ShapeOf("start/" + name), Expected.Floats("start/" + name)))

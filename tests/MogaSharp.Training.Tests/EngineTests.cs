@@ -64,7 +64,7 @@ public sealed class EngineTests
         JsonElement fixture = JsonDocument.Parse(File.ReadAllText(Repository.Fixture("training", "lamb.json"))).RootElement;
         var builder = new GraphBuilder();
         ComputationGraph graph = builder.Build(
-            new KeyValuePair<string, Value>("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3))
+            new GraphOutput("logits", builder.Root.Linear("head", builder.Input("input", new Shape(4, 5)), 3))
         );
         var weights = new WeightSet([
             new("head.weight", new Tensor(new Shape(3, 5), Floats(fixture, "weight"))),

@@ -30,7 +30,7 @@ public sealed class MomentumTests : IDisposable
     {
         var builder = new GraphBuilder();
         builder.Declare(new ParameterSpec("w", new Shape(3, 4), ParameterKind.Parameter, Initializer.Zeros));
-        ComputationGraph graph = builder.Build(new KeyValuePair<string, Value>("output", builder.Input("input", new Shape(1, 1, 1, 1))));
+        ComputationGraph graph = builder.Build(new GraphOutput("output", builder.Input("input", new Shape(1, 1, 1, 1))));
         using var network = new TorchNetwork(
             graph,
             new WeightSet([new("w", new Tensor(new Shape(3, 4), Floats(Fixture.GetProperty("weight"))))]),

@@ -143,8 +143,7 @@ internal static class BenchCommand
                     );
                 }
 
-                IInferenceEngine running = engine.Create(parsed);
-                using var resources = running as IDisposable;
+                using IInferenceEngine running = engine.Create(parsed);
                 if (code is not null && compared != "torchsharp")
                     throw new UsageException("--official is for --train and --compare torchsharp");
                 double peak = PeakMeter.MeasureGflops(used);

@@ -49,8 +49,7 @@ internal static class ClassifyCommand
                     files.Select(Source),
                     cancellationToken: cancellationToken
                 );
-                IInferenceEngine running = engine.Create(parsed);
-                using var resources = running as IDisposable;
+                using IInferenceEngine running = engine.Create(parsed);
                 Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
                 Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
                 try

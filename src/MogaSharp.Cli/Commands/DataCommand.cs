@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MogaSharp.Data;
+using MogaSharp.Training;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Commands;

@@ -51,8 +51,7 @@ internal static class ForwardCommand
                     .LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
                 ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
-                IInferenceEngine chosen = engine.Create(parsed);
-                using var resources = chosen as IDisposable;
+                using IInferenceEngine chosen = engine.Create(parsed);
                 using IInferenceSession session = chosen.CreateSession(graph, loaded.Weights);
                 IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
                 Paths.Write(

@@ -70,8 +70,7 @@ internal static class PredictCommand
                     definition.Frames + wanted,
                     parsed.GetValue(size)
                 );
-                IInferenceEngine chosen = engine.Create(parsed);
-                using var resources = chosen as IDisposable;
+                using IInferenceEngine chosen = engine.Create(parsed);
                 Clip clip = ClipFile.Load(source, reading, cancellationToken);
                 Shared.Notices.Flush();
                 if (clip.Frames < definition.Frames)

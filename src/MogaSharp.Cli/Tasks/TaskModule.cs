@@ -33,17 +33,6 @@ internal abstract class TaskModule
     /// <summary>The published figure that <c>moga models</c> prints; null for none.</summary>
     public abstract string? Score(ModelCard card);
 
-    /// <summary>Checks what can be known of a data set without opening it.</summary>
-    /// <exception cref="DatasetSpecException">The text is no data set, or its folder is not there.</exception>
-    /// <exception cref="UsageException">The data does not fit the model.</exception>
-    public abstract void CheckTrainingData(string text, ModelCard card);
-
-    /// <summary>Opens a data set to train on.</summary>
-    /// <exception cref="DatasetSpecException">The text is no data set.</exception>
-    /// <exception cref="DatasetException">The data set is broken, or its parts have other classes.</exception>
-    /// <exception cref="UsageException">The data does not fit the model.</exception>
-    public abstract TrainData OpenTrainingData(string text, ModelCard card);
-
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);
 }

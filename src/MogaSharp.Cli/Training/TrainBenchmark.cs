@@ -70,7 +70,7 @@ internal static class TrainBenchmark
             device
         );
         using IBenchmarkPeer? peer = startPeer?.Invoke();
-        TrainingBatch batch = RandomBatch(card, input);
+        TrainingBatch batch = TaskTraining.Of(card.Options.Task).CreateRandomBatch(card, input, new Random(0));
         var times = new List<double>();
         var peerTimes = new List<double>();
         var clock = new Stopwatch();
@@ -113,17 +113,6 @@ internal static class TrainBenchmark
             PeerImagesPerSecond = 1000 * input[0] / other,
             Ratio = other / median,
         };
-    }
-
-    private static TrainingBatch RandomBatch(ModelCard card, Shape input)
-    {
-        var random = new Random(0);
-        float[] values = Values();
-        if (card.Options is not ClassifierOptions { NumClasses: int classes })
-            return new VideoBatch(values, input, Values());
-        return new ClassificationBatch(values, input, Enumerable.Range(0, input[0]).Select(i => i % classes).ToArray());
-
-        float[] Values() => [.. Enumerable.Range(0, checked((int)input.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)];
     }
 
     private static double Percentile(List<double> values, int percent)

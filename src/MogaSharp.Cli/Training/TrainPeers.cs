@@ -1,4 +1,3 @@
-using MogaSharp.Data;
 using MogaSharp.Torch;
 
 namespace MogaSharp.Cli;
@@ -29,10 +28,6 @@ internal sealed class TrainPeers : IDisposable
     }
 
     public TorchProcessGroup Group { get; }
-
-    public TorchDevice Device => Group.Device;
-
-    public ProcessShare Share => new(Group.Rank, Group.Size);
 
     /// <summary>Processes that share this machine's processors.</summary>
     public int OnThisMachine => _onThisMachine;

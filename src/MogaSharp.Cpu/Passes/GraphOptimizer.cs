@@ -8,7 +8,6 @@ internal static class GraphOptimizer
     /// <summary>Passes that run once, in this order.</summary>
     public static IReadOnlyList<GraphPass> Once { get; } =
     [
-        new RemoveTrainingOps(),
         new LinearToPointwise(),
         new ConstantFactorToAffine(),
         new FoldFeatureDecomposition(),
@@ -38,7 +37,7 @@ internal static class GraphOptimizer
     /// <summary>Optimizes a graph for eval mode; the weights that come back are those that the new graph reads.</summary>
     public static (ComputationGraph Graph, WeightSet Weights) Run(ComputationGraph graph, WeightSet weights)
     {
-        var rewriter = new GraphRewriter(graph, weights);
+        var rewriter = new GraphRewriter(graph.Lower(), weights);
         foreach (GraphPass pass in Once)
             rewriter.Apply(pass);
         // The end is reached when every pass in turn has found nothing.

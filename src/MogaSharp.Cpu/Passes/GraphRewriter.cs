@@ -17,7 +17,7 @@ internal sealed class GraphRewriter
     private readonly Dictionary<Value, int> _uses = [];
     private List<Value> _values,
         _next = [];
-    private KeyValuePair<string, Value>[] _outputs;
+    private GraphOutput[] _outputs;
 
     /// <summary>Begins with a graph; neither it nor its weights are changed.</summary>
     public GraphRewriter(ComputationGraph graph, WeightSet weights)
@@ -110,8 +110,8 @@ internal sealed class GraphRewriter
         return (graph, new WeightSet(weights));
     }
 
-    private KeyValuePair<string, Value>[] Map(Dictionary<Value, Value> replaced) =>
-        [.. _outputs.Select(output => KeyValuePair.Create(output.Key, replaced.GetValueOrDefault(output.Value, output.Value)))];
+    private GraphOutput[] Map(Dictionary<Value, Value> replaced) =>
+        [.. _outputs.Select(output => new GraphOutput(output.Name, replaced.GetValueOrDefault(output.Value, output.Value)))];
 
     // Leaves out what no output needs (inputs stay), counts who reads the rest, and lets go of constants that went into others.
     private void Prune()

@@ -2,13 +2,6 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Passes;
 
-/// <summary>Dropout and DropPath do nothing in eval mode.</summary>
-internal sealed class RemoveTrainingOps : GraphPass
-{
-    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
-        op is Dropout or DropPath ? inputs[0] : null;
-}
-
 /// <summary>BatchNorm in eval mode is x * w / sqrt(var + eps) + (b - mean w / sqrt(var + eps)).</summary>
 internal sealed class BatchNormToAffine : GraphPass
 {

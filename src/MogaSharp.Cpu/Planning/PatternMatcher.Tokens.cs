@@ -107,8 +107,6 @@ internal sealed partial class PatternMatcher
 
     public GroupNormPattern? GroupNorm(Value root)
     {
-        if (root.Op is GroupNorm alone)
-            return new GroupNormPattern(root.Inputs[0], alone, null);
         if (root.Op is not Activation activation || root.Inputs[0] is not { Op: GroupNorm norm } value || _uses[value.Index] > 1)
             return null;
         Swallow([value]);

@@ -50,7 +50,7 @@ internal sealed partial class PatternMatcher
     public MatrixPattern? Matrix(Value root)
     {
         if (root.Op is Linear linear)
-            return WithNorm(new MatrixPattern(linear, root.Inputs[0], [], root.Scope));
+            return WithNorm(new MatrixPattern(linear, root.Inputs[0], [], root.Scope)) is { Norm: not null } normed ? normed : null;
         if (root.Op is Binary { Function: BinaryKind.Multiply })
         {
             for (int i = 1; i >= 0; i--)

@@ -83,7 +83,7 @@ internal sealed record MultiOrderPattern(Value Input, Conv2d Common, IReadOnlyLi
 /// <summary>A depthwise convolution and an activation.</summary>
 internal sealed record DepthwisePattern(ValueView Input, Conv2d Conv, ActivationKind? Activation);
 
-/// <summary>Group norm and an activation.</summary>
+/// <summary>Group norm and an activation, or none.</summary>
 internal sealed record GroupNormPattern(Value Input, GroupNorm Norm, ActivationKind? Activation);
 
 /// <summary>A Fourier transform, a filter and the inverse transform.</summary>

@@ -26,7 +26,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         ];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Linear op, Value y) =>
-        throw new GraphException("Linear layers are matrix patterns.");
+        [Make(y, new MatrixPattern(op, y.Inputs[0], [], y.Scope))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(BatchNorm2d op, Value y) =>
         [
@@ -40,7 +40,7 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
         ];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(GroupNorm op, Value y) =>
-        throw new GraphException("Group norms are patterns.");
+        [Make(y, new GroupNormPattern(y.Inputs[0], op, null))];
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Activation op, Value y) =>
         [ActivationChoice.Choose([op.Function], new ActivationMaker(SlotOf(y.Inputs[0]), SlotOf(y), op.Kind))];
@@ -76,12 +76,6 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
             start += _shapes[part.Index][1];
         }
     }
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Dropout op, Value y) =>
-        throw new GraphException("Dropout is removed before compilation.");
-
-    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(DropPath op, Value y) =>
-        throw new GraphException("DropPath is removed before compilation.");
 
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(LayerNorm op, Value y) =>
         [TokenSteps<S, V>.LayerNorm(SlotOf(y.Inputs[0]), _store.Norm(op), SlotOf(y))];

@@ -70,7 +70,7 @@ internal sealed partial class PlanCompiler<S, V>
         foreach (Func<IEnumerable<Step>> root in roots)
             steps.AddRange(root());
         for (int i = 0; i < _graph.Outputs.Count; i++)
-            steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Key });
+            steps.Add(new OutputStep(i, SlotOf(_graph.Outputs[i].Value)) { Scope = _graph.Outputs[i].Name });
         int widest = _slots.Values.Max(slot => slot.Layout.Stride);
         return new Plan(steps, MatrixKernel<S, V>.MostRows * Math.Max(widest, 64))
         {
@@ -97,7 +97,7 @@ internal sealed partial class PlanCompiler<S, V>
             if (rule(this, value) is { } steps)
                 return steps;
         _general.Add(value);
-        return () => value.Op.Accept(this, value);
+        return () => value.Accept(this, value);
     }
 
     private Slot SlotOf(Value value)

@@ -1,7 +1,7 @@
 namespace MogaSharp.Graph;
 
 /// <summary>The frames of clips as images: (N, T, C, H, W) to (N T, C, H, W).</summary>
-public sealed record ClipToFrames : Op
+public sealed record ClipToFrames : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -20,7 +20,7 @@ public sealed record ClipToFrames : Op
 
 /// <summary>Images as the frames of clips: (N Frames, C, H, W) to (N, Frames, C, H, W).</summary>
 /// <param name="Frames">Frames of a clip; divides the batch.</param>
-public sealed record FramesToClip(int Frames) : Op
+public sealed record FramesToClip(int Frames) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -38,7 +38,7 @@ public sealed record FramesToClip(int Frames) : Op
 
 /// <summary>The frames of a clip side by side: (N Frames, C, H, W) to (N, Frames C, H, W), the channels of a frame together.</summary>
 /// <param name="Frames">Frames of a clip; divides the batch.</param>
-public sealed record FramesToChannels(int Frames) : Op
+public sealed record FramesToChannels(int Frames) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -56,7 +56,7 @@ public sealed record FramesToChannels(int Frames) : Op
 
 /// <summary>The opposite of <see cref="FramesToChannels"/>: (N, Frames C, H, W) to (N Frames, C, H, W).</summary>
 /// <param name="Frames">Frames of a clip; divides the channels.</param>
-public sealed record ChannelsToFrames(int Frames) : Op
+public sealed record ChannelsToFrames(int Frames) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)

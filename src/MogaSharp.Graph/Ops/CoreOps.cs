@@ -4,7 +4,7 @@ namespace MogaSharp.Graph;
 /// <param name="Name">The input's name; image classifiers call it <c>input</c>.</param>
 /// <param name="Declared">The shape that the graph was built with. Batch, rows and columns may differ at run time, channels may
 /// not.</param>
-public sealed record Input(string Name, Shape Declared) : Op
+public sealed record Input(string Name, Shape Declared) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs) => Declared;
@@ -37,7 +37,7 @@ public sealed record Conv2d(
     int Padding = 0,
     int Dilation = 1,
     int Groups = 1
-) : Op
+) : PrimitiveOp
 {
     /// <summary>True when each channel is filtered on its own.</summary>
     public bool IsDepthwise => Groups == InChannels && Groups == OutChannels && Groups > 1;
@@ -81,7 +81,7 @@ public sealed record Conv2d(
 /// <param name="OutFeatures">Output features.</param>
 /// <param name="Weight">Key of the weight (OutFeatures, InFeatures).</param>
 /// <param name="Bias">Key of the bias (OutFeatures), or null.</param>
-public sealed record Linear(int InFeatures, int OutFeatures, string Weight, string? Bias) : Op
+public sealed record Linear(int InFeatures, int OutFeatures, string Weight, string? Bias) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => Bias is null ? [Weight] : [Weight, Bias];
@@ -113,7 +113,7 @@ public sealed record Linear(int InFeatures, int OutFeatures, string Weight, stri
 /// <c>.num_batches_tracked</c>.</param>
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Momentum">The share of the new batch in the running statistics (training).</param>
-public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1e-5, double Momentum = 0.1) : Op
+public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1e-5, double Momentum = 0.1) : PrimitiveOp
 {
     /// <summary>Key of the scale (Channels).</summary>
     public string Weight => Prefix + ".weight";
@@ -150,7 +150,7 @@ public sealed record BatchNorm2d(int Channels, string Prefix, double Epsilon = 1
 /// <param name="Weight">Key of the scale (Channels).</param>
 /// <param name="Bias">Key of the shift (Channels).</param>
 /// <param name="Epsilon">Added to the (biased) variance.</param>
-public sealed record GroupNorm(int Channels, int Groups, string Weight, string Bias, double Epsilon = 1e-5) : Op
+public sealed record GroupNorm(int Channels, int Groups, string Weight, string Bias, double Epsilon = 1e-5) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [Weight, Bias];
@@ -193,7 +193,7 @@ public enum ActivationKind
 
 /// <summary>A point-wise activation. Shape is kept.</summary>
 /// <param name="Function">Which one.</param>
-public sealed record Activation(ActivationKind Function) : Op
+public sealed record Activation(ActivationKind Function) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override string Kind => Function.ToString();
@@ -215,7 +215,7 @@ public sealed record Activation(ActivationKind Function) : Op
 /// True for (N, C, 1, 1), the official <c>adaptive_avg_pool2d</c>; false for (N, C), the official <c>mean</c> before the
 /// head, which cost tables do not count.
 /// </param>
-public sealed record GlobalAveragePool(bool KeepDimensions) : Op
+public sealed record GlobalAveragePool(bool KeepDimensions) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -247,7 +247,7 @@ public enum BinaryKind
 
 /// <summary>A sum, difference or product of two tensors of equal rank; extents of 1 are broadcast.</summary>
 /// <param name="Function">Which one.</param>
-public sealed record Binary(BinaryKind Function) : Op
+public sealed record Binary(BinaryKind Function) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override string Kind => Function.ToString();
@@ -282,7 +282,7 @@ public sealed record Binary(BinaryKind Function) : Op
 /// <param name="Channels">Channels.</param>
 /// <param name="Scale">Key of the factor (any shape with <paramref name="Channels"/> elements), or null.</param>
 /// <param name="Shift">Key of the addend (any shape with <paramref name="Channels"/> elements), or null.</param>
-public sealed record ChannelAffine(int Channels, string? Scale, string? Shift = null) : Op
+public sealed record ChannelAffine(int Channels, string? Scale, string? Shift = null) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [.. new[] { Scale, Shift }.OfType<string>()];
@@ -298,7 +298,7 @@ public sealed record ChannelAffine(int Channels, string? Scale, string? Shift = 
 /// <summary>A range of channels: (N, C, H, W) to (N, Length, H, W).</summary>
 /// <param name="Start">The first channel.</param>
 /// <param name="Length">How many, at least 1.</param>
-public sealed record ChannelSlice(int Start, int Length) : Op
+public sealed record ChannelSlice(int Start, int Length) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -315,7 +315,7 @@ public sealed record ChannelSlice(int Start, int Length) : Op
 }
 
 /// <summary>Feature maps of equal batch and size side by side: channels add up.</summary>
-public sealed record ChannelConcat : Op
+public sealed record ChannelConcat : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -331,38 +331,6 @@ public sealed record ChannelConcat : Op
         }
 
         return inputs[0].With(1, channels);
-    }
-
-    /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
-        visitor.Visit(this, argument);
-}
-
-/// <summary>Dropout: in training sets elements to 0 and divides the others by 1 - rate; in eval mode x itself.</summary>
-/// <param name="Rate">The probability of a zero, 0 to below 1.</param>
-public sealed record Dropout(double Rate) : Op
-{
-    /// <inheritdoc/>
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs)
-    {
-        RequireInputs(inputs, 1);
-        return inputs[0];
-    }
-
-    /// <inheritdoc/>
-    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
-        visitor.Visit(this, argument);
-}
-
-/// <summary>Stochastic depth: in training drops whole images of a residual branch; in eval mode x itself.</summary>
-/// <param name="Rate">The probability of a drop, 0 to below 1.</param>
-public sealed record DropPath(double Rate) : Op
-{
-    /// <inheritdoc/>
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs)
-    {
-        RequireInputs(inputs, 1);
-        return inputs[0];
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace MogaSharp.Graph;
 /// The two-dimensional Fourier transform of every channel of a real map, divided by sqrt(H W) (PyTorch's <c>rfft2</c> with
 /// <c>norm="ortho"</c>): (N, C, H, W) to (N, 2 C, H, W / 2 + 1), the C real parts before the C imaginary ones.
 /// </summary>
-public sealed record RealFft2d : Op
+public sealed record RealFft2d : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -23,7 +23,7 @@ public sealed record RealFft2d : Op
 /// and columns only, a map (N, any, H, W) to (N, C, H, W). As usual, imaginary parts that a real map cannot have (columns 0 and, for even
 /// W, W / 2, along the rows' transform) do not count.
 /// </summary>
-public sealed record InverseRealFft2d : Op
+public sealed record InverseRealFft2d : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -53,7 +53,7 @@ public sealed record InverseRealFft2d : Op
 /// <param name="Height">Rows of the stored filter.</param>
 /// <param name="Width">Columns of the stored filter.</param>
 /// <param name="Weight">Key of the filter (C, Height, Width, 2), last dimension real and imaginary part.</param>
-public sealed record SpectralFilter(int Channels, int Height, int Width, string Weight) : Op
+public sealed record SpectralFilter(int Channels, int Height, int Width, string Weight) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [Weight];

@@ -2,7 +2,7 @@ namespace MogaSharp.Graph;
 
 /// <summary>x times a constant. Shape is kept.</summary>
 /// <param name="Factor">The constant.</param>
-public sealed record ScalarMultiply(double Factor) : Op
+public sealed record ScalarMultiply(double Factor) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -19,7 +19,7 @@ public sealed record ScalarMultiply(double Factor) : Op
 /// <summary>The mean over a square window that moves by one pixel and keeps the size; pixels outside of the map do not count (PoolFormer's
 /// <c>count_include_pad=False</c>).</summary>
 /// <param name="Kernel">The window's side, odd.</param>
-public sealed record AveragePool2d(int Kernel) : Op
+public sealed record AveragePool2d(int Kernel) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -39,7 +39,7 @@ public sealed record AveragePool2d(int Kernel) : Op
 /// the pixel (dy, dx) of each block of channel c.
 /// </summary>
 /// <param name="Factor">The enlargement, 1 or more.</param>
-public sealed record PixelShuffle(int Factor) : Op
+public sealed record PixelShuffle(int Factor) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -59,7 +59,7 @@ public sealed record PixelShuffle(int Factor) : Op
 /// Neighbouring pixels side by side (Swin's patch merging): (N, C, H, W) with even H and W to (N, 4 C, H / 2, W / 2); output channels are
 /// those of the pixels (0, 0), (1, 0), (0, 1), (1, 1) of each 2x2 block, row before column.
 /// </summary>
-public sealed record PatchMerge : Op
+public sealed record PatchMerge : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -77,7 +77,7 @@ public sealed record PatchMerge : Op
 
 /// <summary>PyTorch's <c>nn.ChannelShuffle</c>: channel g C / Groups + i becomes channel i Groups + g. Shape is kept.</summary>
 /// <param name="Groups">Groups; divides the channels.</param>
-public sealed record ChannelShuffle(int Groups) : Op
+public sealed record ChannelShuffle(int Groups) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -113,7 +113,7 @@ public enum MapAxis
 /// <param name="Size">Taps of the stored kernel.</param>
 /// <param name="Weight">Key of the kernel: (Channels, 1, Size, 1) along the height, (Channels, 1, 1, Size) along the width.</param>
 /// <param name="Bias">Key of the bias (Channels), or null.</param>
-public sealed record CircularConv(int Channels, MapAxis Axis, int Size, string Weight, string? Bias) : Op
+public sealed record CircularConv(int Channels, MapAxis Axis, int Size, string Weight, string? Bias) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => Bias is null ? [Weight] : [Weight, Bias];
@@ -138,7 +138,7 @@ public sealed record CircularConv(int Channels, MapAxis Axis, int Size, string W
 /// <param name="Axis">Along which side the numbers differ.</param>
 /// <param name="Size">Places that are stored.</param>
 /// <param name="Embedding">Key of the numbers: (1, Channels, Size, 1) along the height, (1, Channels, 1, Size) along the width.</param>
-public sealed record PositionEmbedding(int Channels, MapAxis Axis, int Size, string Embedding) : Op
+public sealed record PositionEmbedding(int Channels, MapAxis Axis, int Size, string Embedding) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [Embedding];

@@ -10,7 +10,7 @@ namespace MogaSharp.Graph;
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="IsCounted">False where the official code writes the norm out in sums and products, which cost tables do not count (HorNet's
 /// channels-first norm).</param>
-public sealed record LayerNorm(int Channels, string Weight, string Bias, double Epsilon = 1e-5, bool IsCounted = true) : Op
+public sealed record LayerNorm(int Channels, string Weight, string Bias, double Epsilon = 1e-5, bool IsCounted = true) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [Weight, Bias];
@@ -34,7 +34,7 @@ public sealed record LayerNorm(int Channels, string Weight, string Bias, double 
 }
 
 /// <summary>exp(x) divided by its sum over the last dimension. Shape is kept.</summary>
-public sealed record Softmax : Op
+public sealed record Softmax : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -57,7 +57,7 @@ public sealed record Softmax : Op
 /// </summary>
 /// <param name="Heads">Heads; divides the channels.</param>
 /// <param name="Scale">The factor, most often (C / Heads)^-0.5.</param>
-public sealed record AttentionScores(int Heads, double Scale) : Op
+public sealed record AttentionScores(int Heads, double Scale) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -85,7 +85,7 @@ public sealed record AttentionScores(int Heads, double Scale) : Op
 /// the sum over the tokens j of probability (i, j) times value j, per head.
 /// </summary>
 /// <param name="Heads">Heads; divides the channels.</param>
-public sealed record AttentionValues(int Heads) : Op
+public sealed record AttentionValues(int Heads) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -120,7 +120,7 @@ public sealed record AttentionValues(int Heads) : Op
 /// <param name="Heads">Heads.</param>
 /// <param name="Window">The window's side in pixels.</param>
 /// <param name="Table">Key of the table ((2 Window - 1)^2, Heads).</param>
-public sealed record RelativePositionBias(int Heads, int Window, string Table) : Op
+public sealed record RelativePositionBias(int Heads, int Window, string Table) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Parameters => [Table];
@@ -151,7 +151,7 @@ public sealed record RelativePositionBias(int Heads, int Window, string Table) :
 /// </summary>
 /// <param name="Window">The window's side in pixels; divides rows and columns.</param>
 /// <param name="Shift">Pixels, 0 to below Window.</param>
-public sealed record WindowPartition(int Window, int Shift = 0) : Op
+public sealed record WindowPartition(int Window, int Shift = 0) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -178,7 +178,7 @@ public sealed record WindowPartition(int Window, int Shift = 0) : Op
 /// </summary>
 /// <param name="Window">The window's side in pixels.</param>
 /// <param name="Shift">Pixels, 0 to below Window.</param>
-public sealed record WindowMerge(int Window, int Shift = 0) : Op
+public sealed record WindowMerge(int Window, int Shift = 0) : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -206,7 +206,7 @@ public sealed record WindowMerge(int Window, int Shift = 0) : Op
 /// </summary>
 /// <param name="Window">The window's side in pixels.</param>
 /// <param name="Shift">Pixels, 1 to below Window.</param>
-public sealed record WindowMask(int Window, int Shift) : Op
+public sealed record WindowMask(int Window, int Shift) : PrimitiveOp
 {
     /// <summary>What is added.</summary>
     public const float Masked = -100;
@@ -251,7 +251,7 @@ public sealed record WindowMask(int Window, int Shift) : Op
 }
 
 /// <summary>Pixels become channels: (N, C, H, W) to (N, H W, C, 1), so that a <see cref="Linear"/> mixes tokens.</summary>
-public sealed record TokensToChannels : Op
+public sealed record TokensToChannels : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)
@@ -268,7 +268,7 @@ public sealed record TokensToChannels : Op
 /// <summary>
 /// The opposite of <see cref="TokensToChannels"/>: (N, H W, C, 1) and, for its rows and columns only, a map (N, any, H, W) to (N, C, H, W).
 /// </summary>
-public sealed record ChannelsToTokens : Op
+public sealed record ChannelsToTokens : PrimitiveOp
 {
     /// <inheritdoc/>
     public override Shape InferShape(ReadOnlySpan<Shape> inputs)

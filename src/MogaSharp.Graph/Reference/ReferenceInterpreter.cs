@@ -26,27 +26,38 @@ public sealed class ReferenceInterpreter
     /// <exception cref="GraphException">An input does not fit.</exception>
     public ReferenceTensor[] RunAll(params ReadOnlySpan<Tensor> inputs)
     {
-        var inputShapes = new Shape[inputs.Length];
+        var tensors = new ReferenceTensor[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
-            inputShapes[i] = inputs[i].Shape;
-        Shape[] shapes = _graph.InferShapes(inputShapes);
+            tensors[i] = new ReferenceTensor(inputs[i].Shape, Array.ConvertAll(inputs[i].Data, x => (double)x));
+        return Compute(tensors);
+    }
+
+    private ReferenceTensor[] Compute(ReferenceTensor[] inputs)
+    {
+        Shape[] shapes = _graph.InferShapes([.. inputs.Select(input => input.Shape)]);
         var results = new ReferenceTensor[shapes.Length];
         var kernels = new ReferenceKernels(_weights);
         int next = 0;
         foreach (Value value in _graph.Values)
         {
-            if (value.Op is Input)
-            {
-                Tensor input = inputs[next++];
-                results[value.Index] = new ReferenceTensor(input.Shape, Array.ConvertAll(input.Data, x => (double)x));
-                continue;
-            }
-
             ReferenceTensor[] arguments = [.. value.Inputs.Select(input => results[input.Index])];
-            results[value.Index] = value.Op.Accept(kernels, (arguments, new ReferenceTensor(shapes[value.Index])));
+            results[value.Index] = value.Op switch
+            {
+                Input => inputs[next++],
+                CompositeOp op => Run(op, arguments),
+                _ => value.Accept(kernels, (arguments, new ReferenceTensor(shapes[value.Index]))),
+            };
         }
 
         return results;
+    }
+
+    // Here and not by lowering the graph, so that results keep the places of the graph's values.
+    private ReferenceTensor Run(CompositeOp op, ReferenceTensor[] arguments)
+    {
+        ParameterSpec[] parameters = [.. _graph.Parameters.Where(spec => op.Parameters.Contains(spec.Name))];
+        ComputationGraph composition = op.Expand([.. arguments.Select(argument => argument.Shape)], parameters);
+        return new ReferenceInterpreter(composition, _weights).Compute(arguments)[composition.Outputs[0].Value.Index];
     }
 
     /// <summary>Runs the graph and returns its outputs by name.</summary>
@@ -54,7 +65,7 @@ public sealed class ReferenceInterpreter
     public IReadOnlyDictionary<string, ReferenceTensor> Run(params ReadOnlySpan<Tensor> inputs)
     {
         ReferenceTensor[] all = RunAll(inputs);
-        return _graph.Outputs.ToDictionary(output => output.Key, output => all[output.Value.Index]);
+        return _graph.Outputs.ToDictionary(output => output.Name, output => all[output.Value.Index]);
     }
 }
 

@@ -188,10 +188,6 @@ internal sealed partial class ReferenceKernels(WeightSet weights) : IOpVisitor<A
         return a.Output;
     }
 
-    public ReferenceTensor Visit(Dropout op, Arguments a) => a.Inputs[0];
-
-    public ReferenceTensor Visit(DropPath op, Arguments a) => a.Inputs[0];
-
     // The elements of one channel of one image: H W for a map, 1 for (N, C).
     private static int Plane(Shape shape) => shape.Rank == 2 ? 1 : checked(shape[2] * shape[3]);
 

@@ -27,11 +27,11 @@ public sealed class Classifier(IBackbone backbone, ClassifierHead head) : IClass
             throw new GraphException($"The network takes images of shape (N, {InChannels}, H, W), it got {input}.");
         var builder = new GraphBuilder(backbone.Order);
         IReadOnlyList<Value> features = backbone.Build(builder.Root, builder.Input("input", input));
-        var results = new List<KeyValuePair<string, Value>>();
+        var results = new List<GraphOutput>();
         if (outputs.HasFlag(ModelOutputs.Head))
             results.AddRange(head.Build(builder.Root, features));
         if (outputs.HasFlag(ModelOutputs.Stages))
-            results.AddRange(features.Select((map, i) => KeyValuePair.Create(backbone.Features[i].Name, map)));
+            results.AddRange(features.Select((map, i) => new GraphOutput(backbone.Features[i].Name, map)));
         return builder.Build([.. results]);
     }
 }

@@ -24,7 +24,7 @@ public sealed record ClassifierHead : IHead
     public double InitialScale { get; init; } = 1;
 
     /// <inheritdoc/>
-    public IReadOnlyList<KeyValuePair<string, Value>> Build(Scope net, IReadOnlyList<Value> features)
+    public IReadOnlyList<GraphOutput> Build(Scope net, IReadOnlyList<Value> features)
     {
         Value pooled = Pool(net, features[^1]);
         if (NumClasses == 0)

@@ -46,7 +46,7 @@ internal sealed class FormWishes
             WindowMerge => form == Form.Last && input == 0,
             // Only the size of the second input is read.
             WindowMask or InverseRealFft2d => form == Form.Map && input == 0,
-            Activation or ChannelAffine or ScalarMultiply or ChannelSlice or ChannelShuffle or Dropout or DropPath => Asks(reader, form),
+            Activation or ChannelAffine or ScalarMultiply or ChannelSlice or ChannelShuffle => Asks(reader, form),
             // These take what they get. A sum's own readers are a stream of sums, each of which decides for itself.
             Binary or ChannelConcat or GlobalAveragePool or TokensToChannels or ChannelsToTokens => false,
             _ => form == Form.Map,

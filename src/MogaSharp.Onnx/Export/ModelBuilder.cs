@@ -27,6 +27,7 @@ internal sealed class ModelBuilder
                 $"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is "
                     + $"{options.ExternalDataThreshold}."
             );
+        graph = graph.Lower();
         var store = new WeightStore(graph, weights);
         var open = new OpenExtents(graph, options);
         var emitter = new NodeEmitter(graph, store, open, options.Opset);
@@ -48,7 +49,7 @@ internal sealed class ModelBuilder
                 Node = { nodes },
                 Initializer = { store.Protos, emitter.Constants },
                 Input = { graph.Inputs.Select(value => interfaces.Describe(((Input)value.Op).Name, value)) },
-                Output = { graph.Outputs.Select(output => interfaces.Describe(output.Key, output.Value)) },
+                Output = { graph.Outputs.Select(output => interfaces.Describe(output.Name, output.Value)) },
             },
         };
         return new ModelBuilder(proto, store);

@@ -94,7 +94,7 @@ internal sealed partial class NodeEmitter
     // One extent as a vector of one number.
     private string Length(Value at, Extent part)
     {
-        Value of = Computed(part.Of!);
+        Value of = part.Of!;
         Form form = Has(of, Form.Map) ? Form.Map : Form.Last;
         int dimension = form == Form.Map ? part.Dimension : new[] { 0, 3, 1, 2 }[part.Dimension];
         string length = Slice(at, Node(at, "Shape", [Tensor(of, form)]), 0, dimension, dimension + 1);

@@ -32,7 +32,7 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         string[] fixedNames =
         [
             .. graph.Inputs.Select(value => ((Input)value.Op).Name),
-            .. graph.Outputs.Select(output => output.Key),
+            .. graph.Outputs.Select(output => output.Name),
             .. graph.Parameters.Select(spec => spec.Name),
         ];
         if (
@@ -51,9 +51,7 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     {
         foreach (Value value in _graph.Values)
         {
-            if (Computed(value) != value)
-                continue;
-            (string name, Form form) = value.Op.Accept(this, value);
+            (string name, Form form) = value.Accept(this, value);
             _results[value.Index, (int)form] = name;
         }
 
@@ -64,24 +62,12 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 
     public Result Visit(Input op, Value at) => (op.Name, Form.Map);
 
-    // Neither leaves a node: Emit passes them by, and readers look through them.
-    public Result Visit(Dropout op, Value at) => throw new InvalidOperationException("Dropout has no node.");
-
-    public Result Visit(DropPath op, Value at) => throw new InvalidOperationException("Stochastic depth has no node.");
-
-    private static Value Computed(Value value)
-    {
-        while (value.Op is Dropout or DropPath)
-            value = value.Inputs[0];
-        return value;
-    }
-
     // The node that computes an output takes the output's name; only what has no node of its own, or two names, is handed on by an
     // Identity.
     private void NameOutput(string name, string tensor)
     {
         NodeProto? producer = _nodes.Find(node => node.Output.Contains(tensor));
-        if (producer is null || _graph.Outputs.Any(output => output.Key == tensor))
+        if (producer is null || _graph.Outputs.Any(output => output.Name == tensor))
         {
             _nodes.Add(
                 new NodeProto
@@ -108,13 +94,9 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     /// <summary>The tensor of an input of a value in a form.</summary>
     private string X(Value at, Form form = Form.Map, int input = 0) => Tensor(at.Inputs[input], form);
 
-    private bool Has(Value value, Form form) => _results[Computed(value).Index, (int)form] is not null;
+    private bool Has(Value value, Form form) => _results[value.Index, (int)form] is not null;
 
-    private string Tensor(Value value, Form form)
-    {
-        value = Computed(value);
-        return _results[value.Index, (int)form] ??= Converted(value, form);
-    }
+    private string Tensor(Value value, Form form) => _results[value.Index, (int)form] ??= Converted(value, form);
 
     private string Converted(Value value, Form form)
     {

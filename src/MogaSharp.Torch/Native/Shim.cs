@@ -6,17 +6,15 @@ namespace MogaSharp.Torch.Native;
 /// exception.</summary>
 internal static partial class Shim
 {
-    private const int OutOfMemory = 2;
-
     /// <summary>Throws what a failed call said. On the thread of the call, before any other call.</summary>
     /// <exception cref="TorchException">libtorch refused the call.</exception>
     /// <exception cref="InsufficientMemoryException">The machine or the device has not enough memory.</exception>
     public static void Check(int status)
     {
-        if (status == 0)
+        if (status == (int)ShimStatus.Ok)
             return;
         string message = Marshal.PtrToStringUTF8(LastError())?.Trim() ?? "";
-        throw status == OutOfMemory
+        throw status == (int)ShimStatus.OutOfMemory
             ? new InsufficientMemoryException($"libtorch has not enough memory: {FirstLine(message)}")
             : new TorchException(message);
     }

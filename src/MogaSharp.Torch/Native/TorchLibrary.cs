@@ -17,7 +17,7 @@ internal static class TorchLibrary
         + " to a built one.";
 
     // The number that moga_interface_version returns when arguments are as Shim has them.
-    private const int InterfaceVersion = 4;
+    internal const int InterfaceVersion = 5;
 
     private static readonly Lazy<(nint Library, string Failure)> Loaded = new(Load);
 
@@ -52,9 +52,19 @@ internal static class TorchLibrary
 
         if (!NativeLibrary.TryGetExport(library, "moga_interface_version", out nint version))
             return (0, $"'{path}' is not the shim over libtorch. {HowToInstall}");
-        return ((delegate* unmanaged<int>)version)() == InterfaceVersion
-            ? (library, "")
-            : (0, $"'{path}' was built from other sources than this program. {HowToInstall}");
+        if (((delegate* unmanaged<int>)version)() != InterfaceVersion)
+            return (0, $"'{path}' was built from other sources than this program. {HowToInstall}");
+        return NativeLibrary.TryGetExport(library, "moga_numbers", out nint numbers)
+            ? Compare(path, library, numbers)
+            : (0, $"'{path}' does not say which numbers it uses. {HowToInstall}");
+    }
+
+    private static unsafe (nint Library, string Failure) Compare(string path, nint library, nint numbers)
+    {
+        string text = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)numbers)()) ?? "";
+        return ShimNumbers.Difference(text) is { } line
+            ? (0, $"'{path}' was built from other sources than this program: they differ in '{line}'. {HowToInstall}")
+            : (library, "");
     }
 
     /// <summary>What the environment names; else the file beside the program; else what <c>.ci/native</c> has built under <c>artifacts</c>,

@@ -3,8 +3,7 @@ using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch;
 
-/// <content>Convolutions, norms, activations, arithmetic and what only training does. The shim numbers functions as the enumerations
-/// do.</content>
+/// <content>Convolutions, norms, activations, arithmetic and what only training does.</content>
 internal sealed partial class GraphRun
 {
     public TensorHandle Visit(Conv2d op, Value value) =>
@@ -81,7 +80,7 @@ internal sealed partial class GraphRun
         Checked(Shim.SpatialMean(In(value), op.KeepDimensions ? 1 : 0, out TensorHandle result), result);
 
     public TensorHandle Visit(Binary op, Value value) =>
-        Checked(Shim.Binary((int)op.Function, In(value), In(value, 1), out TensorHandle result), result);
+        Checked(Shim.Binary((int)Function(op.Function), In(value), In(value, 1), out TensorHandle result), result);
 
     public TensorHandle Visit(ScalarMultiply op, Value value) =>
         Checked(Shim.Affine(In(value), op.Factor, 0, out TensorHandle result), result);
@@ -110,6 +109,15 @@ internal sealed partial class GraphRun
         Draws(op.Rate)
             ? Checked(Shim.DropPath(In(value), op.Rate, _network.Generator.Handle, out TensorHandle result), result)
             : Same(value);
+
+    private static Arithmetic Function(BinaryKind kind) =>
+        kind switch
+        {
+            BinaryKind.Add => Arithmetic.Add,
+            BinaryKind.Subtract => Arithmetic.Subtract,
+            BinaryKind.Multiply => Arithmetic.Multiply,
+            _ => throw new GraphException($"Unknown function {kind}."),
+        };
 
     private bool Draws(double rate) => _options.Training && rate != 0;
 

@@ -4,7 +4,7 @@ using MogaSharp.Torch.Native;
 namespace MogaSharp.Torch;
 
 /// <summary>One pass over a network's values: computes them in order and frees each after its last use.</summary>
-internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDisposable
+internal sealed partial class GraphRun : ITrainingOpVisitor<Value, TensorHandle>, IDisposable
 {
     private readonly TorchNetwork _network;
     private readonly TorchForwardOptions _options;
@@ -14,7 +14,7 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
     {
         _network = network;
         _options = options;
-        _values = new TensorHandle?[network.Graph.Values.Count];
+        _values = new TensorHandle?[network.Executed.Values.Count];
     }
 
     /// <summary>False where a segment is computed once more: the batch has been counted in already.</summary>
@@ -41,7 +41,7 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
         for (int i = first; i <= last; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Value value = _network.Graph.Values[i];
+            Value value = _network.Executed.Values[i];
             if (value.Op is not Input && !plan.IsWithin[i])
                 _values[i] = Compute(value);
             foreach (int done in plan.DoneAfter[i])
@@ -66,7 +66,9 @@ internal sealed partial class GraphRun : IOpVisitor<Value, TensorHandle>, IDispo
     }
 
     private TensorHandle Compute(Value value) =>
-        _network.Plan.Steps.TryGetValue(value.Index, out FusedStep? step) ? Compute(step) : value.Op.Accept(this, value);
+        _network.Plan.Steps.TryGetValue(value.Index, out FusedStep? step) ? Compute(step)
+        : value.Op is TrainingOp op ? op.Accept(this, value)
+        : value.Accept(this, value);
 
     private TensorHandle In(Value value, int input = 0) => _values[value.Inputs[input].Index]!;
 

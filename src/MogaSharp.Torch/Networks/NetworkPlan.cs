@@ -70,7 +70,7 @@ internal sealed class NetworkPlan
             bool last = i == graph.Values.Count - 1;
             if (!last && !(live.Count == 1 && live.Contains(i) && i - first + 1 >= LeastSegment))
                 continue;
-            bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is Dropout or DropPath);
+            bool draws = Enumerable.Range(first, i - first + 1).Any(index => graph.Values[index].Op is TrainingOp);
             segments.Add(new Segment(first, i, draws));
             first = i + 1;
         }

@@ -58,8 +58,8 @@ public sealed class TorchForward
 
     private void RunWhole(GraphRun run, CancellationToken cancellationToken)
     {
-        run.Execute(0, _network.Graph.Values.Count - 1, cancellationToken);
-        foreach ((string name, Value output) in _network.Graph.Outputs)
+        run.Execute(0, _network.Executed.Values.Count - 1, cancellationToken);
+        foreach ((string name, Value output) in _network.Executed.Outputs)
             _outputs.Add(name, Output(run, output.Index));
     }
 
@@ -85,7 +85,7 @@ public sealed class TorchForward
 
         using (new TorchRuntime.GradientSwitch(true))
             run.Execute(plan.Segments[^1].First, plan.Segments[^1].Last, cancellationToken);
-        foreach ((string name, Value output) in _network.Graph.Outputs)
+        foreach ((string name, Value output) in _network.Executed.Outputs)
         {
             if (!results.TryGetValue(output.Index, out TorchTensor? result))
                 results.Add(output.Index, result = Output(run, output.Index));
@@ -159,12 +159,12 @@ public sealed class TorchForward
                 Shim.TensorTo(
                     inputs[i].Handle,
                     (int)_network.Type,
-                    -2,
-                    _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : -1,
+                    ShimNumbers.KeepDevice,
+                    _network.IsChannelsLast && inputs[i].Shape.Rank == 4 ? 1 : ShimNumbers.KeepLayout,
                     out TensorHandle handle
                 )
             );
-            run.Put(_network.Graph.Inputs[i].Index, handle);
+            run.Put(_network.Executed.Inputs[i].Index, handle);
         }
     }
 

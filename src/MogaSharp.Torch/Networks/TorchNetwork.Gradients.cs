@@ -83,7 +83,7 @@ public sealed unsafe partial class TorchNetwork
     }
 
     private IEnumerable<string> Norms(string[] weights) =>
-        Graph
+        Executed
             .Values.Select(value => value.Op)
             .OfType<BatchNorm2d>()
             .Where(norm => weights.Contains(norm.Weight))

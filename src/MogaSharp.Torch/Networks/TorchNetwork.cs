@@ -29,7 +29,8 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         if (options.Type is not (DType.Float32 or DType.Float64))
             throw new ArgumentException($"A network's parameters are Float32 or Float64, not {options.Type}.", nameof(options));
         Graph = graph;
-        Plan = new NetworkPlan(graph);
+        Executed = graph.Lower(op => op is TrainingOp);
+        Plan = new NetworkPlan(Executed);
         _parameterNames = [.. graph.Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Select(spec => spec.Name)];
         foreach (ParameterSpec spec in graph.Parameters)
             _ = Find(weights, spec);
@@ -59,6 +60,9 @@ public sealed unsafe partial class TorchNetwork : IDisposable
 
     /// <summary>The names of the parameters, frozen ones included, in the graph's order; buffers are not among them.</summary>
     public IReadOnlyList<string> ParameterNames => _parameterNames;
+
+    /// <summary>The graph without composite ops other than those of training.</summary>
+    internal ComputationGraph Executed { get; }
 
     internal NetworkPlan Plan { get; }
 
@@ -103,7 +107,7 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         var shapes = new Shape[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             shapes[i] = inputs[i].Shape;
-        Shape[] inferred = Graph.InferShapes(shapes);
+        Shape[] inferred = Executed.InferShapes(shapes);
         if (options is { Training: true, BatchNormGroup: null })
             RequireStatistics(inferred);
         return new TorchForward(this, inputs, options, cancellationToken);
@@ -206,7 +210,7 @@ public sealed unsafe partial class TorchNetwork : IDisposable
 
     private void RequireStatistics(Shape[] shapes)
     {
-        foreach (Value value in Graph.Values)
+        foreach (Value value in Executed.Values)
         {
             if (value.Op is not BatchNorm2d norm || HasFrozenStatistics(norm.Prefix))
                 continue;

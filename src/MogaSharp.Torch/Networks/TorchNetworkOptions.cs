@@ -1,4 +1,5 @@
 using MogaSharp.Graph;
+using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch;
 
@@ -57,7 +58,7 @@ public sealed record TorchForwardOptions
     internal bool Records => RecordGradients ?? Training;
 
     // The shim's code of the autocast type.
-    internal int Precision => Autocast is { } type ? (int)type : -1;
+    internal int Precision => Autocast is { } type ? (int)type : ShimNumbers.NoPrecision;
 
     internal void Validate()
     {

@@ -206,7 +206,7 @@ public sealed class FusionTests
     {
         _builder = new GraphBuilder();
         Value[] outputs = make(_builder.Input("x", new Shape(images, 6, rows, 7)));
-        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
+        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => new GraphOutput($"y{i}", output))]));
         using var engine = new CpuEngine(new(Threads: 2));
         using CpuSession session = engine.CreateSession(c.Graph, c.Weights);
         string plan = session.DescribePlan(c.Inputs[0].Shape);

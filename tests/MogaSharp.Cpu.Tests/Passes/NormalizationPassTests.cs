@@ -7,15 +7,6 @@ namespace MogaSharp.Cpu.Tests.Passes;
 public sealed class NormalizationPassTests : PassFixture
 {
     [Fact]
-    public void Training_ops_go()
-    {
-        Value x = Map(4);
-        Rewritten y = Apply(new RemoveTrainingOps(), Root.DropPath(0.5, Root.Dropout(0.5, x)) + x);
-        Assert.True(y.Fired);
-        Assert.Equal(["Input", "Add"], y.Kinds);
-    }
-
-    [Fact]
     public void A_batch_norm_becomes_an_affine_map()
     {
         Rewritten y = Apply(new BatchNormToAffine(), Root.BatchNorm("norm", Map(4)));

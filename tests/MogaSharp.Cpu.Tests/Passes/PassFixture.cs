@@ -32,7 +32,7 @@ public abstract class PassFixture
     /// <param name="poison">Weights whose first element is replaced.</param>
     private protected Rewritten Apply(GraphPass pass, Value[] outputs, params (string Name, float Element)[] poison)
     {
-        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => KeyValuePair.Create($"y{i}", output))]));
+        GraphCase c = GraphCase.Create(_builder.Build([.. outputs.Select((output, i) => new GraphOutput($"y{i}", output))]));
         foreach ((string name, float element) in poison)
             c.Weights[name].Data[0] = element;
         var rewriter = new GraphRewriter(c.Graph, c.Weights);

@@ -43,7 +43,7 @@ internal static class ErrorModel
             double error = Largest(exact[i].Data, result);
             Assert.True(
                 error <= bounds[i],
-                $"Output '{c.Graph.Outputs[i].Key}' {exact[i].Shape} is {error:g3} off; at most {bounds[i]:g3} is rounding."
+                $"Output '{c.Graph.Outputs[i].Name}' {exact[i].Shape} is {error:g3} off; at most {bounds[i]:g3} is rounding."
             );
             i++;
         }
@@ -95,7 +95,7 @@ internal static class ErrorModel
             if (op.Parameters.Contains(spec.Name))
                 builder.Declare(spec);
         Value y = builder.Add("", op, [.. operands.Select((operand, i) => builder.Input($"{i}", operand.Shape))]);
-        return new ReferenceInterpreter(builder.Build(KeyValuePair.Create("y", y)), weights).RunAll(operands)[y.Index].Data;
+        return new ReferenceInterpreter(builder.Build(new GraphOutput("y", y)), weights).RunAll(operands)[y.Index].Data;
     }
 
     private static double Largest(double[] exact, double[] other)

@@ -16,7 +16,7 @@ internal sealed record GraphCase(ComputationGraph Graph, WeightSet Weights, Tens
 
     /// <summary>The graph of one output.</summary>
     public static GraphCase Create(GraphBuilder builder, Value output, string salt = "") =>
-        Create(builder.Build(KeyValuePair.Create("y", output)), salt);
+        Create(builder.Build(new GraphOutput("y", output)), salt);
 
     /// <summary>The exact outputs, in the graph's order.</summary>
     public ReferenceTensor[] Reference() => Reference(Graph, Weights);

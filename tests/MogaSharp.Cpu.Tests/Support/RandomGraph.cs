@@ -53,7 +53,7 @@ internal sealed class RandomGraph
                 last = made;
         }
 
-        var outputs = new List<KeyValuePair<string, Value>> { new("last", last) };
+        var outputs = new List<GraphOutput> { new("last", last) };
         for (int i = 0; _ops.Chance(0.35); i++)
             outputs.Add(new($"middle{i}", _maps[_random.Next(_maps.Count)]));
         if (_ops.Chance(0.4))

@@ -1,5 +1,3 @@
-using MogaSharp.Imaging;
-
 namespace MogaSharp.Data.Tests;
 
 /// <summary>RandAugment as in timm 0.6.13: lists, arguments for each level, the notation, and how operations are drawn.</summary>

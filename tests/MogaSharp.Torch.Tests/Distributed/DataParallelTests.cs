@@ -205,7 +205,7 @@ public sealed class DataParallelTests
         {
             var builder = new GraphBuilder();
             ComputationGraph graph = builder.Build(
-                new KeyValuePair<string, Value>("y", builder.Root.BatchNorm("norm", builder.Input("x", new Shape(1, 3, 1, 1))))
+                new GraphOutput("y", builder.Root.BatchNorm("norm", builder.Input("x", new Shape(1, 3, 1, 1))))
             );
             using TorchNetwork network = Libtorch.Network(graph, new() { Type = DType.Float64 });
             using var scope = new TorchScope();
@@ -229,7 +229,7 @@ public sealed class DataParallelTests
         var builder = new GraphBuilder();
         Value x = builder.Input("x", new Shape(1, 4));
         return Libtorch.Network(
-            builder.Build([.. new[] { "a", "b", "c" }.Select(name => KeyValuePair.Create(name, builder.Root.Linear(name, x, 3)))])
+            builder.Build([.. new[] { "a", "b", "c" }.Select(name => new GraphOutput(name, builder.Root.Linear(name, x, 3)))])
         );
     }
 

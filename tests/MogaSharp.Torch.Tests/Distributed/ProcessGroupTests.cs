@@ -222,7 +222,7 @@ public sealed class ProcessGroupTests
                 using var scope = new TorchScope();
                 var builder = new GraphBuilder();
                 ComputationGraph graph = builder.Build(
-                    new KeyValuePair<string, Value>("y", builder.Root.Linear("head", builder.Input("x", new Shape(1, 4)), 3 + rank))
+                    new GraphOutput("y", builder.Root.Linear("head", builder.Input("x", new Shape(1, 4)), 3 + rank))
                 );
                 using TorchNetwork network = Libtorch.Network(graph);
                 Exception error = Assert.ThrowsAny<Exception>(() =>

@@ -81,7 +81,7 @@ public sealed class VideoTests : IDisposable
         }
 
         var builder = new GraphBuilder();
-        ComputationGraph same = builder.Build(new KeyValuePair<string, Value>("output", builder.Input("input", output.Shape)));
+        ComputationGraph same = builder.Build(new GraphOutput("output", builder.Input("input", output.Shape)));
         using var network = new TorchNetwork(same, new WeightSet([]));
         using (new TorchScope())
         {

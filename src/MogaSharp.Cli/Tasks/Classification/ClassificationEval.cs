@@ -19,8 +19,7 @@ internal static class ClassificationEval
         source.RequireFolder();
         Shared.Input(request.Batch, request.Card);
         LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
-        IInferenceEngine running = request.CreateEngine();
-        using var resources = running as IDisposable;
+        using IInferenceEngine running = request.CreateEngine();
         loaded = LabelFile.Apply(loaded, request.Labels);
         using var classifier = new ImageClassifier(loaded, running);
         IImageDataset set = source.Open(request.Split, classifier.Card.GetClassLabels());

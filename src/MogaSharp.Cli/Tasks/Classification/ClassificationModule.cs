@@ -26,10 +26,6 @@ internal sealed class ClassificationModule : TaskModule
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_top1") is { } top1 ? top1.ToString("F1", CultureInfo.InvariantCulture) + " %" : null;
 
-    public override void CheckTrainingData(string text, ModelCard card) => PictureTrainSet.Check(text);
-
-    public override TrainData OpenTrainingData(string text, ModelCard card) => PictureTrainSet.Open(text, card);
-
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         ClassificationEval.RunAsync(request, cancellationToken);
 }

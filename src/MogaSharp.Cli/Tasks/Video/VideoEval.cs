@@ -4,6 +4,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Training;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
@@ -31,8 +32,7 @@ internal sealed class VideoEval(EvalRequest request)
         Shared.Notices.AddRange(clips.Notes);
         Require(definition, clips.Shape);
         LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
-        IInferenceEngine engine = request.CreateEngine();
-        using var resources = engine as IDisposable;
+        using IInferenceEngine engine = request.CreateEngine();
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
         VideoMetrics metrics = await Output

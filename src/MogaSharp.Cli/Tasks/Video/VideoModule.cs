@@ -26,10 +26,6 @@ internal sealed class VideoModule : TaskModule
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_mse") is { } mse ? mse.ToString("F2", CultureInfo.InvariantCulture) + " MSE" : null;
 
-    public override void CheckTrainingData(string text, ModelCard card) => ClipTrainSet.Check(text, card);
-
-    public override TrainData OpenTrainingData(string text, ModelCard card) => ClipTrainSet.Open(text, card);
-
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         new VideoEval(request).RunAsync(cancellationToken);
 }

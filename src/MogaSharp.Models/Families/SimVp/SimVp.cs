@@ -46,7 +46,7 @@ public sealed class SimVp : IVideoDefinition
         var builder = new GraphBuilder(ParameterOrder.Modules);
         // What the official code leaves as PyTorch makes it starts uniformly.
         Scope net = (builder.Root with { Start = ConvStart.Uniform }).WithOrder("enc", "dec", "hid");
-        var stages = new List<KeyValuePair<string, Value>>();
+        var stages = new List<GraphOutput>();
 
         Value clip = builder.Input("input", input);
         (Value latent, Value skip) = Encoder(net["enc"], net.Add(new ClipToFrames(), clip));
@@ -59,7 +59,7 @@ public sealed class SimVp : IVideoDefinition
         hidden = net.Add(new ChannelsToFrames(Frames), hidden);
         Value output = net.Add(new FramesToClip(Frames), Decoder(net["dec"], hidden, skip));
 
-        var results = new List<KeyValuePair<string, Value>>();
+        var results = new List<GraphOutput>();
         if (outputs.HasFlag(ModelOutputs.Head))
             results.Add(new(IVideoDefinition.Output, output));
         if (outputs.HasFlag(ModelOutputs.Stages))
@@ -97,7 +97,7 @@ public sealed class SimVp : IVideoDefinition
     }
 
     // Blocks one after another; the first and the last change the number of channels (MidMetaNet).
-    private Value MetaTranslator(Scope s, Value x, List<KeyValuePair<string, Value>> stages)
+    private Value MetaTranslator(Scope s, Value x, List<GraphOutput> stages)
     {
         int outside = x.Channels;
         for (int i = 0; i < _options.NT; i++)
@@ -212,7 +212,7 @@ public sealed class SimVp : IVideoDefinition
     }
 
     // Down and up again at one size, with skips across (MidIncepNet).
-    private Value IncepTranslator(Scope s, Value x, List<KeyValuePair<string, Value>> stages)
+    private Value IncepTranslator(Scope s, Value x, List<GraphOutput> stages)
     {
         int outside = x.Channels,
             depth = _options.NT;

@@ -60,7 +60,7 @@ public enum TranslatorKind
 /// falls linearly from 0.01 at the translator's first block to <see cref="ModelOptions.DropPathRate"/> at its last: the early blocks have
 /// some even for a rate of 0.
 /// </summary>
-public sealed record SimVpOptions : ModelOptions
+public sealed record SimVpOptions : ModelOptions, IVideoOptions
 {
     /// <inheritdoc/>
     public override string Family => "simvp";
@@ -71,6 +71,9 @@ public sealed record SimVpOptions : ModelOptions
     /// <summary>The clip that goes in, and out: frames, channels, rows, columns. Rows and columns of a run may differ, save with
     /// MLP-Mixer.</summary>
     public ImmutableArray<int> InShape { get; init; } = [10, 1, 64, 64];
+
+    /// <inheritdoc/>
+    public ModelOptions WithInShape(ImmutableArray<int> inShape) => this with { InShape = inShape };
 
     /// <summary>Channels of a frame in encoder and decoder, even.</summary>
     public int HidS { get; init; } = 16;

@@ -39,6 +39,9 @@ public sealed class RunLock : IDisposable
 /// <param name="message">Why.</param>
 public sealed class RunFolderException(string message) : MogaException(message)
 {
+    /// <summary>The folder holds another run, which can be resumed.</summary>
+    public bool HoldsRun { get; init; }
+
     /// <inheritdoc/>
     public override ErrorKind Kind => ErrorKind.InvalidRequest;
 }

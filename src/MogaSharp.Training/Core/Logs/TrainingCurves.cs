@@ -13,6 +13,9 @@ public static class TrainingCurves
         (RgbColor.Parse("#2ca02c"), RgbColor.Parse("#9467bd")),
     ];
 
+    /// <summary>The file of the curves as a drawing; the same as an image is beside it.</summary>
+    public const string File = "curves.svg";
+
     private static readonly RgbColor TrainColor = RgbColor.Parse("#7f7f7f");
 
     /// <summary>Writes <c>curves.svg</c> and <c>curves.png</c> into a folder.</summary>
@@ -28,7 +31,7 @@ public static class TrainingCurves
             return null;
         try
         {
-            sheet.SaveSvg(Path.Combine(folder, "curves.svg"));
+            sheet.SaveSvg(Path.Combine(folder, File));
             sheet.SavePng(Path.Combine(folder, "curves.png"));
             return null;
         }

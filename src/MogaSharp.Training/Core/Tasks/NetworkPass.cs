@@ -41,7 +41,7 @@ public sealed class NetworkPass
     /// <summary>Runs the network on the inputs of a batch and takes the output that its graph lists first.</summary>
     /// <param name="batch">The batch.</param>
     /// <exception cref="GraphException">The inputs do not fit the network.</exception>
-    public TorchTensor RunFirst(TrainingBatch batch) => Run(batch)[_network.Graph.Outputs[0].Key];
+    public TorchTensor RunFirst(TrainingBatch batch) => Run(batch)[_network.Graph.Outputs[0].Name];
 
     internal void Backward(TorchTensor loss)
     {

@@ -51,7 +51,7 @@ internal sealed class TorchRunner(TorchNetwork network, DType? autocast) : INetw
         TorchTensor input = TorchTensor.From(values.Span, shape, network.Options.Device);
         TorchForward forward = network.Forward(input, TorchForwardOptions.Eval with { Autocast = autocast }, cancellationToken);
         return new OrderedDictionary<string, Tensor>(
-            network.Graph.Outputs.Select(output => KeyValuePair.Create(output.Key, forward[output.Key].ToTensor()))
+            network.Graph.Outputs.Select(output => KeyValuePair.Create(output.Name, forward[output.Name].ToTensor()))
         );
     }
 }
@@ -66,7 +66,7 @@ public sealed class SessionRunner(IInferenceSession session) : INetworkRunner
         Tensor[] outputs = session.CreateOutputs(shape);
         session.Run([new Tensor(shape, values.ToArray())], outputs, cancellationToken);
         return new OrderedDictionary<string, Tensor>(
-            session.Graph.Outputs.Zip(outputs, (output, tensor) => KeyValuePair.Create(output.Key, tensor))
+            session.Graph.Outputs.Zip(outputs, (output, tensor) => KeyValuePair.Create(output.Name, tensor))
         );
     }
 }

@@ -1,25 +1,57 @@
 using System.Collections.Immutable;
+using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
 /// <summary>How the models of a task are trained. <see cref="Register"/> takes tasks from elsewhere.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Create">Makes what a recipe trains for.</param>
-/// <param name="Losses">The losses that its recipes may name.</param>
-public sealed record TaskTraining(ModelTask Task, Func<TrainingRecipe, TrainingTask> Create, ImmutableArray<LossKind> Losses)
+public sealed record TaskTraining
 {
     private static readonly Lock Gate = new();
 
     private static ImmutableArray<TaskTraining> _all =
     [
-        new(ModelTask.Classification, recipe => new ClassificationTask(recipe), [LossKind.CrossEntropy, LossKind.BinaryCrossEntropy])
+        new()
         {
+            Task = ModelTask.Classification,
+            Create = recipe => new ClassificationTask(recipe),
+            Losses = [LossKind.CrossEntropy, LossKind.BinaryCrossEntropy],
             InputShape = (card, recipe) => card.CreateDefinition().InputShape(1, recipe.ImageSize, recipe.ImageSize),
+            CheckData = (text, _) => ImageTrainingSet.Check(text),
+            OpenData = ImageTrainingSet.Open,
+            CreateRandomBatch = RandomBatches.Images,
         },
-        new(ModelTask.Video, _ => new VideoTask(), [LossKind.MeanSquaredError]) { Default = () => RecipePresets.Find("mmnist") },
+        new()
+        {
+            Task = ModelTask.Video,
+            Create = _ => new VideoTask(),
+            Losses = [LossKind.MeanSquaredError],
+            Preset = () => RecipePresets.Find("mmnist"),
+            CheckData = ClipTrainingSet.Check,
+            OpenData = ClipTrainingSet.Open,
+            CreateRandomBatch = RandomBatches.Clips,
+        },
     ];
+
+    /// <summary>The task.</summary>
+    public required ModelTask Task { get; init; }
+
+    /// <summary>Makes what a recipe trains for.</summary>
+    public required Func<TrainingRecipe, TrainingTask> Create { get; init; }
+
+    /// <summary>The losses that its recipes may name.</summary>
+    public required ImmutableArray<LossKind> Losses { get; init; }
+
+    /// <summary>Opens a data set by its text and fits a model to it. May throw <see cref="DatasetSpecException"/>,
+    /// <see cref="DatasetException"/> and <see cref="TrainingSetupException"/>.</summary>
+    public required Func<string, ModelCard, TrainingSet> OpenData { get; init; }
+
+    /// <summary>Checks what can be known of a data set without opening it; throws as <see cref="OpenData"/>.</summary>
+    public Action<string, ModelCard> CheckData { get; init; } = (_, _) => { };
+
+    /// <summary>A batch of random values of a shape, to measure training with.</summary>
+    public required Func<ModelCard, Shape, Random, TrainingBatch> CreateRandomBatch { get; init; }
 
     /// <summary>All, in the order of the tasks.</summary>
     public static ImmutableArray<TaskTraining> All => _all;
@@ -27,8 +59,11 @@ public sealed record TaskTraining(ModelTask Task, Func<TrainingRecipe, TrainingT
     /// <summary>The shape that a network is built with for training. Default: that of the card's own size.</summary>
     public Func<ModelCard, TrainingRecipe, Shape> InputShape { get; init; } = (card, _) => card.InputShape();
 
-    /// <summary>A recipe of the task for models that name none. Default: the defaults.</summary>
-    public Func<TrainingRecipe> Default { get; init; } = () => new TrainingRecipe { Task = Task, Loss = Losses[0] };
+    /// <summary>The recipe for models that name none; null for one with the default values and the first of <see cref="Losses"/>.</summary>
+    public Func<TrainingRecipe>? Preset { get; init; }
+
+    /// <summary>The recipe for models that name none.</summary>
+    public TrainingRecipe Default() => Preset?.Invoke() ?? new TrainingRecipe { Task = Task, Loss = Losses[0] };
 
     /// <summary>How a task is trained.</summary>
     /// <param name="task">The task.</param>

@@ -1,9 +1,9 @@
 using MogaSharp.Data;
 
-namespace MogaSharp.Cli;
+namespace MogaSharp.Training;
 
 /// <summary>Reads the texts that name clips, and knows where data sets lie that are named without a folder.</summary>
-internal static class ClipSources
+public static class ClipSources
 {
     /// <summary>Reads a specification.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
@@ -18,9 +18,9 @@ internal static class ClipSources
         {
             "moving-mnist" => MnistFiles.AreIn(KnownFolders.Mnist)
                 ? KnownFolders.Mnist
-                : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it"),
+                : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it."),
             "moving-fashion" => KnownFolders.Fashion
-                ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}"),
+                ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}."),
             _ => null,
         };
 }

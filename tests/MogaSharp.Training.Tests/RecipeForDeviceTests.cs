@@ -1,7 +1,6 @@
 using MogaSharp.Torch;
-using MogaSharp.Training;
 
-namespace MogaSharp.Cli.Tests;
+namespace MogaSharp.Training.Tests;
 
 public sealed class RecipeForDeviceTests
 {
@@ -19,7 +18,7 @@ public sealed class RecipeForDeviceTests
         "cpu",
         true,
         Precision.None,
-        "the recipe's fp16 needs CUDA; this run computes in float32 (--amp bf16 is possible)"
+        "the recipe's fp16 needs CUDA; this run computes in float32 (amp bf16 is possible)"
     )]
     [InlineData(Precision.Fp16, "cpu", false, Precision.None, "the recipe's fp16 needs CUDA; this run computes in float32")]
     public void A_number_format_that_is_not_there_becomes_float32_and_is_said(
@@ -31,7 +30,7 @@ public sealed class RecipeForDeviceTests
     )
     {
         var heard = new List<string>();
-        TrainingRecipe recipe = TrainRecipes.ForDevice(
+        TrainingRecipe recipe = RecipeChoice.ForDevice(
             new TrainingRecipe { Amp = asked },
             TorchDevice.Parse(device),
             hasBfloat16,

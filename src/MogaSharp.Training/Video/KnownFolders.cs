@@ -1,9 +1,9 @@
 using MogaSharp.Weights;
 
-namespace MogaSharp.Cli;
+namespace MogaSharp.Training;
 
 /// <summary>Where data sets lie that are named without a folder.</summary>
-internal static class KnownFolders
+public static class KnownFolders
 {
     private const string FashionFolder = "/usr/share/datasets/fashion-mnist";
     private static readonly string[] FashionParts = ["train", "t10k"];
