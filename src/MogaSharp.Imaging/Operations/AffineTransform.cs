@@ -48,7 +48,8 @@ public static class AffineTransform
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="channels">1 (gray) or 3.</param>
     /// <param name="destination">As many samples, written; must not overlap the source.</param>
-    /// <param name="toSource">Where the new pixels come from, in the order of Pillow's <c>Image.AFFINE</c>; its inverse is where the old ones go.</param>
+    /// <param name="toSource">Where the new pixels come from, in the order of Pillow's <c>Image.AFFINE</c>; its inverse is where the
+    /// old ones go.</param>
     /// <param name="filter"><see cref="ResizeFilter.Bilinear"/> (2 x 2 pixels) or <see cref="ResizeFilter.Bicubic"/> (4 x 4 pixels, a =
     /// -1).</param>
     /// <param name="fill">The color of pixels from outside the image, one sample for each channel.</param>
