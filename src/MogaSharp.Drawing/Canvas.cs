@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace MogaSharp.Drawing;
 
 /// <summary>
-/// A picture that is drawn on. The image that it begins with is copied and stays as it is. What is drawn later lies above; labels, captions
+/// An image that is drawn on. The image that it begins with is copied and stays as it is. What is drawn later lies above; labels, captions
 /// and legends remember each other's places. Not safe to use from several threads at once.
 /// </summary>
 public sealed class Canvas : IDisposable
@@ -39,27 +39,27 @@ public sealed class Canvas : IDisposable
     /// <summary>How large text and lines are.</summary>
     public DrawingScale Scale { get; }
 
-    /// <summary>Tints a part of the picture.</summary>
-    /// <param name="mask">The part, of the picture's size.</param>
+    /// <summary>Tints a part of the image.</summary>
+    /// <param name="mask">The part, of the image's size.</param>
     /// <exception cref="ArgumentException">The mask has another size or another number of values.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The opacity is out of its range.</exception>
     public void DrawMask(MaskOverlay mask) => MaskPainter.Draw(_bitmap, mask, Scale.LineWidth);
 
-    /// <summary>Lays the colors of a map over the picture.</summary>
+    /// <summary>Lays the colors of a map over the image.</summary>
     /// <param name="map">The map, of any size.</param>
     /// <exception cref="ArgumentException">The number of values is another one, or the limits make no sense.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The size or the opacity is out of its range.</exception>
     public void DrawHeatMap(HeatMap map) => HeatMapPainter.Draw(_bitmap, map);
 
     /// <summary>Draws bones, and above them points.</summary>
-    /// <param name="skeleton">The skeleton; what is outside of the picture is cut off.</param>
+    /// <param name="skeleton">The skeleton; what is outside of the image is cut off.</param>
     /// <exception cref="ArgumentException">An edge names a point that is not there, or there is another number of colors.</exception>
     public void DrawSkeleton(Skeleton skeleton) => SkeletonPainter.Draw(_canvas, skeleton, Scale.LineWidth);
 
     /// <summary>
-    /// Draws boxes, and above all of them their labels. A label stands in the picture as a whole, beside its box where there is room, and
+    /// Draws boxes, and above all of them their labels. A label stands in the image as a whole, beside its box where there is room, and
     /// does not cover labels, captions and legends that were drawn before unless there is no free place near its box. Text that is wider
-    /// than the picture gets somewhat smaller and is then cut off with an ellipsis; a label that has no room at all is left out.
+    /// than the image gets somewhat smaller and is then cut off with an ellipsis; a label that has no room at all is left out.
     /// </summary>
     /// <param name="boxes">The boxes; the first ones get the best places for their labels.</param>
     /// <exception cref="ArgumentException">An edge is not finite.</exception>

@@ -1,6 +1,6 @@
 namespace MogaSharp.Drawing;
 
-/// <summary>A corner of a picture.</summary>
+/// <summary>A corner of an image.</summary>
 public enum Corner
 {
     /// <summary>Top left.</summary>

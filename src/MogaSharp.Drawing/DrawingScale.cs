@@ -6,9 +6,9 @@ namespace MogaSharp.Drawing;
 public sealed record DrawingScale(float FontSize, int LineWidth)
 {
     /// <summary>The smallest size at which letters can be told apart.</summary>
-    internal const float LeastFont = 6;
+    internal const float MinFont = 6;
 
-    /// <summary>What is readable on a picture that is looked at as a whole: both grow with its size.</summary>
+    /// <summary>What is readable on an image that is looked at as a whole: both grow with its size.</summary>
     /// <param name="width">The width in pixels.</param>
     /// <param name="height">The height in pixels.</param>
     public static DrawingScale For(int width, int height)
@@ -17,6 +17,6 @@ public sealed record DrawingScale(float FontSize, int LineWidth)
         return new(Math.Max(side * 0.03f, 12), Math.Max(1, (int)MathF.Round(side * 0.004f)));
     }
 
-    /// <summary>The smallest size at which text of a picture of a size is readable where it is shown as a whole.</summary>
-    internal static float LeastFor(int width, int height) => Math.Max(LeastFont, MathF.Sqrt((float)width * height) * 0.0225f);
+    /// <summary>The smallest size at which text of an image of a size is readable where it is shown as a whole.</summary>
+    internal static float MinFor(int width, int height) => Math.Max(MinFont, MathF.Sqrt((float)width * height) * 0.0225f);
 }

@@ -13,7 +13,7 @@ internal static class PixelCopy
         if (bitmap.TryAllocPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque)))
             return bitmap;
         bitmap.Dispose();
-        throw new InsufficientMemoryException($"There is no memory for a picture of {width} x {height} pixels.");
+        throw new InsufficientMemoryException($"There is no memory for an image of {width} x {height} pixels.");
     }
 
     public static SKBitmap ToBitmap(RgbImage image)

@@ -60,7 +60,8 @@ internal static class BmpDecoder
         return ApplyPalette(indices, image, palette);
     }
 
-    internal static ImageFormatException Bad(string name, string problem) => new(name, $"corrupt or unsupported BMP image: {problem}");
+    internal static ImageFormatException Bad(string name, string problem) =>
+        new(name, $"The BMP image is corrupt or unsupported: {problem}.");
 
     private readonly record struct RawImage(int Width, int Height, int Bits, bool IsTopDown)
     {
@@ -155,11 +156,11 @@ internal static class BmpDecoder
     {
         int entryBytes = isCore ? 3 : 4;
         int start = FileHeaderBytes + header.Length;
-        uint colours = isCore ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(header[32..]);
-        if (colours == 0 || colours > 1u << bits)
-            colours = 1u << bits;
-        // Some writers store fewer colours than they promise; the pixels' offset tells.
-        long end = Math.Min(start + (colours * entryBytes), Math.Max(pixelOffset, start));
+        uint colors = isCore ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(header[32..]);
+        if (colors == 0 || colors > 1u << bits)
+            colors = 1u << bits;
+        // Some writers store fewer colors than they promise; the pixels' offset tells.
+        long end = Math.Min(start + (colors * entryBytes), Math.Max(pixelOffset, start));
         ReadOnlySpan<byte> stored = data[start..(int)Math.Min(end, data.Length)];
         byte[] palette = new byte[256 * 3];
         for (int i = 0; i < stored.Length / entryBytes; i++)

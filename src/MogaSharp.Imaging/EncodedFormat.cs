@@ -16,7 +16,7 @@ internal enum EncodedFormat
 internal static class FormatSniffer
 {
     /// <summary>The bytes that are looked at, at most.</summary>
-    public const int MostBytes = 12;
+    public const int MaxBytes = 12;
 
     public static EncodedFormat Sniff(ReadOnlySpan<byte> data)
     {

@@ -6,9 +6,9 @@ namespace MogaSharp.Imaging;
 internal static class ForeignFormats
 {
     /// <summary>The first bytes that are looked at, at most.</summary>
-    public const int MostBytes = 1024;
+    public const int MaxBytes = 1024;
 
-    private const string Known = "not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
+    private const string Known = "This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
     private const string ConvertIt = "convert it to PNG or JPEG";
     private const string SaveFrames = "save its frames as PNG images";
     private const string Unpack = "unpack it and name the images inside";
@@ -67,12 +67,12 @@ internal static class ForeignFormats
     ];
 
     /// <summary>What a message says of a file that is not of a format that is decoded.</summary>
-    /// <param name="data">The file; only its first <see cref="MostBytes"/> and the last 26 bytes are looked at.</param>
+    /// <param name="data">The file; only its first <see cref="MaxBytes"/> and the last 26 bytes are looked at.</param>
     public static string Problem(ReadOnlySpan<byte> data)
     {
         if (data.StartsWith("version https://git-lfs"u8))
-            return $"{Known}, but a Git LFS pointer to the file; 'git lfs pull' fetches it";
-        return Name(data) is { } name ? $"{Known}, but {name}; {Advice(name)}" : Known;
+            return $"{Known}, but a Git LFS pointer to the file; 'git lfs pull' fetches it.";
+        return Name(data) is { } name ? $"{Known}, but {name}; {Advice(name)}." : $"{Known}.";
     }
 
     private static string Advice(string name) =>
@@ -89,7 +89,7 @@ internal static class ForeignFormats
 
     private static string? Name(ReadOnlySpan<byte> data)
     {
-        ReadOnlySpan<byte> head = data[..Math.Min(data.Length, MostBytes)];
+        ReadOnlySpan<byte> head = data[..Math.Min(data.Length, MaxBytes)];
         foreach ((int at, byte[] magic, string name) in Signatures)
             if (head.Length > at && head[at..].StartsWith(magic))
                 return name;

@@ -5,7 +5,7 @@ public static class FramePlanes
 {
     /// <summary>The planes of an image.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="channels">1 for grey (the luma of ITU-R BT.601, as Pillow has it) or 3 for red, green and blue.</param>
+    /// <param name="channels">1 for gray (the luma of ITU-R BT.601, as Pillow has it) or 3 for red, green and blue.</param>
     /// <returns>channels x height x width samples.</returns>
     public static byte[] Of(RgbImage image, int channels)
     {
@@ -28,7 +28,7 @@ public static class FramePlanes
         return planes;
     }
 
-    /// <summary>The image of planes with values of 0..1: what is outside is cut, the rest rounded to 8 bits; one plane is grey.</summary>
+    /// <summary>The image of planes with values of 0..1: what is outside is cut, the rest rounded to 8 bits; one plane is gray.</summary>
     /// <param name="planes">channels x height x width values; NaN becomes black.</param>
     /// <param name="channels">1 or 3.</param>
     /// <param name="height">The height in pixels.</param>
@@ -40,7 +40,7 @@ public static class FramePlanes
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3");
         int pixels = checked(height * width);
         if (planes.Length != channels * pixels)
-            throw new ArgumentException($"{planes.Length} values are no {channels} planes of {height} x {width}", nameof(planes));
+            throw new ArgumentException($"{planes.Length} values are not {channels} planes of {height} x {width}.", nameof(planes));
         byte[] samples = new byte[pixels * 3];
         for (int i = 0; i < samples.Length; i++)
         {

@@ -3,7 +3,7 @@ using MogaSharp.Imaging.Native;
 
 namespace MogaSharp.Imaging;
 
-/// <summary>Moving pictures in the GIF format, read and written by libvips. Safe to use from many threads at once.</summary>
+/// <summary>Moving images in the GIF format, read and written by libvips. Safe to use from many threads at once.</summary>
 public sealed class GifAnimation
 {
     /// <summary>The shortest time that a frame of a GIF can be shown.</summary>
@@ -18,13 +18,13 @@ public sealed class GifAnimation
         Frames = [.. frames];
         Delays = [.. delays];
         if (Frames.IsEmpty)
-            throw new ArgumentException("an animation needs a frame", nameof(frames));
+            throw new ArgumentException("An animation needs a frame.", nameof(frames));
         if (Delays.Length != Frames.Length)
-            throw new ArgumentException($"{Delays.Length} delays for {Frames.Length} frames", nameof(delays));
+            throw new ArgumentException($"There are {Delays.Length} delays for {Frames.Length} frames.", nameof(delays));
         if (Frames.Any(frame => (frame.Width, frame.Height) != (Frames[0].Width, Frames[0].Height)))
-            throw new ArgumentException("frames of different sizes", nameof(frames));
+            throw new ArgumentException("The frames have different sizes.", nameof(frames));
         if (Delays.Any(delay => delay < 0))
-            throw new ArgumentException("a delay is below 0", nameof(delays));
+            throw new ArgumentException("A delay is below 0.", nameof(delays));
     }
 
     /// <summary>The frames, of one size.</summary>
@@ -37,7 +37,7 @@ public sealed class GifAnimation
     /// <param name="path">The file.</param>
     /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends decoding.</param>
-    /// <exception cref="ImageFormatException">The file is no GIF that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not a GIF that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GifAnimation Load(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
@@ -83,7 +83,7 @@ public sealed class GifAnimation
     /// <param name="name">Its name in messages.</param>
     /// <param name="limits">What it may cost, all frames together; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends decoding.</param>
-    /// <exception cref="ImageFormatException">The data is no GIF that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The data is not a GIF that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded.</exception>
     public static GifAnimation Decode(
         ReadOnlySpan<byte> data,
@@ -95,7 +95,7 @@ public sealed class GifAnimation
         limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length, name);
         if (FormatSniffer.Sniff(data) != EncodedFormat.Gif)
-            throw new ImageFormatException(name, "not a GIF image");
+            throw new ImageFormatException(name, "This is not a GIF image.");
         using GifReader reader = GifReader.OpenAll(data, name, limits);
         var frames = new RgbImage[reader.Frames];
         for (int i = 0; i < frames.Length; i++)
@@ -104,7 +104,7 @@ public sealed class GifAnimation
     }
 
     /// <summary>
-    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colours, so that
+    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colors, so that
     /// frames of more lose some.
     /// </summary>
     /// <param name="path">The file to write; an older one is replaced.</param>
@@ -131,7 +131,7 @@ public sealed class GifAnimation
         limits.CheckBytes(new FileInfo(path).Length, name);
         byte[] data = File.ReadAllBytes(path);
         if (FormatSniffer.Sniff(data) != EncodedFormat.Gif)
-            throw new ImageFormatException(name, "not a GIF image");
+            throw new ImageFormatException(name, "This is not a GIF image.");
         using GifReader? reader = GifReader.OpenSome(data, name, first, count, limits);
         for (int i = 0; i < reader?.Frames; i++)
             yield return reader.Read(i, cancellationToken);

@@ -49,7 +49,7 @@ internal static class GifStructure
             }
             else if (kind != '!')
             {
-                throw new ImageFormatException(name, "truncated or corrupt GIF image (something else where a block should begin)");
+                throw new ImageFormatException(name, "The GIF image is truncated or corrupt (something else where a block should begin).");
             }
             else if (at + ControlLength <= data.Length && data[at] == ControlLabel && (data[at + 2] & 1) != 0)
             {
@@ -60,7 +60,7 @@ internal static class GifStructure
         }
         return frames > 0
             ? new GifOutline(frames, hidden)
-            : throw new ImageFormatException(name, "truncated or corrupt GIF image (no frames)");
+            : throw new ImageFormatException(name, "The GIF image is truncated or corrupt (no frames).");
     }
 
     private static int TableLength(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
@@ -78,7 +78,8 @@ internal static class GifStructure
         }
     }
 
-    private static ImageFormatException Truncated(string name) => new(name, "truncated or corrupt GIF image (the file ends too early)");
+    private static ImageFormatException Truncated(string name) =>
+        new(name, "The GIF image is truncated or corrupt (the file ends too early).");
 }
 
 /// <summary>What the blocks of a GIF tell.</summary>

@@ -16,7 +16,7 @@ public enum ImageConversions
     /// <summary>Samples of more than 8 bits were cut to 8.</summary>
     Depth = 4,
 
-    /// <summary>Colors of another space than RGB or grey, such as CMYK or CIELAB, were converted.</summary>
+    /// <summary>Colors of another space than RGB or gray, such as CMYK or CIELAB, were converted.</summary>
     ColorSpace = 8,
 
     /// <summary>Frames or pages after the first were left out.</summary>

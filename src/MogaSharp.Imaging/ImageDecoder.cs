@@ -6,7 +6,7 @@ namespace MogaSharp.Imaging;
 /// <summary>
 /// Reads JPEG, PNG, WebP, BMP, TIFF and GIF (each the first page or frame) into 8-bit RGB. The first bytes decide the format.
 /// Rotation by EXIF is applied; opacity is left out, as by Pillow's <c>convert("RGB")</c>; 16-bit samples keep their high byte; CMYK is
-/// converted with the plain ink model; colour profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG
+/// converted with the plain ink model; color profiles are ignored. As with Pillow, an image that ends too early is refused, while a JPEG
 /// whose pixel data is damaged in between is decoded as far as its marks allow. Safe to use from many threads at once.
 /// </summary>
 public static class ImageDecoder
@@ -14,7 +14,7 @@ public static class ImageDecoder
     /// <summary>Reads an image file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RgbImage Load(string path, ImageLimits? limits = null)
@@ -27,7 +27,7 @@ public static class ImageDecoder
     /// <param name="stream">The stream; it stays open.</param>
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The stream is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     public static RgbImage Load(Stream stream, string name = "image", ImageLimits? limits = null)
     {
@@ -43,7 +43,7 @@ public static class ImageDecoder
     /// <param name="path">The file.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Stops reading and decoding.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -59,7 +59,7 @@ public static class ImageDecoder
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="cancellationToken">Stops reading and decoding.</param>
-    /// <exception cref="ImageFormatException">The stream is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The stream is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<RgbImage> LoadAsync(
@@ -82,7 +82,7 @@ public static class ImageDecoder
     /// <param name="data">The encoded image.</param>
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The data is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> data, string name = "image", ImageLimits? limits = null) =>
         DecodeAny(data, name, limits ?? ImageLimits.Default, null, CancellationToken.None).ToImage();
@@ -109,7 +109,7 @@ public static class ImageDecoder
     /// <param name="buffers">The memory. The result lies in it, unless the image had to be turned.</param>
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The data is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The data is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="EndOfStreamException">The file is shorter.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -129,7 +129,7 @@ public static class ImageDecoder
         {
             int count = RandomAccess.Read(handle, data[read..], offset + read);
             if (count == 0)
-                throw new EndOfStreamException($"{name} is cut off: its file has become shorter");
+                throw new EndOfStreamException($"{name}: The image is cut off; its file has become shorter.");
             read += count;
         }
         return DecodeAny(data, name, limits, buffers, CancellationToken.None).ToBlock();
@@ -139,7 +139,7 @@ public static class ImageDecoder
     /// <param name="path">The file.</param>
     /// <param name="buffers">The memory. The result lies in it, unless the image had to be turned.</param>
     /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static PixelBlock Load(string path, DecodeBuffers buffers, ImageLimits? limits = null)
@@ -161,7 +161,7 @@ public static class ImageDecoder
         limits.CheckBytes(data.Length, name);
         cancellationToken.ThrowIfCancellationRequested();
         if (data.IsEmpty)
-            throw new ImageFormatException(name, "the file is empty");
+            throw new ImageFormatException(name, "The file is empty.");
         return FormatSniffer.Sniff(data) switch
         {
             EncodedFormat.Unknown => throw new ImageFormatException(name, ForeignFormats.Problem(data)),
@@ -173,7 +173,7 @@ public static class ImageDecoder
     private static FileStream Open(string path, FileOptions options)
     {
         if (Directory.Exists(path))
-            throw new ImageFormatException(path, "this is a directory");
+            throw new ImageFormatException(path, "This is a directory.");
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, options);
     }
 
@@ -188,9 +188,9 @@ public static class ImageDecoder
 
     private static void Append(MemoryStream buffer, byte[] chunk, int count, string name, ImageLimits limits)
     {
-        // What is no image is not read to its end, which it may not have.
+        // What is not an image is not read to its end, which it may not have.
         ReadOnlySpan<byte> read = chunk.AsSpan(0, count);
-        if (buffer.Length == 0 && count >= FormatSniffer.MostBytes && FormatSniffer.Sniff(read) == EncodedFormat.Unknown)
+        if (buffer.Length == 0 && count >= FormatSniffer.MaxBytes && FormatSniffer.Sniff(read) == EncodedFormat.Unknown)
             throw new ImageFormatException(name, ForeignFormats.Problem(read));
         limits.CheckBytes(buffer.Length + count, name);
         buffer.Write(chunk, 0, count);

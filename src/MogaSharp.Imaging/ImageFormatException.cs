@@ -5,9 +5,9 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public sealed class ImageFormatException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Names the image; the message is "name: Problem."</summary>
     /// <param name="imageName">The file name, or what else names the image.</param>
-    /// <param name="problem">What is wrong with it.</param>
+    /// <param name="problem">What is wrong with it, as whole sentences.</param>
     /// <param name="innerException">The cause, if another exception told of it.</param>
     public ImageFormatException(string imageName, string problem, Exception? innerException = null)
         : base($"{imageName}: {problem}", innerException)
@@ -19,7 +19,7 @@ public sealed class ImageFormatException : MogaException
     /// <summary>The file name, or what else names the image.</summary>
     public string ImageName { get; }
 
-    /// <summary>What is wrong with the image.</summary>
+    /// <summary>What is wrong with the image, as whole sentences.</summary>
     public string Problem { get; }
 
     /// <inheritdoc/>

@@ -69,7 +69,7 @@ public sealed record ImageLimits
     {
         // An array holds no more than Array.MaxLength bytes, whatever the limit says.
         if (bytes > Math.Min(MaxBytes, Array.MaxLength))
-            throw new ImageFormatException(imageName, $"the file has more bytes than the limit of {Math.Min(MaxBytes, Array.MaxLength)}");
+            throw new ImageFormatException(imageName, $"The file has more bytes than the limit of {Math.Min(MaxBytes, Array.MaxLength)}.");
     }
 
     /// <summary>An animation has the pixels of all its frames.</summary>
@@ -77,7 +77,10 @@ public sealed record ImageLimits
     {
         long most = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height * frames > most)
-            throw new ImageFormatException(imageName, $"{frames} frames of {width} x {height} pixels: the limit is {most} pixels in all");
+            throw new ImageFormatException(
+                imageName,
+                $"The image has {frames} frames of {width} x {height} pixels; the limit is {most} pixels in all."
+            );
     }
 
     /// <summary>Frames that are decoded one after another cost time, and the memory of one.</summary>
@@ -87,24 +90,24 @@ public sealed record ImageLimits
         if (frames > most / (width * height))
             throw new ImageFormatException(
                 imageName,
-                $"{frames} frames of {width} x {height} pixels to decode: the limit is {most} pixels in all"
+                $"The image has {frames} frames of {width} x {height} pixels to decode; the limit is {most} pixels in all."
             );
     }
 
     internal void CheckSize(long width, long height, string imageName)
     {
         if (width < 1 || height < 1)
-            throw new ImageFormatException(imageName, $"the header gives an impossible size of {width} x {height} pixels");
+            throw new ImageFormatException(imageName, $"The header gives an impossible size of {width} x {height} pixels.");
         if (width > MaxSide || height > MaxSide)
             throw new ImageFormatException(
                 imageName,
-                $"{width} x {height} pixels: the limit of a side is {MaxSide} ({PixelsVariable} raises it)"
+                $"The image has {width} x {height} pixels; the limit of a side is {MaxSide} ({PixelsVariable} raises it)."
             );
         long most = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height > most)
             throw new ImageFormatException(
                 imageName,
-                $"{width} x {height} pixels: the limit is {most} pixels ({PixelsVariable} raises it)"
+                $"The image has {width} x {height} pixels; the limit is {most} pixels ({PixelsVariable} raises it)."
             );
     }
 }

@@ -5,7 +5,7 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public sealed class ImagingUnavailableException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Says how to get the library.</summary>
     /// <param name="message">What is missing and where it comes from.</param>
     public ImagingUnavailableException(string message)
         : base(message) { }

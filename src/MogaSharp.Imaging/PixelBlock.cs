@@ -17,18 +17,18 @@ public readonly record struct PixelBlock(ReadOnlyMemory<byte> Pixels, int Width,
     public static PixelBlock Of(RgbImage image) =>
         new(image.Pixels, image.Width, image.Height, PixelLayout.Rgb) { Conversions = image.Conversions };
 
-    /// <summary>Copies a part of a row as grey (luma of ITU-R BT.601, as Pillow has it) or RGB (grey is repeated, opacity left
+    /// <summary>Copies a part of a row as gray (luma of ITU-R BT.601, as Pillow has it) or RGB (gray is repeated, opacity left
     /// out).</summary>
     /// <param name="y">The row.</param>
     /// <param name="x">The first pixel.</param>
     /// <param name="destination">The samples, written; their number says how many pixels are copied.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="channels">1 (gray) or 3 (RGB).</param>
     public void CopyRow(int y, int x, Span<byte> destination, int channels)
     {
         int bytes = PixelConversion.BytesPerPixel(Layout),
             count = destination.Length / channels;
         ReadOnlySpan<byte> from = Pixels.Span.Slice(((y * Width) + x) * bytes, count * bytes);
-        if (bytes == channels && (Layout is PixelLayout.Grey or PixelLayout.Rgb))
+        if (bytes == channels && (Layout is PixelLayout.Gray or PixelLayout.Rgb))
         {
             from.CopyTo(destination);
             return;

@@ -6,10 +6,10 @@ internal static class PixelConversion
     public static int BytesPerPixel(PixelLayout layout) =>
         layout switch
         {
-            PixelLayout.Grey => 1,
+            PixelLayout.Gray => 1,
             PixelLayout.Rgb or PixelLayout.Bgr => 3,
             PixelLayout.Rgba or PixelLayout.Bgra => 4,
-            _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "not a pixel layout"),
+            _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "There is no such layout."),
         };
 
     /// <summary>Checks a pixel buffer and gives its stride in bytes (a stride of 0 means rows without gaps).</summary>
@@ -20,10 +20,10 @@ internal static class PixelConversion
         long row = (long)width * BytesPerPixel(layout);
         long step = stride == 0 ? row : stride;
         if (step < row)
-            throw new ArgumentOutOfRangeException(nameof(stride), stride, $"a row has {row} bytes");
+            throw new ArgumentOutOfRangeException(nameof(stride), stride, $"A row has {row} bytes.");
         long needed = (step * (height - 1)) + row;
         if (length < needed)
-            throw new ArgumentException($"{width} x {height} {layout} pixels need {needed} bytes, not {length}");
+            throw new ArgumentException($"{width} x {height} {layout} pixels need {needed} bytes, not {length}.");
         return (int)step;
     }
 
@@ -32,7 +32,7 @@ internal static class PixelConversion
     {
         switch (layout)
         {
-            case PixelLayout.Grey:
+            case PixelLayout.Gray:
                 for (int from = 0, to = 0; to < rgb.Length; from++, to += 3)
                     rgb[to] = rgb[to + 1] = rgb[to + 2] = source[from];
                 break;
@@ -55,10 +55,10 @@ internal static class PixelConversion
         }
     }
 
-    /// <summary>The grey of a colour: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
+    /// <summary>The gray of a color: the luma of ITU-R BT.601 in 16-bit fixed point, rounded to nearest, as Pillow has it.</summary>
     public static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
 
-    /// <summary>The plain ink model without a colour profile: a sample of ink and the black ink to light.</summary>
+    /// <summary>The plain ink model without a color profile: a sample of ink and the black ink to light.</summary>
     public static byte InkToLight(byte ink, byte black)
     {
         int light = 255 - black;

@@ -3,8 +3,8 @@ namespace MogaSharp.Imaging;
 /// <summary>The order of the 8-bit samples of one pixel in memory.</summary>
 public enum PixelLayout
 {
-    /// <summary>One grey sample.</summary>
-    Grey,
+    /// <summary>One gray sample.</summary>
+    Gray,
 
     /// <summary>Red, green, blue.</summary>
     Rgb,

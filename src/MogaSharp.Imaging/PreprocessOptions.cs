@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace MogaSharp.Imaging;
 
 /// <summary>
-/// How an image becomes the input of a network: resize, centre crop, divide by 255, subtract the mean, divide by the standard
+/// How an image becomes the input of a network: resize, center crop, divide by 255, subtract the mean, divide by the standard
 /// deviation. The rule is the evaluation rule of timm and torchvision.
 /// </summary>
 /// <param name="Width">The width of the input in pixels, at least 1.</param>
@@ -40,11 +40,11 @@ public sealed record PreprocessOptions(int Width, int Height)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
         if (!(CropFraction > 0 && CropFraction <= 1))
-            throw new ArgumentOutOfRangeException(nameof(CropFraction), CropFraction, "more than 0 and at most 1");
+            throw new ArgumentOutOfRangeException(nameof(CropFraction), CropFraction, "The fraction is more than 0 and at most 1.");
         if (!Enum.IsDefined(Filter))
-            throw new ArgumentOutOfRangeException(nameof(Filter), Filter, "not a filter");
+            throw new ArgumentOutOfRangeException(nameof(Filter), Filter, "There is no such filter.");
         if (!Enum.IsDefined(Mode))
-            throw new ArgumentOutOfRangeException(nameof(Mode), Mode, "not a mode");
+            throw new ArgumentOutOfRangeException(nameof(Mode), Mode, "There is no such mode.");
         CheckChannels(Mean, nameof(Mean), float.IsFinite, "finite");
         CheckChannels(StandardDeviation, nameof(StandardDeviation), value => value > 0 && float.IsFinite(value), "more than 0");
     }
@@ -52,8 +52,8 @@ public sealed record PreprocessOptions(int Width, int Height)
     private static void CheckChannels(ImmutableArray<float> values, string name, Func<float, bool> isAllowed, string rule)
     {
         if (values.IsDefault || values.Length is not (1 or 3))
-            throw new ArgumentException("one number or three are needed", name);
+            throw new ArgumentException("One number or three are needed.", name);
         if (!values.All(isAllowed))
-            throw new ArgumentOutOfRangeException(name, $"every number must be {rule}");
+            throw new ArgumentOutOfRangeException(name, $"Every number must be {rule}.");
     }
 }

@@ -9,8 +9,7 @@ namespace MogaSharp.Imaging;
 /// </summary>
 public sealed class Preprocessor
 {
-    // [channel * 256 + sample] -> input value: the float32 arithmetic of the official pipeline, done once per sample value.
-    private readonly float[] _values = new float[3 * 256];
+    private readonly float[] _values;
 
     /// <summary>Makes a preprocessor.</summary>
     /// <param name="options">The options.</param>
@@ -19,12 +18,7 @@ public sealed class Preprocessor
     {
         options.Check();
         Options = options;
-        for (int i = 0; i < _values.Length; i++)
-        {
-            float mean = options.Mean[options.Mean.Length == 1 ? 0 : i / 256];
-            float deviation = options.StandardDeviation[options.StandardDeviation.Length == 1 ? 0 : i / 256];
-            _values[i] = (((i % 256) / 255f) - mean) / deviation;
-        }
+        _values = Normalization.Table(options.Mean, options.StandardDeviation, channels: 3);
     }
 
     /// <summary>The options.</summary>
@@ -40,7 +34,7 @@ public sealed class Preprocessor
     public void Process(RgbImage image, Span<float> destination) =>
         Process(image.Pixels, image.Width, image.Height, PixelLayout.Rgb, 0, destination);
 
-    /// <summary>Writes the network input of pixels in memory. Alpha is blended onto white; grey is repeated in all three planes.</summary>
+    /// <summary>Writes the network input of pixels in memory. Alpha is blended onto white; gray is repeated in all three planes.</summary>
     /// <param name="pixels">The samples, rows top to bottom.</param>
     /// <param name="width">Pixels of a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
@@ -51,21 +45,14 @@ public sealed class Preprocessor
     public void Process(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int stride, Span<float> destination)
     {
         if (destination.Length != InputLength)
-            throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
-        int channels = layout == PixelLayout.Grey ? 1 : 3;
+            throw new ArgumentException($"The input has {InputLength} values, the destination {destination.Length}.", nameof(destination));
+        int channels = layout == PixelLayout.Gray ? 1 : 3;
         int plane = Options.Width * Options.Height;
         byte[] samples = ArrayPool<byte>.Shared.Rent(plane * channels);
         try
         {
             Crop(pixels, width, height, layout, stride, samples.AsSpan(0, plane * channels));
-            for (int channel = 0; channel < 3; channel++)
-            {
-                ReadOnlySpan<float> values = _values.AsSpan(channel * 256, 256);
-                Span<float> to = destination.Slice(channel * plane, plane);
-                int from = (Options.IsBgr ? 2 - channel : channel) % channels;
-                for (int i = 0; i < to.Length; i++, from += channels)
-                    to[i] = values[samples[from]];
-            }
+            Normalization.Apply(samples, channels, _values, destination, Options.IsBgr);
         }
         finally
         {
@@ -73,7 +60,7 @@ public sealed class Preprocessor
         }
     }
 
-    /// <summary>The resized and cropped image that the network sees, before normalisation.</summary>
+    /// <summary>The resized and cropped image that the network sees, before normalization.</summary>
     /// <param name="image">The image.</param>
     public RgbImage Crop(RgbImage image)
     {
@@ -121,9 +108,9 @@ public sealed class Preprocessor
             Options.Width,
             Options.Height
         );
-        int channels = layout == PixelLayout.Grey ? 1 : 3;
+        int channels = layout == PixelLayout.Gray ? 1 : 3;
         int row = width * channels;
-        if (step == row && (layout is PixelLayout.Rgb or PixelLayout.Grey))
+        if (step == row && (layout is PixelLayout.Rgb or PixelLayout.Gray))
         {
             Resampler.ResizeWindow(pixels, new Size(width, height), channels, destination, size, window, Options.Filter);
             return;
@@ -135,7 +122,7 @@ public sealed class Preprocessor
             {
                 Span<byte> to = tight.AsSpan(y * row, row);
                 ReadOnlySpan<byte> from = pixels.Slice(y * step, width * PixelConversion.BytesPerPixel(layout));
-                if (layout == PixelLayout.Grey)
+                if (layout == PixelLayout.Gray)
                     from.CopyTo(to);
                 else
                     PixelConversion.RowToRgb(from, layout, to);

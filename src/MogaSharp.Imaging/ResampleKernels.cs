@@ -15,7 +15,7 @@ internal static class ResampleKernels
         if (channels == 3)
             AcrossRgb(source, destination, weights);
         else
-            AcrossGrey(source, destination, weights);
+            AcrossGray(source, destination, weights);
     }
 
     /// <summary>Makes one row as the weighted sum of rows that follow each other in the source, each as long as the destination.</summary>
@@ -74,7 +74,7 @@ internal static class ResampleKernels
         }
     }
 
-    private static void AcrossGrey(ReadOnlySpan<byte> source, Span<byte> destination, ResampleWeights weights)
+    private static void AcrossGray(ReadOnlySpan<byte> source, Span<byte> destination, ResampleWeights weights)
     {
         for (int x = 0; x < weights.Length; x++)
         {

@@ -78,7 +78,7 @@ internal sealed class ResampleWeights : IDisposable
             ResizeFilter.Bilinear or ResizeFilter.Hamming => 1,
             ResizeFilter.Bicubic => 2,
             ResizeFilter.Lanczos => 3,
-            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "not a filter with weights"),
+            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "The filter has no weights."),
         };
 
     internal static double Evaluate(ResizeFilter filter, double x)

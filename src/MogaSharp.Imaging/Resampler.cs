@@ -13,7 +13,7 @@ public static class Resampler
     /// <param name="source">height x width x channels samples.</param>
     /// <param name="width">Pixels of a source row, at least 1.</param>
     /// <param name="height">Source rows, at least 1.</param>
-    /// <param name="channels">1 (grey) or 3.</param>
+    /// <param name="channels">1 (gray) or 3.</param>
     /// <param name="destination">newHeight x newWidth x channels samples, written.</param>
     /// <param name="newWidth">Pixels of a new row, at least 1.</param>
     /// <param name="newHeight">New rows, at least 1.</param>
@@ -39,7 +39,7 @@ public static class Resampler
     }
 
     /// <summary>
-    /// Computes only a window of the resized image. Thus a centre crop of a very long image never makes the long image.
+    /// Computes only a window of the resized image. Thus a center crop of a very long image never makes the long image.
     /// </summary>
     internal static void ResizeWindow(
         ReadOnlySpan<byte> source,
@@ -128,6 +128,6 @@ public static class Resampler
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (length != (long)width * height * channels)
-            throw new ArgumentException($"{width} x {height} pixels of {channels} channels are not {length} bytes", name);
+            throw new ArgumentException($"{width} x {height} pixels of {channels} channels are not {length} bytes.", name);
     }
 }

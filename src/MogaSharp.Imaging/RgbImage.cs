@@ -19,7 +19,7 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (pixels.Length != (long)width * height * 3)
             throw new ArgumentException(
-                $"{width} x {height} RGB pixels need {(long)width * height * 3} bytes, not {pixels.Length}",
+                $"{width} x {height} RGB pixels need {(long)width * height * 3} bytes, not {pixels.Length}.",
                 nameof(pixels)
             );
         Width = width;
@@ -43,7 +43,7 @@ public sealed class RgbImage
     /// <param name="y">The row, 0 (top) to height - 1.</param>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
 
-    /// <summary>Copies pixels of any layout. Opacity is left out; grey is repeated.</summary>
+    /// <summary>Copies pixels of any layout. Opacity is left out; gray is repeated.</summary>
     /// <param name="pixels">The samples, rows top to bottom.</param>
     /// <param name="width">Pixels of a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
@@ -74,7 +74,7 @@ public sealed class RgbImage
     }
 
     /// <summary>
-    /// Cuts out the centre, with the offsets of torchvision's <c>CenterCrop</c> (halves round to even). Where the image is
+    /// Cuts out the center, with the offsets of torchvision's <c>CenterCrop</c> (halves round to even). Where the image is
     /// smaller than the crop it is surrounded by black, the odd pixel right and below.
     /// </summary>
     /// <param name="width">The width of the crop, at least 1.</param>
@@ -109,7 +109,7 @@ public sealed class RgbImage
         AtomicFile.Write(path, VipsEncoder.EncodeJpeg(this, quality));
     }
 
-    /// <summary>The offset of a centred crop that is not larger than the image.</summary>
+    /// <summary>The offset of a centerd crop that is not larger than the image.</summary>
     internal static int CropOffset(int extent, int crop) => (int)Math.Round((extent - crop) / 2.0, MidpointRounding.ToEven);
 
     private static (int From, int To, int Count) Overlap(int extent, int crop) =>

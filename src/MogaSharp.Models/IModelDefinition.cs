@@ -19,9 +19,9 @@ public enum ModelOutputs
 /// <summary>A model that can write itself down as a graph; the only definition that every engine reads.</summary>
 public interface IModelDefinition
 {
-    /// <summary>The shape of the input for a number of pictures or clips of a size; what else the input has (channels, frames) the model
+    /// <summary>The shape of the input for a number of images or clips of a size; what else the input has (channels, frames) the model
     /// knows.</summary>
-    /// <param name="batch">Pictures or clips.</param>
+    /// <param name="batch">Images or clips.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     Shape InputShape(int batch, int height, int width);
@@ -33,7 +33,7 @@ public interface IModelDefinition
     ComputationGraph Build(Shape input, ModelOutputs outputs = ModelOutputs.Head);
 }
 
-/// <summary>A model that takes pictures (N, C, H, W) and tells their class, or gives the features to do so.</summary>
+/// <summary>A model that takes images (N, C, H, W) and tells their class, or gives the features to do so.</summary>
 public interface IClassifierDefinition : IModelDefinition
 {
     /// <summary>Image channels.</summary>

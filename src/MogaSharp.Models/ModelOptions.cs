@@ -82,8 +82,8 @@ public abstract record ClassifierOptions : ModelOptions
     /// <inheritdoc/>
     protected internal override void CheckLimits(Action<bool, string> require)
     {
-        require(InChannels <= CardRules.MostChannels, $"image channels are at most {CardRules.MostChannels}");
-        require(NumClasses <= CardRules.MostClasses, $"classes are at most {CardRules.MostClasses}");
+        require(InChannels <= CardRules.MaxChannels, $"image channels are at most {CardRules.MaxChannels}");
+        require(NumClasses <= CardRules.MaxClasses, $"classes are at most {CardRules.MaxClasses}");
     }
 
     /// <summary>States limits of stages, for <see cref="CheckLimits"/>.</summary>
@@ -93,10 +93,10 @@ public abstract record ClassifierOptions : ModelOptions
     protected static void RequireStages(Action<bool, string> require, ImmutableArray<int> depths, IEnumerable<long> widths)
     {
         require(
-            depths.Length <= 16 && depths.All(depth => depth <= CardRules.MostBlocks),
-            $"a network has at most 16 stages of {CardRules.MostBlocks} blocks"
+            depths.Length <= 16 && depths.All(depth => depth <= CardRules.MaxBlocks),
+            $"a network has at most 16 stages of {CardRules.MaxBlocks} blocks"
         );
-        require(widths.All(c => c <= CardRules.MostChannels), $"channels are at most {CardRules.MostChannels}");
+        require(widths.All(c => c <= CardRules.MaxChannels), $"channels are at most {CardRules.MaxChannels}");
     }
 
     /// <summary>The rate of each block's stochastic depth, in the order of the blocks: 0 at the first,

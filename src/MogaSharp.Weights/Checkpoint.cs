@@ -45,7 +45,7 @@ public sealed class Checkpoint : IDisposable
         if (Format != CheckpointFormat.Safetensors)
             ModelObject = ModelObjects.Find(Root);
         if (Tensors.Count == 0)
-            throw file.Refuse(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
+            throw file.Reject(ModelObject is null ? "The file holds no tensors." : WholeModel(ModelObject));
     }
 
     // The parts of an index, as one checkpoint.
@@ -128,7 +128,7 @@ public sealed class Checkpoint : IDisposable
             {
                 string path = Path.Combine(Path.GetDirectoryName(index.Name) ?? "", name);
                 if (!File.Exists(path))
-                    throw index.Refuse($"The part '{name}' that the index names is not there; download it too.");
+                    throw index.Reject($"The part '{name}' that the index names is not there; download it too.");
                 var part = new FileBytes(path);
                 try
                 {
@@ -147,7 +147,7 @@ public sealed class Checkpoint : IDisposable
             [
                 .. map.Select(entry =>
                     found[entry.Value].GetValueOrDefault(entry.Key)
-                    ?? throw index.Refuse($"The part '{entry.Value}' lacks the tensor '{entry.Key}' that the index says is in it.")
+                    ?? throw index.Reject($"The part '{entry.Value}' lacks the tensor '{entry.Key}' that the index says is in it.")
                 ),
             ];
             int others = found.Values.Sum(part => part.Count) - tensors.Length;

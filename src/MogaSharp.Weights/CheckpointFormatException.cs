@@ -8,9 +8,9 @@ public sealed class CheckpointFormatException : MogaException
 {
     private const int MaxLength = 600;
 
-    /// <summary>Makes the exception; its message is "file: problem".</summary>
+    /// <summary>Names the file; the message is "file: Problem."</summary>
     /// <param name="fileName">The file as the caller named it.</param>
-    /// <param name="problem">What is wrong, as one sentence.</param>
+    /// <param name="problem">What is wrong, as whole sentences.</param>
     /// <param name="inner">What led to it, if another exception did.</param>
     public CheckpointFormatException(string fileName, string problem, Exception? inner = null)
         : base($"{fileName}: {Printable(problem)}", inner)

@@ -14,7 +14,7 @@ internal static class FormatDetector
         byte[] start = new byte[Math.Min(ProbeSize, file.Length)];
         file.Read(0, start);
         if (start.Length == 0)
-            throw file.Refuse("The file is empty.");
+            throw file.Reject("The file is empty.");
         // Before the others: the length of a header may begin with any byte. Its upper half is 0, unlike in what they begin with.
         if (start is [_, _, _, _, 0, 0, 0, 0, (byte)'{', ..])
             return CheckpointFormat.Safetensors;
@@ -23,7 +23,7 @@ internal static class FormatDetector
         if (start is [PickleProtocol, <= 5, ..])
             return CheckpointFormat.PyTorchLegacy;
         if (ForeignFiles.Describe(start, file.Name) is { } foreign)
-            throw file.Refuse(foreign);
+            throw file.Reject(foreign);
 
         string text = Encoding.Latin1.GetString(start).TrimStart('\xEF', '\xBB', '\xBF', ' ', '\t', '\r', '\n');
         if (
@@ -31,16 +31,16 @@ internal static class FormatDetector
             || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
             || text.StartsWith("<?xml", StringComparison.Ordinal)
         )
-            throw file.Refuse("The file is an HTML page, not weights: the download gave an error or a sign-in page.");
+            throw file.Reject("The file is an HTML page, not weights: the download gave an error or a sign-in page.");
         if (text.StartsWith("version https://git-lfs", StringComparison.Ordinal))
-            throw file.Refuse("The file is a Git LFS pointer, not the weights that it stands for: run 'git lfs pull'.");
+            throw file.Reject("The file is a Git LFS pointer, not the weights that it stands for: run 'git lfs pull'.");
         if (start.AsSpan(Math.Min(TarMarkPosition, start.Length)).StartsWith("ustar"u8))
-            throw file.Refuse("The file is a tar archive. PyTorch files named .pth.tar are not tar archives: unpack it first.");
+            throw file.Reject("The file is a tar archive. PyTorch files named .pth.tar are not tar archives: unpack it first.");
 
         // The name decides only which message a broken file gets.
         if (file.Name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             return CheckpointFormat.Safetensors;
-        throw file.Refuse(
+        throw file.Reject(
             "The file is neither a safetensors nor a PyTorch file (it begins with the bytes "
                 + $"{Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))})."
         );

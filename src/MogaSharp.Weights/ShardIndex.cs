@@ -39,7 +39,7 @@ internal static class ShardIndex
     public static IReadOnlyList<KeyValuePair<string, string>> Read(FileBytes file, CheckpointLimits limits)
     {
         if (file.Length > limits.MaxHeaderBytes)
-            throw file.Refuse($"The index has {file.Length} bytes, at most {limits.MaxHeaderBytes} are read.");
+            throw file.Reject($"The index has {file.Length} bytes, at most {limits.MaxHeaderBytes} are read.");
         byte[] json = new byte[file.Length];
         file.Read(0, json);
         try
@@ -48,31 +48,31 @@ internal static class ShardIndex
             ReadOnlyMemory<byte> text = json.AsSpan().StartsWith("\uFEFF"u8) ? json.AsMemory(3) : json;
             using JsonDocument index = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8 });
             if (!index.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
-                throw file.Refuse(
+                throw file.Reject(
                     "The file is JSON, not weights, and not the index of a checkpoint in parts either: it has no 'weight_map'."
                 );
             var entries = new List<KeyValuePair<string, string>>();
             foreach (JsonProperty entry in map.EnumerateObject())
             {
                 if (entry.Value.ValueKind != JsonValueKind.String)
-                    throw file.Refuse($"The index gives no file for the tensor '{entry.Name}'.");
+                    throw file.Reject($"The index gives no file for the tensor '{entry.Name}'.");
                 entries.Add(KeyValuePair.Create(entry.Name, Part(file, entry.Value.GetString()!)));
                 if (entries.Count > limits.MaxValues)
-                    throw file.Refuse($"The index has more than {limits.MaxValues} tensors.");
+                    throw file.Reject($"The index has more than {limits.MaxValues} tensors.");
             }
 
             string? repeated = entries.GroupBy(entry => entry.Key, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key;
             if (repeated is not null)
-                throw file.Refuse($"The index has the tensor '{repeated}' twice.");
+                throw file.Reject($"The index has the tensor '{repeated}' twice.");
             if (entries.Count == 0)
-                throw file.Refuse("The index has no tensors.");
+                throw file.Reject("The index has no tensors.");
             if (entries.DistinctBy(entry => entry.Value).Count() > MaxParts)
-                throw file.Refuse($"The index has more than {MaxParts} parts.");
+                throw file.Reject($"The index has more than {MaxParts} parts.");
             return entries;
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            throw file.Refuse($"The index is not the JSON it should be: {problem.Message}", problem);
+            throw file.Reject($"The index is not the JSON it should be: {problem.Message}", problem);
         }
     }
 
@@ -87,6 +87,6 @@ internal static class ShardIndex
             && !name.Contains('\0', StringComparison.Ordinal)
             && !Path.IsPathRooted(name)
             && !name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase);
-        return isPlain ? name : throw file.Refuse($"The index names the part '{name}', which is not a weight file beside it.");
+        return isPlain ? name : throw file.Reject($"The index names the part '{name}', which is not a weight file beside it.");
     }
 }

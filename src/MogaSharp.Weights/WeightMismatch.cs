@@ -52,7 +52,7 @@ public sealed record WeightMismatch(
         return new WeightMismatch(missing, [.. unexpected], wrongShape);
     }
 
-    /// <summary>Whether a tensor follows from the network itself, so that what a file holds of it, maybe for another picture size, does not
+    /// <summary>Whether a tensor follows from the network itself, so that what a file holds of it, maybe for another image size, does not
     /// matter.</summary>
     internal static bool IsComputed(ParameterSpec spec) => spec.IsOptional && spec.Initializer is Initializer.Computed;
 
@@ -72,10 +72,10 @@ public sealed record WeightMismatch(
 /// difference.</summary>
 public sealed class WeightMismatchException : MogaException
 {
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
     private const int MaxSource = 300;
 
-    /// <summary>Makes the exception. Its message has at most 2,000 characters.</summary>
+    /// <summary>Describes a mismatch in at most 2,000 characters.</summary>
     /// <param name="source">Where the weights come from.</param>
     /// <param name="mismatch">All differences; at least one.</param>
     public WeightMismatchException(string source, WeightMismatch mismatch)
@@ -102,7 +102,7 @@ public sealed class WeightMismatchException : MogaException
         void Append<T>(string title, IReadOnlyList<T> items)
         {
             if (items.Count > 0)
-                text.Append($"\n{title}: {Text.Sample(items, MostNamed)}.");
+                text.Append($"\n{title}: {Text.Sample(items, MaxNamed)}.");
         }
     }
 

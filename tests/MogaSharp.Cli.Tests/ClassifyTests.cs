@@ -71,16 +71,16 @@ public sealed class ClassifyTests : IDisposable
         );
         Assert.Equal(3, outcome.ErrorLines.Length);
         Assert.StartsWith("moga: ./a.png: ", outcome.ErrorLines[0], StringComparison.Ordinal);
-        Assert.StartsWith("moga: ./c.jpg: not a JPEG", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.StartsWith("moga: ./c.jpg: This is not a JPEG", outcome.ErrorLines[1], StringComparison.Ordinal);
         Assert.Equal("moga: 2 of 4 images could not be classified", outcome.ErrorLines[2]);
 
         outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg", "d.png", "--json");
         Assert.Equal(1, outcome.ExitCode);
         JsonElement results = JsonDocument.Parse(outcome.Output).RootElement;
-        Assert.StartsWith("not a JPEG", results[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("This is not a JPEG", results[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.False(results[0].TryGetProperty("predictions", out _));
         Assert.Equal("Coat", results[1].GetProperty("predictions")[0].GetProperty("label").GetString());
-        (await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg")).Failed(1, "c.jpg: not a JPEG");
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg")).Failed(1, "c.jpg: This is not a JPEG");
     }
 
     [Fact]
@@ -257,7 +257,7 @@ public sealed class ClassifyTests : IDisposable
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "@a[1]*.png")).Succeeded();
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "--", "-x.png")).Succeeded();
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "empty")).Failed(2, "the folder 'empty' has no image");
-        (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
+        (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
     }
 
     [Fact]

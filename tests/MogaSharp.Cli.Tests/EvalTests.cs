@@ -130,7 +130,7 @@ public sealed class EvalTests : IDisposable
         Assert.Equal(1, outcome.ExitCode);
         string[] errors = [.. outcome.ErrorLines.Except(outcome.Notes)];
         Assert.Equal(2, errors.Length);
-        Assert.Contains("/4/zz.png: not a JPEG", errors[0], StringComparison.Ordinal);
+        Assert.Contains("/4/zz.png: This is not a JPEG", errors[0], StringComparison.Ordinal);
         Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", errors[1]);
         JsonElement result = JsonDocument.Parse(outcome.Output).RootElement;
         CheckPerfect(result);

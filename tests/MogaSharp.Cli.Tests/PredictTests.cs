@@ -65,21 +65,21 @@ public sealed class PredictTests : IDisposable
     public async Task Folders_and_arrays_of_every_layout_give_the_same()
     {
         string card = VideoFixtures.WriteModel(_folder);
-        byte[] grey = new byte[7 * 16 * 20];
-        new Random(1).NextBytes(grey);
+        byte[] gray = new byte[7 * 16 * 20];
+        new Random(1).NextBytes(gray);
         Directory.CreateDirectory(_folder.File("frames"));
         for (int i = 0; i < 7; i++)
-            RgbImage.FromPixels(grey.AsSpan(i * 320, 320), 20, 16, PixelLayout.Grey).SavePng(_folder.File($"frames/{i + 5}.png"));
-        NpyFile.Save(_folder.File("thw.npy"), [7, 16, 20], grey);
-        NpyFile.Save(_folder.File("thwc.npy"), [7, 16, 20, 3], grey.SelectMany(sample => Enumerable.Repeat(sample, 3)).ToArray());
-        NpyFile.Save(_folder.File("tchw.npy"), [7, 1, 16, 20], grey);
-        NpyFile.Save(_folder.File("float.npy"), [7, 16, 20, 1], grey.Select(sample => sample / 255f).ToArray());
+            RgbImage.FromPixels(gray.AsSpan(i * 320, 320), 20, 16, PixelLayout.Gray).SavePng(_folder.File($"frames/{i + 5}.png"));
+        NpyFile.Save(_folder.File("thw.npy"), [7, 16, 20], gray);
+        NpyFile.Save(_folder.File("thwc.npy"), [7, 16, 20, 3], gray.SelectMany(sample => Enumerable.Repeat(sample, 3)).ToArray());
+        NpyFile.Save(_folder.File("tchw.npy"), [7, 1, 16, 20], gray);
+        NpyFile.Save(_folder.File("float.npy"), [7, 16, 20, 1], gray.Select(sample => sample / 255f).ToArray());
         NpyFile.Save(
             _folder.File("double.npy"),
             [7, 3, 16, 20],
             Enumerable
                 .Range(0, 7)
-                .SelectMany(i => Enumerable.Repeat(grey[(i * 320)..((i + 1) * 320)], 3))
+                .SelectMany(i => Enumerable.Repeat(gray[(i * 320)..((i + 1) * 320)], 3))
                 .SelectMany(frame => frame)
                 .Select(sample => sample / 255.0)
                 .ToArray()
@@ -187,7 +187,7 @@ public sealed class PredictTests : IDisposable
         byte[] gif = await File.ReadAllBytesAsync(VideoFixtures.Sample("moving_mnist.gif"), TestContext.Current.CancellationToken);
         (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(
             1,
-            "cut.gif: truncated or corrupt GIF image (the file ends too early)"
+            "cut.gif: The GIF image is truncated or corrupt (the file ends too early)."
         );
         (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(
             1,
@@ -211,7 +211,7 @@ public sealed class PredictTests : IDisposable
         (await Predict(_folder.File("frames"), card, "--size", "16")).Succeeded();
         Directory.Delete(Out, recursive: true);
         _folder.File("frames/1.png", "no picture"u8.ToArray());
-        (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
+        (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
         (await Predict(_folder.File("none"), card)).Failed(2, "there is no file or folder '");
         (await Predict(_folder.File("frames"), "moganet_tiny")).Failed(
             2,
@@ -276,7 +276,7 @@ public sealed class PredictTests : IDisposable
         [
             .. Enumerable
                 .Range(0, 10)
-                .Select(shade => RgbImage.FromPixels(Enumerable.Repeat((byte)(shade * 20), 480_000).ToArray(), 800, 600, PixelLayout.Grey)),
+                .Select(shade => RgbImage.FromPixels(Enumerable.Repeat((byte)(shade * 20), 480_000).ToArray(), 800, 600, PixelLayout.Gray)),
         ];
         new GifAnimation(Enumerable.Range(0, 210).Select(i => shades[i % 10]), Enumerable.Repeat(100, 210)).Save(_folder.File("long.gif"));
         JsonElement result = (await Predict(_folder.File("long.gif"), card, "--json", "--size", "16", "--start", "203")).Json;

@@ -67,7 +67,7 @@ internal sealed class TrainFixture : IDisposable
     public Task<Outcome> ResumeAsync(params string[] more) =>
         Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 
-    /// <summary>Grey pictures with a bright bar whose place is the class.</summary>
+    /// <summary>Gray pictures with a bright bar whose place is the class.</summary>
     public void WriteIdx(string name, int train, int classes)
     {
         Directory.CreateDirectory(Folder.File(name));

@@ -125,14 +125,14 @@ public sealed class VideoEvalTests : IDisposable
         Assert.False(result.TryGetProperty("published", out _));
         (await Moga.RunAsync("eval", "--data", data, "--model", card)).Failed(
             2,
-            "custom_video takes frames of 1 channels, '" + data + "' has 3; the option gray makes them grey"
+            "custom_video takes frames of 1 channels, '" + data + "' has 3; the option gray makes them gray"
         );
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&in=2", "--model", card)).Failed(2, "custom_video sees 3 frames, '");
         (await Moga.RunAsync("eval", "--data", $"{data}?gray&size=11", "--model", card)).Failed(2, "multiples of 2");
         _folder.File("videos/one/4.png", "no picture"u8.ToArray());
         (await Moga.RunAsync("eval", "--data", $"{data}?gray", "--model", card)).Failed(
             1,
-            "clip from frame 0: the frame 4.png: not a JPEG"
+            "clip from frame 0: the frame 4.png: This is not a JPEG"
         );
     }
 

@@ -17,7 +17,7 @@ internal static class Reference
     {
         byte[] pixels = Operations.Bytes(name);
         MogaSharp.Graph.Shape shape = Operations.ShapeOf(name);
-        return new PixelBlock(pixels, shape[1], shape[0], shape[2] == 1 ? PixelLayout.Grey : PixelLayout.Rgb);
+        return new PixelBlock(pixels, shape[1], shape[0], shape[2] == 1 ? PixelLayout.Gray : PixelLayout.Rgb);
     }
 
     public static string[] Strings(string name) => [.. Json.GetProperty(name).EnumerateArray().Select(element => element.GetString()!)];

@@ -8,7 +8,7 @@ public sealed class ColorTests
     {
         Assert.Equal(21, RgbColor.Black.Contrast(RgbColor.White), 1e-9);
         Assert.Equal(1, RgbColor.White.Contrast(RgbColor.White), 1e-9);
-        // The lightest grey that passes on white.
+        // The lightest gray that passes on white.
         Assert.Equal(4.54, RgbColor.Parse("#767676").Contrast(RgbColor.White), 0.005);
     }
 

@@ -26,7 +26,7 @@ public sealed class LegendTests
             .ToLookup(pixel => pixel.Color);
         foreach (LegendEntry entry in legend.Entries)
         {
-            // Letters have greys at their edges, which a swatch may have too; but not over three by three pixels.
+            // Letters have grays at their edges, which a swatch may have too; but not over three by three pixels.
             HashSet<(int X, int Y)> places = [.. pixels[entry.Color].Select(pixel => (pixel.X, pixel.Y))];
             (int X, int Y)[] swatch =
             [

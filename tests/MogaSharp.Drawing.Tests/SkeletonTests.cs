@@ -51,7 +51,7 @@ public sealed class SkeletonTests
     public void A_lower_bound_shows_unsure_points() =>
         Assert.Equal(
             Red,
-            Pictures.Drawn(Paper, canvas => canvas.DrawSkeleton(new([new(20, 30, 0.1f)], [], Red) { LeastScore = 0 }), Scale).At(20, 30)
+            Pictures.Drawn(Paper, canvas => canvas.DrawSkeleton(new([new(20, 30, 0.1f)], [], Red) { MinScore = 0 }), Scale).At(20, 30)
         );
 
     [Fact]

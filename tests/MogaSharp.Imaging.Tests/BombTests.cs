@@ -34,7 +34,7 @@ public sealed class BombTests
     [Theory]
     [InlineData(16384)]
     [InlineData(65520)]
-    public void A_tiff_with_a_giant_tile_is_refused(int tile) => AssertRefused(Bombs.Tiff(64, 64, tile), $"a tile of {tile} pixels");
+    public void A_tiff_with_a_giant_tile_is_refused(int tile) => AssertRefused(Bombs.Tiff(64, 64, tile), $"A tile of {tile} pixels");
 
     [Fact]
     public void A_webp_that_promises_too_much_is_refused() => AssertRefused(Bombs.WebP(1 << 24, 1 << 24), "");

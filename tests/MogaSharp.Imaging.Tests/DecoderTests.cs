@@ -58,7 +58,7 @@ public sealed class DecoderTests
     {
         using var stream = new MemoryStream("no image"u8.ToArray());
         var refusal = await Assert.ThrowsAsync<ImageFormatException>(() => ImageDecoder.LoadAsync(stream, "bad", cancellationToken: Token));
-        Assert.Equal("bad: not a JPEG, PNG, WebP, BMP, TIFF or GIF image", refusal.Message);
+        Assert.Equal("bad: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image.", refusal.Message);
     }
 
     [Fact]

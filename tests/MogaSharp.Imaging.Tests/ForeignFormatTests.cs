@@ -5,7 +5,7 @@ namespace MogaSharp.Imaging.Tests;
 /// <summary>Files that are not decoded are named by what they are.</summary>
 public sealed class ForeignFormatTests
 {
-    private const string Known = "not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
+    private const string Known = "This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image";
 
     [Theory]
     [InlineData("\0\0\0\u0018ftypheic\0\0\0\0", "a HEIC or HEIF image; convert it to PNG or JPEG")]
@@ -37,7 +37,7 @@ public sealed class ForeignFormatTests
     public void A_known_file_is_named_with_what_to_do(string start, string rest)
     {
         byte[] data = Encoding.Latin1.GetBytes(start);
-        Assert.Equal($"{Known}, but {rest}", Problem(data));
+        Assert.Equal($"{Known}, but {rest}.", Problem(data));
         using var stream = new MemoryStream([.. data, .. Enumerable.Repeat((byte)32, 200_000)]);
         Assert.StartsWith(
             $"x: {Known}, but {rest}",
@@ -49,7 +49,7 @@ public sealed class ForeignFormatTests
     [Fact]
     public void A_tga_image_is_known_by_its_end() =>
         Assert.Equal(
-            $"{Known}, but a TGA image; convert it to PNG or JPEG",
+            $"{Known}, but a TGA image; convert it to PNG or JPEG.",
             Problem([0, 0, 2, 9, .. new byte[40], .. "TRUEVISION-XFILE.\0"u8])
         );
 
@@ -59,7 +59,8 @@ public sealed class ForeignFormatTests
     [InlineData("P")]
     [InlineData("<")]
     [InlineData("\0")]
-    public void An_unknown_file_gets_no_invented_name(string content) => Assert.Equal(Known, Problem(Encoding.Latin1.GetBytes(content)));
+    public void An_unknown_file_gets_no_invented_name(string content) =>
+        Assert.Equal($"{Known}.", Problem(Encoding.Latin1.GetBytes(content)));
 
     [Theory]
     [InlineData(0xC3, "a lossless JPEG image")]
@@ -69,13 +70,13 @@ public sealed class ForeignFormatTests
     {
         byte[] data = Fixtures.Format("grey.jpg");
         data[data.AsSpan().IndexOf<byte>([0xFF, 0xC0]) + 1] = (byte)frame;
-        Assert.Equal($"{name}, which is not decoded; convert it to PNG or a usual JPEG", Problem(data));
+        Assert.Equal($"This is {name}, which is not decoded; convert it to PNG or a usual JPEG.", Problem(data));
     }
 
     [Fact]
     public void Raw_photos_in_the_form_of_tiff_are_named()
     {
-        const string Raw = "a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG";
+        const string Raw = "This is a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG.";
         Assert.Equal(Raw, Problem([.. "II*\0"u8, 16, 0, 0, 0, .. "CR\u0002\0"u8, .. new byte[60]]));
         Assert.Equal(Raw, Problem(Tiff((50706, 1, 0x0401))));
         Assert.Equal(Raw, Problem(Tiff((254, 4, 1), (330, 4, 999))));
@@ -91,7 +92,7 @@ public sealed class ForeignFormatTests
         int scan = data.AsSpan().LastIndexOf<byte>([0xFF, 0xDA]);
         byte[] many = [.. Enumerable.Repeat(data[scan..^2], 200).SelectMany(bytes => bytes)];
         byte[] hidden = [.. data[..scan], 0xFF, 0x05, 0x7F, 0xF0, .. many, 0xFF, 0xD9];
-        Assert.Equal("a JPEG image of more than 100 scans", Problem(hidden));
+        Assert.Equal("This is a JPEG image of more than 100 scans.", Problem(hidden));
     }
 
     private static byte[] Tiff(params (int Tag, int Type, int Value)[] entries)

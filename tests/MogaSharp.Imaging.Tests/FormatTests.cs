@@ -184,7 +184,7 @@ public sealed class FormatTests
         using SafeFileHandle handle = File.OpenHandle(Fixtures.At("rocket.jpg"));
         long length = RandomAccess.GetLength(handle);
         Assert.Contains(
-            "x is cut off",
+            "x: The image is cut off",
             Assert.Throws<EndOfStreamException>(() => ImageDecoder.Load(handle, 0, length + 1, buffers, "x")).Message,
             StringComparison.Ordinal
         );
@@ -193,7 +193,7 @@ public sealed class FormatTests
     }
 
     [Theory]
-    [InlineData(PixelLayout.Grey)]
+    [InlineData(PixelLayout.Gray)]
     [InlineData(PixelLayout.Rgb)]
     [InlineData(PixelLayout.Bgr)]
     [InlineData(PixelLayout.Rgba)]
@@ -202,7 +202,7 @@ public sealed class FormatTests
     {
         int bytes = layout switch
         {
-            PixelLayout.Grey => 1,
+            PixelLayout.Gray => 1,
             PixelLayout.Rgb or PixelLayout.Bgr => 3,
             _ => 4,
         };
@@ -210,12 +210,12 @@ public sealed class FormatTests
         var block = new PixelBlock(samples, 5, 3, layout);
         RgbImage whole = RgbImage.FromPixels(samples, 5, 3, layout);
         byte[] rgb = new byte[9],
-            grey = new byte[3];
+            gray = new byte[3];
         block.CopyRow(2, 1, rgb, 3);
         Assert.Equal(whole.Row(2)[3..12].ToArray(), rgb);
-        block.CopyRow(2, 1, grey, 1);
+        block.CopyRow(2, 1, gray, 1);
         for (int i = 0; i < 3; i++)
-            Assert.InRange(grey[i] - ((0.299 * rgb[i * 3]) + (0.587 * rgb[(i * 3) + 1]) + (0.114 * rgb[(i * 3) + 2])), -0.51, 0.51);
+            Assert.InRange(gray[i] - ((0.299 * rgb[i * 3]) + (0.587 * rgb[(i * 3) + 1]) + (0.114 * rgb[(i * 3) + 2])), -0.51, 0.51);
     }
 
     [Fact]

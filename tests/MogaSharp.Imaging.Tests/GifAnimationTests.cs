@@ -38,12 +38,12 @@ public sealed class GifAnimationTests : IDisposable
     }
 
     [Fact]
-    public void All_greys_come_back_nearly()
+    public void All_grays_come_back_nearly()
     {
         byte[] pixels = [.. Enumerable.Range(0, 256 * 16).SelectMany(i => Enumerable.Repeat((byte)(i % 256), 3))];
-        var grey = new RgbImage(256, 16, pixels);
-        new GifAnimation([grey, grey], [100, 100]).Save(_folder.File("grey.gif"));
-        RgbImage back = Load("grey.gif").Frames[1];
+        var gray = new RgbImage(256, 16, pixels);
+        new GifAnimation([gray, gray], [100, 100]).Save(_folder.File("gray.gif"));
+        RgbImage back = Load("gray.gif").Frames[1];
         Assert.InRange(pixels.Zip(back.Pixels, (a, b) => Math.Abs(a - b)).Max(), 0, 4);
     }
 
@@ -81,13 +81,13 @@ public sealed class GifAnimationTests : IDisposable
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         byte[] good = File.ReadAllBytes(_folder.File("a.gif"));
         Assert.Contains(
-            "truncated or corrupt GIF image (the file ends too early)",
+            "The GIF image is truncated or corrupt (the file ends too early).",
             Refused(good[..(good.Length / 2)]),
             StringComparison.Ordinal
         );
-        Assert.Contains("truncated or corrupt GIF image (the file ends too early)", Refused(good[..10]), StringComparison.Ordinal);
+        Assert.Contains("The GIF image is truncated or corrupt (the file ends too early).", Refused(good[..10]), StringComparison.Ordinal);
         Assert.Contains(
-            "truncated or corrupt GIF image (no frames)",
+            "The GIF image is truncated or corrupt (no frames).",
             Refused([.. good[..6], 5, 0, 5, 0, 0, 0, 0]),
             StringComparison.Ordinal
         );
@@ -101,10 +101,10 @@ public sealed class GifAnimationTests : IDisposable
             30,
             GifAnimation.Decode(good.AsSpan(0, good.Length - 1), "a.gif", null, TestContext.Current.CancellationToken).Frames.Length
         );
-        Assert.Contains("not a GIF image", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
-        Assert.Contains("not a GIF image", Refused([]), StringComparison.Ordinal);
+        Assert.Contains("This is not a GIF image.", Refused("no picture"u8.ToArray()), StringComparison.Ordinal);
+        Assert.Contains("This is not a GIF image.", Refused([]), StringComparison.Ordinal);
         Assert.Contains(
-            "30 frames of 12 x 9 pixels: the limit is 3000 pixels in all",
+            "30 frames of 12 x 9 pixels; the limit is 3000 pixels in all",
             Refused(good, new ImageLimits { MaxPixels = 3000 }),
             StringComparison.Ordinal
         );
@@ -128,8 +128,8 @@ public sealed class GifAnimationTests : IDisposable
         byte[] planes = FramePlanes.Of(frame, 3);
         Assert.Equal(frame.Pixels.Where((_, i) => i % 3 == 1), planes[108..216]);
         Assert.Equal(frame.Pixels, FramePlanes.ToImage([.. planes.Select(sample => sample / 255f)], 3, 9, 12).Pixels);
-        byte[] grey = FramePlanes.Of(frame, 1);
-        Assert.Equal([23, 23, 23, 94], grey[..4]);
+        byte[] gray = FramePlanes.Of(frame, 1);
+        Assert.Equal([23, 23, 23, 94], gray[..4]);
         RgbImage cut = FramePlanes.ToImage([-1, float.NaN, 0.5f, 2, 0.00196f, 0.00197f], 1, 2, 3);
         Assert.Equal((byte[])[0, 0, 128, 255, 0, 1], cut.Pixels.Where((_, i) => i % 3 == 0));
         Assert.Throws<ArgumentException>(() => FramePlanes.ToImage(new float[5], 1, 2, 3));
@@ -193,7 +193,7 @@ public sealed class GifAnimationTests : IDisposable
         new GifAnimation([.. Enumerable.Range(0, 30).Select(Frame)], Enumerable.Repeat(10, 30)).Save(_folder.File("a.gif"));
         Assert.Equal(16, Some(0, 16).Length);
         Assert.Contains(
-            "17 frames of 12 x 9 pixels to decode: the limit is 1728 pixels in all",
+            "17 frames of 12 x 9 pixels to decode; the limit is 1728 pixels in all",
             Assert.Throws<ImageFormatException>(() => Some(16, 1)).Message,
             StringComparison.Ordinal
         );

@@ -38,7 +38,7 @@ public sealed class HostileTests
     {
         byte[] data = File.ReadAllBytes(Fixtures.At("rocket.jpg"));
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data.AsSpan(0, data.Length / 2), "half.jpg"));
-        Assert.StartsWith("half.jpg: truncated or corrupt Jpeg image (", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("half.jpg: The Jpeg image is truncated or corrupt (", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("half.jpg", refusal.ImageName);
     }
 
@@ -61,7 +61,7 @@ public sealed class HostileTests
         int start = data.AsSpan().IndexOf(Encoding.ASCII.GetBytes(kind));
         int end = length < 0 ? data.AsSpan().IndexOf("IEND"u8) - 8 : start + 4 + length;
         data[end + 1] ^= 1;
-        Assert.Contains("truncated or corrupt Png image", Refusal(data).Problem, StringComparison.Ordinal);
+        Assert.Contains("The Png image is truncated or corrupt", Refusal(data).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class HostileTests
     {
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(Encoding.ASCII.GetBytes(content), "thing"));
         Assert.StartsWith(
-            content.Length == 0 ? "the file is empty" : "not a JPEG, PNG, WebP, BMP, TIFF or GIF image",
+            content.Length == 0 ? "The file is empty." : "This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image",
             refusal.Problem,
             StringComparison.Ordinal
         );
@@ -107,7 +107,7 @@ public sealed class HostileTests
     public void A_directory_is_refused()
     {
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Load(Fixtures.At()));
-        Assert.Equal("this is a directory", refusal.Problem);
+        Assert.Equal("This is a directory.", refusal.Problem);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class HostileTests
         refusal = Assert.Throws<ImageFormatException>(() =>
             ImageDecoder.Load(zeros, "zeros", new ImageLimits { MaxBytes = long.MaxValue })
         );
-        Assert.StartsWith("zeros: not a JPEG", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("zeros: This is not a JPEG", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(new byte[1001], limits: limits));
     }
 

@@ -31,11 +31,11 @@ public sealed class HueTests
     }
 
     [Fact]
-    public void Grey_images_have_no_hue()
+    public void Gray_images_have_no_hue()
     {
-        byte[] grey = [1, 100, 200];
-        HueShift.Apply(grey, 1, 0.3);
-        Assert.Equal([1, 100, 200], grey);
+        byte[] gray = [1, 100, 200];
+        HueShift.Apply(gray, 1, 0.3);
+        Assert.Equal([1, 100, 200], gray);
     }
 
     [Theory]

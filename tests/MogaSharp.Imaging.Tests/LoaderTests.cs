@@ -36,7 +36,7 @@ public sealed class LoaderTests
         byte[] data = [.. Encoding.Latin1.GetBytes(content), .. Enumerable.Repeat((byte)32, 64)];
         var refusal = Assert.Throws<ImageFormatException>(() => ImageDecoder.Decode(data, "file"));
         Assert.StartsWith(
-            "file: not a JPEG, PNG, WebP, BMP, TIFF or GIF image" + (kind.Length > 0 ? ", but " + kind : ""),
+            "file: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image" + (kind.Length > 0 ? ", but " + kind : ""),
             refusal.Message,
             StringComparison.Ordinal
         );

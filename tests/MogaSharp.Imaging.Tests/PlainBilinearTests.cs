@@ -24,9 +24,9 @@ public sealed class PlainBilinearTests
     [Fact]
     public void Exactly_half_the_size_is_the_mean_of_two_by_two_pixels()
     {
-        byte[] grey = [0, 1, 10, 20, 1, 0, 30, 43, 255, 255, 9, 8, 255, 254, 7, 6];
+        byte[] gray = [0, 1, 10, 20, 1, 0, 30, 43, 255, 255, 9, 8, 255, 254, 7, 6];
         byte[] half = new byte[4];
-        Resampler.Resize(grey, 4, 4, 1, half, 2, 2, ResizeFilter.PlainBilinear);
+        Resampler.Resize(gray, 4, 4, 1, half, 2, 2, ResizeFilter.PlainBilinear);
         Assert.Equal([1, 26, 255, 8], half);
     }
 

@@ -46,7 +46,7 @@ public sealed class PreprocessorTests
     }
 
     [Fact]
-    public void The_fashion_card_resizes_whole_images_and_repeats_grey()
+    public void The_fashion_card_resizes_whole_images_and_repeats_gray()
     {
         FixtureFile fashion = Fixtures.Tensors("fashion.safetensors");
         byte[] images = fashion.Bytes("images"),
@@ -63,10 +63,10 @@ public sealed class PreprocessorTests
         float[] input = new float[preprocessor.InputLength];
         for (int i = 0; i < 8; i++)
         {
-            preprocessor.Process(images.AsSpan(i * 784, 784), 28, 28, PixelLayout.Grey, 0, input);
+            preprocessor.Process(images.AsSpan(i * 784, 784), 28, 28, PixelLayout.Gray, 0, input);
             float[] expected = [.. resized.Skip(i * 4096).Take(4096).Select(sample => ((sample / 255f) - 0.2860f) / 0.3530f)];
             Assert.Equal([.. expected, .. expected, .. expected], input);
-            RgbImage expanded = RgbImage.FromPixels(images.AsSpan(i * 784, 784), 28, 28, PixelLayout.Grey);
+            RgbImage expanded = RgbImage.FromPixels(images.AsSpan(i * 784, 784), 28, 28, PixelLayout.Gray);
             Assert.Equal(input, Process(preprocessor, expanded));
         }
     }
@@ -136,7 +136,7 @@ public sealed class PreprocessorTests
     [InlineData(PixelLayout.Bgr, 0)]
     [InlineData(PixelLayout.Rgba, 3)]
     [InlineData(PixelLayout.Bgra, 0)]
-    [InlineData(PixelLayout.Grey, 7)]
+    [InlineData(PixelLayout.Gray, 7)]
     public void Every_layout_of_pixels_gives_the_input_of_the_image(PixelLayout layout, int gap)
     {
         const int Width = 61,

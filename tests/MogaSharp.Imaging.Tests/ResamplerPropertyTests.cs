@@ -59,12 +59,12 @@ public sealed class ResamplerPropertyTests
         });
 
     [Fact]
-    public void Grey_resizes_as_the_same_grey_in_three_channels() =>
+    public void Gray_resizes_as_the_same_gray_in_three_channels() =>
         Check(test =>
         {
-            byte[] grey = (test with { Channels = 1 }).Pixels();
-            byte[] expanded = [.. grey.SelectMany(sample => Enumerable.Repeat(sample, 3))];
-            byte[] expected = [.. (test with { Channels = 1 }).Resize(grey).SelectMany(sample => Enumerable.Repeat(sample, 3))];
+            byte[] gray = (test with { Channels = 1 }).Pixels();
+            byte[] expanded = [.. gray.SelectMany(sample => Enumerable.Repeat(sample, 3))];
+            byte[] expected = [.. (test with { Channels = 1 }).Resize(gray).SelectMany(sample => Enumerable.Repeat(sample, 3))];
             Assert.Equal(expected, (test with { Channels = 3 }).Resize(expanded));
         });
 

@@ -5,7 +5,7 @@ public sealed class RgbImageTests
     [Fact]
     public void Pixels_of_every_layout_become_rgb()
     {
-        Assert.Equal([7, 7, 7, 9, 9, 9], RgbImage.FromPixels([7, 9], 2, 1, PixelLayout.Grey).Pixels);
+        Assert.Equal([7, 7, 7, 9, 9, 9], RgbImage.FromPixels([7, 9], 2, 1, PixelLayout.Gray).Pixels);
         Assert.Equal([1, 2, 3, 4, 5, 6], RgbImage.FromPixels([1, 2, 3, 4, 5, 6], 2, 1, PixelLayout.Rgb).Pixels);
         Assert.Equal([3, 2, 1, 6, 5, 4], RgbImage.FromPixels([1, 2, 3, 4, 5, 6], 2, 1, PixelLayout.Bgr).Pixels);
         Assert.Equal([1, 2, 3], RgbImage.FromPixels([1, 2, 3, 255], 1, 1, PixelLayout.Rgba).Pixels);

@@ -62,7 +62,7 @@ public sealed class WithoutLibvipsTests
             AssertPixels.Equal(fashion.Bytes("resized").AsSpan(0, resized.Length), resized);
             var preprocessor = new Preprocessor(new PreprocessOptions(32, 32));
             float[] input = new float[preprocessor.InputLength];
-            preprocessor.Process(fashion.Bytes("images").AsSpan(0, 784), 28, 28, PixelLayout.Grey, 0, input);
+            preprocessor.Process(fashion.Bytes("images").AsSpan(0, 784), 28, 28, PixelLayout.Gray, 0, input);
             Assert.Equal(-0.485f / 0.229f, input.Min(), 1e-6f);
         }
     }

@@ -187,7 +187,7 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
     {
         int size = layout switch
         {
-            PixelLayout.Grey => 1,
+            PixelLayout.Gray => 1,
             PixelLayout.Rgb or PixelLayout.Bgr => 3,
             _ => 4,
         };
@@ -200,8 +200,8 @@ public sealed class ImageClassifierTests(ShippedModel model) : IClassFixture<Shi
                 ReadOnlySpan<byte> rgb = image.Row(y).Slice(x * 3, 3);
                 byte[] pixel = layout switch
                 {
-                    // The samples are grey: all three are equal.
-                    PixelLayout.Grey => [rgb[0]],
+                    // The samples are gray: all three are equal.
+                    PixelLayout.Gray => [rgb[0]],
                     PixelLayout.Rgb => [rgb[0], rgb[1], rgb[2]],
                     PixelLayout.Bgr => [rgb[2], rgb[1], rgb[0]],
                     PixelLayout.Rgba => [rgb[0], rgb[1], rgb[2], 255],

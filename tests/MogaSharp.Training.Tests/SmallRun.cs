@@ -55,7 +55,7 @@ internal static class SmallRun
 
     public static void RequireTorch() => Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
 
-    /// <summary>Grey pictures with a bright bar whose place is the class, and noise.</summary>
+    /// <summary>Gray pictures with a bright bar whose place is the class, and noise.</summary>
     public static void WriteIdx(string folder, int train = 36, int test = 10)
     {
         Directory.CreateDirectory(folder);

@@ -88,7 +88,7 @@ public sealed class VideoMetricsTests
     }
 
     [Fact]
-    public void The_official_psnr_takes_an_error_of_16_grey_levels_for_none()
+    public void The_official_psnr_takes_an_error_of_16_gray_levels_for_none()
     {
         float[] truth = new float[64],
             predicted = new float[64];

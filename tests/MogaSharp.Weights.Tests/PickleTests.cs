@@ -259,8 +259,8 @@ public sealed class PickleTests : IDisposable
     public void Damaged_instructions_are_refused()
     {
         AssertRefused("key without a value", pickle => pickle.Op(Opcode.Mark).Number(1).Op(Opcode.Dict));
-        AssertRefused("no list", pickle => pickle.Number(1).Number(2).Op(Opcode.Append));
-        AssertRefused("no dictionary", pickle => pickle.Number(1).Number(2).Number(3).Op(Opcode.SetItem));
+        AssertRefused("not a list", pickle => pickle.Number(1).Number(2).Op(Opcode.Append));
+        AssertRefused("not a dictionary", pickle => pickle.Number(1).Number(2).Number(3).Op(Opcode.SetItem));
         AssertRefused("no class", pickle => pickle.Op(Opcode.Mark).Number(1).Op(Opcode.Obj));
         AssertRefused("needs a PickleTuple", pickle => pickle.Global("a", "b").Number(1).Op(Opcode.Reduce));
         AssertRefused("more than 1024 bytes", pickle => pickle.Global(new string('m', 1025), "b"));

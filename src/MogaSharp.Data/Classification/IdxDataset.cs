@@ -15,7 +15,7 @@ public enum DatasetSplit
 }
 
 /// <summary>
-/// Images and labels in the idx format of MNIST, plain or compressed with gzip: grey images (count x rows x columns) or RGB
+/// Images and labels in the idx format of MNIST, plain or compressed with gzip: gray images (count x rows x columns) or RGB
 /// images (count x rows x columns x 3), held in memory.
 /// </summary>
 public sealed class IdxDataset : IImageDataset
@@ -72,7 +72,7 @@ public sealed class IdxDataset : IImageDataset
         _labels = labels.Data;
         _rows = images.Extents[1];
         _columns = images.Extents[2];
-        _layout = images.Extents.Length == 4 ? PixelLayout.Rgb : PixelLayout.Grey;
+        _layout = images.Extents.Length == 4 ? PixelLayout.Rgb : PixelLayout.Gray;
     }
 
     /// <summary>The class names of Fashion-MNIST.</summary>

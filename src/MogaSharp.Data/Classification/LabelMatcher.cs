@@ -3,8 +3,18 @@ using System.Globalization;
 namespace MogaSharp.Data;
 
 /// <summary>Finds the model output that belongs to each class folder.</summary>
-internal static class LabelMatcher
+public static class LabelMatcher
 {
+    /// <summary>
+    /// Finds the classes that names mean: by WordNet id, name or synonym. An exact name wins; else the form of Unicode, case, blanks around
+    /// it, and a space or an underscore do not matter.
+    /// </summary>
+    /// <param name="names">The names, such as those of class folders.</param>
+    /// <param name="labels">The classes.</param>
+    /// <returns>For each name the index of its class; null where there is none, or more than one.</returns>
+    public static IReadOnlyList<int?> Match(IReadOnlyList<string> names, IReadOnlyList<ClassLabel> labels) =>
+        [.. Candidates(names, labels).Select(found => found is [int only] ? only : (int?)null)];
+
     /// <summary>
     /// Gives the index of each folder's class. When folders match labels, all must, each another one. When none does, and there
     /// are as many folders as labels, the sorted folders are the labels in their order.
@@ -15,7 +25,7 @@ internal static class LabelMatcher
     /// <param name="root">The data set's folder, for messages.</param>
     /// <param name="order">The order of folders that match nothing; null when that is an error.</param>
     /// <param name="notes">Hears what was guessed.</param>
-    public static Dictionary<string, int> Match(
+    internal static Dictionary<string, int> Match(
         IReadOnlyList<string> folders,
         IReadOnlyList<string> all,
         IReadOnlyList<ClassLabel> labels,
@@ -90,7 +100,7 @@ internal static class LabelMatcher
     /// <summary>The classes that each folder may mean; null for none.</summary>
     // An exact name wins over one that is only alike, so that A and a can be two classes; what one folder has exactly, another does not get
     // by likeness.
-    public static int[]?[] Candidates(IReadOnlyList<string> folders, IReadOnlyList<ClassLabel> labels)
+    internal static int[]?[] Candidates(IReadOnlyList<string> folders, IReadOnlyList<ClassLabel> labels)
     {
         ILookup<string, int> ids = Lookup(label => label.WordNetId is { } id ? [id] : []),
             exact = Lookup(Names),

@@ -147,7 +147,7 @@ public sealed record ClipSpec
                 InputFrames = InputFrames,
                 OutputFrames = OutputFrames,
                 Stride = Stride,
-                IsGrey = Options.ContainsKey("gray"),
+                IsGray = Options.ContainsKey("gray"),
                 Size = Size,
             }
         );

@@ -14,8 +14,8 @@ public sealed record FrameFolderOptions
     /// <summary>The frames from one clip of a video to the next, at least 1. Default 1: every window.</summary>
     public int Stride { get; init; } = 1;
 
-    /// <summary>True for grey frames (luma), false for RGB. Default false.</summary>
-    public bool IsGrey { get; init; }
+    /// <summary>True for gray frames (luma), false for RGB. Default false.</summary>
+    public bool IsGray { get; init; }
 
     /// <summary>The size to resize frames to, height and width (bilinear, shrinking without aliasing; the aspect may change); null to take
     /// them as they are.</summary>
@@ -98,7 +98,7 @@ public sealed class FrameFolders : IClipDataset
         Notes = notes.Sentences;
         _room = _options.CacheBytes;
         (int height, int width) = _options.Size ?? SizeOf(Decode(_videos[0][0]));
-        Shape = new ClipShape(_options.InputFrames, _options.OutputFrames, _options.IsGrey ? 1 : 3, height, width);
+        Shape = new ClipShape(_options.InputFrames, _options.OutputFrames, _options.IsGray ? 1 : 3, height, width);
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ namespace MogaSharp.Data;
 /// <summary>The sizes of a clip that is cut into what a network sees and what it shall predict.</summary>
 /// <param name="InputFrames">The frames that are seen, at least 1.</param>
 /// <param name="OutputFrames">The frames that follow and shall be predicted, at least 1.</param>
-/// <param name="Channels">The planes of a frame: 1 for grey, 3 for RGB.</param>
+/// <param name="Channels">The planes of a frame: 1 for gray, 3 for RGB.</param>
 /// <param name="Height">The height of a frame in pixels.</param>
 /// <param name="Width">The width of a frame in pixels.</param>
 public readonly record struct ClipShape(int InputFrames, int OutputFrames, int Channels, int Height, int Width)

@@ -1,7 +1,7 @@
 namespace MogaSharp.Data;
 
 /// <summary>
-/// A fixed set of grey clips in an npy file, frames x clips x height x width: the layout of <c>mnist_test_seq.npy</c>, the
+/// A fixed set of gray clips in an npy file, frames x clips x height x width: the layout of <c>mnist_test_seq.npy</c>, the
 /// test set of Moving MNIST. Numbers are taken as <see cref="NpySamples"/> says. Frames are read from the file when they are asked for;
 /// a file of other numbers than bytes is looked through once when it is opened. Owns the file.
 /// </summary>

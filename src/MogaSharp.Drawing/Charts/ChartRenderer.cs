@@ -9,7 +9,7 @@ internal static class ChartRenderer
 {
     private const float TitleSize = 13,
         TextSize = 12;
-    private const int MostMarkers = 40;
+    private const int MaxMarkers = 40;
     private static readonly Color Ink = Color.FromHex("#202020"),
         Frame = Color.FromHex("#808080"),
         Grid = Color.FromHex("#e4e4e4");
@@ -65,7 +65,7 @@ internal static class ChartRenderer
 
         Scatter line = plot.Add.Scatter(points.Select(i => series.X[i]).ToArray(), points.Select(i => series.Y[i]).ToArray(), ink);
         bool isAlone = Parts(points, i => double.IsFinite(series.Y[i])).Any(part => part.Length == 1);
-        (line.LineWidth, line.MarkerSize, line.LegendText) = (1.5f, points.Length <= MostMarkers || isAlone ? 5 : 0, series.Name);
+        (line.LineWidth, line.MarkerSize, line.LegendText) = (1.5f, points.Length <= MaxMarkers || isAlone ? 5 : 0, series.Name);
     }
 
     // Runs of points that have a value.

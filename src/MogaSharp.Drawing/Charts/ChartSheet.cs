@@ -5,7 +5,7 @@ using SkiaSharp;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>Charts in rows, as one picture. Its text needs no fonts of the system.</summary>
+/// <summary>Charts in rows, as one image. Its text needs no fonts of the system.</summary>
 /// <param name="Charts">The charts, row by row, at least one.</param>
 public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
 {
@@ -40,7 +40,7 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         return PixelCopy.ToImage(bitmap);
     }
 
-    /// <summary>The picture as a PNG file; the same for the same charts.</summary>
+    /// <summary>The image as a PNG file; the same for the same charts.</summary>
     /// <exception cref="ArgumentException">As <see cref="Draw"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Draw"/>.</exception>
     public byte[] ToPng()
@@ -50,7 +50,7 @@ public sealed record ChartSheet(ImmutableArray<LineChart> Charts)
         return png.ToArray();
     }
 
-    /// <summary>The picture as SVG, in which text is text.</summary>
+    /// <summary>The image as SVG, in which text is text.</summary>
     /// <exception cref="ArgumentException">As <see cref="Draw"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">As <see cref="Draw"/>.</exception>
     public string ToSvg()

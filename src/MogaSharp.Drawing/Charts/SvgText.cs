@@ -11,7 +11,7 @@ internal static class SvgText
 
     /// <summary>
     /// Places of letters end in a comma, which the format does not allow; text has blanks around it; who has not our font gets a serif one;
-    /// clip paths are numbered through the whole process, so that no two files are the same; and the picture has neither a view box, to be
+    /// clip paths are numbered through the whole process, so that no two files are the same; and the image has neither a view box, to be
     /// scaled by, nor a title.
     /// </summary>
     public static string Tidy(string svg, string? title)

@@ -15,10 +15,10 @@ public sealed class Colormap
         _table = [.. colors.Select(color => new RgbColor(color.R, color.G, color.B))];
     }
 
-    /// <summary>Dark blue over green to yellow; as bright as the value is high, in grey too.</summary>
+    /// <summary>Dark blue over green to yellow; as bright as the value is high, in gray too.</summary>
     public static Colormap Viridis { get; } = new("viridis", new ScottPlot.Colormaps.Viridis());
 
-    /// <summary>Black over red to light yellow; as bright as the value is high, in grey too.</summary>
+    /// <summary>Black over red to light yellow; as bright as the value is high, in gray too.</summary>
     public static Colormap Inferno { get; } = new("inferno", new ScottPlot.Colormaps.Inferno());
 
     /// <summary>Blue over green to red, with the steps between evened out.</summary>

@@ -9,7 +9,7 @@ namespace MogaSharp.Drawing;
 internal sealed class SystemFonts(IEnumerable<string> folders)
 {
     // Each character that no font has costs a look into all of them.
-    private const int MostFiles = 400;
+    private const int MaxFiles = 400;
     private static readonly string[] Extensions = [".ttf", ".otf", ".ttc"];
     private static readonly string[] Styles = ["Bold", "Italic", "Oblique", "Light", "Thin", "Black", "Medium", "Condensed"];
     private readonly Lazy<string[]> _files = new(() => Files(folders));
@@ -70,7 +70,7 @@ internal sealed class SystemFonts(IEnumerable<string> folders)
                 .Where(file => Extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
                 .OrderBy(file => Styles.Count(style => Path.GetFileName(file).Contains(style, StringComparison.OrdinalIgnoreCase)))
                 .ThenBy(file => file, StringComparer.Ordinal)
-                .Take(MostFiles),
+                .Take(MaxFiles),
         ];
     }
 }

@@ -25,7 +25,7 @@ internal sealed class Caption
     public static Caption? Within(string text, float size, int width, int height)
     {
         size = Math.Min(size, height / 2f);
-        if (size < DrawingScale.LeastFont || string.IsNullOrWhiteSpace(text))
+        if (size < DrawingScale.MinFont || string.IsNullOrWhiteSpace(text))
             return null;
         int padding = Math.Max(1, (int)MathF.Round(size * 0.3f));
         int most = (height - (2 * padding)) / (int)MathF.Ceiling(TextLine.LineHeight(size)),

@@ -1,7 +1,7 @@
 namespace MogaSharp.Drawing;
 
 /// <summary>
-/// Values over a picture, shown as colors. The map is stretched over the picture, bilinearly, as PyTorch does without aligned corners.
+/// Values over an image, shown as colors. The map is stretched over the image, bilinearly, as PyTorch does without aligned corners.
 /// </summary>
 /// <param name="Width">Values of a row, at least 1.</param>
 /// <param name="Height">Rows, at least 1.</param>

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>Finds places for labels in a picture such that they do not cover each other.</summary>
+/// <summary>Finds places for labels in an image such that they do not cover each other.</summary>
 internal sealed class LabelPlacer(int width, int height)
 {
     private readonly List<SKRectI> _taken = [];
@@ -15,7 +15,7 @@ internal sealed class LabelPlacer(int width, int height)
     public void Take(SKRectI place) => _taken.Add(place);
 
     /// <summary>
-    /// Takes a place for a label that is no larger than the picture: above its box or within its top, or else the nearest free one within
+    /// Takes a place for a label that is no larger than the image: above its box or within its top, or else the nearest free one within
     /// two heights of the box, or else the place of those that covers the least.
     /// </summary>
     public SKRectI Place(SKRectI box, int labelWidth, int labelHeight)

@@ -7,11 +7,11 @@ internal sealed record LabelText(TextLine Line, int Padding)
 
     public int Height => HeightOf(Line.Size);
 
-    /// <summary>The text in a picture: somewhat smaller where it does not fit, then cut off; null where there is no room.</summary>
+    /// <summary>The text in an image: somewhat smaller where it does not fit, then cut off; null where there is no room.</summary>
     public static LabelText? Within(string text, DrawingScale scale, int width, int height)
     {
         float size = scale.FontSize,
-            least = Math.Min(size, DrawingScale.LeastFor(width, height));
+            least = Math.Min(size, DrawingScale.MinFor(width, height));
         while (size > least && (HeightOf(size) > height || new TextLine(text, size).Width > width - (2 * PaddingOf(size))))
             size = Math.Max(least, size * 0.95f);
         int padding = PaddingOf(size);

@@ -1,6 +1,6 @@
 namespace MogaSharp.Drawing;
 
-/// <summary>A box around something, in pixels of the picture. Edges may lie outside; what is outside is not drawn.</summary>
+/// <summary>A box around something, in pixels of the image. Edges may lie outside; what is outside is not drawn.</summary>
 /// <param name="Left">The left edge.</param>
 /// <param name="Top">The top edge.</param>
 /// <param name="Right">The right edge, where the next pixel begins.</param>

@@ -21,7 +21,7 @@ public sealed record Legend(ImmutableArray<LegendEntry> Entries)
     public static Legend OfClasses(IEnumerable<string> names) =>
         new([.. names.Select((name, i) => new LegendEntry(name, Palette.Color(i)))]);
 
-    /// <summary>A picture with the whole list right of it on white; higher than the image where that is very low.</summary>
+    /// <summary>An image with the whole list right of it on white; higher than the image where that is very low.</summary>
     /// <param name="image">The image, which stays as it is.</param>
     /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
     /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>

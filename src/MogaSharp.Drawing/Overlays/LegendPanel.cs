@@ -52,7 +52,7 @@ internal sealed class LegendPanel
     {
         if (legend.Entries.IsEmpty)
             return null;
-        for (float smaller = size; smaller > DrawingScale.LeastFont; smaller *= 0.85f)
+        for (float smaller = size; smaller > DrawingScale.MinFont; smaller *= 0.85f)
         {
             var whole = new LegendPanel(legend, smaller, legend.Entries.Length, height, width);
             if (whole.Fits(width, height))
@@ -65,7 +65,7 @@ internal sealed class LegendPanel
         {
             int middle = (least + most) / 2;
             // The names may have what is left of the width by color and margins.
-            var part = new LegendPanel(legend, DrawingScale.LeastFont, middle, height, width - 11);
+            var part = new LegendPanel(legend, DrawingScale.MinFont, middle, height, width - 11);
             if (part.Fits(width, height))
                 (best, least) = (part, middle + 1);
             else

@@ -9,7 +9,7 @@ internal static class MaskPainter
     {
         string size = $"{mask.Width} x {mask.Height}";
         if ((mask.Width, mask.Height) != (bitmap.Width, bitmap.Height))
-            throw new ArgumentException($"A mask of {size} does not fit a picture of {bitmap.Width} x {bitmap.Height}.", nameof(mask));
+            throw new ArgumentException($"A mask of {size} does not fit an image of {bitmap.Width} x {bitmap.Height}.", nameof(mask));
         long count = (long)mask.Width * mask.Height;
         if (mask.Inside.Length != count)
             throw new ArgumentException($"A mask of {size} needs {count} values, not {mask.Inside.Length}.", nameof(mask));
@@ -29,7 +29,7 @@ internal static class MaskPainter
         }
     }
 
-    // What is farther than some pixels from everything outside, in steps along rows and columns; the picture's own edges are not outside.
+    // What is farther than some pixels from everything outside, in steps along rows and columns; the image's own edges are not outside.
     private static byte[] Erode(ReadOnlySpan<byte> inside, int width, int height, int distance)
     {
         byte[] rows = new byte[inside.Length],

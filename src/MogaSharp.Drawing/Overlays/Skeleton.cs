@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>A point of a skeleton, in pixels of the picture.</summary>
+/// <summary>A point of a skeleton, in pixels of the image.</summary>
 /// <param name="X">From the left edge.</param>
 /// <param name="Y">From the top edge.</param>
 /// <param name="Score">How sure it is, or 0 for what is not visible.</param>
@@ -15,7 +15,7 @@ public readonly record struct Keypoint(float X, float Y, float Score = 1);
 public sealed record Skeleton(ImmutableArray<Keypoint> Points, ImmutableArray<(int From, int To)> Edges, RgbColor Color)
 {
     /// <summary>Points with a lower score, 0 and places that are not finite are left out, with their bones.</summary>
-    public float LeastScore { get; init; } = 0.3f;
+    public float MinScore { get; init; } = 0.3f;
 
     /// <summary>A color for each point; empty for <see cref="Color"/>.</summary>
     public ImmutableArray<RgbColor> PointColors { get; init; } = [];
@@ -24,5 +24,5 @@ public sealed record Skeleton(ImmutableArray<Keypoint> Points, ImmutableArray<(i
     public ImmutableArray<RgbColor> EdgeColors { get; init; } = [];
 
     internal bool IsVisible(int point) =>
-        Points[point] is var p && p.Score > 0 && p.Score >= LeastScore && float.IsFinite(p.X) && float.IsFinite(p.Y);
+        Points[point] is var p && p.Score > 0 && p.Score >= MinScore && float.IsFinite(p.X) && float.IsFinite(p.Y);
 }

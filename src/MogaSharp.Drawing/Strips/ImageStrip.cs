@@ -9,7 +9,7 @@ namespace MogaSharp.Drawing;
 /// <param name="Title">What stands left of them; null for nothing.</param>
 public sealed record StripRow(ImmutableArray<RgbImage> Images, string? Title = null);
 
-/// <summary>Rows of images in one picture. Cells are as wide and high as the largest image; smaller ones stand in the middle.</summary>
+/// <summary>Rows of images in one image. Cells are as wide and high as the largest image; smaller ones stand in the middle.</summary>
 /// <param name="Rows">The rows, from top to bottom; at least one has an image.</param>
 public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
 {

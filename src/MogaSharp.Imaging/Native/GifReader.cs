@@ -155,14 +155,14 @@ internal sealed class GifReader : IDisposable
     {
         bool isTransparent = false,
             hasOpacity = _bands is 2 or 4,
-            isGrey = _bands < 3;
+            isGray = _bands < 3;
         for (int from = 0, to = 0; to < rgb.Length; from += _bands, to += 3)
         {
             bool isHidden = hasOpacity && samples[from + _bands - 1] == 0;
             isTransparent |= isHidden;
             (rgb[to], rgb[to + 1], rgb[to + 2]) =
                 isHidden ? _outline.Hidden
-                : isGrey ? (samples[from], samples[from], samples[from])
+                : isGray ? (samples[from], samples[from], samples[from])
                 : (samples[from], samples[from + 1], samples[from + 2]);
         }
 

@@ -29,7 +29,7 @@ internal static class HeaderCheck
                 CheckTiff(TiffHeader.Read(data), name, limits);
                 break;
             case EncodedFormat.Jpeg when JpegStructure.CountScans(data, MaxScans, name) > MaxScans:
-                throw new ImageFormatException(name, $"a JPEG image of more than {MaxScans} scans");
+                throw new ImageFormatException(name, $"This is a JPEG image of more than {MaxScans} scans.");
         }
     }
 
@@ -37,7 +37,7 @@ internal static class HeaderCheck
     {
         // A small image may have one giant tile, which a decoder must hold as a whole.
         if (header.TileSide > limits.MaxSide || header.TileSide * header.TileSide > limits.MaxPixels)
-            throw new ImageFormatException(name, $"a tile of {header.TileSide} pixels a side is beyond the limits");
+            throw new ImageFormatException(name, $"A tile of {header.TileSide} pixels a side is beyond the limits.");
         header.Check(name);
     }
 }

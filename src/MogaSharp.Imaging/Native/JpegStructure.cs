@@ -36,7 +36,7 @@ internal static class JpegStructure
             if (kind is < FirstFrame or StartOfImage or (>= FirstRestart and <= LastRestart))
                 continue;
             if (RareKind(kind) is { } rare)
-                throw new ImageFormatException(name, $"{rare}, which is not decoded; convert it to PNG or a usual JPEG");
+                throw new ImageFormatException(name, $"This is {rare}, which is not decoded; convert it to PNG or a usual JPEG.");
             if (kind == StartOfScan)
                 scans++;
             if (at + 2 > data.Length)

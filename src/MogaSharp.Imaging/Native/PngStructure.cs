@@ -20,13 +20,13 @@ internal static class PngStructure
         if (first.SequenceEqual("CgBI"u8))
             throw new ImageFormatException(
                 name,
-                "Apple's own variant of PNG (CgBI), which Xcode makes for iPhones; convert it with 'pngcrush "
-                    + "-revert-iphone-optimizations' or save it again"
+                "This is Apple's own variant of PNG (CgBI), which Xcode makes for iPhones; convert it with 'pngcrush "
+                    + "-revert-iphone-optimizations' or save it again."
             );
         if (!first.SequenceEqual("IHDR"u8))
         {
             string found = string.Concat(Encoding.ASCII.GetString(first).Where(char.IsAsciiLetterOrDigit));
-            throw new ImageFormatException(name, $"corrupt PNG image (it begins with the chunk '{found}', not with its header)");
+            throw new ImageFormatException(name, $"The PNG image is corrupt (it begins with the chunk '{found}', not with its header).");
         }
 
         limits.CheckSize(BinaryPrimitives.ReadUInt32BigEndian(data[16..]), BinaryPrimitives.ReadUInt32BigEndian(data[20..]), name);

@@ -4,7 +4,7 @@ namespace MogaSharp.Imaging.Native;
 internal enum SampleKind
 {
     /// <summary>One color, light.</summary>
-    Grey,
+    Gray,
 
     /// <summary>Red, green, blue.</summary>
     Rgb,
@@ -62,7 +62,7 @@ internal sealed class SampleConverter
     {
         int colors = Colors(kind);
         if (bands < colors)
-            throw new ImageFormatException(name, $"{bands} samples a pixel cannot be read");
+            throw new ImageFormatException(name, $"Images of {bands} samples a pixel cannot be read.");
         return new SampleConverter(kind, bands, bytesPerSample, alpha >= 0 && colors + alpha < bands ? alpha : -1);
     }
 
@@ -82,7 +82,7 @@ internal sealed class SampleConverter
                 samples,
                 _bands switch
                 {
-                    1 => PixelLayout.Grey,
+                    1 => PixelLayout.Gray,
                     3 => PixelLayout.Rgb,
                     _ => PixelLayout.Rgba,
                 },
@@ -99,7 +99,7 @@ internal sealed class SampleConverter
         {
             for (int channel = 0; channel < 3; channel++)
             {
-                byte value = samples[from + (Kind == SampleKind.Grey ? 0 : channel * _bytes)];
+                byte value = samples[from + (Kind == SampleKind.Gray ? 0 : channel * _bytes)];
                 rgb[to + channel] = Kind == SampleKind.Cmyk ? PixelConversion.InkToLight(value, samples[from + (3 * _bytes)]) : value;
             }
         }
@@ -115,7 +115,7 @@ internal sealed class SampleConverter
     private static int Colors(SampleKind kind) =>
         kind switch
         {
-            SampleKind.Grey => 1,
+            SampleKind.Gray => 1,
             SampleKind.Cmyk => 4,
             _ => 3,
         };

@@ -7,11 +7,11 @@ namespace MogaSharp.Imaging.Native;
 internal sealed record TiffHeader
 {
     private const int EntryBytes = 12,
-        MostValues = 64,
+        MaxValues = 64,
         Short = 3,
         Long = 4;
 
-    // Grey (0: white is zero), RGB, palette, CMYK, YCbCr, CIELAB.
+    // Gray (0: white is zero), RGB, palette, CMYK, YCbCr, CIELAB.
     private const int Rgb = 2,
         Palette = 3,
         Cmyk = 5,
@@ -109,7 +109,7 @@ internal sealed record TiffHeader
         return header;
     }
 
-    /// <summary>Refuses what would be decoded to other colors than were meant, by its name.</summary>
+    /// <summary>Rejects what would be decoded to other colors than were meant, by its name.</summary>
     /// <exception cref="ImageFormatException">The image has such samples.</exception>
     public void Check(string name)
     {
@@ -130,11 +130,11 @@ internal sealed record TiffHeader
             _ => $"photometric interpretation {Photometric}",
         };
         if (kind is not null)
-            throw new ImageFormatException(name, $"a TIFF image with colors as {kind}; save it as RGB");
+            throw new ImageFormatException(name, $"This is a TIFF image with colors as {kind}; save it as RGB.");
         if (Photometric is 0 or 1 && Samples > 2 && ExtraSamples.Count == 0)
             throw new ImageFormatException(
                 name,
-                $"a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB"
+                $"This is a TIFF image of {Samples} samples a pixel that are not said to be colors; save three of them as RGB."
             );
     }
 
@@ -162,12 +162,12 @@ internal sealed record TiffHeader
 
     /// <summary>The refusal of a camera's raw photo.</summary>
     public static ImageFormatException RawPhoto(string name) =>
-        new(name, "a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG");
+        new(name, "This is a camera's raw photo (DNG, CR2, NEF or similar); develop it to JPEG or PNG.");
 
     private static List<long>? Values(ReadOnlySpan<byte> data, ReadOnlySpan<byte> entry, bool isLittleEndian)
     {
         int type = UInt16(entry, 2, isLittleEndian);
-        long count = Math.Min(UInt32(entry, 4, isLittleEndian), MostValues);
+        long count = Math.Min(UInt32(entry, 4, isLittleEndian), MaxValues);
         if (type is not (Short or Long))
             return null;
         int size = type == Short ? 2 : 4;

@@ -71,7 +71,7 @@ internal static class VipsDecoder
             EncodedFormat.WebP => "webpload_source",
             EncodedFormat.Tiff => "tiffload_source",
             EncodedFormat.Gif => "gifload_source",
-            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "libvips is not asked for this format"),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "The library is not asked for this format."),
         };
         options ??= [];
         options.Add("access", Enums.Access.Sequential);
@@ -87,7 +87,7 @@ internal static class VipsDecoder
     public static ImageFormatException Corrupt(EncodedFormat format, string name, VipsException? failure = null)
     {
         string reason = failure is not null && VipsLibrary.Reason(failure) is { Length: > 0 } said ? $" ({said})" : "";
-        return new ImageFormatException(name, $"truncated or corrupt {format} image{reason}");
+        return new ImageFormatException(name, $"The {format} image is truncated or corrupt{reason}.");
     }
 
     private static void ReadRows(Image image, DecodedPixels result, SampleConverter converter, CancellationToken cancellationToken)
@@ -111,10 +111,10 @@ internal static class VipsDecoder
         {
             Enums.BandFormat.Uchar => 1,
             Enums.BandFormat.Ushort => 2,
-            _ => throw new ImageFormatException(name, "samples other than unsigned 8-bit or 16-bit numbers cannot be read"),
+            _ => throw new ImageFormatException(name, "Samples other than unsigned 8-bit or 16-bit numbers cannot be read."),
         };
 
-    /// <summary>What the samples are: for TIFF as its directory says, for the others grey or RGB, and opacity where there is one
+    /// <summary>What the samples are: for TIFF as its directory says, for the others gray or RGB, and opacity where there is one
     /// more.</summary>
     private static SampleConverter Converter(Image image, TiffHeader? tiff, string name)
     {
@@ -124,7 +124,7 @@ internal static class VipsDecoder
             return SampleConverter.For(SampleKind.Lab, bands, bytes, tiff.Opacity, name);
         SampleKind kind =
             image.Interpretation == Enums.Interpretation.Cmyk ? SampleKind.Cmyk
-            : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Grey
+            : bands < 3 || tiff is { Colors: 1, Samples: > 1 } ? SampleKind.Gray
             : SampleKind.Rgb;
         return SampleConverter.For(kind, bands, bytes, tiff is null ? 0 : tiff.Opacity, name);
     }

@@ -46,12 +46,13 @@ public static class AffineTransform
     /// <param name="source">height x width x channels samples.</param>
     /// <param name="width">Pixels of a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="channels">1 (grey) or 3.</param>
+    /// <param name="channels">1 (gray) or 3.</param>
     /// <param name="destination">As many samples, written; must not overlap the source.</param>
-    /// <param name="toSource">Where the new pixels come from, in the order of Pillow's <c>Image.AFFINE</c>; its inverse is where the old ones go.</param>
+    /// <param name="toSource">Where the new pixels come from, in the order of Pillow's <c>Image.AFFINE</c>; its inverse is where the
+    /// old ones go.</param>
     /// <param name="filter"><see cref="ResizeFilter.Bilinear"/> (2 x 2 pixels) or <see cref="ResizeFilter.Bicubic"/> (4 x 4 pixels, a =
     /// -1).</param>
-    /// <param name="fill">The colour of pixels from outside the image, one sample for each channel.</param>
+    /// <param name="fill">The color of pixels from outside the image, one sample for each channel.</param>
     /// <exception cref="ArgumentException">A span has another length, or the filter or the number of channels is none of these.</exception>
     public static void Apply(
         ReadOnlySpan<byte> source,
@@ -67,25 +68,25 @@ public static class AffineTransform
         if (channels is not (1 or 3))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "1 or 3 channels can be transformed");
         if (filter is not (ResizeFilter.Bilinear or ResizeFilter.Bicubic))
-            throw new ArgumentOutOfRangeException(nameof(filter), filter, "bilinear or bicubic");
+            throw new ArgumentOutOfRangeException(nameof(filter), filter, "The filter is bilinear or bicubic.");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (source.Length != (long)width * height * channels || destination.Length != source.Length)
             throw new ArgumentException(
-                $"{width} x {height} pixels of {channels} channels are neither {source.Length} nor {destination.Length} bytes"
+                $"{width} x {height} pixels of {channels} channels are neither {source.Length} nor {destination.Length} bytes."
             );
         if (fill.Length != channels)
-            throw new ArgumentException($"{fill.Length} samples of fill for {channels} channels", nameof(fill));
+            throw new ArgumentException($"There are {fill.Length} samples of fill for {channels} channels.", nameof(fill));
         var sampler = new Sampler(source, width, height, channels);
         int at = 0;
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++, at += channels)
             {
-                double centreX = x + 0.5,
-                    centreY = y + 0.5;
-                double fromX = (toSource.Xx * centreX) + (toSource.Xy * centreY) + toSource.X0;
-                double fromY = (toSource.Yx * centreX) + (toSource.Yy * centreY) + toSource.Y0;
+                double centerX = x + 0.5,
+                    centerY = y + 0.5;
+                double fromX = (toSource.Xx * centerX) + (toSource.Xy * centerY) + toSource.X0;
+                double fromY = (toSource.Yx * centerX) + (toSource.Yy * centerY) + toSource.Y0;
                 Span<byte> pixel = destination.Slice(at, channels);
                 if (!(fromX >= 0 && fromX < width && fromY >= 0 && fromY < height))
                 {
@@ -115,7 +116,7 @@ public static class AffineTransform
 
     /// <summary>
     /// Reads pixels between pixels, a channel in each lane. Beyond the border the border pixels count. Where a position falls on
-    /// a row or a column the rest of the neighbourhood has the weight 0 and is not read.
+    /// a row or a column the rest of the neighborhood has the weight 0 and is not read.
     /// </summary>
     private readonly ref struct Sampler(ReadOnlySpan<byte> source, int width, int height, int channels)
     {

@@ -16,9 +16,9 @@ public static class Enhancement
     /// <param name="factor">The factor, at least 0.</param>
     public static void Brightness(Span<byte> pixels, double factor) => BlendWithLevel(pixels, 0, factor);
 
-    /// <summary>Blends with the mean grey of the image.</summary>
+    /// <summary>Blends with the mean gray of the image.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="channels">1 (gray) or 3 (RGB).</param>
     /// <param name="factor">The factor, at least 0.</param>
     public static void Contrast(Span<byte> pixels, int channels, double factor)
     {
@@ -36,23 +36,23 @@ public static class Enhancement
         BlendWithLevel(pixels, (byte)(((double)sum / (pixels.Length / channels)) + 0.5), factor);
     }
 
-    /// <summary>Blends with the grey image. A grey image stays as it is.</summary>
+    /// <summary>Blends with the gray image. A gray image stays as it is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="channels">1 (gray) or 3 (RGB).</param>
     /// <param name="factor">The factor, at least 0.</param>
     public static void Color(Span<byte> pixels, int channels, double factor)
     {
         if (channels == 1)
             return;
         byte[] rented = ArrayPool<byte>.Shared.Rent(pixels.Length);
-        Span<byte> grey = rented.AsSpan(0, pixels.Length);
+        Span<byte> gray = rented.AsSpan(0, pixels.Length);
         for (int i = 0; i < pixels.Length; i += 3)
-            grey[i] = grey[i + 1] = grey[i + 2] = PixelConversion.Luma(pixels[i], pixels[i + 1], pixels[i + 2]);
-        Blend(grey, pixels, (float)factor);
+            gray[i] = gray[i + 1] = gray[i + 2] = PixelConversion.Luma(pixels[i], pixels[i + 1], pixels[i + 2]);
+        Blend(gray, pixels, (float)factor);
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the centre counts five times. The border stays as it
+    /// <summary>Blends with a smoothed image: means of 3 x 3 pixels in which the center counts five times. The border stays as it
     /// is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
     /// <param name="width">Pixels of a row.</param>

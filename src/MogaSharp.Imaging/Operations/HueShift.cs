@@ -2,14 +2,14 @@ namespace MogaSharp.Imaging;
 
 /// <summary>
 /// Turns the hues of an image, with the values of torchvision's <c>adjust_hue</c> on Pillow images: to Pillow's 8-bit HSV
-/// (<c>Convert.c</c>), hue plus a number, back. Colours lose some precision on the way, also by 0. Works in place on interleaved samples.
+/// (<c>Convert.c</c>), hue plus a number, back. Colors lose some precision on the way, also by 0. Works in place on interleaved samples.
 /// Safe to use from many threads at once.
 /// </summary>
 public static class HueShift
 {
-    /// <summary>Turns the hues. A grey image stays as it is.</summary>
+    /// <summary>Turns the hues. A gray image stays as it is.</summary>
     /// <param name="pixels">The samples, changed in place.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="channels">1 (gray) or 3 (RGB).</param>
     /// <param name="turn">The part of a whole turn, -0.5 to 0.5; positive from red to green.</param>
     /// <exception cref="ArgumentOutOfRangeException">The turn is out of its range.</exception>
     public static void Apply(Span<byte> pixels, int channels, double turn)

@@ -3,7 +3,7 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The block of PoolFormer (arXiv 2111.11418, figure 2; official <c>poolformer.py</c>): a mean of neighbours less the pixel, then an MLP,
+/// The block of PoolFormer (arXiv 2111.11418, figure 2; official <c>poolformer.py</c>): a mean of neighbors less the pixel, then an MLP,
 /// each after group norm of one group and with layer scale and stochastic depth. Shape is kept.
 /// </summary>
 public sealed record PoolFormerBlock

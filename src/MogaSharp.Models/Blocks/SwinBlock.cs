@@ -21,7 +21,7 @@ public sealed record SwinBlock
     /// <summary>Hidden channels of the MLP as a multiple of the channels.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>Whether shifted windows mask what are no neighbours in the map; SimVP's Swin has the mask but does not use it.</summary>
+    /// <summary>Whether shifted windows mask what are not neighbors in the map; SimVP's Swin has the mask but does not use it.</summary>
     public bool IsMasked { get; init; } = true;
 
     /// <summary>Dropout in the MLP and after attention, 0 to below 1.</summary>

@@ -136,7 +136,7 @@ internal static class CardJson
         type.Properties[type.Properties.IndexOf(general)] = fixedType;
     }
 
-    // What a family knows of itself is no option; an overriding property does not inherit that it is to be ignored.
+    // What a family knows of itself is not an option; an overriding property does not inherit that it is to be ignored.
     private static void LeaveOutWhatFollows(JsonTypeInfo type)
     {
         if (!type.Type.IsAssignableTo(typeof(ModelOptions)))
@@ -158,7 +158,7 @@ internal static class CardJson
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
 )]
 [JsonSerializable(typeof(ModelCard))]
-[JsonSerializable(typeof(ClassLabel[]))]
+[JsonSerializable(typeof(Synset[]))]
 [JsonSerializable(typeof(ArchSizes))]
 [JsonSerializable(typeof(MogaNetOptions))]
 [JsonSerializable(typeof(ConvNeXtOptions))]

@@ -5,15 +5,15 @@ namespace MogaSharp.Models;
 /// <summary>What a card must fulfil beyond its JSON form. Cards come with downloads: absurd numbers must not cost memory or time.</summary>
 internal static class CardRules
 {
-    public const int MostPixels = 16384;
-    public const int MostChannels = 1 << 16;
-    public const int MostBlocks = 1024;
-    public const int MostClasses = 1 << 20;
-    public const int MostFrames = 1024;
-    private const double LeastCrop = 0.01;
+    public const int MaxPixels = 16384;
+    public const int MaxChannels = 1 << 16;
+    public const int MaxBlocks = 1024;
+    public const int MaxClasses = 1 << 20;
+    public const int MaxFrames = 1024;
+    private const double MinCrop = 0.01;
 
     /// <exception cref="ModelCardException">The card breaks a rule.</exception>
-    /// <exception cref="Graph.GraphException">The options describe no network, or no label set has the card's name.</exception>
+    /// <exception cref="Graph.GraphException">The options do not describe a network.</exception>
     public static void Check(ModelCard card, string path)
     {
         Require(card.Name.Trim().Length > 0, "its name is empty");
@@ -27,7 +27,11 @@ internal static class CardRules
 
         void CheckLabels()
         {
-            int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet).Length;
+            Require(
+                card.LabelSet is null || LabelSet.Find(card.LabelSet) is not null,
+                $"no label set is called '{card.LabelSet}'; there is imagenet1k"
+            );
+            int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet)!.Value.Length;
             int classes = (card.Options as ClassifierOptions)?.NumClasses ?? 0;
             Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
             Require(card.Labels.All(label => label is not null), "a label is null");
@@ -37,10 +41,10 @@ internal static class CardRules
         void CheckPreprocessing(PreprocessCard preprocess)
         {
             Require(
-                preprocess.Width is >= 1 and <= MostPixels && preprocess.Height is >= 1 and <= MostPixels,
-                $"the preprocessing size is not from 1 to {MostPixels}"
+                preprocess.Width is >= 1 and <= MaxPixels && preprocess.Height is >= 1 and <= MaxPixels,
+                $"the preprocessing size is not from 1 to {MaxPixels}"
             );
-            Require(preprocess.Crop is >= LeastCrop and <= 1, $"the crop is not from {LeastCrop} to 1");
+            Require(preprocess.Crop is >= MinCrop and <= 1, $"the crop is not from {MinCrop} to 1");
             Require(IsPerChannel(preprocess.Mean) && preprocess.Mean.All(float.IsFinite), "the mean is not one finite number or three");
             Require(
                 IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)),
@@ -81,7 +85,7 @@ internal static class CardRules
     {
         require(card.Labels.IsEmpty && card.LabelSet is null, "it has labels and is not a classifier");
         require(card.Clip is not null, "it predicts video and has no clip");
-        require(card.Clip!.OutFrames is >= 1 and <= MostFrames, $"the frames to predict are not from 1 to {MostFrames}");
+        require(card.Clip!.OutFrames is >= 1 and <= MaxFrames, $"the frames to predict are not from 1 to {MaxFrames}");
         require(
             card.Clip.Range is [float low, float high] && low < high && float.IsFinite(high - low),
             "the range is not a lower and a higher number"

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -28,7 +29,7 @@ public sealed record ModelCard
     /// <summary>The architecture's options; their type is that of the family.</summary>
     public required ModelOptions Options { get; init; }
 
-    /// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
+    /// <summary>How an image, or each frame of a clip, becomes the input tensor.</summary>
     public required PreprocessCard Preprocess { get; init; }
 
     /// <summary>The preset that trains this model, by name; null when there is none.</summary>
@@ -49,7 +50,7 @@ public sealed record ModelCard
     /// <summary>Where the weights are.</summary>
     public WeightsCard Weights { get; init; } = new();
 
-    /// <summary>The weights' licence.</summary>
+    /// <summary>The weights' license.</summary>
     public string? License { get; init; }
 
     /// <summary>Who made them and how.</summary>
@@ -64,7 +65,7 @@ public sealed record ModelCard
 
     /// <summary>Reads a card from a file.</summary>
     /// <param name="path">The file; its folder becomes <see cref="Folder"/>.</param>
-    /// <exception cref="ModelCardException">The file is no card, or the card breaks a rule; the message names the file and says
+    /// <exception cref="ModelCardException">The file is not a card, or the card breaks a rule; the message names the file and says
     /// why.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static ModelCard Load(string path)
@@ -77,7 +78,7 @@ public sealed record ModelCard
     /// <summary>Reads a card from JSON text; it has no <see cref="Folder"/>.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="ModelCardException">The text is no card, or the card breaks a rule.</exception>
+    /// <exception cref="ModelCardException">The text is not a card, or the card breaks a rule.</exception>
     public static ModelCard Parse(string json, string source)
     {
         try
@@ -112,23 +113,28 @@ public sealed record ModelCard
     public IModelDefinition CreateDefinition() => Options.CreateDefinition();
 
     /// <summary>The shape of the model's input at the size that the card states.</summary>
-    /// <param name="batch">Pictures or clips.</param>
+    /// <param name="batch">Images or clips.</param>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public Shape InputShape(int batch = 1) => CreateDefinition().InputShape(batch, Preprocess.Height, Preprocess.Width);
 
     /// <summary>The class names in the order of the outputs, one a class; numbers when the card has none; nothing for other
     /// tasks.</summary>
-    /// <exception cref="GraphException">No label set has the name that the card gives.</exception>
-    public ImmutableArray<string> GetLabels() =>
-        !Labels.IsEmpty ? Labels
-        : LabelSet is null
-            ?
-            [
-                .. Enumerable
-                    .Range(0, (Options as ClassifierOptions)?.NumClasses ?? 0)
-                    .Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            ]
-        : [.. Models.LabelSet.Find(LabelSet).Select(label => label.Names[0])];
+    /// <exception cref="ModelCardException">No label set has the name that the card gives.</exception>
+    public ImmutableArray<string> GetLabels() => !Labels.IsEmpty ? Labels : [.. GetClassLabels().Select(label => label.Name)];
+
+    /// <summary>The classes in the order of the outputs, with what a label set knows of them beside their names; see
+    /// <see cref="GetLabels"/>.</summary>
+    /// <exception cref="ModelCardException">No label set has the name that the card gives.</exception>
+    public ImmutableArray<ClassLabel> GetClassLabels()
+    {
+        if (LabelSet is not null)
+            return Models.LabelSet.Find(LabelSet)
+                ?? throw new ModelCardException(Name, $"No label set is called '{LabelSet}'; there is imagenet1k.");
+        if (!Labels.IsEmpty)
+            return [.. Labels.Select(label => new ClassLabel(label))];
+        int classes = (Options as ClassifierOptions)?.NumClasses ?? 0;
+        return [.. Enumerable.Range(0, classes).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))];
+    }
 
     /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
     public string? GetWeightsPath() => Weights.File is null ? null : Path.GetFullPath(Path.Combine(Folder ?? ".", Weights.File));
@@ -144,7 +150,7 @@ public sealed record ClipCard
     public ImmutableArray<float> Range { get; init; } = [0, 1];
 }
 
-/// <summary>How a picture, or each frame of a clip, becomes the input tensor.</summary>
+/// <summary>How an image, or each frame of a clip, becomes the input tensor.</summary>
 public sealed record PreprocessCard
 {
     /// <summary>Columns of the input, 1 to 16384.</summary>
@@ -153,7 +159,7 @@ public sealed record PreprocessCard
     /// <summary>Rows of the input, 1 to 16384.</summary>
     public required int Height { get; init; }
 
-    /// <summary>The share of the resized picture that the centre crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
+    /// <summary>The share of the resized image that the center crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
     public double Crop { get; init; } = 0.9;
 
     /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is.</summary>

@@ -6,8 +6,8 @@ namespace MogaSharp.Models;
 /// <summary>The models that can be named: the official ones, and those that the program ships with.</summary>
 public sealed class ModelCatalogue
 {
-    private const int MostOfFamily = 12;
-    private const int MostNearest = 3;
+    private const int MaxOfFamily = 12;
+    private const int MaxNearest = 3;
 
     // Changes that a mistyped name has at most.
     private const int Slip = 2;
@@ -78,13 +78,13 @@ public sealed class ModelCatalogue
             ),
         ];
         if (family.Length > 0)
-            return [.. family.Select(card => card.Name).Take(MostOfFamily)];
+            return [.. family.Select(card => card.Name).Take(MaxOfFamily)];
         (int Distance, string Name)[] nearest =
         [
             .. Cards.Select(card => (Names(card).Min(known => NameDistance.Between(plain, known)), card.Name)).OrderBy(pair => pair.Item1),
         ];
         if (nearest[0].Distance <= Slip)
-            return [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
+            return [.. nearest.Take(MaxNearest).Select(pair => pair.Name)];
         ModelCard[] similar =
         [
             .. Cards.Where(card => Names(card).Any(known => plain.Length >= 3 && known.Contains(plain, StringComparison.Ordinal))),
@@ -101,8 +101,8 @@ public sealed class ModelCatalogue
         }
 
         return similar.Length > 0
-            ? [.. nearest.Select(pair => pair.Name).Where(name => similar.Any(card => card.Name == name)).Take(MostOfFamily)]
-            : [.. nearest.Take(MostNearest).Select(pair => pair.Name)];
+            ? [.. nearest.Select(pair => pair.Name).Where(name => similar.Any(card => card.Name == name)).Take(MaxOfFamily)]
+            : [.. nearest.Take(MaxNearest).Select(pair => pair.Name)];
     }
 
     private static IEnumerable<string> Names(ModelCard card) => card.Aliases.Append(card.Name).Select(NameDistance.Plain);
@@ -123,7 +123,7 @@ public sealed class ModelCatalogue
 /// <summary>A name that the catalogue does not have.</summary>
 public sealed class UnknownModelException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Lists the nearest names.</summary>
     /// <param name="name">The name that was asked for.</param>
     /// <param name="nearest">The nearest names that exist, best first.</param>
     public UnknownModelException(string name, ImmutableArray<string> nearest)

@@ -34,7 +34,7 @@ public static class ModelSource
     /// <summary>A card by catalogue name, or by path when the text names a file, ends in <c>.json</c>, or names a folder with a
     /// <c>card.json</c>.</summary>
     /// <exception cref="UnknownModelException">No model has this name.</exception>
-    /// <exception cref="ModelCardException">The file is no card.</exception>
+    /// <exception cref="ModelCardException">The file is not a card.</exception>
     /// <exception cref="FileNotFoundException">The text ends in <c>.json</c> and there is no such file.</exception>
     public static ModelCard FindCard(string nameOrPath, ModelCatalogue catalogue)
     {
@@ -95,7 +95,7 @@ public static class ModelSource
     /// <param name="ema">True to take the moving average that the file holds beside the weights.</param>
     /// <param name="key">Where the weights lie in the file; null to find the place.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="CheckpointFormatException">The file is no weight file, or holds no moving average.</exception>
+    /// <exception cref="CheckpointFormatException">The file is not a weight file, or holds no moving average.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="GraphException">The card's options describe no network.</exception>
     public static LoadedModel Bind(ModelCard card, string weightsPath, bool ema, string? key = null)

@@ -117,7 +117,7 @@ public sealed class VideoPredictor : IDisposable
         ];
     }
 
-    /// <summary>Makes the input for one clip of pictures.</summary>
+    /// <summary>Makes the input for one clip of images.</summary>
     /// <param name="clip">T images of one size.</param>
     /// <returns>(1, T, C, H, W), values 0..1.</returns>
     /// <exception cref="ArgumentException">There is another number of images than <see cref="InputFrames"/>, or they have different

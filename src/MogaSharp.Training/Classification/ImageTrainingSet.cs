@@ -88,7 +88,7 @@ public sealed class ImageTrainingSet : TrainingSet
         );
     }
 
-    private static IEnumerable<string> EvalNotes(IImageDataset? eval, IReadOnlyList<Data.ClassLabel> labels)
+    private static IEnumerable<string> EvalNotes(IImageDataset? eval, IReadOnlyList<ClassLabel> labels)
     {
         if (eval is null)
             return ["there is nothing to evaluate on: the last epoch counts as the best"];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MogaSharp.Data;
 using MogaSharp.Models;
 
 namespace MogaSharp.Training;
@@ -8,7 +9,7 @@ namespace MogaSharp.Training;
 /// <param name="AreModels">They are the model's, in its order.</param>
 /// <param name="AreOthers">They are as many as the model's, which are others: a head that was trained for those means nothing.</param>
 /// <param name="Notes">What was guessed or replaced.</param>
-internal sealed record TrainingLabels(IReadOnlyList<Data.ClassLabel> Labels, bool AreModels, bool AreOthers, IReadOnlyList<string> Notes)
+internal sealed record TrainingLabels(IReadOnlyList<ClassLabel> Labels, bool AreModels, bool AreOthers, IReadOnlyList<string> Notes)
 {
     /// <summary>Compares the classes of the data with a model's.</summary>
     /// <param name="names">The data's classes.</param>
@@ -16,8 +17,8 @@ internal sealed record TrainingLabels(IReadOnlyList<Data.ClassLabel> Labels, boo
     /// <param name="card">The model.</param>
     public static TrainingLabels Fit(IReadOnlyList<string> names, bool areNames, ModelCard card)
     {
-        Data.ClassLabel[] own = [.. names.Select(name => new Data.ClassLabel(name))],
-            models = Of(card);
+        ClassLabel[] own = [.. names.Select(name => new ClassLabel(name))],
+            models = [.. card.GetClassLabels()];
         bool haveNames = models.Select((label, i) => label.Name != i.ToString(CultureInfo.InvariantCulture)).Any(isName => isName);
         if (models.Length != names.Count)
             return new TrainingLabels(own, false, false, []);
@@ -30,7 +31,7 @@ internal sealed record TrainingLabels(IReadOnlyList<Data.ClassLabel> Labels, boo
             ];
             return new TrainingLabels(models, true, false, haveNames ? kept : []);
         }
-        int same = Data.ClassLabel.Match(names, models).OfType<int>().Distinct().Count();
+        int same = LabelMatcher.Match(names, models).OfType<int>().Distinct().Count();
         if (same == names.Count)
             return new TrainingLabels(models, true, false, []);
         if (!haveNames)
@@ -48,9 +49,4 @@ internal sealed record TrainingLabels(IReadOnlyList<Data.ClassLabel> Labels, boo
         string[] all = [.. names];
         return string.Join(", ", all.Take(5)) + (all.Length > 5 ? $" and {all.Length - 5} more" : "");
     }
-
-    private static Data.ClassLabel[] Of(ModelCard card) =>
-        card.LabelSet is { } set
-            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-            : [.. card.GetLabels().Select(label => new Data.ClassLabel(label))];
 }

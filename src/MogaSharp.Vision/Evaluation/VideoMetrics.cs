@@ -4,7 +4,7 @@ namespace MogaSharp.Vision;
 /// Compares predicted frames with true ones, as <c>video_prediction/simvp/core/metrics.py</c> of the official code does. Two of its
 /// numbers are not what their names say, so both are here twice: <see cref="OfficialSsim"/> is what the papers print (computed
 /// for values from -1 to 1, although they are from 0 to 1, which brings it closer to 1) and <see cref="Ssim"/> is right;
-/// <see cref="OfficialPsnr"/> is what that code gives (its 8-bit differences wrap around, so that errors of more than 15 grey levels
+/// <see cref="OfficialPsnr"/> is what that code gives (its 8-bit differences wrap around, so that errors of more than 15 gray levels
 /// count as small ones) and <see cref="Psnr"/> is right. Not safe to use from many threads at once: count in parts and
 /// <see cref="Merge"/>.
 /// </summary>

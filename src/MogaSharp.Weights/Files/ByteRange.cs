@@ -67,7 +67,7 @@ internal class ByteRange(FileBytes file, long start, long length, string name, u
     private void Check(uint sum)
     {
         if (sum != Crc)
-            throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+            throw File.Reject($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _verified = true;
     }
 }

@@ -46,17 +46,17 @@ internal sealed class DeflatedRange(FileBytes file, long start, long packed, lon
             using var inflated = new DeflateStream(new RangeStream(File, Start, packed), CompressionMode.Decompress);
             int read = inflated.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
             if (read < destination.Length)
-                throw File.Refuse($"The compressed zip record '{Name}' ends after {read} of the {Length} bytes it claims.");
+                throw File.Reject($"The compressed zip record '{Name}' ends after {read} of the {Length} bytes it claims.");
             if (inflated.ReadByte() >= 0)
-                throw File.Refuse($"The compressed zip record '{Name}' holds more than the {Length} bytes it claims.");
+                throw File.Reject($"The compressed zip record '{Name}' holds more than the {Length} bytes it claims.");
         }
         catch (InvalidDataException problem)
         {
-            throw File.Refuse($"The compressed zip record '{Name}' is damaged.", problem);
+            throw File.Reject($"The compressed zip record '{Name}' is damaged.", problem);
         }
 
         if (Crc32.HashToUInt32(destination) != Crc)
-            throw File.Refuse($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
+            throw File.Reject($"The CRC-32 checksum of record '{Name}' does not match: its data is damaged.");
         _isUnpacked = true;
     }
 

@@ -22,7 +22,7 @@ internal sealed class FileBytes : IDisposable
         catch (NotSupportedException problem)
         {
             _handle.Dispose();
-            throw Refuse("The file is a pipe or device; weights are read from regular files only.", problem);
+            throw Reject("The file is a pipe or device; weights are read from regular files only.", problem);
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class FileBytes : IDisposable
     public void Read(long position, Span<byte> destination)
     {
         if (position < 0 || position > Length - destination.Length)
-            throw Refuse("The file ends too early: it was cut off.");
+            throw Reject("The file ends too early: it was cut off.");
         if (_handle is null)
         {
             _content.Span.Slice((int)position, destination.Length).CopyTo(destination);
@@ -54,13 +54,13 @@ internal sealed class FileBytes : IDisposable
         {
             int count = ReadSome(position, destination);
             if (count == 0)
-                throw Refuse("The file became shorter while it was read.");
+                throw Reject("The file became shorter while it was read.");
             position += count;
             destination = destination[count..];
         }
     }
 
-    public CheckpointFormatException Refuse(string problem, Exception? inner = null) => new(Name, problem, inner);
+    public CheckpointFormatException Reject(string problem, Exception? inner = null) => new(Name, problem, inner);
 
     public void Dispose() => _handle?.Dispose();
 
@@ -72,7 +72,7 @@ internal sealed class FileBytes : IDisposable
         }
         catch (IOException problem)
         {
-            throw Refuse($"The file cannot be read: {problem.Message}", problem);
+            throw Reject($"The file cannot be read: {problem.Message}", problem);
         }
     }
 }

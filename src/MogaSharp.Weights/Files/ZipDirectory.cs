@@ -35,9 +35,9 @@ internal sealed class ZipDirectory
         _end = ZipEnd.Read(file);
         _mostBytes = (4 * file.Length) + limits.MaxExpandedBytes;
         if (_end.DirectorySize > limits.MaxHeaderBytes)
-            throw Refuse($"The zip directory has {_end.DirectorySize} bytes, at most {limits.MaxHeaderBytes} are read.");
+            throw Reject($"The zip directory has {_end.DirectorySize} bytes, at most {limits.MaxHeaderBytes} are read.");
         if (_end.Count > _end.DirectorySize / CentralSize)
-            throw Refuse($"The zip end record claims {_end.Count} records, more than its directory can hold.");
+            throw Reject($"The zip end record claims {_end.Count} records, more than its directory can hold.");
     }
 
     /// <summary>All records by full name.</summary>
@@ -54,7 +54,7 @@ internal sealed class ZipDirectory
         for (long i = 0; i < _end.Count; i++)
             headers.Add(ReadCentral(ref rest));
         if (rest.Length > 0)
-            throw Refuse($"The zip directory holds more than the {_end.Count} records it should.");
+            throw Reject($"The zip directory holds more than the {_end.Count} records it should.");
 
         CheckSizes(headers);
         headers.Sort((a, b) => a.Offset.CompareTo(b.Offset));
@@ -63,11 +63,11 @@ internal sealed class ZipDirectory
         {
             ByteRange record = ReadLocal(header, ref position);
             if (!records.TryAdd(header.Name, record))
-                throw Refuse($"The zip record '{header.Name}' is there twice.");
+                throw Reject($"The zip record '{header.Name}' is there twice.");
         }
 
         if (position != _end.DirectoryStart)
-            throw Refuse("The zip file has bytes between its last record and its directory.");
+            throw Reject("The zip file has bytes between its last record and its directory.");
         return records;
     }
 
@@ -78,41 +78,41 @@ internal sealed class ZipDirectory
         foreach (Header header in headers.Where(header => header.Method == Deflated))
         {
             if (header.Size > SmallSize && header.Size / MaxRatio > header.Packed)
-                throw Refuse(
+                throw Reject(
                     $"The zip record '{header.Name}' is compressed from {header.Size} to {header.Packed} bytes, more than {MaxRatio}-fold."
                 );
             // Deflate never makes anything noticeably larger.
             if (header.Packed > header.Size + (header.Size / 100) + MaxOverhead)
-                throw Refuse(
+                throw Reject(
                     $"The zip record '{header.Name}' is compressed to {header.Packed} bytes, more than the {header.Size} that it "
                         + "claims to hold."
                 );
             bytes += Math.Min(header.Size, _mostBytes);
             if (header.Size > Array.MaxLength || bytes > _mostBytes)
-                throw Refuse($"The compressed zip records hold more than {_mostBytes} bytes, too much for a file of {_file.Length}.");
+                throw Reject($"The compressed zip records hold more than {_mostBytes} bytes, too much for a file of {_file.Length}.");
         }
     }
 
     private Header ReadCentral(ref ReadOnlySpan<byte> rest)
     {
         if (rest.Length < CentralSize || BinaryPrimitives.ReadUInt32LittleEndian(rest) != CentralSignature)
-            throw Refuse("The zip directory is damaged or cut off.");
+            throw Reject("The zip directory is damaged or cut off.");
         int nameLength = UInt16(rest, 28);
         int extraLength = UInt16(rest, 30);
         int total = CentralSize + nameLength + extraLength + UInt16(rest, 32);
         if (rest.Length < total)
-            throw Refuse("The zip directory is damaged or cut off.");
+            throw Reject("The zip directory is damaged or cut off.");
 
         string name = ReadName(rest.Slice(CentralSize, nameLength));
         var sizes = new ZipSizes(UInt32(rest, 24), UInt32(rest, 20), UInt32(rest, 42));
         if (!sizes.Extend(rest.Slice(CentralSize + nameLength, extraLength)))
-            throw Refuse($"The zip64 field of record '{name}' is damaged.");
+            throw Reject($"The zip64 field of record '{name}' is damaged.");
         var header = new Header(name, sizes.Offset, sizes.Size, sizes.Packed, UInt32(rest, 16), UInt16(rest, 8), UInt16(rest, 10));
         CheckMethod(name, header.Method, header.Flags);
         if (header.Method == 0 && sizes.Packed != sizes.Size)
-            throw Refuse($"The zip record '{name}' claims two different sizes.");
+            throw Reject($"The zip record '{name}' claims two different sizes.");
         if (UInt16(rest, 34) != 0)
-            throw Refuse("The zip file is one part of several.");
+            throw Reject("The zip file is one part of several.");
         rest = rest[total..];
         return header;
     }
@@ -120,16 +120,16 @@ internal sealed class ZipDirectory
     private ByteRange ReadLocal(Header header, ref long position)
     {
         if (header.Offset != position)
-            throw Refuse(
+            throw Reject(
                 $"The zip record '{header.Name}' starts at byte {header.Offset}, the one before it ends at {position}: records "
                     + "overlap or leave gaps."
             );
         if (position > _end.DirectoryStart - LocalSize)
-            throw Refuse($"The zip record '{header.Name}' lies outside the file.");
+            throw Reject($"The zip record '{header.Name}' lies outside the file.");
         Span<byte> fixedPart = stackalloc byte[LocalSize];
         _file.Read(position, fixedPart);
         if (BinaryPrimitives.ReadUInt32LittleEndian(fixedPart) != LocalSignature)
-            throw Refuse($"The zip record '{header.Name}' has no header where the directory says.");
+            throw Reject($"The zip record '{header.Name}' has no header where the directory says.");
         byte[] variablePart = new byte[UInt16(fixedPart, 26) + UInt16(fixedPart, 28)];
         _file.Read(position + LocalSize, variablePart);
         string name = ReadName(variablePart.AsSpan(0, UInt16(fixedPart, 26)));
@@ -149,11 +149,11 @@ internal sealed class ZipDirectory
             || !extraIsSound
             || !agrees
         )
-            throw Refuse($"The zip record '{header.Name}' is described differently in its own header and in the directory.");
+            throw Reject($"The zip record '{header.Name}' is described differently in its own header and in the directory.");
 
         long start = position + LocalSize + variablePart.Length;
         if (header.Packed > _end.DirectoryStart - start)
-            throw Refuse($"The zip record '{header.Name}' claims {header.Packed} bytes, more than the file has.");
+            throw Reject($"The zip record '{header.Name}' claims {header.Packed} bytes, more than the file has.");
         position = start + header.Packed;
         if (described)
             position += ReadDescriptor(header, position);
@@ -184,17 +184,17 @@ internal sealed class ZipDirectory
                 return descriptor.Length;
         }
 
-        throw Refuse($"The zip record '{header.Name}' and the descriptor behind it disagree.");
+        throw Reject($"The zip record '{header.Name}' and the descriptor behind it disagree.");
     }
 
     private void CheckMethod(string name, int method, int flags)
     {
         if (method is not (0 or Deflated))
-            throw Refuse(
+            throw Reject(
                 $"The zip record '{name}' is compressed by method {method}; pack the file again with deflate, or without compression."
             );
         if ((flags & ~(HasDescriptor | NameIsUtf8 | (method == Deflated ? HowHard : 0))) != 0)
-            throw Refuse($"The zip record '{name}' has flags 0x{flags:x} that PyTorch never sets (such as encryption).");
+            throw Reject($"The zip record '{name}' has flags 0x{flags:x} that PyTorch never sets (such as encryption).");
     }
 
     private string ReadName(ReadOnlySpan<byte> bytes)
@@ -205,11 +205,11 @@ internal sealed class ZipDirectory
         }
         catch (DecoderFallbackException problem)
         {
-            throw Refuse("A zip record's name is not UTF-8.", problem);
+            throw Reject("A zip record's name is not UTF-8.", problem);
         }
     }
 
-    private CheckpointFormatException Refuse(string problem, Exception? inner = null) => _file.Refuse(problem, inner);
+    private CheckpointFormatException Reject(string problem, Exception? inner = null) => _file.Reject(problem, inner);
 
     private static int UInt16(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[offset..]);
 

@@ -20,9 +20,9 @@ internal readonly record struct ZipEnd(long Count, long DirectoryStart, long Dir
         if (endStart >= 0)
             file.Read(endStart, end);
         if (UInt32(end, 0) != EndSignature || UInt16(end, 20) != 0)
-            throw file.Refuse("The zip file does not end with its end record: it was cut off, or something was appended.");
+            throw file.Reject("The zip file does not end with its end record: it was cut off, or something was appended.");
         if (UInt16(end, 4) != 0 || UInt16(end, 6) != 0 || UInt16(end, 8) != UInt16(end, 10))
-            throw file.Refuse("The zip file is one part of several.");
+            throw file.Reject("The zip file is one part of several.");
         var result = new ZipEnd(UInt16(end, 10), UInt32(end, 16), UInt32(end, 12));
 
         if (endStart >= Locator64Size + End64Size)
@@ -39,7 +39,7 @@ internal readonly record struct ZipEnd(long Count, long DirectoryStart, long Dir
 
         bool fits =
             result.DirectorySize >= 0 && result.DirectorySize <= endStart && result.DirectoryStart == endStart - result.DirectorySize;
-        return fits ? result : throw file.Refuse("The zip directory is not where the end record says.");
+        return fits ? result : throw file.Reject("The zip directory is not where the end record says.");
     }
 
     private static ZipEnd ReadEnd64(FileBytes file, byte[] records, long start, ZipEnd end)
@@ -54,7 +54,7 @@ internal readonly record struct ZipEnd(long Count, long DirectoryStart, long Dir
             && (end.Count == result.Count || end.Count == ushort.MaxValue)
             && (end.DirectoryStart == result.DirectoryStart || end.DirectoryStart == uint.MaxValue)
             && (end.DirectorySize == result.DirectorySize || end.DirectorySize == uint.MaxValue);
-        return sound ? result : throw file.Refuse("The two end records of the zip file disagree.");
+        return sound ? result : throw file.Reject("The two end records of the zip file disagree.");
     }
 
     private static int UInt16(byte[] bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(offset));

@@ -3,7 +3,7 @@ namespace MogaSharp.Weights;
 /// <summary>Which group of a checkpoint's tensors the weights are, by the keys alone.</summary>
 internal static class WeightChoice
 {
-    private const int MostListed = 10;
+    private const int MaxListed = 10;
 
     private static readonly string[] EmaKeys = ["state_dict_ema", "model_ema"];
 
@@ -24,7 +24,7 @@ internal static class WeightChoice
                 return inner;
         }
 
-        throw Refuse(checkpoint, groups, $"The file has no weights under '{key}'.");
+        throw Reject(checkpoint, groups, $"The file has no weights under '{key}'.");
     }
 
     /// <summary>The group that holds the weights, or the moving average of them.</summary>
@@ -43,7 +43,7 @@ internal static class WeightChoice
             return usual;
         return candidates.Length == 1
             ? candidates[0]
-            : throw Refuse(
+            : throw Reject(
                 checkpoint,
                 groups,
                 "The file has no state dict (none of state_dict, model, tensors at the top level or another usual key); name a key "
@@ -56,7 +56,7 @@ internal static class WeightChoice
         groups.Where(group => !KeyKinds.IsOptimizer(group.Key) && KeyKinds.IsAverage(group.Key) == ema);
 
     /// <summary>A refusal that lists what the file has instead.</summary>
-    public static CheckpointFormatException Refuse(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups, string problem) =>
+    public static CheckpointFormatException Reject(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups, string problem) =>
         new(
             checkpoint.FileName,
             $"{problem} It has: {Listed(groups)}.{(checkpoint.ModelObject is { } kind ? " " + Checkpoint.WholeModel(kind) : "")}"
@@ -64,7 +64,7 @@ internal static class WeightChoice
 
     /// <summary>That there is no moving average.</summary>
     public static CheckpointFormatException NoAverage(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups) =>
-        Refuse(
+        Reject(
             checkpoint,
             groups,
             $"The file has no EMA weights (none of {string.Join(", ", EmaKeys)} or another key with 'ema', 'swa' or 'averaged')."
@@ -76,10 +76,10 @@ internal static class WeightChoice
         string first = string.Join(
             ", ",
             groups
-                .Take(MostListed)
+                .Take(MaxListed)
                 .Select(group => $"{(group.Key.Length == 0 ? "top level" : Text.Clip(group.Key))} ({group.Tensors.Length} tensors)")
         );
-        return groups.Count > MostListed ? $"{first} and {groups.Count - MostListed} more keys" : first;
+        return groups.Count > MaxListed ? $"{first} and {groups.Count - MaxListed} more keys" : first;
     }
 
     private static WeightGroup Average(Checkpoint checkpoint, IReadOnlyList<WeightGroup> groups)
@@ -90,7 +90,7 @@ internal static class WeightChoice
         if (averages.Length == 1)
             return averages[0];
         if (averages.Length > 1)
-            throw Refuse(checkpoint, groups, "The file has several moving averages; name one with --key.");
+            throw Reject(checkpoint, groups, "The file has several moving averages; name one with --key.");
         WeightGroup raw = ByKey(checkpoint, groups, ema: false);
         return AverageBuffers.TakeFrom(raw) ?? throw NoAverage(checkpoint, groups);
     }

@@ -17,7 +17,7 @@ internal static class NumpyData
         if (Size(type) is not { } size)
             return $"numpy {type.Code}";
         if (value is not byte[] bytes || bytes.Length != size)
-            throw file.Refuse("A numpy scalar has the wrong number of bytes.");
+            throw file.Reject("A numpy scalar has the wrong number of bytes.");
         return Element(type, bytes);
     }
 
@@ -26,10 +26,10 @@ internal static class NumpyData
     {
         // A long shape that is in the file once could else be multiplied and printed again and again.
         if (extents.Items.Length > MaxRank)
-            throw file.Refuse($"A numpy array has {extents.Items.Length} dimensions.");
+            throw file.Reject($"A numpy array has {extents.Items.Length} dimensions.");
         long[] shape = Array.ConvertAll(
             extents.Items,
-            item => item is long and >= 0 and <= int.MaxValue ? (long)item : throw file.Refuse("A numpy array has a bad shape.")
+            item => item is long and >= 0 and <= int.MaxValue ? (long)item : throw file.Reject("A numpy array has a bad shape.")
         );
         var count = BigInteger.One;
         foreach (long extent in shape)
@@ -38,7 +38,7 @@ internal static class NumpyData
         {
             PickleList { Items: { } items } => [.. items],
             byte[] bytes when Size(type) is { } size => count * size == bytes.Length ? Elements(type, size, bytes) : throw Misfit(file),
-            byte[] when type.Code.StartsWith('O') => throw file.Refuse($"The numpy type '{type.Code}' is not supported as bytes."),
+            byte[] when type.Code.StartsWith('O') => throw file.Reject($"The numpy type '{type.Code}' is not supported as bytes."),
             _ => null,
         };
         if (elements is null)
@@ -53,7 +53,7 @@ internal static class NumpyData
         array.Elements = isColumnMajor && shape.Length > 1 ? ByRows(elements, shape) : elements;
     }
 
-    private static CheckpointFormatException Misfit(FileBytes file) => file.Refuse("A numpy array's shape does not fit its bytes.");
+    private static CheckpointFormatException Misfit(FileBytes file) => file.Reject("A numpy array's shape does not fit its bytes.");
 
     private static object?[] Elements(PickleArrayType type, int size, byte[] bytes)
     {

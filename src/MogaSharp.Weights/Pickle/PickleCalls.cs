@@ -105,12 +105,12 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
                 SetAttributes(instance, state);
                 break;
             case PickleDict or PickleList or PickleTensor when state is PickleDict attributes:
-                RefuseSpecialNames(attributes);
+                RejectSpecialNames(attributes);
                 break;
             case PickleDict or PickleList or PickleTensor when state is PickleTuple or null:
                 break;
             default:
-                throw file.Refuse("The pickle sets the state of something that has none.");
+                throw file.Reject("The pickle sets the state of something that has none.");
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
             return Dictionary(type, arguments);
         if (PickleNames.IsInert(type))
             return new PickleObject(name, arguments);
-        throw file.Refuse($"The pickle asks to call {name}. This reader makes tensors and plain data only and calls nothing else.");
+        throw file.Reject($"The pickle asks to call {name}. This reader makes tensors and plain data only and calls nothing else.");
     }
 
     private PickleObject Attribute(PickleGlobal getter, object? holder, string member) =>
@@ -129,7 +129,7 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         {
             PickleGlobal type when PickleNames.IsInert(type) => new PickleObject(type.FullName, [member]),
             PickleObject instance => new PickleObject(instance.ClassName, [member]),
-            _ => throw file.Refuse(
+            _ => throw file.Reject(
                 $"The pickle asks to call {getter.FullName}. This reader makes tensors and plain data only and calls nothing else."
             ),
         };
@@ -140,14 +140,14 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         switch (state)
         {
             case PickleDict attributes:
-                RefuseSpecialNames(attributes);
+                RejectSpecialNames(attributes);
                 instance.Attributes = attributes;
                 break;
             case PickleTuple { Items: [PickleDict or null, PickleDict or null] parts }:
                 var both = new PickleDict();
                 foreach (PickleDict part in parts.OfType<PickleDict>())
                 {
-                    RefuseSpecialNames(part);
+                    RejectSpecialNames(part);
                     both.Items.AddRange(part.Items);
                 }
 
@@ -218,13 +218,13 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
         return System.Text.Encoding.Latin1.GetBytes(text);
     }
 
-    private void RefuseSpecialNames(PickleDict attributes)
+    private void RejectSpecialNames(PickleDict attributes)
     {
         Charge(16L * attributes.Items.Count);
         foreach ((object? key, _) in attributes.Items)
         {
             if (key is string name && PickleNames.IsSpecialAttribute(name))
-                throw file.Refuse($"The pickle sets the special attribute {name} of an object.");
+                throw file.Reject($"The pickle sets the special attribute {name} of an object.");
         }
     }
 
@@ -235,9 +235,9 @@ internal sealed class PickleCalls(FileBytes file, CheckpointLimits limits)
     {
         _copied += bytes;
         if (_copied > limits.MaxPickleBytes)
-            throw file.Refuse($"The pickle copies values of more than {limits.MaxPickleBytes} bytes.");
+            throw file.Reject($"The pickle copies values of more than {limits.MaxPickleBytes} bytes.");
     }
 
     private CheckpointFormatException BadArguments(PickleGlobal target) =>
-        file.Refuse($"The pickle is damaged: {target.FullName} is called with arguments that it does not take.");
+        file.Reject($"The pickle is damaged: {target.FullName} is called with arguments that it does not take.");
 }

@@ -32,7 +32,7 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
     public byte[] ReadBytes(long count)
     {
         if (count < 0 || count > Remaining || count > Array.MaxLength)
-            throw file.Refuse($"The pickle claims a value of {count} bytes where {Remaining} are left: it is damaged or cut off.");
+            throw file.Reject($"The pickle claims a value of {count} bytes where {Remaining} are left: it is damaged or cut off.");
         byte[] bytes = new byte[count];
         Read(bytes);
         return bytes;
@@ -69,7 +69,7 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
         for (byte next = ReadByte(); next != '\n'; next = ReadByte())
         {
             if (line.Count == MaxLineLength)
-                throw file.Refuse($"The pickle holds a name of more than {MaxLineLength} bytes.");
+                throw file.Reject($"The pickle holds a name of more than {MaxLineLength} bytes.");
             line.Add(next);
         }
 
@@ -97,5 +97,5 @@ internal sealed class PickleInput(FileBytes file, long start, long end)
         _used = 0;
     }
 
-    private CheckpointFormatException EndsEarly() => file.Refuse("The pickle ends before its STOP instruction: it was cut off.");
+    private CheckpointFormatException EndsEarly() => file.Reject("The pickle ends before its STOP instruction: it was cut off.");
 }

@@ -19,7 +19,7 @@ internal sealed class PickleStack(FileBytes file)
     public object? Peek()
     {
         if (_values.Count <= Floor)
-            throw file.Refuse("The pickle is damaged: an instruction finds its stack empty.");
+            throw file.Reject("The pickle is damaged: an instruction finds its stack empty.");
         return _values[^1];
     }
 
@@ -32,7 +32,7 @@ internal sealed class PickleStack(FileBytes file)
 
     public T Pop<T>()
         where T : class =>
-        Pop() as T ?? throw file.Refuse($"The pickle is damaged: an instruction needs a {typeof(T).Name} and finds something else.");
+        Pop() as T ?? throw file.Reject($"The pickle is damaged: an instruction needs a {typeof(T).Name} and finds something else.");
 
     public object?[] Pop(int count)
     {
@@ -46,7 +46,7 @@ internal sealed class PickleStack(FileBytes file)
     public object?[] PopToMark()
     {
         if (!_marks.TryPop(out int mark))
-            throw file.Refuse("The pickle is damaged: an instruction needs a mark and there is none.");
+            throw file.Reject("The pickle is damaged: an instruction needs a mark and there is none.");
         object?[] items = [.. _values[mark..]];
         _values.RemoveRange(mark, items.Length);
         return items;

@@ -19,18 +19,18 @@ internal sealed class PickleTensors(FileBytes file)
     public PickleStorage Storage(object? id)
     {
         if (id is not PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, ..] parts })
-            throw file.Refuse("The pickle has a persistent id that does not describe a storage.");
+            throw file.Reject("The pickle has a persistent id that does not describe a storage.");
         if (parts is not ([_, _, _, _, _] or [_, _, _, _, _, null]))
-            throw file.Refuse("The pickle has a view of a storage, as only PyTorch before 0.4 wrote.");
+            throw file.Reject("The pickle has a view of a storage, as only PyTorch before 0.4 wrote.");
         if (key.Length is 0 or > MaxKeyLength || !key.All(char.IsAsciiDigit))
-            throw file.Refuse($"The storage key '{key}' is not a number.");
+            throw file.Reject($"The storage key '{key}' is not a number.");
         DType element = ElementType(type);
         if (count < 0)
-            throw file.Refuse($"Storage {key} claims {count} elements.");
+            throw file.Reject($"Storage {key} claims {count} elements.");
         if (!_storages.TryGetValue(key, out PickleStorage? storage))
             _storages.Add(key, storage = new PickleStorage(key, element, count));
         if (storage.Type != element || storage.Count != count)
-            throw file.Refuse($"Storage {key} is described in two ways.");
+            throw file.Reject($"Storage {key} is described in two ways.");
         return storage;
     }
 
@@ -38,9 +38,9 @@ internal sealed class PickleTensors(FileBytes file)
     public PickleTensor Rebuild(object?[] arguments)
     {
         if (arguments is not [PickleStorage storage, long offset, PickleTuple size, PickleTuple stride, ..])
-            throw file.Refuse("The pickle is damaged: a tensor is not made from a storage, an offset, a size and a stride.");
+            throw file.Reject("The pickle is damaged: a tensor is not made from a storage, an offset, a size and a stride.");
         if (size.Items.Length != stride.Items.Length || size.Items.Length > MaxRank)
-            throw file.Refuse($"A tensor has a size of {size.Items.Length} and a stride of {stride.Items.Length} dimensions.");
+            throw file.Reject($"A tensor has a size of {size.Items.Length} and a stride of {stride.Items.Length} dimensions.");
         var tensor = new PickleTensor(storage, offset, Numbers(size), Numbers(stride));
         try
         {
@@ -48,7 +48,7 @@ internal sealed class PickleTensors(FileBytes file)
         }
         catch (OverflowException)
         {
-            throw file.Refuse("The size, stride or offset of a tensor overflows 64 bits.");
+            throw file.Reject("The size, stride or offset of a tensor overflows 64 bits.");
         }
 
         return tensor;
@@ -61,25 +61,25 @@ internal sealed class PickleTensors(FileBytes file)
         for (int d = 0; d < tensor.Extents.Length; d++)
         {
             if (tensor.Extents[d] < 0 || tensor.Strides[d] < 0)
-                throw file.Refuse("A tensor has a negative size or stride.");
+                throw file.Reject("A tensor has a negative size or stride.");
             count = checked(count * tensor.Extents[d]);
             last = checked(last + ((tensor.Extents[d] - 1) * tensor.Strides[d]));
         }
 
         if (tensor.Offset < 0)
-            throw file.Refuse("A tensor has a negative storage offset.");
+            throw file.Reject("A tensor has a negative storage offset.");
         if (count == 0)
             return;
         if (last >= tensor.Storage.Count)
-            throw file.Refuse($"A tensor reaches element {last} of storage {tensor.Storage.Key}, which has {tensor.Storage.Count}.");
+            throw file.Reject($"A tensor reaches element {last} of storage {tensor.Storage.Key}, which has {tensor.Storage.Count}.");
         if (checked(count * tensor.Storage.Type.Size()) > Array.MaxLength)
-            throw file.Refuse($"A tensor of {count} elements is larger than 2 GiB.");
+            throw file.Reject($"A tensor of {count} elements is larger than 2 GiB.");
     }
 
     private long[] Numbers(PickleTuple tuple) =>
         Array.ConvertAll(
             tuple.Items,
-            item => item as long? ?? throw file.Refuse("The pickle is damaged: a size or stride is not an integer.")
+            item => item as long? ?? throw file.Reject("The pickle is damaged: a size or stride is not an integer.")
         );
 
     private DType ElementType(PickleGlobal type) =>
@@ -95,6 +95,6 @@ internal sealed class PickleTensors(FileBytes file)
             "torch.IntStorage" or "torch.cuda.IntStorage" => DType.Int32,
             "torch.LongStorage" or "torch.cuda.LongStorage" => DType.Int64,
             "torch.BoolStorage" or "torch.cuda.BoolStorage" => DType.Bool,
-            string name => throw file.Refuse($"The storage class {name} is not supported."),
+            string name => throw file.Reject($"The storage class {name} is not supported."),
         };
 }

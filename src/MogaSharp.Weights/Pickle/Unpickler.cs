@@ -38,7 +38,7 @@ internal sealed class Unpickler
         while (true)
         {
             if (++_opcodes > _limits.MaxPickleOpcodes)
-                throw Refuse($"The pickle has more than {_limits.MaxPickleOpcodes} instructions.");
+                throw Reject($"The pickle has more than {_limits.MaxPickleOpcodes} instructions.");
             var opcode = (Opcode)_input.ReadByte();
             if (opcode == Opcode.Stop)
                 return Finish();
@@ -51,7 +51,7 @@ internal sealed class Unpickler
     {
         object? result = _stack.Pop();
         if (_stack.Count > 0 || _stack.HasMarks)
-            throw Refuse("The pickle is damaged: values are left over at its end.");
+            throw Reject("The pickle is damaged: values are left over at its end.");
         return result;
     }
 
@@ -214,18 +214,18 @@ internal sealed class Unpickler
                 string name = _stack.Pop<string>();
                 string module = _stack.Pop<string>();
                 if (name.Length + module.Length > PickleInput.MaxLineLength)
-                    throw Refuse("The pickle names a class by a text that is too long.");
+                    throw Reject("The pickle names a class by a text that is too long.");
                 _stack.Push(new PickleGlobal(module, name));
                 break;
             case Opcode.Protocol:
                 int protocol = _input.ReadByte();
                 if (protocol > HighestProtocol)
-                    throw Refuse($"The pickle is of protocol {protocol}; the highest there is, is {HighestProtocol}.");
+                    throw Reject($"The pickle is of protocol {protocol}; the highest there is, is {HighestProtocol}.");
                 break;
             case Opcode.Frame:
                 long length = _input.ReadInt64();
                 if (length < 0 || length > _input.Remaining)
-                    throw Refuse("The pickle is damaged: a frame claims more bytes than the file has.");
+                    throw Reject("The pickle is damaged: a frame claims more bytes than the file has.");
                 break;
             default:
                 return false;
@@ -252,7 +252,7 @@ internal sealed class Unpickler
             case Opcode.Obj:
                 object?[] parts = _stack.PopToMark();
                 if (parts is not [PickleGlobal type, ..])
-                    throw Refuse("The pickle is damaged: an object has no class.");
+                    throw Reject("The pickle is damaged: an object has no class.");
                 _stack.Push(_calls.Call(type, parts[1..]));
                 break;
             case Opcode.Build:
@@ -263,7 +263,7 @@ internal sealed class Unpickler
                 _stack.Push(_calls.Storage(_stack.Pop()));
                 break;
             default:
-                throw Refuse($"The pickle holds the instruction 0x{(byte)opcode:x2}, which PyTorch never writes.");
+                throw Reject($"The pickle holds the instruction 0x{(byte)opcode:x2}, which PyTorch never writes.");
         }
     }
 
@@ -273,7 +273,7 @@ internal sealed class Unpickler
         {
             PickleGlobal name => _calls.Call(name, arguments),
             PickleObject instance => new PickleObject(instance.ClassName, arguments),
-            _ => throw Refuse("The pickle is damaged: an instruction needs a PickleGlobal and finds something else."),
+            _ => throw Reject("The pickle is damaged: an instruction needs a PickleGlobal and finds something else."),
         };
 
     private void PushList(string kind)
@@ -289,7 +289,7 @@ internal sealed class Unpickler
         {
             PickleList plain => plain.Items,
             PickleObject instance => instance.Items ??= [],
-            _ => throw Refuse("The pickle is damaged: items are added to something that is no list."),
+            _ => throw Reject("The pickle is damaged: items are added to something that is not a list."),
         };
         list.AddRange(items);
     }
@@ -300,10 +300,10 @@ internal sealed class Unpickler
         {
             PickleDict plain => plain,
             PickleObject instance => instance.Entries ??= new PickleDict(),
-            _ => throw Refuse("The pickle is damaged: entries are added to something that is no dictionary."),
+            _ => throw Reject("The pickle is damaged: entries are added to something that is not a dictionary."),
         };
         if (items.Length % 2 != 0)
-            throw Refuse("The pickle is damaged: a dictionary has a key without a value.");
+            throw Reject("The pickle is damaged: a dictionary has a key without a value.");
         for (int i = 0; i < items.Length; i += 2)
             dict.Items.Add((items[i], items[i + 1]));
     }
@@ -312,23 +312,23 @@ internal sealed class Unpickler
     {
         // Writers number their memo entries in order, so an index beyond the instructions so far is made up.
         if (index > _opcodes)
-            throw Refuse($"The pickle is damaged: it stores memo entry {index} before there can be so many.");
+            throw Reject($"The pickle is damaged: it stores memo entry {index} before there can be so many.");
         _memo[index] = _stack.Peek();
     }
 
     private object? Recall(uint index) =>
         _memo.TryGetValue(index, out object? value)
             ? value
-            : throw Refuse($"The pickle is damaged: it refers to memo entry {index}, which was never stored.");
+            : throw Reject($"The pickle is damaged: it refers to memo entry {index}, which was never stored.");
 
     private void PushInteger(int byteCount)
     {
         if (byteCount is < 0 or > MaxIntegerBytes)
-            throw Refuse($"The pickle claims an integer of {byteCount} bytes, at most {MaxIntegerBytes} are read.");
+            throw Reject($"The pickle claims an integer of {byteCount} bytes, at most {MaxIntegerBytes} are read.");
         var value = new BigInteger(_input.ReadBytes(byteCount));
         bool isShort = value >= long.MinValue && value <= long.MaxValue;
         _stack.Push(isShort ? (long)value : (object)value);
     }
 
-    private CheckpointFormatException Refuse(string problem) => _file.Refuse(problem);
+    private CheckpointFormatException Reject(string problem) => _file.Reject(problem);
 }

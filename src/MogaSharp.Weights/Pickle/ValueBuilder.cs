@@ -36,7 +36,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
                 // Objects refer to what holds them; that says nothing about weights. Plain lists do so only in files that were made up.
                 if (_openObjects > 0)
                     return new Built(new CheckpointScalar("(within itself)"), 1, 0);
-                throw file.Refuse($"The value at '{Path}' contains itself.");
+                throw file.Reject($"The value at '{Path}' contains itself.");
             }
 
             if (_path.Count >= limits.MaxNesting)
@@ -71,7 +71,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
             PickleGlobal name => new Built(new CheckpointScalar(name.FullName), TextSize(name.FullName), 0),
             PickleArrayType type => new Built(new CheckpointScalar(type.Code), 1, 0),
             PickleTensor tensor => new Built(new CheckpointTensor(Tensor(tensor)), 1, 0),
-            PickleStorage => throw file.Refuse($"The value at '{Path}' is a storage without a tensor."),
+            PickleStorage => throw file.Reject($"The value at '{Path}' is a storage without a tensor."),
             _ => throw new InvalidOperationException($"The unpickler made a {source.GetType()}."),
         };
 
@@ -120,7 +120,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
             if (dict.Items[i].Key is PickleObject && seen.Contains(key))
                 key = $"{key} #{i}";
             if (!seen.Add(key))
-                throw file.Refuse($"The key '{key}' is there twice at '{Path}'.");
+                throw file.Reject($"The key '{key}' is there twice at '{Path}'.");
             size = Add(size, TextSize(key) - 1);
             Built item = BuildInside(key, dict.Items[i].Value);
             entries[i] = new(key, item.Value);
@@ -133,7 +133,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
 
     private StoredTensor Tensor(PickleTensor tensor)
     {
-        ByteRange bytes = tensor.Storage.Bytes ?? throw file.Refuse($"Storage {tensor.Storage.Key} of tensor '{Path}' is missing.");
+        ByteRange bytes = tensor.Storage.Bytes ?? throw file.Reject($"Storage {tensor.Storage.Key} of tensor '{Path}' is missing.");
         return new StoredTensor(Path, tensor.Storage.Type, new Shape(tensor.Extents), bytes, tensor.Offset, tensor.Strides);
     }
 
@@ -154,7 +154,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
             ),
             PickleObject { Arguments: { Length: <= MaxKeyParts } parts } instance
                 when !Array.Exists(parts, part => part is PickleObject or PickleTuple) => Composed(instance.ClassName, parts),
-            _ => throw file.Refuse($"A key of the dictionary at '{Path}' is not a text or number."),
+            _ => throw file.Reject($"A key of the dictionary at '{Path}' is not a text or number."),
         };
 
     private string Composed(string name, object?[] parts)
@@ -162,14 +162,14 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
         string[] keys = [.. parts.Select(Key)];
         return keys.Sum(key => (long)key.Length) <= MaxComposedKey
             ? $"{name}({string.Join(", ", keys)})"
-            : throw file.Refuse($"A key of the dictionary at '{Path}' has more than {MaxComposedKey} characters.");
+            : throw file.Reject($"A key of the dictionary at '{Path}' has more than {MaxComposedKey} characters.");
     }
 
     private long Add(long size, long more)
     {
         // Both are at most the limit, so the sum does not overflow.
         size += more;
-        return size <= limits.MaxValues ? size : throw file.Refuse($"The file holds more than {limits.MaxValues} values.");
+        return size <= limits.MaxValues ? size : throw file.Reject($"The file holds more than {limits.MaxValues} values.");
     }
 
     /// <summary>
@@ -186,7 +186,7 @@ internal sealed class ValueBuilder(FileBytes file, CheckpointLimits limits)
             _ => 1,
         };
 
-    private CheckpointFormatException TooDeep() => file.Refuse($"The file nests values more than {limits.MaxNesting} deep.");
+    private CheckpointFormatException TooDeep() => file.Reject($"The file nests values more than {limits.MaxNesting} deep.");
 
     /// <summary>A converted value, how many values it is with all inside it, and how many levels.</summary>
     private readonly record struct Built(CheckpointValue Value, long Size, int Height);

@@ -16,7 +16,7 @@ internal static class ForeignZip
     }
 
     /// <summary>Refuses what is known to be something else.</summary>
-    public static void Refuse(FileBytes file, Dictionary<string, ByteRange> records)
+    public static void Reject(FileBytes file, Dictionary<string, ByteRange> records)
     {
         string[] names = [.. records.Keys.Where(name => !IsLitter(name))];
         bool Has(Func<string, bool> test) => Array.Exists(names, name => test(name));
@@ -29,21 +29,21 @@ internal static class ForeignZip
                 || ("/" + name).Contains("/code/__torch__", StringComparison.Ordinal)
             )
         )
-            throw file.Refuse("The file is a TorchScript program, which holds code. Save the state dict of the original model instead.");
+            throw file.Reject("The file is a TorchScript program, which holds code. Save the state dict of the original model instead.");
         if (Has(name => name == "data.pkl" || name.EndsWith("/data.pkl", StringComparison.Ordinal)))
             return;
         if (EndsWith("model.weights.h5"))
-            throw file.Refuse(
+            throw file.Reject(
                 "The file is a Keras model. Its weights are TensorFlow's, named and laid out otherwise; this reads PyTorch and "
                     + "safetensors files."
             );
         if (names.Length > 0 && names.All(name => name.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)))
-            throw file.Refuse(
+            throw file.Reject(
                 "The file is a numpy archive (.npz). Save the arrays with safetensors.numpy.save_file, under the names of the "
                     + "PyTorch model."
             );
         if (EndsWith("saved_model.pb"))
-            throw file.Refuse("The file is a zipped TensorFlow SavedModel; this reads PyTorch and safetensors files.");
+            throw file.Reject("The file is a zipped TensorFlow SavedModel; this reads PyTorch and safetensors files.");
         if (
             Has(name =>
                 name.StartsWith("archive/models/", StringComparison.Ordinal) || name.StartsWith("models/", StringComparison.Ordinal)
@@ -51,11 +51,11 @@ internal static class ForeignZip
             && Has(name => name.EndsWith(".json", StringComparison.Ordinal))
             && EndsWith(".pt2")
         )
-            throw file.Refuse("The file is a program of torch.export, not weights. Save the state dict of the original model instead.");
+            throw file.Reject("The file is a program of torch.export, not weights. Save the state dict of the original model instead.");
         if (
             Array.Find(names, name => Array.Exists(WeightEndings, end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase))) is
             { } inside
         )
-            throw file.Refuse($"The file is a zip archive with a weight file in it ('{Text.Clip(inside)}'): unpack it first.");
+            throw file.Reject($"The file is a zip archive with a weight file in it ('{Text.Clip(inside)}'): unpack it first.");
     }
 }

@@ -24,13 +24,13 @@ internal static class PyTorchLegacy
         object? Next() => Unpickler.Read(file, input, calls, limits);
 
         if (Next() is not BigInteger magic || magic != Magic)
-            throw file.Refuse("The file is a pickle but not a PyTorch checkpoint: the magic number is wrong.");
+            throw file.Reject("The file is a pickle but not a PyTorch checkpoint: the magic number is wrong.");
         if (Next() is not (long)Version)
-            throw file.Refuse("The legacy PyTorch file is of a version that is not known.");
+            throw file.Reject("The legacy PyTorch file is of a version that is not known.");
         CheckByteOrder(file, Next());
         object? root = Next();
         if (Next() is not PickleList { Items: { } keys })
-            throw file.Refuse("The legacy PyTorch file lacks its list of storages.");
+            throw file.Reject("The legacy PyTorch file lacks its list of storages.");
 
         LocateStorages(file, calls.Tensors.Storages, keys, input.Position);
         return new ValueBuilder(file, limits).BuildTree(root);
@@ -39,9 +39,9 @@ internal static class PyTorchLegacy
     private static void CheckByteOrder(FileBytes file, object? facts)
     {
         if (facts is not PickleDict { Items: { } items })
-            throw file.Refuse("The legacy PyTorch file lacks the facts about the machine that wrote it.");
+            throw file.Reject("The legacy PyTorch file lacks the facts about the machine that wrote it.");
         if (!items.Exists(item => item is { Key: "little_endian", Value: true }))
-            throw file.Refuse("The file is big-endian; only little-endian files are read.");
+            throw file.Reject("The file is big-endian; only little-endian files are read.");
     }
 
     private static void LocateStorages(
@@ -55,20 +55,20 @@ internal static class PyTorchLegacy
         foreach (object? key in keys)
         {
             if (key is not string name || !storages.TryGetValue(name, out PickleStorage? storage) || storage.Bytes is not null)
-                throw file.Refuse("The legacy PyTorch file's list of storages does not fit its tensors.");
+                throw file.Reject("The legacy PyTorch file's list of storages does not fit its tensors.");
             file.Read(position, count);
             position += count.Length;
             if (BinaryPrimitives.ReadInt64LittleEndian(count) != storage.Count)
-                throw file.Refuse($"Storage {name} has two different sizes.");
+                throw file.Reject($"Storage {name} has two different sizes.");
             long available = file.Length - position;
             int size = storage.Type.Size();
             if (storage.Count > available / size)
-                throw file.Refuse($"The file ends within storage {name}: it was cut off.");
+                throw file.Reject($"The file ends within storage {name}: it was cut off.");
             storage.Bytes = new ByteRange(file, position, storage.Count * size, name);
             position += storage.Count * size;
         }
 
         if (position != file.Length)
-            throw file.Refuse($"The legacy PyTorch file has {file.Length - position} bytes behind its last storage.");
+            throw file.Reject($"The legacy PyTorch file has {file.Length - position} bytes behind its last storage.");
     }
 }

@@ -14,12 +14,12 @@ internal static class PyTorchZip
     public static CheckpointValue Read(FileBytes file, CheckpointLimits limits)
     {
         Dictionary<string, ByteRange> records = ZipDirectory.Read(file, limits);
-        ForeignZip.Refuse(file, records);
+        ForeignZip.Reject(file, records);
         string folder = Folder(file, records);
         ByteRange pickle = records[folder + Pickle];
         CheckByteOrder(file, records, folder);
         if (pickle.Length > limits.MaxPickleBytes)
-            throw file.Refuse($"The pickle has {pickle.Length} bytes, at most {limits.MaxPickleBytes} are read.");
+            throw file.Reject($"The pickle has {pickle.Length} bytes, at most {limits.MaxPickleBytes} are read.");
 
         var calls = new PickleCalls(file, limits);
         object? root = Unpickler.Read(file, pickle.Open(), calls, limits);
@@ -33,26 +33,26 @@ internal static class PyTorchZip
     {
         string[] kept = [.. records.Keys.Where(name => !ForeignZip.IsLitter(name))];
         if (kept.Length == 0)
-            throw file.Refuse("The zip file is empty.");
+            throw file.Reject("The zip file is empty.");
         string[] folders =
         [
             .. kept.Where(name => name == Pickle || name.EndsWith("/" + Pickle, StringComparison.Ordinal))
                 .Select(name => name[..^Pickle.Length]),
         ];
         if (folders.Length > 1)
-            throw file.Refuse($"The zip file has two top folders, '{folders[0].TrimEnd('/')}' and '{folders[1].TrimEnd('/')}'.");
+            throw file.Reject($"The zip file has two top folders, '{folders[0].TrimEnd('/')}' and '{folders[1].TrimEnd('/')}'.");
         if (folders.Length == 0)
-            throw file.Refuse($"The zip file has no data.pkl: it is not a PyTorch checkpoint. It holds {Text.Sample(kept, 3)}.");
+            throw file.Reject($"The zip file has no data.pkl: it is not a PyTorch checkpoint. It holds {Text.Sample(kept, 3)}.");
         string folder = folders[0];
         if (folder == "/")
-            throw file.Refuse("The zip record '/data.pkl' lies in no folder: this is not a PyTorch checkpoint.");
+            throw file.Reject("The zip record '/data.pkl' lies in no folder: this is not a PyTorch checkpoint.");
         string? other = Array.Find(
             kept,
             name => !name.StartsWith(folder, StringComparison.Ordinal) && !folder.StartsWith(name, StringComparison.Ordinal)
         );
         return other is null
             ? folder
-            : throw file.Refuse($"The zip file has two top folders, '{folder.TrimEnd('/')}' and that of '{Text.Clip(other)}'.");
+            : throw file.Reject($"The zip file has two top folders, '{folder.TrimEnd('/')}' and that of '{Text.Clip(other)}'.");
     }
 
     private static void CheckByteOrder(FileBytes file, Dictionary<string, ByteRange> records, string folder)
@@ -62,17 +62,17 @@ internal static class PyTorchZip
         byte[] order = new byte[Math.Min(record.Length, 16)];
         record.Read(0, order);
         if (!order.AsSpan().SequenceEqual("little"u8))
-            throw file.Refuse($"The file's byte order is '{Encoding.Latin1.GetString(order)}'; only little-endian files are read.");
+            throw file.Reject($"The file's byte order is '{Encoding.Latin1.GetString(order)}'; only little-endian files are read.");
     }
 
     private static ByteRange Record(FileBytes file, Dictionary<string, ByteRange> records, string folder, PickleStorage storage)
     {
         if (!records.TryGetValue($"{folder}data/{storage.Key}", out ByteRange? record))
-            throw file.Refuse($"The zip record of storage {storage.Key} is missing.");
+            throw file.Reject($"The zip record of storage {storage.Key} is missing.");
         // By division, as the claimed count times the size may overflow.
         int size = storage.Type.Size();
         if (record.Length % size != 0 || record.Length / size != storage.Count)
-            throw file.Refuse(
+            throw file.Reject(
                 $"Storage {storage.Key} claims {storage.Count} elements of {size} bytes, its record has {record.Length} bytes."
             );
         return record;

@@ -40,7 +40,7 @@ internal sealed class SafetensorsHeader
         catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
             // The second type is what the JSON reader throws for text that is not valid UTF-8 or of another kind than asked.
-            throw file.Refuse($"The safetensors header is not the JSON it should be: {problem.Message}", problem);
+            throw file.Reject($"The safetensors header is not the JSON it should be: {problem.Message}", problem);
         }
 
         header.Locate(LengthSize + json.Length);
@@ -50,17 +50,17 @@ internal sealed class SafetensorsHeader
     private byte[] ReadJson()
     {
         if (_file.Length < LengthSize)
-            throw _file.Refuse($"A safetensors file begins with a length of 8 bytes; this file is too short ({_file.Length} bytes).");
+            throw _file.Reject($"A safetensors file begins with a length of 8 bytes; this file is too short ({_file.Length} bytes).");
         Span<byte> prefix = stackalloc byte[LengthSize];
         _file.Read(0, prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > (ulong)_limits.MaxHeaderBytes)
-            throw _file.Refuse($"The safetensors header length is {length} bytes; the format allows {_limits.MaxHeaderBytes}.");
+            throw _file.Reject($"The safetensors header length is {length} bytes; the format allows {_limits.MaxHeaderBytes}.");
         if (length > (ulong)(_file.Length - LengthSize))
-            throw _file.Refuse($"The safetensors header of {length} bytes goes past the end of the file: it was cut off.");
+            throw _file.Reject($"The safetensors header of {length} bytes goes past the end of the file: it was cut off.");
         byte[] json = new byte[length];
         _file.Read(LengthSize, json);
-        return json is [(byte)'{', ..] ? json : throw _file.Refuse("The safetensors header is not JSON: it does not begin with '{'.");
+        return json is [(byte)'{', ..] ? json : throw _file.Reject("The safetensors header is not JSON: it does not begin with '{'.");
     }
 
     private void ReadEntries(ref Utf8JsonReader reader)
@@ -69,13 +69,13 @@ internal sealed class SafetensorsHeader
         while (NextName(ref reader) is { } name)
         {
             if (!_names.Add(name))
-                throw _file.Refuse($"The safetensors header has the key '{name}' twice.");
+                throw _file.Reject($"The safetensors header has the key '{name}' twice.");
             if (name == SafetensorsTypes.MetadataKey)
                 ReadMetadata(ref reader);
             else
                 ReadEntry(name, ref reader);
             if (_entries.Count > _limits.MaxValues)
-                throw _file.Refuse($"The file holds more than {_limits.MaxValues} tensors.");
+                throw _file.Reject($"The file holds more than {_limits.MaxValues} tensors.");
         }
 
         // Nothing but white space may follow; the reader throws at anything else.
@@ -89,14 +89,14 @@ internal sealed class SafetensorsHeader
         {
             Expect(ref reader, JsonTokenType.String, SafetensorsTypes.MetadataKey);
             if (!Metadata.TryAdd(key, reader.GetString()!))
-                throw _file.Refuse($"The safetensors metadata has the key '{key}' twice.");
+                throw _file.Reject($"The safetensors metadata has the key '{key}' twice.");
         }
     }
 
     private void ReadEntry(string name, ref Utf8JsonReader reader)
     {
         if (name.Length > TensorPath.MaxLength)
-            throw _file.Refuse($"A tensor's name has more than {TensorPath.MaxLength} characters.");
+            throw _file.Reject($"A tensor's name has more than {TensorPath.MaxLength} characters.");
         Expect(ref reader, JsonTokenType.StartObject, name);
         string? type = null;
         long[]? shape = null;
@@ -111,7 +111,7 @@ internal sealed class SafetensorsHeader
                 _ => false,
             };
             if (!isNew)
-                throw _file.Refuse($"The safetensors entry '{name}' has the field '{field}' twice, or where it does not belong.");
+                throw _file.Reject($"The safetensors entry '{name}' has the field '{field}' twice, or where it does not belong.");
             if (field == "dtype")
             {
                 Expect(ref reader, JsonTokenType.String, name);
@@ -128,10 +128,10 @@ internal sealed class SafetensorsHeader
         }
 
         if (type is null || shape is null || offsets is not [long start, long end])
-            throw _file.Refuse($"The safetensors entry '{name}' lacks its dtype, shape or pair of data_offsets.");
-        DType element = SafetensorsTypes.Parse(type) ?? throw _file.Refuse($"The dtype '{type}' of tensor '{name}' is not supported.");
+            throw _file.Reject($"The safetensors entry '{name}' lacks its dtype, shape or pair of data_offsets.");
+        DType element = SafetensorsTypes.Parse(type) ?? throw _file.Reject($"The dtype '{type}' of tensor '{name}' is not supported.");
         if (shape.Length > MaxRank)
-            throw _file.Refuse($"Tensor '{name}' has {shape.Length} dimensions.");
+            throw _file.Reject($"Tensor '{name}' has {shape.Length} dimensions.");
         _entries.Add(new Entry(name, element, shape, start, end));
     }
 
@@ -142,7 +142,7 @@ internal sealed class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
-                throw _file.Refuse($"The safetensors entry '{name}' has an extent or offset that is negative, too large or no number.");
+                throw _file.Reject($"The safetensors entry '{name}' has an extent or offset that is negative, too large or no number.");
             numbers.Add(number);
         }
 
@@ -156,7 +156,7 @@ internal sealed class SafetensorsHeader
     private void Expect(ref Utf8JsonReader reader, JsonTokenType type, string name)
     {
         if (!reader.Read() || reader.TokenType != type)
-            throw _file.Refuse($"The safetensors entry '{name}' is not of the form it should be.");
+            throw _file.Reject($"The safetensors entry '{name}' is not of the form it should be.");
     }
 
     /// <summary>Checks that the tensors fill the rest of the file exactly, one after the other, and makes their entries.</summary>
@@ -166,22 +166,22 @@ internal sealed class SafetensorsHeader
         foreach (Entry entry in _entries.OrderBy(entry => entry.Start).ThenBy(entry => entry.End))
         {
             if (entry.Start != position)
-                throw _file.Refuse(
+                throw _file.Reject(
                     $"Tensor '{entry.Name}' starts at {entry.Start}, the one before it ends at {position}: tensors overlap or leave a hole."
                 );
             long size = ByteCount(entry);
             if (entry.End - entry.Start != size)
-                throw _file.Refuse($"The shape of tensor '{entry.Name}' needs {size} bytes, its offsets give {entry.End - entry.Start}.");
+                throw _file.Reject($"The shape of tensor '{entry.Name}' needs {size} bytes, its offsets give {entry.End - entry.Start}.");
             if (size > Array.MaxLength)
-                throw _file.Refuse($"Tensor '{entry.Name}' is larger than 2 GiB.");
+                throw _file.Reject($"Tensor '{entry.Name}' is larger than 2 GiB.");
             position = entry.End;
         }
 
         long available = _file.Length - dataStart;
         if (position > available)
-            throw _file.Refuse($"The tensors need {position} bytes, the file has {available}: it was cut off.");
+            throw _file.Reject($"The tensors need {position} bytes, the file has {available}: it was cut off.");
         if (position < available)
-            throw _file.Refuse($"The file has {available - position} bytes that belong to no tensor.");
+            throw _file.Reject($"The file has {available - position} bytes that belong to no tensor.");
         Tensors = [.. _entries.Select(entry => Tensor(entry, dataStart))];
     }
 
@@ -196,7 +196,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException)
         {
-            throw _file.Refuse($"The shape of tensor '{entry.Name}' overflows 64 bits.");
+            throw _file.Reject($"The shape of tensor '{entry.Name}' overflows 64 bits.");
         }
     }
 

@@ -58,7 +58,7 @@ internal static class Conversion
         uint bits = BitConverter.SingleToUInt32Bits(value);
         if (float.IsNaN(value))
             return (ushort)((bits >> 16) | 0x40);
-        // Half a unit, less one when the kept part is even: a tie then goes to the even neighbour.
+        // Half a unit, less one when the kept part is even: a tie then goes to the even neighbor.
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 

@@ -25,7 +25,7 @@ internal sealed class StoredTensor(string name, DType type, Shape shape, ByteRan
         for (int d = 0; d < strides.Length; d++)
             last += (Shape[d] - 1) * strides[d];
         if ((last + 1) * size > Array.MaxLength)
-            throw storage.File.Refuse($"Tensor '{Name}' is a scattered view of more than 2 GiB.");
+            throw storage.File.Reject($"Tensor '{Name}' is a scattered view of more than 2 GiB.");
         byte[] source = new byte[(last + 1) * size];
         storage.Read(offset * size, source);
         switch (size)

@@ -9,7 +9,7 @@ internal static class TensorPath
     public static string Join(List<string> keys, FileBytes file)
     {
         if (keys.Sum(key => (long)key.Length) > MaxLength)
-            throw file.Refuse($"A tensor's name has more than {MaxLength} characters.");
+            throw file.Reject($"A tensor's name has more than {MaxLength} characters.");
         return string.Join('/', keys);
     }
 
@@ -39,12 +39,12 @@ internal static class TensorPath
                     string name = Join(keys, file);
                     bytes += tensor.ByteCount;
                     if (bytes > (4 * file.Length) + limits.MaxExpandedBytes)
-                        throw file.Refuse(
+                        throw file.Reject(
                             $"The tensors together are more than {bytes} bytes, far more than the file's {file.Length}: their storage "
                                 + "is repeated."
                         );
                     if (!names.Add(name))
-                        throw file.Refuse($"Two tensors are named '{name}'.");
+                        throw file.Reject($"Two tensors are named '{name}'.");
                     tensors.Add(tensor.WithName(name));
                     break;
             }

@@ -30,7 +30,7 @@ public sealed class IdxDatasetTests : IDisposable
         Assert.Equal([2, 0, 1], dataset.Select(item => item.Label));
         Assert.Equal(["0", "1", "2"], dataset.ClassNames);
         var item = Assert.IsType<PixelImageItem>(dataset[1]);
-        Assert.Equal((4, 2, PixelLayout.Grey), (item.Block.Width, item.Block.Height, item.Block.Layout));
+        Assert.Equal((4, 2, PixelLayout.Gray), (item.Block.Width, item.Block.Height, item.Block.Layout));
         Assert.Equal(Pixels[8..16], item.Block.Pixels.ToArray());
         Assert.EndsWith($"{images}#1", item.Name, StringComparison.Ordinal);
     }

@@ -142,7 +142,7 @@ public sealed class GeometryTests
         byte[] pixels = new byte[Width * Height];
         for (int y = row - 2; y <= row + 2; y++)
             pixels.AsSpan((y * Width) + column - 2, 5).Fill(255);
-        return new PixelBlock(pixels, Width, Height, PixelLayout.Grey);
+        return new PixelBlock(pixels, Width, Height, PixelLayout.Gray);
     }
 
     private sealed class OneSpot(ImageItem item) : List<ImageItem>([item]), IImageDataset

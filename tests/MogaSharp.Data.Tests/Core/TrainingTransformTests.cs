@@ -142,7 +142,7 @@ public sealed class TrainingTransformTests
     [Fact]
     public void The_recipe_of_Fashion_MNIST_can_be_expressed()
     {
-        // 28x28 grey, bicubic to 64x64, flip, shift by up to 6 pixels with black at the edge, one mean, three equal planes.
+        // 28x28 gray, bicubic to 64x64, flip, shift by up to 6 pixels with black at the edge, one mean, three equal planes.
         var options = new AugmentationOptions(64, 64)
         {
             Crop = TrainingCrop.Resize,
@@ -153,7 +153,7 @@ public sealed class TrainingTransformTests
             StandardDeviation = [0.3530f],
         };
         var fixture = new FixtureFile(Repository.Fixture("imaging", "fashion.safetensors"));
-        var image = new PixelBlock(fixture.Bytes("images").AsMemory(0, 784), 28, 28, PixelLayout.Grey);
+        var image = new PixelBlock(fixture.Bytes("images").AsMemory(0, 784), 28, 28, PixelLayout.Gray);
         byte[] resized = fixture.Bytes("resized")[..4096];
         var transform = new TrainingTransform(options);
         var seen = new HashSet<(int, int, bool)>();
@@ -172,10 +172,10 @@ public sealed class TrainingTransformTests
     }
 
     [Fact]
-    public void Grey_images_give_what_the_same_RGB_image_gives()
+    public void Gray_images_give_what_the_same_RGB_image_gives()
     {
-        PixelBlock grey = Reference.Image("grey");
-        PixelBlock colour = PixelBlock.Of(RgbImage.FromPixels(grey.Pixels.Span, grey.Width, grey.Height, PixelLayout.Grey));
+        PixelBlock gray = Reference.Image("grey");
+        PixelBlock colour = PixelBlock.Of(RgbImage.FromPixels(gray.Pixels.Span, gray.Width, gray.Height, PixelLayout.Gray));
         AugmentationOptions[] recipes =
         [
             new(32, 32)
@@ -191,12 +191,12 @@ public sealed class TrainingTransformTests
         {
             var transform = new TrainingTransform(recipe);
             for (int i = 0; i < 60; i++)
-                Assert.Equal(Run(transform, colour, i), Run(transform, grey, i));
+                Assert.Equal(Run(transform, colour, i), Run(transform, gray, i));
         }
     }
 
     [Fact]
-    public void Colours_become_grey_for_one_channel()
+    public void Colours_become_gray_for_one_channel()
     {
         var transform = new TrainingTransform(Raw with { Width = Cat.Width, Height = Cat.Height, Channels = 1 });
         byte[] expected = new byte[Cat.Width * Cat.Height];
@@ -211,7 +211,7 @@ public sealed class TrainingTransformTests
     [Fact]
     public void Colour_jitter_scales_brightness_evenly()
     {
-        // On an even grey, contrast and saturation change nothing.
+        // On an even gray, contrast and saturation change nothing.
         var flat = new PixelBlock(Enumerable.Repeat((byte)100, 12).ToArray(), 2, 2, PixelLayout.Rgb);
         var transform = new TrainingTransform(Raw with { Width = 2, Height = 2, ColorJitter = 0.4 });
         double[] values = [.. Enumerable.Range(0, 4000).Select(i => (double)Samples(Run(transform, flat, i))[0])];

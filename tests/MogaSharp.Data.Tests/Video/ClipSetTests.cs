@@ -94,16 +94,16 @@ public sealed class ClipSetTests : IDisposable
                 InputFrames = 3,
                 OutputFrames = 2,
                 Stride = 3,
-                IsGrey = true,
+                IsGray = true,
                 Size = (4, 5),
                 CacheBytes = 0,
             }
         );
         Assert.Equal((1 + 3, new ClipShape(3, 2, 1, 4, 5)), (some.Count, some.Shape));
-        float[] grey = new float[60];
-        some.Read(3, Unused, grey, new float[40]);
-        Assert.Equal(PixelLuma(106), grey[0] * 255, 1.01);
-        Assert.All(grey[..20], value => Assert.Equal(grey[0], value));
+        float[] gray = new float[60];
+        some.Read(3, Unused, gray, new float[40]);
+        Assert.Equal(PixelLuma(106), gray[0] * 255, 1.01);
+        Assert.All(gray[..20], value => Assert.Equal(gray[0], value));
     }
 
     [Fact]

@@ -5,7 +5,6 @@ using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
-using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Vision;
 
@@ -23,7 +22,7 @@ internal static class ClassificationEval
         using IInferenceEngine running = request.CreateEngine();
         loaded = LabelFile.Apply(loaded, request.Labels);
         using var classifier = new ImageClassifier(loaded, running);
-        IImageDataset set = source.Open(request.Split, Labels(classifier));
+        IImageDataset set = source.Open(request.Split, classifier.Card.GetClassLabels());
         Shared.Notices.AddRange(set.Notes);
         var clock = Stopwatch.StartNew();
         var skipped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
@@ -54,11 +53,6 @@ internal static class ClassificationEval
                 ExitCode.Failure
             );
     }
-
-    private static IReadOnlyList<Data.ClassLabel> Labels(ImageClassifier classifier) =>
-        classifier.Card.LabelSet is { } set
-            ? [.. LabelSet.Find(set).Select(label => new Data.ClassLabel(label.Names[0], label.Synset, label.Names))]
-            : [.. classifier.Labels.Select(label => new Data.ClassLabel(label))];
 
     private static ClassificationMetrics Evaluate(
         ImageClassifier classifier,

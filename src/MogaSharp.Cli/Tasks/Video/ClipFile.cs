@@ -14,7 +14,7 @@ internal sealed record Clip(float[] Values, int Frames, int Channels, int Height
 }
 
 /// <summary>How a clip is read.</summary>
-/// <param name="Channels">1 for grey, 3 for RGB; colours are turned into grey, grey is repeated.</param>
+/// <param name="Channels">1 for gray, 3 for RGB; colours are turned into gray, gray is repeated.</param>
 /// <param name="Start">The frames to pass over.</param>
 /// <param name="MaxFrames">The frames to read at most.</param>
 /// <param name="Size">The size to bring pictures to; null for their own.</param>
@@ -157,7 +157,7 @@ internal static class ClipFile
             return isInterleaved ? Planes(values, channels, height * width) : values;
         }
 
-        // Bytes are images, which are made grey and resized as those of files are.
+        // Bytes are images, which are made gray and resized as those of files are.
         if (samples.AreBytes)
             return FromImages(
                 Enumerable

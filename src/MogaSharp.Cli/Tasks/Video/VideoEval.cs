@@ -57,7 +57,7 @@ internal sealed class VideoEval(EvalRequest request)
         if (clip.Channels != definition.Channels)
             throw new UsageException(
                 $"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has "
-                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them grey" : "")}"
+                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}"
             );
         definition.Build(definition.InputShape(1, clip.Height, clip.Width));
     }

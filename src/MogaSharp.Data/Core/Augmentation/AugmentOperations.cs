@@ -33,10 +33,10 @@ public enum AugmentOperation
     /// <summary>Adds 0 to 110 to the samples below 128.</summary>
     SolarizeAdd,
 
-    /// <summary>Blends with grey, factor 0.1 to 1.9.</summary>
+    /// <summary>Blends with gray, factor 0.1 to 1.9.</summary>
     Color,
 
-    /// <summary>Blends with grey, factor 1 plus or minus 0 to 0.9.</summary>
+    /// <summary>Blends with gray, factor 1 plus or minus 0 to 0.9.</summary>
     ColorIncreasing,
 
     /// <summary>Blends with the mean, factor 0.1 to 1.9.</summary>

@@ -22,7 +22,7 @@ public enum TrainingCrop
 /// <param name="Height">The height of the input in pixels, at least 1.</param>
 public sealed record AugmentationOptions(int Width, int Height)
 {
-    /// <summary>Planes of the input: 3 (grey images are repeated) or 1 (colours become grey). Default 3.</summary>
+    /// <summary>Planes of the input: 3 (gray images are repeated) or 1 (colours become gray). Default 3.</summary>
     public int Channels { get; init; } = 3;
 
     /// <summary>How images are brought to the input size. Default <see cref="TrainingCrop.RandomResized"/>.</summary>

@@ -9,7 +9,7 @@ namespace MogaSharp.Data;
 /// <summary>
 /// Turns a decoded image into the normalised input of a network, with random crop, flips and colours. Mixing and erasing come
 /// after it, on the batch: see <see cref="MixPlan"/> and <see cref="RandomErasing"/>. Immutable, safe to use from many threads at
-/// once. Works on grey samples alone as long as that gives the same values.
+/// once. Works on gray samples alone as long as that gives the same values.
 /// </summary>
 public sealed class TrainingTransform : IImageTransform
 {
@@ -40,7 +40,7 @@ public sealed class TrainingTransform : IImageTransform
                         )
                 ),
         ];
-        _values = Normalisation.Table(options.Mean, options.StandardDeviation, options.Channels);
+        _values = Normalization.Table(options.Mean, options.StandardDeviation, options.Channels);
     }
 
     /// <summary>The options.</summary>
@@ -83,11 +83,11 @@ public sealed class TrainingTransform : IImageTransform
     {
         if (destination.Length != InputLength)
             throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
-        // The grey of an image is taken first, as PIL's convert('L') before all transforms; a grey image becomes RGB only where
+        // The gray of an image is taken first, as PIL's convert('L') before all transforms; a gray image becomes RGB only where
         // the fill would colour it.
-        bool isGrey =
-            Options.Channels == 1 || (image.Layout == PixelLayout.Grey && (_randAugment is null || _fill.All(level => level == _fill[0])));
-        int channels = isGrey ? 1 : 3,
+        bool isGray =
+            Options.Channels == 1 || (image.Layout == PixelLayout.Gray && (_randAugment is null || _fill.All(level => level == _fill[0])));
+        int channels = isGray ? 1 : 3,
             length = Options.Width * Options.Height * channels;
         byte[] pixels = ArrayPool<byte>.Shared.Rent(length * 2);
         try
@@ -118,7 +118,7 @@ public sealed class TrainingTransform : IImageTransform
                 map = map.Then(Augment(random, ref buffer));
             else if (!Options.ColorJitter.IsNone)
                 Jitter(random, ref buffer);
-            Normalisation.Apply(buffer.Pixels, channels, _values, destination, Options.IsBgr);
+            Normalization.Apply(buffer.Pixels, channels, _values, destination, Options.IsBgr);
             return map;
         }
         finally

@@ -11,7 +11,7 @@ public sealed class EvaluationTransform : IImageTransform
 
     /// <summary>Makes a transform.</summary>
     /// <param name="options">How images become inputs.</param>
-    /// <param name="channels">3, or 1: then colours become grey, and mean and standard deviation must be one number each.</param>
+    /// <param name="channels">3, or 1: then colours become gray, and mean and standard deviation must be one number each.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EvaluationTransform(PreprocessOptions options, int channels = 3)
     {
@@ -41,17 +41,17 @@ public sealed class EvaluationTransform : IImageTransform
             return _preprocessor.MapOf(image.Width, image.Height);
         }
         int pixels = checked(image.Width * image.Height);
-        byte[] grey = ArrayPool<byte>.Shared.Rent(pixels);
+        byte[] gray = ArrayPool<byte>.Shared.Rent(pixels);
         float[] planes = ArrayPool<float>.Shared.Rent(_preprocessor.InputLength);
         try
         {
             for (int y = 0; y < image.Height; y++)
-                image.CopyRow(y, 0, grey.AsSpan(y * image.Width, image.Width), 1);
+                image.CopyRow(y, 0, gray.AsSpan(y * image.Width, image.Width), 1);
             _preprocessor.Process(
-                grey.AsSpan(0, pixels),
+                gray.AsSpan(0, pixels),
                 image.Width,
                 image.Height,
-                PixelLayout.Grey,
+                PixelLayout.Gray,
                 0,
                 planes.AsSpan(0, _preprocessor.InputLength)
             );
@@ -60,7 +60,7 @@ public sealed class EvaluationTransform : IImageTransform
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(grey);
+            ArrayPool<byte>.Shared.Return(gray);
             ArrayPool<float>.Shared.Return(planes);
         }
     }

@@ -71,7 +71,7 @@ public sealed class ConvNeXt : IBackbone
 {
     private readonly ConvNeXtOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public ConvNeXt(ConvNeXtOptions options)
     {

@@ -75,7 +75,7 @@ public sealed class HorNet : IBackbone
 {
     private readonly HorNetOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public HorNet(HorNetOptions options)
     {

@@ -11,7 +11,7 @@ public sealed class MogaNet : IBackbone
 {
     private readonly MogaNetOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public MogaNet(MogaNetOptions options)
     {

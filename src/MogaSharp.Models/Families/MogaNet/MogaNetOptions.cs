@@ -17,13 +17,13 @@ public enum GateMode
     Twice,
 }
 
-/// <summary>The normalisation layers that the official constructor takes and that work.</summary>
+/// <summary>The normalization layers that the official constructor takes and that work.</summary>
 public enum NormKind
 {
-    /// <summary>Batch normalisation (also <c>SyncBN</c>, which is the same function and the same keys).</summary>
+    /// <summary>Batch normalization (also <c>SyncBN</c>, which is the same function and the same keys).</summary>
     BatchNorm,
 
-    /// <summary>Group normalisation with one channel per group.</summary>
+    /// <summary>Group normalization with one channel per group.</summary>
     GroupNorm,
 }
 
@@ -201,7 +201,7 @@ public sealed record MogaNetOptions : ClassifierOptions
         RequireStages(require, Arch.Depths, Arch.EmbedDims.Select(c => (long)c));
         require(Arch.FfnRatios.All(r => r <= 64), "FFN ratios are at most 64");
         require(
-            PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MostChannels),
+            PatchSizes.All(side => side <= 255) && AttnChannelSplit.All(share => share <= CardRules.MaxChannels),
             "patch sizes are at most 255"
         );
     }

@@ -25,7 +25,7 @@ public sealed record ParCNetOptions : ClassifierOptions
     /// <summary>Channels of the ParC blocks in the last three layers.</summary>
     public ImmutableArray<int> GlobalDims { get; init; } = [192, 256, 320];
 
-    /// <summary>Taps of the circular convolutions' stored kernels in the last three layers: the sides of the maps for pictures of 256
+    /// <summary>Taps of the circular convolutions' stored kernels in the last three layers: the sides of the maps for images of 256
     /// pixels.</summary>
     public ImmutableArray<int> KernelSizes { get; init; } = [32, 16, 8];
 
@@ -83,7 +83,7 @@ public sealed class ParCNet : IBackbone
 
     private readonly ParCNetOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public ParCNet(ParCNetOptions options)
     {

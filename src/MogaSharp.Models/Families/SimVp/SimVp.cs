@@ -11,7 +11,7 @@ public sealed class SimVp : IVideoDefinition
 {
     private readonly SimVpOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public SimVp(SimVpOptions options)
     {

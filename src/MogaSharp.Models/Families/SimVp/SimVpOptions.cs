@@ -144,18 +144,18 @@ public sealed record SimVpOptions : ModelOptions, IVideoOptions
     protected internal override void CheckLimits(Action<bool, string> require)
     {
         require(
-            InShape[0] <= CardRules.MostFrames && InShape[1] <= CardRules.MostChannels,
-            $"frames are at most {CardRules.MostFrames} and channels {CardRules.MostChannels}"
+            InShape[0] <= CardRules.MaxFrames && InShape[1] <= CardRules.MaxChannels,
+            $"frames are at most {CardRules.MaxFrames} and channels {CardRules.MaxChannels}"
         );
         require(
-            InShape[2] <= CardRules.MostPixels && InShape[3] <= CardRules.MostPixels,
-            $"rows and columns are at most {CardRules.MostPixels}"
+            InShape[2] <= CardRules.MaxPixels && InShape[3] <= CardRules.MaxPixels,
+            $"rows and columns are at most {CardRules.MaxPixels}"
         );
         require(
-            (long)HidS * InShape[0] <= CardRules.MostChannels && HidT <= CardRules.MostChannels && MlpRatio <= 64,
-            $"channels are at most {CardRules.MostChannels} and mlp_ratio 64"
+            (long)HidS * InShape[0] <= CardRules.MaxChannels && HidT <= CardRules.MaxChannels && MlpRatio <= 64,
+            $"channels are at most {CardRules.MaxChannels} and mlp_ratio 64"
         );
-        require(NT <= CardRules.MostBlocks, $"n_t is at most {CardRules.MostBlocks}");
+        require(NT <= CardRules.MaxBlocks, $"n_t is at most {CardRules.MaxBlocks}");
         require(SpatioKernelEnc <= 255 && SpatioKernelDec <= 255, "kernels have sides of at most 255");
     }
 }

@@ -70,7 +70,7 @@ public sealed class SwinTransformer : IBackbone
 {
     private readonly SwinOptions _options;
 
-    /// <summary>Takes the options.</summary>
+    /// <summary>Validates the options.</summary>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public SwinTransformer(SwinOptions options)
     {

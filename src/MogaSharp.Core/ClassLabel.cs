@@ -1,0 +1,7 @@
+namespace MogaSharp;
+
+/// <summary>One class of a model, in the order of its outputs.</summary>
+/// <param name="Name">The name to show.</param>
+/// <param name="WordNetId">The WordNet id, such as <c>n01440764</c>, if the class has one.</param>
+/// <param name="Synonyms">Other names of the class.</param>
+public sealed record ClassLabel(string Name, string? WordNetId = null, IReadOnlyList<string>? Synonyms = null);
