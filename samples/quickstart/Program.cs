@@ -37,7 +37,7 @@ try
 
     // 3. Classify: the finished model on the managed engine; images are decoded ahead and a bad one is a result with an error.
     using ImageClassifier classifier = await ImageClassifier.CreateAsync(model);
-    await foreach (ImageResult<Classification> result in classifier.PredictManyAsync(images.Select(ImageSource.FromFile)))
+    await foreach (ImageResult<Classification> result in classifier.PredictManyAsync(images.Select(path => ImageSource.FromFile(path))))
         Console.WriteLine($"{result.Source}: {(result.IsSuccess ? result.Value.Best.Label : result.Error.Message)}");
     return 0;
 }
