@@ -68,10 +68,10 @@ internal sealed class TrainFixture : IDisposable
         Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 
     /// <summary>Gray pictures with a bright bar whose place is the class.</summary>
-    public void WriteIdx(string name, int train, int classes)
+    public void WriteIdx(string name, int train, int classes, int test = 12)
     {
         Directory.CreateDirectory(Folder.File(name));
-        foreach ((string part, int count, int seed) in new[] { ("train", train, 1), ("t10k", 12, 2) })
+        foreach ((string part, int count, int seed) in new[] { ("train", train, 1), ("t10k", test, 2) })
         {
             var random = new Random(seed);
             byte[] labels = [.. Enumerable.Range(0, count).Select(i => (byte)(i % classes))];
