@@ -95,6 +95,27 @@ public sealed class ComparatorTests : IDisposable
     [MemberData(nameof(Families))]
     public async Task Training_ends_with_a_model_that_the_other_commands_take(string family)
     {
+        string model = await TrainAsync(family);
+        Assert.InRange(
+            (await Moga.RunAsync("eval", "--card", Path.Combine(model, "card.json"), "--data", $"idx:{_folder.File("idx")}", "--json"))
+                .Json.GetProperty("top1")
+                .GetDouble(),
+            0,
+            1
+        );
+    }
+
+    [Fact]
+    public async Task What_PyTorch_keeps_beside_the_weights_is_exported_with_its_type()
+    {
+        string listing = (await Moga.RunAsync("inspect", Path.Combine(await TrainAsync("swin"), "model.pth"))).Succeeded().Output;
+        Assert.Matches(@"layers\.0\.blocks\.0\.attn\.relative_position_index\s+Int64", listing);
+        Assert.Matches(@"layers\.0\.blocks\.1\.attn_mask\s+Float32", listing);
+    }
+
+    // The folder of the model that a short run exports.
+    private async Task<string> TrainAsync(string family)
+    {
         Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
         Fixtures.WriteIdx(_folder.File("idx"));
         foreach (string file in Directory.GetFiles(_folder.File("idx")))
@@ -139,20 +160,7 @@ public sealed class ComparatorTests : IDisposable
                 .. settings.SelectMany(setting => new[] { "--set", setting }),
             ])
         ).Succeeded();
-        string model = Path.Combine(run, "model");
-        Assert.InRange(
-            (await Moga.RunAsync("eval", "--card", Path.Combine(model, "card.json"), "--data", $"idx:{_folder.File("idx")}", "--json"))
-                .Json.GetProperty("top1")
-                .GetDouble(),
-            0,
-            1
-        );
-        // What PyTorch keeps beside the weights is in the file too, with its type.
-        if (family != "swin")
-            return;
-        string listing = (await Moga.RunAsync("inspect", Path.Combine(model, "model.pth"))).Succeeded().Output;
-        Assert.Matches(@"layers\.0\.blocks\.0\.attn\.relative_position_index\s+Int64", listing);
-        Assert.Matches(@"layers\.0\.blocks\.1\.attn_mask\s+Float32", listing);
+        return Path.Combine(run, "model");
     }
 
     [Fact]

@@ -68,13 +68,13 @@ internal sealed class TrainFixture : IDisposable
         Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 
     /// <summary>Gray pictures with a bright bar whose place is the class.</summary>
-    public void WriteIdx(string name, int train, int classes) => WriteIdx(Folder, name, train, classes);
+    public void WriteIdx(string name, int train, int classes, int test = 12) => WriteIdx(Folder, name, train, classes, test);
 
-    /// <inheritdoc cref="WriteIdx(string, int, int)"/>
-    public static void WriteIdx(TemporaryFolder folder, string name, int train, int classes)
+    /// <inheritdoc cref="WriteIdx(string, int, int, int)"/>
+    public static void WriteIdx(TemporaryFolder folder, string name, int train, int classes, int test = 12)
     {
         Directory.CreateDirectory(folder.File(name));
-        foreach ((string part, int count, int seed) in new[] { ("train", train, 1), ("t10k", 12, 2) })
+        foreach ((string part, int count, int seed) in new[] { ("train", train, 1), ("t10k", test, 2) })
         {
             var random = new Random(seed);
             byte[] labels = [.. Enumerable.Range(0, count).Select(i => (byte)(i % classes))];

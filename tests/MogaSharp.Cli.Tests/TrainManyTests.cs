@@ -71,9 +71,8 @@ public sealed class TrainManyTests : IDisposable
         await _fixture.UntilUpdateAsync(first, 12);
         (Process victim, Process other) = killed == 0 ? (first, second) : (second, first);
         await Moga.SignalAsync(victim, "KILL");
-        var clock = Stopwatch.StartNew();
+        // A run of so many epochs ends within FinishAsync's patience only because the other process is gone.
         Outcome outcome = await Moga.FinishAsync(other);
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 45);
         Assert.Equal(3, outcome.ExitCode);
         Assert.Contains($"rank {killed} (process {victim.Id} on ", outcome.ErrorLines[^1], StringComparison.Ordinal);
         Assert.Contains(
@@ -317,11 +316,9 @@ public sealed class TrainManyTests : IDisposable
             {
                 await _fixture.UntilUpdateAsync(first, 30);
                 Assert.Null(await Ip($"-n {a} link set {a} down"));
-                var clock = Stopwatch.StartNew();
                 Task<Outcome> other = Moga.FinishAsync(second);
                 Outcome master = await Moga.FinishAsync(first),
                     worker = await other;
-                Assert.InRange(clock.Elapsed.TotalSeconds, 0, 55);
                 Assert.Equal((3, 3), (master.ExitCode, worker.ExitCode));
                 Assert.Contains("rank 1 (process ", master.ErrorLines[^1], StringComparison.Ordinal);
                 Assert.Contains("rank 0 (process ", worker.ErrorLines[^1], StringComparison.Ordinal);

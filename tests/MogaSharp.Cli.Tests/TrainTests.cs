@@ -15,9 +15,10 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public async Task A_run_ends_with_a_model_that_the_other_commands_take()
     {
+        _fixture.WriteIdx("idx", train: 72, classes: 4, test: 240);
         Outcome outcome = (await _fixture.TrainAsync("--dtype", "float16", "--set", "rand_augment=none", "--seed", "3")).Succeeded();
         Assert.Matches(@"^top-1 \d+\.\d\d%  top-5 100\.00%  epoch \d  .*/run/model\n$", outcome.Output);
-        Assert.Contains("custom, 4 classes, on 72 images (12 to evaluate on), cpu", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("custom, 4 classes, on 72 images (240 to evaluate on), cpu", outcome.Errors, StringComparison.Ordinal);
         Assert.Contains(
             "recipe small: 2 epochs and 1 of cool-down: 3 in all, batch 8, learning rate 0.004, AdamW, amp None",
             outcome.Errors,
@@ -59,7 +60,8 @@ public sealed class TrainTests : IDisposable
         double top1 = (await Moga.RunAsync("eval", "--card", card, "--data", $"idx:{_fixture.Folder.File("idx")}", "--json"))
             .Json.GetProperty("top1")
             .GetDouble();
-        Assert.Equal(model.Metrics["top1"], 100 * top1, 8.4);
+        // Float16 weights on another engine may move one of 240 images over a border.
+        Assert.Equal(model.Metrics["top1"], 100 * top1, 0.45);
 
         // The newest checkpoint is a weight file as well, average included.
         foreach (string ema in new[] { "", "--ema" })

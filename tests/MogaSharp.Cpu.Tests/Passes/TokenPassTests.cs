@@ -12,39 +12,48 @@ public sealed class TokenPassTests : PassFixture
         Rewritten y = Apply(new LinearToPointwise(), Root.Linear("fc", Map(4), 6));
         Assert.True(y.Fired);
         Assert.Equal(["Input", "Conv2d"], y.Kinds);
-        NewGraph();
-        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Root.SpatialMean(Map(4)), 6)).Fired);
-        NewGraph();
-        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Map(4), 6), poison: ("fc.weight", float.NaN)).Fired);
     }
 
     [Fact]
-    public void A_constant_factor_becomes_an_affine_map_after_a_convolution_only()
-    {
+    public void A_linear_layer_on_a_vector_stays() =>
+        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Root.SpatialMean(Map(4)), 6)).Fired);
+
+    [Fact]
+    public void A_linear_layer_with_a_weight_that_is_not_finite_stays() =>
+        Assert.False(Apply(new LinearToPointwise(), Root.Linear("fc", Map(4), 6), poison: ("fc.weight", float.NaN)).Fired);
+
+    [Fact]
+    public void A_constant_factor_after_a_convolution_becomes_an_affine_map() =>
         Assert.Equal(
             ["Input", "Conv2d", "ChannelAffine"],
             Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Root.DepthwiseConv("dw", Map(4), 3))).Kinds
         );
-        NewGraph();
+
+    [Fact]
+    public void A_constant_factor_elsewhere_stays() =>
         Assert.False(Apply(new ConstantFactorToAffine(), Root.Add(new ScalarMultiply(0.5), Map(4))).Fired);
+
+    [Fact]
+    public void A_layer_norm_on_a_map_is_split() =>
+        Assert.Equal(["Input", "LayerNorm", "ChannelAffine"], Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Map(4))).Kinds);
+
+    [Fact]
+    public void A_layer_norm_on_a_vector_is_not_split() =>
+        Assert.False(Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Root.SpatialMean(Map(4)))).Fired);
+
+    [Fact]
+    public void An_affine_map_after_a_layer_norm_goes_into_it()
+    {
+        Rewritten y = Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))));
+        Assert.True(y.Fired);
+        Assert.Equal(["Input", "LayerNorm"], y.Kinds);
     }
 
     [Fact]
-    public void A_layer_norm_is_split_and_what_stays_of_its_affine_map_comes_back()
-    {
-        Rewritten y = Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Map(4)));
-        Assert.Equal(["Input", "LayerNorm", "ChannelAffine"], y.Kinds);
-        NewGraph();
-        Assert.False(Apply(new SplitLayerNorm(), Root.LayerNorm("norm", Root.SpatialMean(Map(4)))).Fired);
-        NewGraph();
-        Rewritten z = Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))));
-        Assert.True(z.Fired);
-        Assert.Equal(["Input", "LayerNorm"], z.Kinds);
-        NewGraph();
+    public void An_affine_map_that_is_not_finite_stays_after_a_layer_norm() =>
         Assert.False(
             Apply(new AffineIntoLayerNorm(), Affine("a", Root.LayerNorm("norm", Map(4))), poison: ("a.scale", float.PositiveInfinity)).Fired
         );
-    }
 
     [Fact]
     public void Ranges_of_ranges_are_ranges()
@@ -55,31 +64,33 @@ public sealed class TokenPassTests : PassFixture
     }
 
     [Fact]
-    public void Windows_are_cut_after_and_put_together_before_what_works_on_pixels()
-    {
-        Value x = Square(4);
+    public void Windows_are_cut_after_what_works_on_pixels() =>
         Assert.Equal(
             ["Input", "Conv2d", "WindowPartition"],
-            Apply(new WindowsNextToAttention(), Root.Conv("c", Root.Add(new WindowPartition(3, 1), x), 6, 1)).Kinds
+            Apply(new WindowsNextToAttention(), Root.Conv("c", Root.Add(new WindowPartition(3, 1), Square(4)), 6, 1)).Kinds
         );
-        NewGraph();
-        x = Square(4);
+
+    [Fact]
+    public void Windows_are_put_together_before_what_works_on_pixels()
+    {
+        Value x = Square(4);
         Value windows = Root.Activate(ActivationKind.Relu, Root.Add(new AveragePool2d(3), Root.Add(new WindowPartition(3), x)));
         Rewritten y = Apply(new WindowsNextToAttention(), Root.Add(new WindowMerge(3), windows, x));
         Assert.Equal(["Input", "WindowPartition", "AveragePool2d", "WindowMerge", "Relu"], y.Kinds);
-        // A 3x3 convolution sees where its window ends.
-        NewGraph();
-        x = Square(4);
-        Assert.False(
-            Apply(
-                new WindowsNextToAttention(),
-                Root.Add(new WindowMerge(3), Root.Conv("c", Root.Add(new WindowPartition(3), x), 4, 3, padding: 1), x)
-            ).Fired
-        );
-        // What others read stays where it is.
-        NewGraph();
-        x = Square(4);
-        windows = Root.Add(new WindowPartition(3), x);
+    }
+
+    [Fact]
+    public void Windows_stay_before_a_convolution_that_sees_where_they_end()
+    {
+        Value x = Square(4);
+        Value convolved = Root.Conv("c", Root.Add(new WindowPartition(3), x), 4, 3, padding: 1);
+        Assert.False(Apply(new WindowsNextToAttention(), Root.Add(new WindowMerge(3), convolved, x)).Fired);
+    }
+
+    [Fact]
+    public void Windows_that_others_read_stay()
+    {
+        Value windows = Root.Add(new WindowPartition(3), Square(4));
         Assert.False(Apply(new WindowsNextToAttention(), Root.Conv("c", windows, 4, 1) + windows).Fired);
     }
 
@@ -90,9 +101,12 @@ public sealed class TokenPassTests : PassFixture
         Value norm = Root.LayerNorm("norm", x);
         Value windows = Root.Add(new WindowMerge(3), Root.Add(new WindowPartition(3), x), norm);
         Assert.Equal(["Input", "WindowPartition", "WindowMerge"], Apply(new SizeFromSource(), windows).Kinds);
-        NewGraph();
-        x = Square(4);
-        Value pooled = Root.Conv("c", x, 4, 3, stride: 2, padding: 1);
+    }
+
+    [Fact]
+    public void A_size_that_a_stride_makes_is_not_looked_for_before_it()
+    {
+        Value pooled = Root.Conv("c", Square(4), 4, 3, stride: 2, padding: 1);
         Value fourier = Root.Add(new InverseRealFft2d(), Root.Add(new RealFft2d(), pooled), pooled);
         Assert.False(Apply(new SizeFromSource(), fourier).Fired);
     }

@@ -328,26 +328,34 @@ public sealed class BatchLoaderTests
     [Fact]
     public async Task Waiting_for_data_is_measured()
     {
-        using BatchLoader slow = Loader(
-            new MemoryDataset(24, onRead: () => Thread.Sleep(2)),
+        using var gate = new ManualResetEventSlim();
+        var clock = new StillClock();
+        using BatchLoader loader = Loader(
+            new MemoryDataset(24, onRead: () => gate.Wait(Token)),
             isTraining: true,
             BadImages.Throw,
-            workers: 1
+            clock: clock
         );
-        await foreach (Batch batch in slow.ReadAsync(0, cancellationToken: Token))
-            batch.Dispose();
-        Assert.InRange(slow.Statistics.WaitShare, 0.5, 1);
-        Assert.True(slow.Statistics.Waited <= slow.Statistics.Elapsed);
+        Assert.Equal(0, loader.Statistics.WaitShare);
+        await using IAsyncEnumerator<Batch> reading = loader.ReadAsync(0, cancellationToken: Token).GetAsyncEnumerator(Token);
+        ValueTask<bool> first = reading.MoveNextAsync();
+        clock.Now += TimeSpan.FromSeconds(3);
+        gate.Set();
+        Assert.True(await first);
+        Assert.Equal((TimeSpan.FromSeconds(3), 1), (loader.Statistics.Waited, loader.Statistics.WaitShare));
 
-        using BatchLoader fast = Loader(new MemoryDataset(24), isTraining: true, BadImages.Throw);
-        Assert.Equal(0, fast.Statistics.WaitShare);
-        await foreach (Batch batch in fast.ReadAsync(0, cancellationToken: Token))
+        // What the consumer does with a batch is not waiting.
+        do
         {
-            batch.Dispose();
-            await Task.Delay(50, Token);
-        }
-        // What the consumer does with three batches is not waiting.
-        Assert.True(fast.Statistics.Elapsed - fast.Statistics.Waited > TimeSpan.FromMilliseconds(140));
+            reading.Current.Dispose();
+            clock.Now += TimeSpan.FromSeconds(1);
+        } while (await reading.MoveNextAsync());
+        Assert.Equal(new LoaderStatistics(3, 24, 0, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(3)), loader.Statistics);
+        Assert.Equal(0.5, loader.Statistics.WaitShare);
+
+        // The time stands still when nobody reads.
+        clock.Now += TimeSpan.FromSeconds(9);
+        Assert.Equal(TimeSpan.FromSeconds(6), loader.Statistics.Elapsed);
     }
 
     [Fact]
@@ -438,13 +446,21 @@ public sealed class BatchLoaderTests
         static string Refusal(Func<BatchLoader> make) => Assert.ThrowsAny<ArgumentException>(make).Message;
     }
 
-    private static BatchLoader Loader(IImageDataset dataset, bool isTraining, BadImages bad, int workers = 2, ILogger? logger = null)
+    private static BatchLoader Loader(
+        IImageDataset dataset,
+        bool isTraining,
+        BadImages bad,
+        int workers = 2,
+        ILogger? logger = null,
+        TimeProvider? clock = null
+    )
     {
         var options = new LoaderOptions(8)
         {
             Workers = workers,
             BadImages = bad,
             Logger = logger ?? NullLogger.Instance,
+            TimeProvider = clock ?? TimeProvider.System,
         };
         return isTraining
             ? new BatchLoader(
@@ -482,5 +498,14 @@ public sealed class BatchLoaderTests
             }
         }
         return batches;
+    }
+
+    private sealed class StillClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }

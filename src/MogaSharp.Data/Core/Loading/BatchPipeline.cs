@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MogaSharp.Imaging;
 
@@ -39,8 +38,8 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
     private readonly BatchMaker<TBatch> _make;
     private readonly WorkerThreads _threads;
     private readonly Lock _lock = new();
-    private readonly Stopwatch _clock = new();
     private LoaderStatistics _statistics;
+    private long? _started;
     private int _isReading;
     private int _isDisposed;
 
@@ -61,6 +60,8 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
         _threads = new WorkerThreads(options.Workers);
     }
 
+    private TimeProvider Clock => _options.TimeProvider;
+
     public int BatchesPerEpoch { get; }
 
     public LoaderStatistics Statistics
@@ -68,7 +69,7 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
         get
         {
             lock (_lock)
-                return _statistics with { Elapsed = _clock.Elapsed };
+                return Timed();
         }
     }
 
@@ -154,7 +155,7 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
             lock (_lock)
             {
                 _statistics = default;
-                _clock.Restart();
+                _started = Clock.GetTimestamp();
             }
             int[] order = _sampler.Draw(epoch);
             int ahead = _options.Ahead > 0 ? _options.Ahead : _options.Workers + 2,
@@ -163,13 +164,13 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
             while (pending.TryPeek(out Task<TBatch>? first))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                TimeSpan before = _clock.Elapsed;
+                long before = Clock.GetTimestamp();
                 bool isReady = first.IsCompleted;
                 TBatch batch = await first.WaitAsync(cancellationToken).ConfigureAwait(false);
                 _ = pending.Dequeue();
                 // The place that became free is filled before the batch is used.
                 Fill();
-                Count(batch, isReady ? TimeSpan.Zero : _clock.Elapsed - before);
+                Count(batch, isReady ? TimeSpan.Zero : Clock.GetElapsedTime(before));
                 yield return batch;
             }
 
@@ -188,7 +189,10 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
             foreach (Task<TBatch> task in pending)
                 await DropAsync(task).ConfigureAwait(false);
             lock (_lock)
-                _clock.Stop();
+            {
+                _statistics = Timed();
+                _started = null;
+            }
             Volatile.Write(ref _isReading, 0);
         }
     }
@@ -204,6 +208,10 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
 #pragma warning restore CA1031
         { }
     }
+
+    // Under the lock. The time stands still between epochs.
+    private LoaderStatistics Timed() =>
+        _started is long started ? _statistics with { Elapsed = Clock.GetElapsedTime(started) } : _statistics;
 
     private void Count(TBatch batch, TimeSpan waited)
     {

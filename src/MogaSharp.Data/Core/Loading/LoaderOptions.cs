@@ -50,6 +50,9 @@ public sealed record LoaderOptions(int BatchSize)
     /// <summary>Is told which images were passed over, by the threads that met them. Default: none.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>Tells how long batches were waited for (<see cref="LoaderStatistics"/>). Default: the system's clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
     internal void Check()
     {
         AugmentationOptions.Require(BatchSize >= 1, nameof(BatchSize), "at least 1");
