@@ -41,7 +41,7 @@ internal sealed record BenchmarkResult(
     /// <summary>The peer's median over ours.</summary>
     public double? Ratio { get; init; }
 
-    /// <summary>The 10th and 90th percentile of the ratios of neighbouring runs.</summary>
+    /// <summary>The 10th and 90th percentile of the ratios of neighboring runs.</summary>
     public double? RatioP10 { get; init; }
 
     public double? RatioP90 { get; init; }

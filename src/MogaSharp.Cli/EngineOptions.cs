@@ -84,6 +84,6 @@ internal sealed class EngineOptions
             throw new UsageException($"the provider {provider} has no devices to choose from; write --provider {provider}");
         if (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int device))
             return (provider, device);
-        throw new UsageException($"'{text}' is no device of {provider}; write {provider} or {provider}:N");
+        throw new UsageException($"'{text}' is not a device of {provider}; write {provider} or {provider}:N");
     }
 }

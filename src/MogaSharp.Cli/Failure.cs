@@ -9,7 +9,7 @@ internal static class ExitCode
     /// <summary>All went well.</summary>
     public const int Success = 0;
 
-    /// <summary>Something that was asked for could not be done: an unreadable picture, foreign weights, a failed download, a full
+    /// <summary>Something that was asked for could not be done: an unreadable image, foreign weights, a failed download, a full
     /// disk.</summary>
     public const int Failure = 1;
 

@@ -21,7 +21,7 @@ internal static class ImagePaths
     /// is stdin.
     /// </summary>
     /// <param name="paths">The paths.</param>
-    /// <param name="notices">Hears of what is left out.</param>
+    /// <param name="notices">Receives what is left out.</param>
     /// <exception cref="UsageException">A path does not exist, a folder has no image, a glob matches nothing, or stdin is read
     /// twice.</exception>
     public static IReadOnlyList<string> Expand(IReadOnlyCollection<string> paths, Notices notices)

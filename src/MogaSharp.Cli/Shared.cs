@@ -95,7 +95,7 @@ internal static class Shared
                     )
                 )
                     return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
-                result.AddError($"'{text}' is no size; give HxW in pixels, such as 224x224, each side from 1 to 16384");
+                result.AddError($"'{text}' is not a size; give HxW in pixels, such as 224x224, each side from 1 to 16384");
                 return null;
             },
         };

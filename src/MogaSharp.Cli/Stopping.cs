@@ -4,7 +4,7 @@ namespace MogaSharp.Cli;
 
 /// <summary>
 /// Ends a command at Ctrl+C, SIGTERM or SIGHUP. What can be cancelled has a moment to end in order; then the process ends without it: a
-/// named pipe that nobody writes to, or a disk that does not answer, would keep it for ever. A second signal ends it at once.
+/// named pipe that nobody writes to, or a disk that does not answer, would keep it forever. A second signal ends it at once.
 /// </summary>
 internal static partial class Stopping
 {

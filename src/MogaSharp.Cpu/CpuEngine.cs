@@ -7,7 +7,7 @@ namespace MogaSharp.Cpu;
 /// <param name="Threads">Threads that one run uses, the caller's included; 0 for one per processor.</param>
 public sealed record CpuEngineOptions(int Threads = 0)
 {
-    /// <summary>Hears what the engine chose for this machine; null for nobody.</summary>
+    /// <summary>Receives what the engine chose for this machine; null for nobody.</summary>
     public ILogger? Logger { get; init; }
 }
 

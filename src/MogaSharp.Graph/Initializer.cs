@@ -22,7 +22,7 @@ public abstract record Initializer
 
     /// <summary>
     /// Given numbers: what a network computes once from its own geometry and official files store beside the weights (Swin's
-    /// <c>relative_position_index</c> and <c>attn_mask</c>). Files that lack them, or hold them for another picture size, are as good.
+    /// <c>relative_position_index</c> and <c>attn_mask</c>). Files that lack them, or hold them for another image size, are as good.
     /// </summary>
     /// <param name="Element">The element at each place, counted row by row.</param>
     public sealed record Computed(Func<int, float> Element) : Initializer;

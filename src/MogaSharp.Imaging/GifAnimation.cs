@@ -104,7 +104,7 @@ public sealed class GifAnimation
     }
 
     /// <summary>
-    /// Writes a GIF file that repeats for ever. It appears under its name only when it is complete. The format knows 256 colors, so that
+    /// Writes a GIF file that repeats forever. It appears under its name only when it is complete. The format knows 256 colors, so that
     /// frames of more lose some.
     /// </summary>
     /// <param name="path">The file to write; an older one is replaced.</param>

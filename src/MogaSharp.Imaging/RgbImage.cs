@@ -109,7 +109,7 @@ public sealed class RgbImage
         AtomicFile.Write(path, VipsEncoder.EncodeJpeg(this, quality));
     }
 
-    /// <summary>The offset of a centerd crop that is not larger than the image.</summary>
+    /// <summary>The offset of a centered crop that is not larger than the image.</summary>
     internal static int CropOffset(int extent, int crop) => (int)Math.Round((extent - crop) / 2.0, MidpointRounding.ToEven);
 
     private static (int From, int To, int Count) Overlap(int extent, int crop) =>

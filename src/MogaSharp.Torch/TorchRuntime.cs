@@ -8,7 +8,7 @@ public static class TorchRuntime
 {
     /// <summary>
     /// Called once, before the shim over libtorch is looked for the first time: the place to build it, where it is to be built when it is
-    /// needed. Set it before anything else of this room is used.
+    /// needed. Set it before anything else of this library is used.
     /// </summary>
     public static Action? BeforeLoading { get; set; }
 

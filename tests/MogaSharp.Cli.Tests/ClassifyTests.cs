@@ -175,7 +175,7 @@ public sealed class ClassifyTests : IDisposable
     [Theory]
     [InlineData("--engine onnxruntime --provider tpu", 2, "there is no provider 'tpu'; there are cpu, cuda, dml, coreml, openvino")]
     [InlineData("--engine onnxruntime --provider cpu:1", 2, "the provider cpu has no devices to choose from; write --provider cpu")]
-    [InlineData("--engine onnxruntime --provider cuda:x", 2, "'cuda:x' is no device of cuda; write cuda or cuda:N")]
+    [InlineData("--engine onnxruntime --provider cuda:x", 2, "'cuda:x' is not a device of cuda; write cuda or cuda:N")]
     [InlineData(
         "--engine onnxruntime --provider cuda:1",
         1,

@@ -68,9 +68,12 @@ internal sealed class TrainFixture : IDisposable
         Moga.RunAsync(["train", "--resume", "--output", Run, "--device", "cpu", "--threads", "1", .. more]);
 
     /// <summary>Gray pictures with a bright bar whose place is the class.</summary>
-    public void WriteIdx(string name, int train, int classes, int test = 12)
+    public void WriteIdx(string name, int train, int classes, int test = 12) => WriteIdx(Folder, name, train, classes, test);
+
+    /// <inheritdoc cref="WriteIdx(string, int, int, int)"/>
+    public static void WriteIdx(TemporaryFolder folder, string name, int train, int classes, int test = 12)
     {
-        Directory.CreateDirectory(Folder.File(name));
+        Directory.CreateDirectory(folder.File(name));
         foreach ((string part, int count, int seed) in new[] { ("train", train, 1), ("t10k", test, 2) })
         {
             var random = new Random(seed);
@@ -78,8 +81,8 @@ internal sealed class TrainFixture : IDisposable
             byte[] pixels = new byte[count * Side * Side];
             for (int i = 0; i < pixels.Length; i++)
                 pixels[i] = (byte)(random.Next(80) + (i % (Side * Side) / Side * classes / Side == labels[i / (Side * Side)] ? 150 : 0));
-            File.WriteAllBytes(Path.Combine(Folder.File(name), $"{part}-images-idx3-ubyte"), IdxWriter.Bytes([count, Side, Side], pixels));
-            File.WriteAllBytes(Path.Combine(Folder.File(name), $"{part}-labels-idx1-ubyte"), IdxWriter.Bytes([count], labels));
+            File.WriteAllBytes(Path.Combine(folder.File(name), $"{part}-images-idx3-ubyte"), IdxWriter.Bytes([count, Side, Side], pixels));
+            File.WriteAllBytes(Path.Combine(folder.File(name), $"{part}-labels-idx1-ubyte"), IdxWriter.Bytes([count], labels));
         }
     }
 

@@ -165,7 +165,7 @@ public sealed class TrainVideoTests : IDisposable
     [InlineData("--preset t", "the recipe t is for classification, simvp_small is a model for video")]
     [InlineData("--model-set depth=3", "simvp_small has no option 'depth'; there are in_shape, hid_s, hid_t,")]
     [InlineData("--model-set hid_t", "--model-set takes field=value, not 'hid_t'")]
-    [InlineData("--model-set hid_t=x", "'x' is no value of the model's option hid_t")]
+    [InlineData("--model-set hid_t=x", "'x' is not a value of the model's option hid_t")]
     [InlineData(
         "--model-set hid_t=12",
         "simvp_small cannot be changed so: SimVp's options break a rule: hid_t, and hid_s times the frames, are multiples of 8"

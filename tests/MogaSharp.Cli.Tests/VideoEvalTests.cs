@@ -143,11 +143,11 @@ public sealed class VideoEvalTests : IDisposable
         WriteDigits();
         (await Moga.RunAsync("eval", "--data", "idx:x", "--task", "video")).Failed(
             2,
-            "'idx:x' is no data for video; write moving-mnist, moving-fashion or frames:PATH"
+            "'idx:x' is not data for video; write moving-mnist, moving-fashion or frames:PATH"
         );
         (await Moga.RunAsync("eval", "--data", "frames:x", "--task", "classification")).Failed(
             2,
-            "'frames:x' is no data for classification; those are clips"
+            "'frames:x' is not data for classification; those are clips"
         );
         (await Moga.RunAsync("eval", "--data", $"moving-mnist:{_folder.FullName}", "--model", "moganet_tiny")).Failed(
             2,

@@ -4,7 +4,8 @@ using MogaSharp.Models;
 
 namespace MogaSharp.Tasks.Tests;
 
-/// <summary>Predictions for many images: order, errors of single ones, bounded reading ahead, cancellation, engines that are owned.</summary>
+/// <summary>Predictions for many images: order, errors of single ones, bounded reading ahead, cancellation, engines that are
+/// owned.</summary>
 public sealed class ImagePredictorTests(ShippedModel model) : IClassFixture<ShippedModel>
 {
     private static readonly string[] Samples = Directory.GetFiles(Path.GetDirectoryName(ShippedModel.Sample("x"))!, "*.png");

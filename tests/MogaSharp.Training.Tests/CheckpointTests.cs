@@ -150,7 +150,7 @@ public sealed class CheckpointTests : IDisposable
     {
         CheckpointWriter.SaveSafetensors(_folder.File("last.safetensors"), [TensorEntry.FromTensor("w", new Tensor(new Shape(1)))]);
         Assert.Contains(
-            "It is no checkpoint of a training run of this version.",
+            "It is not a checkpoint of a training run of this version.",
             Assert.Throws<CheckpointFormatException>(() => LoadedTrainingCheckpoint.Open(_folder.File("last.safetensors"))).Message,
             StringComparison.Ordinal
         );

@@ -4,7 +4,7 @@ using MogaSharp.Models;
 
 namespace MogaSharp.Cli.Commands;
 
-/// <summary><c>moga eval</c>: accuracy on a labelled data set, or how well clips are predicted.</summary>
+/// <summary><c>moga eval</c>: accuracy on a labeled data set, or how well clips are predicted.</summary>
 internal static class EvalCommand
 {
     public static Command Create()
@@ -65,7 +65,7 @@ internal static class EvalCommand
                 string text = parsed.GetValue(data)!;
                 TaskModule module = TaskModules.OfData(text);
                 if (parsed.GetValue(task) is { } name && TaskModules.Of(ModelTask.Find(name)!) is { } named && named != module)
-                    throw new UsageException($"'{text}' is no data for {named.Task}; {named.AdviceFor(module)}");
+                    throw new UsageException($"'{text}' is not data for {named.Task}; {named.AdviceFor(module)}");
                 bool isDefault = parsed.GetResult(model)?.Implicit != false;
                 ModelCard chosen = parsed.GetValue(card) is { } file
                     ? ModelCard.Load(Paths.Existing(file))

@@ -80,7 +80,7 @@ internal static class ModelsCommand
     private static int Ablations(ModelCard card, bool json)
     {
         if (card.Options is not MogaNetOptions whole)
-            throw new UsageException($"{card.Name} is no MogaNet; --ablations takes one apart");
+            throw new UsageException($"{card.Name} is not a MogaNet; --ablations takes one apart");
         Shape input = card.InputShape();
         AblationEntry[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
         if (json)

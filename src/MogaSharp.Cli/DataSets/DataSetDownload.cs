@@ -11,7 +11,7 @@ internal sealed class DataSetDownload(ModelDownloader downloader, DataCard card)
 {
     /// <summary>Downloads all files that are not there yet, each checked by its hash.</summary>
     /// <param name="use">Takes the folder of the files; afterwards they are removed.</param>
-    /// <param name="progress">Hears of each file.</param>
+    /// <param name="progress">Receives each file.</param>
     /// <param name="cancellationToken">Ends the download; what has arrived stays for the next time.</param>
     /// <exception cref="DownloadException">A file cannot be had from any address; the message names them.</exception>
     public async Task FetchAsync(Action<string> use, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal sealed class DataSetDownload(ModelDownloader downloader, DataCard card)
         foreach (DataFile data in card.Files)
         {
             ImmutableArray<Uri> addresses = [.. card.Addresses.Select(folder => new Uri(folder, $"{data.Name}.gz"))];
-            // What the hash says is enough; there is no weight file to look into.
+            // What the hash says is enough; there is not a weight file to look into.
             var file = new ModelFile($"{data.Name}.gz", addresses[0], data.PackedSha256)
             {
                 Mirrors = addresses[1..],

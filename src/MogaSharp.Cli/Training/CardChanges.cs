@@ -11,7 +11,7 @@ internal static class CardChanges
     /// <param name="card">The card.</param>
     /// <param name="changes">Options by name, with or without capitals and underscores, and their values: a number, <c>true</c>, a word,
     /// numbers with commas between for lists.</param>
-    /// <exception cref="UsageException">There is no such option, the text is no value of it, or the options describe no
+    /// <exception cref="UsageException">There is no such option, the text is not a value of it, or the options describe no
     /// network.</exception>
     public static ModelCard Apply(ModelCard card, IReadOnlyList<KeyValuePair<string, string>> changes)
     {
@@ -56,7 +56,7 @@ internal static class CardChanges
         }
         catch (JsonException)
         {
-            throw new UsageException($"'{text}' is no value of the model's option {name}");
+            throw new UsageException($"'{text}' is not a value of the model's option {name}");
         }
     }
 }

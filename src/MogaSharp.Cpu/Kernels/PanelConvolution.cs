@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace MogaSharp.Cpu.Kernels;
 
-/// <summary>How many neighbouring outputs a tile has; a constant to the compiler.</summary>
+/// <summary>How many neighboring outputs a tile has; a constant to the compiler.</summary>
 internal interface ITileWidth
 {
     static abstract int Count { get; }
@@ -29,7 +29,7 @@ internal readonly unsafe record struct PanelRows(nint Data, int RowStride, int F
 
 /// <summary>
 /// Depthwise convolution of one panel (one vector of channels), stride 1, same size. Layout: <see cref="PanelRows"/>, so that taps are
-/// constant offsets from one pointer. Rows outside the image are left out, not multiplied. Tile: 8 (or 7) neighbouring outputs of two rows
+/// constant offsets from one pointer. Rows outside the image are left out, not multiplied. Tile: 8 (or 7) neighboring outputs of two rows
 /// that lie one dilation apart and so read the same rows but one: 16 accumulators, two taps and the pixel = 19 of 32 registers; one load of
 /// a pixel serves two multiply-adds. With 16 registers, and for a row without a partner, one row: 8 accumulators and multiply-adds
 /// straight from memory. A tap column that falls into the padding for the whole tile is left out. Tail: the last tile of a row moves left

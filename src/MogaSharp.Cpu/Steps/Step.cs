@@ -57,7 +57,7 @@ internal sealed unsafe class Frame(int threads)
     private readonly int[] _taken = new int[(2 * threads + 1) * Spacing];
 
     /// <summary>How many items of a thread's share have been taken.</summary>
-    /// <param name="step">The step's number; neighbouring steps have different counters.</param>
+    /// <param name="step">The step's number; neighboring steps have different counters.</param>
     /// <param name="thread">Whose share.</param>
     public ref int Taken(int step, int thread) => ref _taken[((((step & 1) * threads) + thread) * Spacing) + Spacing];
 

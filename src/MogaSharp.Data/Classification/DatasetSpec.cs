@@ -3,7 +3,7 @@ namespace MogaSharp.Data;
 /// <summary>A text that does not say where a data set is.</summary>
 public sealed class DatasetSpecException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Keeps the message.</summary>
     /// <param name="message">What is wrong.</param>
     public DatasetSpecException(string message)
         : base(message) { }

@@ -24,7 +24,7 @@ public static class LabelMatcher
     /// <param name="labels">The classes.</param>
     /// <param name="root">The data set's folder, for messages.</param>
     /// <param name="order">The order of folders that match nothing; null when that is an error.</param>
-    /// <param name="notes">Hears what was guessed.</param>
+    /// <param name="notes">Receives what was guessed.</param>
     internal static Dictionary<string, int> Match(
         IReadOnlyList<string> folders,
         IReadOnlyList<string> all,

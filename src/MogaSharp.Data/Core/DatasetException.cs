@@ -3,7 +3,7 @@ namespace MogaSharp.Data;
 /// <summary>The one exception for a data set that cannot be used: missing or broken files, labels that do not fit.</summary>
 public sealed class DatasetException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Keeps the message.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="problem">What is wrong with it.</param>
     /// <param name="innerException">The cause, if another exception told of it.</param>

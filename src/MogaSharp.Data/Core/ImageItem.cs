@@ -36,14 +36,14 @@ public abstract class ImageItem
     /// <summary>Reads the pixels: RGB from an encoded image, else as they are stored.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
     /// <param name="buffers">Memory in which the pixels may lie until it is used for the next image; null for memory of their own.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public abstract PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null);
 
     /// <summary>Reads the image as RGB.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public RgbImage ToImage(ImageLimits? limits = null)
@@ -56,7 +56,7 @@ public abstract class ImageItem
     /// <param name="preprocessor">The preprocessor.</param>
     /// <param name="destination">3 x height x width values of the preprocessor's size, written.</param>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
-    /// <exception cref="ImageFormatException">The file is no image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void WriteInput(Preprocessor preprocessor, Span<float> destination, ImageLimits? limits = null)

@@ -14,7 +14,7 @@ public sealed class NpyClips : IClipDataset, IDisposable
     /// <param name="path">The file.</param>
     /// <param name="inputFrames">The frames that are seen, from the first one on.</param>
     /// <param name="outputFrames">The frames that follow.</param>
-    /// <exception cref="DatasetException">It is no npy file of such clips, the clips have too few frames, or its numbers are not
+    /// <exception cref="DatasetException">It is not an npy file of such clips, the clips have too few frames, or its numbers are not
     /// samples.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public NpyClips(string path, int inputFrames = 10, int outputFrames = 10)

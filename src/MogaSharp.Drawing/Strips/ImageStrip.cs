@@ -29,7 +29,7 @@ public sealed record ImageStrip(ImmutableArray<StripRow> Rows)
     public float? FontSize { get; init; }
 
     /// <summary>Draws the images, pixel by pixel.</summary>
-    /// <exception cref="ArgumentException">There is no image.</exception>
+    /// <exception cref="ArgumentException">There is not an image.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Gap, enlargement or font size is out of its range.</exception>
     /// <exception cref="DrawingUnavailableException">Skia cannot be loaded.</exception>
     /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>

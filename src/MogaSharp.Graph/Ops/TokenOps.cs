@@ -200,7 +200,7 @@ public sealed record WindowMerge(int Window, int Shift = 0) : PrimitiveOp
 }
 
 /// <summary>
-/// Adds -100 to the scores of tokens that a shifted window brings together although they are not neighbours in the map: scores (N windows,
+/// Adds -100 to the scores of tokens that a shifted window brings together although they are not neighbors in the map: scores (N windows,
 /// Heads, T, T) with T = Window^2 and, for its rows and columns only, the map (N, any, H, W). Shape is that of the scores (timm's
 /// <c>attn_mask</c>).
 /// </summary>

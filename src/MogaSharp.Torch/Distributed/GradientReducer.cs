@@ -10,7 +10,7 @@ public sealed record GradientReducerOptions
     public double BucketMegabytes { get; init; } = 25;
 
     /// <summary>
-    /// Look for parameters that a loss does not depend on, in every pass; others than these wait for their gradients for ever. They get
+    /// Look for parameters that a loss does not depend on, in every pass; others than these wait for their gradients forever. They get
     /// the mean over the ranks that used them, others counting as 0; one that no rank used gets none.
     /// </summary>
     public bool FindUnused { get; init; }

@@ -26,7 +26,7 @@ internal sealed class PeerWatch : IDisposable
     /// <param name="options">Who this is.</param>
     /// <param name="store">A connection that nobody else uses; the watch disposes it.</param>
     /// <param name="names">What to call each rank.</param>
-    /// <param name="lost">Hears once of the first process that is lost, on a thread of the watch.</param>
+    /// <param name="lost">Receives, once, the first process that is lost, on a thread of the watch.</param>
     public PeerWatch(ProcessGroupOptions options, ProcessStore store, string[] names, Action<string> lost)
     {
         (_options, _store, _names, _lost) = (options, store, names, lost);

@@ -24,7 +24,7 @@ internal static class TorchLibrary
     /// <summary>What keeps libtorch from being used; empty when it can be.</summary>
     public static string Failure => Loaded.Value.Failure;
 
-    /// <summary>Loads the library if that has not been done. Every way into the room passes here first.</summary>
+    /// <summary>Loads the library if that has not been done. Every call into the library passes here first.</summary>
     /// <exception cref="TorchUnavailableException">It is not there, or not of this version.</exception>
     public static void Require()
     {

@@ -7,7 +7,7 @@ using MogaSharp.Tasks;
 
 namespace MogaSharp.Training;
 
-/// <summary>Labelled pictures, read, augmented and mixed ahead of the training as a recipe says.</summary>
+/// <summary>Labeled images, read, augmented and mixed ahead of the training as a recipe says.</summary>
 public sealed class ImageTrainingData : ITrainingData
 {
     private readonly BatchLoader _train;
@@ -17,15 +17,15 @@ public sealed class ImageTrainingData : ITrainingData
     private readonly int _classes;
 
     /// <summary>Prepares the reading.</summary>
-    /// <param name="train">The training pictures.</param>
-    /// <param name="eval">The evaluation pictures of the same classes; null for none.</param>
+    /// <param name="train">The training images.</param>
+    /// <param name="eval">The evaluation images of the same classes; null for none.</param>
     /// <param name="recipe">Sizes, augmentation, mixing, seed.</param>
     /// <param name="preprocess">Preprocessing for evaluation; see <see cref="Preprocessing"/>. Its mean and deviation hold for training
     /// too.</param>
     /// <param name="workers">Threads that decode and augment.</param>
-    /// <param name="share">Which part of the pictures this process trains on.</param>
+    /// <param name="share">Which part of the images this process trains on.</param>
     /// <param name="logger">Is told what is passed over; null for none.</param>
-    /// <exception cref="RecipeException">The recipe does not fit: too few pictures for a batch, or mixing with an odd batch.</exception>
+    /// <exception cref="RecipeException">The recipe does not fit: too few images for a batch, or mixing with an odd batch.</exception>
     public ImageTrainingData(
         IImageDataset train,
         IImageDataset? eval,
@@ -88,7 +88,7 @@ public sealed class ImageTrainingData : ITrainingData
     /// <inheritdoc/>
     public int EvalBatches => _eval?.BatchesPerEpoch ?? 0;
 
-    /// <summary>How pictures become inputs in evaluation and in use, after a recipe.</summary>
+    /// <summary>How images become inputs in evaluation and in use, after a recipe.</summary>
     /// <param name="recipe">Size, crop, squash; mean and deviation where it has them.</param>
     /// <param name="model">The model's own preprocessing, for the rest.</param>
     public static PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
@@ -102,7 +102,7 @@ public sealed class ImageTrainingData : ITrainingData
             Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
         };
 
-    /// <summary>What a recipe does with training pictures.</summary>
+    /// <summary>What a recipe does with training images.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="preprocess">Mean and deviation.</param>
     public static AugmentationOptions Augmentation(TrainingRecipe recipe, PreprocessCard preprocess) =>

@@ -28,7 +28,7 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
     /// <param name="seed">The seed of a fresh head.</param>
     /// <param name="head">The classifier's official name.</param>
     /// <param name="key">Where the weights lie in the file (see <see cref="StateDictOptions.Key"/>); null to find the place.</param>
-    /// <exception cref="CheckpointFormatException">The file is no weight file.</exception>
+    /// <exception cref="CheckpointFormatException">The file is not a weight file.</exception>
     /// <exception cref="WeightMismatchException">The weights are another architecture's.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static InitialWeights Load(

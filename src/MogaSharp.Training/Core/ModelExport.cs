@@ -24,7 +24,7 @@ public static class ModelExport
     /// What storing the weights lost or changed, as sentences without a full stop. Weights that have values beyond the range of the type
     /// are stored as float32: a refusal would lose the model.
     /// </returns>
-    /// <exception cref="ArgumentException">The type is no floating-point type.</exception>
+    /// <exception cref="ArgumentException">The type is not a floating-point type.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     public static IReadOnlyList<string> Save(
         string folder,

@@ -46,7 +46,7 @@ public sealed class ClassificationMetrics : IEvaluator
     /// <param name="outputs">The outputs, one for each class; only their order matters.</param>
     /// <param name="label">The true class.</param>
     /// <exception cref="ArgumentException">The number of outputs is not the number of classes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The label is no class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The label is not a class.</exception>
     public void Add(ReadOnlySpan<float> outputs, int label)
     {
         if (outputs.Length != Classes)
@@ -75,7 +75,7 @@ public sealed class ClassificationMetrics : IEvaluator
     /// <param name="outputs">images x classes outputs.</param>
     /// <param name="labels">The true class of each image.</param>
     /// <exception cref="ArgumentException">The number of outputs is not images x classes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A label is no class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is not a class.</exception>
     public void Add(ReadOnlySpan<float> outputs, ReadOnlySpan<int> labels)
     {
         if (outputs.Length != (long)labels.Length * Classes)

@@ -241,9 +241,9 @@ public sealed class TarDatasetTests : IDisposable
         AssertRefused("'0' has two images", ("0.jpg", Picture), ("0.png", Picture), ("0.cls", label));
         AssertRefused("'0' has two labels", ("0.jpg", Picture), ("0.cls", label), ("0.json", "{\"cls\":4}"u8.ToArray()));
         AssertRefused("'0' has an image but no label", ("0.jpg", Picture), ("0.json", "{\"label\":\"cat\"}"u8.ToArray()));
-        AssertRefused("'0.json' is no JSON", ("0.jpg", Picture), ("0.json", "{"u8.ToArray()));
-        AssertRefused("'0.json' is no JSON", ("0.jpg", Picture), ("0.json", "{\"\\ud800\":1}"u8.ToArray()));
-        AssertRefused("'0.cls': the label is no whole number", ("0.jpg", Picture), ("0.cls", "cat"u8.ToArray()));
+        AssertRefused("'0.json' is not JSON", ("0.jpg", Picture), ("0.json", "{"u8.ToArray()));
+        AssertRefused("'0.json' is not JSON", ("0.jpg", Picture), ("0.json", "{\"\\ud800\":1}"u8.ToArray()));
+        AssertRefused("'0.cls': the label is not a whole number", ("0.jpg", Picture), ("0.cls", "cat"u8.ToArray()));
         AssertRefused("'0.cls': the label -1 is not in 0..", ("0.jpg", Picture), ("0.cls", "-1"u8.ToArray()));
         AssertRefused("'0.cls': the label 2000000000 is not in 0..", ("0.jpg", Picture), ("0.cls", "2000000000"u8.ToArray()));
         AssertRefused("'0.cls': a label of 70000 bytes", ("0.jpg", Picture), ("0.cls", new byte[70000]));

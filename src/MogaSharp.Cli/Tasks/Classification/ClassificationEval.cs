@@ -10,7 +10,7 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 
-/// <summary>What <c>moga eval</c> does for classifiers: the accuracy on a labelled data set.</summary>
+/// <summary>What <c>moga eval</c> does for classifiers: the accuracy on a labeled data set.</summary>
 internal static class ClassificationEval
 {
     public static async Task<int> RunAsync(EvalRequest request, CancellationToken cancellationToken)
@@ -145,7 +145,7 @@ internal static class ClassificationEval
         Output.Table(rows);
     }
 
-    // Nothing was predicted so, or no picture is of the class.
+    // Nothing was predicted so, or no image is of the class.
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
     private static void PrintJson(
@@ -175,7 +175,7 @@ internal static class ClassificationEval
     }
 }
 
-/// <summary>What <c>moga eval --json</c> prints for pictures.</summary>
+/// <summary>What <c>moga eval --json</c> prints for images.</summary>
 internal sealed record EvalReport(
     string Model,
     double Top1,
@@ -188,5 +188,5 @@ internal sealed record EvalReport(
     IReadOnlyList<string>? Notes
 );
 
-/// <summary>A picture that could not be read.</summary>
+/// <summary>A image that could not be read.</summary>
 internal sealed record SkippedImage(string Path, string Error);

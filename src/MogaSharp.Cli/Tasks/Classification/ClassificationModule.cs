@@ -18,7 +18,7 @@ internal sealed class ClassificationModule : TaskModule
 
     public override int EvalBatch => 32;
 
-    // What is no data set at all is told so when it is opened.
+    // What is not a data set at all is told so when it is opened.
     public override bool IsData(string text) => !TaskModules.All.Any(module => module != this && module.IsData(text));
 
     public override string AdviceFor(TaskModule other) => $"those are {other.Task.Items}";

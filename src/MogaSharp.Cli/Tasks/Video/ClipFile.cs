@@ -14,10 +14,10 @@ internal sealed record Clip(float[] Values, int Frames, int Channels, int Height
 }
 
 /// <summary>How a clip is read.</summary>
-/// <param name="Channels">1 for gray, 3 for RGB; colours are turned into gray, gray is repeated.</param>
+/// <param name="Channels">1 for gray, 3 for RGB; colors are turned into gray, gray is repeated.</param>
 /// <param name="Start">The frames to pass over.</param>
 /// <param name="MaxFrames">The frames to read at most.</param>
-/// <param name="Size">The size to bring pictures to; null for their own.</param>
+/// <param name="Size">The size to bring images to; null for their own.</param>
 internal sealed record ClipReading(int Channels, int Start, int MaxFrames, (int Height, int Width)? Size);
 
 /// <summary>Reads a clip: a folder of frames, an animated GIF, or an npy array.</summary>
@@ -28,7 +28,7 @@ internal static class ClipFile
     /// <summary>Reads the frames.</summary>
     /// <exception cref="UsageException">There is no such file or folder, or a folder holds no frames.</exception>
     /// <exception cref="FailureException">The frames do not fit each other, or the file is of another kind.</exception>
-    /// <exception cref="ImageFormatException">A picture cannot be decoded.</exception>
+    /// <exception cref="ImageFormatException">A image cannot be decoded.</exception>
     /// <exception cref="DatasetException">The array cannot be read.</exception>
     public static Clip Load(string path, ClipReading reading, CancellationToken cancellationToken)
     {
@@ -198,7 +198,7 @@ internal static class ClipFile
             int frame = i / (pixels * channels),
                 pixel = i % pixels;
             ReadOnlySpan<float> from = clip.Slice(frame, 1).Span;
-            // The weights of ITU-R BT.601, as for pictures.
+            // The weights of ITU-R BT.601, as for images.
             changed.Values[i] =
                 channels == 3
                     ? from[pixel]

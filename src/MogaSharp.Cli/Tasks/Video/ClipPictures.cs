@@ -3,7 +3,7 @@ using MogaSharp.Imaging;
 
 namespace MogaSharp.Cli;
 
-/// <summary>What was seen, what followed (no frames where it is not known) and what was predicted, as pictures.</summary>
+/// <summary>What was seen, what followed (no frames where it is not known) and what was predicted, as images.</summary>
 internal sealed record ClipPictures(IReadOnlyList<RgbImage> Input, IReadOnlyList<RgbImage> Truth, IReadOnlyList<RgbImage> Predicted)
 {
     private const int LeastSide = 128;
@@ -12,7 +12,7 @@ internal sealed record ClipPictures(IReadOnlyList<RgbImage> Input, IReadOnlyList
     /// <summary>The rows, or the panels, that there are.</summary>
     private IReadOnlyList<RgbImage>[] Rows => Truth.Count > 0 ? [Input, Truth, Predicted] : [Input, Predicted];
 
-    /// <summary>One picture: a row of what was seen, of what followed, of what was predicted, and of their difference (black is
+    /// <summary>One image: a row of what was seen, of what followed, of what was predicted, and of their difference (black is
     /// none).</summary>
     public RgbImage Strip()
     {

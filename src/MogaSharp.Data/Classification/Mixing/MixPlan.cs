@@ -84,7 +84,7 @@ public sealed class MixPlan
     /// <param name="classes">The number of classes.</param>
     /// <param name="smoothing">The part of the target that is spread evenly over all classes, 0..1.</param>
     /// <param name="targets">count x classes values, written; each row adds up to 1.</param>
-    /// <exception cref="ArgumentException">A span has a wrong length, or a label is no class.</exception>
+    /// <exception cref="ArgumentException">A span has a wrong length, or a label is not a class.</exception>
     public void WriteTargets(ReadOnlySpan<int> labels, int classes, double smoothing, Span<float> targets)
     {
         if (labels.Length != Images.Length)

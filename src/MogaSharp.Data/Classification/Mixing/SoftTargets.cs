@@ -8,7 +8,7 @@ public static class SoftTargets
     /// <param name="classes">The number of classes.</param>
     /// <param name="smoothing">The part of the target that is spread evenly over all classes, 0..1.</param>
     /// <param name="targets">count x classes values, written; each row adds up to 1.</param>
-    /// <exception cref="ArgumentException">A span has a wrong length, or a label is no class.</exception>
+    /// <exception cref="ArgumentException">A span has a wrong length, or a label is not a class.</exception>
     public static void Write(ReadOnlySpan<int> labels, int classes, double smoothing, Span<float> targets)
     {
         CheckAndFill(labels, classes, smoothing, targets);

@@ -38,7 +38,7 @@ internal static partial class ShardPattern
         string from = match.Groups["first"].Value,
             to = match.Groups["last"].Value;
         if (!long.TryParse(from, out long first) || !long.TryParse(to, out long last) || last < first || last - first >= MaxFiles)
-            throw new DatasetException(pattern, $"'{match.Value}' is no range of file numbers");
+            throw new DatasetException(pattern, $"'{match.Value}' is not a range of file numbers");
         return Enumerable.Range(0, (int)(last - first) + 1).Select(i => $"{before}{(first + i).ToString($"D{from.Length}")}{after}");
     }
 

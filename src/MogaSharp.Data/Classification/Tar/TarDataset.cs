@@ -101,7 +101,7 @@ public sealed class TarDataset : IImageDataset
             isJson ? JsonLabel(text, file, path)
             : int.TryParse(text.AsSpan().Trim(" \r\n\t"u8), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
                 ? number
-            : throw new DatasetException(path, $"'{file.Name}': the label is no whole number");
+            : throw new DatasetException(path, $"'{file.Name}': the label is not a whole number");
         return label is null or (>= 0 and <= MaxLabel)
             ? label
             : throw new DatasetException(path, $"'{file.Name}': the label {label} is not in 0..{MaxLabel}");
@@ -126,7 +126,7 @@ public sealed class TarDataset : IImageDataset
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // The second type is what names with half a surrogate pair give.
-            throw new DatasetException(path, $"'{file.Name}' is no JSON: {exception.Message}", exception);
+            throw new DatasetException(path, $"'{file.Name}' is not JSON: {exception.Message}", exception);
         }
     }
 }

@@ -45,7 +45,7 @@ internal static class TarReader
     /// </summary>
     /// <param name="handle">The file.</param>
     /// <param name="path">Its name.</param>
-    /// <param name="notes">Hears of joined archives and of bytes that are none.</param>
+    /// <param name="notes">Receives joined archives and of bytes that are none.</param>
     /// <exception cref="DatasetException">An archive is broken or truncated.</exception>
     public static IEnumerable<TarFile> List(SafeFileHandle handle, string path, DatasetNotes notes)
     {
@@ -177,7 +177,7 @@ internal static class TarReader
             throw Bad(path, position, "no header of a tar archive, or a damaged one (checksum)");
     }
 
-    // -1 for what is no number.
+    // -1 for what is not a number.
     private static long Octal(ReadOnlySpan<byte> field)
     {
         long value = 0;

@@ -14,15 +14,15 @@ public enum TrainingCrop
 }
 
 /// <summary>
-/// How training images become inputs of a network, in this order: crop and resize, flips, shift, RandAugment or else colour jitter,
-/// normalisation, mixing within the batch, erasing. The defaults are those of timm's <c>create_transform</c> with random
+/// How training images become inputs of a network, in this order: crop and resize, flips, shift, RandAugment or else color jitter,
+/// normalization, mixing within the batch, erasing. The defaults are those of timm's <c>create_transform</c> with random
 /// interpolation (<c>timm/data/transforms_factory.py</c> of version 0.6.13).
 /// </summary>
 /// <param name="Width">The width of the input in pixels, at least 1.</param>
 /// <param name="Height">The height of the input in pixels, at least 1.</param>
 public sealed record AugmentationOptions(int Width, int Height)
 {
-    /// <summary>Planes of the input: 3 (gray images are repeated) or 1 (colours become gray). Default 3.</summary>
+    /// <summary>Planes of the input: 3 (gray images are repeated) or 1 (colors become gray). Default 3.</summary>
     public int Channels { get; init; } = 3;
 
     /// <summary>How images are brought to the input size. Default <see cref="TrainingCrop.RandomResized"/>.</summary>
@@ -85,7 +85,7 @@ public sealed record AugmentationOptions(int Width, int Height)
 
     /// <summary>Checks all options.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    /// <exception cref="FormatException"><see cref="AutoAugment"/> is no policy.</exception>
+    /// <exception cref="FormatException"><see cref="AutoAugment"/> is not a policy.</exception>
     public void Check()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);

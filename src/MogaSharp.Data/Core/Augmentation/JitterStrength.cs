@@ -1,7 +1,7 @@
 namespace MogaSharp.Data;
 
 /// <summary>
-/// How strongly colours change at random (torchvision's <c>ColorJitter</c>): brightness, contrast and saturation each by a factor of
+/// How strongly colors change at random (torchvision's <c>ColorJitter</c>): brightness, contrast and saturation each by a factor of
 /// max(0, 1 - strength)..1 + strength, hues by -strength..strength of a turn. timm takes one number, or three or four of them.
 /// </summary>
 /// <param name="Brightness">At least 0.</param>

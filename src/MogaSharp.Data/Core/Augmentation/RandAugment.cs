@@ -49,7 +49,7 @@ public sealed partial record RandAugment
 
     /// <summary>Reads a policy.</summary>
     /// <param name="policy">The notation above.</param>
-    /// <exception cref="FormatException">The text is no policy of RandAugment; the message says which section is wrong.</exception>
+    /// <exception cref="FormatException">The text is not a policy of RandAugment; the message says which section is wrong.</exception>
     public static RandAugment Parse(string policy)
     {
         string[] sections = policy.Split('-');

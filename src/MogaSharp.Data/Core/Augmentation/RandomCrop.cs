@@ -12,7 +12,7 @@ public static class RandomCrop
 
     /// <summary>
     /// Ten times an area of the given scales and an aspect ratio, even in its logarithm, are drawn; the first rectangle that fits
-    /// gets an even place. If none fits it is the largest centred one that keeps the ratios.
+    /// gets an even place. If none fits it is the largest centered one that keeps the ratios.
     /// </summary>
     /// <param name="random">The random numbers of the image.</param>
     /// <param name="width">The width of the image in pixels.</param>

@@ -2,7 +2,7 @@ using System.Drawing;
 
 namespace MogaSharp.Data;
 
-/// <summary>What comes into erased boxes. Inputs are normalised, so that 0 is the mean and the noise has the spread of the data.</summary>
+/// <summary>What comes into erased boxes. Inputs are normalized, so that 0 is the mean and the noise has the spread of the data.</summary>
 public enum ErasingMode
 {
     /// <summary>Zeros.</summary>
@@ -52,7 +52,7 @@ public sealed record ErasingOptions
 }
 
 /// <summary>
-/// Random erasing: fills boxes of a normalised image. The source is <c>timm/data/random_erasing.py</c> of version 0.6.13, after
+/// Random erasing: fills boxes of a normalized image. The source is <c>timm/data/random_erasing.py</c> of version 0.6.13, after
 /// Zhong et al., "Random Erasing Data Augmentation". Immutable, safe to use from many threads at once.
 /// </summary>
 public sealed class RandomErasing
@@ -105,7 +105,7 @@ public sealed class RandomErasing
 
     /// <summary>Draws the boxes of one image and fills them.</summary>
     /// <param name="random">The random numbers of the image.</param>
-    /// <param name="image">channels x height x width normalised values, changed in place.</param>
+    /// <param name="image">channels x height x width normalized values, changed in place.</param>
     /// <param name="width">The width of the image in pixels.</param>
     /// <param name="height">The height of the image in pixels.</param>
     public void Apply(RandomStream random, Span<float> image, int width, int height)

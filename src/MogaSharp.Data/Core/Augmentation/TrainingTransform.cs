@@ -7,7 +7,7 @@ using MogaSharp.Vision;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Turns a decoded image into the normalised input of a network, with random crop, flips and colours. Mixing and erasing come
+/// Turns a decoded image into the normalized input of a network, with random crop, flips and colors. Mixing and erasing come
 /// after it, on the batch: see <see cref="MixPlan"/> and <see cref="RandomErasing"/>. Immutable, safe to use from many threads at
 /// once. Works on gray samples alone as long as that gives the same values.
 /// </summary>
@@ -84,7 +84,7 @@ public sealed class TrainingTransform : IImageTransform
         if (destination.Length != InputLength)
             throw new ArgumentException($"the input has {InputLength} values, the destination {destination.Length}", nameof(destination));
         // The gray of an image is taken first, as PIL's convert('L') before all transforms; a gray image becomes RGB only where
-        // the fill would colour it.
+        // the fill would color it.
         bool isGray =
             Options.Channels == 1 || (image.Layout == PixelLayout.Gray && (_randAugment is null || _fill.All(level => level == _fill[0])));
         int channels = isGray ? 1 : 3,

@@ -51,7 +51,7 @@ public sealed class Batch : ILoadedBatch
     /// <summary>The number of images.</summary>
     public int Count => Indices.Count;
 
-    /// <summary>The normalised values, count x channels x height x width, in pinned memory.</summary>
+    /// <summary>The normalized values, count x channels x height x width, in pinned memory.</summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>
     public Memory<float> Images => (_buffer ?? throw new ObjectDisposedException(nameof(Batch))).AsMemory(0, _length);
 
@@ -71,7 +71,7 @@ public sealed class Batch : ILoadedBatch
     /// <param name="classes">The number of classes.</param>
     /// <param name="smoothing">The part of the target that is spread evenly over all classes, 0..1.</param>
     /// <param name="targets">count x classes values, written; each row adds up to 1.</param>
-    /// <exception cref="ArgumentException">The span has a wrong length, or a label is no class.</exception>
+    /// <exception cref="ArgumentException">The span has a wrong length, or a label is not a class.</exception>
     public void WriteTargets(int classes, double smoothing, Span<float> targets)
     {
         ReadOnlySpan<int> labels = Labels.Span;

@@ -11,7 +11,7 @@ public sealed class EvaluationTransform : IImageTransform
 
     /// <summary>Makes a transform.</summary>
     /// <param name="options">How images become inputs.</param>
-    /// <param name="channels">3, or 1: then colours become gray, and mean and standard deviation must be one number each.</param>
+    /// <param name="channels">3, or 1: then colors become gray, and mean and standard deviation must be one number each.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EvaluationTransform(PreprocessOptions options, int channels = 3)
     {

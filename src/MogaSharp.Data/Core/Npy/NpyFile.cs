@@ -44,7 +44,7 @@ public sealed class NpyFile : IDisposable
 
     /// <summary>Opens a file and checks its header and its length.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="DatasetException">It is no npy file, of a kind that is not read, or shorter or longer than its header
+    /// <exception cref="DatasetException">It is not an npy file, of a kind that is not read, or shorter or longer than its header
     /// says.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     public static NpyFile Open(string path)

@@ -30,7 +30,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     /// <summary>Reads a header.</summary>
     /// <param name="stream">The stream, at its beginning; behind the header afterwards.</param>
     /// <param name="path">The file's name in messages.</param>
-    /// <exception cref="DatasetException">It is no npy file, or one of a kind that is not read.</exception>
+    /// <exception cref="DatasetException">It is not an npy file, or one of a kind that is not read.</exception>
     public static NpyHeader Read(Stream stream, string path)
     {
         Span<byte> start = stackalloc byte[12];

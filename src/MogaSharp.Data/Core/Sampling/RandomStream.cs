@@ -8,7 +8,7 @@ public enum RandomPurpose
     /// <summary>The order of the images of an epoch.</summary>
     Order,
 
-    /// <summary>Crop, flip and colours of one image.</summary>
+    /// <summary>Crop, flip and colors of one image.</summary>
     Augmentation,
 
     /// <summary>The erased boxes of one image.</summary>

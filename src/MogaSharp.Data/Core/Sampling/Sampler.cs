@@ -67,7 +67,7 @@ public abstract class Sampler
 }
 
 /// <summary>
-/// Every image once in an epoch, in an order that seed and epoch decide. Where the number of images is no multiple of the number
+/// Every image once in an epoch, in an order that seed and epoch decide. Where the number of images is not a multiple of the number
 /// of processes the order begins anew, so that all have equally many: PyTorch's <c>DistributedSampler</c>.
 /// </summary>
 /// <param name="count">The number of images of the data set.</param>

@@ -71,7 +71,7 @@ public sealed class CheckpointFolder
         Save(checkpoint, At(string.Create(CultureInfo.InvariantCulture, $"epoch-{checkpoint.Progress.Epoch:D4}{Extension}")));
 
     /// <summary>Opens the newest complete checkpoint, its checksum compared, and removes what killed processes left half written.</summary>
-    /// <param name="warn">Hears of each file that is damaged and passed over.</param>
+    /// <param name="warn">Receives each file that is damaged and passed over.</param>
     /// <returns>The checkpoint, to be disposed; null when there is none.</returns>
     /// <exception cref="CheckpointFormatException">There are checkpoints, but every one is damaged.</exception>
     public LoadedTrainingCheckpoint? OpenNewest(Action<string> warn)
@@ -160,7 +160,7 @@ public sealed class CheckpointFolder
 /// <summary>A checkpoint that could not be written; those before it are untouched.</summary>
 public sealed class CheckpointWriteException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Keeps the message.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="update">The updates that the checkpoint would have held.</param>
     /// <param name="lastGood">The newest complete checkpoint, or null.</param>

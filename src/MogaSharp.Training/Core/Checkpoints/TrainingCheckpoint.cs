@@ -29,7 +29,7 @@ public sealed record TrainingCheckpoint(
     /// <summary>Prefix of the moving average's names.</summary>
     public const string Average = "model_ema/";
 
-    /// <summary>Prefix of the optimiser's state.</summary>
+    /// <summary>Prefix of the optimizer's state.</summary>
     public const string Optimizer = "optimizer/";
 
     /// <summary>Prefix of the states of random number generators.</summary>
@@ -99,7 +99,7 @@ public sealed class LoadedTrainingCheckpoint : IDisposable
         {
             IReadOnlyDictionary<string, string> texts = file.Metadata;
             if (texts.GetValueOrDefault("format") != TrainingCheckpoint.Format)
-                throw new CheckpointFormatException(path, "It is no checkpoint of a training run of this version.");
+                throw new CheckpointFormatException(path, "It is not a checkpoint of a training run of this version.");
             var content = new TrainingCheckpoint(
                 JsonSerializer.Deserialize(texts["progress"], CheckpointContext.Default.TrainingProgress)!,
                 RecipeJson.Parse(texts["recipe"], path),

@@ -33,7 +33,7 @@ public sealed class RunLog : IDisposable
     /// <param name="folder">The run's folder, which exists.</param>
     /// <param name="task">What is trained for: it names the columns.</param>
     /// <param name="progress">Where the run stands.</param>
-    /// <param name="warn">Hears of logs that cannot be written.</param>
+    /// <param name="warn">Receives logs that cannot be written.</param>
     public RunLog(string folder, TrainingTask task, TrainingProgress progress, Action<string> warn)
     {
         (_task, _pace, _skipped, _warn) = (task, $"{task.Items}_per_second", $"skipped_{task.Items}", warn);

@@ -53,7 +53,7 @@ public sealed class TensorBoardWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    /// <summary>The CRC-32C of bytes as records hold it: rotated and offset, so that the sum of a sum is no special case.</summary>
+    /// <summary>The CRC-32C of bytes as records hold it: rotated and offset, so that the sum of a sum is not a special case.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;

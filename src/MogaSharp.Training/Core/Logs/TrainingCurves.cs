@@ -20,7 +20,7 @@ public static class TrainingCurves
 
     /// <summary>Writes <c>curves.svg</c> and <c>curves.png</c> into a folder.</summary>
     /// <param name="folder">The folder, which exists.</param>
-    /// <param name="title">A line above the picture.</param>
+    /// <param name="title">A line above the image.</param>
     /// <param name="task">The task, for its metrics.</param>
     /// <param name="epochs">The epochs; without any nothing is written.</param>
     /// <returns>Why nothing can be drawn on this machine; null when the files are written, or there is nothing to draw.</returns>
@@ -42,7 +42,7 @@ public static class TrainingCurves
     }
 
     /// <summary>A chart for each axis of the task's metrics of which there is a finite value.</summary>
-    /// <param name="title">A line above the picture.</param>
+    /// <param name="title">A line above the image.</param>
     /// <param name="task">The task, for its metrics.</param>
     /// <param name="epochs">The epochs. One that was not evaluated leaves no gap; a value that is not finite does.</param>
     /// <returns>The charts; null when there is nothing to draw.</returns>

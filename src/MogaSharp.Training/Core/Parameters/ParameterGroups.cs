@@ -5,14 +5,14 @@ using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
-/// <summary>Parameters that the optimiser treats alike.</summary>
+/// <summary>Parameters that the optimizer treats alike.</summary>
 /// <param name="Name">For logs: <c>decay</c>, <c>no_decay</c>, or with layer decay <c>layer_3_decay</c>.</param>
 /// <param name="Parameters">Their names, in the order of the graph.</param>
 /// <param name="WeightDecay">Their weight decay.</param>
 /// <param name="RateScale">Factor on the schedule's learning rate.</param>
 public sealed record ParameterGroupSpec(string Name, ImmutableArray<string> Parameters, double WeightDecay, double RateScale);
 
-/// <summary>Divides a network's parameters for the optimiser.</summary>
+/// <summary>Divides a network's parameters for the optimizer.</summary>
 public static class ParameterGroups
 {
     /// <summary>

@@ -5,7 +5,7 @@ namespace MogaSharp.Training;
 /// <summary>What may change when a run goes on.</summary>
 public static class RecipeDiff
 {
-    // These decide which pictures the rest of an epoch consists of, or what the checkpoint's tensors mean.
+    // These decide which images the rest of an epoch consists of, or what the checkpoint's tensors mean.
     private static readonly string[] Fixed =
     [
         "task",

@@ -21,23 +21,23 @@ public static class RecipeJson
     /// <summary>Reads a recipe; fields that are missing have their default.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="RecipeException">The text is no recipe, names an unknown field, or breaks a rule.</exception>
+    /// <exception cref="RecipeException">The text is not a recipe, names an unknown field, or breaks a rule.</exception>
     public static TrainingRecipe Parse(string json, string source)
     {
         try
         {
             TrainingRecipe recipe =
-                JsonSerializer.Deserialize(json, Type) ?? throw new RecipeException($"{source} is no recipe: it is empty.");
+                JsonSerializer.Deserialize(json, Type) ?? throw new RecipeException($"{source} is not a recipe: it is empty.");
             return recipe.Validated();
         }
         catch (JsonException e)
         {
-            throw new RecipeException($"{source} is no recipe: {CardJson.Problem(e)}", e);
+            throw new RecipeException($"{source} is not a recipe: {CardJson.Problem(e)}", e);
         }
     }
 
     /// <summary>Reads a recipe's file.</summary>
-    /// <exception cref="RecipeException">The file is no recipe.</exception>
+    /// <exception cref="RecipeException">The file is not a recipe.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TrainingRecipe Load(string path) => Parse(File.ReadAllText(path), $"'{path}'");
 
@@ -47,7 +47,7 @@ public static class RecipeJson
     /// <param name="field">The field's name in snake case; a dash may stand for an underscore.</param>
     /// <param name="text">Its value: a number, <c>true</c>, a word, numbers with commas between for lists, <c>none</c> for no
     /// value.</param>
-    /// <exception cref="RecipeException">There is no such field, or the text is no value of it.</exception>
+    /// <exception cref="RecipeException">There is no such field, or the text is not a value of it.</exception>
     public static TrainingRecipe With(TrainingRecipe recipe, string field, string text)
     {
         string name = field.Trim().Replace('-', '_');
@@ -65,7 +65,7 @@ public static class RecipeJson
         }
         catch (JsonException e)
         {
-            throw new RecipeException($"'{text}' is no value of the recipe's field {name}{Hint(property.PropertyType)}.", e);
+            throw new RecipeException($"'{text}' is not a value of the recipe's field {name}{Hint(property.PropertyType)}.", e);
         }
     }
 

@@ -113,7 +113,7 @@ internal static class RecipeRules
 /// <summary>A recipe that cannot be used, or a name or value that is none.</summary>
 public sealed class RecipeException : MogaException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Keeps the message.</summary>
     /// <param name="message">What is wrong.</param>
     /// <param name="inner">The cause, or null.</param>
     public RecipeException(string message, Exception? inner = null)

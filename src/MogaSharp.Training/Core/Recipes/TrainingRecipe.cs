@@ -16,40 +16,40 @@ public sealed record TrainingRecipe
     /// <summary>What is trained for; the model's family has the same task.</summary>
     public ModelTask Task { get; init; } = ModelTask.Classification;
 
-    /// <summary>Side of the square training pictures in pixels. Video: clips have the size that the data has.</summary>
+    /// <summary>Side of the square training images in pixels. Video: clips have the size that the data has.</summary>
     public int ImageSize { get; init; } = 224;
 
-    /// <summary>Side of the evaluation pictures; null for <see cref="ImageSize"/>.</summary>
+    /// <summary>Side of the evaluation images; null for <see cref="ImageSize"/>.</summary>
     public int? EvalImageSize { get; init; }
 
-    /// <summary>Share of the resized evaluation picture that the centre crop keeps, above 0 to 1.</summary>
+    /// <summary>Share of the resized evaluation image that the center crop keeps, above 0 to 1.</summary>
     public double EvalCrop { get; init; } = 0.9;
 
-    /// <summary>Mean of the pictures' channels in 0..1, one or three numbers; empty for the model's own.</summary>
+    /// <summary>Mean of the images' channels in 0..1, one or three numbers; empty for the model's own.</summary>
     public ImmutableArray<double> Mean { get; init; } = [];
 
     /// <summary>Standard deviation likewise.</summary>
     public ImmutableArray<double> Std { get; init; } = [];
 
-    /// <summary>Squash evaluation and training pictures to the size instead of cropping them (small sets such as Fashion-MNIST).</summary>
+    /// <summary>Squash evaluation and training images to the size instead of cropping them (small sets such as Fashion-MNIST).</summary>
     public bool Squash { get; init; }
 
     /// <summary>Passes over the data before the cool-down.</summary>
     public int Epochs { get; init; } = 300;
 
-    /// <summary>Pictures or clips of one update, over all processes and accumulation steps.</summary>
+    /// <summary>Images or clips of one update, over all processes and accumulation steps.</summary>
     public int BatchSize { get; init; } = 1024;
 
     /// <summary>Parts that a batch is computed in before one update; divides <see cref="BatchSize"/>.</summary>
     public int AccumulationSteps { get; init; } = 1;
 
-    /// <summary>Learning rate for a batch of <see cref="LearningRateBatch"/> pictures; other batches scale it linearly.</summary>
+    /// <summary>Learning rate for a batch of <see cref="LearningRateBatch"/> images; other batches scale it linearly.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>The batch that <see cref="LearningRate"/> is meant for.</summary>
     public int LearningRateBatch { get; init; } = 1024;
 
-    /// <summary>The optimiser.</summary>
+    /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
 
     /// <summary>Decay rates of the two moments (Adam, AdamW, LAMB).</summary>
@@ -114,7 +114,7 @@ public sealed record TrainingRecipe
     [JsonConverter(typeof(NumberOrList))]
     public ImmutableArray<double> ColorJitter { get; init; } = [0.4];
 
-    /// <summary>Smallest and largest share of the picture's area that the random crop takes.</summary>
+    /// <summary>Smallest and largest share of the image's area that the random crop takes.</summary>
     public ImmutableArray<double> CropScale { get; init; } = [0.08, 1];
 
     /// <summary>Smallest and largest ratio of width to height of the random crop.</summary>
@@ -126,10 +126,10 @@ public sealed record TrainingRecipe
     /// <summary>Probability of a vertical flip.</summary>
     public double VerticalFlip { get; init; }
 
-    /// <summary>Pixels that a squashed picture is shifted by at most, each way, with black edges.</summary>
+    /// <summary>Pixels that a squashed image is shifted by at most, each way, with black edges.</summary>
     public int Shift { get; init; }
 
-    /// <summary>The resampling filter of training pictures: <c>random</c> (bilinear or bicubic), <c>bilinear</c> or
+    /// <summary>The resampling filter of training images: <c>random</c> (bilinear or bicubic), <c>bilinear</c> or
     /// <c>bicubic</c>.</summary>
     public string Interpolation { get; init; } = "random";
 
@@ -160,7 +160,7 @@ public sealed record TrainingRecipe
     /// <summary>With the binary loss: targets above it count as 1, others as 0; null to take targets as they are.</summary>
     public double? BinaryTargetThreshold { get; init; }
 
-    /// <summary>How often each picture of an epoch is repeated with other augmentations (repeated augmentation); 0 or 1 for once.</summary>
+    /// <summary>How often each image of an epoch is repeated with other augmentations (repeated augmentation); 0 or 1 for once.</summary>
     public int AugmentationRepeats { get; init; }
 
     /// <summary>Decay of the weights' moving average; null for none.</summary>
@@ -218,7 +218,7 @@ public sealed record TrainingRecipe
     }
 }
 
-/// <summary>The optimisers of recipes.</summary>
+/// <summary>The optimizers of recipes.</summary>
 public enum OptimizerKind
 {
     /// <summary>Adam with decoupled weight decay.</summary>
@@ -266,7 +266,7 @@ public enum LossKind
     /// <summary>Softmax cross entropy with soft targets.</summary>
     CrossEntropy,
 
-    /// <summary>Sigmoid cross entropy, one decision per class; the mean over pictures and classes.</summary>
+    /// <summary>Sigmoid cross entropy, one decision per class; the mean over images and classes.</summary>
     BinaryCrossEntropy,
 
     /// <summary>The mean of squared differences, for video.</summary>

@@ -7,7 +7,7 @@ namespace MogaSharp.Training;
 /// <param name="count">The items of the part.</param>
 /// <param name="items">What they are called.</param>
 /// <param name="fate">What becomes of them, such as "left out".</param>
-/// <param name="say">Hears it.</param>
+/// <param name="say">Receives it.</param>
 internal sealed class BadItemReport(long count, string items, string fate, Action<string> say)
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);

@@ -15,7 +15,7 @@ public static class RunExport
     /// <param name="folder">The run's checkpoints.</param>
     /// <param name="epochs">The run's epochs.</param>
     /// <param name="type">How floating-point weights are stored.</param>
-    /// <param name="warn">Hears of damaged checkpoints, and of what storing the weights lost or changed.</param>
+    /// <param name="warn">Receives damaged checkpoints, and of what storing the weights lost or changed.</param>
     /// <returns>The model's folder.</returns>
     /// <exception cref="CheckpointFormatException">No checkpoint can be read.</exception>
     /// <exception cref="IOException">The model cannot be written.</exception>

@@ -37,9 +37,9 @@ public sealed class Trainer : IDisposable
     /// <param name="card">The model: options without training rates, preprocessing, labels.</param>
     /// <param name="weights">A tensor for every parameter and buffer.</param>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="data">The pictures or clips.</param>
+    /// <param name="data">The images or clips.</param>
     /// <param name="options">Folder and device.</param>
-    /// <param name="observer">Hears of the progress.</param>
+    /// <param name="observer">Receives the progress.</param>
     /// <exception cref="RecipeException">The recipe does not fit the network, the data or the device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
     /// <exception cref="TorchException">There is no such device.</exception>
@@ -88,9 +88,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The weights in training.</summary>
     public TrainingStep Engine => _engine;
 
-    /// <summary>The network that a card and a recipe train: for pictures of the recipe's size, or clips of the card's.</summary>
+    /// <summary>The network that a card and a recipe train: for images of the recipe's size, or clips of the card's.</summary>
     /// <param name="card">The model.</param>
-    /// <param name="recipe">Drop rates and picture size.</param>
+    /// <param name="recipe">Drop rates and image size.</param>
     /// <exception cref="GraphException">The options describe no network.</exception>
     public static ComputationGraph BuildGraph(ModelCard card, TrainingRecipe recipe)
     {

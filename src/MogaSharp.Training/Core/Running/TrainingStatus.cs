@@ -39,7 +39,7 @@ public readonly record struct TrainingStatus(
     TimeSpan? Remaining
 );
 
-/// <summary>Hears of a run. Called on the thread that trains, so it should be quick.</summary>
+/// <summary>Follows a run. Called on the thread that trains, so it should be quick.</summary>
 public interface ITrainingObserver
 {
     /// <summary>After each update and each evaluated batch.</summary>

@@ -21,7 +21,7 @@ public readonly record struct UpdateResult(double Loss, double? GradientNorm, bo
 }
 
 /// <summary>
-/// A network in training: its weights, their moving average, the optimiser and the loss scale. Used by one thread, the one that made it.
+/// A network in training: its weights, their moving average, the optimizer and the loss scale. Used by one thread, the one that made it.
 /// </summary>
 public sealed class TrainingStep : IDisposable
 {
@@ -183,7 +183,7 @@ public sealed class TrainingStep : IDisposable
         return new UpdateResult(loss, norm);
     }
 
-    /// <summary>Gives all processes the weights, averages and optimiser state of rank 0; nothing to do for one process alone.</summary>
+    /// <summary>Gives all processes the weights, averages and optimizer state of rank 0; nothing to do for one process alone.</summary>
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public void Synchronize()
     {
@@ -285,7 +285,7 @@ public sealed class TrainingStep : IDisposable
         return value;
     }
 
-    // Batch norms that have seen different pictures would drift apart; all keep the mean, so that any process's state is that of the run.
+    // Batch norms that have seen different images would drift apart; all keep the mean, so that any process's state is that of the run.
     private void AverageStatistics()
     {
         if (_group is null || _recipe.SyncBatchNorm)
@@ -295,7 +295,7 @@ public sealed class TrainingStep : IDisposable
             _group.AllReduce(floats, ReduceKind.Mean);
     }
 
-    // SplitMix64's mixing, so that neighbours have nothing in common.
+    // SplitMix64's mixing, so that neighbors have nothing in common.
     private ulong RandomSeed(long update, int rank)
     {
         ulong z = ((ulong)(uint)_recipe.Seed << 32) + ((ulong)update * 0x9E3779B97F4A7C15) + ((ulong)rank * 0xD1B54A32D192ED03);
@@ -304,7 +304,7 @@ public sealed class TrainingStep : IDisposable
         return z ^ (z >> 31);
     }
 
-    // The running statistics have seen the bad batch, which would stay in them for ever.
+    // The running statistics have seen the bad batch, which would stay in them forever.
     private UpdateResult Skip(UpdateResult result)
     {
         foreach ((TorchTensor live, TorchTensor kept) in _statistics)

@@ -12,7 +12,7 @@ internal sealed record TrainingPlan(ModelCard Model, string Data, TrainingRecipe
 {
     /// <summary>The plan of a new run.</summary>
     /// <exception cref="TrainingSetupException">Something is missing, or does not fit.</exception>
-    /// <exception cref="RecipeException">There is no recipe, or it breaks a rule.</exception>
+    /// <exception cref="RecipeException">There is not a recipe, or it breaks a rule.</exception>
     public static TrainingPlan New(TrainingRunOptions options, ITrainingHost? host)
     {
         ModelCard model = options.Model ?? throw new TrainingSetupException("A new run needs a model.");

@@ -21,7 +21,7 @@ public static class TrainingRun
     /// <param name="options">What the run is asked for.</param>
     /// <exception cref="RunFolderException">The folder holds another run.</exception>
     /// <exception cref="TrainingSetupException">Something is missing, or does not fit.</exception>
-    /// <exception cref="RecipeException">There is no recipe, or it breaks a rule.</exception>
+    /// <exception cref="RecipeException">There is not a recipe, or it breaks a rule.</exception>
     /// <exception cref="DatasetSpecException">The text that names the data does not.</exception>
     public static void Check(TrainingRunOptions options)
     {

@@ -7,7 +7,7 @@ namespace MogaSharp.Training;
 /// <param name="Label">Its name for people.</param>
 public sealed record Metric(string Name, string Label)
 {
-    /// <summary>The label of the axis in the picture of curves; metrics of the same axis share a panel.</summary>
+    /// <summary>The label of the axis in the image of curves; metrics of the same axis share a panel.</summary>
     public required string Axis { get; init; }
 
     /// <summary>Whether a lower value is a better one.</summary>

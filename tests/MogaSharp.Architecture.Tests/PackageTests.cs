@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using MogaSharp.Testing;
 
-namespace MogaSharp.House.Tests;
+namespace MogaSharp.Architecture.Tests;
 
 /// <summary>The packages of the libraries, in the hands of a program that knows nothing of this repository.</summary>
 public sealed class PackageTests : IDisposable
@@ -35,23 +35,23 @@ public sealed class PackageTests : IDisposable
             "-v",
             "quiet"
         );
-        string[] rooms =
+        string[] projects =
         [
             .. Directory
                 .GetDirectories(Path.Combine(Repository.Root, "src"))
                 .Select(Path.GetFileName)
                 .OfType<string>()
-                .Where(room => room != "MogaSharp.Cli"),
+                .Where(project => project != "MogaSharp.Cli"),
         ];
         string version = VersionOf(Assert.Single(Directory.GetFiles(feed, "MogaSharp.Graph.*.nupkg")), "MogaSharp.Graph");
-        foreach (string room in rooms)
+        foreach (string project in projects)
         {
-            using (ZipArchive package = ZipFile.OpenRead(Path.Combine(feed, $"{room}.{version}.nupkg")))
+            using (ZipArchive package = ZipFile.OpenRead(Path.Combine(feed, $"{project}.{version}.nupkg")))
             {
                 HashSet<string> names = [.. package.Entries.Select(entry => entry.FullName)];
-                foreach (string name in new[] { $"lib/net10.0/{room}.dll", $"lib/net10.0/{room}.xml", "README.md", "icon.png" })
+                foreach (string name in new[] { $"lib/net10.0/{project}.dll", $"lib/net10.0/{project}.xml", "README.md", "icon.png" })
                     Assert.Contains(name, names);
-                using Stream stream = package.GetEntry($"{room}.nuspec")!.Open();
+                using Stream stream = package.GetEntry($"{project}.nuspec")!.Open();
                 string specification = (
                     await XDocument.LoadAsync(stream, LoadOptions.None, TestContext.Current.CancellationToken)
                 ).ToString();
@@ -67,8 +67,8 @@ public sealed class PackageTests : IDisposable
                 Assert.DoesNotContain("<description>Package Description</description>", specification, StringComparison.Ordinal);
             }
 
-            using ZipArchive symbols = ZipFile.OpenRead(Path.Combine(feed, $"{room}.{version}.snupkg"));
-            Assert.Contains(symbols.Entries, entry => entry.FullName == $"lib/net10.0/{room}.pdb");
+            using ZipArchive symbols = ZipFile.OpenRead(Path.Combine(feed, $"{project}.{version}.snupkg"));
+            Assert.Contains(symbols.Entries, entry => entry.FullName == $"lib/net10.0/{project}.pdb");
         }
 
         string app = Directory.CreateDirectory(_folder.File("app")).FullName;

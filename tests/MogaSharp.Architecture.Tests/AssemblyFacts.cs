@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 
-namespace MogaSharp.House.Tests;
+namespace MogaSharp.Architecture.Tests;
 
 /// <summary>What an assembly's metadata says, read without loading it.</summary>
 /// <param name="References">The assemblies that it references.</param>
