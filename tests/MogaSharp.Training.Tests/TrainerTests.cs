@@ -192,7 +192,8 @@ public sealed class TrainerTests : IDisposable
     {
         TrainingRecipe recipe = RecipeJson.With(OptionsRecipe, "frozen_stages", "2");
         WeightSet initial = SmallRun.Weights(recipe);
-        string[] names = [.. initial.Names.Where(name => Usual.Value.ContainsKey(TrainingCheckpoint.Model + name))];
+        // Counters are not of floating point.
+        string[] names = [.. initial.Names.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
         Dictionary<string, byte[]> state = RunWith("frozen_stages", "2");
         string[] frozen = [.. names.Where(name => ParameterGroups.IsFrozen(name, new MogaNetFamily(), recipe))];
         Assert.InRange(frozen.Length, 1, names.Length - 1);
