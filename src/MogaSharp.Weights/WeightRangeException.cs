@@ -57,5 +57,5 @@ public sealed class WeightRangeException : MogaException
         };
 
     /// <inheritdoc/>
-    public override ErrorKind Kind => ErrorKind.InvalidRequest;
+    public override ErrorKind Kind => ErrorKind.InvalidData;
 }

@@ -27,7 +27,8 @@ public sealed class ApiTests
         string text = Assembly.LoadFrom(Projects.Assembly(project)).GeneratePublicApi(Options).ReplaceLineEndings("\n").TrimEnd() + "\n";
         if (File.Exists(approved) && File.ReadAllText(approved) == text)
         {
-            File.Delete(received);
+            if (File.Exists(received))
+                File.Delete(received);
             return;
         }
         Directory.CreateDirectory(Path.GetDirectoryName(received)!);

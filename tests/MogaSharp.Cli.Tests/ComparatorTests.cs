@@ -199,6 +199,6 @@ public sealed class ComparatorTests : IDisposable
         string table = (await Moga.RunAsync("models", "--ablations", "--model", "moganet_small")).Succeeded().Output;
         Assert.Contains("moganet_small, input 1x3x224x224", table, StringComparison.Ordinal);
         Assert.Contains("25,335,675", table, StringComparison.Ordinal);
-        (await Moga.RunAsync("models", "--ablations", "--model", "swin_t")).Failed(2, "is no MogaNet");
+        (await Moga.RunAsync("models", "--ablations", "--model", "swin_t")).Failed(2, "is not a MogaNet");
     }
 }

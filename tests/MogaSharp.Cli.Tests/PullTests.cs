@@ -58,7 +58,7 @@ public sealed class PullTests : IAsyncDisposable
             Fixtures.Checkpoint("hostile", "html_page.pth.tar"),
             TestContext.Current.CancellationToken
         );
-        (await Pull(Card())).Failed(1, "is no weight file. The file is an HTML page");
+        (await Pull(Card())).Failed(1, "is not a weight file. The file is an HTML page");
         Assert.Empty(Cached);
         _server.Then((_, stream) => TestServer.SendAsync(stream, "404 Not Found", "", default));
         (await Pull(Card())).Failed(1, "The server answered 404 Not Found.");

@@ -72,7 +72,7 @@ public sealed class TrainFolderTests : IDisposable
         Outcome other = await _fixture.ResumeAsync("--epochs", "3");
         Assert.Equal(2, other.ExitCode);
         Assert.Contains(
-            "has other classes than the data: it has shoe, bag, the data Shoe, zebra; give another --output",
+            "has other classes than the data: it has shoe, bag, the data Shoe, zebra; a new run needs another folder.",
             other.ErrorLines[^1],
             StringComparison.Ordinal
         );

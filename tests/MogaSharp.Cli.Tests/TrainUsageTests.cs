@@ -84,7 +84,7 @@ public sealed class TrainUsageTests : IDisposable
     {
         (await _fixture.TrainAsync("--stop-after", "2")).Succeeded();
         (await _fixture.ResumeAsync("--model", "moganet_tiny")).Failed(2, "trains custom, not moganet_tiny");
-        (await _fixture.ResumeAsync("--preset", "t")).Failed(2, "the run was begun with the recipe small, not t");
+        (await _fixture.ResumeAsync("--preset", "t")).Failed(2, "The run was begun with the recipe small, not t");
         (await _fixture.ResumeAsync("--batch", "16")).Failed(2, "batch_size cannot change within a run: it was begun with 8, not 16.");
         (await _fixture.ResumeAsync("--init", "x.pth")).Failed(2, "--init is for a new run");
         _fixture.WriteIdx("other", 72, 6);

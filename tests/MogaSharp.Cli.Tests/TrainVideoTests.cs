@@ -162,7 +162,7 @@ public sealed class TrainVideoTests : IDisposable
     [Theory]
     [InlineData("--task classification", "simvp_small is a model for video, not for classification")]
     [InlineData("--task poetry", "'poetry' not recognized")]
-    [InlineData("--preset t", "the recipe t is for classification, simvp_small is a model for video")]
+    [InlineData("--preset t", "The recipe t is for classification; simvp_small is a model for video.")]
     [InlineData("--model-set depth=3", "simvp_small has no option 'depth'; there are in_shape, hid_s, hid_t,")]
     [InlineData("--model-set hid_t", "--model-set takes field=value, not 'hid_t'")]
     [InlineData("--model-set hid_t=x", "'x' is not a value of the model's option hid_t")]
@@ -197,7 +197,7 @@ public sealed class TrainVideoTests : IDisposable
         (await ResumeAsync("--model-set", "hid_t=32")).Failed(2, "--model-set is for a new run");
         (await ResumeAsync("--data", Data.Replace("in=2", "in=4", StringComparison.Ordinal))).Failed(
             2,
-            "trains on clips of 2 frames of 1 x 64 x 64, the data has 4 frames of 1 x 64 x 64"
+            "trains on clips of 2 frames of 1 x 64 x 64; the data has 4 frames of 1 x 64 x 64"
         );
         (await Moga.RunAsync("train", "--model", "moganet_small", "--data", Data)).Failed(
             2,

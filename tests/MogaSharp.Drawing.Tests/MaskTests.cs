@@ -50,7 +50,7 @@ public sealed class MaskTests
     {
         using var canvas = new Canvas(Pictures.Plain(4, 3, RgbColor.White));
         Assert.StartsWith(
-            "A mask of 3 x 4 does not fit a picture of 4 x 3.",
+            "A mask of 3 x 4 does not fit an image of 4 x 3.",
             Assert.Throws<ArgumentException>(() => canvas.DrawMask(new(3, 4, new byte[12], Color))).Message,
             StringComparison.Ordinal
         );

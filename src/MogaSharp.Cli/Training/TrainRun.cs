@@ -56,6 +56,10 @@ internal static class TrainRun
             ModelCard model = options.Model ?? throw new UsageException("--model is missing");
             if (request.Data is null)
                 throw new UsageException($"--data is missing; write {TaskModules.Of(model).TrainingData}");
+            if (options.Recipe is null && RecipePresets.Of(model) is null && RecipePresets.TryFind(model.Name) is null)
+                throw new UsageException(
+                    $"there is no preset for '{model.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.Names)})"
+                );
         }
 
         try

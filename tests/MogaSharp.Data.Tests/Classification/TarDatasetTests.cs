@@ -78,8 +78,8 @@ public sealed class TarDatasetTests : IDisposable
         Assert.Contains("s-7.tar: no such file", Refusal(() => Names("s-{7..8}.tar")), StringComparison.Ordinal);
         Assert.Contains("no file matches", Refusal(() => Names("z*.tar")), StringComparison.Ordinal);
         Assert.Contains("there is no folder", Refusal(() => Names("gone/z*.tar")), StringComparison.Ordinal);
-        Assert.Contains("'{9..8}' is no range", Refusal(() => Names("s-{9..8}.tar")), StringComparison.Ordinal);
-        Assert.Contains("'{0..99999999}' is no range", Refusal(() => Names("s-{0..99999999}.tar")), StringComparison.Ordinal);
+        Assert.Contains("'{9..8}' is not a range", Refusal(() => Names("s-{9..8}.tar")), StringComparison.Ordinal);
+        Assert.Contains("'{0..99999999}' is not a range", Refusal(() => Names("s-{0..99999999}.tar")), StringComparison.Ordinal);
         Assert.Contains("more than 1000000 files", Refusal(() => Names("s-{0..9999}{0..9999}.tar")), StringComparison.Ordinal);
     }
 
@@ -280,7 +280,7 @@ public sealed class TarDatasetTests : IDisposable
         var dataset = new TarDataset(At("x.tar"));
         File.WriteAllBytes(At("x.tar"), bytes[..520]);
         Assert.Contains(
-            "#0.jpg is cut off",
+            "#0.jpg: The image is cut off",
             Assert.Throws<EndOfStreamException>(() => dataset[0].ToImage()).Message,
             StringComparison.Ordinal
         );

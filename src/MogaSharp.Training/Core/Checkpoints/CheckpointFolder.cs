@@ -38,7 +38,7 @@ public sealed class CheckpointFolder
     public string BestPath => At("best" + Extension);
 
     /// <summary>Whether a run has left checkpoints here.</summary>
-    public bool HasCheckpoints => Candidates().Any(File.Exists);
+    public bool HasCheckpoints => Directory.Exists(Folder) && Candidates().Any(File.Exists);
 
     /// <summary>Writes the newest checkpoint; the one that was becomes the previous one.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
