@@ -214,6 +214,9 @@ public sealed class ModelCardException : MogaException
     /// <summary>What is wrong, as whole sentences.</summary>
     public string Problem { get; }
 
+    /// <summary>The card is a good one, but the model is for another task than what it was given to.</summary>
+    public bool IsForAnotherTask { get; init; }
+
     /// <inheritdoc/>
-    public override ErrorKind Kind => ErrorKind.InvalidData;
+    public override ErrorKind Kind => IsForAnotherTask ? ErrorKind.InvalidRequest : ErrorKind.InvalidData;
 }

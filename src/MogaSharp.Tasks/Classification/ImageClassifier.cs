@@ -104,7 +104,10 @@ public sealed class ImageClassifier : ImagePredictor<Classification>
     {
         ModelCard card = model.Card;
         if (model.Definition is not IClassifierDefinition definition)
-            throw new ModelCardException(card.Name, $"The model is for {card.Options.Task}; it does not classify images.");
+            throw new ModelCardException(card.Name, $"The model is for {card.Options.Task}; it does not classify images.")
+            {
+                IsForAnotherTask = true,
+            };
         if (definition.NumClasses == 0)
             throw new ModelCardException(card.Name, "The model has no classes; it gives features only.");
         if (definition.InChannels != 3)

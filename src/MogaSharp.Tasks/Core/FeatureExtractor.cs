@@ -41,5 +41,8 @@ public sealed class FeatureExtractor : ImagePredictor<IReadOnlyDictionary<string
     private static ComputationGraph Stages(LoadedModel model) =>
         model.Definition is IClassifierDefinition
             ? model.Definition.Build(model.Graph.Inputs[0].Shape, ModelOutputs.Stages)
-            : throw new ModelCardException(model.Card.Name, $"The model is for {model.Card.Options.Task}; it has no stages to show.");
+            : throw new ModelCardException(model.Card.Name, $"The model is for {model.Card.Options.Task}; it has no stages to show.")
+            {
+                IsForAnotherTask = true,
+            };
 }

@@ -23,7 +23,10 @@ public sealed class VideoPredictor : IDisposable
         Card = model.Card;
         _definition =
             model.Definition as IVideoDefinition
-            ?? throw new ModelCardException(Card.Name, $"The model is for {Card.Options.Task}; it does not predict video.");
+            ?? throw new ModelCardException(Card.Name, $"The model is for {Card.Options.Task}; it does not predict video.")
+            {
+                IsForAnotherTask = true,
+            };
         PreprocessCard preprocess = Card.Preprocess;
         if (
             (preprocess.Mean.Length != 1 && preprocess.Mean.Length != Channels)
