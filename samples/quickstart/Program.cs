@@ -18,7 +18,7 @@ if (args is not [var data, var folder, .. var images])
 
 try
 {
-    // 1. Train: the smallest MogaNet on 32 x 32 pixels. What the data needs, such as the number of classes, is fitted to it.
+    // 1. Train: the smallest MogaNet on 64 x 64 pixels. What the data needs, such as the number of classes, is fitted to it.
     var options = new TrainingRunOptions
     {
         Folder = folder,

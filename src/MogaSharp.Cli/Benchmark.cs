@@ -160,7 +160,10 @@ internal static class Benchmark
         return ours.Data.Zip(theirs.Data, (a, b) => Math.Abs((double)a - b)).Max() / Math.Max(largest, 1e-30);
     }
 
-    private static double Percentile(List<double> values, int percent)
+    /// <summary>The value that a share of all values does not exceed.</summary>
+    /// <param name="values">At least one.</param>
+    /// <param name="percent">The share, 0 to 100.</param>
+    public static double Percentile(List<double> values, int percent)
     {
         double[] sorted = [.. values.Order()];
         return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];

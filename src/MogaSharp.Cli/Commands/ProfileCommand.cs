@@ -42,7 +42,7 @@ internal static class ProfileCommand
                 using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));
                 RunProfile profile = session.Profile([new Tensor(input)], parsed.GetValue(runs), cancellationToken);
                 if (target is not null)
-                    Paths.Write(target, file => WriteTrace(profile, file));
+                    Paths.Write(target, file => AtomicFile.Write(file, profile.WriteChromeTrace));
                 if (parsed.GetValue(json))
                     Output.Json(profile.Steps, CliJson.Printed.IReadOnlyListStepTiming);
                 else
@@ -51,24 +51,6 @@ internal static class ProfileCommand
             }
         );
         return command;
-    }
-
-    // All of it or nothing: it is small enough to be made in memory.
-    private static void WriteTrace(RunProfile profile, string path)
-    {
-        using var text = new MemoryStream();
-        profile.WriteChromeTrace(text);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, text.ToArray());
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
     }
 
     private static void Print(RunProfile profile)

@@ -90,7 +90,7 @@ internal static class TrainBenchmark
                 peerTimes.Add(theirs);
         }
 
-        double median = Percentile(times, 50);
+        double median = Benchmark.Percentile(times, 50);
         var result = new TrainBenchmarkResult(
             card.Name,
             input.ToString(),
@@ -99,13 +99,13 @@ internal static class TrainBenchmark
             amp.ToString(),
             times.Count,
             median,
-            Percentile(times, 10),
-            Percentile(times, 90),
+            Benchmark.Percentile(times, 10),
+            Benchmark.Percentile(times, 90),
             1000 * input[0] / median
         );
         if (peer is null)
             return result;
-        double other = Percentile(peerTimes, 50);
+        double other = Benchmark.Percentile(peerTimes, 50);
         return result with
         {
             Peer = peer.Name,
@@ -113,11 +113,5 @@ internal static class TrainBenchmark
             PeerImagesPerSecond = 1000 * input[0] / other,
             Ratio = other / median,
         };
-    }
-
-    private static double Percentile(List<double> values, int percent)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
     }
 }

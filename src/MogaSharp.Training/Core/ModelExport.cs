@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Weights;
@@ -56,10 +57,7 @@ public static class ModelExport
             Metrics = metrics is null ? card.Metrics : ImmutableDictionary.CreateRange(metrics),
             Folder = null,
         };
-        string path = Path.Combine(folder, CardFile),
-            temporary = path + ".tmp";
-        File.WriteAllText(temporary, written.ToJson() + "\n");
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(written.ToJson() + "\n"));
         return notes;
     }
 

@@ -179,10 +179,8 @@ public sealed class RunLog : IDisposable
 
     private static StreamWriter Open(string path, IEnumerable<string> kept)
     {
-        // Rewritten aside and renamed, so that a kill at this moment loses nothing.
-        string temporary = path + ".tmp";
-        File.WriteAllLines(temporary, kept);
-        File.Move(temporary, path, overwrite: true);
+        // A kill at this moment loses nothing.
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(string.Concat(kept.Select(line => line + "\n"))));
         return new StreamWriter(path, append: true, new UTF8Encoding(false)) { AutoFlush = true };
     }
 

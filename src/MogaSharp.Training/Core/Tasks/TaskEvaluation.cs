@@ -18,7 +18,8 @@ public interface INetworkRunner
 }
 
 /// <summary>
-/// An evaluation of a task that is going on. Training and <c>moga eval</c> use the same one, so their figures are comparable.
+/// An evaluation of a task that is going on, of weights in training or of a session of any engine. It counts with the same measures as
+/// <c>moga eval</c>, so the figures are comparable.
 /// </summary>
 public abstract class TaskEvaluation : IEvaluator
 {
