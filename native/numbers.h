@@ -9,6 +9,7 @@
 #define MOGA_REDUCTIONS(X) X(Sum) X(Mean) X(LargestMagnitude)
 #define MOGA_COLLECTIVES(X) X(Sum) X(Mean) X(Max) X(Min)
 #define MOGA_AXES(X) X(Height) X(Width)
+#define MOGA_INTERPOLATIONS(X) X(Nearest) X(Bilinear)
 #define MOGA_TYPES(X) X(Float32) X(Float64) X(Float16) X(BFloat16) X(UInt8) X(Int8) X(Int16) X(Int32) X(Int64) X(Bool)
 #define MOGA_STATUSES(X) X(Ok) X(Failed) X(OutOfMemory)
 
@@ -20,6 +21,7 @@ enum class Arithmetic : int32_t { MOGA_ARITHMETIC(MOGA_MEMBER) };
 enum class Reduction : int32_t { MOGA_REDUCTIONS(MOGA_MEMBER) };
 enum class Collective : int32_t { MOGA_COLLECTIVES(MOGA_MEMBER) };
 enum class Axis : int32_t { MOGA_AXES(MOGA_MEMBER) };
+enum class Interpolation : int32_t { MOGA_INTERPOLATIONS(MOGA_MEMBER) };
 enum class Type : int32_t { MOGA_TYPES(MOGA_MEMBER) };
 enum Status : int32_t { MOGA_STATUSES(MOGA_MEMBER) };
 #undef MOGA_MEMBER

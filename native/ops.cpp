@@ -41,10 +41,12 @@ at::Tensor linear_of(const at::Tensor& x, const at::Tensor& weight, const Option
     return unrows(y.view({x.size(0), x.size(2), x.size(3), y.size(1)}));
 }
 
-// What drop path multiplies each image of x by: kept with probability 1 - rate and divided by it (timm's drop_path with scale_by_keep).
-at::Tensor kept(const at::Tensor& x, double rate, at::Generator& generator) {
+// What drop path multiplies each image of x by, or dropout each image's map: kept with probability 1 - rate and divided by it (timm's
+// drop_path with scale_by_keep).
+at::Tensor kept(const at::Tensor& x, double rate, at::Generator& generator, bool each_map = false) {
     std::vector<int64_t> extents(x.dim(), 1);
     extents[0] = x.size(0);
+    if (each_map) extents[1] = x.size(1);
     return at::empty(extents, x.options()).bernoulli_(1 - rate, generator).div_(1 - rate);
 }
 
@@ -165,10 +167,11 @@ MOGA_API int32_t moga_channel_affine(Handle x, Handle scale, Handle shift, Handl
 }
 
 // Each element is kept with probability 1 - rate and divided by it.
-MOGA_API int32_t moga_dropout(Handle x, double rate, at::Generator* generator, Handle* result) {
+MOGA_API int32_t moga_dropout(Handle x, double rate, int32_t whole_maps, at::Generator* generator, Handle* result) {
     return guarded([&] {
         const at::Tensor& input = ref(x);
-        at::Tensor mask = at::empty_like(input).bernoulli_(1 - rate, *generator).div_(1 - rate);
+        const at::Tensor mask = whole_maps != 0 ? kept(input, rate, *generator, true)
+                                                : at::empty_like(input).bernoulli_(1 - rate, *generator).div_(1 - rate);
         *result = own(input.mul(mask));
     });
 }

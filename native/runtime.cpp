@@ -57,7 +57,7 @@ namespace {
 #endif
 
 // Raised whenever a function's arguments change; the managed side refuses a shim of another number.
-MOGA_API int32_t moga_interface_version() { return 5; }
+MOGA_API int32_t moga_interface_version() { return 6; }
 
 // All numbers that calls use, a line for each list; see numbers.h.
 MOGA_API const char* moga_numbers() {
@@ -68,6 +68,7 @@ MOGA_API const char* moga_numbers() {
                                     "Reduction" MOGA_REDUCTIONS(MOGA_NAME) "\n"
                                     "Collective" MOGA_COLLECTIVES(MOGA_NAME) "\n"
                                     "Axis" MOGA_AXES(MOGA_NAME) "\n"
+                                    "Interpolation" MOGA_INTERPOLATIONS(MOGA_NAME) "\n"
                                     "Type" MOGA_TYPES(MOGA_NAME) "\n"
                                     "Status" MOGA_STATUSES(MOGA_NAME) "\n" +
                                     MOGA_VALUE(keep_type) + MOGA_VALUE(keep_layout) + MOGA_VALUE(keep_device) + MOGA_VALUE(cpu) +

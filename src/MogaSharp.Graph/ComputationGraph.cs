@@ -43,6 +43,27 @@ public sealed class ComputationGraph
         return new([.. Values], outputs, [.. Parameters]);
     }
 
+    /// <summary>The same graph without the values that no output needs. Inputs and parameters stay.</summary>
+    public ComputationGraph Pruned()
+    {
+        var needed = new HashSet<Value>(Inputs);
+        var open = new Stack<Value>(Outputs.Select(output => output.Value));
+        while (open.TryPop(out Value? value))
+            if (needed.Add(value))
+                foreach (Value input in value.Inputs)
+                    open.Push(input);
+        if (needed.Count == Values.Count)
+            return this;
+        var moved = new Dictionary<Value, Value>();
+        foreach (Value value in Values.Where(needed.Contains))
+        {
+            Value[] arguments = [.. value.Inputs.Select(from => moved[from])];
+            moved[value] = new Value(value.Builder, moved.Count, value.Scope, value.Op, arguments, value.Shape);
+        }
+
+        return new([.. moved.Values], [.. Outputs.Select(output => new GraphOutput(output.Name, moved[output.Value]))], [.. Parameters]);
+    }
+
     /// <summary>The same graph, declared for other shapes of its inputs.</summary>
     /// <param name="inputs">One shape per input, in the order of <see cref="Inputs"/>.</param>
     /// <exception cref="GraphException">A shape does not fit: wrong rank or channels, or an image too small.</exception>

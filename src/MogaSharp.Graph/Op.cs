@@ -168,6 +168,18 @@ public interface IOpVisitor<in TArgument, out TResult>
 
     /// <summary>Channels as frames.</summary>
     TResult Visit(ChannelsToFrames op, TArgument argument);
+
+    /// <summary>Another number of rows and columns.</summary>
+    TResult Visit(Resize op, TArgument argument);
+
+    /// <summary>The largest value of a window.</summary>
+    TResult Visit(MaxPool2d op, TArgument argument);
+
+    /// <summary>Means over the fields of a grid.</summary>
+    TResult Visit(AdaptiveAveragePool2d op, TArgument argument);
+
+    /// <summary>A transposed convolution.</summary>
+    TResult Visit(ConvTranspose2d op, TArgument argument);
 }
 
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>

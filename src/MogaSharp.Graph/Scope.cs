@@ -103,6 +103,35 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
         bool hasBias = true
     ) => Conv(name, x.Channels, channels, kernel, stride, padding, dilation, groups, hasBias).Apply(x);
 
+    /// <summary>A transposed convolution of a feature map; weights and biases start as <see cref="ConvInitialization.Uniform"/> ones do, or
+    /// as <paramref name="initializer"/> says and zero.</summary>
+    /// <param name="name">The module's name under this scope.</param>
+    /// <param name="x">The input, (N, C, H, W).</param>
+    /// <param name="channels">Output channels.</param>
+    /// <param name="kernel">Kernel side in taps.</param>
+    /// <param name="stride">Pixels of the result to one of the map.</param>
+    /// <param name="padding">Pixels cut from each side of the result.</param>
+    /// <param name="hasBias">Whether a number per channel is added.</param>
+    /// <param name="initializer">How fresh weights are drawn; null for PyTorch's way.</param>
+    public Value ConvTranspose(
+        string name,
+        Value x,
+        int channels,
+        int kernel,
+        int stride = 1,
+        int padding = 0,
+        bool hasBias = true,
+        Initializer? initializer = null
+    )
+    {
+        Scope at = this[name];
+        // PyTorch takes the second dimension for the fan-in.
+        Initializer start = initializer ?? new Initializer.Uniform(1 / Math.Sqrt((double)channels * kernel * kernel));
+        string weight = at.Declare("weight", new Shape(x.Channels, channels, kernel, kernel), start);
+        string? bias = hasBias ? at.Declare("bias", new Shape(channels), initializer is null ? start : Initializer.Zeros) : null;
+        return at.Add(new ConvTranspose2d(x.Channels, channels, kernel, weight, bias, stride, padding), x);
+    }
+
     /// <summary>A convolution of every channel on its own that keeps the size: padding = dilation (kernel - 1) / 2.</summary>
     public Value DepthwiseConv(string name, Value x, int kernel, int dilation = 1, bool hasBias = true) =>
         Conv(name, x, x.Channels, kernel, padding: dilation * (kernel - 1) / 2, dilation: dilation, groups: x.Channels, hasBias: hasBias);
@@ -220,11 +249,22 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// <summary>Channels <paramref name="start"/> up to <paramref name="start"/> + <paramref name="length"/>.</summary>
     public Value Slice(Value x, int start, int length) => Add(new ChannelSlice(start, length), x);
 
+    /// <summary>A map in the size of another one.</summary>
+    /// <param name="x">The map, (N, C, H, W).</param>
+    /// <param name="like">What has the rows and columns.</param>
+    /// <param name="method">How values between pixels are found.</param>
+    /// <param name="alignCorners">See <see cref="Graph.Resize.AlignCorners"/>.</param>
+    public Value Resize(Value x, Value like, Interpolation method = Interpolation.Bilinear, bool alignCorners = false) =>
+        Add(new Resize(method, 1, alignCorners), x, like);
+
     /// <summary>Feature maps side by side.</summary>
     public Value Concat(params Value[] parts) => Add(new ChannelConcat(), parts);
 
     /// <summary>Dropout; no node for rate 0.</summary>
     public Value Dropout(double rate, Value x) => rate > 0 ? Add(new Dropout(rate), x) : x;
+
+    /// <summary>Dropout of whole maps; no node for rate 0.</summary>
+    public Value ChannelDropout(double rate, Value x) => rate > 0 ? Add(new Dropout(rate, WholeMaps: true), x) : x;
 
     /// <summary>Stochastic depth; no node for rate 0.</summary>
     public Value DropPath(double rate, Value x) => rate > 0 ? Add(new DropPath(rate), x) : x;

@@ -12,7 +12,13 @@ public enum ModelOutputs
     /// <summary>The feature maps on the way; a backbone's at the end of each stage.</summary>
     Stages = 2,
 
-    /// <summary>Both, the head first.</summary>
+    /// <summary>What only training reads: the outputs of auxiliary heads. None for most models.</summary>
+    Auxiliary = 4,
+
+    /// <summary>What training reads: the head, and auxiliary ones after it.</summary>
+    Training = Head | Auxiliary,
+
+    /// <summary>The head and the feature maps, the head first.</summary>
     All = Head | Stages,
 }
 
@@ -61,4 +67,34 @@ public interface IVideoDefinition : IModelDefinition
 
     /// <inheritdoc/>
     Shape IModelDefinition.InputShape(int batch, int height, int width) => new(batch, Frames, Channels, height, width);
+}
+
+/// <summary>A model that takes images (N, C, H, W) and tells the class of each pixel.</summary>
+public interface ISegmentationDefinition : IModelDefinition
+{
+    /// <summary>The output of the head, (N, NumClasses, H', W') in the size of its finest map, in general a quarter of the image's; a pixel's
+    /// class is the one with the largest number after a bilinear resize to the image's size.</summary>
+    const string Logits = "decode_logits";
+
+    /// <summary>The output of an auxiliary head, (N, NumClasses, H'', W'').</summary>
+    const string AuxiliaryLogits = "aux_logits";
+
+    /// <summary>Image channels.</summary>
+    int InChannels { get; }
+
+    /// <summary>Classes.</summary>
+    int NumClasses { get; }
+}
+
+/// <summary>A model that takes images of one person each (N, C, H, W) and tells where joints are.</summary>
+public interface IPoseDefinition : IModelDefinition
+{
+    /// <summary>The output, (N, Joints, H / 4, W / 4): how likely each joint is at each place.</summary>
+    const string HeatMaps = "heatmap";
+
+    /// <summary>Image channels.</summary>
+    int InChannels { get; }
+
+    /// <summary>Joints.</summary>
+    int Joints { get; }
 }

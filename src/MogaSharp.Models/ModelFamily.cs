@@ -42,9 +42,10 @@ public abstract class ModelFamily
     /// </summary>
     public virtual Stream? OpenPresets() => null;
 
-    /// <summary>Where a parameter or buffer stands; null for the head's.</summary>
+    /// <summary>Where a parameter or buffer stands in the backbone; null for those of heads.</summary>
+    /// <param name="options">The network's options, of this family.</param>
     /// <param name="parameter">Its official name.</param>
-    public virtual LayerPlace? LayerOf(string parameter) => null;
+    public virtual LayerPlace? LayerOf(ModelOptions options, string parameter) => null;
 
     /// <summary>The catalogue's name of a model that goes by a shorter one; null when it is not known.</summary>
     /// <param name="name">What was asked for, in lower case with underscores: <c>xt</c>, <c>moganet_t</c>.</param>
@@ -52,6 +53,9 @@ public abstract class ModelFamily
 
     /// <summary>How cards are read and written whose options are the family's.</summary>
     internal JsonTypeInfo<ModelCard> CardType => _cardType.Value;
+
+    /// <summary>How the options alone are read and written.</summary>
+    internal abstract JsonTypeInfo OptionsType { get; }
 
     /// <summary>A catalogue beside the family's code.</summary>
     private protected static Stream? Resource(string name) => typeof(ModelFamily).Assembly.GetManifestResourceStream(name);
@@ -70,6 +74,8 @@ public abstract class ModelFamily<TOptions> : ModelFamily
     /// <summary>Knows the JSON form of the options, by generated code (<c>[JsonSerializable(typeof(TOptions))]</c>, snake case); null for
     /// the families here.</summary>
     protected virtual IJsonTypeInfoResolver? Json => null;
+
+    internal override JsonTypeInfo OptionsType => CardType.Options.GetTypeInfo(typeof(TOptions));
 
     private protected override JsonTypeInfo<ModelCard> CreateCardType() => CardJson.For<TOptions>(Json);
 }
@@ -90,6 +96,9 @@ public static class ModelFamilies
         new SwinFamily(),
         new ParCNetFamily(),
         new SimVpFamily(),
+        new SemanticFpnFamily(),
+        new UperNetFamily(),
+        new HeatMapPoseFamily(),
     ];
 
     /// <summary>All families, in the order of listing.</summary>

@@ -28,6 +28,19 @@ public abstract record ModelOptions
     /// <exception cref="GraphException">The message names the option.</exception>
     public virtual void Validate() => Require(DropRate is >= 0 and < 1 && DropPathRate is >= 0 and < 1, "drop rates lie from 0 to below 1");
 
+    /// <summary>What the network tells apart: classes, or joints of a pose; 0 where there is no such thing.</summary>
+    [JsonIgnore]
+    public virtual int ClassCount => 0;
+
+    /// <summary>The modules that make the classes, by their official names; what fine-tuning replaces.</summary>
+    [JsonIgnore]
+    public virtual ImmutableArray<string> HeadNames => [];
+
+    /// <summary>The same network for another number of classes.</summary>
+    /// <param name="classes">The number.</param>
+    /// <exception cref="NotSupportedException">The network has no classes.</exception>
+    public virtual ModelOptions WithClasses(int classes) => throw new NotSupportedException($"A network for {Task} has no classes.");
+
     /// <summary>The network that the options describe.</summary>
     /// <exception cref="GraphException">They describe none.</exception>
     public abstract IModelDefinition CreateDefinition();
@@ -55,9 +68,18 @@ public abstract record ClassifierOptions : ModelOptions
     /// <summary>Classes; 0 for a network without head, whose output is the pooled features (N, C).</summary>
     public int NumClasses { get; init; } = 1000;
 
-    /// <summary>The module that makes the classes of the features, by its official name; what fine-tuning replaces.</summary>
+    /// <summary>The module that makes the classes of the features, by its official name.</summary>
     [JsonIgnore]
     public virtual string HeadName => "head";
+
+    /// <inheritdoc/>
+    public sealed override int ClassCount => NumClasses;
+
+    /// <inheritdoc/>
+    public sealed override ImmutableArray<string> HeadNames => [HeadName];
+
+    /// <inheritdoc/>
+    public sealed override ModelOptions WithClasses(int classes) => this with { NumClasses = classes };
 
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Classification;

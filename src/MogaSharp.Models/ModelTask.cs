@@ -21,7 +21,13 @@ public sealed class ModelTask
     /// <summary>Frames to the frames that follow.</summary>
     public static ModelTask Video { get; } = new("video", "clips") { Check = CardRules.CheckVideo };
 
-    static ModelTask() => _all = [Classification, Video];
+    /// <summary>Images to the class of each pixel.</summary>
+    public static ModelTask Segmentation { get; } = new("segmentation", "images") { Check = CardRules.CheckSegmentation };
+
+    /// <summary>Images to the joints of people.</summary>
+    public static ModelTask Pose { get; } = new("pose", "people") { Check = CardRules.CheckPose };
+
+    static ModelTask() => _all = [Classification, Video, Segmentation, Pose];
 
     /// <summary>Makes a task.</summary>
     /// <param name="name">The name in recipes and on command lines, in lower case.</param>

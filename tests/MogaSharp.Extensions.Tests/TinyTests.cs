@@ -41,7 +41,7 @@ public sealed class TinyTests
             LearningRate = 1e-3,
             EmaDecay = null,
         };
-        using var step = new TrainingStep(model.Graph, new MogaNetFamily(), model.Weights, recipe, TorchDevice.Cpu);
+        using var step = new TrainingStep(model.Graph, new MogaNetOptions(), model.Weights, recipe, TorchDevice.Cpu);
         var batch = new ClassificationBatch(two.Data, two.Shape, new[] { sneaker, sneaker });
         double loss = step.Update([batch], recipe.LearningRate, update: 1).Loss;
         Assert.True(step.Update([batch], recipe.LearningRate, update: 2).Loss < loss);

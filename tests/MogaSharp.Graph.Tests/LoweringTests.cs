@@ -26,7 +26,7 @@ public sealed class LoweringTests
     [Fact]
     public void Each_pixel_becomes_a_block()
     {
-        ComputationGraph graph = Build(_builder.Root.Add(new NearestUpsample(2), Map(2, 1, 2)));
+        ComputationGraph graph = Build(_builder.Root.Add(new Repeated(2), Map(2, 1, 2)));
         var input = new Tensor(new Shape(1, 2, 1, 2), [1, 2, 3, 4]);
         ReferenceTensor result = new ReferenceInterpreter(graph, new WeightSet([])).Run(input)["y"];
         Assert.Equal(new Shape(1, 2, 2, 4), result.Shape);
@@ -38,7 +38,7 @@ public sealed class LoweringTests
     public void A_block_of_one_pixel_is_the_pixel()
     {
         Value x = Map(3);
-        ComputationGraph lowered = Build(_builder.Root.Add(new NearestUpsample(1), x)).Lower();
+        ComputationGraph lowered = Build(_builder.Root.Add(new Repeated(1), x)).Lower();
         Assert.Same(lowered.Inputs[0], lowered.Outputs[0].Value);
     }
 
@@ -46,10 +46,10 @@ public sealed class LoweringTests
     public void Inputs_that_do_not_fit_are_refused_when_the_op_is_added()
     {
         Assert.Contains(
-            "NearestUpsample takes a feature map and a factor of at least 1, it got 1x3x4x4 and 0.",
-            Assert.Throws<GraphException>(() => _builder.Root.Add(new NearestUpsample(0), Map(3))).Message
+            "Repeated takes a feature map and a factor of at least 1, it got 1x3x4x4 and 0.",
+            Assert.Throws<GraphException>(() => _builder.Root.Add(new Repeated(0), Map(3))).Message
         );
-        Assert.Throws<GraphException>(() => _builder.Root.Add(new NearestUpsample(2), _builder.Root.SpatialMean(Map(3))));
+        Assert.Throws<GraphException>(() => _builder.Root.Add(new Repeated(2), _builder.Root.SpatialMean(Map(3))));
     }
 
     /// <summary>An op of a user's own, with a parameter, on top of another composite op.</summary>
@@ -92,9 +92,9 @@ public sealed class LoweringTests
     [Fact]
     public void Interpreters_refuse_a_graph_that_has_not_been_lowered()
     {
-        Value value = _builder.Root.Add(new NearestUpsample(2), Map(3));
+        Value value = _builder.Root.Add(new Repeated(2), Map(3));
         Assert.Contains(
-            "NearestUpsample is a composition",
+            "Repeated is a composition",
             Assert.Throws<InvalidOperationException>(() => value.Accept<int, int>(null!, 0)).Message
         );
     }
@@ -103,12 +103,28 @@ public sealed class LoweringTests
 
     private ComputationGraph Build(Value y) => _builder.Build(new GraphOutput("y", y));
 
+    // Each pixel a block: copies of the channels, interleaved, are what a pixel shuffle makes blocks of.
+    private sealed record Repeated(int Factor) : CompositeOp
+    {
+        public override Value Lower(Scope at, IReadOnlyList<Value> inputs)
+        {
+            if (Factor < 1 || inputs is not [{ Shape.Rank: 4 } x])
+                throw new GraphException(
+                    $"Repeated takes a feature map and a factor of at least 1, it got {inputs[0].Shape} and {Factor}."
+                );
+            int copies = Factor * Factor;
+            return copies == 1
+                ? x
+                : at.Add(new PixelShuffle(Factor), at.Add(new ChannelShuffle(copies), at.Concat([.. Enumerable.Repeat(x, copies)])));
+        }
+    }
+
     private sealed record ScaledUpsample(string Scale) : CompositeOp
     {
         public override IReadOnlyList<string> Parameters => [Scale];
 
         public override Value Lower(Scope at, IReadOnlyList<Value> inputs) =>
-            at.Add(new NearestUpsample(2), at.Add(new ChannelAffine(inputs[0].Channels, Scale), inputs[0]));
+            at.Add(new Repeated(2), at.Add(new ChannelAffine(inputs[0].Channels, Scale), inputs[0]));
     }
 
     private sealed record Widened(string Weight) : CompositeOp

@@ -82,7 +82,7 @@ public sealed class FamilyContractTests
         var blocks = new SortedDictionary<int, SortedSet<int>>();
         foreach (ParameterSpec spec in graph.Parameters)
         {
-            LayerPlace place = known.LayerOf(spec.Name) ?? throw new InvalidOperationException($"{spec.Name} has no place");
+            LayerPlace place = known.LayerOf(options, spec.Name) ?? throw new InvalidOperationException($"{spec.Name} has no place");
             Assert.InRange(place.Stage, 1, backbone.Features.Length);
             if (place.Block >= 0)
                 (blocks.TryGetValue(place.Stage, out var numbers) ? numbers : blocks[place.Stage] = []).Add(place.Block);
@@ -100,8 +100,8 @@ public sealed class FamilyContractTests
                 .Parameters.Where(spec => !own.Contains(spec.Name)),
         ];
         Assert.NotEmpty(head);
-        Assert.All(head, spec => Assert.Null(known.LayerOf(spec.Name)));
-        Assert.Null(known.LayerOf("no.such.parameter"));
+        Assert.All(head, spec => Assert.Null(known.LayerOf(options, spec.Name)));
+        Assert.Null(known.LayerOf(options, "no.such.parameter"));
     }
 
     [Theory]
@@ -222,7 +222,7 @@ internal sealed class ToyFamily : ModelFamily<ToyOptions>
 {
     protected override IJsonTypeInfoResolver Json => ToyContext.Default;
 
-    public override LayerPlace? LayerOf(string parameter) =>
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter) =>
         parameter.Split('.') switch
         {
             ["stage1", ..] => new(1, 0),

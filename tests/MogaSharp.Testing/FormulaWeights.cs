@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Testing;
@@ -9,11 +10,62 @@ public static class FormulaWeights
     /// <summary>The weights of a network.</summary>
     /// <param name="specs">Its parameters and buffers.</param>
     /// <param name="prefix">The fixture's <c>name_prefix</c>.</param>
-    public static WeightSet Create(IEnumerable<ParameterSpec> specs, string prefix = "") =>
-        new(specs.Where(spec => Kind(spec) != "keep").Select(spec => KeyValuePair.Create(spec.Name, Weight(spec, prefix))));
+    /// <param name="changes">The fixture's <c>head_rules</c>: what values of names are multiplied by and added to.</param>
+    public static WeightSet Create(
+        IEnumerable<ParameterSpec> specs,
+        string prefix = "",
+        params IReadOnlyList<(Regex Name, double Factor, double Addend)> changes
+    ) =>
+        new(
+            specs
+                .Where(spec => Kind(spec) != "keep")
+                .Select(spec =>
+                {
+                    (_, double factor, double addend) = changes.FirstOrDefault(change => change.Name.IsMatch(spec.Name), (null!, 1.0, 0.0));
+                    return KeyValuePair.Create(spec.Name, Weight(spec, prefix, value => (value * factor) + addend));
+                })
+        );
 
     /// <summary>An input tensor: 2 v of its name.</summary>
     public static Tensor Input(Shape shape, string name = "input") => Fill(shape, name, u => 2 * ((2 * u) - 1));
+
+    /// <summary>An image with coarse and fine structure, as the fixtures of dense tasks have it.</summary>
+    public static Tensor CoarseAndFine(Shape shape, string name = "input")
+    {
+        const int Block = 16;
+        (int height, int width) = (shape[2], shape[3]);
+        Shape blocks = shape.With(2, (height + Block - 1) / Block).With(3, (width + Block - 1) / Block);
+        double[] coarse = Values(blocks.ElementCount, name + ".coarse"),
+            fine = Values(shape.ElementCount, name + ".fine");
+        var image = new Tensor(shape);
+        for (int i = 0; i < image.Data.Length; i++)
+        {
+            int plane = i / (height * width),
+                row = i / width % height / Block,
+                column = i % width / Block;
+            image.Data[i] = (float)((1.5 * coarse[(((plane * blocks[2]) + row) * blocks[3]) + column]) + (0.5 * fine[i]));
+        }
+
+        return image;
+
+        double[] Values(long count, string of) => [.. Uniform(count, of).Select(u => (2 * u) - 1)];
+    }
+
+    /// <summary>The numbers u of a name, 0 to below 1.</summary>
+    public static IEnumerable<double> Uniform(long count, string name)
+    {
+        ulong seed = 0xcbf29ce484222325;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+            seed = (seed ^ b) * 0x100000001b3;
+        for (long i = 0; i < count; i++)
+        {
+            ulong z = seed + ((ulong)(i + 1) * 0x9E3779B97F4A7C15);
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            z ^= z >> 31;
+            yield return (z >> 40) * (1.0 / (1 << 24));
+        }
+    }
 
     /// <summary>The row of the README's table that a tensor falls under.</summary>
     public static string Kind(ParameterSpec spec)
@@ -34,40 +86,22 @@ public static class FormulaWeights
         };
     }
 
-    private static Tensor Weight(ParameterSpec spec, string prefix)
+    private static Tensor Weight(ParameterSpec spec, string prefix, Func<double, double> change)
     {
         double fanIn = spec.Shape.Rank > 1 ? (double)spec.Shape.ElementCount / spec.Shape[0] : 1;
         double bound = Math.Sqrt(3 / fanIn);
-        return Fill(
-            spec.Shape,
-            prefix + spec.Name,
-            Kind(spec) switch
-            {
-                "running_var" => u => 0.5 + u,
-                "running_mean" or "bias" => u => 0.2 * ((2 * u) - 1),
-                "layer_scale" => u => 0.25 * ((2 * u) - 1),
-                "sigma" or "rel_bias" or "complex_weight" => u => (2 * u) - 1,
-                "norm_weight" => u => 0.75 + (0.5 * u),
-                _ => u => ((2 * u) - 1) * bound,
-            }
-        );
-    }
-
-    private static Tensor Fill(Shape shape, string name, Func<double, double> value)
-    {
-        ulong seed = 0xcbf29ce484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(name))
-            seed = (seed ^ b) * 0x100000001b3;
-        var tensor = new Tensor(shape);
-        for (int i = 0; i < tensor.Data.Length; i++)
+        Func<double, double> value = Kind(spec) switch
         {
-            ulong z = seed + ((ulong)(i + 1) * 0x9E3779B97F4A7C15);
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            z ^= z >> 31;
-            tensor.Data[i] = (float)value((z >> 40) * (1.0 / (1 << 24)));
-        }
-
-        return tensor;
+            "running_var" => u => 0.5 + u,
+            "running_mean" or "bias" => u => 0.2 * ((2 * u) - 1),
+            "layer_scale" => u => 0.25 * ((2 * u) - 1),
+            "sigma" or "rel_bias" or "complex_weight" => u => (2 * u) - 1,
+            "norm_weight" => u => 0.75 + (0.5 * u),
+            _ => u => ((2 * u) - 1) * bound,
+        };
+        return Fill(spec.Shape, prefix + spec.Name, u => change(value(u)));
     }
+
+    private static Tensor Fill(Shape shape, string name, Func<double, double> value) =>
+        new(shape, [.. Uniform(shape.ElementCount, name).Select(u => (float)value(u))]);
 }

@@ -34,14 +34,14 @@ public sealed class EngineTests
         ComputationGraph graph = fixture.Options.CreateDefinition().Build(fixture.InputShape);
         using var engine = new TrainingStep(
             graph,
-            new MogaNetFamily(),
+            new MogaNetOptions(),
             FormulaWeights.Create(graph.Parameters, ""),
             Official,
             TorchDevice.Cpu
         );
         string[] decayed = JsonSerializer.Deserialize<string[]>(fixture.Expected.Metadata["decayed_params"])!;
         ParameterGroupSpec decay = ParameterGroups
-            .Create(graph.Parameters, new MogaNetFamily(), Official)
+            .Create(graph.Parameters, new MogaNetOptions(), Official)
             .Single(group => group.WeightDecay > 0);
         Assert.Equal(decayed.Order(StringComparer.Ordinal), decay.Parameters.Order(StringComparer.Ordinal));
         var batch = new ClassificationBatch(fixture.Input.Data, fixture.InputShape, new[] { 0, 1, 2, 3 });
@@ -78,7 +78,7 @@ public sealed class EngineTests
             WeightDecay = 0.02,
             LabelSmoothing = 0,
         };
-        using var engine = new TrainingStep(graph, new MogaNetFamily(), weights, recipe, TorchDevice.Cpu);
+        using var engine = new TrainingStep(graph, new MogaNetOptions(), weights, recipe, TorchDevice.Cpu);
         var batch = new ClassificationBatch(
             Floats(fixture, "inputs"),
             new Shape(4, 5),
@@ -118,14 +118,14 @@ public sealed class EngineTests
         int half = (int)shape.ElementCount;
         using var whole = new TrainingStep(
             graph,
-            new MogaNetFamily(),
+            new MogaNetOptions(),
             FormulaWeights.Create(graph.Parameters, ""),
             recipe,
             TorchDevice.Cpu
         );
         using var parts = new TrainingStep(
             graph,
-            new MogaNetFamily(),
+            new MogaNetOptions(),
             FormulaWeights.Create(graph.Parameters, ""),
             recipe with
             {
@@ -204,7 +204,7 @@ public sealed class EngineTests
         TrainingRecipe sized = recipe with { ImageSize = 16 };
         return new TrainingStep(
             Trainer.BuildGraph(SmallRun.Card, sized),
-            new MogaNetFamily(),
+            new MogaNetOptions(),
             SmallRun.Weights(sized),
             sized,
             TorchDevice.Cpu

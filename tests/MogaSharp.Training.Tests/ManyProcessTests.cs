@@ -125,7 +125,7 @@ public sealed class ManyProcessTests : IDisposable
             {
                 using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
-                    new MogaNetFamily(),
+                    new MogaNetOptions(),
                     SmallRun.Weights(recipe),
                     recipe,
                     TorchDevice.Cpu,
@@ -149,7 +149,7 @@ public sealed class ManyProcessTests : IDisposable
             {
                 using var engine = new TrainingStep(
                     Trainer.BuildGraph(SmallRun.Card, recipe),
-                    new MogaNetFamily(),
+                    new MogaNetOptions(),
                     SmallRun.Weights(recipe),
                     recipe,
                     TorchDevice.Cpu,

@@ -108,7 +108,7 @@ public sealed class MomentumTests : IDisposable
         trainer.Run(TestContext.Current.CancellationToken);
         using var engine = new TrainingStep(
             Trainer.BuildGraph(SmallRun.Card, recipe),
-            new MogaNetFamily(),
+            new MogaNetOptions(),
             SmallRun.Weights(recipe),
             recipe,
             TorchDevice.Cpu

@@ -6,7 +6,7 @@ namespace MogaSharp.Training.Tests;
 /// <summary>Weight decay, layer decay, frozen stages, and the moving average's decay.</summary>
 public sealed class ParameterGroupTests
 {
-    private static readonly MogaNetFamily Family = new();
+    private static readonly MogaNetOptions Options = new();
 
     private static readonly IReadOnlyList<ParameterSpec> Specs = new MogaNetOptions { Arch = MogaNetArch.Parse("tiny"), NumClasses = 7 }
         .CreateDefinition()
@@ -16,7 +16,7 @@ public sealed class ParameterGroupTests
     [Fact]
     public void Vectors_and_biases_do_not_decay_and_layer_scales_do()
     {
-        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { WeightDecay = 0.04 });
+        var groups = ParameterGroups.Create(Specs, Options, new TrainingRecipe { WeightDecay = 0.04 });
         Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
         Assert.Equal([0, 0.04], groups.Select(group => group.WeightDecay));
         Assert.All(groups, group => Assert.Equal(1, group.RateScale));
@@ -32,7 +32,7 @@ public sealed class ParameterGroupTests
     [Fact]
     public void Names_can_be_kept_from_decay()
     {
-        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { NoWeightDecay = ["scale"] });
+        var groups = ParameterGroups.Create(Specs, Options, new TrainingRecipe { NoWeightDecay = ["scale"] });
         Assert.Contains("blocks1.0.layer_scale_1", groups[0].Parameters);
         Assert.DoesNotContain(groups[1].Parameters, name => name.Contains("scale", StringComparison.Ordinal));
     }
@@ -51,7 +51,7 @@ public sealed class ParameterGroupTests
     [InlineData("head.weight", 0)]
     public void Layer_decay_lowers_the_rate_of_lower_layers(string name, int above)
     {
-        var groups = ParameterGroups.Create(Specs, Family, new TrainingRecipe { LayerDecay = 0.75 });
+        var groups = ParameterGroups.Create(Specs, Options, new TrainingRecipe { LayerDecay = 0.75 });
         ParameterGroupSpec group = groups.Single(group => group.Parameters.Contains(name));
         Assert.Equal(Math.Pow(0.75, above), group.RateScale, 1e-15);
         Assert.Equal(
@@ -87,12 +87,12 @@ public sealed class ParameterGroupTests
     {
         ModelCard card = ModelCatalogue.Official.Find(model);
         IReadOnlyList<ParameterSpec> specs = card.CreateDefinition().Build(card.InputShape()).Parameters;
-        var groups = ParameterGroups.Create(specs, ModelFamilies.Of(card.Options), new TrainingRecipe { LayerDecay = 0.5 });
+        var groups = ParameterGroups.Create(specs, card.Options, new TrainingRecipe { LayerDecay = 0.5 });
         Assert.StartsWith($"layer_{layer}_", groups.Single(group => group.Parameters.Contains(name)).Name, StringComparison.Ordinal);
         for (int frozen = 0; frozen <= 4; frozen++)
             Assert.Equal(
                 stage >= 1 && stage <= frozen,
-                ParameterGroups.IsFrozen(name, ModelFamilies.Of(card.Options), new TrainingRecipe { FrozenStages = frozen })
+                ParameterGroups.IsFrozen(name, card.Options, new TrainingRecipe { FrozenStages = frozen })
             );
     }
 
@@ -102,7 +102,7 @@ public sealed class ParameterGroupTests
         ModelCard card = ModelCatalogue.Official.Find("swin_t");
         var groups = ParameterGroups.Create(
             card.CreateDefinition().Build(card.InputShape()).Parameters,
-            ModelFamilies.Of(card.Options),
+            card.Options,
             RecipePresets.Find("swin-tiny")
         );
         Assert.Equal(["no_decay", "decay"], groups.Select(group => group.Name));
@@ -124,7 +124,7 @@ public sealed class ParameterGroupTests
     public void Frozen_stages_are_in_no_group()
     {
         var recipe = new TrainingRecipe { FrozenStages = 2 };
-        string[] trained = [.. ParameterGroups.Create(Specs, Family, recipe).SelectMany(group => group.Parameters)];
+        string[] trained = [.. ParameterGroups.Create(Specs, Options, recipe).SelectMany(group => group.Parameters)];
         Assert.DoesNotContain(
             trained,
             name =>
@@ -134,16 +134,16 @@ public sealed class ParameterGroupTests
         );
         Assert.Contains("patch_embed3.projection.weight", trained);
         Assert.Contains("head.weight", trained);
-        Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", Family, recipe));
-        Assert.False(ParameterGroups.IsFrozen("norm3.running_mean", Family, recipe));
-        Assert.False(ParameterGroups.IsFrozen("head.weight", Family, recipe));
+        Assert.True(ParameterGroups.IsFrozen("blocks2.0.norm1.running_mean", Options, recipe));
+        Assert.False(ParameterGroups.IsFrozen("norm3.running_mean", Options, recipe));
+        Assert.False(ParameterGroups.IsFrozen("head.weight", Options, recipe));
     }
 
     [Fact]
     public void More_frozen_stages_than_there_are_is_an_error() =>
         Assert.Equal(
             "frozen_stages is 5, but the network has 4 stages.",
-            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, Family, new TrainingRecipe { FrozenStages = 5 })).Message
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(Specs, Options, new TrainingRecipe { FrozenStages = 5 })).Message
         );
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class ParameterGroupTests
             .Parameters;
         Assert.Contains(
             "nothing is left to train",
-            Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Family, new TrainingRecipe { FrozenStages = 4 })).Message,
+            Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Options, new TrainingRecipe { FrozenStages = 4 })).Message,
             StringComparison.Ordinal
         );
     }

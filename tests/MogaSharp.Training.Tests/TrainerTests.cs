@@ -195,7 +195,7 @@ public sealed class TrainerTests : IDisposable
         // Counters are not of floating point.
         string[] names = [.. initial.Names.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
         Dictionary<string, byte[]> state = RunWith("frozen_stages", "2");
-        string[] frozen = [.. names.Where(name => ParameterGroups.IsFrozen(name, new MogaNetFamily(), recipe))];
+        string[] frozen = [.. names.Where(name => ParameterGroups.IsFrozen(name, new MogaNetOptions(), recipe))];
         Assert.InRange(frozen.Length, 1, names.Length - 1);
         Assert.All(frozen, name => Assert.Equal(initial[name].Data, Floats(state[TrainingCheckpoint.Model + name])));
         // In the usual run they are trained.

@@ -61,10 +61,10 @@ internal static class TrainBenchmark
     {
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = TaskTraining.Of(card.Options.Task).Default() with { Amp = amp, ChannelsLast = channelsLast };
-        ComputationGraph graph = card.CreateDefinition().Build(input);
+        ComputationGraph graph = card.CreateDefinition().Build(input, ModelOutputs.Training);
         using var engine = new TrainingStep(
             graph,
-            ModelFamilies.Of(card.Options),
+            card.Options,
             WeightInitializer.Create(graph.Parameters, 0),
             recipe,
             device

@@ -21,6 +21,7 @@ internal static class GraphOptimizer
     [
         // First into the convolution before: afterwards the map's other readers may have gone past it.
         new FoldAffineIntoPreviousConv(),
+        new FoldAffineIntoTransposedConv(),
         new MergeAffines(),
         new PoolBeforeAffine(),
         new FoldAffineIntoNextConv(),

@@ -78,6 +78,27 @@ internal sealed class FoldAffineIntoPreviousConv : GraphPass
     }
 }
 
+/// <summary>The same for a transposed convolution, whose weight has the output channels second.</summary>
+internal sealed class FoldAffineIntoTransposedConv : GraphPass
+{
+    public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context)
+    {
+        if (op is not ChannelAffine affine || inputs[0].Op is not ConvTranspose2d conv || context.Uses(inputs[0]) > 1)
+            return null;
+        (double[] a, double[] b) = Affine.Read(context, affine);
+        float[]? bias = conv.Bias is null ? null : context.Weight(conv.Bias);
+        int taps = conv.Kernel * conv.Kernel;
+        float[] weight = [.. context.Weight(conv.Weight).Select((w, i) => (float)(w * a[i / taps % conv.OutChannels]))];
+        float[] shift = [.. b.Select((x, o) => (float)(x + (a[o] * (bias?[o] ?? 0))))];
+        string origin = conv.Weight.Split('|')[0];
+        return
+            context.Constant(origin, "weight", new Shape(conv.InChannels, conv.OutChannels, conv.Kernel, conv.Kernel), weight) is { } w
+            && context.Constant(origin, "bias", new Shape(conv.OutChannels), shift) is { } c
+            ? context.Add(inputs[0].Scope, conv with { Weight = w, Bias = c }, inputs[0].Inputs[0])
+            : null;
+    }
+}
+
 /// <summary>a (x + y) + b = (a x + b) + a y, so that each part can go into the convolution that makes it.</summary>
 internal sealed class DistributeAffineOverSum : GraphPass
 {

@@ -1,3 +1,4 @@
+using MogaSharp.Cpu.Planning;
 using MogaSharp.Graph;
 
 namespace MogaSharp.Cpu.Passes;
@@ -124,7 +125,9 @@ internal sealed class WindowsNextToAttention : GraphPass
 internal sealed class SizeFromSource : GraphPass
 {
     public override Value? Rewrite(Op op, string scope, IReadOnlyList<Value> inputs, GraphRewriter context) =>
-        op is WindowMerge or WindowMask or InverseRealFft2d or ChannelsToTokens && WindowsNextToAttention.WorksOnPixels(inputs[1].Op)
+        op is WindowMerge or WindowMask or InverseRealFft2d or ChannelsToTokens or Resize
+        && inputs.Count == 2
+        && (WindowsNextToAttention.WorksOnPixels(inputs[1].Op) || (inputs[1].Op is Conv2d conv && PatternMatcher.KeepsSize(conv)))
             ? context.Add(scope, op, inputs[0], inputs[1].Inputs[0])
             : null;
 }

@@ -4,6 +4,8 @@ namespace MogaSharp.Cpu.Planning;
 internal enum PackedForm
 {
     ConvMatrix,
+    TransposedMatrix,
+    Tiled,
     GroupMatrix,
     LinearMatrix,
     Panels,

@@ -88,6 +88,29 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
             () => PackedMatrix.Create(op.OutFeatures, lanes, Raw(op.Weight), [.. Enumerable.Range(0, op.InFeatures)])
         );
 
+    /// <summary>A transposed convolution's weight as the matrix of the plain one.</summary>
+    public PackedMatrix TransposedMatrix(TransposedKernel kernel) =>
+        Get(
+            new(PackedForm.TransposedMatrix, kernel.Op.Weight),
+            () =>
+            {
+                int rows = kernel.Taps * kernel.Taps * kernel.Op.InChannels;
+                return PackedMatrix.Create(kernel.Columns, lanes, kernel.Arrange(Raw(kernel.Op.Weight)), [.. Enumerable.Range(0, rows)]);
+            }
+        );
+
+    /// <summary>A vector over and over; zeros when absent.</summary>
+    /// <param name="name">The vector.</param>
+    /// <param name="period">Its length.</param>
+    /// <param name="length">Elements in all.</param>
+    public VectorConstant Tiled(string? name, int period, int length) =>
+        name is null
+            ? Vector(length, null)
+            : Get(
+                new(PackedForm.Tiled, name) { A = length },
+                () => new VectorConstant([.. Enumerable.Range(0, length).Select(i => Raw(name)[i % period])])
+            );
+
     /// <summary>A depthwise weight (C, 1, k, k) by panels, placed at a channel among more.</summary>
     public PanelWeights DepthwisePanels(Conv2d op, int start, int channels) =>
         Get(
@@ -208,6 +231,7 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
         {
             Conv2d { InChannels: > 1, OutChannels: > 1 } conv => conv.Weight,
             Linear linear => linear.Weight,
+            ConvTranspose2d conv => conv.Weight,
             _ => null,
         };
 

@@ -75,6 +75,9 @@ internal sealed record MultiOrderPattern(Value Input, Conv2d Common, IReadOnlyLi
 /// <summary>A depthwise convolution and an activation.</summary>
 internal sealed record DepthwisePattern(ValueView Input, Conv2d Conv, ActivationKind? Activation);
 
+/// <summary>A transposed convolution and an activation, or none.</summary>
+internal sealed record TransposedPattern(Value Input, ConvTranspose2d Op, ActivationKind[] Activation, string Scope);
+
 /// <summary>Group norm and an activation, or none.</summary>
 internal sealed record GroupNormPattern(Value Input, GroupNorm Norm, ActivationKind? Activation);
 

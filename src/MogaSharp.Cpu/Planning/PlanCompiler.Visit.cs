@@ -189,5 +189,17 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToFrames op, Value y) =>
         [SpatialSteps<S, V>.ChannelsToFrames(SlotOf(y.Inputs[0]), op.Frames, SlotOf(y))];
 
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Resize op, Value y) =>
+        [ResamplingSteps<S, V>.Resize(SlotOf(y.Inputs[0]), op, SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(MaxPool2d op, Value y) =>
+        [ResamplingSteps<S, V>.MaxPool(SlotOf(y.Inputs[0]), op, SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(AdaptiveAveragePool2d op, Value y) =>
+        [ResamplingSteps<S, V>.AdaptivePool(SlotOf(y.Inputs[0]), op, SlotOf(y))];
+
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ConvTranspose2d op, Value y) =>
+        Make(y, new TransposedPattern(y.Inputs[0], op, [], y.Scope));
+
     private BinaryOperand Operand(Value value) => new(SlotOf(value), _shapes[value.Index].Rank == 5 ? _shapes[value.Index][1] : 1);
 }

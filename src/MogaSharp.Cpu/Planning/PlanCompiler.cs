@@ -27,6 +27,7 @@ internal sealed partial class PlanCompiler<S, V>
         Rule((c, value) => c._patterns.MultiOrder(value), (c, value, pattern) => [c.Make(value, pattern)]),
         Rule((c, value) => c._patterns.Depthwise(value), (c, value, pattern) => [c.Make(value, pattern)]),
         Rule((c, value) => c._patterns.GroupNorm(value), (c, value, pattern) => [c.Make(value, pattern)]),
+        Rule((c, value) => c._patterns.Transposed(value), (c, value, pattern) => c.Make(value, pattern)),
         Rule((c, value) => c._patterns.GlobalFilter(value), (c, value, pattern) => [c.Make(value, pattern)]),
     ];
 
@@ -167,6 +168,25 @@ internal sealed partial class PlanCompiler<S, V>
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
         return ActivationChoice.Choose(p.Activation, new MatrixFactory(p, operands, _threads));
+    }
+
+    private IEnumerable<Step> Make(Value root, TransposedPattern p)
+    {
+        var kernel = new TransposedKernel(p.Op);
+        Conv2d conv = kernel.Conv;
+        var fields = new Slot(MapLayout.Of(conv.InferShape([_shapes[p.Input.Index]])), $"fields of {root}");
+        var pattern = new MatrixPattern(conv, p.Input, p.Activation, p.Scope);
+        var operands = new MatrixOperands<S, V>(
+            SlotOf(p.Input),
+            _store.TransposedMatrix(kernel),
+            _store.Tiled(kernel.Op.Bias, kernel.Op.OutChannels, kernel.Columns),
+            fields
+        )
+        {
+            Gather = conv.IsPointwise ? null : Gather(conv, p.Input, planar: false, fields.Layout.Width),
+        };
+        yield return ActivationChoice.Choose(p.Activation, new MatrixFactory(pattern, operands, _threads));
+        yield return ResamplingSteps<S, V>.Interleave(fields, kernel, SlotOf(root));
     }
 
     private Step Make(Value root, GatedProjectionPattern p)

@@ -237,9 +237,15 @@ internal static unsafe class SpatialSteps<S, V>
         );
     }
 
-    private delegate void RowBody(float* from, float* to, int image, int row);
+    /// <summary>What a step does for one row of its output.</summary>
+    /// <param name="from">The first float of the input.</param>
+    /// <param name="to">The first float of the row.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="row">The row in the image.</param>
+    public delegate void RowBody(float* from, float* to, int image, int row);
 
-    private static LoopStep Rows(string description, int workPerFloat, Slot x, Slot y, RowBody body) =>
+    /// <summary>A step whose items are the rows of its output.</summary>
+    public static LoopStep Rows(string description, int workPerFloat, Slot x, Slot y, RowBody body) =>
         GeneralSteps<S, V>.Rows(
             description,
             workPerFloat,

@@ -69,6 +69,7 @@ public sealed record MogaBlock
     // Multi-order gated aggregation. The shortcut is the block's input AFTER the norm, as in the official code.
     private Value SpatialAggregation(Scope s, Value x)
     {
+        s.WithOrder("proj_1", "gate", "value", "proj_2", "sigma");
         Value y = s.Conv("proj_1", x, x.Channels, kernel: 1);
         if (HasDecomposition)
             y += Decomposed(s, y - s.GlobalAveragePool(y));

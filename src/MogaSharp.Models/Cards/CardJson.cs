@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using MogaSharp.Graph;
@@ -33,6 +34,7 @@ internal static class CardJson
     private static JsonConverter[] Converters =>
         [
             new ArchConverter(),
+            new BackboneConverter(),
             new FiniteNumber<double>((ref reader) => reader.GetDouble(), (writer, value) => writer.WriteNumberValue(value)),
             new FiniteNumber<float>((ref reader) => reader.GetSingle(), (writer, value) => writer.WriteNumberValue(value)),
             SnakeCase<ActivationKind>(),
@@ -159,6 +161,7 @@ internal static class CardJson
 )]
 [JsonSerializable(typeof(ModelCard))]
 [JsonSerializable(typeof(Synset[]))]
+[JsonSerializable(typeof(ColoredClass[]))]
 [JsonSerializable(typeof(ArchSizes))]
 [JsonSerializable(typeof(MogaNetOptions))]
 [JsonSerializable(typeof(ConvNeXtOptions))]
@@ -166,6 +169,9 @@ internal static class CardJson
 [JsonSerializable(typeof(SwinOptions))]
 [JsonSerializable(typeof(ParCNetOptions))]
 [JsonSerializable(typeof(SimVpOptions))]
+[JsonSerializable(typeof(SemanticFpnOptions))]
+[JsonSerializable(typeof(UperNetOptions))]
+[JsonSerializable(typeof(HeatMapPoseOptions))]
 internal sealed partial class CardContext : JsonSerializerContext;
 
 /// <summary>Custom sizes as they stand in a card.</summary>
@@ -217,6 +223,36 @@ internal sealed class SnakeCaseEnum<T> : JsonConverter<T>
         using (var writer = new Utf8JsonWriter(stream))
             Words.Write(writer, value, NoOptions);
         return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(1, (int)stream.Length - 2));
+    }
+}
+
+/// <summary>A backbone within a network's options: its family, and the options as the family's record.</summary>
+internal sealed class BackboneConverter : JsonConverter<ClassifierOptions>
+{
+    private const string Family = "family";
+
+    // The families' own records are read as they are.
+    public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(ClassifierOptions);
+
+    public override ClassifierOptions Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        JsonObject backbone = JsonNode.Parse(ref reader) as JsonObject ?? throw new JsonException("A backbone is an object.");
+        string name = backbone[Family] is JsonValue value && value.TryGetValue(out string? text) ? text : ModelFamilies.Default;
+        backbone.Remove(Family);
+        return ModelFamilies.Find(name) is { } family && family.OptionsType.Type.IsAssignableTo(typeof(ClassifierOptions))
+            ? (ClassifierOptions)(backbone.Deserialize(family.OptionsType) ?? throw new JsonException("A backbone is an object."))
+            : throw new JsonException($"'{name}' is not a family of backbones.");
+    }
+
+    public override void Write(Utf8JsonWriter writer, ClassifierOptions value, JsonSerializerOptions options)
+    {
+        JsonObject fields = JsonSerializer.SerializeToNode(value, ModelFamilies.Of(value).OptionsType)!.AsObject();
+        var backbone = new JsonObject { [Family] = value.Family };
+        // What a network's options say of the backbone, and what means nothing without a head.
+        foreach ((string name, JsonNode? field) in fields)
+            if (name is not ("num_classes" or "drop_rate" or "drop_path_rate"))
+                backbone[name] = field?.DeepClone();
+        backbone.WriteTo(writer);
     }
 }
 

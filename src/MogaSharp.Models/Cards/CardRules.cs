@@ -29,10 +29,10 @@ internal static class CardRules
         {
             Require(
                 card.LabelSet is null || LabelSet.Find(card.LabelSet) is not null,
-                $"no label set is called '{card.LabelSet}'; there is imagenet1k"
+                $"no label set is called '{card.LabelSet}'; there are {string.Join(", ", LabelSet.Names)}"
             );
             int labels = card.LabelSet is null ? card.Labels.Length : LabelSet.Find(card.LabelSet)!.Value.Length;
-            int classes = (card.Options as ClassifierOptions)?.NumClasses ?? 0;
+            int classes = card.Options.ClassCount;
             Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
             Require(card.Labels.All(label => label is not null), "a label is null");
             Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");
@@ -45,6 +45,8 @@ internal static class CardRules
                 $"the preprocessing size is not from 1 to {MaxPixels}"
             );
             Require(preprocess.Crop is >= MinCrop and <= 1, $"the crop is not from {MinCrop} to 1");
+            Require(preprocess.SizeDivisor is >= 1 and <= 1024, "the size divisor is not from 1 to 1024");
+            Require(preprocess.BoxPadding is >= 0.1 and <= 10, "the box padding is not from 0.1 to 10");
             Require(IsPerChannel(preprocess.Mean) && preprocess.Mean.All(float.IsFinite), "the mean is not one finite number or three");
             Require(
                 IsPerChannel(preprocess.Std) && preprocess.Std.All(value => value > 0 && float.IsFinite(value)),
@@ -77,7 +79,31 @@ internal static class CardRules
     }
 
     /// <summary>Rules for classifiers.</summary>
-    public static void CheckClassifier(ModelCard card, Action<bool, string> require) =>
+    public static void CheckClassifier(ModelCard card, Action<bool, string> require)
+    {
+        CheckNoClip(card, require);
+        require(
+            card.Preprocess.Mode is ResizeMode.KeepAspect or ResizeMode.Squash,
+            "a classifier's images are resized by keep_aspect or squash"
+        );
+    }
+
+    /// <summary>Rules for segmentation.</summary>
+    public static void CheckSegmentation(ModelCard card, Action<bool, string> require)
+    {
+        CheckNoClip(card, require);
+        require(card.Preprocess.Mode is ResizeMode.Fit or ResizeMode.Squash, "images to segment are resized by fit or squash");
+        require(card.Preprocess.Crop == 1 || card.Preprocess.Mode == ResizeMode.Fit, "images to segment are not cropped");
+    }
+
+    /// <summary>Rules for poses.</summary>
+    public static void CheckPose(ModelCard card, Action<bool, string> require)
+    {
+        CheckNoClip(card, require);
+        require(card.Preprocess.Mode == ResizeMode.Box, "people are cut out of images by box");
+    }
+
+    private static void CheckNoClip(ModelCard card, Action<bool, string> require) =>
         require(card.Clip is null, "it has a clip and is not a video model");
 
     /// <summary>Rules for video models.</summary>

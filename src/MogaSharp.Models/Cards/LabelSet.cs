@@ -1,28 +1,85 @@
 using System.Collections.Immutable;
+using System.Drawing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace MogaSharp.Models;
 
 /// <summary>Well-known lists of classes, in the order of the official models' outputs.</summary>
 public static class LabelSet
 {
-    private const string ImageNet1kName = "imagenet1k";
-
     private static readonly Lazy<ImmutableArray<ClassLabel>> ImageNet = new(() =>
-    {
-        using Stream stream = typeof(LabelSet).Assembly.GetManifestResourceStream($"{ImageNet1kName}.json")!;
-        Synset[] synsets = JsonSerializer.Deserialize(stream, CardContext.Default.SynsetArray)!;
-        return [.. synsets.Select(synset => new ClassLabel(synset.Names[0], synset.Id, synset.Names[1..]))];
-    });
+        [
+            .. Read("imagenet1k.json", CardContext.Default.SynsetArray)
+                .Select(synset => new ClassLabel(synset.Names[0], synset.Id, synset.Names[1..])),
+        ]
+    );
+
+    private static readonly Lazy<ImmutableArray<ClassLabel>> Ade = new(() =>
+        [
+            .. Read("ade20k.json", CardContext.Default.ColoredClassArray)
+                .Select(one => new ClassLabel(one.Name) { Color = Color.FromArgb(one.Color[0], one.Color[1], one.Color[2]) }),
+        ]
+    );
+
+    private static readonly ImmutableArray<ClassLabel> Joints =
+    [
+        .. new[]
+        {
+            "nose",
+            "left_eye",
+            "right_eye",
+            "left_ear",
+            "right_ear",
+            "left_shoulder",
+            "right_shoulder",
+            "left_elbow",
+            "right_elbow",
+            "left_wrist",
+            "right_wrist",
+            "left_hip",
+            "right_hip",
+            "left_knee",
+            "right_knee",
+            "left_ankle",
+            "right_ankle",
+        }.Select(name => new ClassLabel(name)),
+    ];
+
+    private static readonly ImmutableArray<(string Name, Func<ImmutableArray<ClassLabel>> Labels)> All =
+    [
+        ("imagenet1k", () => ImageNet.Value),
+        ("ade20k", () => Ade.Value),
+        ("coco_keypoints", () => Joints),
+    ];
+
+    /// <summary>The names of the sets.</summary>
+    public static ImmutableArray<string> Names { get; } = [.. All.Select(set => set.Name)];
 
     /// <summary>The 1000 classes of ImageNet-1k.</summary>
     public static ImmutableArray<ClassLabel> ImageNet1k => ImageNet.Value;
 
+    /// <summary>The 150 classes of ADE20K's scene parsing challenge, with their customary colors (MMSegmentation, <c>ade.py</c>).</summary>
+    public static ImmutableArray<ClassLabel> Ade20k => Ade.Value;
+
+    /// <summary>The 17 joints of COCO's people.</summary>
+    public static ImmutableArray<ClassLabel> CocoKeyPoints => Joints;
+
     /// <summary>A set by name; null when there is none.</summary>
     /// <param name="name">The name: <c>imagenet1k</c>.</param>
-    public static ImmutableArray<ClassLabel>? Find(string name) => name == ImageNet1kName ? ImageNet1k : null;
+    public static ImmutableArray<ClassLabel>? Find(string name) =>
+        All.FirstOrDefault(set => set.Name == name).Labels is { } labels ? labels() : null;
+
+    private static T Read<T>(string resource, JsonTypeInfo<T> type)
+    {
+        using Stream stream = typeof(LabelSet).Assembly.GetManifestResourceStream(resource)!;
+        return JsonSerializer.Deserialize(stream, type)!;
+    }
 }
+
+/// <summary>A class with the color that it is customarily drawn in: red, green, blue.</summary>
+internal sealed record ColoredClass(string Name, ImmutableArray<int> Color);
 
 /// <summary>A class of ImageNet as its file has it.</summary>
 internal sealed record Synset([property: JsonPropertyName("synset")] string Id, ImmutableArray<string> Names);

@@ -44,7 +44,7 @@ public sealed record ModelCard
     /// <summary>Class names in the order of the outputs; empty when <see cref="LabelSet"/> says it.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 
-    /// <summary>A well-known list of classes: <c>imagenet1k</c>.</summary>
+    /// <summary>A well-known list of classes: <c>imagenet1k</c>, <c>ade20k</c>, <c>coco_keypoints</c>.</summary>
     public string? LabelSet { get; init; }
 
     /// <summary>Where the weights are.</summary>
@@ -129,11 +129,13 @@ public sealed record ModelCard
     {
         if (LabelSet is not null)
             return Models.LabelSet.Find(LabelSet)
-                ?? throw new ModelCardException(Name, $"No label set is called '{LabelSet}'; there is imagenet1k.");
+                ?? throw new ModelCardException(
+                    Name,
+                    $"No label set is called '{LabelSet}'; there are {string.Join(", ", Models.LabelSet.Names)}."
+                );
         if (!Labels.IsEmpty)
             return [.. Labels.Select(label => new ClassLabel(label))];
-        int classes = (Options as ClassifierOptions)?.NumClasses ?? 0;
-        return [.. Enumerable.Range(0, classes).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))];
+        return [.. Enumerable.Range(0, Options.ClassCount).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))];
     }
 
     /// <summary>The weights' file when the card names one, as a full path; whether it exists is not looked at.</summary>
@@ -162,8 +164,16 @@ public sealed record PreprocessCard
     /// <summary>The share of the resized image that the center crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
     public double Crop { get; init; } = 0.9;
 
-    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is.</summary>
+    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is; <c>fit</c>: the
+    /// longer side at most the larger of width and height and the shorter one at most the smaller; <c>box</c>: a box around a person,
+    /// warped to the size.</summary>
     public ResizeMode Mode { get; init; } = ResizeMode.KeepAspect;
+
+    /// <summary><c>fit</c>: sides become multiples of this, the next larger, by a second resize.</summary>
+    public int SizeDivisor { get; init; } = 1;
+
+    /// <summary><c>box</c>: what the box's sides are multiplied by.</summary>
+    public double BoxPadding { get; init; } = 1.25;
 
     /// <summary>Pillow's filter: <c>bicubic</c>, <c>bilinear</c>, <c>lanczos</c>, <c>box</c>, <c>hamming</c>, <c>nearest</c>; or OpenCV's
     /// <c>plain_bilinear</c>.</summary>

@@ -46,6 +46,10 @@ internal sealed class ConstantStore(NameTable names)
     public string Vector(params long[] values) =>
         Add("constant/" + string.Join('_', values) + "i", DataType.Int64, [values.Length], MemoryMarshal.AsBytes(values.AsSpan()));
 
+    /// <summary>The name of a column of 64-bit integers, (n, 1).</summary>
+    public string Column(params long[] values) =>
+        Add("constant/" + string.Join('_', values) + "ix1", DataType.Int64, [values.Length, 1], MemoryMarshal.AsBytes(values.AsSpan()));
+
     private string Add(string value, DataType type, long[] dims, ReadOnlySpan<byte> bytes)
     {
         if (!_byValue.TryGetValue(value, out TensorProto? proto))

@@ -32,7 +32,7 @@ internal sealed class LayoutRequests(ComputationGraph graph)
             AttentionOutput => layout == (input == 0 ? Layout.Map : Layout.Last),
             WindowMerge => layout == Layout.Last && input == 0,
             // Only the size of the second input is read.
-            WindowMask or InverseRealFft2d => layout == Layout.Map && input == 0,
+            WindowMask or InverseRealFft2d or Resize => layout == Layout.Map && input == 0,
             Activation or ChannelAffine or ScalarMultiply or ChannelSlice or ChannelShuffle => Asks(reader, layout),
             // These take what they get. A sum's own readers are a stream of sums, each of which decides for itself.
             Binary or ChannelConcat or GlobalAveragePool or TokensToChannels or ChannelsToTokens => false,

@@ -98,7 +98,9 @@ internal sealed partial class NodeEmitter
         Layout layout = Has(of, Layout.Map) ? Layout.Map : Layout.Last;
         int dimension = layout == Layout.Map ? part.Dimension : new[] { 0, 3, 1, 2 }[part.Dimension];
         string length = Slice(at, Node(at, "Shape", [Tensor(of, layout)]), 0, dimension, dimension + 1);
-        return part.Divisor == 1 ? length : Node(at, "Div", [length, _constants.Vector(part.Divisor)]);
+        if (part.Divisor > 1)
+            length = Node(at, "Div", [length, _constants.Vector(part.Divisor)]);
+        return part.Factor > 1 ? Node(at, "Mul", [length, _constants.Vector(part.Factor)]) : length;
     }
 
     /// <summary>One extent of a tensor's shape.</summary>
@@ -108,6 +110,9 @@ internal sealed partial class NodeEmitter
     /// <param name="Divisor">What it is divided by.</param>
     private readonly record struct Extent(long Number, Value? Of = null, int Dimension = 0, int Divisor = 1)
     {
+        /// <summary>What it is multiplied by.</summary>
+        public int Factor { get; init; } = 1;
+
         public static implicit operator Extent(long number) => new(number);
     }
 }

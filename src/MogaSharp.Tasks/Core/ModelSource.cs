@@ -115,12 +115,12 @@ public static class ModelSource
             }
         );
         if (
-            card.Options is ClassifierOptions { NumClasses: > 0 } options
-            && state.InferClassCount(options.HeadName) is { } classes
-            && classes != options.NumClasses
+            card.Options is { ClassCount: > 0 } options
+            && state.InferClassCount(options.HeadNames[0]) is { } classes
+            && classes != options.ClassCount
         )
         {
-            card = card with { Options = options with { NumClasses = classes }, Labels = [], LabelSet = null };
+            card = card with { Options = options.WithClasses(classes), Labels = [], LabelSet = null };
             definition = card.CreateDefinition();
             graph = LoadedModel.BuildFor(card, definition);
         }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MogaSharp.Torch.Native;
 
-/// <content>token_ops.cpp and spatial_ops.cpp.</content>
+/// <content>token_ops.cpp, spatial_ops.cpp and resampling_ops.cpp.</content>
 internal static partial class Shim
 {
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_layer_norm")]
@@ -100,4 +100,24 @@ internal static partial class Shim
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_channels_to_frames")]
     public static partial int ChannelsToFrames(TensorHandle x, long frames, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_resize")]
+    public static partial int Resize(TensorHandle x, TensorHandle like, long factor, int method, int alignCorners, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_max_pool")]
+    public static partial int MaxPool(TensorHandle x, long kernel, long stride, long padding, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_adaptive_average_pool")]
+    public static partial int AdaptiveAveragePool(TensorHandle x, long size, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_conv_transpose2d")]
+    public static partial int ConvTranspose2d(
+        TensorHandle x,
+        TensorHandle weight,
+        TensorHandle bias,
+        long stride,
+        long padding,
+        int precision,
+        out TensorHandle result
+    );
 }

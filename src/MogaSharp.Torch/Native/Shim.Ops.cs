@@ -85,7 +85,7 @@ internal static partial class Shim
     public static partial int ChannelAffine(TensorHandle x, TensorHandle scale, TensorHandle shift, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_dropout")]
-    public static partial int Dropout(TensorHandle x, double rate, GeneratorHandle generator, out TensorHandle result);
+    public static partial int Dropout(TensorHandle x, double rate, int wholeMaps, GeneratorHandle generator, out TensorHandle result);
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_drop_path")]
     public static partial int DropPath(TensorHandle x, double rate, GeneratorHandle generator, out TensorHandle result);

@@ -58,6 +58,7 @@ internal static class ShimNumbers
             Line<Reduction>("Reduction"),
             Line<ReduceKind>("Collective"),
             Line<MapAxis>("Axis"),
+            Line<Interpolation>("Interpolation"),
             Line<DType>("Type"),
             Line<ShimStatus>("Status"),
             Line("keep_type", KeepType),

@@ -17,7 +17,7 @@ internal static class TorchLibrary
         + " to a built one.";
 
     // The number that moga_interface_version returns when arguments are as Shim has them.
-    internal const int InterfaceVersion = 5;
+    internal const int InterfaceVersion = 6;
 
     private static readonly Lazy<(nint Library, string Failure)> Loaded = new(Load);
 

@@ -102,7 +102,7 @@ internal sealed partial class GraphRun
 
     public TensorHandle Visit(Dropout op, Value value) =>
         Draws(op.Rate)
-            ? Checked(Shim.Dropout(In(value), op.Rate, _network.Generator.Handle, out TensorHandle result), result)
+            ? Checked(Shim.Dropout(In(value), op.Rate, op.WholeMaps ? 1 : 0, _network.Generator.Handle, out TensorHandle result), result)
             : Same(value);
 
     public TensorHandle Visit(DropPath op, Value value) =>

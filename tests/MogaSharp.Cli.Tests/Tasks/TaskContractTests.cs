@@ -40,7 +40,7 @@ public sealed class TaskContractTests : IDisposable
         Graph.ComputationGraph graph = Trainer.BuildGraph(card, recipe);
         using var step = new TrainingStep(
             graph,
-            ModelFamilies.Of(card.Options),
+            card.Options,
             Graph.WeightInitializer.Create(graph.Parameters, 0),
             recipe,
             TorchDevice.Cpu

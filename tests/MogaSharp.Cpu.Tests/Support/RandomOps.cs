@@ -93,7 +93,7 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         MapAxis axis = OneOf(MapAxis.Height, MapAxis.Width);
         int size = random.Next(1, 9);
         Shape Along(int channels) => axis == MapAxis.Height ? new Shape(channels, 1, size, 1) : new Shape(channels, 1, 1, size);
-        switch (random.Next(12))
+        switch (random.Next(13))
         {
             case 0:
                 return s.Add(new AveragePool2d(OneOf(1, 3, 5)), x);
@@ -138,12 +138,50 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
             case 9:
                 return Divisor(x.Channels, 2, 3, 5) is { } times && x.Shape[0] < 7 ? s.Add(new ChannelsToFrames(times), x) : null;
             case 10:
+                return Resampling(s, x);
+            case 11:
                 return height * width < 200 ? TokenMixing(s, x) : null;
             default:
                 return Divisor(x.Shape[0], 2, 3) is { } length
                     ? s.Add(new ClipToFrames(), s.Activate(Function(), s.Add(new FramesToClip(length), x)))
                     : null;
         }
+    }
+
+    private Value? Resampling(Scope s, Value x)
+    {
+        switch (random.Next(5))
+        {
+            case 0:
+                return s.Add(new Resize(OneOf(Enum.GetValues<Interpolation>()), OneOf(1, 2, 3), Chance(0.3)), x);
+            case 1:
+                return s.Resize(
+                    s.Add(new AdaptiveAveragePool2d(random.Next(1, 9)), x),
+                    x,
+                    OneOf(Enum.GetValues<Interpolation>()),
+                    Chance(0.3)
+                );
+            case 2:
+                int kernel = random.Next(1, Math.Min(4, Math.Min(x.Shape[2], x.Shape[3]) + 1));
+                return s.Add(new MaxPool2d(kernel, random.Next(1, 4), random.Next(0, (kernel / 2) + 1)), x);
+            case 3:
+                return s.Add(new AdaptiveAveragePool2d(random.Next(1, 7)), x);
+            default:
+                return Transposed(x, random.Next(1, 20), random.Next(1, 6), random.Next(1, 4));
+        }
+    }
+
+    private Value? Transposed(Value x, int channels, int kernel, int stride)
+    {
+        Scope s = Next();
+        int padding = random.Next(0, (kernel + 1) / 2);
+        long cost = x.Shape.ElementCount * channels * kernel * kernel;
+        if (_multiplyAdds + cost > MaxMultiplyAdds)
+            return null;
+        _multiplyAdds += cost;
+        Value y = s.ConvTranspose("deconv", x, channels, kernel, stride, padding, Chance(0.5));
+        y = Chance(0.5) ? s.BatchNorm("norm", y) : y;
+        return Chance(0.5) ? s.Activate(Function(), y) : y;
     }
 
     private Value? TokenMixing(Scope s, Value x)

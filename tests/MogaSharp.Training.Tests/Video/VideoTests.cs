@@ -38,7 +38,7 @@ public sealed class VideoTests : IDisposable
         var schedule = new OneCycleSchedule(recipe.LearningRate, losses.Length);
         using var engine = new TrainingStep(
             official.BuildWithoutDropPath(),
-            new SimVpFamily(),
+            new SimVpOptions(),
             official.Weights(),
             recipe,
             TorchDevice.Cpu

@@ -28,7 +28,7 @@ public sealed partial class ConvNeXtFamily : ModelFamily<ConvNeXtOptions>
 
     /// <inheritdoc/>
     /// <remarks><c>stem</c>, <c>stages.N.downsample</c>, <c>stages.N.blocks.M</c>.</remarks>
-    public override LayerPlace? LayerOf(string parameter)
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter)
     {
         string[] parts = parameter.Split('.');
         return parts switch

@@ -13,7 +13,7 @@ public sealed class HorNetFamily : ModelFamily<HorNetOptions>
 
     /// <inheritdoc/>
     /// <remarks><c>downsample_layers.N</c>, <c>stages.N.M</c>.</remarks>
-    public override LayerPlace? LayerOf(string parameter)
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter)
     {
         string[] parts = parameter.Split('.');
         return parts switch

@@ -27,7 +27,7 @@ public sealed class MogaNetFamily : ModelFamily<MogaNetOptions>
 
     /// <inheritdoc/>
     /// <remarks><c>patch_embedN</c>, <c>blocksN.M</c>, <c>normN</c>.</remarks>
-    public override LayerPlace? LayerOf(string parameter)
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter)
     {
         string[] parts = parameter.Split('.');
         string kind = parts[0].TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');

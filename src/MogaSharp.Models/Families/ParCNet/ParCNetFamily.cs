@@ -30,7 +30,7 @@ public sealed class ParCNetFamily : ModelFamily<ParCNetOptions>
 
     /// <inheritdoc/>
     /// <remarks><c>conv_1</c> and <c>layer_1</c> are the stem; <c>layer_2</c> makes stage 1.</remarks>
-    public override LayerPlace? LayerOf(string parameter)
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter)
     {
         string[] parts = parameter.Split('.');
         if (parts[0] is "conv_1" or "layer_1")

@@ -30,7 +30,7 @@ public sealed partial class SwinFamily : ModelFamily<SwinOptions>
     /// <inheritdoc/>
     /// <remarks><c>patch_embed</c>, <c>layers.N.blocks.M</c>; <c>layers.N.downsample</c> merges the patches for the stage after
     /// it.</remarks>
-    public override LayerPlace? LayerOf(string parameter)
+    public override LayerPlace? LayerOf(ModelOptions options, string parameter)
     {
         string[] parts = parameter.Split('.');
         return parts switch

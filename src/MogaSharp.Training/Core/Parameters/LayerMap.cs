@@ -10,16 +10,16 @@ namespace MogaSharp.Training;
 /// </summary>
 internal sealed class LayerMap
 {
-    private readonly ModelFamily _family;
+    private readonly Func<string, LayerPlace?> _placeOf;
     private readonly int[] _firstBlock;
     private readonly int[] _depths;
 
-    public LayerMap(IEnumerable<ParameterSpec> specs, ModelFamily family)
+    public LayerMap(IEnumerable<ParameterSpec> specs, Func<string, LayerPlace?> placeOf)
     {
-        _family = family;
+        _placeOf = placeOf;
         var depths = new SortedDictionary<int, int>();
         foreach (ParameterSpec spec in specs)
-            if (family.LayerOf(spec.Name) is { } place)
+            if (placeOf(spec.Name) is { } place)
                 depths[place.Stage] = Math.Max(depths.GetValueOrDefault(place.Stage), place.Block + 1);
 
         Stages = depths.Count == 0 ? 0 : depths.Keys.Max();
@@ -38,7 +38,7 @@ internal sealed class LayerMap
     /// <summary>The layer that a parameter belongs to.</summary>
     public int LayerOf(string name)
     {
-        if (_family.LayerOf(name) is not { } place)
+        if (_placeOf(name) is not { } place)
             return Last;
         int stage = place.Stage - 1;
         return place.Block switch

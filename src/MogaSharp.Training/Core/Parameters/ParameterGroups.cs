@@ -22,18 +22,18 @@ public static class ParameterGroups
     /// (<c>param_groups_layer_decay</c>).
     /// </summary>
     /// <param name="specs">The graph's parameters and buffers; buffers are skipped.</param>
-    /// <param name="family">Knows where parameters stand.</param>
+    /// <param name="options">The network's options, whose family knows where parameters stand.</param>
     /// <param name="recipe">Weight decay, layer decay, frozen stages.</param>
     /// <exception cref="RecipeException">There are fewer stages than are to be frozen, or nothing is left to train.</exception>
-    public static ImmutableArray<ParameterGroupSpec> Create(IEnumerable<ParameterSpec> specs, ModelFamily family, TrainingRecipe recipe)
+    public static ImmutableArray<ParameterGroupSpec> Create(IEnumerable<ParameterSpec> specs, ModelOptions options, TrainingRecipe recipe)
     {
         ParameterSpec[] all = [.. specs.Where(spec => spec.Kind == ParameterKind.Parameter)];
-        var map = new LayerMap(all, family);
+        var map = new LayerMap(all, name => ModelFamilies.Of(options).LayerOf(options, name));
         if (recipe.FrozenStages > map.Stages)
             throw new RecipeException($"frozen_stages is {recipe.FrozenStages}, but the network has {map.Stages} stages.");
         ParameterGroupSpec[] groups =
         [
-            .. all.Where(spec => !IsFrozen(spec.Name, family, recipe))
+            .. all.Where(spec => !IsFrozen(spec.Name, options, recipe))
                 .GroupBy(spec => (Layer: recipe.LayerDecay is null ? -1 : map.LayerOf(spec.Name), Decays: Decays(spec, recipe)))
                 .OrderBy(group => group.Key)
                 .Select(group => new ParameterGroupSpec(
@@ -51,10 +51,10 @@ public static class ParameterGroups
     /// <summary>Whether a parameter or buffer belongs to a frozen stage: it stays as it is, and its batch norms use their running
     /// statistics.</summary>
     /// <param name="name">Its official name.</param>
-    /// <param name="family">Knows where it stands.</param>
+    /// <param name="options">The network's options, whose family knows where it stands.</param>
     /// <param name="recipe">The frozen stages.</param>
-    public static bool IsFrozen(string name, ModelFamily family, TrainingRecipe recipe) =>
-        family.LayerOf(name)?.Stage <= recipe.FrozenStages;
+    public static bool IsFrozen(string name, ModelOptions options, TrainingRecipe recipe) =>
+        ModelFamilies.Of(options).LayerOf(options, name)?.Stage <= recipe.FrozenStages;
 
     private static bool Decays(ParameterSpec spec, TrainingRecipe recipe) =>
         spec.Shape.Rank > 1

@@ -61,14 +61,7 @@ public sealed class Trainer : IDisposable
             throw PerRankBatch.TooFew(recipe, data.Count, _task.Items, options.Group?.Size ?? 1);
         _schedule = LearningRateSchedule.Create(recipe, _updatesPerEpoch);
         _folder = new CheckpointFolder(options.Folder);
-        _engine = new TrainingStep(
-            BuildGraph(card, recipe),
-            ModelFamilies.Of(card.Options),
-            weights,
-            recipe,
-            options.Device,
-            options.Group
-        );
+        _engine = new TrainingStep(BuildGraph(card, recipe), card.Options, weights, recipe, options.Device, options.Group);
         // With few items some processes have none.
         _evaluates = options.Group?.Any(data.EvalBatches > 0) ?? data.EvalBatches > 0;
         _progress = new TrainingProgress { DatasetSize = data.Count };
@@ -95,7 +88,7 @@ public sealed class Trainer : IDisposable
     public static ComputationGraph BuildGraph(ModelCard card, TrainingRecipe recipe)
     {
         ModelCard training = card with { Options = card.Options with { DropRate = recipe.Drop, DropPathRate = recipe.DropPath } };
-        return training.CreateDefinition().Build(TaskTraining.Of(recipe.Task).InputShape(training, recipe));
+        return training.CreateDefinition().Build(TaskTraining.Of(recipe.Task).InputShape(training, recipe), ModelOutputs.Training);
     }
 
     /// <summary>Goes on from a checkpoint of the same model and data.</summary>

@@ -39,7 +39,7 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>Puts weights on a device.</summary>
     /// <param name="graph">The network with its training rates; its first output is what the recipe's task takes.</param>
-    /// <param name="family">The family of the network, for frozen stages and layer decay.</param>
+    /// <param name="model">The network's options, for frozen stages and layer decay.</param>
     /// <param name="weights">The weights to start from.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="device">Where to compute.</param>
@@ -51,7 +51,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="ProcessGroupException">Another process is lost.</exception>
     public TrainingStep(
         ComputationGraph graph,
-        ModelFamily family,
+        ModelOptions model,
         WeightSet weights,
         TrainingRecipe recipe,
         TorchDevice device,
@@ -71,9 +71,9 @@ public sealed class TrainingStep : IDisposable
                 Seed = (ulong)recipe.Seed,
             }
         );
-        Network.Freeze(name => ParameterGroups.IsFrozen(name, family, recipe));
+        Network.Freeze(name => ParameterGroups.IsFrozen(name, model, recipe));
         Average = recipe.EmaDecay is null ? null : Network.Clone();
-        ParameterGroupSpec[] groups = [.. ParameterGroups.Create(graph.Parameters, family, recipe)];
+        ParameterGroupSpec[] groups = [.. ParameterGroups.Create(graph.Parameters, model, recipe)];
         _rateScales = [.. groups.Select(group => group.RateScale)];
         _optimizer = CreateOptimizer([.. groups.Select(group => new ParameterGroup(group.Parameters, 0, group.WeightDecay))]);
         _scaler = recipe.Amp == Precision.Fp16 ? new GradientScaler() : null;

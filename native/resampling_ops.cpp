@@ -1,0 +1,39 @@
+// Resizing, windows and grids of pixels, transposed convolutions.
+#include "common.h"
+#include "layouts.h"
+
+using namespace moga;
+
+namespace {
+
+// Autocast's rule for the CPU: means of pixels are taken in float32. CUDA has them in every type.
+at::Tensor summable(const at::Tensor& x) { return x.is_cpu() ? wide(x) : x; }
+
+}  // namespace
+
+// To the rows and columns of another map, or of the map itself for null, times a factor.
+MOGA_API int32_t moga_resize(Handle x, Handle like, int64_t factor, int32_t method, int32_t align_corners, Handle* result) {
+    return guarded([&] {
+        const at::Tensor& size = like == nullptr ? ref(x) : ref(like);
+        const int64_t sides[] = {size.size(2) * factor, size.size(3) * factor};
+        const bool nearest = static_cast<Interpolation>(method) == Interpolation::Nearest;
+        *result = own(nearest ? at::upsample_nearest2d(ref(x), sides) : at::upsample_bilinear2d(summable(ref(x)), sides, align_corners != 0));
+    });
+}
+
+// Pixels outside of the map do not count.
+MOGA_API int32_t moga_max_pool(Handle x, int64_t kernel, int64_t stride, int64_t padding, Handle* result) {
+    return guarded([&] { *result = own(at::max_pool2d(ref(x), {kernel, kernel}, {stride, stride}, {padding, padding})); });
+}
+
+MOGA_API int32_t moga_adaptive_average_pool(Handle x, int64_t size, Handle* result) {
+    return guarded([&] { *result = own(at::adaptive_avg_pool2d(summable(ref(x)), {size, size})); });
+}
+
+MOGA_API int32_t moga_conv_transpose2d(
+    Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int32_t precision, Handle* result) {
+    return guarded([&] {
+        *result = own(at::conv_transpose2d(
+            cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision), {stride, stride}, {padding, padding}));
+    });
+}
