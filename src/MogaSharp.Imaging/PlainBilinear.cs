@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Drawing;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -100,7 +99,8 @@ internal static class PlainBilinear
             {
                 Pair pair = columns[x];
                 Vector128<int> sum =
-                    (Samples(ref source, pair.First) * pair.FirstWeight) + (Samples(ref source, pair.Second) * pair.SecondWeight);
+                    (RgbVector.Load(ref source, pair.First * 3) * pair.FirstWeight)
+                    + (RgbVector.Load(ref source, pair.Second * 3) * pair.SecondWeight);
                 Vector128.ShiftRightArithmetic(sum, 4).StoreUnsafe(ref target, (nuint)(x * 3));
             }
         }
@@ -114,12 +114,6 @@ internal static class PlainBilinear
                         + (row[(pair.Second * channels) + channel] * pair.SecondWeight)
                     ) >> 4;
         }
-    }
-
-    private static Vector128<int> Samples(ref byte row, int pixel)
-    {
-        uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref row, pixel * 3));
-        return Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(four).AsByte())).AsInt32();
     }
 
     private static void Down(ReadOnlySpan<int> upper, ReadOnlySpan<int> lower, Pair rows, Span<byte> destination)
