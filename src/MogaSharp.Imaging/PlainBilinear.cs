@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Drawing;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace MogaSharp.Imaging;
 
@@ -10,6 +12,9 @@ namespace MogaSharp.Imaging;
 internal static class PlainBilinear
 {
     private const int One = 1 << 11;
+
+    // What a store may write beyond the sums of a row.
+    private const int Spare = 1;
 
     /// <summary>The two source pixels of an output pixel and their weights, which add up to <see cref="One"/>.</summary>
     private readonly record struct Pair(int First, int Second, int FirstWeight, int SecondWeight);
@@ -24,18 +29,31 @@ internal static class PlainBilinear
         Pair[] columns = ArrayPool<Pair>.Shared.Rent(window.Width);
         for (int x = 0; x < window.Width; x++)
             columns[x] = Column(window.X + x, size.Width, newSize.Width);
-        int rowLength = window.Width * channels;
-        int[] sums = ArrayPool<int>.Shared.Rent(rowLength * 2);
-        Span<int> upper = sums.AsSpan(0, rowLength),
-            lower = sums.AsSpan(rowLength, rowLength);
+        int pitch = size.Width * channels,
+            rowLength = window.Width * channels,
+            held = rowLength + Spare;
+        int[] sums = ArrayPool<int>.Shared.Rent(held * 2);
+        Span<int> upper = sums.AsSpan(0, held),
+            lower = sums.AsSpan(held, held);
+        // Neighboring rows of the result mostly come from the same rows of the source, or share one.
+        int upperRow = -1,
+            lowerRow = -1;
         for (int y = 0; y < window.Height; y++)
         {
             Pair rows = Row(window.Y + y, size.Height, newSize.Height);
-            Across(source.Slice(rows.First * size.Width * channels, size.Width * channels), columns, channels, upper);
-            Across(source.Slice(rows.Second * size.Width * channels, size.Width * channels), columns, channels, lower);
-            Span<byte> to = destination.Slice(y * rowLength, rowLength);
-            for (int i = 0; i < to.Length; i++)
-                to[i] = (byte)((((rows.FirstWeight * (upper[i] >> 4)) >> 16) + ((rows.SecondWeight * (lower[i] >> 4)) >> 16) + 2) >> 2);
+            if (rows.First == lowerRow)
+            {
+                Span<int> other = upper;
+                upper = lower;
+                lower = other;
+                (upperRow, lowerRow) = (lowerRow, upperRow);
+            }
+            if (rows.First != upperRow)
+                Across(source.Slice(rows.First * pitch, pitch), columns.AsSpan(0, window.Width), channels, upper);
+            if (rows.Second != lowerRow)
+                Across(source.Slice(rows.Second * pitch, pitch), columns.AsSpan(0, window.Width), channels, lower);
+            (upperRow, lowerRow) = (rows.First, rows.Second);
+            Down(upper, lower, rows, destination.Slice(y * rowLength, rowLength));
         }
         ArrayPool<int>.Shared.Return(sums);
         ArrayPool<Pair>.Shared.Return(columns);
@@ -67,16 +85,59 @@ internal static class PlainBilinear
     private static Pair Weighted(int first, int second, float fraction) =>
         new(first, second, (int)MathF.Round((1 - fraction) * One), (int)MathF.Round(fraction * One));
 
+    /// <summary>The sums of a row, each without its last four bits, as rows are weighted.</summary>
     private static void Across(ReadOnlySpan<byte> row, ReadOnlySpan<Pair> columns, int channels, Span<int> sums)
     {
-        for (int i = 0, x = 0; i < sums.Length; x++)
+        int x = 0;
+        if (channels == 3)
+        {
+            // A load takes four bytes and a store four sums, one more than a pixel has; the next pixel overwrites the fourth sum.
+            int last = (row.Length / 3) - 1;
+            ref byte source = ref MemoryMarshal.GetReference(row);
+            ref int target = ref MemoryMarshal.GetReference(sums[..((columns.Length * 3) + Spare)]);
+            for (; x < columns.Length && columns[x].Second < last; x++)
+            {
+                Pair pair = columns[x];
+                Vector128<int> sum =
+                    (RgbVector.Load(ref source, pair.First * 3) * pair.FirstWeight)
+                    + (RgbVector.Load(ref source, pair.Second * 3) * pair.SecondWeight);
+                Vector128.ShiftRightArithmetic(sum, 4).StoreUnsafe(ref target, (nuint)(x * 3));
+            }
+        }
+        for (int i = x * channels; x < columns.Length; x++)
         {
             Pair pair = columns[x];
             for (int channel = 0; channel < channels; channel++, i++)
                 sums[i] =
-                    (row[(pair.First * channels) + channel] * pair.FirstWeight)
-                    + (row[(pair.Second * channels) + channel] * pair.SecondWeight);
+                    (
+                        (row[(pair.First * channels) + channel] * pair.FirstWeight)
+                        + (row[(pair.Second * channels) + channel] * pair.SecondWeight)
+                    ) >> 4;
         }
+    }
+
+    private static void Down(ReadOnlySpan<int> upper, ReadOnlySpan<int> lower, Pair rows, Span<byte> destination)
+    {
+        int i = 0;
+        ref int up = ref MemoryMarshal.GetReference(upper[..destination.Length]);
+        ref int down = ref MemoryMarshal.GetReference(lower[..destination.Length]);
+        ref byte target = ref MemoryMarshal.GetReference(destination);
+        for (; i <= destination.Length - 16; i += 16)
+        {
+            Vector256<int> first = Between(Vector256.LoadUnsafe(ref up, (nuint)i), Vector256.LoadUnsafe(ref down, (nuint)i), rows),
+                second = Between(Vector256.LoadUnsafe(ref up, (nuint)i + 8), Vector256.LoadUnsafe(ref down, (nuint)i + 8), rows);
+            Vector256<short> narrow = Vector256.Narrow(first, second);
+            Vector128.Narrow(narrow.GetLower(), narrow.GetUpper()).AsByte().StoreUnsafe(ref target, (nuint)i);
+        }
+        for (; i < destination.Length; i++)
+            destination[i] = (byte)((((rows.FirstWeight * upper[i]) >> 16) + ((rows.SecondWeight * lower[i]) >> 16) + 2) >> 2);
+    }
+
+    private static Vector256<int> Between(Vector256<int> upper, Vector256<int> lower, Pair rows)
+    {
+        Vector256<int> sum =
+            Vector256.ShiftRightArithmetic(upper * rows.FirstWeight, 16) + Vector256.ShiftRightArithmetic(lower * rows.SecondWeight, 16);
+        return Vector256.ShiftRightArithmetic(sum + Vector256.Create(2), 2);
     }
 
     /// <summary>Exactly half the size takes the mean of two by two pixels instead.</summary>

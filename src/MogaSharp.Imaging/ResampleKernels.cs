@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -62,11 +61,7 @@ internal static class ResampleKernels
             // A load takes four bytes, one more than a pixel: the last pixel is added without it.
             int last = taps.Length - 1;
             for (int tap = 0; tap < last; tap++)
-            {
-                uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, tap * 3));
-                Vector128<ushort> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(four).AsByte());
-                sum += Vector128.WidenLower(wide).AsInt32() * taps[tap];
-            }
+                sum += RgbVector.Load(ref first, tap * 3) * taps[tap];
             sum += Vector128.Create(pixels[last * 3], pixels[(last * 3) + 1], pixels[(last * 3) + 2], 0) * taps[last];
             destination[x * 3] = ToSample(sum[0]);
             destination[(x * 3) + 1] = ToSample(sum[1]);

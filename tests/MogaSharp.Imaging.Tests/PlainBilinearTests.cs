@@ -1,3 +1,4 @@
+using System.Drawing;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Imaging.Tests;
@@ -33,6 +34,28 @@ public sealed class PlainBilinearTests
     [Fact]
     public void The_same_size_changes_nothing() =>
         AssertPixels.Equal(Chelsea.Pixels, Chelsea.Resize(Chelsea.Width, Chelsea.Height, ResizeFilter.PlainBilinear).Pixels);
+
+    // Rows are kept from one row of the result to the next, and pixels but the last are computed in vectors.
+    [Theory]
+    [InlineData(3, 640, 29)]
+    [InlineData(3, 13, 400)]
+    [InlineData(3, 1, 57)]
+    [InlineData(1, 61, 411)]
+    public void Any_window_is_that_of_the_whole(int channels, int width, int height)
+    {
+        byte[] source = channels == 3 ? Chelsea.Pixels : Chelsea.Pixels[..(Chelsea.Width * Chelsea.Height)];
+        Size size = new(Chelsea.Width, Chelsea.Height),
+            newSize = new(width, height);
+        byte[] whole = new byte[width * height * channels];
+        Resampler.Resize(source, size.Width, size.Height, channels, whole, width, height, ResizeFilter.PlainBilinear);
+        byte[] pixel = new byte[channels];
+        for (int i = 0; i < width * height; i += 7)
+        {
+            var window = new Rectangle(i % width, i / width, 1, 1);
+            PlainBilinear.Resize(source, size, channels, pixel, newSize, window);
+            AssertPixels.Equal(whole.AsSpan(i * channels, channels), pixel);
+        }
+    }
 
     [Theory]
     [InlineData(1, 1)]

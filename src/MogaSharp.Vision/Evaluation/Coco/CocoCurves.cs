@@ -1,0 +1,92 @@
+namespace MogaSharp.Vision;
+
+/// <summary>
+/// Precision and recall of one category over a set of images, for one range of areas and a largest number of detections in an image, as
+/// pycocotools accumulates them.
+/// </summary>
+internal sealed class CocoCurves
+{
+    private static readonly double Spacing = Math.BitIncrement(1.0) - 1;
+    private static readonly double[] Recalls = CocoMatches.Steps(0, 1, 101);
+
+    private readonly double[][] _precisions;
+    private readonly double[] _recalls;
+
+    private CocoCurves(double[][] precisions, double[] recalls) => (_precisions, _recalls) = (precisions, recalls);
+
+    /// <summary>The curves; null when there is nothing to find.</summary>
+    /// <param name="images">The matches, in the order of the images' numbers, which decides among detections of equal scores.</param>
+    /// <param name="area">The place of the range of areas.</param>
+    /// <param name="most">The most detections of an image that are evaluated.</param>
+    public static CocoCurves? Of(IReadOnlyList<CocoMatches> images, int area, int most)
+    {
+        int positives = images.Sum(image => image.Areas[area].Positives);
+        if (positives == 0)
+            return null;
+        (double Score, ushort Matched, ushort Ignored)[] detections =
+        [
+            .. images
+                .SelectMany(image =>
+                    image.Scores.Take(most).Select((score, i) => (Score: score, image.Areas[area].Matched[i], image.Areas[area].Ignored[i]))
+                )
+                .OrderByDescending(detection => detection.Score),
+        ];
+        var precisions = new double[CocoMatches.Thresholds.Count][];
+        double[] recalls = new double[precisions.Length];
+        for (int threshold = 0; threshold < precisions.Length; threshold++)
+        {
+            double[] precision = new double[detections.Length],
+                recall = new double[detections.Length];
+            int right = 0,
+                wrong = 0;
+            for (int i = 0; i < detections.Length; i++)
+            {
+                if (((detections[i].Ignored >> threshold) & 1) == 0)
+                {
+                    int isRight = (detections[i].Matched >> threshold) & 1;
+                    right += isRight;
+                    wrong += 1 - isRight;
+                }
+                (precision[i], recall[i]) = (right / (wrong + right + Spacing), (double)right / positives);
+            }
+
+            recalls[threshold] = recall.LastOrDefault();
+            precisions[threshold] = AtRecalls(precision, recall);
+        }
+
+        return new CocoCurves(precisions, recalls);
+    }
+
+    /// <summary>The mean precision over all recalls, thresholds and categories, 0..1; NaN when no category has anything to find.</summary>
+    /// <param name="categories">The curves of the categories.</param>
+    /// <param name="threshold">The place of the only threshold that counts; null for all.</param>
+    public static double AveragePrecision(IEnumerable<CocoCurves?> categories, int? threshold = null) =>
+        Mean(categories, curves => threshold is { } one ? curves._precisions[one] : curves._precisions.SelectMany(values => values));
+
+    /// <summary>The mean of the largest recall over all thresholds and categories, 0..1; NaN when no category has anything to find.</summary>
+    /// <param name="categories">The curves of the categories.</param>
+    /// <param name="threshold">The place of the only threshold that counts; null for all.</param>
+    public static double AverageRecall(IEnumerable<CocoCurves?> categories, int? threshold = null) =>
+        Mean(categories, curves => threshold is { } one ? [curves._recalls[one]] : curves._recalls);
+
+    private static double Mean(IEnumerable<CocoCurves?> categories, Func<CocoCurves, IEnumerable<double>> values) =>
+        categories.OfType<CocoCurves>().SelectMany(values).DefaultIfEmpty(double.NaN).Average();
+
+    // The best precision of this recall or any higher one; 0 for recalls that are not reached.
+    private static double[] AtRecalls(double[] precision, double[] recall)
+    {
+        for (int i = precision.Length - 1; i > 0; i--)
+            precision[i - 1] = Math.Max(precision[i - 1], precision[i]);
+        double[] result = new double[Recalls.Length];
+        for (int i = 0, at = 0; i < result.Length; i++)
+        {
+            while (at < recall.Length && recall[at] < Recalls[i])
+                at++;
+            if (at == recall.Length)
+                break;
+            result[i] = precision[at];
+        }
+
+        return result;
+    }
+}
