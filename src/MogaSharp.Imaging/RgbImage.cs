@@ -73,6 +73,14 @@ public sealed class RgbImage
         return new RgbImage(width, height, pixels);
     }
 
+    /// <summary>A copy with left and right exchanged.</summary>
+    public RgbImage Mirrored()
+    {
+        byte[] pixels = [.. Pixels];
+        Flip.Horizontal(pixels, Width, 3);
+        return new RgbImage(Width, Height, pixels);
+    }
+
     /// <summary>
     /// Cuts out the center, with the offsets of torchvision's <c>CenterCrop</c> (halves round to even). Where the image is
     /// smaller than the crop it is surrounded by black, the odd pixel right and below.

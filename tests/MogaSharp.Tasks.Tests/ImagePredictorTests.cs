@@ -1,4 +1,3 @@
-using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 
@@ -165,14 +164,14 @@ public sealed class ImagePredictorTests(ShippedModel model) : IClassFixture<Ship
                 "first"
             ),
         ];
-        await using var images = new ImageInputs(new Preprocessor(model.Card.Preprocess.ToOptions()), sources, cancellationToken: Token);
+        await using var images = new ImageInputs(model.Classifier.Preparation, sources, cancellationToken: Token);
         await first.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
         ImageResult<Classification> result = Assert.Single(await model.Classifier.PredictManyAsync(images, Token).ToArrayAsync(Token));
         Assert.Equal(model.Classifier.Predict(ImageDecoder.Load(Samples[0]), Token).Best, result.Value!.Best);
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
             await model.Classifier.PredictManyAsync(images, Token).ToArrayAsync(Token)
         );
-        var small = new Preprocessor(new PreprocessOptions(8, 8));
+        var small = new FixedSizePreparation(new Preprocessor(new PreprocessOptions(8, 8)));
         await using var others = new ImageInputs(small, sources, cancellationToken: Token);
         await Assert.ThrowsAsync<ArgumentException>(async () => await model.Classifier.PredictManyAsync(others, Token).ToArrayAsync(Token));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ImageInputs(small, sources, new ImageInputOptions { BatchSize = 0 }));
@@ -208,19 +207,15 @@ public sealed class ImagePredictorTests(ShippedModel model) : IClassFixture<Ship
         CancellationToken? cancellationToken = null
     ) => model.Classifier.PredictManyAsync(sources, options, cancellationToken ?? Token).ToArrayAsync(cancellationToken ?? Token).AsTask();
 
-    private sealed class LargestLogit(LoadedModel model) : ImagePredictor<(int Index, int Width)>(model, model.Graph, engine: null)
+    private sealed class LargestLogit(LoadedModel model) : FixedSizePredictor<(int Index, int Width)>(model, model.Graph, engine: null)
     {
-        protected override (int Index, int Width) Interpret(
-            IReadOnlyDictionary<string, Tensor> outputs,
-            int index,
-            System.Drawing.Size size
-        )
+        protected override (int Index, int Width) Interpret(PreparedImage image, NetworkOutputs outputs)
         {
-            ReadOnlySpan<float> logits = Slice(outputs[ClassifierHead.Logits], index);
+            ReadOnlySpan<float> logits = outputs[ClassifierHead.Logits];
             int best = 0;
             for (int i = 1; i < logits.Length; i++)
                 best = logits[i] > logits[best] ? i : best;
-            return (best, size.Width);
+            return (best, image.Size.Width);
         }
     }
 

@@ -43,6 +43,8 @@ public sealed class FixtureFile
 
     public byte[] Bytes(string name) => Read<byte>(name);
 
+    public long[] Longs(string name) => Read<long>(name);
+
     /// <summary>The largest absolute difference between a result and what the fixture holds of it, full or sampled.</summary>
     public double Difference(string name, ReadOnlySpan<float> result)
     {

@@ -45,7 +45,7 @@ internal static class ClassifyCommand
                 ModelCard card = Shared.Card(parsed.GetValue(model)!);
                 // Images are decoded while the model loads, and later while the batch before is classified.
                 await using var images = new ImageInputs(
-                    new Preprocessor(card.Preprocess.ToOptions()),
+                    new FixedSizePreparation(new Preprocessor(card.Preprocess.ToOptions())),
                     files.Select(Source),
                     cancellationToken: cancellationToken
                 );

@@ -62,13 +62,7 @@ internal static class TrainBenchmark
         TorchRuntime.Threads = threads;
         TrainingRecipe recipe = TaskTraining.Of(card.Options.Task).Default() with { Amp = amp, ChannelsLast = channelsLast };
         ComputationGraph graph = card.CreateDefinition().Build(input, ModelOutputs.Training);
-        using var engine = new TrainingStep(
-            graph,
-            card.Options,
-            WeightInitializer.Create(graph.Parameters, 0),
-            recipe,
-            device
-        );
+        using var engine = new TrainingStep(graph, card.Options, WeightInitializer.Create(graph.Parameters, 0), recipe, device);
         using IBenchmarkPeer? peer = startPeer?.Invoke();
         TrainingBatch batch = TaskTraining.Of(card.Options.Task).CreateRandomBatch(card, input, new Random(0));
         var times = new List<double>();

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Drawing;
 using Microsoft.Extensions.Logging;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
@@ -8,7 +7,7 @@ using MogaSharp.Models;
 namespace MogaSharp.Tasks;
 
 /// <summary>Classifies images: decoding, preprocessing as the model card says, network, softmax. Safe for concurrent use.</summary>
-public sealed class ImageClassifier : ImagePredictor<Classification>
+public sealed class ImageClassifier : FixedSizePredictor<Classification>
 {
     private const int DefaultTopK = 5;
 
@@ -85,8 +84,7 @@ public sealed class ImageClassifier : ImagePredictor<Classification>
         Run(input, cancellationToken)[ClassifierHead.Logits];
 
     /// <inheritdoc/>
-    protected override Classification Interpret(IReadOnlyDictionary<string, Tensor> outputs, int index, Size size) =>
-        new(Labels, Slice(outputs[ClassifierHead.Logits], index));
+    protected override Classification Interpret(PreparedImage image, NetworkOutputs outputs) => new(Labels, outputs[ClassifierHead.Logits]);
 
     private async Task<ImmutableArray<Prediction>> ClassifyAsync<TFrom>(
         Func<TFrom, ImageLimits?, CancellationToken, Task<RgbImage>> load,

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Drawing;
 using Microsoft.Extensions.Logging;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -7,7 +6,7 @@ using MogaSharp.Models;
 namespace MogaSharp.Tasks;
 
 /// <summary>Gives the feature maps at the end of each of a network's stages, <c>stage1</c> and so on: (1, C_i, H_i, W_i).</summary>
-public sealed class FeatureExtractor : ImagePredictor<IReadOnlyDictionary<string, Tensor>>
+public sealed class FeatureExtractor : FixedSizePredictor<IReadOnlyDictionary<string, Tensor>>
 {
     /// <summary>Binds a loaded model to an engine.</summary>
     /// <param name="model">A classifier, with classes or without; its head is not run.</param>
@@ -31,12 +30,13 @@ public sealed class FeatureExtractor : ImagePredictor<IReadOnlyDictionary<string
     ) => new(await ModelSource.LoadAsync(nameOrCard, options ?? new(), cancellationToken).ConfigureAwait(false), engine);
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, Tensor> Interpret(IReadOnlyDictionary<string, Tensor> outputs, int index, Size size) =>
-        outputs.ToImmutableDictionary(
-            output => output.Key,
-            output => new Tensor(output.Value.Shape.With(0, 1), Slice(output.Value, index).ToArray()),
-            StringComparer.Ordinal
-        );
+    protected override IReadOnlyDictionary<string, Tensor> Interpret(PreparedImage image, NetworkOutputs outputs)
+    {
+        var maps = ImmutableDictionary.CreateBuilder<string, Tensor>(StringComparer.Ordinal);
+        foreach (string name in outputs.Names)
+            maps.Add(name, new Tensor(outputs.ShapeOf(name), outputs[name].ToArray()));
+        return maps.ToImmutable();
+    }
 
     private static ComputationGraph Stages(LoadedModel model) =>
         model.Definition is IClassifierDefinition

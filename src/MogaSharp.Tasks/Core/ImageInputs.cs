@@ -1,4 +1,3 @@
-using System.Drawing;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using MogaSharp.Imaging;
@@ -13,6 +12,9 @@ public sealed record ImageInputOptions
 
     /// <summary>The most images that go through the network at once, at least 1. Default 8. Results do not depend on it.</summary>
     public int BatchSize { get; init; } = 8;
+
+    /// <summary>Whether results have the decoded images too, such as to draw on them.</summary>
+    public bool KeepsImages { get; init; }
 
     /// <summary>Images that are decoded at the same time; 0 for one per processor.</summary>
     public int Workers { get; init; }
@@ -38,16 +40,17 @@ public sealed class ImageInputs : IAsyncDisposable
     private readonly SemaphoreSlim _room;
     private readonly SemaphoreSlim _workers;
     private readonly Task _reading;
+    private readonly bool _keepsImages;
     private int _isTaken;
 
     /// <summary>Begins to read.</summary>
-    /// <param name="preprocessor">Makes inputs of images; that of the model's card (<see cref="CardPreprocessing.ToOptions"/>).</param>
+    /// <param name="preparation">Makes inputs of images; that of the model's card.</param>
     /// <param name="sources">The images; asked for one after another, from other threads, as far as they are read ahead.</param>
     /// <param name="options">How; <see cref="ImageInputOptions.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends reading.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public ImageInputs(
-        Preprocessor preprocessor,
+        IImagePreparation preparation,
         IAsyncEnumerable<ImageSource> sources,
         ImageInputOptions? options = null,
         CancellationToken cancellationToken = default
@@ -55,7 +58,7 @@ public sealed class ImageInputs : IAsyncDisposable
     {
         options ??= ImageInputOptions.Default;
         options.Check();
-        (Preprocessor, BatchSize) = (preprocessor, options.BatchSize);
+        (Preparation, BatchSize, _keepsImages) = (preparation, options.BatchSize, options.KeepsImages);
         int workers = options.Workers == 0 ? Environment.ProcessorCount : options.Workers;
         _workers = new SemaphoreSlim(workers);
         _room = new SemaphoreSlim(options.BatchSize + workers);
@@ -63,17 +66,17 @@ public sealed class ImageInputs : IAsyncDisposable
         _reading = Task.Run(() => ReadAsync(sources, _stop.Token), CancellationToken.None);
     }
 
-    /// <inheritdoc cref="ImageInputs(Preprocessor, IAsyncEnumerable{ImageSource}, ImageInputOptions, CancellationToken)"/>
+    /// <inheritdoc cref="ImageInputs(IImagePreparation, IAsyncEnumerable{ImageSource}, ImageInputOptions, CancellationToken)"/>
     public ImageInputs(
-        Preprocessor preprocessor,
+        IImagePreparation preparation,
         IEnumerable<ImageSource> sources,
         ImageInputOptions? options = null,
         CancellationToken cancellationToken = default
     )
-        : this(preprocessor, sources.ToAsyncEnumerable(), options, cancellationToken) { }
+        : this(preparation, sources.ToAsyncEnumerable(), options, cancellationToken) { }
 
     /// <summary>Makes the inputs.</summary>
-    public Preprocessor Preprocessor { get; }
+    public IImagePreparation Preparation { get; }
 
     /// <summary>The most images of a batch.</summary>
     public int BatchSize { get; }
@@ -139,15 +142,18 @@ public sealed class ImageInputs : IAsyncDisposable
         try
         {
             RgbImage image = await source.LoadAsync(cancellationToken).ConfigureAwait(false);
-            float[] input = new float[Preprocessor.InputLength];
-            Preprocessor.Process(image, input);
-            return new ImageInput(source, new(image.Width, image.Height)) { Input = input, Conversions = image.Conversions };
+            return new ImageInput(source)
+            {
+                Prepared = Preparation.Prepare(image, source.Name),
+                Image = _keepsImages ? image : null,
+                Conversions = image.Conversions,
+            };
         }
         // Without the decoder's library no image can be read; anything else is a problem of this one.
         catch (Exception e) when (e is not ImagingUnavailableException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new ImageInput(source, default) { Error = e };
+            return new ImageInput(source) { Error = e };
         }
         finally
         {
@@ -158,11 +164,13 @@ public sealed class ImageInputs : IAsyncDisposable
 
 /// <summary>An image that was read, or why it was not.</summary>
 /// <param name="Source">The image.</param>
-/// <param name="Size">Its pixels before preprocessing.</param>
-internal sealed record ImageInput(ImageSource Source, Size Size)
+internal sealed record ImageInput(ImageSource Source)
 {
-    /// <summary>The network's input; null where there is an error.</summary>
-    public float[]? Input { get; init; }
+    /// <summary>The network's inputs; null where there is an error.</summary>
+    public PreparedImage? Prepared { get; init; }
+
+    /// <summary>The decoded image, where it is kept.</summary>
+    public RgbImage? Image { get; init; }
 
     /// <summary>Why there is none.</summary>
     public Exception? Error { get; init; }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Drawing;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,16 +21,23 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <summary>Binds a loaded model to an engine. Its weights are not kept beside those that the engine makes of them.</summary>
     /// <param name="model">The model, of 3 image channels.</param>
     /// <param name="graph">The graph to run, of the model's definition; <see cref="LoadedModel.Graph"/> in general.</param>
+    /// <param name="preparation">Makes the network's inputs of images.</param>
     /// <param name="engine">The engine, which must outlive the predictor; null for a managed one that the predictor owns.</param>
     /// <param name="logger">Receives the batches that go through the network and images that cannot be read; null for none.</param>
     /// <exception cref="ModelCardException">The model takes other than 3 channels.</exception>
-    protected ImagePredictor(LoadedModel model, ComputationGraph graph, IInferenceEngine? engine, ILogger? logger = null)
+    protected ImagePredictor(
+        LoadedModel model,
+        ComputationGraph graph,
+        IImagePreparation preparation,
+        IInferenceEngine? engine,
+        ILogger? logger = null
+    )
     {
         Card = model.Card;
-        InputShape = graph.Inputs[0].Shape.With(0, 1);
-        if (InputShape.Rank != 4 || InputShape[1] != 3)
-            throw new ModelCardException(Card.Name, $"The network takes {InputShape}; images are (1, 3, Height, Width).");
-        Preprocessor = new Preprocessor(Card.Preprocess.ToOptions());
+        Shape input = graph.Inputs[0].Shape;
+        if (input.Rank != 4 || input[1] != 3)
+            throw new ModelCardException(Card.Name, $"The network takes {input.With(0, 1)}; images are (1, 3, Height, Width).");
+        Preparation = preparation;
         _logger = logger ?? NullLogger.Instance;
         _session = new ModelSession(graph, model.Weights, engine);
     }
@@ -39,11 +45,11 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <summary>The model's card; its class count is that of the weights.</summary>
     public ModelCard Card { get; }
 
-    /// <summary>The preprocessing that the card describes.</summary>
-    public Preprocessor Preprocessor { get; }
+    /// <summary>Makes the network's inputs of images.</summary>
+    public IImagePreparation Preparation { get; }
 
-    /// <summary>The input for one image: (1, 3, Height, Width).</summary>
-    public Shape InputShape { get; }
+    /// <summary>The most pixels of inputs that go through the network in one run; one input always does.</summary>
+    protected virtual long MaxRunPixels => long.MaxValue;
 
     /// <summary>Predicts for an image.</summary>
     /// <param name="image">The image.</param>
@@ -70,19 +76,14 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ArgumentException">The span is too short for the size.</exception>
     /// <inheritdoc cref="Predict(RgbImage, CancellationToken)"/>
-    public T Predict(
+    public virtual T Predict(
         ReadOnlySpan<byte> pixels,
         int width,
         int height,
         PixelLayout layout,
         int stride = 0,
         CancellationToken cancellationToken = default
-    )
-    {
-        var input = new Tensor(InputShape);
-        Preprocessor.Process(pixels, width, height, layout, stride, input.Span);
-        return Interpret(Run(input, cancellationToken), 0, new Size(width, height));
-    }
+    ) => Predict(RgbImage.FromPixels(pixels, width, height, layout, stride), cancellationToken);
 
     /// <summary>Predicts for images in one batch.</summary>
     /// <param name="images">The images, of any sizes; none gives no predictions.</param>
@@ -91,13 +92,8 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <inheritdoc cref="Predict(RgbImage, CancellationToken)"/>
     public ImmutableArray<T> Predict(IReadOnlyList<RgbImage> images, CancellationToken cancellationToken = default)
     {
-        if (images.Count == 0)
-            return [];
-        var input = new Tensor(InputShape.With(0, images.Count));
-        for (int i = 0; i < images.Count; i++)
-            Preprocessor.Process(images[i], input.Span.Slice(i * Preprocessor.InputLength, Preprocessor.InputLength));
-        IReadOnlyDictionary<string, Tensor> outputs = Run(input, cancellationToken);
-        return [.. images.Select((image, i) => Interpret(outputs, i, new Size(image.Width, image.Height)))];
+        PreparedImage[] prepared = [.. images.Select(image => Preparation.Prepare(image, "image"))];
+        return [.. Predict(prepared, cancellationToken)];
     }
 
     /// <summary>
@@ -125,7 +121,7 @@ public abstract partial class ImagePredictor<T> : IDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        var inputs = new ImageInputs(Preprocessor, sources, options, cancellationToken);
+        var inputs = new ImageInputs(Preparation, sources, options, cancellationToken);
         await using (inputs.ConfigureAwait(false))
             await foreach (ImageResult<T> result in PredictManyAsync(inputs, cancellationToken).ConfigureAwait(false))
                 yield return result;
@@ -134,7 +130,7 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <summary>Predicts for images that are being read already, such as while the model was loaded.</summary>
     /// <param name="inputs">The images; they stay the caller's to dispose.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <exception cref="ArgumentException">The images are preprocessed for inputs of another size.</exception>
+    /// <exception cref="ArgumentException">The images are prepared for another network.</exception>
     /// <exception cref="InvalidOperationException">The images were read before.</exception>
     /// <inheritdoc cref="PredictManyAsync(IEnumerable{ImageSource}, ImageInputOptions, CancellationToken)"/>
     public async IAsyncEnumerable<ImageResult<T>> PredictManyAsync(
@@ -142,8 +138,8 @@ public abstract partial class ImagePredictor<T> : IDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        if (inputs.Preprocessor.InputLength != Preprocessor.InputLength)
-            throw new ArgumentException("The images are preprocessed for another size than the model's.", nameof(inputs));
+        if (!Accepts(inputs.Preparation))
+            throw new ArgumentException("The images are prepared for another network.", nameof(inputs));
         await foreach (IReadOnlyList<ImageInput> batch in inputs.BatchesAsync(cancellationToken).ConfigureAwait(false))
         {
             // Not on the caller's thread, which may have a window to draw.
@@ -170,10 +166,14 @@ public abstract partial class ImagePredictor<T> : IDisposable
     }
 
     /// <summary>Makes an image's prediction of the network's outputs.</summary>
-    /// <param name="outputs">The outputs of a batch by name; the first extent of each is the image.</param>
-    /// <param name="index">Which image.</param>
-    /// <param name="size">Its size in pixels before preprocessing.</param>
-    protected abstract T Interpret(IReadOnlyDictionary<string, Tensor> outputs, int index, Size size);
+    /// <param name="image">The image.</param>
+    /// <param name="outputs">The outputs for each of its inputs.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    protected abstract T Interpret(PreparedImage image, IReadOnlyList<NetworkOutputs> outputs, CancellationToken cancellationToken);
+
+    /// <summary>Whether images that something has prepared can be predicted for.</summary>
+    /// <param name="preparation">What has prepared them.</param>
+    protected virtual bool Accepts(IImagePreparation preparation) => preparation.GetType() == Preparation.GetType();
 
     /// <summary>Frees what the predictor holds.</summary>
     /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
@@ -183,27 +183,38 @@ public abstract partial class ImagePredictor<T> : IDisposable
             _session.Dispose();
     }
 
-    /// <summary>An image's part of an output.</summary>
-    /// <param name="output">The output of a batch.</param>
-    /// <param name="index">Which image.</param>
-    protected static ReadOnlySpan<float> Slice(Tensor output, int index)
+    /// <summary>Predicts for images that are prepared. Inputs of one shape go through the network together.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    protected T[] Predict(IReadOnlyList<PreparedImage> images, CancellationToken cancellationToken)
     {
-        int length = output.Data.Length / output.Shape[0];
-        return output.Span.Slice(index * length, length);
+        var outputs = new NetworkOutputs[images.Count][];
+        for (int i = 0; i < outputs.Length; i++)
+            outputs[i] = new NetworkOutputs[images[i].Inputs.Length];
+        var shapes = images
+            .SelectMany((image, i) => image.Inputs.Select((input, j) => (Image: i, Input: j, Tensor: input)))
+            .GroupBy(input => input.Tensor.Shape);
+        foreach (var shape in shapes)
+        {
+            long pixels = (long)shape.Key[2] * shape.Key[3];
+            foreach (var run in shape.Chunk((int)Math.Clamp(MaxRunPixels / pixels, 1, int.MaxValue)))
+            {
+                var input = new Tensor(shape.Key.With(0, run.Length));
+                for (int i = 0; i < run.Length; i++)
+                    run[i].Tensor.Span.CopyTo(input.Span[(i * run[i].Tensor.Data.Length)..]);
+                IReadOnlyDictionary<string, Tensor> results = Run(input, cancellationToken);
+                for (int i = 0; i < run.Length; i++)
+                    outputs[run[i].Image][run[i].Input] = new NetworkOutputs(results, i);
+            }
+        }
+
+        return [.. images.Select((image, i) => Interpret(image, outputs[i], cancellationToken))];
     }
 
     private ImageResult<T>[] Predict(IReadOnlyList<ImageInput> batch, CancellationToken cancellationToken)
     {
-        float[][] good = [.. batch.Select(image => image.Input).OfType<float[]>()];
-        IReadOnlyDictionary<string, Tensor>? outputs = null;
-        if (good.Length > 0)
-        {
-            var input = new Tensor(InputShape.With(0, good.Length));
-            for (int i = 0; i < good.Length; i++)
-                good[i].CopyTo(input.Span[(i * good[i].Length)..]);
-            outputs = Run(input, cancellationToken);
-        }
-
+        PreparedImage[] good = [.. batch.Select(image => image.Prepared).OfType<PreparedImage>()];
+        T[] predictions = Predict(good, cancellationToken);
         LogBatch(good.Length, batch.Count - good.Length);
         var results = new ImageResult<T>[batch.Count];
         for (int i = 0, next = 0; i < results.Length; i++)
@@ -213,8 +224,9 @@ public abstract partial class ImagePredictor<T> : IDisposable
                 LogBadImage(image.Source.Name, error.Message);
             results[i] = new ImageResult<T>(image.Source)
             {
-                Value = image.Error is null ? Interpret(outputs!, next++, image.Size) : default,
+                Value = image.Error is null ? predictions[next++] : default,
                 Error = image.Error,
+                Image = image.Image,
                 Conversions = image.Conversions,
             };
         }

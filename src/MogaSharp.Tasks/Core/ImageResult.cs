@@ -21,6 +21,9 @@ public sealed record ImageResult<T>
     /// <summary>What the encoded image held beyond its 8-bit RGB pixels, and was left out.</summary>
     public ImageConversions Conversions { get; init; }
 
+    /// <summary>The decoded image; null unless <see cref="ImageInputOptions.KeepsImages"/> is set.</summary>
+    public RgbImage? Image { get; init; }
+
     /// <summary>Whether there is a prediction.</summary>
     [MemberNotNullWhen(true, nameof(Value))]
     [MemberNotNullWhen(false, nameof(Error))]
