@@ -101,6 +101,7 @@ internal static class CardRules
     {
         CheckNoClip(card, require);
         require(card.Preprocess.Mode == ResizeMode.Box, "people are cut out of images by box");
+        require(card.Skeleton is not null, "it finds joints and names no skeleton");
     }
 
     private static void CheckNoClip(ModelCard card, Action<bool, string> require) =>

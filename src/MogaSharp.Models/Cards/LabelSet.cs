@@ -23,35 +23,10 @@ public static class LabelSet
         ]
     );
 
-    private static readonly ImmutableArray<ClassLabel> Joints =
-    [
-        .. new[]
-        {
-            "nose",
-            "left_eye",
-            "right_eye",
-            "left_ear",
-            "right_ear",
-            "left_shoulder",
-            "right_shoulder",
-            "left_elbow",
-            "right_elbow",
-            "left_wrist",
-            "right_wrist",
-            "left_hip",
-            "right_hip",
-            "left_knee",
-            "right_knee",
-            "left_ankle",
-            "right_ankle",
-        }.Select(name => new ClassLabel(name)),
-    ];
-
     private static readonly ImmutableArray<(string Name, Func<ImmutableArray<ClassLabel>> Labels)> All =
     [
         ("imagenet1k", () => ImageNet.Value),
         ("ade20k", () => Ade.Value),
-        ("coco_keypoints", () => Joints),
     ];
 
     /// <summary>The names of the sets.</summary>
@@ -62,9 +37,6 @@ public static class LabelSet
 
     /// <summary>The 150 classes of ADE20K's scene parsing challenge, with their customary colors (MMSegmentation, <c>ade.py</c>).</summary>
     public static ImmutableArray<ClassLabel> Ade20k => Ade.Value;
-
-    /// <summary>The 17 joints of COCO's people.</summary>
-    public static ImmutableArray<ClassLabel> CocoKeyPoints => Joints;
 
     /// <summary>A set by name; null when there is none.</summary>
     /// <param name="name">The name: <c>imagenet1k</c>.</param>

@@ -44,8 +44,11 @@ public sealed record ModelCard
     /// <summary>Class names in the order of the outputs; empty when <see cref="LabelSet"/> says it.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 
-    /// <summary>A well-known list of classes: <c>imagenet1k</c>, <c>ade20k</c>, <c>coco_keypoints</c>.</summary>
+    /// <summary>A well-known list of classes: <c>imagenet1k</c>, <c>ade20k</c>.</summary>
     public string? LabelSet { get; init; }
+
+    /// <summary>The joints of a pose model, by the name of their skeleton: <c>coco</c>; null for other tasks.</summary>
+    public string? Skeleton { get; init; }
 
     /// <summary>Where the weights are.</summary>
     public WeightsCard Weights { get; init; } = new();

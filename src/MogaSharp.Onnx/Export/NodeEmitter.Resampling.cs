@@ -9,7 +9,7 @@ internal sealed partial class NodeEmitter
     public Result Visit(Resize op, Value at)
     {
         Value size = at.Inputs[^1];
-        string sizes = Sizes(at, Side(at, 0), at.Channels, Times(size, 2), Times(size, 3));
+        string sizes = Sizes(at, Side(at.Inputs[0], 0), at.Channels, Times(size, 2), Times(size, 3));
         return (
             op.Method == Interpolation.Nearest
                 ? Node(

@@ -56,6 +56,10 @@ public sealed record SkeletonDefinition
             Sigmas = [.026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089],
         };
 
+    /// <summary>A skeleton by name; null when there is none.</summary>
+    /// <param name="name">The name: <c>coco</c>.</param>
+    public static SkeletonDefinition? Find(string name) => name == Coco.Name ? Coco : null;
+
     /// <summary>What the skeleton is called, such as <c>coco</c>.</summary>
     public required string Name { get; init; }
 
