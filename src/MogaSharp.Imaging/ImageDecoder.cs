@@ -170,7 +170,7 @@ public static class ImageDecoder
         };
     }
 
-    private static FileStream Open(string path, FileOptions options)
+    internal static FileStream Open(string path, FileOptions options)
     {
         if (Directory.Exists(path))
             throw new ImageFormatException(path, "This is a directory.");
