@@ -14,12 +14,14 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(ClipReport))]
 [JsonSerializable(typeof(DataReport))]
 [JsonSerializable(typeof(EvalReport))]
+[JsonSerializable(typeof(FoundPerson))]
 [JsonSerializable(typeof(IReadOnlyList<BenchmarkResult>))]
 [JsonSerializable(typeof(IReadOnlyList<ModelEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<StepTiming>))]
 [JsonSerializable(typeof(IReadOnlyList<TrainBenchmarkResult>))]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(PredictReport))]
+[JsonSerializable(typeof(SegmentedImage))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>For people as well as programs: indented, and with the letters of all languages as they are.</summary>

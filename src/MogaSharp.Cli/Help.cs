@@ -28,6 +28,18 @@ internal static class Help
             "moga predict walking.gif --output out --frames 20",
             "moga predict frames/ --model card.json --size 64x64 --json",
         ],
+        ["segment"] =
+        [
+            "moga segment street.jpg --model fpn_moganet_xt --output out",
+            "moga segment 'photos/**/*.jpg' --json > classes.json",
+            "moga segment large.png --window 512 --stride 341 --scales 0.5,1.0 --flip --output out",
+        ],
+        ["pose"] =
+        [
+            "moga pose runner.jpg --model moganet_t_pose --output out",
+            "moga pose street.jpg --boxes boxes.json --json > poses.json",
+            "moga pose dancer.png --decode unbiased --no-flip",
+        ],
         ["train"] =
         [
             "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",

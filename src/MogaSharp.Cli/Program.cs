@@ -11,7 +11,7 @@ internal static class Program
     {
         StatusLine.Install();
         var root = new RootCommand(
-            "MogaNet for .NET: train, classify pictures, predict video, evaluate, inspect and convert weights, measure speed."
+            "MogaNet for .NET: train, classify and segment images, find poses, predict video, evaluate, inspect and convert weights, measure speed."
         )
         {
             ClassifyCommand.Create(),
@@ -28,6 +28,8 @@ internal static class Program
             BenchCommand.Create(),
             TrainCommand.Create(),
             PredictCommand.Create(),
+            SegmentCommand.Create(),
+            PoseCommand.Create(),
             DataCommand.Create(),
         };
         root.Directives.Clear();

@@ -79,10 +79,13 @@ internal static class Shared
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 
-    public static Option<(int Height, int Width)?> Size() =>
-        new("--size")
+    public static Option<(int Height, int Width)?> Size(
+        string name = "--size",
+        string description = "Input size, HxW or one number for a square"
+    ) =>
+        new(name)
         {
-            Description = "Input size, HxW or one number for a square",
+            Description = description,
             HelpName = "HxW",
             CustomParser = result =>
             {

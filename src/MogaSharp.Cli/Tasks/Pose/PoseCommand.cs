@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using MogaSharp.Drawing;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Vision;
+
+namespace MogaSharp.Cli.Commands;
+
+/// <summary><c>moga pose</c>: the joints of the people in images.</summary>
+internal static class PoseCommand
+{
+    public static Command Create()
+    {
+        var arguments = new ImageArguments(TaskModules.Of(ModelTask.Pose).DefaultModel);
+        Option<string?> output = OutputFolder.Option("images with skeletons (NAME.png)");
+        var boxes = new Option<string?>("--boxes")
+        {
+            Description = "Where people are: JSON with an image, a bbox and a score for each",
+            HelpName = "file",
+        };
+        var whole = new Option<bool>("--whole") { Description = "Take each image for one person; the default without --boxes" };
+        var decode = new Option<string>("--decode")
+        {
+            Description = "default (moves places by a quarter pixel), unbiased (DARK) or plain",
+            HelpName = "rule",
+            DefaultValueFactory = _ => "default",
+        };
+        decode.AcceptOnlyFromAmong("default", "unbiased", "plain");
+        var noFlip = new Option<bool>("--no-flip") { Description = "Do not let the mirrored image count too; twice as fast" };
+        var command = new Command("pose", "Find the joints of people in images");
+        arguments.AddTo(command, output, boxes, whole, decode, noFlip);
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                if (parsed.GetValue(whole) && parsed.GetValue(boxes) is not null)
+                    throw new UsageException("--whole and --boxes exclude each other");
+                BoxesFile? file = parsed.GetValue(boxes) is { } path ? BoxesFile.Load(Paths.Existing(path)) : null;
+                var inference = new PoseInference
+                {
+                    Flip = !parsed.GetValue(noFlip),
+                    Refinement = parsed.GetValue(decode) switch
+                    {
+                        "unbiased" => HeatMapRefinement.Unbiased,
+                        "plain" => HeatMapRefinement.None,
+                        _ => HeatMapRefinement.QuarterShift,
+                    },
+                };
+                OutputFolder? folder = parsed.GetValue(output) is { } to ? new OutputFolder(to) : null;
+                return new PoseRun(inference, file, folder).RunAsync(parsed, arguments, cancellationToken);
+            }
+        );
+        return command;
+    }
+
+    private sealed class PoseRun(PoseInference inference, BoxesFile? boxes, OutputFolder? folder) : ImageRun<ImagePoses, FoundPerson>
+    {
+        private int _images;
+
+        protected override ModelTask Task => ModelTask.Pose;
+
+        protected override string Title => "Finding joints";
+
+        protected override string Done => "searched";
+
+        protected override bool KeepsImages => folder is not null;
+
+        protected override JsonTypeInfo<FoundPerson> Json => CliJson.Printed.FoundPerson;
+
+        protected override IImagePreparation Prepare(ModelCard card) =>
+            new PosePreparation(card.Preprocess, inference, boxes is null ? null : (name, _) => BoxesOf(name));
+
+        protected override ImagePredictor<ImagePoses> Create(LoadedModel model, IInferenceEngine engine) =>
+            new PoseEstimator(model, inference, engine: engine);
+
+        protected override IEnumerable<FoundPerson> Report(ImageResult<ImagePoses> result, string[]? notes)
+        {
+            ImagePoses poses = result.Value!;
+            string? file = null;
+            if (folder is not null)
+            {
+                file = $"{folder.Stem(result.Source.Name)}.png";
+                using var canvas = new Canvas(result.Image!);
+                foreach ((PersonPose person, int i) in poses.People.Select((person, i) => (person, i)))
+                    canvas.DrawSkeleton(
+                        new Skeleton(
+                            [.. person.Points.Select(point => new Keypoint((float)point.X, (float)point.Y, (float)point.Score))],
+                            poses.Skeleton.Limbs,
+                            Palette.Color(i)
+                        )
+                    );
+                Paths.Write(file, canvas.ToImage().SavePng);
+            }
+
+            long id = IdOf(result.Source.Name);
+            foreach (PersonPose person in poses.People)
+            {
+                if (!person.Points.All(point => double.IsFinite(point.X + point.Y + point.Score)))
+                    throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+                yield return new FoundPerson(
+                    result.Source.Name,
+                    id,
+                    1,
+                    [.. person.Points.SelectMany(point => (double[])[Rounded(point.X), Rounded(point.Y), Math.Round(point.Score, 6)])],
+                    Math.Round(person.Score, 6),
+                    [Rounded(person.Box.X), Rounded(person.Box.Y), Rounded(person.Box.Width), Rounded(person.Box.Height)],
+                    file,
+                    null,
+                    notes
+                );
+            }
+        }
+
+        protected override FoundPerson Fail(string path, string error, string[]? notes) =>
+            new(path, IdOf(path), 1, null, null, null, null, error, notes);
+
+        protected override string Line(FoundPerson report)
+        {
+            ImmutableArray<string> joints = SkeletonDefinition.Coco.Joints;
+            double[] points = report.Keypoints!;
+            IEnumerable<string> sure = Enumerable
+                .Range(0, points.Length / 3)
+                .Where(i => points[(3 * i) + 2] >= inference.JointThreshold)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"{joints[i]} {points[3 * i]:F1},{points[(3 * i) + 1]:F1}"));
+            string score = report.Score!.Value.ToString("F2", CultureInfo.InvariantCulture);
+            return $"{report.Path}: person {score}: {string.Join("  ", sure)}{(report.Overlay is null ? "" : $" -> {report.Overlay}")}";
+        }
+
+        private IReadOnlyList<PersonBox> BoxesOf(string name)
+        {
+            if (boxes!.Of(name) is { } found)
+                return found;
+            Shared.Notices.Count(
+                "no boxes",
+                name,
+                count => $"{count} image{(count == 1 ? "" : "s")} without boxes in the file: nobody is there"
+            );
+            return [];
+        }
+
+        // COCO's files are named after their numbers; others are counted.
+        private long IdOf(string path)
+        {
+            _images++;
+            return long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long id)
+                ? id
+                : _images;
+        }
+
+        private static double Rounded(double value) => Math.Round(value, 3);
+    }
+}
+
+/// <summary>What <c>moga pose --json</c> prints of a person, in COCO's form for results of key points with the file's name beside it; of an
+/// image that cannot be read, why.</summary>
+internal sealed record FoundPerson(
+    [property: JsonPropertyName("file_name")] string Path,
+    long ImageId,
+    int CategoryId,
+    double[]? Keypoints,
+    double? Score,
+    double[]? Bbox,
+    string? Overlay,
+    string? Error,
+    string[]? Notes
+) : IImageReport;

@@ -1,0 +1,28 @@
+using System.Globalization;
+using MogaSharp.Models;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Images to the joints of people.</summary>
+internal sealed class PoseModule : TaskModule
+{
+    public override ModelTask Task => ModelTask.Pose;
+
+    public override string TrainingData => "coco-pose:PATH or scenes";
+
+    public override string DefaultModel => "moganet_xt_coco_256x192";
+
+    public override string AboutDefaultModel => "the official MogaNet-XT for the 17 joints of COCO's people";
+
+    public override int EvalBatch => 1;
+
+    public override bool IsData(string text) => false;
+
+    public override string AdviceFor(TaskModule other) => "write coco-pose:PATH or scenes";
+
+    public override string? Score(ModelCard card) =>
+        Figures.Of(card, "_ap") is { } ap ? ap.ToString("F1", CultureInfo.InvariantCulture) + " AP" : null;
+
+    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+}

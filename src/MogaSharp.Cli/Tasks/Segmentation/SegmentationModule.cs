@@ -1,0 +1,28 @@
+using System.Globalization;
+using MogaSharp.Models;
+
+namespace MogaSharp.Cli;
+
+/// <summary>Images to the class of each pixel.</summary>
+internal sealed class SegmentationModule : TaskModule
+{
+    public override ModelTask Task => ModelTask.Segmentation;
+
+    public override string TrainingData => "ade20k:PATH, pairs:IMAGES,LABELS or scenes";
+
+    public override string DefaultModel => "fpn_moganet_xtiny_80k_ade20k";
+
+    public override string AboutDefaultModel => "the official Semantic FPN with MogaNet-XT for the 150 classes of ADE20K";
+
+    public override int EvalBatch => 1;
+
+    public override bool IsData(string text) => false;
+
+    public override string AdviceFor(TaskModule other) => "write ade20k:PATH, pairs:IMAGES,LABELS or scenes";
+
+    public override string? Score(ModelCard card) =>
+        Figures.Of(card, "_miou") is { } iou ? iou.ToString("F1", CultureInfo.InvariantCulture) + " mIoU" : null;
+
+    public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+}
