@@ -5,8 +5,8 @@ using System.IO.Hashing;
 namespace MogaSharp.Imaging;
 
 /// <summary>
-/// An image whose pixels are numbers and not colors, such as a map of classes: a PNG with a palette, whose places are the numbers, or a gray
-/// PNG, whose samples are. Safe to use from many threads at once.
+/// An image whose pixels are numbers and not colors, such as a map of classes: a PNG with a palette, whose places are the numbers, or a
+/// gray PNG, whose samples are. Safe to use from many threads at once.
 /// </summary>
 public sealed class IndexPng
 {

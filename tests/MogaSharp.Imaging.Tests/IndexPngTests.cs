@@ -5,7 +5,9 @@ using NetVips;
 
 namespace MogaSharp.Imaging.Tests;
 
-/// <summary>Numbers in PNG images. libvips and Pillow are the judges: of what they write, and of what they see in what is written.</summary>
+/// <summary>
+/// Numbers in PNG images. libvips and Pillow are the judges: of what they write, and of what they see in what is written.
+/// </summary>
 public sealed class IndexPngTests
 {
     private static readonly FixtureFile Expected = Fixtures.Tensors("expected.safetensors");

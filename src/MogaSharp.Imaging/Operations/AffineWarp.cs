@@ -5,8 +5,8 @@ using MogaSharp.Vision;
 namespace MogaSharp.Imaging;
 
 /// <summary>
-/// Affine maps of 8-bit RGB images with the results of OpenCV's <c>warpAffine</c>, bit by bit: places in units of a 32th of a pixel, bilinear
-/// between four pixels, black outside of the image. Safe to use from many threads at once.
+/// Affine maps of 8-bit RGB images with the results of OpenCV's <c>warpAffine</c>, bit by bit: places in units of a 32th of a pixel,
+/// bilinear between four pixels, black outside of the image. Safe to use from many threads at once.
 /// </summary>
 public static class AffineWarp
 {

@@ -124,8 +124,8 @@ public static class HeatMapDecoder
         float Log(ReadOnlySpan<float> of, int place) => MathF.Log(Math.Max(of[place] * gain, Smallest));
     }
 
-    // What is outside of the map counts as 0: the official code surrounds it with a border before OpenCV reflects anything. The order of the
-    // additions and their rounding are OpenCV's too, since flat maps make much of the last bit.
+    // What is outside of the map counts as 0: the official code surrounds it with a border before OpenCV reflects anything. The order of
+    // the additions and their rounding are OpenCV's too, since flat maps make much of the last bit.
     private static void Blur(ReadOnlySpan<float> map, int width, Span<float> blurred, Span<float> across)
     {
         across.Clear();

@@ -7,8 +7,8 @@ public static class HeatMaps
 {
     /// <summary>
     /// Turns the heat maps of a mirrored image into those of the image: mirrors them, gives left and right joints each other's map, and
-    /// moves them one column to the right, where the first column keeps its values. The move makes up for the stride: a network's columns
-    /// lie at the left edges of those of its mirrored input.
+    /// moves them one column to the right, where the first column keeps its values. Without the move the two would not lie on one
+    /// another.
     /// </summary>
     /// <param name="mirrored">persons x joints x height x width values.</param>
     /// <param name="size">The size of a map, at least 1 x 1.</param>
@@ -58,8 +58,8 @@ public static class HeatMaps
     }
 
     /// <summary>
-    /// The heat maps that a network should give: for each joint a Gaussian of height 1 about the nearest column and row, cut off three sigma
-    /// away in each direction.
+    /// The heat maps that a network should give: for each joint a Gaussian of height 1 about the nearest column and row, cut off three
+    /// sigma away in each direction.
     /// </summary>
     /// <param name="points">The joints, in pixels of the network's input. Those that lie outside of it count too, as far as their
     /// Gaussian reaches into the map.</param>

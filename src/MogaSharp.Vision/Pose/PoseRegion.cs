@@ -51,8 +51,8 @@ public readonly record struct PoseRegion(float CenterX, float CenterY, float Sca
     /// <exception cref="ArgumentException">The region has no extent, or is too far away for single precision.</exception>
     public AffineMap ToInput(ImageSize input, double degrees = 0)
     {
-        // Three points determine the map: the center, the middle of the upper edge of a square region, and one at a right angle to both. Their
-        // rounding to single precision is what makes the result the official one.
+        // Three points determine the map: the center, the middle of the upper edge of a square region, and one at a right angle to both.
+        // Their rounding to single precision is what makes the result the official one.
         double radians = Math.PI * degrees / 180,
             up = Width * -0.5;
         float edgeX = (float)(CenterX - (up * Math.Sin(radians))),

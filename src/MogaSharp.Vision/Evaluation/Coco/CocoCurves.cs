@@ -63,7 +63,9 @@ internal sealed class CocoCurves
     public static double AveragePrecision(IEnumerable<CocoCurves?> categories, int? threshold = null) =>
         Mean(categories, curves => threshold is { } one ? curves._precisions[one] : curves._precisions.SelectMany(values => values));
 
-    /// <summary>The mean of the largest recall over all thresholds and categories, 0..1; NaN when no category has anything to find.</summary>
+    /// <summary>
+    /// The mean of the largest recall over all thresholds and categories, 0..1; NaN when no category has anything to find.
+    /// </summary>
     /// <param name="categories">The curves of the categories.</param>
     /// <param name="threshold">The place of the only threshold that counts; null for all.</param>
     public static double AverageRecall(IEnumerable<CocoCurves?> categories, int? threshold = null) =>

@@ -103,8 +103,8 @@ public sealed class CocoKeyPointMetrics : IEvaluator
 
     /// <inheritdoc/>
     /// <remarks>
-    /// <c>AP</c>, <c>AP50</c>, <c>AP75</c>, <c>AP_medium</c>, <c>AP_large</c> and the same for <c>AR</c>, as fractions. NaN, where pycocotools
-    /// has -1, when there is no person to find.
+    /// <c>AP</c>, <c>AP50</c>, <c>AP75</c>, <c>AP_medium</c>, <c>AP_large</c> and the same for <c>AR</c>, as fractions. NaN, where
+    /// pycocotools has -1, when there is no person to find.
     /// </remarks>
     public IReadOnlyDictionary<string, double> Figures()
     {

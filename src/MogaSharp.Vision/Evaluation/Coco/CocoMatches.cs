@@ -19,15 +19,17 @@ internal readonly record struct CocoAreaRange(double Least, double Most)
     public bool Contains(double area) => !(area < Least) && !(area > Most);
 }
 
-/// <summary>What became of the detections of an image for a range of areas. A bit stands for each of <see cref="CocoMatches.Thresholds"/>.</summary>
+/// <summary>
+/// What became of the detections of an image for a range of areas. A bit stands for each of <see cref="CocoMatches.Thresholds"/>.
+/// </summary>
 /// <param name="Positives">The objects that have to be found.</param>
 /// <param name="Matched">For each detection, whether it was matched with an object.</param>
 /// <param name="Ignored">For each detection, whether it counts neither as right nor as wrong.</param>
 internal sealed record CocoAreaMatches(int Positives, ushort[] Matched, ushort[] Ignored);
 
 /// <summary>
-/// The detections of one category in one image, matched with its objects by the rules of pycocotools: the surest detection first, each takes
-/// the most similar object that is left.
+/// The detections of one category in one image, matched with its objects by the rules of pycocotools: the surest detection first, each
+/// takes the most similar object that is left.
 /// </summary>
 /// <param name="Scores">The scores of the detections, descending.</param>
 /// <param name="Areas">What became of them, for each range of areas.</param>
