@@ -12,6 +12,19 @@ MOGA_API int32_t moga_cross_entropy(Handle logits, Handle targets, double smooth
     });
 }
 
+// logits (N, C, h, w), targets int64 (N, H, W), in whose size the logits are brought (bilinear, by the outer corners). The mean over all
+// pixels; those that are ignored count as 0.
+MOGA_API int32_t moga_pixel_cross_entropy(Handle logits, Handle targets, int64_t ignored, Handle* result) {
+    return guarded([&] {
+        const at::Tensor& t = ref(targets);
+        if (t.dim() != 3) throw std::invalid_argument("the targets are not (N, H, W)");
+        at::Tensor x = wide(ref(logits));
+        if (x.size(2) != t.size(1) || x.size(3) != t.size(2)) x = at::upsample_bilinear2d(x, {t.size(1), t.size(2)}, /*align_corners=*/false);
+        const at::Tensor sum = at::nll_loss2d(at::log_softmax(x, 1), t, Optional<at::Tensor>(), at::Reduction::Sum, ignored);
+        *result = own(sum.div(static_cast<double>(t.numel())));
+    });
+}
+
 // logits (N, C), targets (N, C) as shares that add up to 1.
 MOGA_API int32_t moga_soft_cross_entropy(Handle logits, Handle targets, Handle* result) {
     return guarded([&] {

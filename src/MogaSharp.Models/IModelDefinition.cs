@@ -15,6 +15,9 @@ public enum ModelOutputs
     /// <summary>What only training reads: the outputs of auxiliary heads. None for most models.</summary>
     Auxiliary = 4,
 
+    /// <summary>The head's maps in the size of the input, where they are made for that: <c>logits</c> of segmentation.</summary>
+    Resized = 8,
+
     /// <summary>What training reads: the head, and auxiliary ones after it.</summary>
     Training = Head | Auxiliary,
 
@@ -75,6 +78,9 @@ public interface ISegmentationDefinition : IModelDefinition
     /// <summary>The output of the head, (N, NumClasses, H', W') in the size of its finest map, in general a quarter of the image's; a pixel's
     /// class is the one with the largest number after a bilinear resize to the image's size.</summary>
     const string Logits = "decode_logits";
+
+    /// <summary>The head's output in the size of the image (bilinear).</summary>
+    const string ResizedLogits = "logits";
 
     /// <summary>The output of an auxiliary head, (N, NumClasses, H'', W'').</summary>
     const string AuxiliaryLogits = "aux_logits";

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using MogaSharp.Graph;
 using NativeException = Microsoft.ML.OnnxRuntime.OnnxRuntimeException;
+using TensorElementType = Microsoft.ML.OnnxRuntime.Tensors.TensorElementType;
 
 namespace MogaSharp.OnnxRuntime;
 
@@ -48,7 +49,8 @@ public sealed class OnnxRuntimeModel : IDisposable
     /// <summary>The model's <c>metadata_props</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
 
-    /// <summary>Runs the model and returns new tensors by output name.</summary>
+    /// <summary>Runs the model and returns new tensors by output name; whole numbers of 64 bits, such as indices of classes, become
+    /// floats.</summary>
     /// <param name="inputs">One tensor per input, in order.</param>
     /// <exception cref="OnnxRuntimeException">The inputs do not fit the model.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
@@ -107,8 +109,17 @@ public sealed class OnnxRuntimeModel : IDisposable
             throw new OnnxRuntimeException($"The model has {expected} {what}(s), {given} tensor(s) were given.");
     }
 
-    private static Tensor Copy(OrtValue value) =>
-        new(new Shape(value.GetTensorTypeAndShape().Shape), value.GetTensorDataAsSpan<float>().ToArray());
+    private static Tensor Copy(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        return new(
+            new Shape(info.Shape),
+            // Indices of classes.
+            info.ElementDataType == TensorElementType.Int64
+                ? [.. value.GetTensorDataAsSpan<long>().ToArray().Select(index => (float)index)]
+                : value.GetTensorDataAsSpan<float>().ToArray()
+        );
+    }
 
     /// <summary>Tensors as values of ONNX Runtime over the same memory, which is pinned until disposal.</summary>
     private readonly struct PinnedTensors : IDisposable

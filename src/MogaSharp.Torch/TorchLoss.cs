@@ -17,6 +17,19 @@ public static class TorchLoss
         return TorchTensor.InScope(loss);
     }
 
+    /// <summary>Cross entropy with a class per pixel, of logits that are resized to the targets' size first (bilinear,
+    /// <c>align_corners=False</c>), as MMSegmentation's heads compute it.</summary>
+    /// <param name="logits">(N, C, h, w).</param>
+    /// <param name="targets">int64 (N, H, W), classes from 0 to C - 1 or <paramref name="ignored"/>.</param>
+    /// <param name="ignored">The target of pixels that count as 0; they do count in the number of pixels that the sum is divided
+    /// by.</param>
+    /// <exception cref="TorchException">Shapes, types or classes do not fit.</exception>
+    public static TorchTensor PixelCrossEntropy(TorchTensor logits, TorchTensor targets, long ignored = 255)
+    {
+        Shim.Check(Shim.PixelCrossEntropy(logits.Handle, targets.Handle, ignored, out TensorHandle loss));
+        return TorchTensor.InScope(loss);
+    }
+
     /// <summary>Cross entropy with a share per class, as mixup gives them; timm's <c>SoftTargetCrossEntropy</c>.</summary>
     /// <param name="logits">(N, C).</param>
     /// <param name="targets">(N, C), floating-point.</param>

@@ -1,3 +1,4 @@
+using MogaSharp.Cpu.Tests.Support;
 using MogaSharp.Graph;
 using MogaSharp.Testing;
 
@@ -7,7 +8,13 @@ namespace MogaSharp.Cpu.Tests;
 public sealed class DenseFixtureTests
 {
     // A photograph's input is not known in full; the tests of the tasks make it.
-    public static TheoryData<string> Cases => [.. DenseFixture.Names.Where(name => !name.Contains("photo", StringComparison.Ordinal))];
+    // The larger networks have the same layers; they are for the long mode.
+    public static TheoryData<string> Cases =>
+        [
+            .. (Seeds.IsLong ? DenseFixture.Names : [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_xt_512x512"]).Where(name =>
+                !name.Contains("photo", StringComparison.Ordinal)
+            ),
+        ];
 
     [Theory]
     [MemberData(nameof(Cases))]

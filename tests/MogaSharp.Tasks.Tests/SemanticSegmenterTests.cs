@@ -124,9 +124,9 @@ public sealed class SemanticSegmenterTests
         foreach (bool flip in new[] { false, true })
         {
             var limits = new Size((int)(256 * scale), (int)(128 * scale));
-            Size size = FitSize.Of(new(90, 71), limits);
+            ImageSize size = SizeRules.KeepRatio(new(90, 71), limits.Width, limits.Height);
             RgbImage seen = image.Resize(size.Width, size.Height, ResizeFilter.PlainBilinear);
-            Size round = FitSize.RoundUp(size, 32);
+            ImageSize round = SizeRules.UpToMultiple(size, 32);
             seen = round == size ? seen : seen.Resize(round.Width, round.Height, ResizeFilter.PlainBilinear);
             if (flip)
                 seen = seen.Mirrored();

@@ -155,7 +155,9 @@ public sealed class ParameterGroupTests
             .Parameters;
         Assert.Contains(
             "nothing is left to train",
-            Assert.Throws<RecipeException>(() => ParameterGroups.Create(backbone, Options, new TrainingRecipe { FrozenStages = 4 })).Message,
+            Assert
+                .Throws<RecipeException>(() => ParameterGroups.Create(backbone, Options, new TrainingRecipe { FrozenStages = 4 }))
+                .Message,
             StringComparison.Ordinal
         );
     }

@@ -22,11 +22,14 @@ internal static class ForwardCommand
         };
         var output = new Option<string>("--output", "-o")
         {
-            Description = "A safetensors file to write 'logits' to",
+            Description = "A safetensors file to write the outputs to",
             Required = true,
             HelpName = "file",
         };
-        var features = new Option<bool>("--features") { Description = "Also write 'stage1' to 'stage4'" };
+        var features = new Option<bool>("--features")
+        {
+            Description = "Also write the feature maps, and what the task makes of the outputs",
+        };
         var engine = new EngineOptions();
         var command = new Command("forward", "Run a network on a tensor, without preprocessing")
         {
@@ -46,35 +49,54 @@ internal static class ForwardCommand
             {
                 string source = Paths.Existing(parsed.GetValue(input)!);
                 string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
-                Tensor x = ReadInput(source);
+                using Checkpoint given = Checkpoint.Open(source);
+                Tensor x = Input(given, source);
                 LoadedModel loaded = await Shared
                     .LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
-                ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
+                TaskModule module = TaskModules.Of(loaded.Card);
+                bool all = parsed.GetValue(features);
+                ComputationGraph graph = loaded.Definition.Build(x.Shape, all ? module.Features : ModelOutputs.Head);
                 using IInferenceEngine chosen = engine.Create(parsed);
                 using IInferenceSession session = chosen.CreateSession(graph, loaded.Weights);
                 IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
-                Paths.Write(
-                    target,
-                    path =>
-                        CheckpointWriter.SaveSafetensors(path, results.Select(result => TensorEntry.FromTensor(result.Key, result.Value)))
+                var run = new ForwardRun(
+                    loaded.Card,
+                    x,
+                    results,
+                    other => session.Run(other, cancellationToken),
+                    name => Numbers(given, name)
                 );
-                foreach ((string name, Tensor tensor) in results)
-                    Console.Error.WriteLine($"{name} {tensor.Shape}");
+                TensorEntry[] written =
+                [
+                    .. results.Select(result => TensorEntry.FromTensor(result.Key, result.Value)),
+                    .. all ? module.Derive(run, cancellationToken) : [],
+                ];
+                Paths.Write(target, path => CheckpointWriter.SaveSafetensors(path, written));
+                foreach (TensorEntry tensor in written)
+                    Console.Error.WriteLine($"{tensor.Name} {tensor.Shape}");
                 return ExitCode.Success;
             }
         );
         return command;
     }
 
-    private static Tensor ReadInput(string path)
-    {
-        using Checkpoint checkpoint = Checkpoint.Open(path);
-        TensorEntry entry =
-            checkpoint.Tensors.FirstOrDefault(tensor => tensor.Name == "input")
-            ?? throw new UsageException(
-                $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", checkpoint.Tensors.Take(5).Select(tensor => tensor.Name))}"
-            );
-        return entry.ToTensor();
-    }
+    private static Tensor Input(Checkpoint given, string path) =>
+        Find(given, "input")?.ToTensor()
+        ?? throw new UsageException(
+            $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", given.Tensors.Take(5).Select(tensor => tensor.Name))}"
+        );
+
+    private static double[]? Numbers(Checkpoint given, string name) =>
+        Find(given, name) switch
+        {
+            null => null,
+            { DType: DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16 } numbers =>
+            [
+                .. numbers.ToTensor().Data.Select(number => (double)number),
+            ],
+            TensorEntry whole => [.. whole.ToInt64().Select(number => (double)number)],
+        };
+
+    private static TensorEntry? Find(Checkpoint given, string name) => given.Tensors.FirstOrDefault(tensor => tensor.Name == name);
 }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
 
@@ -32,6 +33,13 @@ internal abstract class TaskModule
 
     /// <summary>The published figure that <c>moga models</c> prints; null for none.</summary>
     public abstract string? Score(ModelCard card);
+
+    /// <summary>Which outputs <c>moga forward --features</c> writes.</summary>
+    public virtual ModelOutputs Features => ModelOutputs.All;
+
+    /// <summary>What <c>moga forward --features</c> writes beside the network's outputs.</summary>
+    /// <exception cref="UsageException">Tensors of the input's file do not fit.</exception>
+    public virtual IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) => [];
 
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);

@@ -83,7 +83,9 @@ internal sealed class TrainHost(TrainingRunOptions options) : ITrainingHost, IDi
     private string Describe(TrainingRecipe recipe)
     {
         string epochs = $"{recipe.Epochs} epoch{(recipe.Epochs == 1 ? "" : "s")}";
-        if (recipe.TotalEpochs() > recipe.Epochs)
+        if (recipe.Updates is { } updates)
+            epochs = updates.ToString("N0", CultureInfo.InvariantCulture) + " updates";
+        else if (recipe.TotalEpochs() > recipe.Epochs)
             epochs += $" and {recipe.CooldownEpochs} of cool-down: {recipe.TotalEpochs()} in all";
         string rate = recipe.ScaledLearningRate().ToString("G4", CultureInfo.InvariantCulture),
             hint = "";

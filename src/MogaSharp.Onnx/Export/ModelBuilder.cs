@@ -52,7 +52,34 @@ internal sealed class ModelBuilder
                 Output = { graph.Outputs.Select(output => interfaces.Describe(output.Name, output.Value)) },
             },
         };
+        if (options.LargestChannels)
+            TakeLargestChannels(proto.Graph);
         return new ModelBuilder(proto, store);
+    }
+
+    // The numbers of the channels stay within the graph.
+    private static void TakeLargestChannels(GraphProto graph)
+    {
+        const int Channels = 1;
+        foreach (ValueInfoProto output in graph.Output)
+        {
+            if (output.Type.TensorType.Shape.Dim.Count != 4)
+                throw new OnnxExportException($"The output '{output.Name}' has no rows and columns whose largest channels could be taken.");
+            string name = graph.Output.Count == 1 ? "labels" : $"{output.Name}_labels";
+            graph.Node.Add(
+                new NodeProto
+                {
+                    Name = $"{name}/ArgMax",
+                    OpType = "ArgMax",
+                    Input = { output.Name },
+                    Output = { name },
+                    Attribute = { Attributes.Int("axis", Channels), Attributes.Int("keepdims", 0) },
+                }
+            );
+            output.Name = name;
+            output.Type.TensorType.ElemType = TensorProto.Types.DataType.Int64;
+            output.Type.TensorType.Shape.Dim.RemoveAt(Channels);
+        }
     }
 
     private static IEnumerable<StringStringEntryProto> Entries(IReadOnlyDictionary<string, string> metadata) =>

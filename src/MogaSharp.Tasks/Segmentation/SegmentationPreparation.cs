@@ -3,6 +3,7 @@ using System.Drawing;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Tasks;
 
@@ -49,11 +50,15 @@ public sealed class SegmentationPreparation : IImagePreparation
 
     private RgbImage Resize(RgbImage image, double scale)
     {
-        var limits = new Size(Math.Max(1, (int)(_card.Width * scale)), Math.Max(1, (int)(_card.Height * scale)));
-        Size size = _card.Mode == ResizeMode.Squash ? limits : FitSize.Of(new(image.Width, image.Height), limits);
+        var limits = new ImageSize(Math.Max(1, (int)(_card.Width * scale)), Math.Max(1, (int)(_card.Height * scale)));
+        var own = new ImageSize(image.Width, image.Height);
+        ImageSize size =
+            _card.Mode == ResizeMode.Squash
+                ? limits
+                : SizeRules.KeepRatio(own, Math.Max(limits.Width, limits.Height), Math.Min(limits.Width, limits.Height));
         // Two steps, since the official pipeline rounds the pixels after each.
-        foreach (Size step in new[] { size, FitSize.RoundUp(size, _card.SizeDivisor) })
-            if (step != new Size(image.Width, image.Height))
+        foreach (ImageSize step in new[] { size, SizeRules.UpToMultiple(size, _card.SizeDivisor) })
+            if (step != new ImageSize(image.Width, image.Height))
                 image = image.Resize(step.Width, step.Height, _card.Filter);
         return image;
     }

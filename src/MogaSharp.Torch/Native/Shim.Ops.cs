@@ -93,6 +93,9 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_cross_entropy")]
     public static partial int CrossEntropy(TensorHandle logits, TensorHandle targets, double smoothing, out TensorHandle result);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_pixel_cross_entropy")]
+    public static partial int PixelCrossEntropy(TensorHandle logits, TensorHandle targets, long ignored, out TensorHandle result);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_soft_cross_entropy")]
     public static partial int SoftCrossEntropy(TensorHandle logits, TensorHandle targets, out TensorHandle result);
 

@@ -101,6 +101,14 @@ public sealed class AxisTaps
         }
     }
 
+    /// <summary>The first places of the new axis.</summary>
+    /// <param name="length">How many, at most <see cref="Length"/>.</param>
+    public AxisTaps First(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        return new AxisTaps(SourceLength, [.. Enumerable.Range(0, length).Select(i => Moved(i, 0))]);
+    }
+
     /// <summary>The new axis from its end.</summary>
     public AxisTaps Reversed() => new(SourceLength, [.. Enumerable.Range(0, Length).Select(i => Moved(Length - 1 - i, 0))]);
 

@@ -147,6 +147,24 @@ public sealed class LogitMap
             );
     }
 
+    /// <summary>Writes the numbers of all pixels.</summary>
+    /// <param name="planes">Classes x height x width values in the size of the image, written.</param>
+    /// <exception cref="ArgumentException">The span has another length.</exception>
+    public void WritePlanes(Span<float> planes)
+    {
+        int plane = checked(Rows.Length * Columns.Length);
+        if (planes.Length != (long)plane * Classes)
+            throw new ArgumentException($"{planes.Length} values are not {Classes} planes of {plane}.", nameof(planes));
+        float[] numbers = new float[Classes];
+        for (int i = 0; i < plane; i++)
+        {
+            (int y, int x) = Math.DivRem(i, Columns.Length);
+            Pixel(y, x, numbers);
+            for (int c = 0; c < numbers.Length; c++)
+                planes[(c * plane) + i] = numbers[c];
+        }
+    }
+
     // A pixel's numbers are means of those of a few places. Where one class has the largest number at all of them, it has the largest mean
     // too, so that only pixels at the edges of things have to be computed.
     private void LabelRow(int y, Span<byte> labels, float[] sums)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MogaSharp.Models;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
 
@@ -22,6 +23,10 @@ internal sealed class PoseModule : TaskModule
 
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_ap") is { } ap ? ap.ToString("F1", CultureInfo.InvariantCulture) + " AP" : null;
+
+    public override ModelOutputs Features => ModelOutputs.All | ModelOutputs.Auxiliary;
+
+    public override IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) => PoseForward.Derive(run);
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         throw new NotImplementedException();

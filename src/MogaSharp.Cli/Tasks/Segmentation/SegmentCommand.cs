@@ -54,7 +54,7 @@ internal static class SegmentCommand
                 {
                     Window = SizeOf(parsed.GetValue(window)),
                     Stride = SizeOf(parsed.GetValue(stride)),
-                    Scales = parsed.GetValue(scales) is { } given ? [.. given] : [1],
+                    Scales = parsed.GetValue(scales) is { Length: > 0 } given ? [.. given] : [1],
                     Flip = parsed.GetValue(flip),
                     Threads = parsed.GetValue(arguments.Engine.Threads),
                 };

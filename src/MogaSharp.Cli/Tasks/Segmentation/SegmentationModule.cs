@@ -1,5 +1,6 @@
 using System.Globalization;
 using MogaSharp.Models;
+using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
 
@@ -22,6 +23,11 @@ internal sealed class SegmentationModule : TaskModule
 
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_miou") is { } iou ? iou.ToString("F1", CultureInfo.InvariantCulture) + " mIoU" : null;
+
+    public override ModelOutputs Features => ModelOutputs.All | ModelOutputs.Auxiliary;
+
+    public override IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) =>
+        SegmentationForward.Derive(run, cancellationToken);
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         throw new NotImplementedException();

@@ -44,7 +44,8 @@ public abstract class DenseNetwork : IModelDefinition
             throw new GraphException($"The network takes images of shape (N, {InChannels}, H, W), it got {input}.");
         var builder = new GraphBuilder(ParameterOrder.Modules);
         Scope root = builder.Root;
-        IReadOnlyList<Value> features = Backbone.Build(root["backbone"], builder.Input("input", input));
+        Value image = builder.Input("input", input);
+        IReadOnlyList<Value> features = Backbone.Build(root["backbone"], image);
         IReadOnlyList<Value> maps = Neck?.Build(root["neck"], features) ?? features;
         IReadOnlyList<GraphOutput> head = _head.Head.Build(root[_head.Name], maps);
         IReadOnlyList<GraphOutput> auxiliary = _auxiliary is { } other ? other.Head.Build(root[other.Name], features) : [];
@@ -53,6 +54,11 @@ public abstract class DenseNetwork : IModelDefinition
             results.AddRange(head);
         if (outputs.HasFlag(ModelOutputs.Auxiliary))
             results.AddRange(auxiliary);
+        if (outputs.HasFlag(ModelOutputs.Resized))
+            results.AddRange(
+                head.Where(output => output.Name == ISegmentationDefinition.Logits)
+                    .Select(output => new GraphOutput(ISegmentationDefinition.ResizedLogits, root.Resize(output.Value, image)))
+            );
         if (outputs.HasFlag(ModelOutputs.Stages))
         {
             results.AddRange(features.Select((map, i) => new GraphOutput($"backbone.{i}", map)));

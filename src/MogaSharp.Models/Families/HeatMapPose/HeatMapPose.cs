@@ -52,4 +52,8 @@ public sealed class HeatMapPoseFamily : DenseFamily<HeatMapPoseOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("heatmap_pose.json");
+
+    /// <inheritdoc/>
+    /// <remarks>Westlake-AI/MogaNet, <c>pose_estimation/configs</c>: eight GPUs with 32 people each.</remarks>
+    public override Stream? OpenPresets() => Resource("heatmap_pose.presets.json");
 }

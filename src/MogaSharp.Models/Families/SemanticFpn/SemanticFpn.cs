@@ -51,4 +51,8 @@ public sealed class SemanticFpnFamily : DenseFamily<SemanticFpnOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("semantic_fpn.json");
+
+    /// <inheritdoc/>
+    /// <remarks>Westlake-AI/MogaNet, <c>segmentation/configs/sem_fpn</c>: eight GPUs with four images each.</remarks>
+    public override Stream? OpenPresets() => Resource("semantic_fpn.presets.json");
 }

@@ -70,4 +70,8 @@ public sealed class UperNetFamily : DenseFamily<UperNetOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("upernet.json");
+
+    /// <inheritdoc/>
+    /// <remarks>Westlake-AI/MogaNet, <c>segmentation/configs/upernet</c>: eight GPUs with two images each.</remarks>
+    public override Stream? OpenPresets() => Resource("upernet.presets.json");
 }

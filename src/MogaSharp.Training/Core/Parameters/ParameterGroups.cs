@@ -57,8 +57,7 @@ public static class ParameterGroups
         ModelFamilies.Of(options).LayerOf(options, name)?.Stage <= recipe.FrozenStages;
 
     private static bool Decays(ParameterSpec spec, TrainingRecipe recipe) =>
-        spec.Shape.Rank > 1
-        && !spec.Name.EndsWith(".bias", StringComparison.Ordinal)
+        (recipe.DecayVectors || (spec.Shape.Rank > 1 && !spec.Name.EndsWith(".bias", StringComparison.Ordinal)))
         && !recipe.NoWeightDecay.Any(part => spec.Name.Contains(part, StringComparison.Ordinal));
 
     private static string Label(int layer, bool decays) =>

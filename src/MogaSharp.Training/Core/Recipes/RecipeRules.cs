@@ -19,6 +19,19 @@ internal static class RecipeRules
         );
         Require(!r.Std.IsDefault && r.Std.Length is 0 or 1 or 3 && r.Std.All(Positive), "std", "is empty, or one number above 0 or three");
         Require(r.Epochs is >= 1 and <= 100_000, "epochs", "is 1 or more");
+        Require(r.Updates is null or (>= 1 and <= 1_000_000_000), "updates", "is 1 or more");
+        Require(r.WarmupUpdates is null or >= 0, "warmup_updates", "is not negative");
+        Require(
+            r.WarmupUpdates is null || r.ScheduleUnit == ScheduleUnit.Update,
+            "warmup_updates",
+            "is for schedules that change with every update"
+        );
+        Require(
+            !r.Milestones.IsDefault && r.Milestones.All(Positive) && r.Milestones.Order().SequenceEqual(r.Milestones),
+            "milestones",
+            "are numbers above 0 in ascending order"
+        );
+        Require(Positive(r.PolyPower), "poly_power", "is above 0");
         Require(r.CooldownEpochs is >= 0 and <= 100_000, "cooldown_epochs", "is not negative");
         Require(r.BatchSize is >= 1 and <= 1_000_000, "batch_size", "is 1 or more");
         Require(

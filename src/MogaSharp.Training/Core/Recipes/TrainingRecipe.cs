@@ -37,6 +37,10 @@ public sealed record TrainingRecipe
     /// <summary>Passes over the data before the cool-down.</summary>
     public int Epochs { get; init; } = 300;
 
+    /// <summary>Updates of the whole run, as OpenMMLab's iteration-based runs count, in place of <see cref="Epochs"/>; the last pass over the
+    /// data is cut off. Null to go by epochs.</summary>
+    public int? Updates { get; init; }
+
     /// <summary>Images or clips of one update, over all processes and accumulation steps.</summary>
     public int BatchSize { get; init; } = 1024;
 
@@ -61,8 +65,11 @@ public sealed record TrainingRecipe
     /// <summary>Momentum of SGD (Nesterov).</summary>
     public double Momentum { get; init; } = 0.9;
 
-    /// <summary>Weight decay; none on biases and one-dimensional parameters.</summary>
+    /// <summary>Weight decay; none on biases and one-dimensional parameters unless <see cref="DecayVectors"/> is set.</summary>
     public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Whether biases and one-dimensional parameters decay too, as OpenMMLab's optimizers have it.</summary>
+    public bool DecayVectors { get; init; }
 
     /// <summary>Further parameters without weight decay: those whose names contain one of these, such as <c>layer_scale</c>.</summary>
     public ImmutableArray<string> NoWeightDecay { get; init; } = [];
@@ -79,6 +86,10 @@ public sealed record TrainingRecipe
     /// <summary>Epochs of linear growth from <see cref="WarmupLearningRate"/>; they are part of <see cref="Epochs"/>.</summary>
     public double WarmupEpochs { get; init; } = 5;
 
+    /// <summary>Updates of the warm-up, in place of <see cref="WarmupEpochs"/>, for schedules that change with every update; null to go by
+    /// epochs.</summary>
+    public int? WarmupUpdates { get; init; }
+
     /// <summary>Where the warm-up starts; absolute, not scaled with the batch.</summary>
     public double WarmupLearningRate { get; init; } = 1e-5;
 
@@ -94,6 +105,13 @@ public sealed record TrainingRecipe
 
     /// <summary>Epochs between two drops of the step schedule.</summary>
     public double DecayEpochs { get; init; } = 100;
+
+    /// <summary>Epochs of the step schedule's drops, in ascending order, in place of <see cref="DecayEpochs"/>; empty to drop every few
+    /// epochs.</summary>
+    public ImmutableArray<double> Milestones { get; init; } = [];
+
+    /// <summary>The power of the poly schedule.</summary>
+    public double PolyPower { get; init; } = 1;
 
     /// <summary>Factor of each drop of the step schedule.</summary>
     public double DecayRate { get; init; } = 0.1;
@@ -204,9 +222,19 @@ public sealed record TrainingRecipe
     /// <returns>The peak of the schedule.</returns>
     public double ScaledLearningRate() => LearningRate * BatchSize / LearningRateBatch;
 
-    /// <summary>All epochs of a run: those of the schedule and the cool-down after a cosine.</summary>
+    /// <summary>All epochs of a run that goes by epochs: those of the schedule and the cool-down after a cosine.</summary>
     /// <returns>The number of epochs.</returns>
     public int TotalEpochs() => Schedule == ScheduleKind.Cosine ? Epochs + CooldownEpochs : Epochs;
+
+    /// <summary>All epochs of a run; of one that goes by <see cref="Updates"/> those that they begin.</summary>
+    /// <param name="updatesPerEpoch">Updates of a whole epoch, 1 or more.</param>
+    /// <returns>The number of epochs.</returns>
+    public int TotalEpochs(long updatesPerEpoch) =>
+        Updates is { } updates ? (int)((updates + updatesPerEpoch - 1) / updatesPerEpoch) : TotalEpochs();
+
+    /// <summary>All updates of a run.</summary>
+    /// <param name="updatesPerEpoch">Updates of a whole epoch, 1 or more.</param>
+    public long TotalUpdates(long updatesPerEpoch) => Updates ?? updatesPerEpoch * TotalEpochs();
 
     /// <summary>Checks ranges.</summary>
     /// <returns>The recipe itself.</returns>
@@ -248,6 +276,9 @@ public enum ScheduleKind
 
     /// <summary>The same throughout, after the warm-up.</summary>
     Constant,
+
+    /// <summary>A power of the time that is left.</summary>
+    Poly,
 }
 
 /// <summary>What a schedule counts.</summary>

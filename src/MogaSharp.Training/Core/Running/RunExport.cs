@@ -51,11 +51,15 @@ public static class RunExport
         return target;
     }
 
-    private static string Origin(TrainingCheckpoint run, TrainingTask task) =>
-        string.Create(
+    private static string Origin(TrainingCheckpoint run, TrainingTask task)
+    {
+        string done = run.Recipe.Updates is { } updates
+            ? $"{run.Progress.Update} of {updates} updates"
+            : $"{run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs";
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"MogaSharp, recipe {run.Recipe.Name}: {run.Progress.Epoch} of {run.Recipe.TotalEpochs()} epochs on "
-                + $"{run.Progress.DatasetSize} {task.Items}, {run.Recipe.Optimizer}, "
+            $"MogaSharp, recipe {run.Recipe.Name}: {done} on {run.Progress.DatasetSize} {task.Items}, {run.Recipe.Optimizer}, "
                 + $"batch {run.Recipe.BatchSize}, learning rate {run.Recipe.ScaledLearningRate():G4}, seed {run.Recipe.Seed}"
         );
+    }
 }

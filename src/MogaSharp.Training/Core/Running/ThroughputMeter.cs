@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace MogaSharp.Training;
 
 /// <summary>How fast a run goes, and when it will be done.</summary>
-internal sealed class ThroughputMeter(TrainingProgress start, long updatesPerEpoch, int epochs)
+internal sealed class ThroughputMeter(TrainingProgress start, long updates, int epochs)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    public long Updates => updatesPerEpoch * epochs;
+    public long Updates => updates;
 
     public TrainingStatus Status(TrainingProgress progress, TrainingPhase phase, double share, double rate)
     {

@@ -72,9 +72,15 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the run stands.</summary>
     public TrainingProgress Progress => _progress;
 
+    /// <summary>Epochs of the whole run.</summary>
+    public int TotalEpochs => _recipe.TotalEpochs(_updatesPerEpoch);
+
     private TorchProcessGroup? Group => _options.Group;
 
     private ILogger Logger => _options.Logger;
+
+    // The last epoch of a run that goes by updates may be cut off.
+    private long EpochLength => Math.Min(_updatesPerEpoch, _recipe.TotalUpdates(_updatesPerEpoch) - (_progress.Epoch * _updatesPerEpoch));
 
     private bool Writes => Group is null or { Rank: 0 };
 
@@ -128,11 +134,12 @@ public sealed class Trainer : IDisposable
     public TrainingResult Run(CancellationToken cancellationToken = default)
     {
         Synchronize();
-        long updates = _updatesPerEpoch * (long)_recipe.TotalEpochs();
+        int epochs = TotalEpochs;
+        long updates = _recipe.TotalUpdates(_updatesPerEpoch);
         Logger.Began(_options.Folder, _options.Device, _progress.Update, updates, Group?.Rank ?? 0, Group?.Size ?? 1);
         using RunLog? log = !Writes ? null : new RunLog(_options.Folder, _task, _progress, _observer.OnMessage);
-        var pace = new ThroughputMeter(_progress, _updatesPerEpoch, _recipe.TotalEpochs());
-        while (_progress.Epoch < _recipe.TotalEpochs())
+        var pace = new ThroughputMeter(_progress, updates, epochs);
+        while (_progress.Epoch < epochs)
         {
             var clock = Stopwatch.StartNew();
             try
@@ -170,7 +177,7 @@ public sealed class Trainer : IDisposable
     // False when it was asked to stop before the epoch's end.
     private bool TrainEpoch(RunLog? log, ThroughputMeter pace, CancellationToken cancellationToken)
     {
-        if (_progress.EpochUpdates >= _updatesPerEpoch)
+        if (_progress.EpochUpdates >= EpochLength)
             return true;
         int epoch = _progress.Epoch;
         using var reader = new MicroBatchReader(
@@ -182,7 +189,7 @@ public sealed class Trainer : IDisposable
         );
         var window = new LogInterval(_progress);
         var saved = Stopwatch.StartNew();
-        while (_progress.EpochUpdates < _updatesPerEpoch)
+        while (_progress.EpochUpdates < EpochLength)
         {
             if (IsAskedToStop(cancellationToken) || _progress.Update >= _options.StopAfter)
                 return false;
@@ -193,7 +200,7 @@ public sealed class Trainer : IDisposable
             _progress = Counted(result, reader, Stopwatch.GetElapsedTime(start).TotalSeconds);
             Report(result, rate);
             RequireReadable();
-            _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / _updatesPerEpoch, rate));
+            _observer.OnProgress(pace.Status(_progress, TrainingPhase.Training, (double)_progress.EpochUpdates / EpochLength, rate));
             if (_progress.Update % _options.LogEvery == 0)
                 log?.Add(window.Close(_progress, rate, result));
             if ((_options.SaveEvery > 0 && _progress.Update % _options.SaveEvery == 0) || saved.Elapsed >= _options.SaveInterval)
@@ -223,7 +230,7 @@ public sealed class Trainer : IDisposable
     // A few bad items are what large sets have; with as many bad as good ones it is another set that is trained on.
     private void RequireReadable()
     {
-        bool isEnough = _progress.EpochBadItems >= ManyBadItems || _progress.EpochUpdates == _updatesPerEpoch;
+        bool isEnough = _progress.EpochBadItems >= ManyBadItems || _progress.EpochUpdates == EpochLength;
         if (isEnough && _progress.EpochBadItems > _progress.EpochImages)
             throw Unreadable(
                 $"Of epoch {_progress.Epoch + 1}, {_progress.EpochImages} {_task.Items} could be read, and {_progress.EpochBadItems} "

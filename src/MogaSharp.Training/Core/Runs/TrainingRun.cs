@@ -100,7 +100,7 @@ public static class TrainingRun
                     trainer.Resume(begun.Content);
                     host.OnMessage(
                         $"continued from {Path.GetFileName(begun.FileName)}: update {trainer.Progress.Update}, epoch "
-                            + $"{trainer.Progress.Epoch + 1} of {plan.Recipe.TotalEpochs()}"
+                            + $"{trainer.Progress.Epoch + 1} of {trainer.TotalEpochs}"
                     );
                 }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MogaSharp.Training;
 
 /// <summary>
@@ -25,10 +27,23 @@ public abstract record LearningRateSchedule
         ArgumentOutOfRangeException.ThrowIfLessThan(updatesPerEpoch, 1);
         double peak = recipe.ScaledLearningRate();
         double scale = recipe.ScheduleUnit == ScheduleUnit.Update ? updatesPerEpoch : 1;
-        var warmup = new Warmup(recipe.WarmupEpochs * scale, recipe.WarmupLearningRate);
+        var warmup = new Warmup(recipe.WarmupUpdates ?? (recipe.WarmupEpochs * scale), recipe.WarmupLearningRate);
         return recipe.Schedule switch
         {
             ScheduleKind.Cosine => new CosineSchedule(peak, recipe.Epochs * scale) { Minimum = recipe.MinLearningRate, Warmup = warmup },
+            ScheduleKind.Step when !recipe.Milestones.IsEmpty => new MilestoneSchedule(
+                peak,
+                [.. recipe.Milestones.Select(epoch => epoch * scale)],
+                recipe.DecayRate
+            )
+            {
+                Warmup = warmup,
+            },
+            ScheduleKind.Poly => new PolySchedule(peak, recipe.Updates ?? (recipe.Epochs * scale), recipe.PolyPower)
+            {
+                Minimum = recipe.MinLearningRate,
+                Warmup = warmup,
+            },
             ScheduleKind.Step => new StepSchedule(peak, recipe.DecayEpochs * scale, recipe.DecayRate) { Warmup = warmup },
             ScheduleKind.OneCycle => new OneCycleSchedule(peak, checked((long)(recipe.Epochs * scale)))
             {
@@ -109,6 +124,41 @@ public sealed record StepSchedule(double Peak, double Interval, double Factor) :
 
     /// <inheritdoc/>
     public override double RateAt(long time) => Warmup.RateAt(time, Peak) ?? Peak * Math.Pow(Factor, Math.Floor(time / Interval));
+}
+
+/// <summary>A drop at each of some times (MMCV's <c>StepLrUpdaterHook</c> with a list of steps).</summary>
+/// <param name="Peak">The rate after the warm-up.</param>
+/// <param name="Times">When, in ascending order.</param>
+/// <param name="Factor">Factor of each drop.</param>
+public sealed record MilestoneSchedule(double Peak, ImmutableArray<double> Times, double Factor) : LearningRateSchedule
+{
+    /// <summary>Growth at the start.</summary>
+    public Warmup Warmup { get; init; }
+
+    /// <inheritdoc/>
+    public override double RateAt(long time) =>
+        Warmup.RateAt(time, Peak) ?? Peak * Math.Pow(Factor, Times.Count(milestone => time >= milestone));
+}
+
+/// <summary>Down to the minimum by a power of the time that is left (MMCV's <c>PolyLrUpdaterHook</c>); 1 is a straight line.</summary>
+/// <param name="Peak">The rate at time 0, but for the warm-up.</param>
+/// <param name="Length">The time of the minimum, above 0.</param>
+/// <param name="Power">The power.</param>
+public sealed record PolySchedule(double Peak, double Length, double Power) : LearningRateSchedule
+{
+    /// <summary>Where it ends.</summary>
+    public double Minimum { get; init; }
+
+    /// <summary>Growth at the start: a share of the rate that grows in a straight line, from that of its start in the peak to
+    /// 1.</summary>
+    public Warmup Warmup { get; init; }
+
+    /// <inheritdoc/>
+    public override double RateAt(long time)
+    {
+        double rate = ((Peak - Minimum) * Math.Pow(1 - Math.Min(1, time / Length), Power)) + Minimum;
+        return time < Warmup.Length ? rate * (1 - ((1 - (time / Warmup.Length)) * (1 - (Warmup.Start / Peak)))) : rate;
+    }
 }
 
 /// <summary>PyTorch's one-cycle policy (<c>torch.optim.lr_scheduler.OneCycleLR</c>, Smith and Topin 2017): up, down, and far down, by

@@ -1,0 +1,68 @@
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Testing;
+using MogaSharp.Weights;
+
+namespace MogaSharp.Cli.Tests;
+
+/// <summary>Small networks for dense tasks with formula weights.</summary>
+internal static class DenseModels
+{
+    private static readonly MogaNetOptions Backbone = new() { Arch = new MogaNetArch([8, 8, 16, 16], [1, 1, 1, 1], [4, 4, 2, 2]) };
+
+    public static SemanticFpnOptions Segmentor { get; } =
+        new()
+        {
+            Backbone = Backbone,
+            NumClasses = 4,
+            NeckChannels = 8,
+            HeadChannels = 8,
+        };
+
+    public static HeatMapPoseOptions Pose { get; } = new() { Backbone = Backbone, HeadChannels = [8, 8, 8] };
+
+    /// <summary>Writes a card and its weights; returns the card's path.</summary>
+    public static string Write(TemporaryFolder folder, ModelCard card, WeightSet? weights = null)
+    {
+        weights ??= FormulaWeights.Create(card.CreateDefinition().Build(card.InputShape()).Parameters);
+        CheckpointWriter.SaveSafetensors(folder.File("weights.safetensors"), StateDict.From(weights).Tensors);
+        File.WriteAllText(folder.File("card.json"), (card with { Weights = new WeightsCard { File = "weights.safetensors" } }).ToJson());
+        return folder.File("card.json");
+    }
+
+    public static string WriteSegmentor(TemporaryFolder folder) =>
+        Write(
+            folder,
+            new ModelCard
+            {
+                Name = "segmentor",
+                Options = Segmentor,
+                Labels = ["ground", "sky", "ball", "person"],
+                Preprocess = new PreprocessCard
+                {
+                    Width = 128,
+                    Height = 64,
+                    Mode = ResizeMode.Fit,
+                    SizeDivisor = 32,
+                    Filter = ResizeFilter.PlainBilinear,
+                },
+            }
+        );
+
+    public static string WritePose(TemporaryFolder folder) =>
+        Write(
+            folder,
+            new ModelCard
+            {
+                Name = "pose",
+                Options = Pose,
+                Skeleton = "coco",
+                Preprocess = new PreprocessCard
+                {
+                    Width = 48,
+                    Height = 64,
+                    Mode = ResizeMode.Box,
+                },
+            }
+        );
+}

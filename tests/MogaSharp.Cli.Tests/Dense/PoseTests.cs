@@ -1,0 +1,94 @@
+using System.Text.Json;
+using MogaSharp.Imaging;
+using MogaSharp.Testing;
+
+namespace MogaSharp.Cli.Tests;
+
+/// <summary><c>moga pose</c>: joints, skeletons, boxes, and what goes wrong.</summary>
+public sealed class PoseTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static string Photo => Repository.Fixture("imaging", "chelsea.png");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task An_image_is_one_person_in_the_form_of_coco_s_results()
+    {
+        string card = DenseModels.WritePose(_folder);
+        File.Copy(Photo, _folder.File("000000000139.png"));
+        JsonElement person = Assert.Single(
+            (await Pose(card, _folder.File("000000000139.png"), "--output", _folder.File("out"), "--json")).Json.EnumerateArray()
+        );
+        Assert.Equal((139, 1), (person.GetProperty("image_id").GetInt32(), person.GetProperty("category_id").GetInt32()));
+        Assert.Equal(51, person.GetProperty("keypoints").GetArrayLength());
+        Assert.Equal([0, 0, 451, 300], person.GetProperty("bbox").EnumerateArray().Select(side => side.GetDouble()));
+        RgbImage overlay = ImageDecoder.Load(person.GetProperty("overlay").GetString()!);
+        Assert.Equal((451, 300), (overlay.Width, overlay.Height));
+    }
+
+    [Theory]
+    [InlineData(
+        """[{"image": "chelsea.png", "bbox": [120, 40, 180, 230], "score": 0.9}, {"file_name": "chelsea.png", "bbox": [0, 0, 60, 90]}]"""
+    )]
+    [InlineData("""{"chelsea.png": [[120, 40, 180, 230], {"bbox": [0, 0, 60, 90], "score": 0.5}]}""")]
+    public async Task Boxes_say_where_people_are(string boxes)
+    {
+        string card = DenseModels.WritePose(_folder);
+        File.WriteAllText(_folder.File("boxes.json"), boxes);
+        JsonElement[] people =
+        [
+            .. (
+                await Pose(card, Photo, "--boxes", _folder.File("boxes.json"), "--decode", "unbiased", "--no-flip", "--json")
+            ).Json.EnumerateArray(),
+        ];
+        Assert.Equal(2, people.Length);
+        Assert.Equal([60, 180], people.Select(person => person.GetProperty("bbox")[2].GetInt32()).Order());
+        Assert.True(people[0].GetProperty("score").GetDouble() >= people[1].GetProperty("score").GetDouble());
+    }
+
+    [Theory]
+    [InlineData("""[{"image": "x.png", "bbox": [1, 2, 3]}]""", "entry 1: its bbox is not four numbers")]
+    [InlineData("""[{"image": "x.png", "bbox": [1, 2, 0, 4]}]""", "entry 1: its bbox is not four numbers")]
+    [InlineData("""[{"bbox": [1, 2, 3, 4]}]""", "entry 1: it names no image")]
+    [InlineData("""[{"image": "x.png"}]""", "entry 1: it has no bbox")]
+    [InlineData("""[{"image": "x.png", "bbox": [1, 2, 3, 4], "score": "high"}]""", "entry 1: its score is not a number")]
+    [InlineData("""[{"image": "x.png", "bbox": [1, 2, 3, 1e999]}]""", "entry 1: its bbox is not four numbers")]
+    [InlineData("""{"x.png": 3}""", "'x.png': its boxes are not a list")]
+    [InlineData("7", "a list of boxes or an object")]
+    [InlineData("{", "this is not JSON")]
+    public async Task A_bad_file_of_boxes_is_one_clear_message(string boxes, string problem)
+    {
+        string card = DenseModels.WritePose(_folder);
+        File.WriteAllText(_folder.File("boxes.json"), boxes);
+        (await Pose(card, Photo, "--boxes", _folder.File("boxes.json"))).Failed(1, problem);
+    }
+
+    [Fact]
+    public async Task A_box_outside_of_its_image_is_told_and_the_others_are_done()
+    {
+        string card = DenseModels.WritePose(_folder);
+        File.Copy(Photo, _folder.File("other.png"));
+        File.WriteAllText(_folder.File("boxes.json"), """{"chelsea.png": [[1000, 40, 180, 230]], "other.png": [[120, 40, 180, 230]]}""");
+        Outcome outcome = await Pose(card, Photo, _folder.File("other.png"), "--boxes", _folder.File("boxes.json"));
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("The box 1 (1000, 40, 180, 230) lies outside of the image of 451x300", outcome.Errors, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.File("other.png") + ": person ", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_in_the_file_is_nobody_and_options_that_exclude_each_other_are_refused()
+    {
+        string card = DenseModels.WritePose(_folder);
+        File.WriteAllText(_folder.File("boxes.json"), "{}");
+        Outcome outcome = (await Pose(card, Photo, "--boxes", _folder.File("boxes.json"), "--json")).Succeeded();
+        Assert.Empty(outcome.Json.EnumerateArray());
+        Assert.Contains(outcome.Notes, note => note.Contains("without boxes", StringComparison.Ordinal));
+        (await Pose(card, Photo, "--boxes", _folder.File("boxes.json"), "--whole")).Failed(2, "exclude each other");
+        (await Pose(card, Photo, "--boxes", _folder.File("nowhere.json"))).Failed(2, "there is no file");
+    }
+
+    private static Task<Outcome> Pose(string card, params string[] arguments) =>
+        Moga.RunAsync(["pose", .. arguments, "--model", card, "--threads", "1"]);
+}
