@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
@@ -101,6 +102,25 @@ public sealed class GeometryTests
         }
     }
 
+    [Fact]
+    public async Task A_transform_may_look_at_what_is_known_of_the_image()
+    {
+        var points = new KeyPoints([new(20.5, 15.5, KeyPointVisibility.Visible)], []);
+        var set = new OneSpot(new PixelImageItem("spot", Spot(20, 15), points));
+        using var loader = new BatchLoader(
+            set,
+            new OrderedSampler(1, ProcessShare.Single),
+            new AroundFirstPoint(),
+            new(1) { Workers = 1 },
+            LoaderUse.Training
+        );
+        await foreach (Batch batch in loader.ReadAsync(0, cancellationToken: TestContext.Current.CancellationToken))
+        {
+            using (batch)
+                Assert.Equal(new KeyPoint(1.5, 1.5, KeyPointVisibility.Visible), ((KeyPoints)batch.Annotations[0][0]).Points[0]);
+        }
+    }
+
     private delegate AffineMap Make(PixelBlock spot, RandomStream random, Span<float> input);
 
     // The center of what is bright is where the map puts the spot's center, to a pixel of either image.
@@ -143,6 +163,26 @@ public sealed class GeometryTests
         for (int y = row - 2; y <= row + 2; y++)
             pixels.AsSpan((y * Width) + column - 2, 5).Fill(255);
         return new PixelBlock(pixels, Width, Height, PixelLayout.Gray);
+    }
+
+    // Cuts out three by three pixels.
+    private sealed class AroundFirstPoint : IImageTransform
+    {
+        public int Channels => 1;
+
+        public int Width => 3;
+
+        public int Height => 3;
+
+        public AffineMap Apply(PixelBlock image, RandomStream random, Span<float> destination) =>
+            throw new InvalidOperationException("It was not told what is known.");
+
+        public AffineMap Apply(PixelBlock image, ImmutableArray<Annotation> annotations, RandomStream random, Span<float> destination)
+        {
+            KeyPoint point = annotations.OfType<KeyPoints>().Single().Points[0];
+            destination.Clear();
+            return AffineMap.Crop((int)point.X - 1, (int)point.Y - 1);
+        }
     }
 
     private sealed class OneSpot(ImageItem item) : List<ImageItem>([item]), IImageDataset

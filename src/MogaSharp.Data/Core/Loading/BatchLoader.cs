@@ -88,6 +88,7 @@ public sealed class BatchLoader : IDisposable
                     continue;
                 AffineMap map = _transform.Apply(
                     reader.Pixels,
+                    reader.Annotations,
                     _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i),
                     buffer.AsSpan(count * _inputLength, _inputLength)
                 );

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
@@ -27,4 +28,13 @@ public interface IImageTransform
     /// <param name="destination">channels x height x width values, written.</param>
     /// <returns>Where the points of the image lie in the input; its annotations are moved by it.</returns>
     AffineMap Apply(PixelBlock image, RandomStream random, Span<float> destination);
+
+    /// <summary>Writes the input of an image, when what is known of the image may decide what is done with it. Default: it does not.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="annotations">What is known of it, in its own pixels.</param>
+    /// <param name="random">The random numbers of the image.</param>
+    /// <param name="destination">channels x height x width values, written.</param>
+    /// <returns>Where the points of the image lie in the input; its annotations are moved by it.</returns>
+    AffineMap Apply(PixelBlock image, ImmutableArray<Annotation> annotations, RandomStream random, Span<float> destination) =>
+        Apply(image, random, destination);
 }

@@ -19,6 +19,9 @@ public enum RandomPurpose
 
     /// <summary>What a clip that is drawn at random shows.</summary>
     Clip,
+
+    /// <summary>What a scene that is drawn at random shows.</summary>
+    Scene,
 }
 
 /// <summary>
