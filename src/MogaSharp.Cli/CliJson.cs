@@ -13,6 +13,7 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(ClassifiedImage))]
 [JsonSerializable(typeof(ClipReport))]
 [JsonSerializable(typeof(DataReport))]
+[JsonSerializable(typeof(DenseEvalReport))]
 [JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(FoundPerson))]
 [JsonSerializable(typeof(IReadOnlyList<BenchmarkResult>))]

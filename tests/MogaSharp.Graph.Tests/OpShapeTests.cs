@@ -29,6 +29,14 @@ public sealed class OpShapeTests
             { new Dropout(0.5), [Map], Map, default },
             { new DropPath(0.5), [new(3, 6)], new(3, 6), default },
             { new Input("x", Map), [], Map, default },
+            { new Resize(Interpolation.Nearest, 2), [Map], new(2, 6, 18, 14), default },
+            { new Resize(Interpolation.Bilinear), [Map, new(5, 3, 4, 20)], new(2, 6, 4, 20), default },
+            { new Resize(Interpolation.Bilinear, 3), [Map, new(5, 3, 4, 20)], new(2, 6, 12, 60), default },
+            { new MaxPool2d(3, 2, 1), [Map], new(2, 6, 5, 4), default },
+            { new MaxPool2d(1, 2), [Map], new(2, 6, 5, 4), default },
+            { new AdaptiveAveragePool2d(4), [Map], new(2, 6, 4, 4), default },
+            { new ConvTranspose2d(6, 4, 4, "w", null, 2, 1), [Map], new(2, 4, 18, 14), new(Convolution: 2 * 6 * 63 * 4 * 16) },
+            { new ConvTranspose2d(6, 4, 3, "w", "b"), [Map], new(2, 4, 11, 9), new(Convolution: 2 * 6 * 63 * 4 * 9) },
         };
 
     [Theory]
@@ -54,6 +62,25 @@ public sealed class OpShapeTests
             { new Binary(BinaryKind.Add), [Map, new(2, 6)], "Add takes tensors of equal rank, it got 2x6x9x7 and 2x6." },
             { new Binary(BinaryKind.Add), [Map, new(2, 3, 9, 7)], "Add cannot broadcast 2x6x9x7 and 2x3x9x7." },
             { new Binary(BinaryKind.Subtract), [Map], "Subtract takes 2 input(s), it got 1." },
+            {
+                new Resize(Interpolation.Nearest, 0),
+                [Map],
+                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; it got 2x6x9x7 and 0."
+            },
+            {
+                new Resize(Interpolation.Nearest),
+                [Map, new(2, 6)],
+                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; it got 2x6x9x7, 2x6 and 1."
+            },
+            { new MaxPool2d(3, 1, 2), [Map], "MaxPool2d takes no window of 3 with stride 1 and padding 2." },
+            { new MaxPool2d(8, 1), [Map], "A side of 7 pixels is too small for windows of 8 with padding 0." },
+            { new AdaptiveAveragePool2d(0), [Map], "A grid has at least one field a side, not 0." },
+            { new ConvTranspose2d(5, 4, 3, "w", null), [Map], "ConvTranspose2d takes 5 channels, it got 6 (2x6x9x7)." },
+            {
+                new ConvTranspose2d(6, 4, 2, "w", null, 1, 4),
+                [Map],
+                "A side of 7 pixels is too small for a transposed 2x2 convolution with padding 4."
+            },
             { new ChannelAffine(1, "s"), [Map], "ChannelAffine takes 1 channels, it got 6 (2x6x9x7)." },
             { new ChannelSlice(4, 3), [Map], "Channels 4..6 do not lie in 2x6x9x7." },
             { new ChannelSlice(-1, 2), [Map], "Channels -1..0 do not lie in 2x6x9x7." },

@@ -13,6 +13,51 @@ public sealed class ScheduleTests
     public static TheoryData<string> TimmCases =>
         [.. Fixture.GetProperty("timm").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
 
+    // MMCV's poly rate at an iteration, times the share of its linear warm-up (mmcv/runner/hooks/lr_updater.py).
+    [Theory]
+    [InlineData(80_000, 0.9, 0, 0)]
+    [InlineData(160_000, 1.0, 1500, 1e-6)]
+    public void Poly_rates_are_those_of_mmcv(int updates, double power, int warmup, double ratio)
+    {
+        const double Peak = 2e-4;
+        var recipe = new TrainingRecipe
+        {
+            LearningRate = Peak,
+            LearningRateBatch = 16,
+            BatchSize = 16,
+            Schedule = ScheduleKind.Poly,
+            ScheduleUnit = ScheduleUnit.Update,
+            Updates = updates,
+            PolyPower = power,
+            WarmupUpdates = warmup,
+            WarmupLearningRate = Peak * ratio,
+            MinLearningRate = 0,
+        };
+        LearningRateSchedule schedule = LearningRateSchedule.Create(recipe.Validated(), 1263);
+        foreach (int at in new[] { 0, 1, 700, 1499, 1500, 1501, 40_000, updates - 1 })
+        {
+            double regular = Peak * Math.Pow(1 - ((double)at / updates), power);
+            double share = at < warmup ? 1 - ((1 - ((double)at / warmup)) * (1 - ratio)) : 1;
+            Assert.Equal(regular * share, schedule.RateAt(at), 1e-12);
+        }
+
+        Assert.Equal((updates + 1262) / 1263, recipe.TotalEpochs(1263));
+        Assert.Equal(updates, recipe.TotalUpdates(1263));
+    }
+
+    [Fact]
+    public void A_drop_comes_at_each_milestone()
+    {
+        TrainingRecipe recipe = RecipePresets.Find("coco-pose-210e");
+        LearningRateSchedule schedule = LearningRateSchedule.Create(recipe, 100);
+        Assert.Equal(1e-6, schedule.RateAt(0), 1e-15);
+        Assert.Equal(1e-3, schedule.RateAt(500), 1e-12);
+        Assert.Equal(1e-3, schedule.RateAt(16_999), 1e-12);
+        Assert.Equal(1e-4, schedule.RateAt(17_000), 1e-12);
+        Assert.Equal(1e-5, schedule.RateAt(20_000), 1e-12);
+        Assert.Equal(21_000, recipe.TotalUpdates(100));
+    }
+
     public static TheoryData<string> OneCycleCases =>
         [.. Fixture.GetProperty("one_cycle").EnumerateArray().Select(row => row.GetProperty("name").GetString()!)];
 

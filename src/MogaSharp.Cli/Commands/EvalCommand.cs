@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using MogaSharp.Data;
 using MogaSharp.Models;
@@ -13,7 +14,8 @@ internal static class EvalCommand
         {
             Description =
                 "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); "
-                + "clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH",
+                + "clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH; "
+                + "label maps: ade20k:PATH, pairs:IMAGES,LABELS, scenes; people: coco-pose:PATH, scenes",
             Required = true,
             HelpName = "kind:path",
         };
@@ -63,13 +65,13 @@ internal static class EvalCommand
             async (parsed, cancellationToken) =>
             {
                 string text = parsed.GetValue(data)!;
-                TaskModule module = TaskModules.OfData(text);
-                if (parsed.GetValue(task) is { } name && TaskModules.Of(ModelTask.Find(name)!) is { } named && named != module)
-                    throw new UsageException($"'{text}' is not data for {named.Task}; {named.AdviceFor(module)}");
                 bool isDefault = parsed.GetResult(model)?.Implicit != false;
-                ModelCard chosen = parsed.GetValue(card) is { } file
-                    ? ModelCard.Load(Paths.Existing(file))
-                    : Shared.Card(isDefault ? module.DefaultModel : parsed.GetValue(model)!);
+                ModelCard? given =
+                    parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file))
+                    : isDefault ? null
+                    : Shared.Card(parsed.GetValue(model)!);
+                TaskModule module = ModuleOf(text, parsed.GetValue(task), given);
+                ModelCard chosen = given ?? Shared.Card(module.DefaultModel);
                 if (parsed.GetValue(card) is null)
                     Shared.SayDefault(parsed, model, parsed.GetValue(weights), module);
                 var request = new EvalRequest
@@ -80,7 +82,7 @@ internal static class EvalCommand
                     Ema = parsed.GetValue(ema),
                     Labels = parsed.GetValue(labels),
                     Split = parsed.GetValue(split),
-                    Batch = parsed.GetValue(batch) is > 0 and var given ? given : module.EvalBatch,
+                    Batch = parsed.GetValue(batch) is > 0 and var size ? size : module.EvalBatch,
                     CreateEngine = () => engine.Create(parsed),
                     OfficialPsnr = parsed.GetValue(officialPsnr),
                     Json = parsed.GetValue(json),
@@ -89,5 +91,20 @@ internal static class EvalCommand
             }
         );
         return command;
+    }
+
+    // The task that was named decides, then the model's; else the first one that the data is for.
+    private static TaskModule ModuleOf(string data, string? task, ModelCard? card)
+    {
+        ImmutableArray<TaskModule> modules = TaskModules.OfData(data);
+        if (task is not null && ModelTask.Find(task) is { } asked)
+        {
+            TaskModule named = TaskModules.Of(asked);
+            return modules.Contains(named)
+                ? named
+                : throw new UsageException($"'{data}' is not data for {named.Task}; {named.AdviceFor(modules[0])}");
+        }
+
+        return modules.FirstOrDefault(module => module.Task == card?.Options.Task) ?? modules[0];
     }
 }

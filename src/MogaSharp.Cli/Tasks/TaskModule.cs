@@ -64,8 +64,8 @@ internal static class TaskModules
     /// <exception cref="UsageException">There is none.</exception>
     public static TaskModule Of(ModelCard card) => Of(card.Options.Task);
 
-    /// <summary>The module whose data a text names.</summary>
-    public static TaskModule OfData(string text) => All.First(module => module.IsData(text));
+    /// <summary>The modules whose data a text names; at least one. Some data is for several tasks.</summary>
+    public static ImmutableArray<TaskModule> OfData(string text) => [.. All.Where(module => module.IsData(text))];
 
     /// <summary>The option <c>--task</c>.</summary>
     public static Option<string?> Option(string whatElse)

@@ -35,6 +35,11 @@ internal static class CardRules
             int classes = card.Options.ClassCount;
             Require(card.Labels.IsEmpty || card.LabelSet is null, "it has both labels and a label set");
             Require(card.Labels.All(label => label is not null), "a label is null");
+            Require(
+                card.LabelColors.IsEmpty
+                    || (card.LabelColors.Length == card.Labels.Length && card.LabelColors.All(color => color is not null && IsColor(color))),
+                "its colors are not one a label, each '#' and six hexadecimal digits"
+            );
             Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");
         }
 
@@ -118,6 +123,8 @@ internal static class CardRules
             "the range is not a lower and a higher number"
         );
     }
+
+    private static bool IsColor(string text) => text is ['#', ..] && text.Length == 7 && text.Skip(1).All(char.IsAsciiHexDigit);
 
     private static bool IsPerChannel(ImmutableArray<float> values) => values.Length is 1 or 3;
 

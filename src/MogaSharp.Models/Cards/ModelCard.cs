@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Drawing;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -43,6 +44,10 @@ public sealed record ModelCard
 
     /// <summary>Class names in the order of the outputs; empty when <see cref="LabelSet"/> says it.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
+
+    /// <summary>The colors that <see cref="Labels"/> are drawn in, one each, such as <c>#a0b0c0</c>; empty for colors by their
+    /// place.</summary>
+    public ImmutableArray<string> LabelColors { get; init; } = [];
 
     /// <summary>A well-known list of classes: <c>imagenet1k</c>, <c>ade20k</c>.</summary>
     public string? LabelSet { get; init; }
@@ -137,7 +142,12 @@ public sealed record ModelCard
                     $"No label set is called '{LabelSet}'; there are {string.Join(", ", Models.LabelSet.Names)}."
                 );
         if (!Labels.IsEmpty)
-            return [.. Labels.Select(label => new ClassLabel(label))];
+            return
+            [
+                .. Labels.Select(
+                    (label, i) => new ClassLabel(label) { Color = LabelColors.IsEmpty ? null : ColorTranslator.FromHtml(LabelColors[i]) }
+                ),
+            ];
         return [.. Enumerable.Range(0, Options.ClassCount).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))];
     }
 

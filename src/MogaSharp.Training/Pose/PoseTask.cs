@@ -128,12 +128,23 @@ public sealed class PoseEvaluation : TaskEvaluation
     {
         if (saved.IsEmpty)
             return;
-        using var reader = new BinaryReader(new MemoryStream(saved.ToArray()));
-        _skeleton = SkeletonDefinition.Find(reader.ReadString());
-        _loss += reader.ReadDouble();
-        _people += reader.ReadInt64();
-        int images = reader.ReadInt32();
-        for (int i = 0; i < images; i++)
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(saved.ToArray()));
+            Merge(reader);
+        }
+        catch (Exception e) when (e is IOException or FormatException or OverflowException)
+        {
+            throw new ArgumentException("These are not the poses of an evaluation.", nameof(saved), e);
+        }
+    }
+
+    private void Merge(BinaryReader reader)
+    {
+        SkeletonDefinition skeleton =
+            SkeletonDefinition.Find(reader.ReadString()) ?? throw new FormatException("There is no such skeleton.");
+        (double loss, long people) = (reader.ReadDouble(), reader.ReadInt64());
+        for (int images = reader.ReadInt32(); images > 0; images--)
         {
             long image = reader.ReadInt64();
             (ImmutableArray<AnnotatedPerson> truth, List<PersonPose> poses) = PoseState.Read(reader);
@@ -142,6 +153,8 @@ public sealed class PoseEvaluation : TaskEvaluation
             else
                 _images.Add(image, (truth, poses));
         }
+
+        (_skeleton, _loss, _people) = (skeleton, _loss + loss, _people + people);
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,13 @@ public sealed class SegmentationTask(double auxiliaryWeight = SegmentationTask.U
     private static readonly Metric MeanAccuracy = Share("macc", "mAcc");
     private static readonly Metric PixelAccuracy = Share("aacc", "aAcc");
 
+    /// <summary>The shape of the crops that a recipe trains on.</summary>
+    internal static Shape InputShape(ModelCard card, TrainingRecipe recipe)
+    {
+        (int height, int width) = SegmentationRecipe.CropOf(recipe);
+        return card.CreateDefinition().InputShape(1, height, width);
+    }
+
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.Segmentation;
 
@@ -116,6 +123,8 @@ public sealed class SegmentationEvaluation : TaskEvaluation
         if (saved.IsEmpty)
             return;
         const int Head = sizeof(int) + sizeof(double) + sizeof(long);
+        if (saved.Length < Head)
+            throw new ArgumentException("These are not the counts of a segmentation.", nameof(saved));
         Matrix ??= new ConfusionMatrix(BitConverter.ToInt32(saved));
         _loss += BitConverter.ToDouble(saved[sizeof(int)..]);
         _pixels += BitConverter.ToInt64(saved[(sizeof(int) + sizeof(double))..]);

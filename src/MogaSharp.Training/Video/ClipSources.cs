@@ -16,9 +16,7 @@ public static class ClipSources
     private static string? Folder(string kind) =>
         kind switch
         {
-            "moving-mnist" => MnistFiles.AreIn(KnownFolders.Mnist)
-                ? KnownFolders.Mnist
-                : throw new DatasetSpecException("MNIST is not on this machine; 'moga data mnist' fetches it."),
+            "moving-mnist" => KnownFolders.OfMnist(kind),
             "moving-fashion" => KnownFolders.Fashion
                 ?? throw new DatasetSpecException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}."),
             _ => null,

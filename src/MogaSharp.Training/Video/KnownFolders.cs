@@ -1,3 +1,4 @@
+using MogaSharp.Data;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Training;
@@ -10,6 +11,13 @@ public static class KnownFolders
 
     /// <summary>The folder of MNIST's files in the cache.</summary>
     public static string Mnist => Path.Combine(ModelDownloader.DefaultCacheFolder, "mnist");
+
+    /// <summary>The folder of MNIST's files in the cache, for sets that are drawn with its digits.</summary>
+    /// <exception cref="DatasetSpecException">They are not there; the message says how to get them.</exception>
+    internal static string OfMnist(string kind) =>
+        MnistFiles.AreIn(Mnist)
+            ? Mnist
+            : throw new DatasetSpecException($"MNIST, whose digits '{kind}' is drawn with, is not on this machine; 'moga data mnist' fetches it.");
 
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
     public static string? Fashion =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MogaSharp.Data;
 using MogaSharp.Models;
 using MogaSharp.Weights;
 
@@ -17,7 +18,7 @@ internal sealed class PoseModule : TaskModule
 
     public override int EvalBatch => 1;
 
-    public override bool IsData(string text) => false;
+    public override bool IsData(string text) => PoseSpec.IsPose(text);
 
     public override string AdviceFor(TaskModule other) => "write coco-pose:PATH or scenes";
 
@@ -29,5 +30,5 @@ internal sealed class PoseModule : TaskModule
     public override IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) => PoseForward.Derive(run);
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        DenseEval.RunAsync(request, null, cancellationToken);
 }

@@ -1,5 +1,8 @@
 using System.Globalization;
+using MogaSharp.Data;
 using MogaSharp.Models;
+using MogaSharp.Training;
+using MogaSharp.Vision;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -17,7 +20,7 @@ internal sealed class SegmentationModule : TaskModule
 
     public override int EvalBatch => 1;
 
-    public override bool IsData(string text) => false;
+    public override bool IsData(string text) => SegmentationSpec.IsSegmentation(text);
 
     public override string AdviceFor(TaskModule other) => "write ade20k:PATH, pairs:IMAGES,LABELS or scenes";
 
@@ -30,5 +33,17 @@ internal sealed class SegmentationModule : TaskModule
         SegmentationForward.Derive(run, cancellationToken);
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        DenseEval.RunAsync(request, Classes, cancellationToken);
+
+    private static IReadOnlyList<ClassFigures> Classes(TaskEvaluation evaluation, ModelCard card)
+    {
+        ConfusionMatrix matrix = ((SegmentationEvaluation)evaluation).Matrix!;
+        return
+        [
+            .. card.GetLabels()
+                .Select((name, i) => new ClassFigures(name, NumberOf(matrix.IntersectionOverUnion(i)), NumberOf(matrix.Accuracy(i)))),
+        ];
+    }
+
+    private static double? NumberOf(double value) => double.IsNaN(value) ? null : value;
 }

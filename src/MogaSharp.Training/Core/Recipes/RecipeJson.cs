@@ -51,16 +51,24 @@ public static class RecipeJson
     public static TrainingRecipe With(TrainingRecipe recipe, string field, string text)
     {
         string name = field.Trim().Replace('-', '_');
-        if (!FieldNames.Contains(name))
+        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject(),
+            owner = fields;
+        JsonTypeInfo type = Type;
+        string last = name;
+        // A task's own fields stand under its name.
+        if (name.Split('.') is [string task, string inner] && Own(task) is { } own)
         {
-            throw new RecipeException($"A recipe has no field '{field}'; {NameDistance.Choices(name, FieldNames)}.");
+            if (fields[task] is null)
+                fields[task] = new JsonObject();
+            (owner, type, last) = (fields[task]!.AsObject(), own, inner);
         }
 
-        JsonObject fields = JsonSerializer.SerializeToNode(recipe, Type)!.AsObject();
-        JsonPropertyInfo property = Type.Properties.Single(property => property.Name == name);
+        JsonPropertyInfo property =
+            type.Properties.FirstOrDefault(property => property.Name == last && Own(last) is null)
+            ?? throw new RecipeException($"A recipe has no field '{field}'; {NameDistance.Choices(name, [.. Settable])}.");
         try
         {
-            fields[name] = Value(property.PropertyType, text.Trim());
+            owner[last] = Value(property.PropertyType, text.Trim());
             return fields.Deserialize(Type)!;
         }
         catch (JsonException e)
@@ -80,6 +88,18 @@ public static class RecipeJson
             fields[name] = others[name]?.DeepClone();
         return fields.Deserialize(Type)!;
     }
+
+    // Everything that can be given as a text.
+    private static IEnumerable<string> Settable =>
+        Type.Properties.SelectMany(property =>
+            Own(property.Name) is { } own ? own.Properties.Select(inner => $"{property.Name}.{inner.Name}") : [property.Name]
+        );
+
+    private static JsonTypeInfo? Own(string field) =>
+        Type.Properties.FirstOrDefault(property => property.Name == field)?.PropertyType is { } type
+        && (type == typeof(SegmentationRecipe) || type == typeof(PoseRecipe))
+            ? Type.Options.GetTypeInfo(type)
+            : null;
 
     private const StringSplitOptions Splitting = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
@@ -117,8 +137,13 @@ public static class RecipeJson
         {
             TypeInfoResolver = RecipeContext.Default.WithAddedModifier(type =>
             {
-                if (type.Type == typeof(TrainingRecipe))
-                    InitOnlyProperties.KeepDefaults(type, () => new TrainingRecipe());
+                Func<object>? create =
+                    type.Type == typeof(TrainingRecipe) ? () => new TrainingRecipe()
+                    : type.Type == typeof(SegmentationRecipe) ? () => new SegmentationRecipe()
+                    : type.Type == typeof(PoseRecipe) ? () => new PoseRecipe()
+                    : null;
+                if (create is not null)
+                    InitOnlyProperties.KeepDefaults(type, create);
             }),
             Converters =
             {

@@ -95,6 +95,8 @@ internal static class RecipeRules
             "loss",
             $"is {string.Join(" or ", losses.Select(loss => JsonNamingPolicy.SnakeCaseLower.ConvertName(loss.ToString())))} for {r.Task}"
         );
+        r.Segmentation?.Check(Require);
+        r.Pose?.Check(Require);
         Require(r.MaxNonFinite >= 1, "max_non_finite", "is 1 or more");
     }
 

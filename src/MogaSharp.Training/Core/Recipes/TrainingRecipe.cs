@@ -211,6 +211,14 @@ public sealed record TrainingRecipe
     /// <summary>Video: the first so many clips of the evaluation set are evaluated; null for all.</summary>
     public int? EvalClips { get; init; }
 
+    /// <summary>What is for segmentation alone; null for its defaults, and for other tasks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SegmentationRecipe? Segmentation { get; init; }
+
+    /// <summary>What is for poses alone; null for its defaults, and for other tasks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PoseRecipe? Pose { get; init; }
+
     /// <summary>Updates skipped because of a loss or gradient that is not finite before the run stops (in a row).</summary>
     public int MaxNonFinite { get; init; } = 10;
 

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Training;
 
@@ -14,6 +16,41 @@ internal static class RandomBatches
 
     public static TrainingBatch Clips(ModelCard card, Shape shape, Random random) =>
         new VideoBatch(Values(shape, random), shape, Values(shape, random));
+
+    public static TrainingBatch LabelMaps(ModelCard card, Shape shape, Random random)
+    {
+        var size = new ImageSize(shape[3], shape[2]);
+        LabelMap[] maps =
+        [
+            .. Enumerable
+                .Range(0, shape[0])
+                .Select(_ => new LabelMap(
+                    size,
+                    [.. Enumerable.Range(0, size.Width * size.Height).Select(_ => (byte)random.Next(card.Options.ClassCount))]
+                )),
+        ];
+        return new SegmentationBatch(Values(shape, random), shape, maps);
+    }
+
+    public static TrainingBatch People(ModelCard card, Shape shape, Random random) =>
+        new PoseBatch(Values(shape, random), shape)
+        {
+            Joints =
+            [
+                .. Enumerable
+                    .Range(0, shape[0])
+                    .Select(_ =>
+                        Enumerable
+                            .Range(0, card.Options.ClassCount)
+                            .Select(_ => new KeyPoint(
+                                random.NextDouble() * shape[3],
+                                random.NextDouble() * shape[2],
+                                KeyPointVisibility.Visible
+                            ))
+                            .ToImmutableArray()
+                    ),
+            ],
+        };
 
     private static float[] Values(Shape shape, Random random)
     {

@@ -32,6 +32,27 @@ public sealed record TaskTraining
             OpenData = ClipTrainingSet.Open,
             CreateRandomBatch = RandomBatches.Clips,
         },
+        new()
+        {
+            Task = ModelTask.Segmentation,
+            Create = recipe => new SegmentationTask((recipe.Segmentation ?? new()).AuxiliaryWeight),
+            Losses = [LossKind.CrossEntropy],
+            Preset = () => RecipePresets.Find("fpn-80k-ade20k"),
+            InputShape = SegmentationTask.InputShape,
+            CheckData = (text, _) => SegmentationTrainingSet.Check(text),
+            OpenData = SegmentationTrainingSet.Open,
+            CreateRandomBatch = RandomBatches.LabelMaps,
+        },
+        new()
+        {
+            Task = ModelTask.Pose,
+            Create = _ => new PoseTask(),
+            Losses = [LossKind.MeanSquaredError],
+            Preset = () => RecipePresets.Find("coco-pose-210e"),
+            CheckData = (text, _) => PoseTrainingSet.Check(text),
+            OpenData = PoseTrainingSet.Open,
+            CreateRandomBatch = RandomBatches.People,
+        },
     ];
 
     /// <summary>The task.</summary>

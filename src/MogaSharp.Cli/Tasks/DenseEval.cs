@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Training;
+
+namespace MogaSharp.Cli;
+
+/// <summary>What <c>moga eval</c> does for tasks whose evaluation is that of training: the same items, the same figures, on any
+/// engine.</summary>
+internal static class DenseEval
+{
+    /// <summary>Evaluates a model.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="more">Further numbers of an evaluation, for JSON and for people; null for none.</param>
+    /// <param name="cancellationToken">Ends the evaluation.</param>
+    public static async Task<int> RunAsync(
+        EvalRequest request,
+        Func<TaskEvaluation, ModelCard, IReadOnlyList<ClassFigures>>? more,
+        CancellationToken cancellationToken
+    )
+    {
+        TaskTraining training = TaskTraining.Of(request.Card.Options.Task);
+        using TrainingSet set = training.OpenData(request.Data, request.Card);
+        if (request.Split != DatasetSplit.Test || set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
+            throw new UsageException($"'{request.Data}' has no part of its own to evaluate on");
+        Shared.Notices.AddRange(set.Notes);
+        LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+        if (!set.Model.GetLabels().SequenceEqual(loaded.Card.GetLabels()))
+            throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}");
+        using IInferenceEngine engine = request.CreateEngine();
+        using IInferenceSession session = engine.CreateSession(loaded.Graph, loaded.Weights);
+        TrainingTask task = training.Create(training.Default());
+        TaskEvaluation evaluation = task.CreateEvaluation();
+        var clock = Stopwatch.StartNew();
+        await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
+        if (evaluation.Count == 0)
+            throw new FailureException($"there are no {task.Items} to evaluate on");
+        var report = new DenseEvalReport(
+            loaded.Card.Name,
+            request.Data,
+            evaluation.Count,
+            Math.Round(evaluation.Count / clock.Elapsed.TotalSeconds, 2),
+            evaluation.Figures().ToDictionary(figure => figure.Key, figure => double.IsNaN(figure.Value) ? (double?)null : figure.Value),
+            more?.Invoke(evaluation, loaded.Card),
+            Shared.Notices.AllOrNull
+        );
+        if (request.Json)
+            Output.Json(report, CliJson.Printed.DenseEvalReport);
+        else
+            Print(report, task);
+        return ExitCode.Success;
+
+        bool Count(Action<double, string> progress)
+        {
+            int done = 0;
+            IEnumerable<TrainingBatch> batches = source
+                .ReadEvaluation(loaded.Card.Preprocess, 1, ProcessShare.Single, cancellationToken)
+                .Select(batch =>
+                {
+                    foreach (BadItem bad in batch.BadItems ?? [])
+                        Shared.Notices.Add($"{bad.Name} is left out: {bad.Problem}");
+                    progress((double)done++ / count, $"{done} of {count}");
+                    return batch;
+                });
+            Evaluator.Count(evaluation, new SessionRunner(session), batches, cancellationToken: cancellationToken);
+            return true;
+        }
+    }
+
+    private static void Print(DenseEvalReport report, TrainingTask task)
+    {
+        Output.Line(string.Create(CultureInfo.InvariantCulture, $"{report.Count} {task.Items} of {report.Data}, {report.PerSecond:F1} a second"));
+        foreach (Metric metric in task.Metrics)
+            if (report.Metrics.TryGetValue(metric.Name, out double? value))
+                Output.Line($"{metric.Label} {(value is { } number ? metric.Text(number) : "none")}");
+        if (report.Classes is null)
+            return;
+        Output.Table(
+            [
+                ["class ", "IoU", "accuracy"],
+                .. report.Classes.Select(one => (string[])[one.Name, Percent(one.Iou), Percent(one.Accuracy)]),
+            ]
+        );
+    }
+
+    private static string Percent(double? share) => share is { } number ? (100 * number).ToString("F2", CultureInfo.InvariantCulture) : "-";
+}
+
+/// <summary>What <c>moga eval --json</c> prints for these tasks; figures without a value are null.</summary>
+internal sealed record DenseEvalReport(
+    string Model,
+    string Data,
+    long Count,
+    double PerSecond,
+    IReadOnlyDictionary<string, double?> Metrics,
+    IReadOnlyList<ClassFigures>? Classes,
+    IReadOnlyList<string>? Notes
+);
+
+/// <summary>How well a class is told.</summary>
+internal sealed record ClassFigures(string Name, double? Iou, double? Accuracy);

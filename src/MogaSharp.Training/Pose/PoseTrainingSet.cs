@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Vision;
+
+namespace MogaSharp.Training;
+
+/// <summary>People with their joints, in two parts: one by one to train on, image by image to evaluate.</summary>
+public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
+{
+    private readonly IPoseDataset _train;
+    private readonly IPoseDataset? _eval;
+
+    private PoseTrainingSet(IPoseDataset train, IPoseDataset? eval, ModelCard card, IReadOnlyList<string> notes) =>
+        (_train, _eval, Model, Notes) = (train, eval, card, notes);
+
+    /// <inheritdoc/>
+    public override ModelCard Model { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes { get; }
+
+    /// <inheritdoc/>
+    public override int TrainCount => _train.Count;
+
+    /// <inheritdoc/>
+    public override int? EvalCount => _eval?.Count;
+
+    /// <inheritdoc/>
+    public override string Describe => $"{Model.Options.ClassCount} joints";
+
+    /// <summary>Checks what can be checked without opening the data.</summary>
+    /// <param name="text">The data; see <see cref="PoseSpec"/>.</param>
+    /// <exception cref="DatasetSpecException">It does not name a data set.</exception>
+    public static void Check(string text) => Parse(text);
+
+    /// <summary>Opens a data set, whose joints the model has to have.</summary>
+    /// <param name="text">The data; see <see cref="PoseSpec"/>.</param>
+    /// <param name="card">A model for poses.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task or for other joints.</exception>
+    public static PoseTrainingSet Open(string text, ModelCard card)
+    {
+        if (card.Options.Task != ModelTask.Pose)
+            throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for poses.");
+        PoseSpec spec = Parse(text);
+        IPoseDataset train = spec.OpenPersons(DatasetSplit.Train);
+        IPoseDataset? eval = spec.HasSeparateSplits ? spec.OpenImages(DatasetSplit.Test) : null;
+        int joints = train.Skeleton.Joints.Length;
+        if (joints != card.Options.ClassCount)
+            throw new TrainingSetupException($"{card.Name} finds {card.Options.ClassCount} joints, the people of '{text}' have {joints}.");
+        List<string> notes = [.. train.Notes, .. eval?.Notes ?? []];
+        if (eval is null)
+            notes.Add("there is nothing to evaluate on: the last epoch counts as the best");
+        return new PoseTrainingSet(train, eval, card with { Skeleton = train.Skeleton.Name }, notes);
+    }
+
+    /// <inheritdoc/>
+    public override void RequireSame(ModelCard begun, string folder)
+    {
+        if (begun.Skeleton != Model.Skeleton)
+            throw new RunFolderException($"The run in '{folder}' is of other joints than the data; a new run needs another folder.");
+    }
+
+    /// <inheritdoc/>
+    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
+        model with
+        {
+            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
+            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
+        };
+
+    /// <inheritdoc/>
+    public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare share, ILogger logger) =>
+        new DenseTrainingData(
+            _train,
+            Transform(recipe, preprocess),
+            recipe,
+            workers,
+            share,
+            logger,
+            batch => new PoseBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width))
+            {
+                Joints = [.. batch.Annotations.Select(all => all.OfType<PersonAnnotation>().Single().Person.Points)],
+                Skeleton = _train.Skeleton,
+                BadItems = batch.BadItems,
+            }
+        )
+        {
+            EvalCount = _eval?.Count ?? 0,
+            EvalBatches = _eval is null ? 0 : new OrderedSampler(_eval.Count, share).Length,
+            ReadEvaluation = token => ReadEvaluation(preprocess, workers, share, token),
+        };
+
+    /// <inheritdoc/>
+    public IEnumerable<TrainingBatch> ReadEvaluation(
+        PreprocessCard preprocess,
+        int workers,
+        ProcessShare share,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_eval is not { } set)
+            return [];
+        var preparation = new PosePreparation(preprocess, new PoseInference { Flip = false });
+        var size = new ImageSize(preprocess.Width, preprocess.Height);
+        int[] order = new OrderedSampler(set.Count, share).Draw(0);
+        return Prefetch.InOrder(
+            order.Length,
+            place => DenseTrainingData.TryRead(set, order[place], item => Batch(item, set.ImageIdOf(order[place]))),
+            workers,
+            cancellationToken
+        );
+
+        // Boxes are the annotated ones, of people with joints.
+        TrainingBatch Batch(ImageItem item, long id)
+        {
+            ImmutableArray<AnnotatedPerson> truth = [.. item.ReadAnnotations().OfType<PersonAnnotation>().Select(one => one.Person)];
+            AnnotatedPerson[] people =
+            [
+                .. truth.Where(person =>
+                    !person.IsCrowd && person.Points.Any(point => point.Visibility != KeyPointVisibility.Unlabeled)
+                ),
+            ];
+            PreparedImage prepared = preparation.Prepare(item.ToImage(), [.. people.Select(person => new PersonBox(person.Box))], item.Name);
+            SeenPerson[] seen =
+            [
+                .. people.Select(person => new SeenPerson(
+                    id,
+                    person.Box,
+                    1,
+                    PoseRegion.FromBox(person.Box, size, (float)preprocess.BoxPadding)
+                )),
+            ];
+            return new PoseBatch(
+                prepared.Inputs.SelectMany(input => input.Data).ToArray(),
+                new Shape(people.Length, 3, preprocess.Height, preprocess.Width)
+            )
+            {
+                People = seen,
+                Joints = [.. people.Zip(seen, (person, one) => Moved(person.Points, one.Region.ToInput(size)))],
+                Truths = new Dictionary<long, ImmutableArray<AnnotatedPerson>> { [id] = truth },
+                Skeleton = set.Skeleton,
+            };
+        }
+    }
+
+    private static ImmutableArray<KeyPoint> Moved(ImmutableArray<KeyPoint> points, AffineMap map) =>
+        [
+            .. points.Select(point =>
+            {
+                (double x, double y) = map.Apply(point.X, point.Y);
+                return point with { X = x, Y = y };
+            }),
+        ];
+
+    private static PoseTransform Transform(TrainingRecipe recipe, PreprocessCard preprocess)
+    {
+        PoseRecipe own = recipe.Pose ?? new();
+        return new PoseTransform(
+            new PoseTransformOptions(preprocess.Width, preprocess.Height)
+            {
+                Padding = (float)preprocess.BoxPadding,
+                Shift = own.Shift,
+                ShiftProbability = own.ShiftProbability,
+                Flip = recipe.HorizontalFlip,
+                HalfBodyProbability = own.HalfBodyProbability,
+                Scale = own.Scale,
+                Rotation = own.Rotation,
+                RotationProbability = own.RotationProbability,
+                IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,
+                Mean = preprocess.Mean,
+                StandardDeviation = preprocess.Std,
+            }
+        );
+    }
+
+    private static PoseSpec Parse(string text) => PoseSpec.Parse(text, KnownFolders.OfMnist);
+}
