@@ -1,8 +1,8 @@
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Sine and cosine by sums and products alone. Those of the system differ in the last bit from one to another, and a scene has the same bits
-/// everywhere.
+/// Sine and cosine by sums and products alone. Those of the system differ in the last bit from one to another, and a scene has the same
+/// bits everywhere.
 /// </summary>
 internal static class ExactAngle
 {

@@ -11,8 +11,8 @@ namespace MogaSharp.Data;
 /// <param name="CoveredArea">The number of its pixels within the image that objects in front of it hide.</param>
 public sealed record SceneObject(int ClassIndex, Box Box, int Area, int CoveredArea)
 {
-    /// <summary>The joints of a person, in the order of <see cref="SkeletonDefinition.Coco"/> and in continuous coordinates; empty for other
-    /// objects. A joint outside of the image, or of a face that is turned away, is unlabeled; one that something lies over is
+    /// <summary>The joints of a person, in the order of <see cref="SkeletonDefinition.Coco"/> and in continuous coordinates; empty for
+    /// other objects. A joint outside of the image, or of a face that is turned away, is unlabeled; one that something lies over is
     /// hidden.</summary>
     public ImmutableArray<KeyPoint> Joints { get; init; } = [];
 

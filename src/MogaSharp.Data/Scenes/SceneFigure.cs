@@ -3,8 +3,8 @@ using MogaSharp.Vision;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Draws people: a jointed body in three dimensions, turned and seen from afar, whose limbs are drawn from the farthest to the nearest. Left
-/// and right can be told apart: the left sleeve and the left leg are striped and the left shoe is bright, on the right they are dark.
+/// Draws people: a jointed body in three dimensions, turned and seen from afar, whose limbs are drawn from the farthest to the nearest.
+/// Left and right can be told apart: the left sleeve and the left leg are striped and the left shoe is bright, on the right they are dark.
 /// The unit is the height of the body; x is to the person's left, y down, z to the front.
 /// </summary>
 internal sealed class SceneFigure

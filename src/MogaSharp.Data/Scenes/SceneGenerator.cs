@@ -6,8 +6,8 @@ using MogaSharp.Vision;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Draws scenes: jointed people and simple objects that lie over each other before a background, with texture, shadows, light and noise, and
-/// with everything that segmentation, pose estimation and detection want to know. A scene is a function of seed, part and number: any one
+/// Draws scenes: jointed people and simple objects that lie over each other before a background, with texture, shadows, light and noise,
+/// and with everything that segmentation, pose estimation and detection want to know. A scene is a function of seed, part and number: any one
 /// can be drawn alone, and it has the same bits on every machine. Safe to use from many threads at once.
 /// </summary>
 public sealed class SceneGenerator
@@ -24,7 +24,8 @@ public sealed class SceneGenerator
     private const int Person = 1,
         Digit = 8;
 
-    // Of what was drawn before, so much of each object stays to be seen: more of people, whose joints have to be guessed where they are hidden.
+    // Of what was drawn before, so much of each object stays to be seen: more of people, whose joints have to be guessed where they are
+    // hidden.
     private const double KeptShare = 0.55,
         KeptPerson = 0.8;
     private const int Tries = 12;

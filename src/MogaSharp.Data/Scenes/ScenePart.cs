@@ -6,8 +6,8 @@ namespace MogaSharp.Data;
 internal readonly record struct Spot(double X, double Y);
 
 /// <summary>
-/// A part of an object: everything within a radius of a point (a disc), of a line (a limb) or of a polygon with its inside, which need not be
-/// convex.
+/// A part of an object: everything within a radius of a point (a disc), of a line (a limb) or of a polygon with its inside, which need
+/// not be convex.
 /// </summary>
 internal sealed class ScenePart
 {
