@@ -4,7 +4,7 @@ using MogaSharp.Testing;
 namespace MogaSharp.Cpu.Tests;
 
 /// <summary>HorNet, ConvNeXt and Swin Transformer against their official code.</summary>
-public sealed class ComparatorFixtureTests
+public sealed class NetworkFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
     public static IEnumerable<TheoryDataRow<string>> Cases =>
