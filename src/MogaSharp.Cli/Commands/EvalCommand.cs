@@ -17,13 +17,13 @@ internal static class EvalCommand
             Required = true,
             HelpName = "kind:path",
         };
-        Option<string> model = Shared.Model();
-        model.Description += $"; default for clips: {Shared.DefaultVideoModel}";
+        Option<string> model = CommonOptions.Model();
+        model.Description += $"; default for clips: {ModelFinder.DefaultVideoModel}";
         Option<string?> task = TaskModules.Option("what the data is for");
         var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
-        Option<string?> labels = Shared.Labels();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
+        Option<string?> labels = CommonOptions.Labels();
         var split = new Option<DatasetSplit>("--split")
         {
             Description = "The part of the set: test or train",
@@ -33,14 +33,20 @@ internal static class EvalCommand
             {
                 string text = result.Tokens[0].Value;
                 if (text is not ("test" or "train"))
-                    result.AddError($"--split takes test or train, not '{text}'");
+                    result.AddError($"--split takes test or train, not '{text}'.");
                 return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
             },
         };
-        Option<int> batch = Shared.Whole("--batch", "-b", 0, "Pictures or clips per run; default: 32 pictures, 16 clips", 4096);
+        Option<int> batch = CommonOptions.WholeNumber(
+            "--batch",
+            "-b",
+            0,
+            "Pictures or clips per run; default: 32 pictures, 16 clips",
+            4096
+        );
         var engine = new EngineOptions();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted")
         {
             data,
@@ -65,13 +71,13 @@ internal static class EvalCommand
                 string text = parsed.GetValue(data)!;
                 TaskModule module = TaskModules.OfData(text);
                 if (parsed.GetValue(task) is { } name && TaskModules.Of(ModelTask.Find(name)!) is { } named && named != module)
-                    throw new UsageException($"'{text}' is not data for {named.Task}; {named.AdviceFor(module)}");
+                    throw new UsageException($"'{text}' is not data for {named.Task}; {named.AdviceFor(module)}.");
                 bool isDefault = parsed.GetResult(model)?.Implicit != false;
                 ModelCard chosen = parsed.GetValue(card) is { } file
                     ? ModelCard.Load(Paths.Existing(file))
-                    : Shared.Card(isDefault ? module.DefaultModel : parsed.GetValue(model)!);
+                    : ModelFinder.Card(isDefault ? module.DefaultModel : parsed.GetValue(model)!);
                 if (parsed.GetValue(card) is null)
-                    Shared.SayDefault(parsed, model, parsed.GetValue(weights), module);
+                    ModelFinder.SayDefault(parsed, model, parsed.GetValue(weights), module);
                 var request = new EvalRequest
                 {
                     Data = text,

@@ -25,11 +25,11 @@ internal static class ExportCommand
             Required = true,
             HelpName = "file",
         };
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
-        Option<(int Height, int Width)?> size = Shared.Size();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
         var dynamicBatch = new Option<bool>("--dynamic-batch") { Description = "Leave the number of pictures open" };
-        Option<int> opset = Shared.Whole(
+        Option<int> opset = CommonOptions.WholeNumber(
             "--opset",
             null,
             OnnxExportOptions.OldestOpset,
@@ -53,12 +53,12 @@ internal static class ExportCommand
             async (parsed, cancellationToken) =>
             {
                 string path = Paths.Writable(parsed.GetValue(file)!, parsed.GetValue(weights));
-                ModelCard card = Shared.Card(parsed.GetValue(name)!);
-                Shape input = Shared.Input(1, card, parsed.GetValue(size));
+                ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
+                Shape input = ModelFinder.Input(1, card, parsed.GetValue(size));
                 WeightSet? bound = null;
                 if (!parsed.GetValue(random))
                 {
-                    LoadedModel loaded = await Shared
+                    LoadedModel loaded = await ModelFinder
                         .LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                         .ConfigureAwait(false);
                     (card, bound) = (loaded.Card, loaded.Weights);
@@ -113,7 +113,7 @@ internal static class ExportCommand
             );
             if (difference <= LargestDifference * Math.Max(1, largest))
                 return ExitCode.Success;
-            throw new FailureException($"'{path}' gives other results in ONNX Runtime: {difference:E1} apart");
+            throw new FailureException($"'{path}' gives other results in ONNX Runtime: {difference:E1} apart.");
         }
     }
 

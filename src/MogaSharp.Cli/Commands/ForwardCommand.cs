@@ -11,9 +11,9 @@ internal static class ForwardCommand
 {
     public static Command Create()
     {
-        Option<string> model = Shared.Model();
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
+        Option<string> model = CommonOptions.Model();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
         var input = new Option<string>("--input", "-i")
         {
             Description = "A file with the tensor 'input' (N, C, H, W)",
@@ -47,8 +47,8 @@ internal static class ForwardCommand
                 string source = Paths.Existing(parsed.GetValue(input)!);
                 string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
                 Tensor x = ReadInput(source);
-                LoadedModel loaded = await Shared
-                    .LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
+                LoadedModel loaded = await ModelFinder
+                    .LoadAsync(ModelFinder.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
                 ComputationGraph graph = loaded.Definition.Build(x.Shape, parsed.GetValue(features) ? ModelOutputs.All : ModelOutputs.Head);
                 using IInferenceEngine chosen = engine.Create(parsed);
@@ -73,7 +73,7 @@ internal static class ForwardCommand
         TensorEntry entry =
             checkpoint.Tensors.FirstOrDefault(tensor => tensor.Name == "input")
             ?? throw new UsageException(
-                $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", checkpoint.Tensors.Take(5).Select(tensor => tensor.Name))}"
+                $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", checkpoint.Tensors.Take(5).Select(tensor => tensor.Name))}."
             );
         return entry.ToTensor();
     }
