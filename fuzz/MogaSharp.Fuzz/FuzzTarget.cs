@@ -12,7 +12,7 @@ public sealed record FuzzTarget(string Name, string FileName, Type Refusal, Acti
     /// pixels, read a few times, and a share that grows with the input.
     /// </summary>
     /// <param name="inputBytes">The length of the input.</param>
-    public static long MostAllocated(long inputBytes) => (64L << 20) + (256 * inputBytes);
+    public static long MaxAllocated(long inputBytes) => (64L << 20) + (256 * inputBytes);
 
     /// <summary>All targets.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
@@ -38,7 +38,7 @@ public sealed record FuzzTarget(string Name, string FileName, Type Refusal, Acti
         long before = GC.GetAllocatedBytesForCurrentThread();
         string? refusal = Refused(input);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before,
-            most = MostAllocated(content.Length);
+            most = MaxAllocated(content.Length);
         if (allocated > most)
             throw new FuzzException($"{Name}: an input of {content.Length} bytes made the reader allocate {allocated}, more than {most}.");
         return refusal;

@@ -5,21 +5,32 @@ using MogaSharp.Graph;
 namespace MogaSharp.Cli;
 
 /// <summary>What was measured of one network; times in milliseconds per run.</summary>
-internal sealed record BenchmarkResult(
-    string Model,
-    string Input,
-    int Batch,
-    string Engine,
-    int Threads,
-    int Runs,
-    double MedianMs,
-    double P10Ms,
-    double P90Ms,
-    double ImagesPerSecond,
-    double GflopPerSecond,
-    long AllocatedBytes
-)
+internal sealed record BenchmarkResult
 {
+    public required string Model { get; init; }
+
+    public required string Input { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required string Engine { get; init; }
+
+    public required int Threads { get; init; }
+
+    public required int Runs { get; init; }
+
+    public required double MedianMs { get; init; }
+
+    public required double P10Ms { get; init; }
+
+    public required double P90Ms { get; init; }
+
+    public required double ImagesPerSecond { get; init; }
+
+    public required double GflopPerSecond { get; init; }
+
+    public required long AllocatedBytes { get; init; }
+
     /// <summary>The managed engine: the width of its vectors.</summary>
     public int? VectorBits { get; init; }
 
@@ -69,7 +80,7 @@ internal sealed record BenchmarkCase(ComputationGraph Graph, Shape Input)
 internal static class Benchmark
 {
     private const int WarmUp = 8,
-        MostRuns = 100_000;
+        MaxRuns = 100_000;
 
     /// <param name="engine">The engine.</param>
     /// <param name="threads">The threads that the engine computes with.</param>
@@ -101,10 +112,10 @@ internal static class Benchmark
             peer?.Step();
         }
 
-        List<double> times = new(MostRuns),
-            peerTimes = new(MostRuns);
+        List<double> times = new(MaxRuns),
+            peerTimes = new(MaxRuns);
         long allocated = 0;
-        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < MostRuns; )
+        for (var clock = Stopwatch.StartNew(); (clock.Elapsed < duration || times.Count < 10) && times.Count < MaxRuns; )
         {
             long before = GC.GetAllocatedBytesForCurrentThread(),
                 start = Stopwatch.GetTimestamp();
@@ -117,20 +128,21 @@ internal static class Benchmark
 
         double median = Percentile(times, 50),
             rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
-        var result = new BenchmarkResult(
-            model,
-            input.ToString(),
-            input[0],
-            engine.Name,
-            threads,
-            times.Count,
-            median,
-            Percentile(times, 10),
-            Percentile(times, 90),
-            1000 * input[0] / median,
-            rate,
-            allocated / times.Count
-        );
+        var result = new BenchmarkResult
+        {
+            Model = model,
+            Input = input.ToString(),
+            Batch = input[0],
+            Engine = engine.Name,
+            Threads = threads,
+            Runs = times.Count,
+            MedianMs = median,
+            P10Ms = Percentile(times, 10),
+            P90Ms = Percentile(times, 90),
+            ImagesPerSecond = 1000 * input[0] / median,
+            GflopPerSecond = rate,
+            AllocatedBytes = allocated / times.Count,
+        };
         if (session is CpuSession managed)
             result = result with
             {

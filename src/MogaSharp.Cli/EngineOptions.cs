@@ -29,7 +29,7 @@ internal sealed class EngineOptions
     public Option<string?> Device { get; } =
         new("--device") { Description = "cpu, cuda or cuda:N; CUDA takes --engine torch", HelpName = "device" };
 
-    public Option<int> Threads { get; } = Shared.Threads();
+    public Option<int> Threads { get; } = CommonOptions.Threads();
 
     /// <summary>The engine that a command line names; to be disposed when it can be.</summary>
     /// <exception cref="UsageException">There is no such device or provider, or it is another engine's.</exception>
@@ -42,25 +42,25 @@ internal sealed class EngineOptions
         string name = parsed.GetValue(Engine) ?? (device is null ? "cpu" : "torch");
         int threads = parsed.GetValue(Threads);
         if (provider is not null && name != "onnxruntime")
-            throw new UsageException($"--provider {provider} needs --engine onnxruntime");
+            throw new UsageException($"--provider {provider} needs --engine onnxruntime.");
         return name switch
         {
             "torch" => CreateTorch(threads, device),
             "onnxruntime" => CreateOnnxRuntime(threads, device, provider ?? "cpu"),
             _ => device is null
                 ? new CpuEngine(new CpuEngineOptions(threads) { Logger = TraceLogger.Instance })
-                : throw new UsageException($"--device {device} needs --engine torch"),
+                : throw new UsageException($"--device {device} needs --engine torch."),
         };
     }
 
     // Methods of their own, so that the libraries of an engine are only loaded for it.
     private static TorchEngine CreateTorch(int threads, string? device) =>
-        new(new TorchEngineOptions { Threads = threads, Device = device is null ? TorchDevice.Cpu : Shared.Device(device) });
+        new(new TorchEngineOptions { Threads = threads, Device = device is null ? TorchDevice.Cpu : Devices.Find(device) });
 
     private static OnnxRuntimeEngine CreateOnnxRuntime(int threads, string? device, string provider)
     {
         if (device is not null)
-            throw new UsageException($"--device {device} is for libtorch; ONNX Runtime takes --provider {device}");
+            throw new UsageException($"--device {device} is for libtorch; ONNX Runtime takes --provider {device}.");
         (OnnxRuntimeProvider chosen, int number) = ParseProvider(provider);
         return new OnnxRuntimeEngine(
             new OnnxRuntimeOptions
@@ -77,13 +77,13 @@ internal sealed class EngineOptions
         string[] parts = text.Split(':', 2);
         OnnxRuntimeProvider provider =
             OnnxRuntimeProvider.All.FirstOrDefault(known => known.Name == parts[0])
-            ?? throw new UsageException($"there is no provider '{text}'; there are {string.Join(", ", OnnxRuntimeProvider.All)}");
+            ?? throw new UsageException($"There is no provider '{text}'; there are {string.Join(", ", OnnxRuntimeProvider.All)}.");
         if (parts.Length == 1)
             return (provider, 0);
         if (!provider.HasDevices)
-            throw new UsageException($"the provider {provider} has no devices to choose from; write --provider {provider}");
+            throw new UsageException($"The provider {provider} has no devices to choose from; write --provider {provider}.");
         if (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int device))
             return (provider, device);
-        throw new UsageException($"'{text}' is not a device of {provider}; write {provider} or {provider}:N");
+        throw new UsageException($"'{text}' is not a device of {provider}; write {provider} or {provider}:N.");
     }
 }

@@ -55,12 +55,12 @@ internal static class Failure
         if (exception is AggregateException { InnerException: { } inner })
             return Report(inner);
         if (exception is OperationCanceledException)
-            return Report("cancelled", ExitCode.Cancelled);
+            return Report("Cancelled.", ExitCode.Cancelled);
         string? message = Describe(exception);
         if (message is null && Environment.GetEnvironmentVariable("MOGA_TRACE") == "1")
             Console.Error.WriteLine(exception);
         return Report(
-            message ?? $"unexpected error: {exception.GetType().Name}: {exception.Message} (set MOGA_TRACE=1 for details)",
+            message ?? $"This should not happen: {exception.GetType().Name}: {exception.Message} MOGA_TRACE=1 shows where.",
             exception is MogaException { Kind: ErrorKind.InvalidRequest } or FileNotFoundException or DirectoryNotFoundException
                 ? ExitCode.Usage
                 : ExitCode.Failure
@@ -88,8 +88,8 @@ internal static class Failure
         {
             MogaException => exception.Message,
             InsufficientMemoryException => exception.Message,
-            OutOfMemoryException or OverflowException => "this needs more memory than there is; take a smaller --batch or --size",
-            FileNotFoundException { FileName: { } name } => $"there is no file '{name}'",
+            OutOfMemoryException or OverflowException => "This needs more memory than there is; take a smaller --batch or --size.",
+            FileNotFoundException { FileName: { } name } => $"There is no file '{name}'.",
             UnauthorizedAccessException => exception.Message,
             IOException => exception.Message,
             _ => null,

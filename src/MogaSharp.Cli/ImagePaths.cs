@@ -13,7 +13,7 @@ internal static class ImagePaths
     private const string AnyFolders = "**";
 
     // Counting what is left out may not take longer than what is asked for.
-    private const int MostCounted = 10_000;
+    private const int MaxCounted = 10_000;
 
     /// <summary>
     /// Files as they are, the images of folders, the matches of globs: <c>*</c> and <c>?</c> within a name, <c>**</c> for any folders,
@@ -27,7 +27,7 @@ internal static class ImagePaths
     public static IReadOnlyList<string> Expand(IReadOnlyCollection<string> paths, Notices notices)
     {
         if (paths.Count(path => path == Stdin) > 1)
-            throw new UsageException("'-' stands for stdin, which can be read only once");
+            throw new UsageException("'-' stands for stdin, which can be read only once.");
         return [.. paths.SelectMany(path => Expand(path, notices))];
     }
 
@@ -38,8 +38,8 @@ internal static class ImagePaths
         if (path.Length == 0)
             return null;
         if (path.Contains('\uFFFD', StringComparison.Ordinal))
-            return "the name is not valid UTF-8; rename the file (convmv does it for whole folders)";
-        return new FileInfo(path).LinkTarget is { } target ? $"a link to '{target}', which does not exist" : null;
+            return "The name is not valid UTF-8; rename the file (convmv does it for whole folders).";
+        return new FileInfo(path).LinkTarget is { } target ? $"This is a link to '{target}', which does not exist." : null;
     }
 
     private static IEnumerable<string> Expand(string path, Notices notices)
@@ -49,9 +49,9 @@ internal static class ImagePaths
         if (Directory.Exists(path))
             return OfFolder(path, notices);
         if (!IsGlob(path))
-            throw new UsageException(WhyMissing(path) is { } why ? $"'{path}': {why}" : $"there is no file or folder '{path}'");
+            throw new UsageException(WhyMissing(path) is { } why ? $"{path}: {why}" : $"There is no file or folder '{path}'.");
         string[] matches = [.. Matches(path).Distinct().Order(StringComparer.Ordinal)];
-        return matches.Length > 0 ? matches : throw new UsageException($"nothing matches '{path}'");
+        return matches.Length > 0 ? matches : throw new UsageException($"Nothing matches '{path}'.");
     }
 
     private static string[] OfFolder(string folder, Notices notices)
@@ -61,10 +61,10 @@ internal static class ImagePaths
         string pattern = Path.Combine(folder, AnyFolders);
         if (images.Length > 0)
         {
-            int left = below.Take(MostCounted).Count();
+            int left = below.Take(MaxCounted).Count();
             if (left > 0)
             {
-                string count = $"{(left == MostCounted ? "at least " : "")}{left.ToString("N0", CultureInfo.InvariantCulture)}";
+                string count = $"{(left == MaxCounted ? "at least " : "")}{left.ToString("N0", CultureInfo.InvariantCulture)}";
                 notices.Add($"{count} image{(left == 1 ? "" : "s")} in folders below '{folder}' left out; '{pattern}' takes them");
             }
 
@@ -74,7 +74,7 @@ internal static class ImagePaths
         images = [.. below.Order(StringComparer.Ordinal)];
         if (images.Length == 0)
             throw new UsageException(
-                $"the folder '{folder}' has no image, nor has any folder below it ({string.Join(' ', ImageFolder.DefaultExtensions)})"
+                $"The folder '{folder}' has no image, nor has any folder below it ({string.Join(' ', ImageFolder.DefaultExtensions)})."
             );
         notices.Add(
             $"no image lies in '{folder}' itself: the {images.Length.ToString("N0", CultureInfo.InvariantCulture)} of the folders "

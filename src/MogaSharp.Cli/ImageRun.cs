@@ -22,19 +22,19 @@ internal interface IImageReport
 internal sealed class ImageArguments(string defaultModel)
 {
     public Argument<string[]> Paths { get; } =
-        Shared.WithoutOptions(
+        CommonOptions.WithoutOptions(
             new("path") { Description = "Images, folders, globs (*, ?, **), or - for stdin", Arity = ArgumentArity.OneOrMore }
         );
 
-    public Option<string> Model { get; } = Shared.Model(defaultModel);
+    public Option<string> Model { get; } = CommonOptions.Model(defaultModel);
 
-    public Option<string?> Weights { get; } = Shared.Weights();
+    public Option<string?> Weights { get; } = CommonOptions.Weights();
 
-    public Option<bool> Ema { get; } = Shared.Ema();
+    public Option<bool> Ema { get; } = CommonOptions.Ema();
 
     public EngineOptions Engine { get; } = new();
 
-    public Option<bool> Json { get; } = Shared.Json();
+    public Option<bool> Json { get; } = CommonOptions.Json();
 
     /// <summary>Adds all to a command, with its own options between the model and the engine.</summary>
     public void AddTo(Command command, params ReadOnlySpan<Option> own)
@@ -91,10 +91,10 @@ internal abstract class ImageRun<T, TReport>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ParseResult parsed, ImageArguments arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(arguments.Paths)!, Shared.Notices);
-        ModelCard card = Shared.Card(parsed.GetValue(arguments.Model)!);
+        IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(arguments.Paths)!, Notices.OfThisRun);
+        ModelCard card = ModelFinder.Card(parsed.GetValue(arguments.Model)!);
         if (card.Options.Task != Task)
-            throw new UsageException($"{card.Name} is a model for {card.Options.Task}; this takes one for {Task}");
+            throw new UsageException($"{card.Name} is a model for {card.Options.Task}; this takes one for {Task}.");
         await using var images = new ImageInputs(
             Prepare(card),
             files.Select(Source),
@@ -102,7 +102,7 @@ internal abstract class ImageRun<T, TReport>
             cancellationToken
         );
         using IInferenceEngine engine = arguments.Engine.Create(parsed);
-        Shared.SayDefault(parsed, arguments.Model, parsed.GetValue(arguments.Weights), TaskModules.Of(Task));
+        ModelFinder.SayDefault(parsed, arguments.Model, parsed.GetValue(arguments.Weights), TaskModules.Of(Task));
         Task warmUp = engine is CpuEngine cpu ? WarmUp.Begin(cpu) : System.Threading.Tasks.Task.CompletedTask;
         try
         {
@@ -123,7 +123,7 @@ internal abstract class ImageRun<T, TReport>
             {
                 // What is done is kept, whatever ended the work.
                 array?.End();
-                Shared.Notices.Flush();
+                Notices.OfThisRun.Flush();
                 foreach (TReport report in bad)
                     Failure.Report($"{report.Path}: {report.Error}", ExitCode.Failure);
             }
@@ -168,8 +168,7 @@ internal abstract class ImageRun<T, TReport>
         CancellationToken cancellationToken
     )
     {
-        LoadedModel loaded = await Shared
-            .LoadAsync(card, parsed.GetValue(arguments.Weights), parsed.GetValue(arguments.Ema), cancellationToken)
+        LoadedModel loaded = await ModelFinder.LoadAsync(card, parsed.GetValue(arguments.Weights), parsed.GetValue(arguments.Ema), cancellationToken)
             .ConfigureAwait(false);
         await warmUp.ConfigureAwait(false);
         return Create(loaded, engine);
@@ -179,7 +178,7 @@ internal abstract class ImageRun<T, TReport>
     {
         if (!result.IsSuccess)
             return [Fail(result.Source.Name, Failure.WhyUnreadable(result.Source.Name, result.Error), null)];
-        Shared.Notices.Count(result.Conversions, result.Source.Name);
+        Notices.OfThisRun.Count(result.Conversions, result.Source.Name);
         string[]? notes = result.Conversions == Imaging.ImageConversions.None ? null : [.. Notices.Describe(result.Conversions)];
         try
         {

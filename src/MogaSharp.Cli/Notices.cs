@@ -23,6 +23,9 @@ internal sealed class Notices
     private readonly List<string> _said = [];
     private readonly Dictionary<string, (Func<int, string> Describe, int Count, string First)> _counted = new(StringComparer.Ordinal);
 
+    /// <summary>What this run of the program left out, guessed or converted.</summary>
+    public static Notices OfThisRun { get; } = new();
+
     /// <summary>Everything that was said so far, in order; what is only counted is not among it before <see cref="Flush"/>.</summary>
     public IReadOnlyList<string> All
     {

@@ -14,14 +14,14 @@ internal sealed class OutputFolder
     public OutputFolder(string folder)
     {
         if (File.Exists(folder))
-            throw new UsageException($"'{folder}' is a file, not a folder");
+            throw new UsageException($"'{folder}' is a file, not a folder.");
         try
         {
             Directory.CreateDirectory(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"the folder '{folder}' cannot be made: {SystemMessage.Reason(e)}");
+            throw new FailureException($"The folder '{folder}' cannot be made: {SystemMessage.Reason(e)}.");
         }
 
         _folder = folder;
@@ -41,7 +41,7 @@ internal sealed class OutputFolder
         for (int i = 2; !_taken.Add(free); i++)
             free = $"{name}_{i}";
         if (free != name)
-            Shared.Notices.Count(
+            Notices.OfThisRun.Count(
                 "same name",
                 image,
                 count => $"{count} image{(count == 1 ? "" : "s")} with the name of another: a number was added"

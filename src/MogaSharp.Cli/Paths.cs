@@ -13,8 +13,8 @@ internal static class Paths
     public static string Existing(string path)
     {
         if (Directory.Exists(path))
-            throw new UsageException($"'{path}' is a folder, not a file");
-        return File.Exists(path) ? path : throw new UsageException($"there is no file '{path}'");
+            throw new UsageException($"'{path}' is a folder, not a file.");
+        return File.Exists(path) ? path : throw new UsageException($"There is no file '{path}'.");
     }
 
     /// <summary>A weight file that is there, or a folder that holds one under its usual name.</summary>
@@ -27,13 +27,13 @@ internal static class Paths
     public static string Writable(string path, params ReadOnlySpan<string?> inputs)
     {
         if (path.Length == 0 || Directory.Exists(path))
-            throw new UsageException($"'{path}' is a folder, not a file to write");
+            throw new UsageException($"'{path}' is a folder, not a file to write.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
-            throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'");
+            throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'.");
         foreach (string? input in inputs)
             if (input is not null && File.Exists(path) && Target(path) == Target(input))
-                throw new UsageException($"'{path}' is read and written; give another name to write to");
+                throw new UsageException($"'{path}' is read and written; give another name to write to.");
         return path;
     }
 
@@ -48,17 +48,17 @@ internal static class Paths
         }
         catch (UnauthorizedAccessException)
         {
-            throw new FailureException($"'{path}' cannot be written: permission is denied");
+            throw new FailureException($"'{path}' cannot be written: permission is denied.");
         }
         catch (Exception e) when (e is IOException or OnnxExportException { InnerException: IOException })
         {
             // "No space left on device : '/folder/.name.tmp'": the reason without the temporary name.
             string reason = SystemMessage.Reason(e.InnerException as IOException ?? e);
-            throw new FailureException($"'{path}' cannot be written: {reason}");
+            throw new FailureException($"'{path}' cannot be written: {reason}.");
         }
         catch (ArgumentException e)
         {
-            throw new FailureException($"'{path}' cannot be written: {e.Message.Split(" (Parameter")[0].TrimEnd('.')}");
+            throw new FailureException($"'{path}' cannot be written: {e.Message.Split(" (Parameter")[0].TrimEnd('.')}.");
         }
     }
 

@@ -35,7 +35,7 @@ internal static class PixelLimit
         if (!ImageLimits.TryParsePixels(text, out long pixels))
             throw new UsageException(
                 $"{(given is null ? ImageLimits.PixelsVariable : Option.Name)} takes a number of pixels from 1 to "
-                    + $"{Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'"
+                    + $"{Array.MaxLength / 3}, such as 300000000 or 300M, not '{text}'."
             );
         Environment.SetEnvironmentVariable(ImageLimits.PixelsVariable, $"{pixels}");
     }

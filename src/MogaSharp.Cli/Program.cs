@@ -33,7 +33,7 @@ internal static class Program
             DataCommand.Create(),
         };
         root.Directives.Clear();
-        Shared.AddKey(root);
+        CommonOptions.AddKey(root);
         PixelLimit.AddTo(root);
         Help.AddExamples(root);
         // A path may begin with @, which would otherwise name a file of arguments.
@@ -42,7 +42,7 @@ internal static class Program
         if (CommandLineCheck.FindProblem(parsed, args) is { } problem)
             return Failure.Report(problem, ExitCode.Usage);
 
-        Shared.WeightsKey = parsed.GetValue(Shared.Key);
+        CommonOptions.WeightsKey = parsed.GetValue(CommonOptions.Key);
         TorchRuntime.BeforeLoading = NativeShim.Build;
         if (TrainLauncher.IsChild)
             TrainLauncher.Listen(Stopping.Request);
@@ -52,7 +52,7 @@ internal static class Program
         {
             PixelLimit.Apply(parsed);
             int code = await parsed.InvokeAsync(configuration, token).ConfigureAwait(false);
-            Shared.Notices.Flush();
+            Notices.OfThisRun.Flush();
             return code;
         });
     }

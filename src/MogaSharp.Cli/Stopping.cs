@@ -8,7 +8,7 @@ namespace MogaSharp.Cli;
 /// </summary>
 internal static partial class Stopping
 {
-    private const string Cancelled = "cancelled";
+    private const string Cancelled = "Cancelled.";
 
     /// <summary>How long what was cancelled may take to end in order.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -78,7 +78,7 @@ internal static partial class Stopping
 #pragma warning restore CA1031
         {
             StatusLine.Clear();
-            Shared.Notices.Flush();
+            Notices.OfThisRun.Flush();
             // What breaks because its files were closed under it was cancelled.
             return Source.IsCancellationRequested && Failure.Describe(e) is null
                 ? Failure.Report(Cancelled, ExitCode.Cancelled)
@@ -126,7 +126,7 @@ internal static partial class Stopping
         foreach (Action action in last)
             action();
         StatusLine.Clear();
-        Shared.Notices.Flush();
+        Notices.OfThisRun.Flush();
         int code = Failure.Report(Cancelled, ExitCode.Cancelled);
         // An orderly exit would wait for what is blocked, and take libraries down under threads that compute.
         if (OperatingSystem.IsWindows())

@@ -80,10 +80,13 @@ public sealed unsafe class CpuSession : IInferenceSession
     /// <summary>The compiled steps for shapes of the inputs, one a line, with the fusions that were taken.</summary>
     /// <param name="inputs">One shape per input, in the graph's order.</param>
     /// <exception cref="GraphException">A shape does not fit the graph.</exception>
-    public string DescribePlan(params ReadOnlySpan<Shape> inputs)
+    public string DescribePlan(params ReadOnlySpan<Shape> inputs) => PlanOf(inputs).ToString();
+
+    /// <summary>The compiled steps for shapes of the inputs, to be looked at.</summary>
+    internal Plan PlanOf(params ReadOnlySpan<Shape> inputs)
     {
         using Use use = Begin();
-        return _plans.Find(inputs).Plan.ToString();
+        return _plans.Find(inputs).Plan;
     }
 
     /// <summary>Bytes that one run needs for values and for its threads' private use; weights are not counted.</summary>

@@ -56,10 +56,10 @@ public sealed class BenchTests : IDisposable
     {
         string card = Fixtures.WriteModel(_folder, Fixtures.Small);
         (await Moga.RunAsync("bench", card, "--train", "--device", "tpu")).Failed(2, "'tpu' is not a device; write cpu, cuda or cuda:N");
-        (await Moga.RunAsync("bench", card, "--train", "--official", "missing.py")).Failed(2, "there is no file 'missing.py'");
+        (await Moga.RunAsync("bench", card, "--train", "--official", "missing.py")).Failed(2, "There is no file 'missing.py'");
         (await Moga.RunAsync("bench", card, "--train", "--size", "32", "--official", card)).Failed(
             2,
-            "the official code has no size like custom"
+            "The official code has no size like custom"
         );
         (await Moga.RunAsync("bench", card, "--train", "--size", "32", "--official", _folder.FullName)).Failed(
             2,
@@ -72,7 +72,7 @@ public sealed class BenchTests : IDisposable
         Directory.CreateDirectory(_folder.File("simvp"));
         (await Moga.RunAsync("bench", "simvp_vit_mmnist", "--train", "--official", _folder.FullName)).Failed(
             2,
-            "the translator of simvp_vit_mmnist is made of timm's blocks, which the peer does without"
+            "The translator of simvp_vit_mmnist is made of timm's blocks, which the peer does without"
         );
     }
 
@@ -183,7 +183,7 @@ public sealed class BenchTests : IDisposable
         File.WriteAllText(official, "raise SystemExit('the official code is broken')");
         Outcome outcome = await Moga.RunAsync("bench", "moganet_xtiny", "--train", "--size", "32", "--official", official);
         Assert.Equal(1, outcome.ExitCode);
-        Assert.Equal("moga: the peer in Python ended; its message is above", outcome.ErrorLines[^1]);
+        Assert.Equal("moga: The peer in Python ended; its message is above.", outcome.ErrorLines[^1]);
     }
 
     [Theory]
@@ -194,7 +194,7 @@ public sealed class BenchTests : IDisposable
     [InlineData("--official OFFICIAL", "--official is for --train and --compare torchsharp")]
     [InlineData(
         "--official OFFICIAL --train --compare torchsharp --amp bf16 --size 32",
-        "the peer torchsharp trains in float32 on the CPU only"
+        "The peer torchsharp trains in float32 on the CPU only"
     )]
     [InlineData("--compare tensorflow", "'tensorflow'")]
     public async Task A_peer_that_does_not_fit_is_refused(string options, string message)

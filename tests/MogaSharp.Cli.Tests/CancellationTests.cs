@@ -22,7 +22,7 @@ public sealed class CancellationTests : IDisposable
             StringComparison.Ordinal
         );
         await Moga.SignalAsync(bench, "INT");
-        (await Moga.FinishAsync(bench)).Failed(130, "cancelled");
+        (await Moga.FinishAsync(bench)).Failed(130, "Cancelled.");
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class CancellationTests : IDisposable
         using Process process = Moga.Start(null, null, "eval", "--card", card, "--data", $"idx:{_folder.FullName}", "--json");
         await UntilBusy(process);
         await Moga.SignalAsync(process, "INT");
-        (await Moga.FinishAsync(process)).Failed(130, "cancelled");
+        (await Moga.FinishAsync(process)).Failed(130, "Cancelled.");
     }
 
     // Whatever waits for a pipe that nobody writes to: the first signal ends it, within its grace of two seconds.
@@ -87,7 +87,7 @@ public sealed class CancellationTests : IDisposable
         Assert.False(process.HasExited, string.Join(' ', arguments));
         var clock = Stopwatch.StartNew();
         await Moga.SignalAsync(process, signal);
-        (await Moga.FinishAsync(process)).Failed(130, "cancelled");
+        (await Moga.FinishAsync(process)).Failed(130, "Cancelled.");
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{clock.Elapsed}: {string.Join(' ', arguments)}");
     }
 

@@ -72,7 +72,7 @@ public sealed class ClassifyTests : IDisposable
         Assert.Equal(3, outcome.ErrorLines.Length);
         Assert.StartsWith("moga: ./a.png: ", outcome.ErrorLines[0], StringComparison.Ordinal);
         Assert.StartsWith("moga: ./c.jpg: This is not a JPEG", outcome.ErrorLines[1], StringComparison.Ordinal);
-        Assert.Equal("moga: 2 of 4 images could not be classified", outcome.ErrorLines[2]);
+        Assert.Equal("moga: 2 of 4 images could not be classified.", outcome.ErrorLines[2]);
 
         outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", "c.jpg", "d.png", "--json");
         Assert.Equal(1, outcome.ExitCode);
@@ -114,13 +114,13 @@ public sealed class ClassifyTests : IDisposable
         // é in Latin-1: no name in UTF-8.
         using (Process shell = Process.Start("bash", ["-c", $"cp '{_folder.File("b.png")}' '{_folder.FullName}'/$'caf\\xe9.png'"]))
             await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
-        (await Moga.RunInAsync(_folder.FullName, null, "classify", "a.png")).Failed(1, "a.png: a link to");
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "a.png")).Failed(1, "a.png: This is a link to");
         Outcome outcome = await Moga.RunInAsync(_folder.FullName, null, "classify", ".", "-k", "1");
         Assert.Equal(1, outcome.ExitCode);
         Assert.StartsWith("./b.png: Bag", outcome.Output, StringComparison.Ordinal);
         Assert.Equal(3, outcome.ErrorLines.Length);
-        Assert.Matches("^moga: ./a.png: a link to '.*gone.png', which does not exist$", outcome.ErrorLines[0]);
-        Assert.Contains("the name is not valid UTF-8; rename the file", outcome.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Matches(@"^moga: ./a.png: This is a link to '.*gone.png', which does not exist\.$", outcome.ErrorLines[0]);
+        Assert.Contains("The name is not valid UTF-8; rename the file", outcome.ErrorLines[1], StringComparison.Ordinal);
         // .NET cannot delete it either.
         using Process remove = Process.Start("bash", ["-c", $"rm '{_folder.FullName}'/caf*"]);
         await remove.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -159,7 +159,7 @@ public sealed class ClassifyTests : IDisposable
         await Moga.SignalAsync(process, "INT");
         Outcome outcome = await Moga.FinishAsync(process);
         Assert.Equal(130, outcome.ExitCode);
-        Assert.Equal("moga: cancelled", Assert.Single(outcome.ErrorLines.Except(outcome.Notes)));
+        Assert.Equal("moga: Cancelled.", Assert.Single(outcome.ErrorLines.Except(outcome.Notes)));
         string all = first + "\n" + outcome.Output;
         int count = json
             ? JsonDocument.Parse(all).RootElement.GetArrayLength()
@@ -173,8 +173,8 @@ public sealed class ClassifyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--engine onnxruntime --provider tpu", 2, "there is no provider 'tpu'; there are cpu, cuda, dml, coreml, openvino")]
-    [InlineData("--engine onnxruntime --provider cpu:1", 2, "the provider cpu has no devices to choose from; write --provider cpu")]
+    [InlineData("--engine onnxruntime --provider tpu", 2, "There is no provider 'tpu'; there are cpu, cuda, dml, coreml, openvino")]
+    [InlineData("--engine onnxruntime --provider cpu:1", 2, "The provider cpu has no devices to choose from; write --provider cpu")]
     [InlineData("--engine onnxruntime --provider cuda:x", 2, "'cuda:x' is not a device of cuda; write cuda or cuda:N")]
     [InlineData(
         "--engine onnxruntime --provider cuda:1",
@@ -213,7 +213,7 @@ public sealed class ClassifyTests : IDisposable
             StringComparison.Ordinal
         );
         if (Torch.TorchRuntime.CudaDeviceCount == 0)
-            (await Moga.RunAsync("classify", bag, "--device", "cuda")).Failed(2, "there is no device cuda:0");
+            (await Moga.RunAsync("classify", bag, "--device", "cuda")).Failed(2, "There is no device cuda:0");
     }
 
     [Theory]
@@ -256,7 +256,7 @@ public sealed class ClassifyTests : IDisposable
         Directory.CreateDirectory(_folder.File("empty"));
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "@a[1]*.png")).Succeeded();
         (await Moga.RunInAsync(_folder.FullName, null, "classify", "--", "-x.png")).Succeeded();
-        (await Moga.RunInAsync(_folder.FullName, null, "classify", "empty")).Failed(2, "the folder 'empty' has no image");
+        (await Moga.RunInAsync(_folder.FullName, null, "classify", "empty")).Failed(2, "The folder 'empty' has no image");
         (await Moga.RunAsync("classify", "/dev/zero")).Failed(1, "/dev/zero: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
     }
 

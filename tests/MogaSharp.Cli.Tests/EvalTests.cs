@@ -62,7 +62,10 @@ public sealed class EvalTests : IDisposable
             }
         }
         CheckPerfect((await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..0}}.tar", "--json")).Json);
-        (await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..1}}.tar")).Failed(1, "shard-1.tar: no such file");
+        (await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-{{0..1}}.tar")).Failed(
+            1,
+            "shard-1.tar: There is no such file"
+        );
         (await Moga.RunAsync("eval", "--data", $"tar:{_folder.FullName}/shard-0.tar?labels=x")).Failed(2, "the unknown option 'labels'");
 
         WriteFolders([.. Enumerable.Range(0, 10).Select(label => $"set/val/{label}")]);
@@ -76,7 +79,7 @@ public sealed class EvalTests : IDisposable
         WriteFolders(FolderNames);
         // No folder can be named T-shirt/top.
         Outcome mixed = await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}");
-        mixed.Failed(1, "the folder 'T-shirt_top' is named like no class, though others are");
+        mixed.Failed(1, "The folder 'T-shirt_top' is named like no class, though others are");
 
         string card = Path.Combine(Directory.CreateDirectory(_folder.FullName + "-card").FullName, "card.json");
         try
@@ -131,7 +134,7 @@ public sealed class EvalTests : IDisposable
         string[] errors = [.. outcome.ErrorLines.Except(outcome.Notes)];
         Assert.Equal(2, errors.Length);
         Assert.Contains("/4/zz.png: This is not a JPEG", errors[0], StringComparison.Ordinal);
-        Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others", errors[1]);
+        Assert.Equal("moga: 1 of 13 images could not be read; the figures are those of the others.", errors[1]);
         JsonElement result = JsonDocument.Parse(outcome.Output).RootElement;
         CheckPerfect(result);
         Assert.EndsWith(
@@ -147,7 +150,7 @@ public sealed class EvalTests : IDisposable
         WriteFolders(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
         Directory.Delete(_folder.File("9"), recursive: true);
         (await Moga.RunAsync("eval", "--data", $"folder:{_folder.FullName}")).Failed(1, "there are 9 folders for 10 classes");
-        (await Moga.RunAsync("eval", "--data", $"idx:{_folder.FullName}")).Failed(1, "t10k-images-idx3-ubyte: no such file");
+        (await Moga.RunAsync("eval", "--data", $"idx:{_folder.FullName}")).Failed(1, "t10k-images-idx3-ubyte: There is no such file");
     }
 
     [Fact]
@@ -165,13 +168,13 @@ public sealed class EvalTests : IDisposable
         // Two folders, first without images, then with.
         (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(
             1,
-            "no class folder has a file that ends in .jpg"
+            "No class folder has a file that ends in .jpg"
         );
         foreach (string name in new[] { "idx", "one" })
             File.Copy(Fixtures.Sample("bag_0018.png"), _folder.File($"{name}/bag.png"));
         (await Moga.RunAsync("eval", "--card", card, "--data", $"folder:{_folder.FullName}")).Failed(
             1,
-            "no folder is named like a class, and there are 2 folders for 1 classes"
+            "No folder is named like a class, and there are 2 folders for 1 classes"
         );
     }
 

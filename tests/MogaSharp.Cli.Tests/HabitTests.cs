@@ -6,19 +6,19 @@ public sealed class HabitTests
     public static TheoryData<string, string> Habits =>
         new()
         {
-            { "classify x.png --top-k 3", "there is no option '--top-k'; did you mean --topk?" },
-            { "classify x.png --top_k=3", "there is no option '--top_k=3'; did you mean --topk?" },
-            { "classify x.png -topk 3", "there is no option '-topk'; did you mean --topk?" },
+            { "classify x.png --top-k 3", "There is no option '--top-k'; did you mean --topk?" },
+            { "classify x.png --top_k=3", "There is no option '--top_k=3'; did you mean --topk?" },
+            { "classify x.png -topk 3", "There is no option '-topk'; did you mean --topk?" },
             { "classify x.png --TopK 3", "did you mean --topk?" },
-            { "classify x.png -model tiny", "there is no option '-model'; did you mean --model?" },
+            { "classify x.png -model tiny", "There is no option '-model'; did you mean --model?" },
             { "classify x.png --checkpoint a.pth", "did you mean --weights?" },
             { "classify x.png --ckpt-path a.pth", "did you mean --weights?" },
             { "classify x.png --arch tiny", "did you mean --model?" },
-            { "classify --source x.png", "there is no option '--source'; did you mean moga classify PATH?" },
+            { "classify --source x.png", "There is no option '--source'; did you mean moga classify PATH?" },
             { "classify x.png --jsonl", "did you mean --json?" },
             { "classify x.png --thread 3", "did you mean --threads?" },
-            { "eval --data-dir x", "there is no option '--data-dir'; did you mean --data?" },
-            { "eval --dataset x --batch-size 8", "there is no option '--dataset'; did you mean --data?" },
+            { "eval --data-dir x", "There is no option '--data-dir'; did you mean --data?" },
+            { "eval --dataset x --batch-size 8", "There is no option '--dataset'; did you mean --data?" },
             { "eval --data folder:x --batch-size 8", "did you mean --batch?" },
             { "eval --data folder:x -b 8 --initial-checkpoint y", "did you mean --weights?" },
             { "train --pretrained", "did you mean --init?" },
@@ -46,11 +46,11 @@ public sealed class HabitTests
             { "forward --in x --out y", "did you mean --input?" },
             { "inspect --format json x", "did you mean --json?" },
             // What nothing comes near is only refused, and options of other commands are not offered.
-            { "models --batch-size 3", "there is no option '--batch-size' (" },
-            { "classify x.png --conf 0.3", "there is no option '--conf'" },
+            { "models --batch-size 3", "There is no option '--batch-size'." },
+            { "classify x.png --conf 0.3", "There is no option '--conf'" },
             {
                 "--model tiny classify x.png",
-                "there is no option '--model' before a command; options come after it: moga classify --model"
+                "There is no option '--model' before a command; options come after it: moga classify --model"
             },
             { "-v", "did you mean --version?" },
             { "val --data x", "did you mean moga eval?" },
@@ -64,8 +64,8 @@ public sealed class HabitTests
             { "finetune", "did you mean moga train?" },
             { "Classify x", "did you mean moga classify?" },
             { "exprot x", "did you mean moga export?" },
-            { "help nothing", "there is no command 'nothing'" },
-            { "/dev", "there is no command '/dev'; to classify images: moga classify /dev;" },
+            { "help nothing", "There is no command 'nothing'" },
+            { "/dev", "There is no command '/dev'; to classify images: moga classify /dev;" },
         };
 
     [Theory]

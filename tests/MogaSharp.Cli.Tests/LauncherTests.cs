@@ -251,7 +251,7 @@ public sealed class LauncherTests : IDisposable
         Assert.NotEqual(0, outcome.ExitCode);
         // Interrupted by the key that the terminal sends to both.
         Script(script, "kill -INT $$");
-        (await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99")).Failed(130, "cancelled");
+        (await ShellAsync($"{moga} bench {Quoted(card)} --train --device cuda:99")).Failed(130, "Cancelled.");
     }
 
     private string Checkout(string name)

@@ -143,37 +143,40 @@ public sealed class PredictTests : IDisposable
     {
         string card = VideoFixtures.WriteModel(_folder);
         NpyFile.Save(_folder.File("short.npy"), [2, 16, 16], new byte[512]);
-        (await Predict(_folder.File("short.npy"), card)).Failed(1, "short.npy: 2 frames; custom_video needs 3 to predict from");
+        (await Predict(_folder.File("short.npy"), card)).Failed(1, "short.npy: It has 2 frames; custom_video needs 3 to predict from");
         // What the command line gets wrong is told before anything is read or made.
         (await Predict(_folder.File("short.npy"), card, "--provider", "cpu")).Failed(2, "--provider cpu needs --engine onnxruntime");
         Assert.False(Directory.Exists(Out));
         (await Predict(_folder.File("short.npy"), card, "--start", "9")).Failed(
             1,
-            "short.npy: 0 frames from frame 9 on; custom_video needs 3 to predict from"
+            "short.npy: It has 0 frames from frame 9 on; custom_video needs 3 to predict from"
         );
         NpyFile.Save(_folder.File("odd.npy"), [4, 17, 16], new byte[4 * 17 * 16]);
         (await Predict(_folder.File("odd.npy"), card)).Failed(
             2,
-            "odd.npy: 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2"
+            "odd.npy: It has 16 x 17 pixels. The network takes frames whose rows and columns are multiples of 2"
         );
         NpyFile.Save(_folder.File("large.npy"), [3, 16, 16], Enumerable.Repeat(7f, 768).ToArray());
         (await Predict(_folder.File("large.npy"), card)).Failed(
             1,
-            "large.npy: numbers from 7 to 7, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255"
+            "large.npy: It has numbers from 7 to 7, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255"
         );
         NpyFile.Save(_folder.File("nan.npy"), [3, 16, 16], Enumerable.Repeat(float.NaN, 768).ToArray());
-        (await Predict(_folder.File("nan.npy"), card)).Failed(1, "nan.npy: 768 numbers are NaN or infinite; samples are from 0 to 1");
+        (await Predict(_folder.File("nan.npy"), card)).Failed(
+            1,
+            "nan.npy: It has 768 numbers that are NaN or infinite; samples are from 0 to 1"
+        );
         NpyFile.Save(_folder.File("flat.npy"), [3, 16], new byte[48]);
         (await Predict(_folder.File("flat.npy"), card)).Failed(
             1,
-            "an array of 3 x 16; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 or 3 channels"
+            "This is an array of 3 x 16; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 or 3 channels"
         );
         NpyFile.Save(_folder.File("empty.npy"), [3, 0, 16], Array.Empty<byte>());
-        (await Predict(_folder.File("empty.npy"), card)).Failed(1, "an array of 3 x 0 x 16 is empty");
+        (await Predict(_folder.File("empty.npy"), card)).Failed(1, "The array of 3 x 0 x 16 is empty.");
         NpyFile.Save(_folder.File("float.npy"), [3, 16, 16], new float[768]);
         (await Predict(_folder.File("float.npy"), card, "--size", "32")).Failed(
             1,
-            "arrays of Float32 are not resized; save them as uint8, or with 32 x 32 pixels"
+            "Arrays of Float32 are not resized; save them as uint8, or with 32 x 32 pixels"
         );
         byte[] bytes = await File.ReadAllBytesAsync(_folder.File("float.npy"), TestContext.Current.CancellationToken);
         _folder.File(
@@ -182,7 +185,7 @@ public sealed class PredictTests : IDisposable
         );
         (await Predict(_folder.File("complex.npy"), card)).Failed(
             1,
-            "elements of type '<c4' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are"
+            "Elements of type '<c4' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are"
         );
         byte[] gif = await File.ReadAllBytesAsync(VideoFixtures.Sample("moving_mnist.gif"), TestContext.Current.CancellationToken);
         (await Predict(_folder.File("cut.gif", gif[..2000]), card)).Failed(
@@ -191,7 +194,7 @@ public sealed class PredictTests : IDisposable
         );
         (await Predict(_folder.File("text.txt", "frames"u8.ToArray()), card)).Failed(
             1,
-            "text.txt: neither a folder of frames, nor a GIF, nor an npy array"
+            "text.txt: This is neither a folder of frames, nor a GIF, nor an npy array"
         );
         Assert.False(Directory.Exists(Out));
     }
@@ -206,13 +209,13 @@ public sealed class PredictTests : IDisposable
             new RgbImage(16, i == 4 ? 18 : 16, new byte[16 * (i == 4 ? 18 : 16) * 3]).SavePng(_folder.File($"frames/{i}.png"));
         (await Predict(_folder.File("frames"), card)).Failed(
             1,
-            "frames/4.png has 16 x 18 pixels, where the first frame has 16 x 16; --size HxW resizes them"
+            "frames/4.png: It has 16 x 18 pixels, where the first frame has 16 x 16; --size HxW resizes them"
         );
         (await Predict(_folder.File("frames"), card, "--size", "16")).Succeeded();
         Directory.Delete(Out, recursive: true);
         _folder.File("frames/1.png", "no picture"u8.ToArray());
         (await Predict(_folder.File("frames"), card)).Failed(1, "frames/1.png: This is not a JPEG, PNG, WebP, BMP, TIFF or GIF image");
-        (await Predict(_folder.File("none"), card)).Failed(2, "there is no file or folder '");
+        (await Predict(_folder.File("none"), card)).Failed(2, "There is no file or folder '");
         (await Predict(_folder.File("frames"), "moganet_tiny")).Failed(
             2,
             "moganet_tiny is a model for classification; this takes one for video"
@@ -223,7 +226,7 @@ public sealed class PredictTests : IDisposable
         );
         (await Moga.RunAsync("predict", VideoFixtures.Sample("moving_mnist.gif"), "--model", card, "--output", "/dev/null/x")).Failed(
             1,
-            "the folder '/dev/null/x' cannot be made"
+            "The folder '/dev/null/x' cannot be made"
         );
         Assert.False(Directory.Exists(Out));
     }
@@ -302,7 +305,7 @@ public sealed class PredictTests : IDisposable
         BitConverter.TryWriteBytes(weights.AsSpan(weights.Length - 4), float.NaN);
         _folder.File("video.safetensors", weights);
         NpyFile.Save(_folder.File("clip.npy"), [3, 16, 16], new byte[768]);
-        (await Predict(_folder.File("clip.npy"), card)).Failed(1, "the network's outputs are not finite; the weights may be damaged");
+        (await Predict(_folder.File("clip.npy"), card)).Failed(1, "The network's outputs are not finite; the weights may be damaged");
         Assert.Empty(Directory.GetFiles(Out));
     }
 

@@ -84,7 +84,7 @@ public sealed class PullTests : IAsyncDisposable
             while (!File.Exists(part) || new FileInfo(part).Length == 0)
                 await Task.Delay(20, TestContext.Current.CancellationToken);
             await Moga.SignalAsync(process, "INT");
-            (await Moga.FinishAsync(process)).Failed(130, "cancelled");
+            (await Moga.FinishAsync(process)).Failed(130, "Cancelled.");
         }
 
         Assert.Equal(["model.pth.part", "model.pth.part.json"], Cached);

@@ -17,10 +17,10 @@ public sealed class StreamTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("models", "> /dev/full", 1, "moga: stdout cannot be written: No space left on device\n")]
-    [InlineData("models --json", "> /dev/full", 1, "moga: stdout cannot be written: No space left on device\n")]
-    [InlineData("info tiny --layers", "> /dev/full", 1, "moga: stdout cannot be written: No space left on device\n")]
-    [InlineData("classify $IMAGE -k 1", "> /dev/full", 1, "moga: stdout cannot be written: No space left on device\n")]
+    [InlineData("models", "> /dev/full", 1, "moga: Writing to stdout failed: No space left on device.\n")]
+    [InlineData("models --json", "> /dev/full", 1, "moga: Writing to stdout failed: No space left on device.\n")]
+    [InlineData("info tiny --layers", "> /dev/full", 1, "moga: Writing to stdout failed: No space left on device.\n")]
+    [InlineData("classify $IMAGE -k 1", "> /dev/full", 1, "moga: Writing to stdout failed: No space left on device.\n")]
     [InlineData("models", "2> /dev/full > /dev/null", 0, "")]
     [InlineData("info nothing", "2> /dev/full", 2, "")]
     // Whoever has read enough is not told, and neither is the command.

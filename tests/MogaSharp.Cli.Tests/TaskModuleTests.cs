@@ -12,7 +12,7 @@ public sealed class TaskModuleTests
         Assert.Equal(ModelTask.All, TaskModules.All.Select(module => module.Task));
         Assert.Equal(ModelTask.All, TaskTraining.All.Select(training => training.Task));
         Assert.Equal(
-            "this command knows nothing of poetry",
+            "This command knows nothing of poetry.",
             Assert.Throws<UsageException>(() => TaskModules.Of(new ModelTask("poetry", "verses"))).Message
         );
     }
@@ -20,7 +20,7 @@ public sealed class TaskModuleTests
     [Fact]
     public void Every_module_s_default_model_is_of_its_task_and_data_belongs_to_one_task()
     {
-        Assert.All(TaskModules.All, module => Assert.Same(module.Task, Shared.Card(module.DefaultModel).Options.Task));
+        Assert.All(TaskModules.All, module => Assert.Same(module.Task, ModelFinder.Card(module.DefaultModel).Options.Task));
         foreach (string text in new[] { "folder:x", "idx:x", "tar:x", "moving-mnist:x", "moving-fashion", "frames:x", "nothing" })
             Assert.Single(TaskModules.All, module => module.IsData(text));
     }

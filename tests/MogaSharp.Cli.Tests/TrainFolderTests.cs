@@ -30,12 +30,12 @@ public sealed class TrainFolderTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "note: the head is a fresh one, as the data's classes are not the model's (head.bias, head.weight)",
+            "note: The head is a fresh one, as the data's classes are not the model's (head.bias, head.weight).",
             outcome.Errors,
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "note: warm-up 1 -> 0 epochs, because of 1 epoch; --set warmup_epochs=N sets another number",
+            "note: For 1 epoch: warm-up 1 -> 0 epochs. --set warmup_epochs=N sets another number.",
             outcome.Errors,
             StringComparison.Ordinal
         );
@@ -60,7 +60,7 @@ public sealed class TrainFolderTests : IDisposable
         );
         Assert.Contains("note: 1 of 4 classes have no image to evaluate on: shoe", outcome.Errors, StringComparison.Ordinal);
         Assert.Contains(
-            "1 of 8 training images cannot be read and is passed over: others take their place (",
+            "1 of 8 training images cannot be read and is passed over: others take their place. ",
             outcome.Errors,
             StringComparison.Ordinal
         );
@@ -106,7 +106,7 @@ public sealed class TrainFolderTests : IDisposable
             )
         ).Succeeded();
         Assert.Contains(
-            "note: batch 512 -> 12, as there are 12 training images; --batch takes another one",
+            "note: The batch is 12 instead of 512, as there are 12 training images. --batch takes another one.",
             outcome.Errors,
             StringComparison.Ordinal
         );
@@ -128,7 +128,7 @@ public sealed class TrainFolderTests : IDisposable
     {
         Add("train", 2, "a", "b", "c", "d");
         Add("val", 1, "x", "y", "z", "w");
-        (await TrainAsync()).Failed(1, "no folder is named like a class; the folders are w, x, y, z, the classes a, b, c, d");
+        (await TrainAsync()).Failed(1, "No folder is named like a class; the folders are w, x, y, z, the classes a, b, c, d");
         Assert.False(Directory.Exists(_fixture.Run));
     }
 

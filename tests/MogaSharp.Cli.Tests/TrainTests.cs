@@ -87,13 +87,13 @@ public sealed class TrainTests : IDisposable
         Directory.Delete(_fixture.Run, recursive: true);
         Outcome stopped = (await _fixture.TrainAsync("--stop-after", "13")).Succeeded();
         Assert.EndsWith(
-            $"stopped after update 13; to continue: moga train --resume --output {_fixture.Run}\n",
+            $"Stopped after update 13; to continue: moga train --resume --output {_fixture.Run}\n",
             stopped.Errors,
             StringComparison.Ordinal
         );
         Assert.Empty(stopped.Output);
         Outcome resumed = (await _fixture.ResumeAsync()).Succeeded();
-        Assert.Contains("continued from last.safetensors: update 13, epoch 2 of 3", resumed.Errors, StringComparison.Ordinal);
+        Assert.Contains("Continued from last.safetensors: update 13, epoch 2 of 3", resumed.Errors, StringComparison.Ordinal);
         CheckSame(straight, TrainFixture.State(Path.Combine(_fixture.Run, "last.safetensors")));
 
         // A finished run has nothing left to do, and says the same again.
@@ -164,8 +164,8 @@ public sealed class TrainTests : IDisposable
         byte[] bytes = await File.ReadAllBytesAsync(last, TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(last, bytes[..^100], TestContext.Current.CancellationToken);
         Outcome outcome = (await _fixture.ResumeAsync("--stop-after", "20")).Succeeded();
-        Assert.Contains("a damaged checkpoint is passed over: ", outcome.Errors, StringComparison.Ordinal);
-        Assert.Contains("continued from previous.safetensors: update 18", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("A damaged checkpoint is passed over: ", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("Continued from previous.safetensors: update 18", outcome.Errors, StringComparison.Ordinal);
     }
 
     // The shell's limit on the size of files is a full disk that needs no rights: writes beyond it fail. The runtime's own memory
@@ -197,7 +197,7 @@ public sealed class TrainTests : IDisposable
         );
         Assert.DoesNotContain(Directory.GetFiles(_fixture.Run), file => file.EndsWith(".tmp", StringComparison.Ordinal));
         Assert.Contains(
-            "continued from last.safetensors: update 5",
+            "Continued from last.safetensors: update 5",
             (await _fixture.ResumeAsync()).Succeeded().Errors,
             StringComparison.Ordinal
         );
@@ -219,7 +219,7 @@ public sealed class TrainTests : IDisposable
             ])
         ).Succeeded();
         Assert.Contains(
-            "the head of weights in memory has 4 classes, the data 6: a fresh one takes its place (head.bias, head.weight)",
+            "The head of weights in memory has 4 classes, the data 6: a fresh one takes its place (head.bias, head.weight).",
             other.Errors,
             StringComparison.Ordinal
         );

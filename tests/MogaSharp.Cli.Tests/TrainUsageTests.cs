@@ -11,7 +11,7 @@ public sealed class TrainUsageTests : IDisposable
 
     [Theory]
     [InlineData("preset=huge", "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny,")]
-    [InlineData("preset=", "there is no preset for 'custom'; give --preset or --recipe (presets: xt, t, s,")]
+    [InlineData("preset=", "There is no preset for 'custom'; give --preset or --recipe (presets: xt, t, s,")]
     [InlineData("set=speed=1", "A recipe has no field 'speed'")]
     [InlineData("set=speed", "--set takes field=value, not 'speed'")]
     [InlineData("set=epochs=none", "'none' is not a value of the recipe's field epochs; it takes a whole number.")]
@@ -21,10 +21,10 @@ public sealed class TrainUsageTests : IDisposable
     [InlineData("batch=640", "The 72 training images do not fill one batch of 640; take a batch_size of 72 or less.")]
     [InlineData("device=gpu", "'gpu' is not a device; write cpu, cuda or cuda:N")]
     [InlineData("workers=0", "--workers takes a whole number from 1")]
-    [InlineData("init=missing.pth", "there is no file 'missing.pth'")]
-    [InlineData("recipe=missing.json", "there is no file 'missing.json'")]
+    [InlineData("init=missing.pth", "There is no file 'missing.pth'")]
+    [InlineData("recipe=missing.json", "There is no file 'missing.json'")]
     [InlineData("data=fashion", "'fashion' does not say what it is; write folder:PATH or idx:PATH or tar:PATTERN")]
-    [InlineData("data=folder:/missing", "there is no folder '/missing'")]
+    [InlineData("data=folder:/missing", "There is no folder '/missing'")]
     [InlineData("model=moganet_huge", "No model is called 'moganet_huge'.")]
     public async Task A_wrong_option_says_so(string option, string message)
     {
@@ -50,7 +50,7 @@ public sealed class TrainUsageTests : IDisposable
         (await _fixture.TrainAsync("--preset", "t")).Failed(2, "--preset and --recipe are both given; take one");
         (await Moga.RunAsync(_fixture.Arguments()[..^4].Append("--device").Append("cuda:9").ToArray())).Failed(
             2,
-            "there is no device cuda:9"
+            "There is no device cuda:9"
         );
     }
 
@@ -58,7 +58,7 @@ public sealed class TrainUsageTests : IDisposable
     public async Task Broken_data_and_foreign_weights_are_failures()
     {
         File.Delete(Path.Combine(_fixture.Folder.File("idx"), "train-labels-idx1-ubyte"));
-        (await _fixture.TrainAsync()).Failed(1, "train-labels-idx1-ubyte: no such file");
+        (await _fixture.TrainAsync()).Failed(1, "train-labels-idx1-ubyte: There is no such file");
         _fixture.WriteIdx("idx", 72, 4);
         Outcome foreign = await _fixture.TrainAsync("--init", Fixtures.ShippedWeights);
         Assert.Equal(1, foreign.ExitCode);
@@ -94,14 +94,14 @@ public sealed class TrainUsageTests : IDisposable
         Assert.Equal(2, more.ExitCode);
         Assert.Contains("The run was begun on 72 training images; the data now has 80.", more.ErrorLines[^1], StringComparison.Ordinal);
         Outcome longer = (await _fixture.ResumeAsync("--epochs", "3", "--stop-after", "4")).Succeeded();
-        Assert.Contains("continuing with epochs 3 instead of 2", longer.Errors, StringComparison.Ordinal);
+        Assert.Contains("Continuing with epochs 3 instead of 2", longer.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Without_a_checkpoint_resume_begins_and_damaged_ones_stop()
     {
         Outcome outcome = (await _fixture.TrainAsync("--resume", "--stop-after", "1")).Succeeded();
-        Assert.Contains($"there is no checkpoint in '{_fixture.Run}' yet; the run begins", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains($"There is no checkpoint in '{_fixture.Run}' yet; the run begins", outcome.Errors, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_fixture.Run, "last.safetensors"), "damaged");
         Outcome damaged = await _fixture.ResumeAsync();
         Assert.Equal(1, damaged.ExitCode);
@@ -120,7 +120,7 @@ public sealed class TrainUsageTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--data", "folder:/missing", "there is no folder '/missing'")]
+    [InlineData("--data", "folder:/missing", "There is no folder '/missing'")]
     [InlineData("--preset", "huge", "There is no preset 'huge'")]
     [InlineData("--device", "gpu", "'gpu' is not a device")]
     public async Task A_wrong_option_is_named_before_libtorch_is_missed(string option, string value, string message)
@@ -151,7 +151,7 @@ public sealed class TrainUsageTests : IDisposable
         start.Environment["MOGA_TORCH_SHIM"] = "/nonexistent/libmogatorch.so";
         using Process process = Process.Start(start)!;
         Outcome outcome = await Moga.FinishAsync(process);
-        outcome.Failed(1, "training needs libtorch.");
+        outcome.Failed(1, "Training needs libtorch.");
         Assert.Contains("apt-get install -y libtorch-dev", outcome.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_fixture.Run));
     }

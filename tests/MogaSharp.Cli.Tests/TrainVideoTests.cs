@@ -96,7 +96,7 @@ public sealed class TrainVideoTests : IDisposable
         Directory.Delete(Run, recursive: true);
         Outcome stopped = (await TrainAsync("--stop-after", "3")).Succeeded();
         Assert.EndsWith(
-            $"stopped after update 3; to continue: moga train --resume --output {Run}\n",
+            $"Stopped after update 3; to continue: moga train --resume --output {Run}\n",
             stopped.Errors,
             StringComparison.Ordinal
         );
@@ -115,7 +115,7 @@ public sealed class TrainVideoTests : IDisposable
         }
 
         Outcome resumed = (await ResumeAsync()).Succeeded();
-        Assert.Contains("continued from ", resumed.Errors, StringComparison.Ordinal);
+        Assert.Contains("Continued from ", resumed.Errors, StringComparison.Ordinal);
         Dictionary<string, byte[]> now = TrainFixture.State(Last);
         Assert.Equal(straight.Keys.Order(StringComparer.Ordinal), now.Keys.Order(StringComparer.Ordinal));
         Assert.All(straight.Keys, name => Assert.True(straight[name].AsSpan().SequenceEqual(now[name]), name));
@@ -168,9 +168,9 @@ public sealed class TrainVideoTests : IDisposable
     [InlineData("--model-set hid_t=x", "'x' is not a value of the model's option hid_t")]
     [InlineData(
         "--model-set hid_t=12",
-        "simvp_small cannot be changed so: SimVp's options break a rule: hid_t, and hid_s times the frames, are multiples of 8"
+        "simvp_small cannot be changed so. SimVp's options break a rule: hid_t, and hid_s times the frames, are multiples of 8"
     )]
-    [InlineData("--model-set model_type=lstm", "simvp_small cannot be changed so: ")]
+    [InlineData("--model-set model_type=lstm", "simvp_small cannot be changed so. ")]
     [InlineData("--set loss=cross_entropy", "loss is mean_squared_error for video")]
     [InlineData("--set eval_clips=0", "eval_clips is 1 or more")]
     [InlineData("--batch 64", "The 20 training clips do not fill one batch of 64; take a batch_size of 20 or less.")]
@@ -179,7 +179,7 @@ public sealed class TrainVideoTests : IDisposable
         "--data moving-mnist:DIGITS?in=2&out=3&clips=20",
         "gives as many frames as it sees, 2, but the data's clips go on for 3; '?out=2' behind the data makes them fit"
     )]
-    [InlineData("--data moving-mnist:/missing", "there is no folder '/missing'")]
+    [InlineData("--data moving-mnist:/missing", "There is no folder '/missing'")]
     public async Task A_wrong_option_says_so(string options, string message)
     {
         (await Moga.RunAsync(Arguments(options.Replace("DIGITS", _folder.File("digits"), StringComparison.Ordinal).Split(' ')))).Failed(

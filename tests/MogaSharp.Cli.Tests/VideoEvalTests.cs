@@ -157,7 +157,7 @@ public sealed class VideoEvalTests : IDisposable
             2,
             "MNIST is not on this machine; 'moga data mnist' fetches it"
         );
-        (await Moga.RunAsync("eval", "--data", "moving-mnist:/nowhere", "--model", card)).Failed(2, "there is no folder '/nowhere'");
+        (await Moga.RunAsync("eval", "--data", "moving-mnist:/nowhere", "--model", card)).Failed(2, "There is no folder '/nowhere'");
         (await Moga.RunAsync("eval", "--data", "moving-mnist:x?frames=3", "--model", card)).Failed(2, "the unknown option 'frames'");
         (
             await Moga.RunAsync(

@@ -20,7 +20,9 @@ public sealed class SimVpFixtureTests
         SimVpFixture official = SimVpFixture.Load(name);
         ComputationGraph graph = official.Build();
         WeightSet weights = official.Weights();
-        Check(official, graph, weights);
+        // The Moving MNIST networks are the small ones with more channels, so what is computed in between is looked at in those.
+        if (SimVpFixture.SmallNames.Contains(name))
+            Check(official, graph, weights);
         // Without the outputs in between more is fused.
         Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Name == "output")]), weights);
     }

@@ -21,7 +21,7 @@ public sealed class FuzzTargetTests
         var problem = Assert.Throws<FuzzException>(() =>
             Target(_ =>
                 {
-                    GC.KeepAlive(new byte[FuzzTarget.MostAllocated(Content.Length)]);
+                    GC.KeepAlive(new byte[FuzzTarget.MaxAllocated(Content.Length)]);
                     throw new FormatException("no");
                 })
                 .Run(Content)

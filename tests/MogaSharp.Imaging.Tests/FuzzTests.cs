@@ -7,7 +7,7 @@ namespace MogaSharp.Imaging.Tests;
 [Collection(nameof(AloneCollection))]
 public sealed class FuzzTests
 {
-    private const long MostMemory = 256 << 20;
+    private const long MaxMemory = 256 << 20;
 
     private static readonly ImageLimits Limits = new() { MaxPixels = 1 << 20, MaxSide = 4096 };
     private static readonly int Rounds = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 5000 : 60;
@@ -34,7 +34,7 @@ public sealed class FuzzTests
             {
                 Assert.Fail($"round {round}: {exception}");
             }
-            Assert.InRange(Environment.WorkingSet - before, long.MinValue, MostMemory);
+            Assert.InRange(Environment.WorkingSet - before, long.MinValue, MaxMemory);
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class FixtureTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void The_exported_comparator_gives_the_official_outputs(string name, int opset)
+    public void The_exported_network_gives_the_official_outputs(string name, int opset)
     {
         NetworkFixture official = NetworkFixture.Load(name);
         IReadOnlyDictionary<string, Tensor> results = Run(official.Build(), official.Weights(), official.Input, opset);

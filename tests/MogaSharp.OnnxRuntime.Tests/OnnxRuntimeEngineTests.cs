@@ -37,7 +37,7 @@ public sealed class OnnxRuntimeEngineTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void The_engine_gives_the_comparators_official_outputs(string name)
+    public void The_engine_gives_the_official_outputs_of_other_networks(string name)
     {
         NetworkFixture official = NetworkFixture.Load(name);
         using IInferenceSession session = Engine.CreateSession(official.Build(), official.Weights());

@@ -28,17 +28,17 @@ public sealed class BadItemTests : IDisposable
         Assert.Equal(4, _heard.Messages.Distinct().Count());
         Assert.Equal(4, _heard.Messages.Count);
         Assert.Matches(
-            @"^1 of 36 training images cannot be read and is passed over: others take their place \(.*\d\d\.bmp: .+\)$",
+            @"^1 of 36 training images cannot be read and is passed over: others take their place\. .*\d\d\.bmp: .+\.$",
             _heard.Messages[0]
         );
         Assert.Contains(
-            "3 of 36 training images cannot be read and are passed over: others take their place (the first: ",
+            "3 of 36 training images cannot be read and are passed over: others take their place. The first: ",
             _heard.Messages.Last(text => text.Contains("training", StringComparison.Ordinal)),
             StringComparison.Ordinal
         );
         Assert.Contains(
             _heard.Messages,
-            text => text.StartsWith("1 of 10 evaluation images cannot be read and is left out of the figures (", StringComparison.Ordinal)
+            text => text.StartsWith("1 of 10 evaluation images cannot be read and is left out of the figures. ", StringComparison.Ordinal)
         );
         // A bad one counts as often as it was met.
         Assert.All(result.Epochs, epoch => Assert.InRange(epoch.SkippedItems!.Value, 1, 6));
@@ -104,7 +104,7 @@ public sealed class BadItemTests : IDisposable
     public void Without_a_good_image_nothing_is_trained()
     {
         var failure = Assert.Throws<TrainingException>(() => Run("run", Enumerable.Range(0, 36), []));
-        Assert.Contains("it cannot be read, nor can the 50 after it, the last one because: ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Neither it nor the 50 after it can be read. The last one: ", failure.Message, StringComparison.Ordinal);
         Assert.EndsWith(". Nothing was trained.", failure.Message, StringComparison.Ordinal);
         Assert.False(new CheckpointFolder(_folder.File("run")).HasCheckpoints);
     }

@@ -117,7 +117,7 @@ public sealed class CheckpointTests : IDisposable
 
         File.WriteAllBytes(folder.LastPath, bytes);
         Assert.Equal(10, Newest(folder));
-        Assert.Contains("a damaged checkpoint is passed over: ", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("A damaged checkpoint is passed over: ", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.Contains("last.safetensors", _warnings[0], StringComparison.Ordinal);
     }
 

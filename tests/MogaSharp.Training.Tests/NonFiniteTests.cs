@@ -28,7 +28,7 @@ public sealed class NonFiniteTests : IDisposable
         using Trainer trainer = SmallRun.Start(_folder, "run", new Source(2, 5), Recipe, _heard);
         TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
         Assert.Equal((TrainingEnd.Finished, 20L, 4L), (result.End, result.Progress.Update, result.Progress.Skipped));
-        Assert.Equal("the loss of update 3 is not finite; the update is skipped (1 so far)", _heard.Messages[0]);
+        Assert.Equal("The loss of update 3 is not finite; the update is skipped (1 so far).", _heard.Messages[0]);
         Assert.Equal(4, _heard.Messages.Count);
         Assert.All(result.Epochs, epoch => Assert.True(double.IsFinite(epoch.TrainLoss)));
         Assert.Equal(4, result.Epochs[^1].Skipped);

@@ -5,7 +5,7 @@ namespace MogaSharp.Training.Tests;
 public sealed class RecipeForDeviceTests
 {
     private const string NoBf16 =
-        "this processor has no instructions for bfloat16, in which it would take several times as long; this run computes in float32";
+        "This processor has no instructions for bfloat16, in which it would take several times as long; this run computes in float32.";
 
     [Theory]
     [InlineData(Precision.Bf16, "cpu", false, Precision.None, NoBf16)]
@@ -18,9 +18,9 @@ public sealed class RecipeForDeviceTests
         "cpu",
         true,
         Precision.None,
-        "the recipe's fp16 needs CUDA; this run computes in float32 (amp bf16 is possible)"
+        "The recipe's fp16 needs CUDA; this run computes in float32 (amp bf16 is possible)."
     )]
-    [InlineData(Precision.Fp16, "cpu", false, Precision.None, "the recipe's fp16 needs CUDA; this run computes in float32")]
+    [InlineData(Precision.Fp16, "cpu", false, Precision.None, "The recipe's fp16 needs CUDA; this run computes in float32.")]
     public void A_number_format_that_is_not_there_becomes_float32_and_is_said(
         Precision asked,
         string device,

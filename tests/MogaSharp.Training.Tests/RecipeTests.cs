@@ -133,7 +133,7 @@ public sealed class RecipeTests
     [InlineData("hornet-base-gf", 4e-3, 4096, 0.05, 0.5, 1.0, 1e-6, 0.9999, "rand-m15-mstd0.5-inc1")]
     [InlineData("swin-tiny", 1e-3, 1024, 0.05, 0.2, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
     [InlineData("swin-base", 1e-3, 1024, 0.05, 0.5, 5.0, 1e-5, null, "rand-m9-mstd0.5-inc1")]
-    public void Comparators_have_their_own_official_settings(
+    public void Other_networks_have_their_own_official_settings(
         string name,
         double rate,
         int batch,

@@ -39,7 +39,7 @@ public sealed class WeightTests : IDisposable
         string path = Save(10);
         InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2);
         Assert.Equal(
-            $"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.bias, head.weight)",
+            $"The head of {path} has 10 classes, the data 7: a fresh one takes its place (head.bias, head.weight).",
             loaded.ReplacedHead
         );
         Assert.Equal(new Shape(7, 32), loaded.Weights["head.weight"].Shape);
@@ -63,7 +63,7 @@ public sealed class WeightTests : IDisposable
         CheckpointWriter.SaveSafetensors(path, StateDict.From(InitialWeights.Fresh(Parameters(options), 1).Weights).Tensors);
         InitialWeights loaded = InitialWeights.Load(path, ema: false, Parameters(options with { NumClasses = 7 }), 2, options.HeadName);
         Assert.Equal(
-            $"the head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight)",
+            $"The head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight).",
             loaded.ReplacedHead
         );
         Assert.Equal(new Shape(7, 16), loaded.Weights["head.fc.weight"].Shape);

@@ -30,9 +30,7 @@ internal static partial class CommandLineCheck
         )
             return null;
         string? problem = command is RootCommand ? OfRoot(parsed) : OfCommand(parsed, arguments);
-        return problem is null
-            ? null
-            : $"{problem} ('{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage)";
+        return problem is null ? null : $"{problem} '{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage.";
     }
 
     private static string? OfRoot(ParseResult parsed)
@@ -42,14 +40,14 @@ internal static partial class CommandLineCheck
         Command root = parsed.CommandResult.Command;
         string all = string.Join(", ", root.Subcommands.Select(known => known.Name));
         if (parsed.UnmatchedTokens is not [string wrong, ..])
-            return $"no command is given; there are {all}";
+            return $"No command is given; there are {all}.";
         if (wrong.StartsWith('-'))
-            return $"there is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))}; the commands are {all}";
+            return $"There is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))} The commands are {all}.";
 
         if (CommandHabits.Suggest(root, wrong) is { } meant)
-            return $"there is no command '{wrong}'; did you mean moga {meant}? The commands are {all}";
+            return $"There is no command '{wrong}'; did you mean moga {meant}? The commands are {all}.";
         string hint = Exists(wrong) ? $"; to classify images: moga classify {wrong}" : "";
-        return $"there is no command '{wrong}'{hint}; the commands are {all}";
+        return $"There is no command '{wrong}'{hint}; the commands are {all}.";
     }
 
     private static string? OfCommand(ParseResult parsed, string[] arguments)
@@ -57,9 +55,9 @@ internal static partial class CommandLineCheck
         Command command = parsed.CommandResult.Command;
         // A missing argument is often only the consequence of an unknown option, so that is told first.
         if (UnknownOption(parsed, arguments) is { } unknown && Array.IndexOf(arguments, unknown) < Array.IndexOf(arguments, command.Name))
-            return $"there is no option '{unknown}' before a command; options come after it: moga {command.Name} {unknown}";
+            return $"There is no option '{unknown}' before a command; options come after it: moga {command.Name} {unknown}.";
         if (UnknownOption(parsed, arguments) is { } other)
-            return $"there is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
+            return $"There is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
         foreach (string token in parsed.UnmatchedTokens.Where(token => Assignment().IsMatch(token)))
         {
             string name = token.Split('=')[0];
@@ -70,8 +68,7 @@ internal static partial class CommandLineCheck
 
         if (parsed.Errors.Count == 0)
             return null;
-        return string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries))
-            .TrimEnd('.');
+        return string.Join(' ', parsed.Errors[0].Message.Split((char[])['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static string? UnknownOption(ParseResult parsed, string[] arguments)
@@ -93,7 +90,7 @@ internal static partial class CommandLineCheck
         return null;
     }
 
-    private static string Meant(string? suggestion) => suggestion is null ? "" : $"; did you mean {suggestion}?";
+    private static string Meant(string? suggestion) => suggestion is null ? "." : $"; did you mean {suggestion}?";
 
     private static string Value(string option, string token)
     {

@@ -12,7 +12,7 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        Argument<string[]> models = Shared.WithoutOptions(
+        Argument<string[]> models = CommonOptions.WithoutOptions(
             new("model") { Description = "Models of the catalogue or cards; default: moganet_tiny", Arity = ArgumentArity.ZeroOrMore }
         );
         var batches = new Option<int[]>("--batch", "-b")
@@ -25,10 +25,10 @@ internal static class BenchCommand
         batches.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !int.TryParse(token.Value, out int n) || n is < 1 or > 4096))
-                result.AddError("--batch takes whole numbers from 1 to 4096");
+                result.AddError("--batch takes whole numbers from 1 to 4096.");
         });
-        Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> seconds = Shared.Whole("--seconds", null, 3, "How long to measure each case", 3600);
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
+        Option<int> seconds = CommonOptions.WholeNumber("--seconds", null, 3, "How long to measure each case", 3600);
         var peer = new Option<string?>("--compare")
         {
             Description = "Run a peer in turn: onnxruntime, or torchsharp with the network of --official",
@@ -59,7 +59,7 @@ internal static class BenchCommand
             Description = "With --train: feature maps with channels innermost, or not; default: as moga train does",
         };
         var engine = new EngineOptions();
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("bench", "Measure how fast networks run on this machine")
         {
             models,
@@ -85,9 +85,9 @@ internal static class BenchCommand
                 (ModelCard Card, Shape Input)[] cases =
                 [
                     .. names
-                        .Select(Shared.Card)
+                        .Select(ModelFinder.Card)
                         .SelectMany(card =>
-                            parsed.GetValue(batches)!.Select(batch => (card, Shared.Input(batch, card, parsed.GetValue(size))))
+                            parsed.GetValue(batches)!.Select(batch => (card, ModelFinder.Input(batch, card, parsed.GetValue(size))))
                         ),
                 ];
                 int used = parsed.GetValue(engine.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
@@ -96,23 +96,23 @@ internal static class BenchCommand
                 if (code is not null && !Directory.Exists(code))
                     Paths.Existing(code);
                 if (compared == "torchsharp" && code is null)
-                    throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs");
+                    throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs.");
                 if (parsed.GetValue(train))
                 {
                     Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
                     if (compared == "onnxruntime")
                         throw new UsageException(
                             "ONNX Runtime does not train; with --train the peers are --compare torchsharp and, with --official "
-                                + "alone, PyTorch"
+                                + "alone, PyTorch."
                         );
                     if (type == Precision.Bf16 && !ProcessorTypes.HasBfloat16 && parsed.GetValue(engine.Device) is null or "cpu")
                         Notices.Hint("this processor has no instructions for bfloat16; moga train takes float32 here");
                     if (parsed.GetValue(engine.Provider) is not null)
-                        throw new UsageException("--provider is for inference; training runs on libtorch");
+                        throw new UsageException("--provider is for inference; training runs on libtorch.");
                     TorchDevice Device() =>
                         TorchRuntime.IsAvailable
-                            ? Shared.Device(parsed.GetValue(engine.Device) ?? "cpu")
-                            : throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+                            ? Devices.Find(parsed.GetValue(engine.Device) ?? "cpu")
+                            : throw new FailureException($"Training needs libtorch. {TorchRuntime.Unavailability}");
                     TrainBenchmarkResult Train(ModelCard card, Shape input)
                     {
                         TorchDevice device = Device();
@@ -145,7 +145,7 @@ internal static class BenchCommand
 
                 using IInferenceEngine running = engine.Create(parsed);
                 if (code is not null && compared != "torchsharp")
-                    throw new UsageException("--official is for --train and --compare torchsharp");
+                    throw new UsageException("--official is for --train and --compare torchsharp.");
                 double peak = PeakMeter.MeasureGflops(used);
                 var results = new List<BenchmarkResult>();
                 foreach ((ModelCard card, Shape input) in cases)

@@ -14,16 +14,16 @@ internal static class ClassifyCommand
 {
     public static Command Create()
     {
-        Argument<string[]> paths = Shared.WithoutOptions(
+        Argument<string[]> paths = CommonOptions.WithoutOptions(
             new("path") { Description = "Images, folders, globs (*, ?, **), or - for stdin", Arity = ArgumentArity.OneOrMore }
         );
-        Option<string> model = Shared.Model();
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
-        Option<string?> labels = Shared.Labels();
-        Option<int> topK = Shared.Whole("--topk", "-k", 5, "Classes to show for each image", 100_000);
+        Option<string> model = CommonOptions.Model();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
+        Option<string?> labels = CommonOptions.Labels();
+        Option<int> topK = CommonOptions.WholeNumber("--topk", "-k", 5, "Classes to show for each image", 100_000);
         var engine = new EngineOptions();
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("classify", "Say what images show")
         {
             paths,
@@ -41,8 +41,8 @@ internal static class ClassifyCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Shared.Notices);
-                ModelCard card = Shared.Card(parsed.GetValue(model)!);
+                IReadOnlyList<string> files = ImagePaths.Expand(parsed.GetValue(paths)!, Notices.OfThisRun);
+                ModelCard card = ModelFinder.Card(parsed.GetValue(model)!);
                 // Images are decoded while the model loads, and later while the batch before is classified.
                 await using var images = new ImageInputs(
                     new FixedSizePreparation(new Preprocessor(card.Preprocess.ToOptions())),
@@ -50,7 +50,7 @@ internal static class ClassifyCommand
                     cancellationToken: cancellationToken
                 );
                 using IInferenceEngine running = engine.Create(parsed);
-                Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
+                ModelFinder.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Classification));
                 Task warmUp = running is CpuEngine cpu ? WarmUp.Begin(cpu) : Task.CompletedTask;
                 try
                 {
@@ -106,7 +106,7 @@ internal static class ClassifyCommand
         CancellationToken cancellationToken
     )
     {
-        LoadedModel loaded = await Shared.LoadAsync(card, weights, ema, cancellationToken).ConfigureAwait(false);
+        LoadedModel loaded = await ModelFinder.LoadAsync(card, weights, ema, cancellationToken).ConfigureAwait(false);
         await warmUp.ConfigureAwait(false);
         return new ImageClassifier(LabelFile.Apply(loaded, labels), engine);
     }
@@ -135,7 +135,7 @@ internal static class ClassifyCommand
 
     private static ClassifiedImage Classified(string path, ImageConversions conversions, ImmutableArray<Prediction> predictions)
     {
-        Shared.Notices.Count(conversions, path);
+        Notices.OfThisRun.Count(conversions, path);
         string[]? notes = conversions == ImageConversions.None ? null : [.. Notices.Describe(conversions)];
         return float.IsNaN(predictions[0].Score)
             ? new ClassifiedImage(path, null, "the network's outputs are not finite; the weights may be damaged", notes)
@@ -172,7 +172,7 @@ internal static class ClassifyCommand
         public void End()
         {
             _array?.End();
-            Shared.Notices.Flush();
+            Notices.OfThisRun.Flush();
             foreach (ClassifiedImage result in _bad)
                 Failure.Report($"{result.Path}: {result.Error}", ExitCode.Failure);
         }
@@ -181,7 +181,7 @@ internal static class ClassifyCommand
         public int Report() =>
             _bad.Count == 0 ? ExitCode.Success
             : total == 1 ? ExitCode.Failure
-            : Failure.Report($"{_bad.Count} of {total} images could not be classified", ExitCode.Failure);
+            : Failure.Report($"{_bad.Count} of {total} images could not be classified.", ExitCode.Failure);
     }
 }
 

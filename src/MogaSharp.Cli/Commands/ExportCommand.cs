@@ -25,16 +25,16 @@ internal static class ExportCommand
             Required = true,
             HelpName = "file",
         };
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
-        Option<(int Height, int Width)?> size = Shared.Size();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
         var dynamicBatch = new Option<bool>("--dynamic-batch") { Description = "Leave the number of images open" };
         var dynamicSize = new Option<bool>("--dynamic-size") { Description = "Leave rows and columns open" };
         var labels = new Option<bool>("--labels")
         {
             Description = "Segmentation: write the class of each pixel of the input (int64) in place of the numbers of the classes",
         };
-        Option<int> opset = Shared.Whole(
+        Option<int> opset = CommonOptions.WholeNumber(
             "--opset",
             null,
             OnnxExportOptions.OldestOpset,
@@ -60,15 +60,15 @@ internal static class ExportCommand
             async (parsed, cancellationToken) =>
             {
                 string path = Paths.Writable(parsed.GetValue(file)!, parsed.GetValue(weights));
-                ModelCard card = Shared.Card(parsed.GetValue(name)!);
-                Shape input = Shared.Input(1, card, parsed.GetValue(size));
+                ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
+                Shape input = ModelFinder.Input(1, card, parsed.GetValue(size));
                 bool areLabels = parsed.GetValue(labels);
                 if (areLabels && card.Options.Task != ModelTask.Segmentation)
-                    throw new UsageException($"--labels is for segmentation, and {card.Name} is a model for {card.Options.Task}");
+                    throw new UsageException($"--labels is for segmentation, and {card.Name} is a model for {card.Options.Task}.");
                 WeightSet? bound = null;
                 if (!parsed.GetValue(random))
                 {
-                    LoadedModel loaded = await Shared
+                    LoadedModel loaded = await ModelFinder
                         .LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                         .ConfigureAwait(false);
                     (card, bound) = (loaded.Card, loaded.Weights);
@@ -149,7 +149,7 @@ internal static class ExportCommand
             )
         );
         if (difference > LargestDifference * Math.Max(1, largest))
-            throw new FailureException($"'{path}' gives other results in ONNX Runtime: {difference:E1} apart");
+            throw new FailureException($"'{path}' gives other results in ONNX Runtime: {difference:E1} apart.");
     }
 
     // How much smaller our numbers of the classes that the other side took are than the largest ones.

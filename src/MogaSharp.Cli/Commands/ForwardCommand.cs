@@ -11,9 +11,9 @@ internal static class ForwardCommand
 {
     public static Command Create()
     {
-        Option<string> model = Shared.Model();
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
+        Option<string> model = CommonOptions.Model();
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
         var input = new Option<string>("--input", "-i")
         {
             Description = "A file with the tensor 'input' (N, C, H, W)",
@@ -51,8 +51,7 @@ internal static class ForwardCommand
                 string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
                 using Checkpoint given = Checkpoint.Open(source);
                 Tensor x = Input(given, source);
-                LoadedModel loaded = await Shared
-                    .LoadAsync(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
+                LoadedModel loaded = await ModelFinder.LoadAsync(ModelFinder.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
                 TaskModule module = TaskModules.Of(loaded.Card);
                 bool all = parsed.GetValue(features);
@@ -84,7 +83,7 @@ internal static class ForwardCommand
     private static Tensor Input(Checkpoint given, string path) =>
         Find(given, "input")?.ToTensor()
         ?? throw new UsageException(
-            $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", given.Tensors.Take(5).Select(tensor => tensor.Name))}"
+            $"'{path}' holds no tensor 'input'; it holds {string.Join(", ", given.Tensors.Take(5).Select(tensor => tensor.Name))}."
         );
 
     private static double[]? Numbers(Checkpoint given, string name) =>

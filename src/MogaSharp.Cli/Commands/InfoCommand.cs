@@ -12,9 +12,9 @@ internal static partial class InfoCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
-        Option<(int Height, int Width)?> size = Shared.Size();
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
         var layers = new Option<bool>("--layers") { Description = "Every layer instead of every module" };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("info", "Show a model's modules or layers, their shapes, parameters and multiply-adds")
         {
             name,
@@ -24,8 +24,8 @@ internal static partial class InfoCommand
         };
         command.SetAction(parsed =>
         {
-            ModelCard card = Shared.Card(parsed.GetValue(name)!);
-            Shape input = Shared.Input(1, card, parsed.GetValue(size));
+            ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
+            Shape input = ModelFinder.Input(1, card, parsed.GetValue(size));
             ComputationGraph graph = card.CreateDefinition().Build(input);
             List<LayerReport> rows = Rows(graph, parsed.GetValue(layers));
             Cost total = graph.TotalCost(input);

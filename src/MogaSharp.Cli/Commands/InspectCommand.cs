@@ -9,12 +9,12 @@ internal static class InspectCommand
     public static Command Create()
     {
         var file = new Argument<string>("file") { Description = "safetensors or PyTorch (.pth, .pt, .pth.tar)" };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("inspect", "Show the tensors, types, shapes and metadata of a weight file") { file, json };
         command.SetAction(parsed =>
         {
             using Checkpoint checkpoint = Checkpoint.Open(Paths.ExistingWeights(parsed.GetValue(file)!));
-            Shared.Notices.AddRange(checkpoint.Notes);
+            Notices.OfThisRun.AddRange(checkpoint.Notes);
             long elements = checkpoint.Tensors.Sum(tensor => tensor.Shape.ElementCount);
             if (parsed.GetValue(json))
             {

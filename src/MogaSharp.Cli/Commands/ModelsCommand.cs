@@ -10,7 +10,7 @@ internal static class ModelsCommand
 {
     public static Command Create()
     {
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var ablations = new Option<bool>("--ablations")
         {
             Description = "List MogaNet with its parts taken away or replaced, one by one, instead",
@@ -25,8 +25,8 @@ internal static class ModelsCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(ablations))
-                return Ablations(Shared.Card(parsed.GetValue(model)!), parsed.GetValue(json));
-            var entries = Shared.Catalogue.Cards.Select(Describe).ToList();
+                return Ablations(ModelFinder.Card(parsed.GetValue(model)!), parsed.GetValue(json));
+            var entries = ModelFinder.Catalogue.Cards.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
                 Output.Json(entries, CliJson.Printed.IReadOnlyListModelEntry);
@@ -58,29 +58,30 @@ internal static class ModelsCommand
     {
         Shape input = card.InputShape();
         ComputationGraph graph = card.CreateDefinition().Build(input);
-        return new ModelEntry(
-            card.Name,
-            card.Family,
-            card.Options.Task.Name,
-            card.Preprocess.Height,
-            card.Preprocess.Width,
-            graph.ParameterCount,
-            graph.TotalCost(input).MultiplyAdds,
-            Figures.Of(card, "_top1"),
-            (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(),
-            card.Metrics,
-            card.Weights.Url ?? card.Weights.File,
-            card.Description,
-            card.License,
-            card.Origin,
-            TaskModules.Of(card).Score(card)
-        );
+        return new ModelEntry
+        {
+            Name = card.Name,
+            Family = card.Family,
+            Task = card.Options.Task.Name,
+            Height = card.Preprocess.Height,
+            Width = card.Preprocess.Width,
+            Parameters = graph.ParameterCount,
+            MultiplyAdds = graph.TotalCost(input).MultiplyAdds,
+            Top1 = Figures.Of(card, "_top1"),
+            Gate = (card.Options as MogaNetOptions)?.Gate.ToString().ToLowerInvariant(),
+            Metrics = card.Metrics,
+            Weights = card.Weights.Url ?? card.Weights.File,
+            Description = card.Description,
+            License = card.License,
+            Origin = card.Origin,
+            Score = TaskModules.Of(card).Score(card),
+        };
     }
 
     private static int Ablations(ModelCard card, bool json)
     {
         if (card.Options is not MogaNetOptions whole)
-            throw new UsageException($"{card.Name} is not a MogaNet; --ablations takes one apart");
+            throw new UsageException($"{card.Name} is not a MogaNet; --ablations takes one apart.");
         Shape input = card.InputShape();
         AblationEntry[] entries = [.. MogaNetAblations.All.Select(ablation => Measure(ablation, ablation.Change(whole), input))];
         if (json)
@@ -123,23 +124,39 @@ internal static class ModelsCommand
 }
 
 /// <summary>What <c>moga models --json</c> prints of a model.</summary>
-internal sealed record ModelEntry(
-    string Name,
-    string Family,
-    string Task,
-    int Height,
-    int Width,
-    long Parameters,
-    long MultiplyAdds,
-    double? Top1,
-    string? Gate,
-    IReadOnlyDictionary<string, double> Metrics,
-    string? Weights,
-    string? Description,
-    string? License,
-    string? Origin,
-    [property: JsonIgnore] string? Score
-);
+internal sealed record ModelEntry
+{
+    public required string Name { get; init; }
+
+    public required string Family { get; init; }
+
+    public required string Task { get; init; }
+
+    public required int Height { get; init; }
+
+    public required int Width { get; init; }
+
+    public required long Parameters { get; init; }
+
+    public required long MultiplyAdds { get; init; }
+
+    public required double? Top1 { get; init; }
+
+    public required string? Gate { get; init; }
+
+    public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+
+    public required string? Weights { get; init; }
+
+    public required string? Description { get; init; }
+
+    public required string? License { get; init; }
+
+    public required string? Origin { get; init; }
+
+    [JsonIgnore]
+    public string? Score { get; init; }
+}
 
 /// <summary>What <c>moga models --ablations --json</c> prints.</summary>
 internal sealed record AblationsReport(string Name, string Input, AblationEntry[] Ablations);

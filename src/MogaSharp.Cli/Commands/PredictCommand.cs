@@ -13,7 +13,7 @@ namespace MogaSharp.Cli.Commands;
 /// <summary><c>moga predict</c>: how a clip goes on.</summary>
 internal static class PredictCommand
 {
-    private const int MostFrames = 1024;
+    private const int MaxFrames = 1024;
 
     public static Command Create()
     {
@@ -21,21 +21,27 @@ internal static class PredictCommand
         {
             Description = "A folder of frames, an animated GIF, or an npy array (T x H x W, T x H x W x C, T x C x H x W)",
         };
-        Option<string> model = Shared.Model(Shared.DefaultVideoModel);
-        Option<string?> weights = Shared.Weights();
-        Option<bool> ema = Shared.Ema();
+        Option<string> model = CommonOptions.Model(ModelFinder.DefaultVideoModel);
+        Option<string?> weights = CommonOptions.Weights();
+        Option<bool> ema = CommonOptions.Ema();
         var output = new Option<string?>("--output", "-o")
         {
             Description = "The folder for the results; default: predicted_ and the clip's name",
             HelpName = "folder",
         };
-        Option<int> frames = Shared.Whole("--frames", "-n", 0, "Frames to predict; default: as many as the model's card says", MostFrames);
-        Option<int> start = Shared.Whole("--start", null, 0, "Frames of the clip to pass over", 1_000_000, least: 0);
-        Option<(int Height, int Width)?> size = Shared.Size();
+        Option<int> frames = CommonOptions.WholeNumber(
+            "--frames",
+            "-n",
+            0,
+            "Frames to predict; default: as many as the model's card says",
+            MaxFrames
+        );
+        Option<int> start = CommonOptions.WholeNumber("--start", null, 0, "Frames of the clip to pass over", 1_000_000, min: 0);
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
         size.Description = "Resize the frames to HxW, or one number for a square; default: their own size";
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Also print what the official code calls PSNR" };
         var engine = new EngineOptions();
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("predict", "Predict how a clip goes on, and compare when its frames are there")
         {
             path,
@@ -57,11 +63,11 @@ internal static class PredictCommand
             async (parsed, cancellationToken) =>
             {
                 string source = parsed.GetValue(path)!;
-                ModelCard card = Shared.Card(parsed.GetValue(model)!);
+                ModelCard card = ModelFinder.Card(parsed.GetValue(model)!);
                 IVideoDefinition definition =
                     card.CreateDefinition() as IVideoDefinition
                     ?? throw new UsageException(
-                        $"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes one for video"
+                        $"{card.Name} is a model for {card.Options.Task.ToString().ToLowerInvariant()}; this takes one for video."
                     );
                 int wanted = parsed.GetValue(frames) is > 0 and var given ? given : card.Clip?.OutFrames ?? definition.Frames;
                 var reading = new ClipReading(
@@ -72,18 +78,18 @@ internal static class PredictCommand
                 );
                 using IInferenceEngine chosen = engine.Create(parsed);
                 Clip clip = ClipFile.Load(source, reading, cancellationToken);
-                Shared.Notices.Flush();
+                Notices.OfThisRun.Flush();
                 if (clip.Frames < definition.Frames)
                     throw new FailureException(
-                        $"{source}: {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} "
-                            + $"needs {definition.Frames} to predict from"
+                        $"{source}: It has {clip.Frames} frames{(reading.Start > 0 ? $" from frame {reading.Start} on" : "")}; {card.Name} "
+                            + $"needs {definition.Frames} to predict from."
                     );
                 RequireSize(definition, clip, source);
-                Shared.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Video));
+                ModelFinder.SayDefault(parsed, model, parsed.GetValue(weights), TaskModules.Of(ModelTask.Video));
                 string folder = Folder(
                     parsed.GetValue(output) ?? $"predicted_{Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(source))}"
                 );
-                LoadedModel loaded = await Shared
+                LoadedModel loaded = await ModelFinder
                     .LoadAsync(card, parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
                 using var predictor = new VideoPredictor(loaded, chosen);
@@ -92,7 +98,7 @@ internal static class PredictCommand
                 Tensor predicted = predictor.Predict(input, wanted, cancellationToken);
                 double seconds = clock.Elapsed.TotalSeconds;
                 if (!predicted.Data.All(float.IsFinite))
-                    throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+                    throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
 
                 int known = clip.Frames - definition.Frames;
                 VideoMetrics? metrics = known > 0 ? new VideoMetrics(clip.Channels, clip.Height, clip.Width) : null;
@@ -118,23 +124,21 @@ internal static class PredictCommand
         }
         catch (GraphException e)
         {
-            throw new UsageException(
-                $"{source}: {clip.Width} x {clip.Height} pixels. {e.Message.TrimEnd('.')}; --size HxW resizes the frames"
-            );
+            throw new UsageException($"{source}: It has {clip.Width} x {clip.Height} pixels. {e.Message} --size HxW resizes the frames.");
         }
     }
 
     private static string Folder(string folder)
     {
         if (File.Exists(folder))
-            throw new UsageException($"'{folder}' is a file, not a folder");
+            throw new UsageException($"'{folder}' is a file, not a folder.");
         try
         {
             Directory.CreateDirectory(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FailureException($"the folder '{folder}' cannot be made: {SystemMessage.Reason(e)}");
+            throw new FailureException($"The folder '{folder}' cannot be made: {SystemMessage.Reason(e)}.");
         }
 
         return folder;
@@ -205,23 +209,24 @@ internal static class PredictCommand
         double seconds
     )
     {
-        PredictReport report = new(
-            source,
-            card.Name,
-            clip.Frames - (metrics?.Frames ?? 0),
-            predicted.Shape[1],
-            metrics?.Frames ?? 0,
-            clip.Channels,
-            clip.Height,
-            clip.Width,
-            Math.Round(seconds, 3),
-            files.Frames,
-            files.Array,
-            files.Gif,
-            files.Strip,
-            metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
-            Shared.Notices.AllOrNull
-        );
+        var report = new PredictReport
+        {
+            Clip = source,
+            Model = card.Name,
+            InputFrames = clip.Frames - (metrics?.Frames ?? 0),
+            PredictedFrames = predicted.Shape[1],
+            TrueFrames = metrics?.Frames ?? 0,
+            Channels = clip.Channels,
+            Height = clip.Height,
+            Width = clip.Width,
+            Seconds = Math.Round(seconds, 3),
+            Frames = files.Frames,
+            Array = files.Array,
+            Gif = files.Gif,
+            Strip = files.Strip,
+            Metrics = metrics is null ? null : VideoReport.Numbers(metrics, officialPsnr),
+            Notes = Notices.OfThisRun.AllOrNull,
+        };
         Output.Json(report, CliJson.Printed.PredictReport);
     }
 
@@ -229,20 +234,35 @@ internal static class PredictCommand
 }
 
 /// <summary>What <c>moga predict --json</c> prints.</summary>
-internal sealed record PredictReport(
-    string Clip,
-    string Model,
-    long InputFrames,
-    int PredictedFrames,
-    long TrueFrames,
-    int Channels,
-    int Height,
-    int Width,
-    double Seconds,
-    string[] Frames,
-    string Array,
-    string Gif,
-    string Strip,
-    IReadOnlyDictionary<string, double?>? Metrics,
-    IReadOnlyList<string>? Notes
-);
+internal sealed record PredictReport
+{
+    public required string Clip { get; init; }
+
+    public required string Model { get; init; }
+
+    public required long InputFrames { get; init; }
+
+    public required int PredictedFrames { get; init; }
+
+    public required long TrueFrames { get; init; }
+
+    public required int Channels { get; init; }
+
+    public required int Height { get; init; }
+
+    public required int Width { get; init; }
+
+    public required double Seconds { get; init; }
+
+    public required string[] Frames { get; init; }
+
+    public required string Array { get; init; }
+
+    public required string Gif { get; init; }
+
+    public required string Strip { get; init; }
+
+    public required IReadOnlyDictionary<string, double?>? Metrics { get; init; }
+
+    public required IReadOnlyList<string>? Notes { get; init; }
+}

@@ -11,16 +11,16 @@ internal static class ProfileCommand
     public static Command Create()
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
-        Option<(int Height, int Width)?> size = Shared.Size();
-        Option<int> batch = Shared.Whole("--batch", "-b", 1, "Pictures per run", 4096);
-        Option<int> threads = Shared.Threads();
-        Option<int> runs = Shared.Whole("--runs", null, 100, "Runs to take the median of", 100_000);
+        Option<(int Height, int Width)?> size = CommonOptions.Size();
+        Option<int> batch = CommonOptions.WholeNumber("--batch", "-b", 1, "Pictures per run", 4096);
+        Option<int> threads = CommonOptions.Threads();
+        Option<int> runs = CommonOptions.WholeNumber("--runs", null, 100, "Runs to take the median of", 100_000);
         var trace = new Option<string?>("--trace")
         {
             Description = "Write the median run for chrome://tracing or ui.perfetto.dev",
             HelpName = "file",
         };
-        Option<bool> json = Shared.Json();
+        Option<bool> json = CommonOptions.Json();
         var command = new Command("profile", "Show where a network's time goes, step by step")
         {
             name,
@@ -35,8 +35,8 @@ internal static class ProfileCommand
             (parsed, cancellationToken) =>
             {
                 string? target = parsed.GetValue(trace) is { } path ? Paths.Writable(path) : null;
-                ModelCard card = Shared.Card(parsed.GetValue(name)!);
-                Shape input = Shared.Input(parsed.GetValue(batch), card, parsed.GetValue(size));
+                ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
+                Shape input = ModelFinder.Input(parsed.GetValue(batch), card, parsed.GetValue(size));
                 ComputationGraph graph = card.CreateDefinition().Build(input);
                 using var engine = new CpuEngine(new CpuEngineOptions(parsed.GetValue(threads)));
                 using CpuSession session = engine.CreateSession(graph, WeightInitializer.Create(graph.Parameters, seed: 0));

@@ -16,14 +16,14 @@ internal static class PullCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                ModelCard card = Shared.Card(parsed.GetValue(name)!);
+                ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
                 if (ModelSource.DownloadOf(card) is not { } file)
                 {
-                    string local = card.GetWeightsPath() ?? throw new FailureException($"the card of '{card.Name}' names no weights");
+                    string local = card.GetWeightsPath() ?? throw new FailureException($"The card of '{card.Name}' names no weights.");
                     Console.Out.WriteLine(
                         File.Exists(local)
                             ? local
-                            : throw new FailureException($"the card of '{card.Name}' has no address, and there is no file '{local}'")
+                            : throw new FailureException($"The card of '{card.Name}' has no address, and there is no file '{local}'.")
                     );
                     return ExitCode.Success;
                 }
@@ -31,7 +31,7 @@ internal static class PullCommand
                 DownloadedModel downloaded = await Output
                     .WithProgressAsync(
                         $"Downloading {card.Name}",
-                        report => Shared.Downloader(parsed.GetValue(verify)).GetAsync(file, Output.Download(report), cancellationToken)
+                        report => ModelFinder.Downloader(parsed.GetValue(verify)).GetAsync(file, Output.Download(report), cancellationToken)
                     )
                     .ConfigureAwait(false);
                 Console.Error.WriteLine($"{(downloaded.WasCached ? "already there" : "downloaded")}, SHA-256 {downloaded.Sha256}");

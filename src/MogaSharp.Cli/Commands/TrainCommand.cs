@@ -43,7 +43,7 @@ internal static class TrainCommand
             Description = "Weights to begin with: a file, or 'pretrained' for the model's own; a head of other classes is replaced",
             HelpName = "file",
         };
-        Option<bool> ema = Shared.Ema();
+        Option<bool> ema = CommonOptions.Ema();
         var preset = new Option<string?>("--preset")
         {
             Description = $"A named recipe: {string.Join(", ", RecipePresets.Names)}; default: that of the model",
@@ -65,39 +65,51 @@ internal static class TrainCommand
             Description = "cpu, cuda or cuda:N; default: cuda where there is one",
             HelpName = "device",
         };
-        Option<int> processes = Shared.Whole(
+        Option<int> processes = CommonOptions.WholeNumber(
             "--nproc",
             null,
             1,
             "Processes to start on this machine, which share every batch; several machines: docs/distributed.md",
             256
         );
-        Option<int> joinTimeout = Shared.Whole("--join-timeout", null, 300, "Several processes: seconds to wait for all to come", 86_400);
-        Option<int> peerTimeout = Shared.Whole(
+        Option<int> joinTimeout = CommonOptions.WholeNumber(
+            "--join-timeout",
+            null,
+            300,
+            "Several processes: seconds to wait for all to come",
+            86_400
+        );
+        Option<int> peerTimeout = CommonOptions.WholeNumber(
             "--peer-timeout",
             null,
             20,
             "Several processes: seconds without a sign of life after which one counts as dead",
             3600
         );
-        Option<int> workers = Shared.Whole(
+        Option<int> workers = CommonOptions.WholeNumber(
             "--workers",
             "-j",
             0,
             "Threads that decode and augment; default: all processors with CUDA, a quarter of them without",
             1024
         );
-        Option<int> threads = Shared.Threads();
-        Option<int> logEvery = Shared.Whole("--log-every", null, 50, "Updates between two lines of the logs", 1_000_000);
-        Option<int> saveEvery = Shared.Whole(
+        Option<int> threads = CommonOptions.Threads();
+        Option<int> logEvery = CommonOptions.WholeNumber("--log-every", null, 50, "Updates between two lines of the logs", 1_000_000);
+        Option<int> saveEvery = CommonOptions.WholeNumber(
             "--save-every",
             null,
             0,
             "Updates between two checkpoints within an epoch; every ten minutes there is one anyway",
             100_000_000
         );
-        Option<int> keepEvery = Shared.Whole("--keep-every", null, 0, "Epochs between two checkpoints that are kept", 100_000);
-        Option<int> stopAfter = Shared.Whole("--stop-after", null, 0, "Stop with a checkpoint after so many updates in all", int.MaxValue);
+        Option<int> keepEvery = CommonOptions.WholeNumber("--keep-every", null, 0, "Epochs between two checkpoints that are kept", 100_000);
+        Option<int> stopAfter = CommonOptions.WholeNumber(
+            "--stop-after",
+            null,
+            0,
+            "Stop with a checkpoint after so many updates in all",
+            int.MaxValue
+        );
         var dtype = new Option<DType>("--dtype")
         {
             Description = "How the finished model's weights are stored: float32 or float16",
@@ -144,7 +156,7 @@ internal static class TrainCommand
             async (parsed, cancellationToken) =>
             {
                 if (parsed.GetValue(preset) is not null && parsed.GetValue(recipe) is not null)
-                    throw new UsageException("--preset and --recipe are both given; take one");
+                    throw new UsageException("--preset and --recipe are both given; take one.");
                 var changes = new List<KeyValuePair<string, string>>();
                 foreach (string text in parsed.GetValue(set)!)
                     changes.Add(Assignment("--set", text));
@@ -195,6 +207,6 @@ internal static class TrainCommand
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
             ? new(text[..equals], text[(equals + 1)..])
-            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option} takes field=value, not '{text}'"));
+            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option} takes field=value, not '{text}'."));
     }
 }

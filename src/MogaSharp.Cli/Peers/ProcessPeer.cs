@@ -46,5 +46,5 @@ internal sealed class ProcessPeer : IBenchmarkPeer
     }
 
     private string Answer() =>
-        _process.StandardOutput.ReadLine() ?? throw new FailureException($"the peer in {_what} ended; its message is above");
+        _process.StandardOutput.ReadLine() ?? throw new FailureException($"The peer in {_what} ended; its message is above.");
 }

@@ -13,7 +13,7 @@ internal static class PyTorchPeer
     /// <exception cref="FailureException">There is no Python, or it ended.</exception>
     public static ProcessPeer StartTraining(ModelCard card, Shape input, Precision amp, TorchDevice device, int threads, string official)
     {
-        var network = OfficialNetwork.Of(card, official);
+        OfficialNetwork network = TaskModules.Of(card).OfficialOf(card, official);
         string script = OfficialNetwork.Script("pytorch_train.py"),
             type = amp == Precision.Bf16 ? "bf16" : "none";
         return new ProcessPeer(

@@ -25,13 +25,13 @@ internal static class TorchSharpPeer
     public static ProcessPeer StartTraining(ModelCard card, Shape input, Precision amp, TorchDevice device, int threads, string official)
     {
         if (amp != Precision.None || device != TorchDevice.Cpu)
-            throw new UsageException("the peer torchsharp trains in float32 on the CPU only");
+            throw new UsageException("The peer torchsharp trains in float32 on the CPU only.");
         return Start("train", card, input, threads, official);
     }
 
     private static ProcessPeer Start(string mode, ModelCard card, Shape input, int threads, string official)
     {
-        var network = OfficialNetwork.Of(card, official);
+        OfficialNetwork network = TaskModules.Of(card).OfficialOf(card, official);
         string script = OfficialNetwork.Script("torchsharp_peer");
         return new ProcessPeer(
             "TorchSharp",

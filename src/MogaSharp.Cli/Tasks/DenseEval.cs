@@ -25,11 +25,11 @@ internal static class DenseEval
         TaskTraining training = TaskTraining.Of(request.Card.Options.Task);
         using TrainingSet set = training.OpenData(request.Data, request.Card);
         if (request.Split != DatasetSplit.Test || set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
-            throw new UsageException($"'{request.Data}' has no part of its own to evaluate on");
-        Shared.Notices.AddRange(set.Notes);
-        LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+            throw new UsageException($"'{request.Data}' has no part of its own to evaluate on.");
+        Notices.OfThisRun.AddRange(set.Notes);
+        LoadedModel loaded = await ModelFinder.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
         if (!set.Model.GetLabels().SequenceEqual(loaded.Card.GetLabels()))
-            throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}");
+            throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}.");
         using IInferenceEngine engine = request.CreateEngine();
         using IInferenceSession session = engine.CreateSession(loaded.Graph, loaded.Weights);
         TrainingTask task = training.Create(training.Default());
@@ -37,7 +37,7 @@ internal static class DenseEval
         var clock = Stopwatch.StartNew();
         await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
         if (evaluation.Count == 0)
-            throw new FailureException($"there are no {task.Items} to evaluate on");
+            throw new FailureException($"There are no {task.Items} to evaluate on.");
         var report = new DenseEvalReport(
             loaded.Card.Name,
             request.Data,
@@ -45,7 +45,7 @@ internal static class DenseEval
             Math.Round(evaluation.Count / clock.Elapsed.TotalSeconds, 2),
             evaluation.Figures().ToDictionary(figure => figure.Key, figure => double.IsNaN(figure.Value) ? (double?)null : figure.Value),
             more?.Invoke(evaluation, loaded.Card),
-            Shared.Notices.AllOrNull
+            Notices.OfThisRun.AllOrNull
         );
         if (request.Json)
             Output.Json(report, CliJson.Printed.DenseEvalReport);
@@ -61,7 +61,7 @@ internal static class DenseEval
                 .Select(batch =>
                 {
                     foreach (BadItem bad in batch.BadItems ?? [])
-                        Shared.Notices.Add($"{bad.Name} is left out: {bad.Problem}");
+                        Notices.OfThisRun.Add($"{bad.Name} is left out: {bad.Problem}");
                     progress((double)done++ / count, $"{done} of {count}");
                     return batch;
                 });

@@ -41,6 +41,12 @@ internal abstract class TaskModule
     /// <exception cref="UsageException">Tensors of the input's file do not fit.</exception>
     public virtual IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) => [];
 
+    /// <summary>The network of the official code that a card describes, for benchmarks.</summary>
+    /// <param name="card">A card of the task.</param>
+    /// <param name="official">The file or folder of the official code.</param>
+    /// <exception cref="UsageException">The official code has no such network, or not where it was said to be.</exception>
+    public abstract OfficialNetwork OfficialOf(ModelCard card, string official);
+
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);
 }
@@ -58,7 +64,7 @@ internal static class TaskModules
     /// <summary>The module of a task.</summary>
     /// <exception cref="UsageException">There is none.</exception>
     public static TaskModule Of(ModelTask task) =>
-        All.FirstOrDefault(module => module.Task == task) ?? throw new UsageException($"this command knows nothing of {task}");
+        All.FirstOrDefault(module => module.Task == task) ?? throw new UsageException($"This command knows nothing of {task}.");
 
     /// <summary>The module of a model.</summary>
     /// <exception cref="UsageException">There is none.</exception>

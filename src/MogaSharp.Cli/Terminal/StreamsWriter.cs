@@ -30,7 +30,7 @@ internal sealed class StreamsWriter(TextWriter inner, bool isTerminal, bool isDa
             if (!isData)
                 return;
             // A descriptor that is closed, or open for reading only, counts as a denied access.
-            throw new FailureException($"stdout cannot be written: {(e is IOException ? SystemMessage.Reason(e) : "it is closed")}");
+            throw new FailureException($"Writing to stdout failed: {(e is IOException ? SystemMessage.Reason(e) : "it is closed")}.");
         }
     }
 

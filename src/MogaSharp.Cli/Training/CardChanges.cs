@@ -24,7 +24,7 @@ internal static class CardChanges
             string name =
                 options.Select(option => option.Key).FirstOrDefault(known => Plain(known) == Plain(key))
                 ?? throw new UsageException(
-                    $"{card.Name} has no option '{key}'; {NameDistance.Choices(key, [.. options.Select(option => option.Key)])}"
+                    $"{card.Name} has no option '{key}'; {NameDistance.Choices(key, [.. options.Select(option => option.Key)])}."
                 );
             options[name] = Value(options[name], name, text.Trim());
         }
@@ -35,7 +35,7 @@ internal static class CardChanges
         }
         catch (ModelCardException e)
         {
-            throw new UsageException($"{card.Name} cannot be changed so: {e.Message.Split(": ", 2)[^1]}");
+            throw new UsageException($"{card.Name} cannot be changed so. {e.Problem}");
         }
     }
 
@@ -56,7 +56,7 @@ internal static class CardChanges
         }
         catch (JsonException)
         {
-            throw new UsageException($"'{text}' is not a value of the model's option {name}");
+            throw new UsageException($"'{text}' is not a value of the model's option {name}.");
         }
     }
 }

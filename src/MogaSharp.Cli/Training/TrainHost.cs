@@ -46,11 +46,11 @@ internal sealed class TrainHost(TrainingRunOptions options) : ITrainingHost, IDi
         string hint = fields.Length switch
         {
             0 => "",
-            1 when fields[0] == "batch_size" => "; --batch takes another one",
-            1 => $"; --set {fields[0]}=N sets another number",
-            _ => $"; {string.Join(" and ", fields.ToArray().Select(field => $"--set {field}=N"))} set other numbers",
+            1 when fields[0] == "batch_size" => " --batch takes another one.",
+            1 => $" --set {fields[0]}=N sets another number.",
+            _ => $" {string.Join(" and ", fields.ToArray().Select(field => $"--set {field}=N"))} set other numbers.",
         };
-        Shared.Notices.Add(note + hint);
+        Notices.OfThisRun.Add(note + hint);
     }
 
     public void OnMessage(string message) => Console.Error.WriteLine(Output.Printable(message));
@@ -66,7 +66,7 @@ internal sealed class TrainHost(TrainingRunOptions options) : ITrainingHost, IDi
         if (outcome.ModelFolder is not { } model)
         {
             Console.Error.WriteLine(
-                $"stopped after update {outcome.Progress.Update}; to continue: moga train --resume --output "
+                $"Stopped after update {outcome.Progress.Update}; to continue: moga train --resume --output "
                     + $"{Quoted(options.Folder)}{TrainLauncher.Again}"
             );
             return stopped;

@@ -44,7 +44,8 @@ internal static class TrainLauncher
             || Environment.GetEnvironmentVariable("WORLD_SIZE") is { Length: > 0 }
         )
             throw new UsageException(
-                $"{Option} starts processes itself, but RANK or WORLD_SIZE is set already; leave {Option} out under torchrun, or unset them"
+                $"{Option} starts processes itself, but RANK or WORLD_SIZE is set already; leave {Option} out under torchrun, or "
+                    + "unset them."
             );
         int port = FreePort();
         Process[] processes = [.. Enumerable.Range(0, count).Select(rank => Start(rank, count, port))];
@@ -65,7 +66,7 @@ internal static class TrainLauncher
             }
 
             if (!failed)
-                return all[0].Result == ExitCode.PeerLost ? Failure.Report("cancelled", ExitCode.Cancelled) : all[0].Result;
+                return all[0].Result == ExitCode.PeerLost ? Failure.Report("Cancelled.", ExitCode.Cancelled) : all[0].Result;
             await Task.WhenAny(Task.WhenAll(all), Task.Delay(Grace, CancellationToken.None)).ConfigureAwait(false);
             // Those that we end count as ended by another's fault.
             int first = Array.FindIndex(
@@ -105,7 +106,7 @@ internal static class TrainLauncher
                 )
                 : string.Create(CultureInfo.InvariantCulture, $"failed with exit code {code}");
         Failure.Report(
-            $"rank {rank} (process {id}) {what}; the other processes have been ended. To continue from the last checkpoint: moga "
+            $"Rank {rank} (process {id}) {what}; the other processes have been ended. To continue from the last checkpoint: moga "
                 + $"train --resume --output {folder} {Option} {count}",
             code
         );

@@ -42,11 +42,11 @@ internal sealed class TrainPeers : IDisposable
         {
             int index =
                 options.LocalRank
-                ?? throw new UsageException("LOCAL_RANK is missing; it says which CUDA device each process on a machine takes");
+                ?? throw new UsageException("LOCAL_RANK is missing; it says which CUDA device each process on a machine takes.");
             if (index >= TorchRuntime.CudaDeviceCount)
                 throw new UsageException(
                     $"LOCAL_RANK is {index}, but this machine has {TorchRuntime.CudaDeviceCount} CUDA devices; start one process per "
-                        + "device, or give --device cpu"
+                        + "device, or give --device cpu."
                 );
             device = TorchDevice.Cuda(index);
         }
@@ -85,7 +85,7 @@ internal sealed class TrainPeers : IDisposable
         if (TrainLauncher.IsChild)
             return ExitCode.PeerLost;
         return Failure.Report(
-            $"{loss.TrimEnd('.')}. The last checkpoint is good: start all processes again with --resume to continue",
+            $"{loss} The last checkpoint is good: start all processes again with --resume to continue.",
             ExitCode.PeerLost
         );
     }

@@ -13,7 +13,7 @@ internal static class TrainRun
         TrainingRunOptions options = Options(request, folder);
         Check(request, options);
         if (!TorchRuntime.IsAvailable)
-            throw new FailureException($"training needs libtorch. {TorchRuntime.Unavailability}");
+            throw new FailureException($"Training needs libtorch. {TorchRuntime.Unavailability}");
         if (request.Processes > 1)
             return await TrainLauncher.RunAsync(request.Processes, folder, cancellationToken).ConfigureAwait(false);
         ProcessGroupOptions? processes = ProcessGroupOptions.FromEnvironment();
@@ -25,7 +25,7 @@ internal static class TrainRun
     }
 
     internal static TorchDevice DeviceOf(TrainRequest request) =>
-        request.Device is { } named ? Shared.Device(named)
+        request.Device is { } named ? Devices.Find(named)
         : TorchRuntime.CudaDeviceCount > 0 ? TorchDevice.Cuda()
         : TorchDevice.Cpu;
 
@@ -43,22 +43,22 @@ internal static class TrainRun
         if (Environment.GetEnvironmentVariable("RANK") is not (null or "" or "0"))
             return;
         if (request.Device is { } device)
-            _ = Shared.Device(device);
+            _ = Devices.Find(device);
         if (request.Resume && new CheckpointFolder(options.Folder).HasCheckpoints)
         {
             if (request.ModelChanges.Count > 0)
-                throw new UsageException("--model-set is for a new run; --resume goes on with the run's own model");
+                throw new UsageException("--model-set is for a new run; --resume goes on with the run's own model.");
             if (request.Init is not null)
-                throw new UsageException("--init is for a new run; --resume goes on with the run's own weights");
+                throw new UsageException("--init is for a new run; --resume goes on with the run's own weights.");
         }
         else
         {
-            ModelCard model = options.Model ?? throw new UsageException("--model is missing");
+            ModelCard model = options.Model ?? throw new UsageException("--model is missing.");
             if (request.Data is null)
-                throw new UsageException($"--data is missing; write {TaskModules.Of(model).TrainingData}");
+                throw new UsageException($"--data is missing; write {TaskModules.Of(model).TrainingData}.");
             if (options.Recipe is null && RecipePresets.Of(model) is null && RecipePresets.TryFind(model.Name) is null)
                 throw new UsageException(
-                    $"there is no preset for '{model.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.Names)})"
+                    $"There is no preset for '{model.Name}'; give --preset or --recipe (presets: {string.Join(", ", RecipePresets.Names)})."
                 );
         }
 
@@ -68,7 +68,7 @@ internal static class TrainRun
         }
         catch (RunFolderException e) when (e.HoldsRun)
         {
-            throw new UsageException($"'{options.Folder}' holds another run; --resume continues it, another --output begins a new one");
+            throw new UsageException($"'{options.Folder}' holds another run; --resume continues it, another --output begins a new one.");
         }
 
         if (options.InitialWeights is { } weights)
@@ -77,7 +77,7 @@ internal static class TrainRun
 
     private static TrainingRunOptions Options(TrainRequest request, string folder)
     {
-        ModelCard? model = request.Model is { } name ? CardChanges.Apply(Shared.Card(name), request.ModelChanges) : null;
+        ModelCard? model = request.Model is { } name ? CardChanges.Apply(ModelFinder.Card(name), request.ModelChanges) : null;
         return new TrainingRunOptions
         {
             Folder = folder,
@@ -92,10 +92,10 @@ internal static class TrainRun
             Changes = [.. request.Changes],
             FitRecipe = request.Recipe is null,
             InitialWeights = request.Init is "pretrained" or null ? null : WeightsOf(request.Init),
-            LoadPretrained = request.Init == "pretrained" ? (card, token) => Shared.LoadAsync(card, null, request.Ema, token) : null,
+            LoadPretrained = request.Init == "pretrained" ? (card, token) => ModelFinder.LoadAsync(card, null, request.Ema, token) : null,
             Ema = request.Ema,
-            WeightsKey = Shared.WeightsKey,
-            Device = request.Device is { } device ? Shared.ParseDevice(device) : null,
+            WeightsKey = CommonOptions.WeightsKey,
+            Device = request.Device is { } device ? Devices.Parse(device) : null,
             Workers = request.Workers,
             Threads = request.Threads,
             LogEvery = request.LogEvery,
@@ -112,11 +112,11 @@ internal static class TrainRun
 
     private static string FolderName(TrainRequest request)
     {
-        string? folder = request.Output ?? (request.Model is { } model ? Path.Combine("runs", Shared.Card(model).Name) : null);
+        string? folder = request.Output ?? (request.Model is { } model ? Path.Combine("runs", ModelFinder.Card(model).Name) : null);
         if (folder is null)
             throw new UsageException(
-                request.Resume ? "--resume needs --output, or the --model that the run was begun with" : "--model is missing"
+                request.Resume ? "--resume needs --output, or the --model that the run was begun with." : "--model is missing."
             );
-        return File.Exists(folder) ? throw new UsageException($"'{folder}' is a file, not a folder") : folder;
+        return File.Exists(folder) ? throw new UsageException($"'{folder}' is a file, not a folder.") : folder;
     }
 }

@@ -66,9 +66,9 @@ public sealed record DatasetSpec
             needsPath: true
         );
         if (options.TryGetValue("order", out string? order) && order is not ("natural" or "ordinal"))
-            throw new DatasetSpecException($"'{text}': the option 'order' takes natural or ordinal, not '{order}'");
+            throw new DatasetSpecException($"'{text}': the option 'order' takes natural or ordinal, not '{order}'.");
         if (kind == "tar" && options.ContainsKey("train"))
-            throw new DatasetSpecException($"'{text}' needs no option 'train': the pattern itself is for training");
+            throw new DatasetSpecException($"'{text}' needs no option 'train': the pattern itself is for training.");
         return new DatasetSpec(kind, path, options);
     }
 
@@ -77,7 +77,7 @@ public sealed record DatasetSpec
     public void RequireFolder()
     {
         if (Kind == "folder" && !Directory.Exists(Path))
-            throw new DatasetSpecException($"there is no folder '{Path}'");
+            throw new DatasetSpecException($"There is no folder '{Path}'.");
     }
 
     /// <summary>Whether the data set says how its classes are called; else they are numbers.</summary>
@@ -143,7 +143,7 @@ public sealed record DatasetSpec
     private static IEnumerable<ClassLabel> ReadClasses(string path)
     {
         if (!File.Exists(path))
-            throw new DatasetSpecException($"there is no file '{path}' of class names");
+            throw new DatasetSpecException($"There is no file '{path}' of class names.");
         return File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Select(line => new ClassLabel(line));
     }
 }

@@ -54,18 +54,18 @@ public sealed class IdxDataset : IImageDataset
         if (!(images.Extents is [_, _, _] or [_, _, _, 3]))
             throw new DatasetException(
                 imagesPath,
-                $"images must be count x rows x columns (x 3), not {string.Join(" x ", images.Extents)}"
+                $"Images must be count x rows x columns (x 3), not {string.Join(" x ", images.Extents)}."
             );
         if (labels.Extents.Length != 1)
-            throw new DatasetException(labelsPath, $"labels must be one row, not {string.Join(" x ", labels.Extents)}");
+            throw new DatasetException(labelsPath, $"Labels must be one row, not {string.Join(" x ", labels.Extents)}.");
         if (labels.Data.Length != images.Extents[0])
-            throw new DatasetException(labelsPath, $"{labels.Data.Length} labels for {images.Extents[0]} images");
+            throw new DatasetException(labelsPath, $"There are {labels.Data.Length} labels for {images.Extents[0]} images.");
         int classes = labels.Data.Max() + 1;
         ClassNames = classNames ?? [.. Enumerable.Range(0, classes).Select(label => label.ToString())];
         if (classes > ClassNames.Count)
         {
             int image = Array.IndexOf(labels.Data, (byte)(classes - 1));
-            throw new DatasetException(labelsPath, $"label {classes - 1} of image {image}, but there are {ClassNames.Count} classes");
+            throw new DatasetException(labelsPath, $"Image {image} has the label {classes - 1}, but there are {ClassNames.Count} classes.");
         }
         _path = imagesPath;
         _pixels = images.Data;

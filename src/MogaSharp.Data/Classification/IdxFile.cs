@@ -27,7 +27,7 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
         {
             throw new DatasetException(
                 path,
-                exception is EndOfStreamException ? "the file is truncated" : "the compressed data is corrupt",
+                exception is EndOfStreamException ? "The file is truncated." : "The compressed data is corrupt.",
                 exception
             );
         }
@@ -38,7 +38,7 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
         Span<byte> word = stackalloc byte[4];
         content.ReadExactly(word);
         if (word[0] != 0 || word[1] != 0 || word[2] != UnsignedBytes || word[3] is 0 or > MaxRank)
-            throw new DatasetException(path, $"no idx file of bytes: it begins with 0x{Convert.ToHexString(word)}");
+            throw new DatasetException(path, $"This is not an idx file of bytes: it begins with 0x{Convert.ToHexString(word)}.");
         int[] extents = new int[word[3]];
         long size = 1;
         for (int i = 0; i < extents.Length; i++)
@@ -46,15 +46,15 @@ internal sealed record IdxFile(int[] Extents, byte[] Data)
             content.ReadExactly(word);
             extents[i] = BinaryPrimitives.ReadInt32BigEndian(word);
             if (extents[i] < 1)
-                throw new DatasetException(path, $"extent {i} is {(uint)extents[i]}");
+                throw new DatasetException(path, $"Extent {i} is {(uint)extents[i]}.");
             // Four extents of 31 bits overflow 64; the limit stops the product long before.
             size = Math.Min(size, maxBytes + 1) * extents[i];
         }
         if (size > maxBytes)
-            throw new DatasetException(path, $"the header promises {string.Join(" x ", extents)} bytes; the limit is {maxBytes}");
+            throw new DatasetException(path, $"The header promises {string.Join(" x ", extents)} bytes; the limit is {maxBytes}.");
         byte[] data = ReadGrowing(content, (int)size);
         if (content.ReadByte() >= 0)
-            throw new DatasetException(path, $"more data than the {string.Join(" x ", extents)} bytes of the header");
+            throw new DatasetException(path, $"There is more data than the {string.Join(" x ", extents)} bytes that the header promises.");
         return new IdxFile(extents, data);
     }
 

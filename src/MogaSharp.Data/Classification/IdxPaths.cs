@@ -33,7 +33,7 @@ internal static class IdxPaths
         if (!name.Contains(Images, StringComparison.Ordinal))
             throw new DatasetException(
                 imagesPath,
-                $"the name of a file of images must contain '{Images}', so that the labels can be found"
+                $"The name of a file of images must contain '{Images}', so that the labels can be found."
             );
         // "idx3" in the name tells the rank of the array, which is 1 for labels.
         string labels = name.Replace(Images, Labels, StringComparison.Ordinal)
@@ -52,5 +52,6 @@ internal static class IdxPaths
     }
 
     private static string FirstExisting(string[] candidates) =>
-        candidates.FirstOrDefault(File.Exists) ?? throw new DatasetException(candidates[0], "no such file, neither plain nor with .gz");
+        candidates.FirstOrDefault(File.Exists)
+        ?? throw new DatasetException(candidates[0], "There is no such file, neither plain nor with .gz.");
 }

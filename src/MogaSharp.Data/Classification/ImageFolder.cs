@@ -43,7 +43,7 @@ public sealed class ImageFolder : IImageDataset
     )
     {
         if (!Directory.Exists(root))
-            throw new DatasetException(root, "no such folder");
+            throw new DatasetException(root, "There is no such folder.");
         extensions ??= DefaultExtensions;
         var walk = new FolderWalk(extensions, notes);
         string[] folders = walk.Folders(root),
@@ -51,8 +51,10 @@ public sealed class ImageFolder : IImageDataset
         if (folders.Length == 0)
             throw new DatasetException(
                 root,
-                "no class folders in it"
-                    + (loose.Length > 0 ? $", only {DatasetNotes.Some(loose.Length, "image")}; each class needs a folder of its own" : "")
+                loose.Length == 0
+                    ? "There are no class folders in it."
+                    : $"There are no class folders in it, only {DatasetNotes.Some(loose.Length, "image")}; each class needs a folder "
+                        + "of its own."
             );
         foreach (string name in loose)
             notes.Count(
@@ -110,7 +112,7 @@ public sealed class ImageFolder : IImageDataset
     )
     {
         if (files.All(names => names.Length == 0))
-            throw new DatasetException(root, $"no class folder has a file that ends in {string.Join(", ", extensions)}");
+            throw new DatasetException(root, $"No class folder has a file that ends in {string.Join(", ", extensions)}.");
         // An unpacked archive often has one folder around everything.
         if (labels is not null || folders.Length > 1)
             return;
@@ -125,7 +127,7 @@ public sealed class ImageFolder : IImageDataset
         if (classes.Length > 1 && !classes.Contains(""))
             throw new DatasetException(
                 root,
-                $"it holds nothing but the folder '{folders[0]}', in which there are folders; give '{inner}' if those are the classes"
+                $"It holds nothing but the folder '{folders[0]}', in which there are folders; give '{inner}' if those are the classes."
             );
     }
 }

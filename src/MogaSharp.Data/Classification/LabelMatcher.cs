@@ -42,8 +42,8 @@ public static class LabelMatcher
                 string[] classes = [.. labels.Select(label => label.Name)];
                 throw new DatasetException(
                     root,
-                    $"no folder is named like a class; the folders are {DatasetNotes.Names(folders)}, the classes "
-                        + $"{DatasetNotes.Names(classes)}"
+                    $"No folder is named like a class; the folders are {DatasetNotes.Names(folders)}, the classes "
+                        + $"{DatasetNotes.Names(classes)}."
                 );
             }
             IReadOnlyList<string> taken = folders.Count == labels.Count ? folders : all;
@@ -51,7 +51,7 @@ public static class LabelMatcher
                 ? InOrder(taken, labels, order.Value, notes)
                 : throw new DatasetException(
                     root,
-                    $"no folder is named like a class, and there are {taken.Count} folders for {labels.Count} classes"
+                    $"No folder is named like a class, and there are {taken.Count} folders for {labels.Count} classes."
                 );
         }
         for (int i = 0; i < folders.Count; i++)
@@ -61,11 +61,11 @@ public static class LabelMatcher
                 string[] classes = [.. labels.Select(label => label.Name)];
                 throw new DatasetException(
                     root,
-                    $"the folder '{folders[i]}' is named like no class, though others are; the classes are {DatasetNotes.Names(classes)}"
+                    $"The folder '{folders[i]}' is named like no class, though others are; the classes are {DatasetNotes.Names(classes)}."
                 );
             }
             if (found[i] is [var first, var second, ..])
-                throw new DatasetException(root, $"the folder '{folders[i]}' may be class {first} or class {second}; use the WordNet id");
+                throw new DatasetException(root, $"The folder '{folders[i]}' may be class {first} or class {second}; use the WordNet id.");
         }
         Dictionary<string, int> indices = ImageFolder
             .Places(folders)
@@ -75,7 +75,7 @@ public static class LabelMatcher
             string[] both = [.. twice.Select(pair => $"'{pair.Key}'").Order(StringComparer.Ordinal)];
             throw new DatasetException(
                 root,
-                $"two folders are named like class {twice.Key} ({labels[twice.Key].Name}): {both[0]} and {both[1]}"
+                $"Two folders are named like class {twice.Key} ({labels[twice.Key].Name}): {both[0]} and {both[1]}."
             );
         }
         foreach ((string folder, int index) in indices)

@@ -33,7 +33,7 @@ internal sealed class FolderWalk(IReadOnlyList<string> extensions, DatasetNotes 
     private IEnumerable<string> WithSubfolders(string folder, int depth)
     {
         if (depth > MaxDepth)
-            throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
+            throw new DatasetException(folder, $"Folders are nested more than {MaxDepth} deep, or a link leads to a folder above.");
         return Folders(folder)
             .Select(name => Path.Combine(folder, name))
             .SelectMany(inner => WithSubfolders(inner, depth + 1))

@@ -23,23 +23,23 @@ internal sealed record SpecText(string Kind, string Path, IReadOnlyDictionary<st
         }
         string kind = colon < 0 ? "" : text[..colon];
         if (!kinds.Contains(kind))
-            throw new DatasetSpecException($"'{text}' does not say what it is; {usage}");
+            throw new DatasetSpecException($"'{text}' does not say what it is; {usage}.");
         (string path, string[] parts) = SplitOptions(text[(colon + 1)..], flags);
         if (path.Length == 0 && needsPath)
-            throw new DatasetSpecException($"'{text}' names no path; {usage}");
+            throw new DatasetSpecException($"'{text}' names no path; {usage}.");
         var options = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string part in parts)
         {
             int equals = part.IndexOf('=', StringComparison.Ordinal);
             (string name, string value) = equals < 0 ? (part, "") : (part[..equals], part[(equals + 1)..]);
             if (!names.Contains(name))
-                throw new DatasetSpecException($"'{text}' has the unknown option '{name}'; there are {string.Join(", ", names)}");
+                throw new DatasetSpecException($"'{text}' has the unknown option '{name}'; there are {string.Join(", ", names)}.");
             if (value.Length == 0 && (equals >= 0 || !flags.Contains(name)))
-                throw new DatasetSpecException($"'{text}' gives the option '{name}' no value");
+                throw new DatasetSpecException($"'{text}' gives the option '{name}' no value.");
             if (value.Length > 0 && flags.Contains(name))
-                throw new DatasetSpecException($"'{text}' gives the option '{name}' a value; it takes none");
+                throw new DatasetSpecException($"'{text}' gives the option '{name}' a value; it takes none.");
             if (!options.TryAdd(name, value))
-                throw new DatasetSpecException($"'{text}' has the option '{name}' twice");
+                throw new DatasetSpecException($"'{text}' has the option '{name}' twice.");
         }
         return new SpecText(kind, path, options);
     }

@@ -36,7 +36,7 @@ internal static class SplitFolders
             string folder = Path.Combine(root, own);
             return Directory.Exists(folder)
                 ? new SplitFolder(folder, [])
-                : throw new DatasetSpecException($"there is no folder '{folder}'");
+                : throw new DatasetSpecException($"There is no folder '{folder}'.");
         }
         string[] names = Names(root);
         if (
@@ -45,7 +45,7 @@ internal static class SplitFolders
             && Names(Path.Combine(root, only)).Any(name => Has(Train, name))
         )
             throw new DatasetSpecException(
-                $"the folder '{root}' holds nothing but the folder '{only}', in which the parts are; write '{Path.Combine(root, only)}'"
+                $"The folder '{root}' holds nothing but the folder '{only}', in which the parts are; write '{Path.Combine(root, only)}'."
             );
         string[] train = Parts(Train),
             validation = Parts(Validation),
@@ -62,7 +62,7 @@ internal static class SplitFolders
         if (split == DatasetSplit.Train)
         {
             if (train.Length == 0)
-                throw new DatasetSpecException($"the folder '{root}' has no folder 'train'; '?train=NAME' says which one to train on");
+                throw new DatasetSpecException($"The folder '{root}' has no folder 'train'; '?train=NAME' says which one to train on.");
             return new SplitFolder(Path.Combine(root, One(train, "train")), Beside());
         }
         if (validation.Length > 0)
@@ -90,8 +90,8 @@ internal static class SplitFolders
             found.Length == 1
                 ? found[0]
                 : throw new DatasetSpecException(
-                    $"the folder '{root}' has '{found[0]}' and '{found[1]}' for the same part; '?{option}={found[0]}' says which one "
-                        + "is meant"
+                    $"The folder '{root}' has '{found[0]}' and '{found[1]}' for the same part; '?{option}={found[0]}' says which one "
+                        + "is meant."
                 );
 
         // A class may be called train, and hold folders as others do not.
@@ -103,8 +103,8 @@ internal static class SplitFolders
             if (named.Test is null && validation.Length + test.Length == 0 && others.Any(name => HasImages(Path.Combine(root, name))))
             {
                 throw new DatasetSpecException(
-                    $"the folder '{root}' has the folder '{train.FirstOrDefault() ?? named.Train}' and beside it others with images "
-                        + $"({list}); write '?train=.' if all of them are classes, or '?{testOption}=NAME' for the one to evaluate on"
+                    $"The folder '{root}' has the folder '{train.FirstOrDefault() ?? named.Train}' and beside it others with images "
+                        + $"({list}); write '?train=.' if all of them are classes, or '?{testOption}=NAME' for the one to evaluate on."
                 );
             }
             return [$"{DatasetNotes.Some(others.Length, "folder")} beside the parts left out ({list})"];

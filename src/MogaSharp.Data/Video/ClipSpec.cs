@@ -97,7 +97,7 @@ public sealed record ClipSpec
         string path =
             parts.Path.Length > 0
                 ? parts.Path
-                : defaultPath?.Invoke(parts.Kind) ?? throw new DatasetSpecException($"'{text}' names no path; {Usage}");
+                : defaultPath?.Invoke(parts.Kind) ?? throw new DatasetSpecException($"'{text}' names no path; {Usage}.");
         return new ClipSpec(text, parts, path, inputFrames, outputFrames);
     }
 
@@ -111,7 +111,7 @@ public sealed record ClipSpec
         if (Kind == Frames)
             return OpenFrames(split);
         if (!Directory.Exists(Path) && !File.Exists(Path) && !File.Exists(Path + ".gz"))
-            throw new DatasetSpecException($"there is no folder '{Path}'");
+            throw new DatasetSpecException($"There is no folder '{Path}'.");
         var options = new MovingImagesOptions
         {
             InputFrames = InputFrames,
@@ -162,7 +162,7 @@ public sealed record ClipSpec
     private SplitFolder? FramesPart(DatasetSplit split)
     {
         if (!Directory.Exists(Path))
-            throw new DatasetSpecException($"there is no folder '{Path}'");
+            throw new DatasetSpecException($"There is no folder '{Path}'.");
         return SplitFolders.Find(Path, split, (Options.GetValueOrDefault("train"), Options.GetValueOrDefault("test")), "test", _ => true);
     }
 
@@ -175,7 +175,7 @@ public sealed record ClipSpec
             return File.Exists(inFolder) ? inFolder : null;
         return File.Exists(named) ? named
             : File.Exists(inFolder) ? inFolder
-            : throw new DatasetSpecException($"there is no file '{named}' of test clips");
+            : throw new DatasetSpecException($"There is no file '{named}' of test clips.");
     }
 
     private int Number(string name, int defaultValue, int most)
@@ -184,7 +184,7 @@ public sealed record ClipSpec
             return defaultValue;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= most)
             return number;
-        throw new DatasetSpecException($"'{Text}': the option '{name}' takes a whole number from 1 to {most}, not '{text}'");
+        throw new DatasetSpecException($"'{Text}': the option '{name}' takes a whole number from 1 to {most}, not '{text}'.");
     }
 
     private (int Height, int Width)? SizeOption()
@@ -197,7 +197,7 @@ public sealed record ClipSpec
             && sides.All(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= 16384)
         )
             return (int.Parse(sides[0], CultureInfo.InvariantCulture), int.Parse(sides[^1], CultureInfo.InvariantCulture));
-        throw new DatasetSpecException($"'{Text}': the option 'size' takes N or HxW, each from 1 to 16384, not '{text}'");
+        throw new DatasetSpecException($"'{Text}': the option 'size' takes N or HxW, each from 1 to 16384, not '{text}'.");
     }
 
     private sealed class FirstClips(NpyClips clips, int count) : IClipDataset, IDisposable

@@ -66,7 +66,7 @@ public sealed class FrameFolders : IClipDataset
         _options = options ?? new FrameFolderOptions();
         _options.Check();
         if (!Directory.Exists(root))
-            throw new DatasetException(root, "no such folder");
+            throw new DatasetException(root, "There is no such folder.");
         int frames = _options.InputFrames + _options.OutputFrames,
             longest = 0;
         var notes = new FrameNotes();
@@ -89,11 +89,11 @@ public sealed class FrameFolders : IClipDataset
             _kept.Add(new byte[files.Length][]);
         }
         if (longest == 0)
-            throw new DatasetException(root, $"no folder in it holds frames ({string.Join(' ', ImageFolder.DefaultExtensions)})");
+            throw new DatasetException(root, $"No folder in it holds frames ({string.Join(' ', ImageFolder.DefaultExtensions)}).");
         if (_windows.Count == 0)
             throw new DatasetException(
                 root,
-                $"the longest video has {longest} frames; a clip needs {frames} ({_options.InputFrames} in, {_options.OutputFrames} out)"
+                $"The longest video has {longest} frames; a clip needs {frames} ({_options.InputFrames} in, {_options.OutputFrames} out)."
             );
         Notes = notes.Sentences;
         _room = _options.CacheBytes;
@@ -164,7 +164,7 @@ public sealed class FrameFolders : IClipDataset
     private static IEnumerable<string> WithSubfolders(string folder, int depth)
     {
         if (depth > MaxDepth)
-            throw new DatasetException(folder, $"folders nested more than {MaxDepth} deep, or a link to a folder above");
+            throw new DatasetException(folder, $"Folders are nested more than {MaxDepth} deep, or a link leads to a folder above.");
         return Directory
             .EnumerateDirectories(folder)
             .Order(NaturalOrder.Instance)
@@ -192,8 +192,8 @@ public sealed class FrameFolders : IClipDataset
         else if ((image.Height, image.Width) != (Shape.Height, Shape.Width))
             throw new DatasetException(
                 path,
-                $"{image.Width} x {image.Height} pixels, where other frames have {Shape.Width} x {Shape.Height}; give a size to "
-                    + "resize them to"
+                $"It has {image.Width} x {image.Height} pixels, where other frames have {Shape.Width} x {Shape.Height}; give a size to "
+                    + "resize them to."
             );
         return FramePlanes.Of(image, Shape.Channels);
     }

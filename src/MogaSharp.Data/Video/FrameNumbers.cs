@@ -8,7 +8,7 @@ internal sealed record FrameNumbers
 {
     // More digits than any counter or time stamp has.
     private const int MaxDigits = 18;
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
 
     /// <summary>How many frames are missing between the first and the last.</summary>
     public long Missing { get; private init; }
@@ -147,7 +147,7 @@ internal sealed record FrameNumbers
             }
         }
 
-        string more = names.Count > MostNamed ? $" and in {names.Count - MostNamed} more places" : "";
-        return (count, string.Join(", ", names.Take(MostNamed)) + more);
+        string more = names.Count > MaxNamed ? $" and in {names.Count - MaxNamed} more places" : "";
+        return (count, string.Join(", ", names.Take(MaxNamed)) + more);
     }
 }

@@ -67,11 +67,11 @@ public sealed class MovingImages : IClipDataset
         _path = IdxPaths.FindImages(path, split);
         IdxFile file = IdxFile.Read(_path, IdxDataset.DefaultMaxBytes);
         if (file.Extents is not [_, int rows, int columns])
-            throw new DatasetException(_path, $"images must be count x rows x columns, not {string.Join(" x ", file.Extents)}");
+            throw new DatasetException(_path, $"Images must be count x rows x columns, not {string.Join(" x ", file.Extents)}.");
         if (rows > _options.CanvasSize || columns > _options.CanvasSize)
             throw new DatasetException(
                 _path,
-                $"images of {rows} x {columns} pixels do not fit onto a canvas of {_options.CanvasSize} x {_options.CanvasSize}"
+                $"Images of {rows} x {columns} pixels do not fit onto a canvas of {_options.CanvasSize} x {_options.CanvasSize}."
             );
         (_images, _rows, _columns) = (file.Data, rows, columns);
         Shape = new ClipShape(_options.InputFrames, _options.OutputFrames, 1, _options.CanvasSize, _options.CanvasSize);

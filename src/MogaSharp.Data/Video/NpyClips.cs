@@ -26,11 +26,11 @@ public sealed class NpyClips : IClipDataset, IDisposable
         {
             string extents = string.Join(" x ", _file.Shape);
             if (_file.Shape is not [int frames, > 0 and int clips, > 0 and int height, > 0 and int width])
-                throw new DatasetException(path, $"clips must be frames x clips x height x width, not {extents}");
+                throw new DatasetException(path, $"Clips must be frames x clips x height x width, not {extents}.");
             if (frames < inputFrames + outputFrames)
                 throw new DatasetException(
                     path,
-                    $"{frames} frames a clip ({extents}), but {inputFrames} in and {outputFrames} out are asked for"
+                    $"It has {frames} frames a clip ({extents}), but {inputFrames} in and {outputFrames} out are asked for."
                 );
             Count = clips;
             Shape = new ClipShape(inputFrames, outputFrames, 1, height, width);

@@ -71,10 +71,10 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
         var body = new StateDict(state.Tensors.Where(tensor => !tensor.Name.StartsWith(prefix, StringComparison.Ordinal)), state.Source);
         WeightSet bound = body.Bind(specs, new BindOptions { IgnoreMissing = [prefix] });
         WeightSet fresh = WeightInitializer.Create(specs.Where(spec => spec.Name.StartsWith(prefix, StringComparison.Ordinal)), seed);
-        string what = given is null ? $"{state.Source} has no head" : $"the head of {state.Source} has {given} classes";
+        string what = given is null ? $"{state.Source} has no head" : $"The head of {state.Source} has {given} classes";
         return new(
             bound.With(fresh.Names.Select(name => KeyValuePair.Create(name, fresh[name]))),
-            $"{what}, the data {wanted}: a fresh one takes its place ({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})"
+            $"{what}, the data {wanted}: a fresh one takes its place ({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})."
         );
     }
 }

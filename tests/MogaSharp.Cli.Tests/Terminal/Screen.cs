@@ -31,7 +31,7 @@ internal sealed partial class Screen(int columns)
     public List<string> OtherCodes { get; } = [];
 
     /// <summary>The largest number of rows that a bar, or what is left of one, took at any time.</summary>
-    public int MostBars { get; private set; }
+    public int MaxBars { get; private set; }
 
     /// <summary>Rows of a bar that went on in the next row.</summary>
     public List<string> WrappedBars { get; } = [];
@@ -94,7 +94,7 @@ internal sealed partial class Screen(int columns)
         int bars = _rows.Skip(Math.Max(0, _row - 8)).Count(row => Bar().IsMatch(row.ToString()));
         if (bars > 0)
             BarsSeen++;
-        MostBars = Math.Max(MostBars, bars);
+        MaxBars = Math.Max(MaxBars, bars);
     }
 
     private void Escape(char c)

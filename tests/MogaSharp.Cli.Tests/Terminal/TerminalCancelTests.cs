@@ -34,8 +34,8 @@ public sealed class TerminalCancelTests : IAsyncDisposable
                 .Rows.Where(row => !row.StartsWith("measured ", StringComparison.Ordinal))
                 .Select(row => row.Replace("^C", "", StringComparison.Ordinal)),
         ];
-        Assert.Equal(["moga: cancelled"], rows.Where(row => row.Length > 0));
-        Assert.True(screen.MostBars <= 1, screen.Transcript);
+        Assert.Equal(["moga: Cancelled."], rows.Where(row => row.Length > 0));
+        Assert.True(screen.MaxBars <= 1, screen.Transcript);
         // A half of the file has come.
         if (command == "pull")
             Assert.Matches(@"\r\[#+\.+\]  Downloading custom +50%", screen.Transcript);

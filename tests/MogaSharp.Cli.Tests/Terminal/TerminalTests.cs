@@ -80,7 +80,7 @@ public sealed class TerminalTests : IAsyncDisposable
             screen.Transcript,
             StringComparison.Ordinal
         );
-        Assert.Equal((true, columns < 10 || screen.MostBars == 1), (screen.WrappedBars.Count == 0, columns < 10 || screen.BarsSeen > 0));
+        Assert.Equal((true, columns < 10 || screen.MaxBars == 1), (screen.WrappedBars.Count == 0, columns < 10 || screen.BarsSeen > 0));
         Assert.DoesNotContain('\e', await File.ReadAllTextAsync(results, TestContext.Current.CancellationToken));
         Assert.Equal(command == "pull" ? 1 : 0, screen.Rows.Length > 0 ? 1 : 0);
         CheckLeft(screen);
@@ -128,7 +128,7 @@ public sealed class TerminalTests : IAsyncDisposable
         Assert.Equal((0, 0), (screen.Colors, screen.Column));
         Assert.Empty(screen.OtherCodes);
         Assert.DoesNotContain("?25", screen.Transcript, StringComparison.Ordinal);
-        Assert.True(screen.MostBars <= 1, screen.Transcript);
+        Assert.True(screen.MaxBars <= 1, screen.Transcript);
         Assert.Empty(screen.WrappedBars);
         Assert.DoesNotContain(screen.Rows, shown => Regex.IsMatch(shown, @"^\[[#.]+\]|^(Classifying|Evaluating|Downloading)"));
     }

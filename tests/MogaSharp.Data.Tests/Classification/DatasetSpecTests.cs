@@ -44,8 +44,8 @@ public sealed class DatasetSpecTests : IDisposable
         Assert.True(spec.HasSeparateSplits);
         Assert.Equal(["cat", "dog"], spec.Open(DatasetSplit.Train).ClassNames);
         Assert.Single(DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test));
-        Assert.Contains("there is no folder", Refusal($"folder:{_folder.FullName}?val=none"), StringComparison.Ordinal);
-        Assert.Contains("there is no folder '/nowhere'", Refusal("folder:/nowhere"), StringComparison.Ordinal);
+        Assert.Contains("There is no folder", Refusal($"folder:{_folder.FullName}?val=none"), StringComparison.Ordinal);
+        Assert.Contains("There is no folder '/nowhere'", Refusal("folder:/nowhere"), StringComparison.Ordinal);
         Assert.Equal(
             1,
             DatasetSpec.Parse($"folder:{_folder.FullName}?val=more").Open(DatasetSplit.Test, [new("dog"), new("cat")])[0].Label

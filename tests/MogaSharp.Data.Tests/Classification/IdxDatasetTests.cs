@@ -60,9 +60,9 @@ public sealed class IdxDatasetTests : IDisposable
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains("t10k-images-idx3-ubyte: no such file", Refusal(At("")).Message, StringComparison.Ordinal);
+        Assert.Contains("t10k-images-idx3-ubyte: There is no such file", Refusal(At("")).Message, StringComparison.Ordinal);
         Write("t10k-images-idx3-ubyte", Images);
-        Assert.Contains("t10k-labels-idx1-ubyte: no such file", Refusal(At("")).Message, StringComparison.Ordinal);
+        Assert.Contains("t10k-labels-idx1-ubyte: There is no such file", Refusal(At("")).Message, StringComparison.Ordinal);
         Write("pictures", Images);
         Assert.Contains("must contain 'images'", Refusal(At("pictures")).Message, StringComparison.Ordinal);
     }
@@ -110,11 +110,11 @@ public sealed class IdxDatasetTests : IDisposable
     }
 
     [Fact]
-    public void More_data_than_promised_is_refused() => AssertImagesRefused([.. Images, 0], "more data than the 3 x 2 x 4 bytes");
+    public void More_data_than_promised_is_refused() => AssertImagesRefused([.. Images, 0], "There is more data than the 3 x 2 x 4 bytes");
 
     [Theory]
-    [InlineData(0, 2, 4, "extent 0 is 0")]
-    [InlineData(3, -1, 4, "extent 1 is 4294967295")]
+    [InlineData(0, 2, 4, "Extent 0 is 0")]
+    [InlineData(3, -1, 4, "Extent 1 is 4294967295")]
     [InlineData(int.MaxValue, int.MaxValue, int.MaxValue, "the limit is 1073741824")]
     [InlineData(1 << 20, 1 << 10, 2, "the limit is 1073741824")]
     public void Impossible_extents_are_refused(int count, int rows, int columns, string problem) =>
@@ -142,9 +142,9 @@ public sealed class IdxDatasetTests : IDisposable
     public void Images_and_labels_that_do_not_fit_are_refused()
     {
         Write("t10k-images-idx3-ubyte", Images);
-        AssertLabelsRefused(IdxWriter.Bytes([2], [0, 1]), "2 labels for 3 images");
-        AssertLabelsRefused(IdxWriter.Bytes([3, 1], [0, 1, 1]), "labels must be one row, not 3 x 1");
-        AssertImagesRefused(IdxWriter.Bytes([3], [0, 1, 1]), "images must be count x rows x columns (x 3), not 3");
+        AssertLabelsRefused(IdxWriter.Bytes([2], [0, 1]), "There are 2 labels for 3 images.");
+        AssertLabelsRefused(IdxWriter.Bytes([3, 1], [0, 1, 1]), "Labels must be one row, not 3 x 1");
+        AssertImagesRefused(IdxWriter.Bytes([3], [0, 1, 1]), "Images must be count x rows x columns (x 3), not 3");
         AssertImagesRefused(IdxWriter.Bytes([3, 1, 1, 2], new byte[6]), "not 3 x 1 x 1 x 2");
     }
 
@@ -154,7 +154,7 @@ public sealed class IdxDatasetTests : IDisposable
         Write("t10k-images-idx3-ubyte", Images);
         Write("t10k-labels-idx1-ubyte", Labels);
         var refusal = Assert.Throws<DatasetException>(() => new IdxDataset(At(""), classNames: ["a", "b"]));
-        Assert.Equal("label 2 of image 0, but there are 2 classes", refusal.Problem);
+        Assert.Equal("Image 0 has the label 2, but there are 2 classes.", refusal.Problem);
         Assert.Equal(["a", "b", "c", "d"], new IdxDataset(At(""), classNames: ["a", "b", "c", "d"]).ClassNames);
     }
 
@@ -220,7 +220,7 @@ public sealed class IdxDatasetTests : IDisposable
         File.WriteAllBytes(At("z-images-idx3-ubyte.gz"), zipped);
         Write("z-labels-idx1-ubyte", Labels);
         string problem = Refusal(At("z")).Problem;
-        Assert.True(problem is "the file is truncated" or "the compressed data is corrupt", problem);
+        Assert.True(problem is "The file is truncated." or "The compressed data is corrupt.", problem);
     }
 
     private static DatasetException Refusal(string path) => Assert.Throws<DatasetException>(() => new IdxDataset(path));

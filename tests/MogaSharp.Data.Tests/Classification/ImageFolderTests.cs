@@ -57,13 +57,13 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Bad_folders_are_refused()
     {
-        AssertRefused("no class folders");
-        AssertRefused("no such folder", path: Path.Combine(Root, "missing"));
+        AssertRefused("There are no class folders in it.");
+        AssertRefused("There is no such folder.", path: Path.Combine(Root, "missing"));
         Add("b/1.txt");
-        AssertRefused("no class folder has a file that ends in .jpg, .jpeg, .png");
+        AssertRefused("No class folder has a file that ends in .jpg, .jpeg, .png");
         Add("x.png", "y.png");
         Directory.Delete(Path.Combine(Root, "b"), recursive: true);
-        AssertRefused("no class folders in it, only 2 images; each class needs a folder of its own");
+        AssertRefused("There are no class folders in it, only 2 images; each class needs a folder of its own.");
     }
 
     // It used to be an error: timm, which has the classes from the images, leaves such a folder out.
@@ -156,7 +156,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         Add("flowers/rose/1.png", "flowers/tulip/1.png");
         AssertRefused(
-            $"it holds nothing but the folder 'flowers', in which there are folders; give '{Path.Combine(Root, "flowers")}' if those "
+            $"It holds nothing but the folder 'flowers', in which there are folders; give '{Path.Combine(Root, "flowers")}' if those "
                 + "are the classes"
         );
     }
@@ -201,7 +201,7 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal([2, 0, 1], new ImageFolder(Root, [new("a"), new("B"), new("A")]).Select(item => item.Label));
         string note = Assert.Single(new ImageFolder(Root, [new("a"), new("B"), new("A")]).Notes);
         Assert.Equal("1 class folder is spelled unlike the class, by case, blanks or the form of Unicode ('b' for 'B')", note);
-        AssertRefused("the folder 'a' is named like no class, though others are; the classes are A, b", [new("A"), new("b")]);
+        AssertRefused("The folder 'a' is named like no class, though others are; the classes are A, b", [new("A"), new("b")]);
     }
 
     [Theory]
@@ -260,11 +260,11 @@ public sealed class ImageFolderTests : IDisposable
     public void Folders_that_do_not_fit_the_labels_are_refused()
     {
         Add("hen/1.png", "y/1.png");
-        AssertRefused("the folder 'y' is named like no class, though others are", [new("tench"), new("hen")]);
+        AssertRefused("The folder 'y' is named like no class, though others are", [new("tench"), new("hen")]);
         AssertRefused("there are 2 folders for 3 classes", [new("a"), new("b"), new("c")]);
-        AssertRefused("two folders are named like class 0 (hen)", [new("hen", Synonyms: ["y"])]);
+        AssertRefused("Two folders are named like class 0 (hen)", [new("hen", Synonyms: ["y"])]);
         // An exact name would win.
-        AssertRefused("the folder 'hen' may be class 0 or class 2; use the WordNet id", [new("HEN"), new("y"), new("Hen")]);
+        AssertRefused("The folder 'hen' may be class 0 or class 2; use the WordNet id", [new("HEN"), new("y"), new("Hen")]);
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class TarDatasetTests : IDisposable
         Write("x.tar", TarEntryFormat.Pax, ("0.jpg", Picture), ("0.cls", "1"u8.ToArray()));
         Assert.Equal(["cat", "dog"], new TarDataset(At("x.tar"), ["cat", "dog"]).ClassNames);
         Assert.Contains(
-            "#0.jpg: the label is 1, but there are 1 classes",
+            "#0.jpg: The label is 1, but there are 1 classes",
             Refusal(() => _ = new TarDataset(At("x.tar"), ["cat"])),
             StringComparison.Ordinal
         );
@@ -75,9 +75,9 @@ public sealed class TarDatasetTests : IDisposable
         Assert.Equal(["s-8.tar", "s-9.tar"], Names("s-?.tar"));
         File.WriteAllText(At("._s-1.tar"), "");
         Assert.Equal(["s-10.tar", "s-8.tar", "s-9.tar", "t.tar"], Names("*.tar"));
-        Assert.Contains("s-7.tar: no such file", Refusal(() => Names("s-{7..8}.tar")), StringComparison.Ordinal);
-        Assert.Contains("no file matches", Refusal(() => Names("z*.tar")), StringComparison.Ordinal);
-        Assert.Contains("there is no folder", Refusal(() => Names("gone/z*.tar")), StringComparison.Ordinal);
+        Assert.Contains("s-7.tar: There is no such file", Refusal(() => Names("s-{7..8}.tar")), StringComparison.Ordinal);
+        Assert.Contains("No file matches.", Refusal(() => Names("z*.tar")), StringComparison.Ordinal);
+        Assert.Contains("There is no folder", Refusal(() => Names("gone/z*.tar")), StringComparison.Ordinal);
         Assert.Contains("'{9..8}' is not a range", Refusal(() => Names("s-{9..8}.tar")), StringComparison.Ordinal);
         Assert.Contains("'{0..99999999}' is not a range", Refusal(() => Names("s-{0..99999999}.tar")), StringComparison.Ordinal);
         Assert.Contains("more than 1000000 files", Refusal(() => Names("s-{0..9999}{0..9999}.tar")), StringComparison.Ordinal);
@@ -169,7 +169,11 @@ public sealed class TarDatasetTests : IDisposable
             Assert.Single(dataset.Notes)
         );
         File.WriteAllBytes(At("z.tar"), [.. first, .. second[..^1024]]);
-        Assert.Contains("the end mark is missing", Refusal(() => _ = new TarDataset(At("z.tar"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "The end mark is missing; the archive is truncated.",
+            Refusal(() => _ = new TarDataset(At("z.tar"))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -179,7 +183,7 @@ public sealed class TarDatasetTests : IDisposable
         {
             using (var zip = new System.IO.Compression.GZipStream(stream, System.IO.Compression.CompressionMode.Compress))
                 zip.Write(new byte[2000]);
-            AssertBroken("it is packed with gzip; unpack it first (gunzip)", [.. stream.ToArray(), .. new byte[600]]);
+            AssertBroken("It is packed with gzip; unpack it first (gunzip)", [.. stream.ToArray(), .. new byte[600]]);
         }
         using (FileStream stream = File.Create(At("x.tar")))
         using (var writer = new TarWriter(stream))
@@ -246,30 +250,30 @@ public sealed class TarDatasetTests : IDisposable
         AssertRefused("'0.cls': the label is not a whole number", ("0.jpg", Picture), ("0.cls", "cat"u8.ToArray()));
         AssertRefused("'0.cls': the label -1 is not in 0..", ("0.jpg", Picture), ("0.cls", "-1"u8.ToArray()));
         AssertRefused("'0.cls': the label 2000000000 is not in 0..", ("0.jpg", Picture), ("0.cls", "2000000000"u8.ToArray()));
-        AssertRefused("'0.cls': a label of 70000 bytes", ("0.jpg", Picture), ("0.cls", new byte[70000]));
-        AssertRefused("no images in it", ("README", label));
+        AssertRefused("'0.cls': the label has 70000 bytes", ("0.jpg", Picture), ("0.cls", new byte[70000]));
+        AssertRefused("There are no images in it.", ("README", label));
     }
 
     [Fact]
     public void Broken_archives_are_refused()
     {
         byte[] good = Bytes(TarEntryFormat.Ustar, ("0.jpg", Picture), ("0.cls", "3"u8.ToArray()));
-        AssertBroken("no header of a tar archive", [.. Encoding.UTF8.GetBytes(new string('x', 600))]);
-        AssertBroken("the archive is truncated", good[..700]);
-        AssertBroken("the archive is truncated", good[..100]);
-        AssertBroken("the archive is truncated", good[..1030]);
-        AssertBroken("no header of a tar archive, or a damaged one (checksum)", Changed(good, 0, (byte)'x', fixSum: false));
-        AssertBroken("a number is not octal", Changed(good, 124, (byte)'9', fixSum: true));
-        AssertBroken("a negative number", Changed(good, 124, 0xFF, fixSum: true));
-        AssertBroken("a number is too large", Changed(good, 125, 0xFF, fixSum: true, base256: true));
+        AssertBroken("This is not the header of a tar archive", [.. Encoding.UTF8.GetBytes(new string('x', 600))]);
+        AssertBroken("the archive is truncated.", good[..700]);
+        AssertBroken("The archive is truncated.", good[..100]);
+        AssertBroken("The archive is truncated.", good[..1030]);
+        AssertBroken("This is not the header of a tar archive, or it is damaged (checksum).", Changed(good, 0, (byte)'x', fixSum: false));
+        AssertBroken("A number is not octal.", Changed(good, 124, (byte)'9', fixSum: true));
+        AssertBroken("A number is negative.", Changed(good, 124, 0xFF, fixSum: true));
+        AssertBroken("A number is too large.", Changed(good, 125, 0xFF, fixSum: true, base256: true));
         AssertBroken("but only", Changed(good, 130, 0xFF, fixSum: true, base256: true));
         byte[] name = Changed(good, 156, (byte)'L', fixSum: true);
-        AssertBroken("names and attributes of", Changed(name, 127, (byte)'7', fixSum: true));
-        AssertBroken("damaged attributes", Changed(good, 156, (byte)'x', fixSum: true));
+        AssertBroken("Names and attributes have", Changed(name, 127, (byte)'7', fixSum: true));
+        AssertBroken("The attributes are damaged.", Changed(good, 156, (byte)'x', fixSum: true));
         // Whole files, but the end is missing; and an end mark alone.
-        AssertBroken("the end mark is missing", good[..2048]);
-        AssertBroken("the end mark is missing", []);
-        AssertBroken("no images in it", new byte[1024]);
+        AssertBroken("The end mark is missing; the archive is truncated.", good[..2048]);
+        AssertBroken("The end mark is missing; the archive is truncated.", []);
+        AssertBroken("There are no images in it.", new byte[1024]);
     }
 
     [Fact]

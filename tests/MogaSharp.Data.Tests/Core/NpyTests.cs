@@ -84,7 +84,7 @@ public sealed class NpyTests : IDisposable
         Assert.Equal([0f, 1f, 2f, 3f, 4f, 5f], Floats(_folder.File("e.npy")));
         Assert.Equal([1f, 2f], Floats(_folder.File("f.npy")));
         Assert.Equal([1f, 2f], Floats(_folder.File("g.npy")));
-        Refused("j.npy", "elements of type '<c8' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
+        Refused("j.npy", "Elements of type '<c8' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are");
         foreach (string type in (string[])["b1", "i1", "<i2", ">u2", "<i4", ">u4", ">i8", "<u8", ">f8", "<f2", ">f2"])
             Assert.Equal([1f, 0f, 1f], Floats(_folder.File($"type_{type[^2..]}_{(type[0] == '>' ? "big" : "little")}.npy")));
         // Three extents in Fortran order, more than a piece of elements, and from the middle.
@@ -94,26 +94,26 @@ public sealed class NpyTests : IDisposable
             file.Read(70_001, some);
             Assert.Equal(Enumerable.Range(70_001, 1000).Select(i => (float)i), some);
         }
-        Refused("h.npy", "elements of type '|O' are not read");
-        Refused("i.npy", "arrays of records are not read");
+        Refused("h.npy", "Elements of type '|O' are not read");
+        Refused("i.npy", "Arrays of records are not read");
     }
 
     [Fact]
     public void Broken_files_are_refused_with_the_reason()
     {
-        RefusedBytes([], "not an npy file");
-        RefusedBytes("\u0093NUMPX\u0001\0"u8.ToArray(), "not an npy file");
-        RefusedBytes([.. File(Good, Six)[..30]], "the file ends in its header");
-        RefusedBytes(File(Good, Six)[..9], "the file ends in its header");
+        RefusedBytes([], "This is not an npy file");
+        RefusedBytes("\u0093NUMPX\u0001\0"u8.ToArray(), "This is not an npy file");
+        RefusedBytes([.. File(Good, Six)[..30]], "The file ends in its header.");
+        RefusedBytes(File(Good, Six)[..9], "The file ends in its header.");
         byte[] version = File(Good, Six);
         version[6] = 4;
-        RefusedBytes(version, "npy format 4.0 is not known");
-        RefusedBytes(File(Good, Six[..5]), "2 x 3 elements of 1 bytes are 6 bytes, the file has 5");
-        RefusedBytes(File(Good, [.. Six, 7]), "the file has 7");
-        RefusedBytes(File(Good.PadRight(12_000), Six), "a header of 12000 bytes; the limit is 10000");
+        RefusedBytes(version, "The npy format 4.0 is not known");
+        RefusedBytes(File(Good, Six[..5]), "The header promises 2 x 3 elements of 1 bytes, 6 bytes in all; there are 5.");
+        RefusedBytes(File(Good, [.. Six, 7]), "6 bytes in all; there are 7.");
+        RefusedBytes(File(Good.PadRight(12_000), Six), "The header has 12000 bytes; the limit is 10000.");
         RefusedBytes(
             File(Good.Replace("(2, 3)", "(2147483647, 2147483647, 2147483647, 2147483647)", StringComparison.Ordinal), Six),
-            "the header promises"
+            "The header promises"
         );
         string[] corrupt =
         [
@@ -133,7 +133,7 @@ public sealed class NpyTests : IDisposable
             Good.Replace("'|u1'", "__import__('os').system('true')", StringComparison.Ordinal),
             Good.Replace("2, 3", string.Concat(Enumerable.Repeat("1, ", 40)), StringComparison.Ordinal),
         ];
-        Assert.All(corrupt, text => RefusedBytes(File(text, Six), "the header of the npy file is corrupt"));
+        Assert.All(corrupt, text => RefusedBytes(File(text, Six), "The header of the npy file is corrupt"));
         Assert.Equal(
             Six.Select(value => (float)value),
             Floats(_folder.File("x.npy", File("{\"shape\":(2L,3),'fortran_order':False,'descr':'u1'}\n", Six)))

@@ -34,7 +34,7 @@ public sealed class ClipSetTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => clips.Read(3, Unused, input, output));
 
         Assert.EndsWith(
-            "20 frames a clip (20 x 3 x 8 x 8), but 10 in and 11 out are asked for",
+            "It has 20 frames a clip (20 x 3 x 8 x 8), but 10 in and 11 out are asked for.",
             Refused(() => new NpyClips(_folder.File("mnist_test_seq.npy"), 10, 11)),
             StringComparison.Ordinal
         );
@@ -56,13 +56,13 @@ public sealed class ClipSetTests : IDisposable
 
         NpyFile.Save(_folder.File("large.npy"), [2, 1, 1, 1], [0f, 254f]);
         Assert.EndsWith(
-            "numbers from 0 to 254, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255",
+            "It has numbers from 0 to 254, outside of 0 to 1; save values of 0 to 255 as uint8, or divide them by 255.",
             Refused(() => new NpyClips(_folder.File("large.npy"), 1, 1)),
             StringComparison.Ordinal
         );
         NpyFile.Save(_folder.File("flat.npy"), [20, 0, 1], Array.Empty<byte>());
         Assert.EndsWith(
-            "clips must be frames x clips x height x width, not 20 x 0 x 1",
+            "Clips must be frames x clips x height x width, not 20 x 0 x 1.",
             Refused(() => new NpyClips(_folder.File("flat.npy"))),
             StringComparison.Ordinal
         );
@@ -110,21 +110,21 @@ public sealed class ClipSetTests : IDisposable
     public void Frames_that_do_not_fit_are_refused()
     {
         Assert.EndsWith(
-            "no folder in it holds frames (.jpg .jpeg .png .webp .bmp .tif .tiff .gif)",
+            "No folder in it holds frames (.jpg .jpeg .png .webp .bmp .tif .tiff .gif).",
             Refused(() => new FrameFolders(_folder.FullName)),
             StringComparison.Ordinal
         );
         WriteVideo("a", 6, "{0}.png");
         Assert.EndsWith(
-            "the longest video has 6 frames; a clip needs 20 (10 in, 10 out)",
+            "The longest video has 6 frames; a clip needs 20 (10 in, 10 out).",
             Refused(() => new FrameFolders(_folder.FullName)),
             StringComparison.Ordinal
         );
-        Assert.EndsWith("none: no such folder", Refused(() => new FrameFolders(_folder.File("none"))), StringComparison.Ordinal);
+        Assert.EndsWith("none: There is no such folder.", Refused(() => new FrameFolders(_folder.File("none"))), StringComparison.Ordinal);
         var options = new FrameFolderOptions { InputFrames = 3, OutputFrames = 3 };
         new RgbImage(9, 6, new byte[9 * 6 * 3]).SavePng(_folder.File("a/3.png"));
         Assert.EndsWith(
-            "a/3.png: 9 x 6 pixels, where other frames have 8 x 6; give a size to resize them to",
+            "a/3.png: It has 9 x 6 pixels, where other frames have 8 x 6; give a size to resize them to.",
             Refused(() => new FrameFolders(_folder.FullName, options).Read(0, Unused, new float[432], new float[432])),
             StringComparison.Ordinal
         );
@@ -208,7 +208,11 @@ public sealed class ClipSetTests : IDisposable
         ClipSpec spec = ClipSpec.Parse($"moving-mnist:{_folder.FullName}?in=4&out=6&clips=50&testclips=2");
         Assert.Equal((50, new ClipShape(4, 6, 1, 64, 64)), (spec.Open(DatasetSplit.Train).Count, spec.Open(DatasetSplit.Train).Shape));
         Assert.True(spec.HasSeparateSplits);
-        Assert.Contains("t10k-images-idx3-ubyte: no such file", Refused(() => spec.Open(DatasetSplit.Test)), StringComparison.Ordinal);
+        Assert.Contains(
+            "t10k-images-idx3-ubyte: There is no such file",
+            Refused(() => spec.Open(DatasetSplit.Test)),
+            StringComparison.Ordinal
+        );
         _folder.File("t10k-images-idx3-ubyte.gz", IdxWriter.GZip(IdxWriter.Bytes([12, 28, 28], pictures)));
         IClipDataset test = spec.Open(DatasetSplit.Test);
         Assert.Equal(2, test.Count);
@@ -268,7 +272,7 @@ public sealed class ClipSetTests : IDisposable
         );
         Assert.False(ClipSpec.Parse($"frames:{_folder.File("set/val")}?gray").HasSeparateSplits);
         Assert.Equal(1, ClipSpec.Parse($"frames:{_folder.File("set")}?in=2&out=2&train=val&stride=2").Open(DatasetSplit.Train).Count);
-        Wrong($"{text}&test=none", "there is no folder '");
+        Wrong($"{text}&test=none", "There is no folder '");
         Directory.Delete(_folder.File("set/val"), recursive: true);
         Wrong(
             text,
@@ -283,9 +287,9 @@ public sealed class ClipSetTests : IDisposable
             Assert.Single(spec.PartNotes(DatasetSplit.Test)),
             StringComparison.Ordinal
         );
-        Wrong("frames:/nowhere?gray", "there is no folder '/nowhere'");
-        Wrong("moving-mnist:/nowhere", "there is no folder '/nowhere'");
-        Wrong($"moving-mnist:{_folder.FullName}?test=other.npy", "there is no file 'other.npy' of test clips");
+        Wrong("frames:/nowhere?gray", "There is no folder '/nowhere'");
+        Wrong("moving-mnist:/nowhere", "There is no folder '/nowhere'");
+        Wrong($"moving-mnist:{_folder.FullName}?test=other.npy", "There is no file 'other.npy' of test clips");
 
         void Wrong(string wrong, string problem) =>
             Assert.Contains(

@@ -111,19 +111,19 @@ public sealed class MovingImagesTests : IDisposable
     public void What_is_wrong_is_refused()
     {
         Assert.Contains(
-            "train-images-idx3-ubyte: no such file",
+            "train-images-idx3-ubyte: There is no such file",
             Refused(() => new MovingImages(_folder.FullName)),
             StringComparison.Ordinal
         );
         string large = _folder.File("large", IdxWriter.Bytes([1, 70, 28], new byte[70 * 28]));
         Assert.EndsWith(
-            "large: images of 70 x 28 pixels do not fit onto a canvas of 64 x 64",
+            "large: Images of 70 x 28 pixels do not fit onto a canvas of 64 x 64.",
             Refused(() => new MovingImages(large)),
             StringComparison.Ordinal
         );
         string rgb = _folder.File("rgb", IdxWriter.Bytes([1, 2, 2, 3], new byte[12]));
         Assert.EndsWith(
-            "rgb: images must be count x rows x columns, not 1 x 2 x 2 x 3",
+            "rgb: Images must be count x rows x columns, not 1 x 2 x 2 x 3.",
             Refused(() => new MovingImages(rgb)),
             StringComparison.Ordinal
         );

@@ -17,13 +17,15 @@ internal static class ClassificationEval
     {
         DatasetSpec source = DatasetSpec.Parse(request.Data);
         source.RequireFolder();
-        Shared.Input(request.Batch, request.Card);
-        LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+        ModelFinder.Input(request.Batch, request.Card);
+        LoadedModel loaded = await ModelFinder
+            .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
+            .ConfigureAwait(false);
         using IInferenceEngine running = request.CreateEngine();
         loaded = LabelFile.Apply(loaded, request.Labels);
         using var classifier = new ImageClassifier(loaded, running);
         IImageDataset set = source.Open(request.Split, classifier.Card.GetClassLabels());
-        Shared.Notices.AddRange(set.Notes);
+        Notices.OfThisRun.AddRange(set.Notes);
         var clock = Stopwatch.StartNew();
         var skipped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         ClassificationMetrics metrics = await Output
@@ -33,7 +35,7 @@ internal static class ClassificationEval
             )
             .ConfigureAwait(false);
         double rate = metrics.Images / clock.Elapsed.TotalSeconds;
-        Shared.Notices.Flush();
+        Notices.OfThisRun.Flush();
         (string Name, string Problem)[] bad =
         [
             .. skipped.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal),
@@ -41,7 +43,7 @@ internal static class ClassificationEval
         foreach ((string name, string problem) in bad)
             Failure.Report($"{name}: {problem}", ExitCode.Failure);
         if (metrics.Images == 0)
-            throw new FailureException($"none of the {set.Count} images of '{request.Data}' can be read");
+            throw new FailureException($"None of the {set.Count} images of '{request.Data}' can be read.");
         if (request.Json)
             PrintJson(classifier, metrics, rate, bad);
         else
@@ -49,7 +51,7 @@ internal static class ClassificationEval
         return bad.Length == 0
             ? ExitCode.Success
             : Failure.Report(
-                $"{bad.Length} of {set.Count} images could not be read; the figures are those of the others",
+                $"{bad.Length} of {set.Count} images could not be read; the figures are those of the others.",
                 ExitCode.Failure
             );
     }
@@ -103,7 +105,7 @@ internal static class ClassificationEval
         try
         {
             PixelBlock pixels = item.ReadPixels();
-            Shared.Notices.Count(pixels.Conversions, item.Name);
+            Notices.OfThisRun.Count(pixels.Conversions, item.Name);
             preprocessor.Process(pixels.Pixels.Span, pixels.Width, pixels.Height, pixels.Layout, 0, input);
             return true;
         }
@@ -169,7 +171,7 @@ internal static class ClassificationEval
                     .Range(0, metrics.Classes)
                     .Select(t => Enumerable.Range(0, metrics.Classes).Select(p => confusion[t, p]).ToArray()),
             ],
-            Shared.Notices.AllOrNull
+            Notices.OfThisRun.AllOrNull
         );
         Output.Json(report, CliJson.Printed.EvalReport);
     }

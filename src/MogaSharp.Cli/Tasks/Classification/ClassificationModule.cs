@@ -10,7 +10,7 @@ internal sealed class ClassificationModule : TaskModule
 
     public override string TrainingData => "folder:PATH or idx:PATH or tar:PATTERN";
 
-    public override string DefaultModel => Shared.DefaultModel;
+    public override string DefaultModel => ModelFinder.DefaultModel;
 
     public override string AboutDefaultModel =>
         "a demonstration that only knows ten kinds of clothing in 28x28 gray pixels (Fashion-MNIST); for photographs: moga pull "
@@ -25,6 +25,16 @@ internal sealed class ClassificationModule : TaskModule
 
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_top1") is { } top1 ? top1.ToString("F1", CultureInfo.InvariantCulture) + " %" : null;
+
+    public override OfficialNetwork OfficialOf(ModelCard card, string official)
+    {
+        if (Directory.Exists(official))
+            throw new UsageException($"'{official}' is a folder; for {card.Name} the peer is the file models/moganet.py.");
+        string size =
+            MogaNetArch.Names.FirstOrDefault(name => MogaNetArch.Parse(name) == (card.Options as MogaNetOptions)?.Arch)
+            ?? throw new UsageException($"The official code has no size like {card.Name}.");
+        return new OfficialNetwork(official, size, ModelFinder.Classifier(card).NumClasses);
+    }
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         ClassificationEval.RunAsync(request, cancellationToken);

@@ -25,26 +25,26 @@ internal static class LabelFile
         {
             bool hasNames = model.Card.LabelSet is not null || !model.Card.Labels.IsDefaultOrEmpty;
             if (!hasNames)
-                Shared.Notices.Add($"the {options.NumClasses} classes have no names, so they are numbers; --labels FILE names them");
+                Notices.OfThisRun.Add($"the {options.NumClasses} classes have no names, so they are numbers; --labels FILE names them");
             return model;
         }
 
         ImmutableArray<string> names = Read(Paths.Existing(path));
         if (names.Length != options.NumClasses)
-            throw new UsageException($"'{path}' names {names.Length} classes; the weights have {options.NumClasses}");
+            throw new UsageException($"'{path}' names {names.Length} classes; the weights have {options.NumClasses}.");
         return model with { Card = model.Card with { Labels = names, LabelSet = null } };
     }
 
     private static ImmutableArray<string> Read(string path)
     {
         if (new FileInfo(path).Length > MaxBytes)
-            throw new UsageException($"'{path}' has more than {Output.Bytes(MaxBytes)}; it is not a list of class names");
+            throw new UsageException($"'{path}' has more than {Output.Bytes(MaxBytes)}; it is not a list of class names.");
         string text = File.ReadAllText(path).Trim();
         ImmutableArray<string> names =
             text.StartsWith('[') || text.StartsWith('{')
                 ? FromJson(path, text)
                 : [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
-        return names.Length > 0 ? names : throw new UsageException($"'{path}' holds no class names");
+        return names.Length > 0 ? names : throw new UsageException($"'{path}' holds no class names.");
     }
 
     private static ImmutableArray<string> FromJson(string path, string text)
@@ -62,13 +62,13 @@ internal static class LabelFile
                 if (pairs[i].Index != i)
                     throw new UsageException(
                         $"'{path}': the numbers of {pairs.Length} classes are 0 to {pairs.Length - 1}, each once; {pairs[i].Index} "
-                            + $"stands where {i} is due"
+                            + $"stands where {i} is due."
                     );
             return [.. pairs.Select(pair => pair.Name)];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new UsageException($"'{path}' is neither a list of names, nor numbers with names, nor names with numbers");
+            throw new UsageException($"'{path}' is neither a list of names, nor numbers with names, nor names with numbers.");
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class BoxesFile
     public static BoxesFile Load(string path)
     {
         if (new FileInfo(path).Length > MaxBytes)
-            throw new FailureException($"{path}: a file of boxes has at most {Output.Bytes(MaxBytes)}");
+            throw new FailureException($"{path}: A file of boxes has at most {Output.Bytes(MaxBytes)}.");
         try
         {
             using FileStream file = File.OpenRead(path);
@@ -41,7 +41,7 @@ internal sealed class BoxesFile
         }
         catch (JsonException e)
         {
-            throw new FailureException($"{path}: this is not JSON: line {e.LineNumber + 1}");
+            throw new FailureException($"{path}: This is not JSON: line {e.LineNumber + 1}.");
         }
     }
 

@@ -38,7 +38,7 @@ internal static class PoseCommand
             (parsed, cancellationToken) =>
             {
                 if (parsed.GetValue(whole) && parsed.GetValue(boxes) is not null)
-                    throw new UsageException("--whole and --boxes exclude each other");
+                    throw new UsageException("--whole and --boxes exclude each other.");
                 BoxesFile? file = parsed.GetValue(boxes) is { } path ? BoxesFile.Load(Paths.Existing(path)) : null;
                 var inference = new PoseInference
                 {
@@ -100,7 +100,7 @@ internal static class PoseCommand
             foreach (PersonPose person in poses.People)
             {
                 if (!person.Points.All(point => double.IsFinite(point.X + point.Y + point.Score)))
-                    throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+                    throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
                 yield return new FoundPerson(
                     result.Source.Name,
                     id,
@@ -134,7 +134,7 @@ internal static class PoseCommand
         {
             if (boxes!.Of(name) is { } found)
                 return found;
-            Shared.Notices.Count(
+            Notices.OfThisRun.Count(
                 "no boxes",
                 name,
                 count => $"{count} image{(count == 1 ? "" : "s")} without boxes in the file: nobody is there"

@@ -11,7 +11,7 @@ internal static class PoseForward
     public static IEnumerable<TensorEntry> Derive(ForwardRun run)
     {
         SkeletonDefinition skeleton =
-            SkeletonDefinition.Find(run.Card.Skeleton ?? "") ?? throw new UsageException($"no skeleton is called '{run.Card.Skeleton}'");
+            SkeletonDefinition.Find(run.Card.Skeleton ?? "") ?? throw new UsageException($"No skeleton is called '{run.Card.Skeleton}'.");
         Tensor plain = run.Results[IPoseDefinition.HeatMaps];
         var size = new ImageSize(plain.Shape[3], plain.Shape[2]);
         Tensor mirrored = run.Run(Mirrored(run.Input))[IPoseDefinition.HeatMaps],
@@ -57,7 +57,7 @@ internal static class PoseForward
         if (center is null && scale is null)
             return null;
         if (center?.Length != 2 * people || scale?.Length != 2 * people)
-            throw new UsageException($"center and scale are not two numbers for each of the {people} people");
+            throw new UsageException($"Center and scale are not two numbers for each of the {people} people.");
         return
         [
             .. Enumerable

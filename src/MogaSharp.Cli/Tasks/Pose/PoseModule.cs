@@ -29,6 +29,9 @@ internal sealed class PoseModule : TaskModule
 
     public override IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) => PoseForward.Derive(run);
 
+    public override OfficialNetwork OfficialOf(ModelCard card, string official) =>
+        throw new UsageException($"There is no peer for {card.Name}: the official code for poses needs the mm packages.");
+
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, null, cancellationToken);
 }

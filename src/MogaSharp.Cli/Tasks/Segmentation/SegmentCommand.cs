@@ -18,8 +18,8 @@ internal static class SegmentCommand
     {
         var arguments = new ImageArguments(TaskModules.Of(ModelTask.Segmentation).DefaultModel);
         Option<string?> output = OutputFolder.Option("label maps (NAME.png) and overlays (NAME_overlay.png)");
-        Option<(int Height, int Width)?> window = Shared.Size("--window", "Windows to go over the image with, HxW or one number"),
-            stride = Shared.Size("--stride", "How far windows are apart; default: two thirds of the window");
+        Option<(int Height, int Width)?> window = CommonOptions.Size("--window", "Windows to go over the image with, HxW or one number"),
+            stride = CommonOptions.Size("--stride", "How far windows are apart; default: two thirds of the window");
         var scales = new Option<double[]>("--scales")
         {
             Description = "Scales of the image, such as 0.5,1.0,1.5; the mean of the probabilities decides",
@@ -38,7 +38,7 @@ internal static class SegmentCommand
                 ];
                 if (all.All(scale => scale is >= 0.05 and <= 16))
                     return all;
-                result.AddError($"--scales takes numbers from 0.05 to 16 with commas between, not '{text}'");
+                result.AddError($"--scales takes numbers from 0.05 to 16 with commas between, not '{text}'.");
                 return null;
             },
         };
@@ -49,7 +49,7 @@ internal static class SegmentCommand
             (parsed, cancellationToken) =>
             {
                 if (parsed.GetValue(stride) is not null && parsed.GetValue(window) is null)
-                    throw new UsageException("--stride needs --window");
+                    throw new UsageException("--stride needs --window.");
                 var inference = new SegmentationInference
                 {
                     Window = SizeOf(parsed.GetValue(window)),
@@ -71,9 +71,9 @@ internal static class SegmentCommand
     private static void Check(SegmentationInference inference)
     {
         if (inference.Window is { } window && Math.Min(window.Width, window.Height) < 32)
-            throw new UsageException("windows have at least 32 rows and columns");
+            throw new UsageException("Windows have at least 32 rows and columns.");
         if (inference is { Window: { } size, Stride: { } stride } && (stride.Width > size.Width || stride.Height > size.Height))
-            throw new UsageException("--stride is not larger than --window, or pixels would be left out");
+            throw new UsageException("--stride is not larger than --window, or pixels would be left out.");
     }
 
     private sealed class SegmentRun(SegmentationInference inference, OutputFolder? folder) : ImageRun<Segmentation, SegmentedImage>

@@ -15,7 +15,7 @@ internal static class SegmentationForward
         // What was padded on the right and below is no part of the image.
         (int seenHeight, int seenWidth) = run.Size("img_shape") ?? (height, width);
         if (seenHeight > height || seenWidth > width)
-            throw new UsageException($"img_shape is {seenHeight}x{seenWidth}, the input {height}x{width}");
+            throw new UsageException($"Img_shape is {seenHeight}x{seenWidth}, the input {height}x{width}.");
         AxisTaps rows = AxisTaps.Resize(logits.Shape[2], height).First(seenHeight),
             columns = AxisTaps.Resize(logits.Shape[3], width).First(seenWidth);
         foreach (TensorEntry entry in Maps(logits, "", rows, columns, cancellationToken))

@@ -32,6 +32,9 @@ internal sealed class SegmentationModule : TaskModule
     public override IEnumerable<TensorEntry> Derive(ForwardRun run, CancellationToken cancellationToken) =>
         SegmentationForward.Derive(run, cancellationToken);
 
+    public override OfficialNetwork OfficialOf(ModelCard card, string official) =>
+        throw new UsageException($"There is no peer for {card.Name}: the official code for segmentation needs the mm packages.");
+
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, Classes, cancellationToken);
 

@@ -35,7 +35,7 @@ internal static class ClipFile
         if (Directory.Exists(path))
             return FromImages(Folder(path, reading, cancellationToken), reading);
         if (!File.Exists(path))
-            throw new UsageException($"there is no file or folder '{path}'");
+            throw new UsageException($"There is no file or folder '{path}'.");
         byte[] first = new byte[12];
         using (FileStream file = File.OpenRead(path))
             file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
@@ -47,7 +47,7 @@ internal static class ClipFile
 
         if (first[0] == 0x93 && first.AsSpan(1).StartsWith("NUMPY"u8))
             return Npy(path, reading, cancellationToken);
-        throw new FailureException($"{path}: neither a folder of frames, nor a GIF, nor an npy array{Advice(first)}");
+        throw new FailureException($"{path}: This is neither a folder of frames, nor a GIF, nor an npy array{Advice(first)}.");
     }
 
     private static string Advice(ReadOnlySpan<byte> first) =>
@@ -64,10 +64,10 @@ internal static class ClipFile
         FrameListing listing = FrameListing.Of(path);
         if (listing.Files.Count == 0)
             throw new UsageException(
-                $"the folder '{path}' has no frame "
-                    + $"({string.Join(' ', ImageFolder.DefaultExtensions)}{(listing.Notes() is [var note, ..] ? $"; {note}" : "")})"
+                $"The folder '{path}' has no frame "
+                    + $"({string.Join(' ', ImageFolder.DefaultExtensions)}{(listing.Notes() is [var note, ..] ? $"; {note}" : "")})."
             );
-        Shared.Notices.AddRange(listing.Notes(reading.Start, reading.MaxFrames));
+        Notices.OfThisRun.AddRange(listing.Notes(reading.Start, reading.MaxFrames));
         return listing
             .Files.Skip(reading.Start)
             .Take(reading.MaxFrames)
@@ -84,7 +84,7 @@ internal static class ClipFile
                 }
                 catch (FileNotFoundException)
                 {
-                    throw new FailureException($"{file}: the frame is gone, or a link that leads nowhere");
+                    throw new FailureException($"{file}: The frame is gone, or it is a link that leads nowhere.");
                 }
             });
     }
@@ -97,12 +97,12 @@ internal static class ClipFile
         foreach ((string name, RgbImage source) in images)
         {
             RgbImage image = source;
-            Shared.Notices.Count(image.Conversions, name);
+            Notices.OfThisRun.Count(image.Conversions, name);
             if (reading.Size is null && frames.Count == 0)
                 (height, width) = (image.Height, image.Width);
             if (reading.Size is null && (image.Height, image.Width) != (height, width))
                 throw new FailureException(
-                    $"{name} has {image.Width} x {image.Height} pixels, where the first frame has {width} x {height}; {Resize}"
+                    $"{name}: It has {image.Width} x {image.Height} pixels, where the first frame has {width} x {height}; {Resize}."
                 );
             if ((image.Height, image.Width) != (height, width))
                 image = image.Resize(width, height, ResizeFilter.Bilinear);
@@ -110,7 +110,7 @@ internal static class ClipFile
             if ((long)frames.Count * frames[0].Length > Array.MaxLength)
                 throw new FailureException(
                     $"{name}: {frames.Count} frames of {width} x {height} pixels and more are too many; --size HxW makes them "
-                        + "smaller, --frames N takes fewer"
+                        + "smaller, --frames N takes fewer."
                 );
         }
 
@@ -136,20 +136,20 @@ internal static class ClipFile
             [var t, var h, var w, (1 or 3) and var c] => (t, c, h, w, true),
             [var t, (1 or 3) and var c, var h, var w] => (t, c, h, w, false),
             _ => throw new FailureException(
-                $"{path}: an array of {string.Join(" x ", file.Shape)}; a clip is T x H x W, T x H x W x C or T x C x H x W, with 1 "
-                    + "or 3 channels"
+                $"{path}: This is an array of {string.Join(" x ", file.Shape)}; a clip is T x H x W, T x H x W x C or T x C x H x W, "
+                    + "with 1 or 3 channels."
             ),
         };
         if (file.Count == 0)
-            throw new FailureException($"{path}: an array of {string.Join(" x ", file.Shape)} is empty");
+            throw new FailureException($"{path}: The array of {string.Join(" x ", file.Shape)} is empty.");
         int count = Math.Clamp(frames - reading.Start, 0, reading.MaxFrames),
             length = checked(channels * height * width);
         var samples = new NpySamples(file);
         long first = (long)Math.Min(reading.Start, frames) * length;
-        Shared.Notices.AddRange(samples.Check(first, (long)count * length, cancellationToken));
+        Notices.OfThisRun.AddRange(samples.Check(first, (long)count * length, cancellationToken));
         if (!samples.AreBytes && reading.Size is { } size && size != (height, width))
             throw new FailureException(
-                $"{path}: arrays of {file.Type} are not resized; save them as uint8, or with {size.Height} x {size.Width} pixels"
+                $"{path}: Arrays of {file.Type} are not resized; save them as uint8, or with {size.Height} x {size.Width} pixels."
             );
         float[] Frame(int i, float[] values)
         {

@@ -26,7 +26,7 @@ internal static partial class OlderFrames
             return;
         string names = older.Length == 1 ? older[0] : $"{older[0]} to {older[^1]}";
         string count = older.Length.ToString("N0", CultureInfo.InvariantCulture);
-        Shared.Notices.Add(
+        Notices.OfThisRun.Add(
             $"{count} frame{(older.Length == 1 ? "" : "s")} of an earlier prediction {(older.Length == 1 ? "is" : "are")} still in "
                 + $"'{folder}' ({names}), not part of this one"
         );

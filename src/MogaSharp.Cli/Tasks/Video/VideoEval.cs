@@ -24,14 +24,16 @@ internal sealed class VideoEval(EvalRequest request)
         IVideoDefinition definition =
             request.Card.CreateDefinition() as IVideoDefinition
             ?? throw new UsageException(
-                $"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video"
+                $"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video."
             );
         ClipSpec spec = ClipSources.Parse(request.Data, definition.Frames, request.Card.Clip?.OutFrames ?? definition.Frames);
         IClipDataset clips = spec.Open(request.Split);
         using var owned = clips as IDisposable;
-        Shared.Notices.AddRange(clips.Notes);
+        Notices.OfThisRun.AddRange(clips.Notes);
         Require(definition, clips.Shape);
-        LoadedModel loaded = await Shared.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+        LoadedModel loaded = await ModelFinder
+            .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
+            .ConfigureAwait(false);
         using IInferenceEngine engine = request.CreateEngine();
         using var predictor = new VideoPredictor(loaded, engine);
         var clock = Stopwatch.StartNew();
@@ -40,7 +42,7 @@ internal sealed class VideoEval(EvalRequest request)
             .ConfigureAwait(false);
         double rate = clips.Count / clock.Elapsed.TotalSeconds;
         if (double.IsNaN(metrics.Mse))
-            throw new FailureException("the network's outputs are not finite; the weights may be damaged");
+            throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
         Dictionary<string, double> published = Published(spec.Kind);
         string source = request.Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
         if (request.Json)
@@ -53,11 +55,11 @@ internal sealed class VideoEval(EvalRequest request)
     private void Require(IVideoDefinition definition, ClipShape clip)
     {
         if (clip.InputFrames != definition.Frames)
-            throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}");
+            throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}.");
         if (clip.Channels != definition.Channels)
             throw new UsageException(
                 $"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has "
-                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}"
+                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}."
             );
         definition.Build(definition.InputShape(1, clip.Height, clip.Width));
     }
@@ -135,7 +137,7 @@ internal sealed class VideoEval(EvalRequest request)
             Math.Round(rate, 2),
             VideoReport.Numbers(metrics, request.OfficialPsnr),
             published.Count > 0 ? published : null,
-            Shared.Notices.AllOrNull
+            Notices.OfThisRun.AllOrNull
         );
         Output.Json(report, CliJson.Printed.ClipReport);
     }

@@ -21,7 +21,7 @@ internal static partial class ShardPattern
         {
             paths = [.. paths.SelectMany(path => ExpandFirst(path, pattern)).Take(MaxFiles + 1)];
             if (paths.Count > MaxFiles)
-                throw new DatasetException(pattern, $"the braces name more than {MaxFiles} files");
+                throw new DatasetException(pattern, $"The braces name more than {MaxFiles} files.");
         }
         return [.. paths.SelectMany(Files)];
     }
@@ -38,7 +38,7 @@ internal static partial class ShardPattern
         string from = match.Groups["first"].Value,
             to = match.Groups["last"].Value;
         if (!long.TryParse(from, out long first) || !long.TryParse(to, out long last) || last < first || last - first >= MaxFiles)
-            throw new DatasetException(pattern, $"'{match.Value}' is not a range of file numbers");
+            throw new DatasetException(pattern, $"'{match.Value}' is not a range of file numbers.");
         return Enumerable.Range(0, (int)(last - first) + 1).Select(i => $"{before}{(first + i).ToString($"D{from.Length}")}{after}");
     }
 
@@ -47,9 +47,9 @@ internal static partial class ShardPattern
         string name = Path.GetFileName(path),
             folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
         if (name.AsSpan().IndexOfAny('*', '?') < 0)
-            return File.Exists(path) ? [path] : throw new DatasetException(path, "no such file");
+            return File.Exists(path) ? [path] : throw new DatasetException(path, "There is no such file.");
         if (!Directory.Exists(folder))
-            throw new DatasetException(path, $"there is no folder '{folder}'");
+            throw new DatasetException(path, $"There is no folder '{folder}'.");
         // As in a shell, a wildcard does not stand for the dot of a hidden file, such as those that a Mac puts beside others.
         string[] found =
         [
@@ -59,7 +59,7 @@ internal static partial class ShardPattern
                 .Where(file => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(file), ignoreCase: false))
                 .Order(StringComparer.Ordinal),
         ];
-        return found.Length > 0 ? found : throw new DatasetException(path, "no file matches");
+        return found.Length > 0 ? found : throw new DatasetException(path, "No file matches.");
     }
 
     [GeneratedRegex(@"\{(?:(?<first>\d{1,18})\.\.(?<last>\d{1,18})|(?<list>[^{}]*,[^{}]*))\}", RegexOptions.CultureInvariant)]

@@ -48,7 +48,7 @@ public sealed class TarDataset : IImageDataset
         foreach (List<TarImageItem> shard in shards)
             _items.AddRange(shard);
         if (_items.Count == 0)
-            throw new DatasetException(pattern, "no images in it");
+            throw new DatasetException(pattern, "There are no images in it.");
         var all = new DatasetNotes();
         foreach (DatasetNotes some in notes)
             all.AddRange(some);
@@ -57,7 +57,7 @@ public sealed class TarDataset : IImageDataset
         ClassNames =
             classNames ?? [.. Enumerable.Range(0, largest.Label + 1).Select(label => label.ToString(CultureInfo.InvariantCulture))];
         if (largest.Label >= ClassNames.Count)
-            throw new DatasetException(largest.Name, $"the label is {largest.Label}, but there are {ClassNames.Count} classes");
+            throw new DatasetException(largest.Name, $"The label is {largest.Label}, but there are {ClassNames.Count} classes.");
     }
 
     /// <inheritdoc/>
@@ -94,17 +94,17 @@ public sealed class TarDataset : IImageDataset
     private static int? ReadLabel(SafeFileHandle handle, TarFile file, bool isJson, string path)
     {
         if (file.Size > MaxLabelBytes)
-            throw new DatasetException(path, $"'{file.Name}': a label of {file.Size} bytes; the limit is {MaxLabelBytes}");
+            throw new DatasetException(path, $"'{file.Name}': the label has {file.Size} bytes; the limit is {MaxLabelBytes}.");
         byte[] text = new byte[file.Size];
         TarReader.Read(handle, text, file.Offset, path);
         int? label =
             isJson ? JsonLabel(text, file, path)
             : int.TryParse(text.AsSpan().Trim(" \r\n\t"u8), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
                 ? number
-            : throw new DatasetException(path, $"'{file.Name}': the label is not a whole number");
+            : throw new DatasetException(path, $"'{file.Name}': the label is not a whole number.");
         return label is null or (>= 0 and <= MaxLabel)
             ? label
-            : throw new DatasetException(path, $"'{file.Name}': the label {label} is not in 0..{MaxLabel}");
+            : throw new DatasetException(path, $"'{file.Name}': the label {label} is not in 0..{MaxLabel}.");
     }
 
     private static int? JsonLabel(byte[] text, TarFile file, string path)
@@ -126,7 +126,7 @@ public sealed class TarDataset : IImageDataset
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // The second type is what names with half a surrogate pair give.
-            throw new DatasetException(path, $"'{file.Name}' is not JSON: {exception.Message}", exception);
+            throw new DatasetException(path, $"'{file.Name}' is not JSON. {exception.Message}", exception);
         }
     }
 }

@@ -81,7 +81,7 @@ internal sealed class TarPairs(string path, DatasetNotes notes)
             if (read(file, ending == "json") is not { } label)
                 continue;
             if (labels.TryGetValue(key, out int known) && known != label)
-                throw new DatasetException(path, $"'{key.Stem}' has two labels");
+                throw new DatasetException(path, $"'{key.Stem}' has two labels.");
             labels[key] = label;
         }
         var owners = new Dictionary<(int Archive, string Stem), TarFile>();
@@ -103,13 +103,13 @@ internal sealed class TarPairs(string path, DatasetNotes notes)
             else
                 throw new DatasetException(
                     path,
-                    $"'{Stem(image.Name)}' has an image but no label (.cls, or .json with a number 'label' or 'cls')"
+                    $"'{Stem(image.Name)}' has an image but no label (.cls, or .json with a number 'label' or 'cls')."
                 );
         }
         foreach ((int Archive, string Stem) key in labels.Keys.Where(key => !owners.ContainsKey(key)))
             throw new DatasetException(
                 path,
-                $"'{key.Stem}' has a label but no image ({string.Join(", ", ImageEndings.Select(ending => "." + ending))})"
+                $"'{key.Stem}' has a label but no image ({string.Join(", ", ImageEndings.Select(ending => "." + ending))})."
             );
         var samples = owners.ToDictionary(pair => pair.Value, pair => labels[pair.Key]);
         return images.Where(samples.ContainsKey).Select(image => (image, samples[image]));
@@ -117,7 +117,7 @@ internal sealed class TarPairs(string path, DatasetNotes notes)
         void Own(TarFile image, string stem)
         {
             if (owners.TryGetValue((image.Archive, stem), out TarFile other))
-                throw new DatasetException(path, $"'{stem}' has two images, '{other.Name}' and '{image.Name}'");
+                throw new DatasetException(path, $"'{stem}' has two images, '{other.Name}' and '{image.Name}'.");
             owners.Add((image.Archive, stem), image);
         }
     }

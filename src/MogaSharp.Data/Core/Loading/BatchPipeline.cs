@@ -117,7 +117,7 @@ internal sealed class BatchPipeline<TBatch> : IDisposable
                 if (attempt == MaxReplacements)
                     throw new DatasetException(
                         reader.NameOf(wanted),
-                        $"it cannot be read, nor can the {MaxReplacements} after it, the last one because: {problem}",
+                        $"Neither it nor the {MaxReplacements} after it can be read. The last one: {problem}",
                         exception
                     );
                 _options.Logger.PassedOver(reader.NameOf(index), index, problem);

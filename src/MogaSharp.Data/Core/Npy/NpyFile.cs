@@ -57,13 +57,14 @@ public sealed class NpyFile : IDisposable
         if (actual != expected)
             throw new DatasetException(
                 path,
-                $"{string.Join(" x ", header.Shape)} elements of {header.ElementSize} bytes are {expected} bytes, the file has {actual}"
+                $"The header promises {string.Join(" x ", header.Shape)} elements of {header.ElementSize} bytes, {expected} bytes in "
+                    + $"all; there are {actual}."
             );
         if (header.IsFortran && expected > MaxFortranBytes)
             throw new DatasetException(
                 path,
-                $"{expected >> 20} MiB stored column by column (fortran_order), more than the {MaxFortranBytes >> 20} that are "
-                    + "turned; save it with numpy.ascontiguousarray"
+                $"It has {expected >> 20} MiB stored column by column (fortran_order), more than the {MaxFortranBytes >> 20} that are "
+                    + "turned; save it with numpy.ascontiguousarray."
             );
         return new NpyFile(path, File.OpenHandle(path), header, start);
     }

@@ -35,20 +35,20 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
     {
         Span<byte> start = stackalloc byte[12];
         if (stream.ReadAtLeast(start[..8], 8, throwOnEndOfStream: false) < 8 || start[0] != 0x93 || !start[1..].StartsWith("NUMPY"u8))
-            throw new DatasetException(path, "not an npy file: it does not begin with '\\x93NUMPY'");
+            throw new DatasetException(path, "This is not an npy file: it does not begin with '\\x93NUMPY'.");
         int version = start[6];
         if (version is < 1 or > 3 || start[7] != 0)
-            throw new DatasetException(path, $"npy format {version}.{start[7]} is not known; 1.0, 2.0 and 3.0 are");
+            throw new DatasetException(path, $"The npy format {version}.{start[7]} is not known; 1.0, 2.0 and 3.0 are.");
         int bytes = version == 1 ? 2 : 4;
         if (stream.ReadAtLeast(start.Slice(8, bytes), bytes, throwOnEndOfStream: false) < bytes)
-            throw new DatasetException(path, "the file ends in its header");
+            throw new DatasetException(path, "The file ends in its header.");
         uint length =
             version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
         if (length > MaxText)
-            throw new DatasetException(path, $"a header of {length} bytes; the limit is {MaxText}");
+            throw new DatasetException(path, $"The header has {length} bytes; the limit is {MaxText}.");
         byte[] text = new byte[length];
         if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length)
-            throw new DatasetException(path, "the file ends in its header");
+            throw new DatasetException(path, "The file ends in its header.");
         return new Parser(Encoding.Latin1.GetString(text), path).Header();
     }
 
@@ -108,7 +108,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             if (!NpyElements.TryParse(type, out NpyType known, out bool isSwapped))
                 throw new DatasetException(
                     path,
-                    $"elements of type '{type}' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are"
+                    $"Elements of type '{type}' are not read; booleans, whole numbers and floats of 2, 4 or 8 bytes are."
                 );
             // With one extent or none both orders are the same.
             var header = new NpyHeader(known, shape) { IsSwapped = isSwapped, IsFortran = isFortran == true && shape.Length > 1 };
@@ -118,7 +118,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
             {
                 count *= extent;
                 if (count > 1L << 46)
-                    throw new DatasetException(path, $"the header promises {string.Join(" x ", shape)} elements");
+                    throw new DatasetException(path, $"The header promises {string.Join(" x ", shape)} elements.");
             }
             return header;
         }
@@ -127,7 +127,7 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
         {
             SkipSpace();
             if (_at < text.Length && text[_at] == '[')
-                throw new DatasetException(path, "arrays of records are not read");
+                throw new DatasetException(path, "Arrays of records are not read.");
             return Quoted();
         }
 
@@ -206,6 +206,6 @@ internal sealed record NpyHeader(NpyType Type, int[] Shape)
                 _at++;
         }
 
-        private readonly DatasetException Broken() => new(path, "the header of the npy file is corrupt");
+        private readonly DatasetException Broken() => new(path, "The header of the npy file is corrupt.");
     }
 }

@@ -89,7 +89,7 @@ public sealed class NpySamples
         if (least < 0 || most > byte.MaxValue)
             throw new DatasetException(
                 _file.FilePath,
-                $"{word} from {Text(least)} to {Text(most)}; save samples as uint8 from 0 to 255, or as floats from 0 to 1"
+                $"It has {word} from {Text(least)} to {Text(most)}; save samples as uint8 from 0 to 255, or as floats from 0 to 1."
             );
         List<string> notes = [];
         if (_file.Type != NpyType.UInt8)
@@ -108,8 +108,8 @@ public sealed class NpySamples
         if (broken > 0)
             throw new DatasetException(
                 _file.FilePath,
-                $"{Text(broken)} numbers are NaN or infinite{(least <= most ? $", the others {Text(least)} to {Text(most)}" : "")}; "
-                    + "samples are from 0 to 1"
+                $"It has {Text(broken)} numbers that are NaN or infinite"
+                    + $"{(least <= most ? $", the others {Text(least)} to {Text(most)}" : "")}; samples are from 0 to 1."
             );
         if (least < -Tolerance || most > 1 + Tolerance)
         {
@@ -117,7 +117,7 @@ public sealed class NpySamples
                 least >= -1 - Tolerance && most <= 1 + Tolerance ? "; bring values of -1 to 1 there with (x + 1) / 2"
                 : least >= -Tolerance && most <= byte.MaxValue + 1 ? "; save values of 0 to 255 as uint8, or divide them by 255"
                 : "; undo the normalization before saving";
-            throw new DatasetException(_file.FilePath, $"numbers from {Text(least)} to {Text(most)}, outside of 0 to 1{advice}");
+            throw new DatasetException(_file.FilePath, $"It has numbers from {Text(least)} to {Text(most)}, outside of 0 to 1{advice}.");
         }
 
         return outside == 0

@@ -109,7 +109,7 @@ public sealed class CheckpointFolder
             catch (CheckpointFormatException e)
             {
                 damage ??= e;
-                warn($"a damaged checkpoint is passed over: {e.Message}");
+                warn($"A damaged checkpoint is passed over: {e.Message}");
                 return null;
             }
         }

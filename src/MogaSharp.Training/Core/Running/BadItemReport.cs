@@ -39,8 +39,8 @@ internal sealed class BadItemReport(long count, string items, string fate, Actio
 
     /// <summary>What to say of a number of items.</summary>
     public string Describe(int some) =>
-        $"{some} of {count} {items} cannot be read and {(some == 1 ? "is" : "are")} {fate} "
-        + $"({(some > 1 ? "the first: " : "")}{_first!.Name}: {_first.Problem})";
+        $"{some} of {count} {items} cannot be read and {(some == 1 ? "is" : "are")} {fate}. {(some > 1 ? "The first: " : "")}"
+        + $"{_first!.Name}: {_first.Problem}";
 
     private void Say(int some)
     {

@@ -13,19 +13,20 @@ internal sealed class ThroughputMeter(TrainingProgress start, long updates, int 
     {
         long done = progress.Update - start.Update;
         TimeSpan? remaining = done > 0 ? _clock.Elapsed / done * Math.Max(0, Updates - progress.Update) : null;
-        return new TrainingStatus(
-            phase,
-            progress.Epoch,
-            epochs,
-            share,
-            progress.Update,
-            Updates,
-            MeanLoss(progress),
-            rate,
-            ItemsPerSecond(progress),
-            DataWait(progress),
-            remaining
-        );
+        return new TrainingStatus
+        {
+            Phase = phase,
+            Epoch = progress.Epoch,
+            Epochs = epochs,
+            Share = share,
+            Update = progress.Update,
+            Updates = Updates,
+            Loss = MeanLoss(progress),
+            LearningRate = rate,
+            ItemsPerSecond = ItemsPerSecond(progress),
+            DataWait = DataWait(progress),
+            Remaining = remaining,
+        };
     }
 
     public static double MeanLoss(TrainingProgress progress) =>

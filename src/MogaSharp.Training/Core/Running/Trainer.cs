@@ -234,7 +234,7 @@ public sealed class Trainer : IDisposable
         if (isEnough && _progress.EpochBadItems > _progress.EpochImages)
             throw Unreadable(
                 $"Of epoch {_progress.Epoch + 1}, {_progress.EpochImages} {_task.Items} could be read, and {_progress.EpochBadItems} "
-                    + "could not"
+                    + "could not."
             );
     }
 
@@ -246,7 +246,7 @@ public sealed class Trainer : IDisposable
             _progress.Update == 0 ? "Nothing was trained." : $"What was done until update {_progress.Update} is in the last checkpoint.";
         if (_progress.Update > 0)
             Save(_folder.SaveLast);
-        return new TrainingException($"{problem.TrimEnd('.')}. {done}", cause);
+        return new TrainingException($"{problem} {done}", cause);
     }
 
     private TrainingProgress Counted(UpdateResult result, MicroBatchReader reader, double seconds)
@@ -272,10 +272,10 @@ public sealed class Trainer : IDisposable
     {
         if (!result.Skipped)
             return;
-        string what = double.IsFinite(result.Loss) ? "a gradient" : "the loss";
+        string what = double.IsFinite(result.Loss) ? "A gradient" : "The loss";
         if (_progress.SkippedInARow < _recipe.MaxNonFinite)
         {
-            _observer.OnMessage($"{what} of update {_progress.Update} is not finite; the update is skipped ({_progress.Skipped} so far)");
+            _observer.OnMessage($"{what} of update {_progress.Update} is not finite; the update is skipped ({_progress.Skipped} so far).");
             return;
         }
 

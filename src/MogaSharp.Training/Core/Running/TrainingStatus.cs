@@ -14,30 +14,41 @@ public enum TrainingPhase
 }
 
 /// <summary>How far a run is, for a progress bar.</summary>
-/// <param name="Phase">What it is doing.</param>
-/// <param name="Epoch">The epoch, from 0.</param>
-/// <param name="Epochs">All epochs.</param>
-/// <param name="Share">The share of the phase that is done, 0 to 1.</param>
-/// <param name="Update">Updates done.</param>
-/// <param name="Updates">All updates of the run.</param>
-/// <param name="Loss">Mean training loss of the epoch so far; NaN before the first.</param>
-/// <param name="LearningRate">The learning rate.</param>
-/// <param name="ItemsPerSecond">Items (images, clips) per second in this epoch, of all processes.</param>
-/// <param name="DataWait">The share of this epoch's training time that was spent waiting for data.</param>
-/// <param name="Remaining">The time to the end of the run at this speed; null while it is unknown.</param>
-public readonly record struct TrainingStatus(
-    TrainingPhase Phase,
-    int Epoch,
-    int Epochs,
-    double Share,
-    long Update,
-    long Updates,
-    double Loss,
-    double LearningRate,
-    double ItemsPerSecond,
-    double DataWait,
-    TimeSpan? Remaining
-);
+public readonly record struct TrainingStatus
+{
+    /// <summary>What it is doing.</summary>
+    public required TrainingPhase Phase { get; init; }
+
+    /// <summary>The epoch, from 0.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>All epochs.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>The share of the phase that is done, 0 to 1.</summary>
+    public required double Share { get; init; }
+
+    /// <summary>Updates done.</summary>
+    public required long Update { get; init; }
+
+    /// <summary>All updates of the run.</summary>
+    public required long Updates { get; init; }
+
+    /// <summary>Mean training loss of the epoch so far; NaN before the first.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>The learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Items (images, clips) per second in this epoch, of all processes.</summary>
+    public required double ItemsPerSecond { get; init; }
+
+    /// <summary>The share of this epoch's training time that was spent waiting for data.</summary>
+    public required double DataWait { get; init; }
+
+    /// <summary>The time to the end of the run at this speed; null while it is unknown.</summary>
+    public required TimeSpan? Remaining { get; init; }
+}
 
 /// <summary>Follows a run. Called on the thread that trains, so it should be quick.</summary>
 public interface ITrainingObserver

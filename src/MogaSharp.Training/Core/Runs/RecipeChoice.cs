@@ -30,7 +30,7 @@ internal static class RecipeChoice
     {
         TrainingRecipe recipe = Changed(begun, options, mayChangeAll: false, host).Validated();
         foreach (string change in RecipeDiff.Changes(begun, recipe))
-            host.OnMessage($"continuing with {change}");
+            host.OnMessage($"Continuing with {change}.");
         return recipe;
     }
 
@@ -40,7 +40,10 @@ internal static class RecipeChoice
         int most = RecipeFit.LargestBatch(recipe, data.TrainCount, options.Group?.Size ?? 1);
         if (recipe.BatchSize <= data.TrainCount || most == 0 || !options.FitRecipe || options.Sets("batch_size"))
             return recipe;
-        host.OnNote($"batch {recipe.BatchSize} -> {most}, as there are {data.TrainCount} training {recipe.Task.Items}", "batch_size");
+        host.OnNote(
+            $"The batch is {most} instead of {recipe.BatchSize}, as there are {data.TrainCount} training {recipe.Task.Items}.",
+            "batch_size"
+        );
         return recipe with { BatchSize = most };
     }
 
@@ -56,9 +59,9 @@ internal static class RecipeChoice
             return recipe;
         say(
             recipe.Amp == Precision.Bf16
-                ? "this processor has no instructions for bfloat16, in which it would take several times as long; this run computes "
-                    + "in float32"
-                : $"the recipe's fp16 needs CUDA; this run computes in float32{(hasBfloat16 ? " (amp bf16 is possible)" : "")}"
+                ? "This processor has no instructions for bfloat16, in which it would take several times as long; this run computes "
+                    + "in float32."
+                : $"The recipe's fp16 needs CUDA; this run computes in float32{(hasBfloat16 ? " (amp bf16 is possible)" : "")}."
         );
         return recipe with { Amp = Precision.None };
     }
@@ -83,7 +86,7 @@ internal static class RecipeChoice
             [
                 .. changes.Select(change => change.StartsWith("warm", StringComparison.Ordinal) ? "warmup_epochs" : "cooldown_epochs"),
             ];
-            host?.OnNote($"{string.Join(", ", changes)}, because of {changed.Epochs} epoch{(changed.Epochs == 1 ? "" : "s")}", fields);
+            host?.OnNote($"For {changed.Epochs} epoch{(changed.Epochs == 1 ? "" : "s")}: {string.Join(", ", changes)}.", fields);
         }
 
         return changed;

@@ -67,7 +67,7 @@ public static class TrainingRun
         using RunLock? found = exists && options.Resume ? RunLock.Take(options.Folder) : null;
         using LoadedTrainingCheckpoint? begun = found is null ? null : checkpoints.OpenNewest(host.OnMessage);
         if (options.Resume && begun is null)
-            host.OnMessage($"there is no checkpoint in '{options.Folder}' yet; the run begins");
+            host.OnMessage($"There is no checkpoint in '{options.Folder}' yet; the run begins.");
         TrainingPlan plan = begun is null ? TrainingPlan.New(options, host) : TrainingPlan.Continued(options, begun.Content, host);
         TorchDevice device = DeviceOf(options);
         plan = plan with { Recipe = RecipeChoice.ForDevice(plan.Recipe, device, ProcessorTypes.HasBfloat16, host.OnMessage) };
@@ -99,8 +99,8 @@ public static class TrainingRun
                 {
                     trainer.Resume(begun.Content);
                     host.OnMessage(
-                        $"continued from {Path.GetFileName(begun.FileName)}: update {trainer.Progress.Update}, epoch "
-                            + $"{trainer.Progress.Epoch + 1} of {trainer.TotalEpochs}"
+                        $"Continued from {Path.GetFileName(begun.FileName)}: update {trainer.Progress.Update}, epoch "
+                            + $"{trainer.Progress.Epoch + 1} of {trainer.TotalEpochs}."
                     );
                 }
 
@@ -153,7 +153,7 @@ public static class TrainingRun
             () =>
             {
                 if (TrainingCurves.Save(checkpoints.Folder, card.Name, task, result.Epochs) is { } reason)
-                    host.OnMessage($"the curves are not drawn: {reason}");
+                    host.OnMessage($"The curves are not drawn. {reason}");
             }
         );
         var outcome = new TrainingOutcome(task, result.End, result.Progress, result.Epochs);
@@ -279,8 +279,8 @@ public static class TrainingRun
         IEnumerable<ParameterSpec> replaced = specs.Where(spec => spec.Name.StartsWith(head + ".", StringComparison.Ordinal));
         WeightSet fresh = InitialWeights.Fresh([.. replaced], seed).Weights;
         host.OnNote(
-            "the head is a fresh one, as the data's classes are not the model's "
-                + $"({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})"
+            "The head is a fresh one, as the data's classes are not the model's "
+                + $"({string.Join(", ", fresh.Names.Order(StringComparer.Ordinal))})."
         );
         return weights.With(fresh.Names.Select(name => KeyValuePair.Create(name, fresh[name])));
     }

@@ -93,7 +93,7 @@ public interface ITrainingHost : ITrainingObserver
     void OnStart(TrainingStart start);
 
     /// <summary>Something was left out, guessed or replaced.</summary>
-    /// <param name="note">A clause without a full stop.</param>
+    /// <param name="note">A sentence. Notes of data and weights are clauses without a full stop.</param>
     /// <param name="fields">The fields of the recipe that decide about it; none where it is not the recipe.</param>
     void OnNote(string note, params ReadOnlySpan<string> fields);
 }

@@ -5,7 +5,7 @@ using MogaSharp.Testing;
 namespace MogaSharp.Weights.Tests;
 
 /// <summary>Official files whose names are not those that everyone uses, and tensors that follow from the network itself.</summary>
-public sealed class ComparatorNamesTests
+public sealed class OtherNetworkNamesTests
 {
     private static readonly ConvNeXtOptions Small = new()
     {

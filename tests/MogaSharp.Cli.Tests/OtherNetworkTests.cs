@@ -6,7 +6,7 @@ using MogaSharp.Torch;
 namespace MogaSharp.Cli.Tests;
 
 /// <summary>The commands on the networks that MogaNet is measured against, small ones with formula weights.</summary>
-public sealed class ComparatorTests : IDisposable
+public sealed class OtherNetworkTests : IDisposable
 {
     private static readonly Dictionary<string, ClassifierOptions> Small = new(StringComparer.Ordinal)
     {

@@ -4,13 +4,15 @@ using MogaSharp.Testing;
 namespace MogaSharp.Cpu.Tests;
 
 /// <summary>HorNet, ConvNeXt and Swin Transformer against their official code.</summary>
-public sealed class ComparatorFixtureTests
+public sealed class NetworkFixtureTests
 {
     // The small ones are run once more without some of the machine's instructions.
     public static IEnumerable<TheoryDataRow<string>> Cases =>
         NetworkFixture.Names.Select(name =>
             NetworkFixture.Small.Contains(name) ? new TheoryDataRow<string>(name).WithTrait("Isa", "Kernel") : new(name)
         );
+
+    private static readonly string[] Larger = ["_small", "_base", "_large"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -19,7 +21,9 @@ public sealed class ComparatorFixtureTests
         NetworkFixture official = NetworkFixture.Load(name);
         ComputationGraph graph = official.Build();
         WeightSet weights = official.Weights();
-        Check(official, graph, weights);
+        // The larger sizes have no module that their tiny ones lack, so what a network computes in between is looked at in those.
+        if (!Larger.Any(size => name.Contains(size, StringComparison.Ordinal)))
+            Check(official, graph, weights);
         // Without the outputs in between more is fused.
         Check(official, graph.WithOutputs([.. graph.Outputs.Where(output => output.Name == "logits")]), weights);
     }
