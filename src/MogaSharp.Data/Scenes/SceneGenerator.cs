@@ -7,13 +7,13 @@ namespace MogaSharp.Data;
 
 /// <summary>
 /// Draws scenes: jointed people and simple objects that lie over each other before a background, with texture, shadows, light and noise,
-/// and with everything that segmentation, pose estimation and detection want to know. A scene is a function of seed, part and number: any one
-/// can be drawn alone, and it has the same bits on every machine. Safe to use from many threads at once.
+/// and with everything that segmentation, pose estimation and detection want to know. A scene is a function of seed, part and number: any
+/// one can be drawn alone, and it has the same bits on every machine. Safe to use from many threads at once.
 /// </summary>
 public sealed class SceneGenerator
 {
     /// <summary>The size of scenes unless another one is asked for.</summary>
-    public static readonly ImageSize DefaultSize = new(256, 192);
+    public static ImageSize DefaultSize { get; } = new(256, 192);
 
     /// <summary>The shortest side that a scene may have.</summary>
     public const int MinSide = 32;

@@ -70,12 +70,12 @@ internal sealed class PixelLabels
             ClassLabel label = WithColor(text);
             if (!names.Add(label.Name))
                 throw new DatasetException(path, $"Line {line}: The class '{label.Name}' is named twice.");
+            if (classes.Count == MostClasses)
+                throw new DatasetException(path, $"The file names more than {MostClasses} classes.");
             classes.Add(label);
         }
 
-        return classes.Count is >= 1 and <= MostClasses
-            ? classes.ToImmutable()
-            : throw new DatasetException(path, $"The file names {classes.Count} classes; 1 to {MostClasses} are possible.");
+        return classes.Count > 0 ? classes.ToImmutable() : throw new DatasetException(path, "The file names no class.");
     }
 
     /// <summary>Reads a label map.</summary>

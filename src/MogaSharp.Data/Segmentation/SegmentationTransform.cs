@@ -8,8 +8,8 @@ namespace MogaSharp.Data;
 
 /// <summary>What chance decides about an image and its label map.</summary>
 /// <param name="Ratio">The ratio to the scale of the options.</param>
-/// <param name="Places">Where crops would begin, as parts of the room that there is; the first one in which no class has too large a share is
-/// taken, else the last one.</param>
+/// <param name="Places">Where crops would begin, as parts of the room that there is; the first one in which no class has too large a share
+/// is taken, else the last one.</param>
 /// <param name="IsFlipped">Whether left and right are exchanged.</param>
 /// <param name="Colors">What is done with the colors; null for nothing.</param>
 internal sealed record SegmentationDraw(
@@ -39,9 +39,9 @@ internal sealed record SegmentationDraw(
 
 /// <summary>
 /// Makes training inputs for semantic segmentation of images and their label maps: random size, crop, flip and colors; what the image does
-/// not reach is 0 after normalization and <see cref="LabelMap.Ignored"/> in the label map. Pixels are resized with OpenCV's results. Label maps
-/// are moved by the same map and take the label at the center of each pixel, where the official code takes that at its upper left corner.
-/// Immutable, safe to use from many threads at once.
+/// not reach is 0 after normalization and <see cref="LabelMap.Ignored"/> in the label map. Pixels are resized with OpenCV's results. Label
+/// maps are moved by the same map and take the label at the center of each pixel, where the official code takes that at its upper left
+/// corner. Immutable, safe to use from many threads at once.
 /// </summary>
 public sealed class SegmentationTransform : IImageTransform
 {
@@ -160,28 +160,9 @@ public sealed class SegmentationTransform : IImageTransform
 
     private static void Resize(PixelBlock image, Size resized, Rectangle crop, Span<byte> pixels)
     {
-        int length = checked(image.Width * image.Height * Samples);
-        byte[]? rented = null;
-        ReadOnlySpan<byte> source = image.Pixels.Span;
-        if (image.Layout != PixelLayout.Rgb)
-        {
-            rented = ArrayPool<byte>.Shared.Rent(length);
-            for (int y = 0; y < image.Height; y++)
-                image.CopyRow(y, 0, rented.AsSpan(y * image.Width * Samples, image.Width * Samples), Samples);
-            source = rented;
-        }
-
-        Resampler.ResizeWindow(
-            source[..length],
-            new Size(image.Width, image.Height),
-            Samples,
-            pixels,
-            resized,
-            crop,
-            ResizeFilter.PlainBilinear
-        );
-        if (rented is not null)
-            ArrayPool<byte>.Shared.Return(rented);
+        using var source = new RgbSamples(image);
+        var size = new Size(image.Width, image.Height);
+        Resampler.ResizeWindow(source.Span, size, Samples, pixels, resized, crop, ResizeFilter.PlainBilinear);
     }
 
     private void Normalize(ReadOnlySpan<byte> pixels, Size size, Span<float> destination)

@@ -77,6 +77,31 @@ public sealed class GeometryTests
         );
 
     [Fact]
+    public void The_segmentation_transform_says_where_pixels_go()
+    {
+        var options = new SegmentationTransformOptions(Side, Side)
+        {
+            Scale = new(Width, Height),
+            MaxRatio = 1.2,
+            Photometric = null,
+            Mean = [0],
+            StandardDeviation = [1],
+        };
+        var transform = new SegmentationTransform(options);
+        Follow((spot, random, input) => OnePlane(input, planes => transform.Apply(spot, random, planes)));
+    }
+
+    [Fact]
+    public void The_pose_transform_says_where_pixels_go()
+    {
+        var transform = new PoseTransform(new(Side, Side) { Mean = [0], StandardDeviation = [1] });
+        // Its whole numbers are the centers of pixels.
+        AffineMap toCenter = AffineMap.Translation(0.5, 0.5),
+            fromCenter = AffineMap.Translation(-0.5, -0.5);
+        Follow((spot, random, input) => fromCenter.Then(OnePlane(input, planes => transform.Apply(spot, random, planes))).Then(toCenter));
+    }
+
+    [Fact]
     public async Task A_loader_moves_annotations_with_the_pixels()
     {
         var points = new KeyPoints([new(20.5, 15.5, KeyPointVisibility.Visible)], []);
@@ -155,6 +180,17 @@ public sealed class GeometryTests
         }
 
         Assert.True(seen >= 5, $"only {seen} spots were seen");
+    }
+
+    private delegate AffineMap MakePlanes(Span<float> planes);
+
+    // Of the three equal planes one.
+    private static AffineMap OnePlane(Span<float> input, MakePlanes make)
+    {
+        float[] planes = new float[input.Length * 3];
+        AffineMap map = make(planes);
+        planes.AsSpan(0, input.Length).CopyTo(input);
+        return map;
     }
 
     private static PixelBlock Spot(int column, int row)

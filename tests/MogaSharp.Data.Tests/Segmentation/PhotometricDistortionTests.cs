@@ -54,7 +54,8 @@ public sealed class PhotometricDistortionTests
             double most = Math.Max(red, Math.Max(green, blue)),
                 range = most - Math.Min(red, Math.Min(green, blue));
             Assert.Equal(most, value);
-            Assert.Equal(most == 0 ? 0 : 255 * range / most, saturation, 0.51);
+            // Half a step, and what rounding the reciprocal of the value to twelve bits makes of it.
+            Assert.Equal(most == 0 ? 0 : 255 * range / most, saturation, 0.5 + (255 * 0.5 / 4096));
             if (range > 0)
             {
                 double sixths =
@@ -62,7 +63,8 @@ public sealed class PhotometricDistortionTests
                     : most == green ? 2 + ((blue - red) / range)
                     : 4 + ((red - green) / range);
                 double off = Math.Abs(hue - (sixths * 30)) % 180;
-                Assert.InRange(Math.Min(off, 180 - off), 0, 0.51);
+                // Half a step, and what rounding the reciprocal of the range to twelve bits makes of up to five sixths.
+                Assert.InRange(Math.Min(off, 180 - off), 0, 0.5 + (5 * 255 * 0.5 / 4096));
             }
 
             byte[] back = new byte[3];
