@@ -168,7 +168,8 @@ internal abstract class ImageRun<T, TReport>
         CancellationToken cancellationToken
     )
     {
-        LoadedModel loaded = await ModelFinder.LoadAsync(card, parsed.GetValue(arguments.Weights), parsed.GetValue(arguments.Ema), cancellationToken)
+        LoadedModel loaded = await ModelFinder
+            .LoadAsync(card, parsed.GetValue(arguments.Weights), parsed.GetValue(arguments.Ema), cancellationToken)
             .ConfigureAwait(false);
         await warmUp.ConfigureAwait(false);
         return Create(loaded, engine);

@@ -18,10 +18,25 @@ public sealed class TaskModuleTests
     }
 
     [Fact]
-    public void Every_module_s_default_model_is_of_its_task_and_data_belongs_to_one_task()
+    public void Every_module_s_default_model_is_of_its_task_and_all_data_but_scenes_belong_to_one_task()
     {
         Assert.All(TaskModules.All, module => Assert.Same(module.Task, ModelFinder.Card(module.DefaultModel).Options.Task));
-        foreach (string text in new[] { "folder:x", "idx:x", "tar:x", "moving-mnist:x", "moving-fashion", "frames:x", "nothing" })
-            Assert.Single(TaskModules.All, module => module.IsData(text));
+        foreach (
+            string text in new[]
+            {
+                "folder:x",
+                "idx:x",
+                "tar:x",
+                "moving-mnist:x",
+                "moving-fashion",
+                "frames:x",
+                "ade20k:x",
+                "pairs:x,y",
+                "coco-pose:x",
+                "nothing",
+            }
+        )
+            Assert.Single(TaskModules.OfData(text));
+        Assert.Equal([ModelTask.Segmentation, ModelTask.Pose], TaskModules.OfData("scenes").Select(module => module.Task));
     }
 }

@@ -42,7 +42,7 @@ public sealed class TaskTrainingTests
         var task = new ModelTask("poetry", "verses");
         Assert.Equal("There is no training for poetry.", Assert.Throws<RecipeException>(() => TaskTraining.Of(task)).Message);
         Assert.Equal(
-            "'poetry' is not a value of the recipe's field task; it takes classification, video.",
+            "'poetry' is not a value of the recipe's field task; it takes classification, video, segmentation, pose.",
             Assert.Throws<RecipeException>(() => RecipeJson.With(new TrainingRecipe(), "task", "poetry")).Message
         );
         Assert.Throws<ArgumentException>(() => TaskTraining.Register(TaskTraining.Of(ModelTask.Video)));

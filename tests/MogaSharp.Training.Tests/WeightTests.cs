@@ -27,7 +27,7 @@ public sealed class WeightTests : IDisposable
     [Fact]
     public void Weights_of_the_same_classes_are_taken_whole()
     {
-        InitialWeights loaded = InitialWeights.Load(Save(10), ema: false, Specs(10), 2);
+        InitialWeights loaded = InitialWeights.Load(Save(10), ema: false, Specs(10), 2, ["head"]);
         Assert.Null(loaded.ReplacedHead);
         WeightSet source = InitialWeights.Fresh(Specs(10), 1).Weights;
         Assert.All(source.Names, name => Assert.Equal(source[name].Data, loaded.Weights[name].Data));
@@ -37,7 +37,7 @@ public sealed class WeightTests : IDisposable
     public void A_head_of_other_classes_is_replaced_and_named()
     {
         string path = Save(10);
-        InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2);
+        InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2, ["head"]);
         Assert.Equal(
             $"The head of {path} has 10 classes, the data 7: a fresh one takes its place (head.bias, head.weight).",
             loaded.ReplacedHead
@@ -61,7 +61,7 @@ public sealed class WeightTests : IDisposable
         Assert.Equal("head.fc", options.HeadName);
         string path = _folder.File("convnext.safetensors");
         CheckpointWriter.SaveSafetensors(path, StateDict.From(InitialWeights.Fresh(Parameters(options), 1).Weights).Tensors);
-        InitialWeights loaded = InitialWeights.Load(path, ema: false, Parameters(options with { NumClasses = 7 }), 2, options.HeadName);
+        InitialWeights loaded = InitialWeights.Load(path, ema: false, Parameters(options with { NumClasses = 7 }), 2, options.HeadNames);
         Assert.Equal(
             $"The head of {path} has 10 classes, the data 7: a fresh one takes its place (head.fc.bias, head.fc.weight).",
             loaded.ReplacedHead
@@ -80,7 +80,7 @@ public sealed class WeightTests : IDisposable
     public void A_backbone_gets_a_head()
     {
         string path = Save(0);
-        InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2);
+        InitialWeights loaded = InitialWeights.Load(path, ema: false, Specs(7), 2, ["head"]);
         Assert.StartsWith($"{path} has no head, the data 7:", loaded.ReplacedHead, StringComparison.Ordinal);
         Assert.Equal(new Shape(7), loaded.Weights["head.bias"].Shape);
     }
@@ -95,7 +95,7 @@ public sealed class WeightTests : IDisposable
             .Parameters;
         Assert.Contains(
             "do not fit the network",
-            Assert.Throws<WeightMismatchException>(() => InitialWeights.Load(path, false, other, 1)).Message,
+            Assert.Throws<WeightMismatchException>(() => InitialWeights.Load(path, false, other, 1, ["head"])).Message,
             StringComparison.Ordinal
         );
     }

@@ -51,7 +51,8 @@ internal static class ForwardCommand
                 string target = Paths.Writable(parsed.GetValue(output)!, source, parsed.GetValue(weights));
                 using Checkpoint given = Checkpoint.Open(source);
                 Tensor x = Input(given, source);
-                LoadedModel loaded = await ModelFinder.LoadAsync(ModelFinder.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
+                LoadedModel loaded = await ModelFinder
+                    .LoadAsync(ModelFinder.Card(parsed.GetValue(model)!), parsed.GetValue(weights), parsed.GetValue(ema), cancellationToken)
                     .ConfigureAwait(false);
                 TaskModule module = TaskModules.Of(loaded.Card);
                 bool all = parsed.GetValue(features);

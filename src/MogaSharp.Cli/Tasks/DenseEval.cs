@@ -27,7 +27,9 @@ internal static class DenseEval
         if (request.Split != DatasetSplit.Test || set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
             throw new UsageException($"'{request.Data}' has no part of its own to evaluate on.");
         Notices.OfThisRun.AddRange(set.Notes);
-        LoadedModel loaded = await ModelFinder.LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken).ConfigureAwait(false);
+        LoadedModel loaded = await ModelFinder
+            .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
+            .ConfigureAwait(false);
         if (!set.Model.GetLabels().SequenceEqual(loaded.Card.GetLabels()))
             throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}.");
         using IInferenceEngine engine = request.CreateEngine();
@@ -72,18 +74,18 @@ internal static class DenseEval
 
     private static void Print(DenseEvalReport report, TrainingTask task)
     {
-        Output.Line(string.Create(CultureInfo.InvariantCulture, $"{report.Count} {task.Items} of {report.Data}, {report.PerSecond:F1} a second"));
+        Output.Line(
+            string.Create(CultureInfo.InvariantCulture, $"{report.Count} {task.Items} of {report.Data}, {report.PerSecond:F1} a second")
+        );
         foreach (Metric metric in task.Metrics)
             if (report.Metrics.TryGetValue(metric.Name, out double? value))
                 Output.Line($"{metric.Label} {(value is { } number ? metric.Text(number) : "none")}");
         if (report.Classes is null)
             return;
-        Output.Table(
-            [
-                ["class ", "IoU", "accuracy"],
-                .. report.Classes.Select(one => (string[])[one.Name, Percent(one.Iou), Percent(one.Accuracy)]),
-            ]
-        );
+        Output.Table([
+            ["class ", "IoU", "accuracy"],
+            .. report.Classes.Select(one => (string[])[one.Name, Percent(one.Iou), Percent(one.Accuracy)]),
+        ]);
     }
 
     private static string Percent(double? share) => share is { } number ? (100 * number).ToString("F2", CultureInfo.InvariantCulture) : "-";

@@ -30,7 +30,7 @@ public sealed record PoseSpec
         }
 
         if (parts.Path.Length == 0)
-            throw new DatasetSpecException($"'{text}' names no path; {Usage}");
+            throw new DatasetSpecException($"'{text}' names no path; {Usage}.");
         bool isFolder = !parts.Path.Contains(',', StringComparison.Ordinal);
         _train = isFolder ? Part(parts.Path, "train2017") : Pair(parts.Path);
         if (Options.TryGetValue("val", out string? evaluation))
@@ -85,9 +85,9 @@ public sealed record PoseSpec
     {
         (string file, string images) = split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train;
         if (!File.Exists(file))
-            throw new DatasetSpecException($"there is no file '{file}'");
+            throw new DatasetSpecException($"There is no file '{file}'.");
         if (!Directory.Exists(images))
-            throw new DatasetSpecException($"there is no folder '{images}'");
+            throw new DatasetSpecException($"There is no folder '{images}'.");
         return open(CocoKeyPoints.Load(file), images);
     }
 
@@ -97,5 +97,5 @@ public sealed record PoseSpec
     private (string File, string Images) Pair(string text) =>
         text.Split(',') is [{ Length: > 0 } file, { Length: > 0 } images]
             ? (file, images)
-            : throw new DatasetSpecException($"'{Text}': '{text}' is not a file and a folder with a comma between, FILE,IMAGES");
+            : throw new DatasetSpecException($"'{Text}': '{text}' is not a file and a folder with a comma between, FILE,IMAGES.");
 }

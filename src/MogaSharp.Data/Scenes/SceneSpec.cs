@@ -28,7 +28,7 @@ public sealed record SceneSpec
         _folder =
             parts.Path.Length > 0
                 ? parts.Path
-                : defaultPath?.Invoke(Kind) ?? throw new DatasetSpecException($"'{text}' names no folder of MNIST's files; {usage}");
+                : defaultPath?.Invoke(Kind) ?? throw new DatasetSpecException($"'{text}' names no folder of MNIST's files; {usage}.");
         Seed = Number("seed", 0, 0, long.MaxValue);
         TrainCount = (int)Number("count", 10_000, 1, int.MaxValue);
         TestCount = (int)Number("testcount", 1000, 1, int.MaxValue);
@@ -70,7 +70,7 @@ public sealed record SceneSpec
     public SceneDataset Open(DatasetSplit split, SceneView view)
     {
         if (!Directory.Exists(_folder))
-            throw new DatasetSpecException($"there is no folder '{_folder}'");
+            throw new DatasetSpecException($"There is no folder '{_folder}'.");
         var digits = new IdxDataset(_folder, split);
         return new(new SceneGenerator(digits, Seed, split, Size), split == DatasetSplit.Train ? TrainCount : TestCount, view);
     }
@@ -81,7 +81,7 @@ public sealed record SceneSpec
             return defaultValue;
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most)
             return number;
-        throw new DatasetSpecException($"'{_text}': the option '{name}' takes a whole number from {least} to {most}, not '{text}'");
+        throw new DatasetSpecException($"'{_text}': the option '{name}' takes a whole number from {least} to {most}, not '{text}'.");
     }
 
     private ImageSize SizeOption()
@@ -95,7 +95,7 @@ public sealed record SceneSpec
         if (sides.Length <= 2 && sides.All(side => side is >= SceneGenerator.MinSide and <= SceneGenerator.MaxSide))
             return new ImageSize(sides[^1], sides[0]);
         throw new DatasetSpecException(
-            $"'{_text}': the option 'size' takes N or HxW, each from {SceneGenerator.MinSide} to {SceneGenerator.MaxSide}, not '{text}'"
+            $"'{_text}': the option 'size' takes N or HxW, each from {SceneGenerator.MinSide} to {SceneGenerator.MaxSide}, not '{text}'."
         );
     }
 }

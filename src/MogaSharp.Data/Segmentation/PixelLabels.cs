@@ -125,7 +125,7 @@ internal sealed class PixelLabels
     private static IEnumerable<(int Line, string Text)> Lines(string path, string of)
     {
         if (!File.Exists(path))
-            throw new DatasetSpecException($"there is no file '{path}' of {of}");
+            throw new DatasetSpecException($"There is no file '{path}' of {of}.");
         return File.ReadLines(path).Select((text, i) => (i + 1, text.Trim())).Where(line => line.Item2.Length > 0);
     }
 }

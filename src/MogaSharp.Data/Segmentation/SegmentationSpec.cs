@@ -42,7 +42,7 @@ public sealed record SegmentationSpec
         }
 
         if (parts.Path.Length == 0)
-            throw new DatasetSpecException($"'{text}' names no path; {Usage}");
+            throw new DatasetSpecException($"'{text}' names no path; {Usage}.");
         _folders = Kind == Ade ? (Path.Combine(parts.Path, "images"), Path.Combine(parts.Path, "annotations")) : Pair(parts.Path);
         if (Options.TryGetValue("val", out string? evaluation))
             _evaluation = Pair(evaluation);
@@ -119,8 +119,8 @@ public sealed record SegmentationSpec
         SplitFolder part =
             Part(split)
             ?? throw new DatasetSpecException(
-                $"the folder '{_folders.Images}' has a folder to train on but none to evaluate on, such as 'val'"
-                    + (Kind == Pairs ? "; '?val=IMAGES,LABELS' names two others" : "")
+                $"The folder '{_folders.Images}' has a folder to train on but none to evaluate on, such as 'val'"
+                    + (Kind == Pairs ? "; '?val=IMAGES,LABELS' names two others." : ".")
             );
         // Without parts it is the folder itself.
         string name = Path.GetRelativePath(_folders.Images, part.Folder);
@@ -131,7 +131,7 @@ public sealed record SegmentationSpec
     {
         foreach (string folder in new[] { _folders.Images, _folders.Labels })
             if (!Directory.Exists(folder))
-                throw new DatasetSpecException($"there is no folder '{folder}'");
+                throw new DatasetSpecException($"There is no folder '{folder}'.");
         return SplitFolders.Find(_folders.Images, split, (null, null), "val", _ => true);
     }
 
@@ -143,11 +143,11 @@ public sealed record SegmentationSpec
             return PixelLabels.ReadClasses(file);
         return Kind == Ade
             ? [.. Enumerable.Range(0, AdeClasses).Select(i => new ClassLabel(i.ToString(CultureInfo.InvariantCulture)))]
-            : throw new DatasetSpecException($"'{Text}' does not name the classes; '?classes=FILE' names a file with one in each line");
+            : throw new DatasetSpecException($"'{Text}' does not name the classes; '?classes=FILE' names a file with one in each line.");
     }
 
     private (string Images, string Labels) Pair(string text) =>
         text.Split(',') is [{ Length: > 0 } images, { Length: > 0 } labels]
             ? (images, labels)
-            : throw new DatasetSpecException($"'{Text}': '{text}' is not two folders with a comma between, IMAGES,LABELS");
+            : throw new DatasetSpecException($"'{Text}': '{text}' is not two folders with a comma between, IMAGES,LABELS.");
 }

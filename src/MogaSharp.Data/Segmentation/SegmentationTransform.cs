@@ -114,11 +114,13 @@ public sealed class SegmentationTransform : IImageTransform
         }
     }
 
+    // Fractions are cut off, as in the official code; a side of no pixels is not wanted.
     private Size SizeOf(PixelBlock image, double ratio)
     {
-        // Fractions are cut off, as in the official code; a side of no pixels is not wanted.
-        var limits = new Size(Math.Max(1, (int)(Options.Scale.Width * ratio)), Math.Max(1, (int)(Options.Scale.Height * ratio)));
-        return FitSize.Of(new Size(image.Width, image.Height), limits);
+        int width = Math.Max(1, (int)(Options.Scale.Width * ratio)),
+            height = Math.Max(1, (int)(Options.Scale.Height * ratio));
+        ImageSize size = SizeRules.KeepRatio(new(image.Width, image.Height), Math.Max(width, height), Math.Min(width, height));
+        return new Size(size.Width, size.Height);
     }
 
     private Rectangle Crop(Size resized, in AffineMap resize, LabelMap? labels, ImmutableArray<(double X, double Y)> places)

@@ -122,11 +122,13 @@ public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
             ImmutableArray<AnnotatedPerson> truth = [.. item.ReadAnnotations().OfType<PersonAnnotation>().Select(one => one.Person)];
             AnnotatedPerson[] people =
             [
-                .. truth.Where(person =>
-                    !person.IsCrowd && person.Points.Any(point => point.Visibility != KeyPointVisibility.Unlabeled)
-                ),
+                .. truth.Where(person => !person.IsCrowd && person.Points.Any(point => point.Visibility != KeyPointVisibility.Unlabeled)),
             ];
-            PreparedImage prepared = preparation.Prepare(item.ToImage(), [.. people.Select(person => new PersonBox(person.Box))], item.Name);
+            PreparedImage prepared = preparation.Prepare(
+                item.ToImage(),
+                [.. people.Select(person => new PersonBox(person.Box))],
+                item.Name
+            );
             SeenPerson[] seen =
             [
                 .. people.Select(person => new SeenPerson(

@@ -34,7 +34,11 @@ public sealed record SegmentationRecipe
             "segmentation.crop_size",
             "is empty, or rows and columns from 8 to 4096"
         );
-        require(!Scale.IsDefault && Scale.Length == 2 && Scale.All(side => side is >= 1 and <= 16384), "segmentation.scale", "are two sides");
+        require(
+            !Scale.IsDefault && Scale.Length == 2 && Scale.All(side => side is >= 1 and <= 16384),
+            "segmentation.scale",
+            "are two sides"
+        );
         require(
             !Ratio.IsDefault && Ratio.Length == 2 && Ratio[0] > 0 && Ratio[0] <= Ratio[1] && Ratio[1] <= 100,
             "segmentation.ratio",

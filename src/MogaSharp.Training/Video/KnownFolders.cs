@@ -17,7 +17,9 @@ public static class KnownFolders
     internal static string OfMnist(string kind) =>
         MnistFiles.AreIn(Mnist)
             ? Mnist
-            : throw new DatasetSpecException($"MNIST, whose digits '{kind}' is drawn with, is not on this machine; 'moga data mnist' fetches it.");
+            : throw new DatasetSpecException(
+                $"MNIST, whose digits '{kind}' is drawn with, is not on this machine; 'moga data mnist' fetches it."
+            );
 
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
     public static string? Fashion =>

@@ -1,3 +1,4 @@
+using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Testing;
@@ -41,6 +42,25 @@ internal static class DenseModels
                 Preprocess = new PreprocessCard
                 {
                     Width = 128,
+                    Height = 64,
+                    Mode = ResizeMode.Fit,
+                    SizeDivisor = 32,
+                    Filter = ResizeFilter.PlainBilinear,
+                },
+            }
+        );
+
+    public static string WriteSceneSegmentor(TemporaryFolder folder) =>
+        Write(
+            folder,
+            new ModelCard
+            {
+                Name = "scenes",
+                Options = Segmentor with { NumClasses = SceneGenerator.Classes.Length },
+                Labels = [.. SceneGenerator.Classes.Select(label => label.Name)],
+                Preprocess = new PreprocessCard
+                {
+                    Width = 64,
                     Height = 64,
                     Mode = ResizeMode.Fit,
                     SizeDivisor = 32,

@@ -29,6 +29,29 @@ internal sealed record TaskCase
                 BadItem = (folder, model) => ["predict", folder.File("card.json"), "--model", model, "--json"],
                 Recipe = RecipePresets.Find("mmnist") with { Name = "small", Epochs = 2, BatchSize = 4 },
             },
+            [ModelTask.Segmentation] = new()
+            {
+                Prepare = folder => WriteScenes(folder, DenseModels.WriteSceneSegmentor),
+                Figure = "aacc",
+                Verb = (folder, model) => ["segment", folder.File("item.png"), "--model", model, "--json"],
+                BadItem = (folder, model) => ["segment", folder.File("card.json"), "--model", model, "--json"],
+                Recipe = RecipePresets.Find("fpn-80k-ade20k") with
+                {
+                    Name = "small",
+                    Updates = null,
+                    Epochs = 2,
+                    BatchSize = 4,
+                    Segmentation = new() { CropSize = [64, 64], Scale = [64, 64] },
+                },
+            },
+            [ModelTask.Pose] = new()
+            {
+                Prepare = folder => WriteScenes(folder, DenseModels.WritePose),
+                Figure = "loss",
+                Verb = (folder, model) => ["pose", folder.File("item.png"), "--model", model, "--json"],
+                BadItem = (folder, model) => ["pose", folder.File("card.json"), "--model", model, "--json"],
+                Recipe = RecipePresets.Find("coco-pose-210e") with { Name = "small", Epochs = 2, BatchSize = 4, Milestones = [] },
+            },
         };
 
     /// <summary>Writes <c>card.json</c> and data into a folder and names the data.</summary>
@@ -67,6 +90,14 @@ internal sealed record TaskCase
         TrainFixture.WriteIdx(folder, "idx", train: 48, classes: 4);
         File.Copy(Path.Combine(Fixtures.Samples, "bag_0018.png"), folder.File("item.png"));
         return $"idx:{folder.File("idx")}";
+    }
+
+    private static string WriteScenes(TemporaryFolder folder, Func<TemporaryFolder, string> write)
+    {
+        write(folder);
+        TrainFixture.WriteIdx(folder, "digits", train: 20, classes: 10);
+        File.Copy(Path.Combine(Fixtures.Samples, "bag_0018.png"), folder.File("item.png"));
+        return $"scenes:{folder.File("digits")}?count=16&testcount=4&size=64x64";
     }
 
     private static string WriteClips(TemporaryFolder folder)

@@ -36,7 +36,12 @@ public sealed class TaskContractTests : IDisposable
         Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
         _ = Case(task).Prepare(_folder);
         ModelCard card = ModelCard.Load(_folder.File("card.json"));
-        TrainingRecipe recipe = Case(task).Recipe with { DropPath = 0 };
+        // Gradients behind fresh layer scales are far below Adam's usual epsilon.
+        TrainingRecipe recipe = Case(task).Recipe with
+        {
+            DropPath = 0,
+            Epsilon = 1e-20,
+        };
         Graph.ComputationGraph graph = Trainer.BuildGraph(card, recipe);
         using var step = new TrainingStep(
             graph,
@@ -49,7 +54,7 @@ public sealed class TaskContractTests : IDisposable
         TrainingBatch batch = TaskTraining.Of(card.Options.Task).CreateRandomBatch(card, graph.Inputs[0].Shape.With(0, 4), new Random(1));
         Assert.True(double.IsFinite(step.Update([batch], 1e-2, 1).Loss));
         Graph.WeightSet after = step.Network.ReadWeights();
-        Assert.All(step.Network.ParameterNames, name => Assert.NotEqual(before[name].Data, after[name].Data));
+        Assert.Equal([], step.Network.ParameterNames.Where(name => before[name].Data.SequenceEqual(after[name].Data)));
     }
 
     [Theory]

@@ -92,7 +92,7 @@ public sealed class PoseSpecTests : IDisposable
     {
         string file = Write("a.json", File(Person(1, 8, "1, 2, 8, 6")));
         PoseSpec spec = PoseSpec.Parse($"coco-pose:{file},{At("images")}");
-        Assert.Equal($"there is no folder '{At("images")}'", Refused<DatasetSpecException>(() => spec.OpenImages(DatasetSplit.Train)));
+        Assert.Equal($"There is no folder '{At("images")}'.", Refused<DatasetSpecException>(() => spec.OpenImages(DatasetSplit.Train)));
         AddImage("images/x.bmp");
         Assert.Equal(
             $"{file}: The entry 'images[0]': There is no file '{At("images/7.bmp")}', nor those of 1 more images.",
@@ -112,7 +112,7 @@ public sealed class PoseSpecTests : IDisposable
         Write("a.json", """{"images": [], "annotations": []}""");
         Assert.Equal($"{file}: There is no image.", Refused<DatasetException>(() => spec.OpenImages(DatasetSplit.Train)));
         Assert.Equal(
-            "there is no file '/nowhere/annotations/person_keypoints_val2017.json'",
+            "There is no file '/nowhere/annotations/person_keypoints_val2017.json'.",
             Refused<DatasetSpecException>(() => PoseSpec.Parse("coco-pose:/nowhere").OpenImages(DatasetSplit.Test))
         );
     }

@@ -92,7 +92,7 @@ public sealed class SceneDatasetTests : IDisposable
         DatasetSpecException missing = Assert.Throws<DatasetSpecException>(() =>
             SceneSpec.Parse($"scenes:{nowhere}").Open(DatasetSplit.Train, SceneView.LabelMap)
         );
-        Assert.Equal($"there is no folder '{nowhere}'", missing.Message);
+        Assert.Equal($"There is no folder '{nowhere}'.", missing.Message);
         foreach ((string name, byte digit) in new[] { ("train", (byte)1), ("t10k", (byte)7) })
         {
             _folder.File($"{name}-images-idx3-ubyte", IdxWriter.Bytes([1, 28, 28], PlainDigits.Pixels(digit)));

@@ -125,7 +125,7 @@ public sealed class SegmentationSpecTests : IDisposable
     {
         string classes = Write("classes.txt", "a\nb");
         SegmentationSpec spec = SegmentationSpec.Parse($"pairs:{At("i")},{At("l")}?classes={classes}");
-        Assert.Equal($"there is no folder '{At("i")}'", Refused<DatasetSpecException>(() => spec.Open(DatasetSplit.Train)));
+        Assert.Equal($"There is no folder '{At("i")}'.", Refused<DatasetSpecException>(() => spec.Open(DatasetSplit.Train)));
         Directory.CreateDirectory(At("i"));
         Directory.CreateDirectory(At("l"));
         Assert.StartsWith(
@@ -166,8 +166,8 @@ public sealed class SegmentationSpecTests : IDisposable
         Assert.False(spec.HasSeparateSplits);
         Assert.Single(spec.Open(DatasetSplit.Train));
         Assert.Equal(
-            $"the folder '{At("i")}' has a folder to train on but none to evaluate on, such as 'val'; "
-                + "'?val=IMAGES,LABELS' names two others",
+            $"The folder '{At("i")}' has a folder to train on but none to evaluate on, such as 'val'; "
+                + "'?val=IMAGES,LABELS' names two others.",
             Refused<DatasetSpecException>(() => spec.Open(DatasetSplit.Test))
         );
     }
@@ -188,11 +188,11 @@ public sealed class SegmentationSpecTests : IDisposable
     public void Classes_have_to_be_named()
     {
         Assert.Equal(
-            "'pairs:x,y' does not name the classes; '?classes=FILE' names a file with one in each line",
+            "'pairs:x,y' does not name the classes; '?classes=FILE' names a file with one in each line.",
             Refused<DatasetSpecException>(() => SegmentationSpec.Parse("pairs:x,y").Open(DatasetSplit.Train))
         );
         Assert.Equal(
-            "there is no file '/nowhere' of class names",
+            "There is no file '/nowhere' of class names.",
             Refused<DatasetSpecException>(() => SegmentationSpec.Parse("ade20k:x?classes=/nowhere").Open(DatasetSplit.Train))
         );
         Assert.True(SegmentationSpec.IsSegmentation("ade20k:x") && SegmentationSpec.IsSegmentation("scenes?seed=2"));

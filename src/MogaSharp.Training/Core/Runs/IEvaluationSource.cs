@@ -15,5 +15,10 @@ public interface IEvaluationSource
     /// <param name="share">Which part of the items this process evaluates.</param>
     /// <param name="cancellationToken">Ends reading.</param>
     /// <returns>A batch for each item; empty for one that cannot be read, which it names.</returns>
-    IEnumerable<TrainingBatch> ReadEvaluation(PreprocessCard preprocess, int workers, ProcessShare share, CancellationToken cancellationToken);
+    IEnumerable<TrainingBatch> ReadEvaluation(
+        PreprocessCard preprocess,
+        int workers,
+        ProcessShare share,
+        CancellationToken cancellationToken
+    );
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -250,16 +251,16 @@ public static class TrainingRun
     )
     {
         IReadOnlyList<ParameterSpec> specs = Trainer.BuildGraph(card, plan.Recipe).Parameters;
-        string head = card.Options is ClassifierOptions classifier ? classifier.HeadName : "head";
+        ImmutableArray<string> heads = card.Options.HeadNames;
         InitialWeights initial;
         if (options.LoadPretrained is { } load)
         {
             LoadedModel loaded = await load(plan.Model, cancellationToken).ConfigureAwait(false);
-            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, head);
+            initial = InitialWeights.From(StateDict.From(loaded.Weights), specs, plan.Recipe.Seed, heads);
         }
         else if (options.InitialWeights is { } path)
         {
-            initial = InitialWeights.Load(path, options.Ema, specs, plan.Recipe.Seed, head, options.WeightsKey);
+            initial = InitialWeights.Load(path, options.Ema, specs, plan.Recipe.Seed, heads, options.WeightsKey);
         }
         else
         {
@@ -270,13 +271,19 @@ public static class TrainingRun
             host.OnNote(note);
         if (initial.ReplacedHead is { } replaced)
             host.OnMessage(replaced);
-        return data.NeedsFreshHead ? WithFreshHead(initial.Weights, specs, head, plan.Recipe.Seed, host) : initial.Weights;
+        return data.NeedsFreshHead ? WithFreshHead(initial.Weights, specs, heads, plan.Recipe.Seed, host) : initial.Weights;
     }
 
     // Where the head belongs to other classes, of which there are as many.
-    private static WeightSet WithFreshHead(WeightSet weights, IReadOnlyList<ParameterSpec> specs, string head, int seed, ITrainingHost host)
+    private static WeightSet WithFreshHead(
+        WeightSet weights,
+        IReadOnlyList<ParameterSpec> specs,
+        ImmutableArray<string> heads,
+        int seed,
+        ITrainingHost host
+    )
     {
-        IEnumerable<ParameterSpec> replaced = specs.Where(spec => spec.Name.StartsWith(head + ".", StringComparison.Ordinal));
+        IEnumerable<ParameterSpec> replaced = specs.Where(spec => InitialWeights.IsIn(spec.Name, heads.Select(head => head + ".")));
         WeightSet fresh = InitialWeights.Fresh([.. replaced], seed).Weights;
         host.OnNote(
             "The head is a fresh one, as the data's classes are not the model's "
