@@ -19,7 +19,8 @@ MOGA_API int32_t moga_pixel_cross_entropy(Handle logits, Handle targets, int64_t
         const at::Tensor& t = ref(targets);
         if (t.dim() != 3) throw std::invalid_argument("the targets are not (N, H, W)");
         at::Tensor x = wide(ref(logits));
-        if (x.size(2) != t.size(1) || x.size(3) != t.size(2)) x = at::upsample_bilinear2d(x, {t.size(1), t.size(2)}, /*align_corners=*/false);
+        if (x.size(2) != t.size(1) || x.size(3) != t.size(2)) 
+            x = at::upsample_bilinear2d(x, {t.size(1), t.size(2)}, /*align_corners=*/false);
         const at::Tensor sum = at::nll_loss2d(at::log_softmax(x, 1), t, Optional<at::Tensor>(), at::Reduction::Sum, ignored);
         *result = own(sum.div(static_cast<double>(t.numel())));
     });

@@ -17,7 +17,8 @@ MOGA_API int32_t moga_resize(Handle x, Handle like, int64_t factor, int32_t meth
         const at::Tensor& size = like == nullptr ? ref(x) : ref(like);
         const int64_t sides[] = {size.size(2) * factor, size.size(3) * factor};
         const bool nearest = static_cast<Interpolation>(method) == Interpolation::Nearest;
-        *result = own(nearest ? at::upsample_nearest2d(ref(x), sides) : at::upsample_bilinear2d(summable(ref(x)), sides, align_corners != 0));
+        *result = own(nearest ? at::upsample_nearest2d(ref(x), sides)
+                              : at::upsample_bilinear2d(summable(ref(x)), sides, align_corners != 0));
     });
 }
 

@@ -11,7 +11,8 @@ internal static class Program
     {
         StatusLine.Install();
         var root = new RootCommand(
-            "MogaNet for .NET: train, classify and segment images, find poses, predict video, evaluate, inspect and convert weights, measure speed."
+            "MogaNet for .NET: train, classify and segment images, find poses, predict video, evaluate, inspect and "
+                + "convert weights, measure speed."
         )
         {
             ClassifyCommand.Create(),

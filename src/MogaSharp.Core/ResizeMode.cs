@@ -12,8 +12,8 @@ public enum ResizeMode
     /// <summary>Each side becomes floor(size / crop fraction), whatever the aspect ratio.</summary>
     Squash,
 
-    /// <summary>Keep the aspect ratio; the image fits into the size lying or standing: the longer side into the longer, the shorter into the
-    /// shorter. Nothing is cropped, so inputs differ in size.</summary>
+    /// <summary>Keep the aspect ratio; the image fits into the size lying or standing: the longer side into the longer, the shorter into
+    /// the shorter. Nothing is cropped, so inputs differ in size.</summary>
     Fit,
 
     /// <summary>A box within the image, warped to the size with its aspect ratio kept.</summary>

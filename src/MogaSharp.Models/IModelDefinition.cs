@@ -75,8 +75,8 @@ public interface IVideoDefinition : IModelDefinition
 /// <summary>A model that takes images (N, C, H, W) and tells the class of each pixel.</summary>
 public interface ISegmentationDefinition : IModelDefinition
 {
-    /// <summary>The output of the head, (N, NumClasses, H', W') in the size of its finest map, in general a quarter of the image's; a pixel's
-    /// class is the one with the largest number after a bilinear resize to the image's size.</summary>
+    /// <summary>The output of the head, (N, NumClasses, H', W') in the size of its finest map, in general a quarter of the image's; a
+    /// pixel's class is the one with the largest number after a bilinear resize to the image's size.</summary>
     const string Logits = "decode_logits";
 
     /// <summary>The head's output in the size of the image (bilinear).</summary>

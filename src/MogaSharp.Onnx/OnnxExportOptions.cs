@@ -25,8 +25,8 @@ public sealed record OnnxExportOptions
     /// </summary>
     public bool DynamicSize { get; init; }
 
-    /// <summary>True writes, in place of each output (N, C, H, W), the index of the channel with the largest value at each pixel: (N, H, W),
-    /// 64-bit whole numbers, by the name <c>labels</c> (with more outputs, the output's name and <c>_labels</c>).</summary>
+    /// <summary>True writes, in place of each output (N, C, H, W), the index of the channel with the largest value at each pixel: (N, H,
+    /// W), 64-bit whole numbers, by the name <c>labels</c> (with more outputs, the output's name and <c>_labels</c>).</summary>
     public bool LargestChannels { get; init; }
 
     /// <summary>The graph's name in the file.</summary>

@@ -23,7 +23,7 @@ internal static class Projects
             ["Onnx"] = ["Core", "Graph"],
             ["OnnxRuntime"] = ["Core", "Graph", "Onnx"],
             ["Imaging"] = ["Core", "Vision"],
-            ["Drawing"] = ["Core", "Imaging"],
+            ["Drawing"] = ["Core", "Vision", "Imaging"],
             ["Data"] = ["Core", "Vision", "Imaging"],
             ["Tasks"] = ["Core", "Graph", "Vision", "Weights", "Models", "Cpu", "Imaging"],
             ["Training"] = ["Core", "Graph", "Vision", "Weights", "Models", "Torch", "Imaging", "Drawing", "Data", "Tasks"],

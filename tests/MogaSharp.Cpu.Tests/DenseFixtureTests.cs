@@ -11,8 +11,8 @@ public sealed class DenseFixtureTests
     // The larger networks have the same layers; they are for the long mode.
     public static TheoryData<string> Cases =>
         [
-            .. (Seeds.IsLong ? DenseFixture.Names : [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_xt_512x512"]).Where(name =>
-                !name.Contains("photo", StringComparison.Ordinal)
+            .. (Seeds.IsLong ? DenseFixture.Names : [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_xt_512x512"]).Where(
+                name => !name.Contains("photo", StringComparison.Ordinal)
             ),
         ];
 

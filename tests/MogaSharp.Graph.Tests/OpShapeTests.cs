@@ -65,12 +65,14 @@ public sealed class OpShapeTests
             {
                 new Resize(Interpolation.Nearest, 0),
                 [Map],
-                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; it got 2x6x9x7 and 0."
+                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; "
+                    + "it got 2x6x9x7 and 0."
             },
             {
                 new Resize(Interpolation.Nearest),
                 [Map, new(2, 6)],
-                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; it got 2x6x9x7, 2x6 and 1."
+                "Resize takes a feature map, another one whose size it gets, or none, and a factor of at least 1; "
+                    + "it got 2x6x9x7, 2x6 and 1."
             },
             { new MaxPool2d(3, 1, 2), [Map], "MaxPool2d takes no window of 3 with stride 1 and padding 2." },
             { new MaxPool2d(8, 1), [Map], "A side of 7 pixels is too small for windows of 8 with padding 0." },

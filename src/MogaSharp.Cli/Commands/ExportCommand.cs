@@ -63,7 +63,7 @@ internal static class ExportCommand
                 ModelCard card = ModelFinder.Card(parsed.GetValue(name)!);
                 Shape input = ModelFinder.Input(1, card, parsed.GetValue(size));
                 bool areLabels = parsed.GetValue(labels);
-                if (areLabels && card.Options.Task != ModelTask.Segmentation)
+                if (areLabels && card.Options is not SegmentationOptions)
                     throw new UsageException($"--labels is for segmentation, and {card.Name} is a model for {card.Options.Task}.");
                 WeightSet? bound = null;
                 if (!parsed.GetValue(random))

@@ -6,8 +6,8 @@ using MogaSharp.Vision;
 namespace MogaSharp.Data;
 
 /// <summary>
-/// Images in a folder and their label maps in another one, under the same names. A label map is a PNG image with a palette or in gray, whose
-/// numbers are the labels; it is read with its image.
+/// Images in a folder and their label maps in another one, under the same names. A label map is a PNG image with a palette or in gray,
+/// whose numbers are the labels; it is read with its image.
 /// </summary>
 public sealed class SegmentationSet : ISegmentationDataset
 {

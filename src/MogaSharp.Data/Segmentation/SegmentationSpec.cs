@@ -11,8 +11,9 @@ namespace MogaSharp.Data;
 /// <item><c>pairs:IMAGES,LABELS</c>: a folder of images and one of label maps under the same names, in which n is class n and 255 none.
 /// If IMAGES has a folder <c>train</c> (or <c>training</c>) the parts are there and in <c>val</c> (or as <see cref="DatasetSpec"/> has
 /// it) beside it, and in folders of the same names in LABELS; or else the option <c>val</c> names the two
-/// folders to evaluate on, <c>IMAGES,LABELS</c>. The option <c>map</c> names a file that says what the numbers mean: in each line a number, and the name or the place of its
-/// class, or 255 for none. The options <c>images</c> and <c>labels</c> say what names end in where they are not the same, such as
+/// folders to evaluate on, <c>IMAGES,LABELS</c>. The option <c>map</c> names a file that says what the numbers mean: in each line a
+/// number, and the name or the place of its class, or 255 for none. The options <c>images</c> and <c>labels</c> say what names end in
+/// where they are not the same, such as
 /// <c>images=_leftImg8bit.png&amp;labels=_gtFine_labelIds.png</c> of Cityscapes.</item>
 /// <item><c>scenes</c>: see <see cref="SceneSpec"/>.</item>
 /// <item>The option <c>classes</c> of the first two names a file with the name of a class in each line, and its color behind it if it has

@@ -37,7 +37,9 @@ internal static class CardRules
             Require(card.Labels.All(label => label is not null), "a label is null");
             Require(
                 card.LabelColors.IsEmpty
-                    || (card.LabelColors.Length == card.Labels.Length && card.LabelColors.All(color => color is not null && IsColor(color))),
+                    || (
+                        card.LabelColors.Length == card.Labels.Length && card.LabelColors.All(color => color is not null && IsColor(color))
+                    ),
                 "its colors are not one a label, each '#' and six hexadecimal digits"
             );
             Require(labels == 0 || classes == 0 || labels == classes, $"it has {labels} labels for {classes} classes");

@@ -177,9 +177,9 @@ public sealed record PreprocessCard
     /// <summary>The share of the resized image that the center crop keeps, 0.01 to 1 (timm's <c>crop_pct</c>).</summary>
     public double Crop { get; init; } = 0.9;
 
-    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is; <c>fit</c>: the
-    /// longer side at most the larger of width and height and the shorter one at most the smaller; <c>box</c>: a box around a person,
-    /// warped to the size.</summary>
+    /// <summary><c>keep_aspect</c>: shorter side to size / crop, then center crop; <c>squash</c>: resize to the size as it is;
+    /// <c>fit</c>: the longer side at most the larger of width and height and the shorter one at most the smaller; <c>box</c>: a box
+    /// around a person, warped to the size.</summary>
     public ResizeMode Mode { get; init; } = ResizeMode.KeepAspect;
 
     /// <summary><c>fit</c>: sides become multiples of this, the next larger, by a second resize.</summary>

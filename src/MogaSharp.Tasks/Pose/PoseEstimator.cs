@@ -25,8 +25,8 @@ public sealed class PoseEstimator : ImagePredictor<ImagePoses>
     /// <param name="find">Gives the people of each image; null where an image is one person.</param>
     /// <param name="engine">The engine, which must outlive the estimator; null for a managed one that the estimator owns.</param>
     /// <param name="logger">Receives the batches that go through the network and images that cannot be read; null for none.</param>
-    /// <exception cref="ModelCardException">The model does not find joints, takes other than 3 channels, or its card names a skeleton that is
-    /// not known or has another number of joints.</exception>
+    /// <exception cref="ModelCardException">The model does not find joints, takes other than 3 channels, or its card names a skeleton
+    /// that is not known or has another number of joints.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PoseEstimator(
         LoadedModel model,

@@ -6,7 +6,8 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Training;
 
-/// <summary>Images of people to heat maps of their joints: the mean squared difference to Gaussians, of the joints that are annotated (MMPose's
+/// <summary>Images of people to heat maps of their joints: the mean squared difference to Gaussians, of the joints that are annotated
+/// (MMPose's
 /// <c>JointsMSELoss</c>).</summary>
 public sealed class PoseTask : TrainingTask
 {

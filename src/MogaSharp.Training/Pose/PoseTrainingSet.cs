@@ -45,7 +45,7 @@ public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
     /// <exception cref="TrainingSetupException">The model is for another task or for other joints.</exception>
     public static PoseTrainingSet Open(string text, ModelCard card)
     {
-        if (card.Options.Task != ModelTask.Pose)
+        if (card.Options is not HeatMapPoseOptions)
             throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for poses.");
         PoseSpec spec = Parse(text);
         IPoseDataset train = spec.OpenPersons(DatasetSplit.Train);

@@ -90,8 +90,8 @@ public sealed class DenseForwardTests : IDisposable
 
     private static bool IsUnbiased(TensorEntry tensor) => tensor.Name.EndsWith(".unbiased", StringComparison.Ordinal);
 
-    // The fit of a Gaussian to maps of random weights is ill-conditioned: differences of 5e-6 in a map move joints by tenths of a pixel. That
-    // the official map gives the official joints, the decoder's own tests say; here it is that the command decodes its maps so.
+    // The fit of a Gaussian to maps of random weights is ill-conditioned: differences of 5e-6 in a map move joints by tenths of a pixel.
+    // That the official map gives the official joints, the decoder's own tests say; here it is that the command decodes its maps so.
     private static void CheckUnbiased(DenseFixture official, Checkpoint results)
     {
         foreach (TensorEntry points in results.Tensors.Where(IsUnbiased))

@@ -57,7 +57,7 @@ public sealed class PoseTests : IDisposable
     [InlineData("""[{"image": "x.png", "bbox": [1, 2, 3, 1e999]}]""", "entry 1: its bbox is not four numbers")]
     [InlineData("""{"x.png": 3}""", "'x.png': its boxes are not a list")]
     [InlineData("7", "a list of boxes or an object")]
-    [InlineData("{", "this is not JSON")]
+    [InlineData("{", "This is not JSON")]
     public async Task A_bad_file_of_boxes_is_one_clear_message(string boxes, string problem)
     {
         string card = DenseModels.WritePose(_folder);
@@ -86,7 +86,7 @@ public sealed class PoseTests : IDisposable
         Assert.Empty(outcome.Json.EnumerateArray());
         Assert.Contains(outcome.Notes, note => note.Contains("without boxes", StringComparison.Ordinal));
         (await Pose(card, Photo, "--boxes", _folder.File("boxes.json"), "--whole")).Failed(2, "exclude each other");
-        (await Pose(card, Photo, "--boxes", _folder.File("nowhere.json"))).Failed(2, "there is no file");
+        (await Pose(card, Photo, "--boxes", _folder.File("nowhere.json"))).Failed(2, "There is no file");
     }
 
     private static Task<Outcome> Pose(string card, params string[] arguments) =>

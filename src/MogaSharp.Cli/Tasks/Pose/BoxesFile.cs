@@ -6,8 +6,8 @@ using MogaSharp.Vision;
 namespace MogaSharp.Cli;
 
 /// <summary>
-/// The boxes of people in images, from a JSON file: a list of <c>{"image": "cat.jpg", "bbox": [x, y, width, height], "score": 0.9}</c>, where
-/// <c>file_name</c> or <c>path</c> may stand for <c>image</c>, or an object from names to lists of such boxes.
+/// The boxes of people in images, from a JSON file: a list of <c>{"image": "cat.jpg", "bbox": [x, y, width, height], "score": 0.9}</c>,
+/// where <c>file_name</c> or <c>path</c> may stand for <c>image</c>, or an object from names to lists of such boxes.
 /// </summary>
 internal sealed class BoxesFile
 {

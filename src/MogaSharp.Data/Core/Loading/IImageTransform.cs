@@ -29,7 +29,8 @@ public interface IImageTransform
     /// <returns>Where the points of the image lie in the input; its annotations are moved by it.</returns>
     AffineMap Apply(PixelBlock image, RandomStream random, Span<float> destination);
 
-    /// <summary>Writes the input of an image, when what is known of the image may decide what is done with it. Default: it does not.</summary>
+    /// <summary>Writes the input of an image, when what is known of the image may decide what is done with it. Default: it does
+    /// not.</summary>
     /// <param name="image">The image.</param>
     /// <param name="annotations">What is known of it, in its own pixels.</param>
     /// <param name="random">The random numbers of the image.</param>

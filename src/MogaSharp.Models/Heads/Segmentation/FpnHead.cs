@@ -4,8 +4,8 @@ namespace MogaSharp.Models;
 
 /// <summary>
 /// The head of Semantic FPN (arXiv 1901.02446; MMSegmentation's <c>FPNHead</c>): each map of a pyramid is brought to the size of the finest
-/// by 3x3 convolutions with a bilinear enlargement by 2 after each, and their sum is classified pixel by pixel. Output: <c>decode_logits</c>
-/// (N, classes, H, W) in the size of the finest map.
+/// by 3x3 convolutions with a bilinear enlargement by 2 after each, and their sum is classified pixel by pixel. Output:
+/// <c>decode_logits</c> (N, classes, H, W) in the size of the finest map.
 /// </summary>
 public sealed record FpnHead : IHead
 {

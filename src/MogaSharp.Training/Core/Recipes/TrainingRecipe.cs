@@ -37,8 +37,8 @@ public sealed record TrainingRecipe
     /// <summary>Passes over the data before the cool-down.</summary>
     public int Epochs { get; init; } = 300;
 
-    /// <summary>Updates of the whole run, as OpenMMLab's iteration-based runs count, in place of <see cref="Epochs"/>; the last pass over the
-    /// data is cut off. Null to go by epochs.</summary>
+    /// <summary>Updates of the whole run, as OpenMMLab's iteration-based runs count, in place of <see cref="Epochs"/>; the last pass over
+    /// the data is cut off. Null to go by epochs.</summary>
     public int? Updates { get; init; }
 
     /// <summary>Images or clips of one update, over all processes and accumulation steps.</summary>
