@@ -89,7 +89,7 @@ public sealed class ModelCardTests : IDisposable
             { With("\"labels\": null"), "'labels'" },
             { WithPreprocess("\"mean\": null"), "preprocess.mean" },
             { With("\"labels\": [null]"), "a label is null" },
-            { With("\"label_set\": \"coco\""), "there is imagenet1k" },
+            { With("\"label_set\": \"coco\""), "there are imagenet1k" },
             { With("\"label_set\": \"imagenet1k\", \"labels\": [\"a\"]"), "both" },
             { With("\"weights\": null"), "null" },
             { With("\"weights\": { \"url\": \"nonsense\" }"), "not an http or https address" },
@@ -142,7 +142,10 @@ public sealed class ModelCardTests : IDisposable
     public void The_catalogue_s_names_and_files_are_unique()
     {
         Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => card.Name));
-        Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => ModelSource.DownloadOf(card)!.FileName));
+        // There are no official weights for one network.
+        string?[] files = [.. ModelCatalogue.Official.Cards.Select(card => ModelSource.DownloadOf(card)?.FileName)];
+        Assert.Single(files, file => file is null);
+        Assert.Distinct(files);
     }
 
     [Fact]

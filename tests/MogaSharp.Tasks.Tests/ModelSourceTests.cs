@@ -91,8 +91,8 @@ public sealed class ModelSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mode", "\"mode\": \"stretch\"", "'stretch' is not one of keep_aspect, squash.")]
-    [InlineData("mode", "\"mode\": 1", "The value is not one of keep_aspect, squash.")]
+    [InlineData("mode", "\"mode\": \"stretch\"", "'stretch' is not one of keep_aspect, squash, fit, box.")]
+    [InlineData("mode", "\"mode\": 1", "The value is not one of keep_aspect, squash, fit, box.")]
     [InlineData(
         "filter",
         "\"filter\": \"cubic\"",

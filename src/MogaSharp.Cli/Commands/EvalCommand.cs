@@ -48,6 +48,12 @@ internal static class EvalCommand
         );
         var engine = new EngineOptions();
         var officialPsnr = new Option<bool>("--official-psnr") { Description = "Clips: also print what the official code calls PSNR" };
+        var predictions = new Option<string?>("--predictions")
+        {
+            Description =
+                "Score what any program found, without a network: a folder of label maps (NAME.png), or COCO's results of key points",
+            HelpName = "path",
+        };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted")
         {
@@ -64,6 +70,7 @@ internal static class EvalCommand
             engine.Provider,
             engine.Device,
             officialPsnr,
+            predictions,
             engine.Threads,
             json,
         };
@@ -78,7 +85,7 @@ internal static class EvalCommand
                     : ModelFinder.Card(parsed.GetValue(model)!);
                 TaskModule module = ModuleOf(text, parsed.GetValue(task), given);
                 ModelCard chosen = given ?? ModelFinder.Card(module.DefaultModel);
-                if (parsed.GetValue(card) is null)
+                if (parsed.GetValue(card) is null && parsed.GetValue(predictions) is null)
                     ModelFinder.SayDefault(parsed, model, parsed.GetValue(weights), module);
                 var request = new EvalRequest
                 {
@@ -93,7 +100,9 @@ internal static class EvalCommand
                     OfficialPsnr = parsed.GetValue(officialPsnr),
                     Json = parsed.GetValue(json),
                 };
-                return await module.EvaluateAsync(request, cancellationToken).ConfigureAwait(false);
+                return parsed.GetValue(predictions) is { } found
+                    ? await module.ScoreAsync(request, found, cancellationToken).ConfigureAwait(false)
+                    : await module.EvaluateAsync(request, cancellationToken).ConfigureAwait(false);
             }
         );
         return command;

@@ -5,6 +5,7 @@ using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Training;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 
@@ -40,19 +41,19 @@ internal static class DenseEval
         await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
         if (evaluation.Count == 0)
             throw new FailureException($"There are no {task.Items} to evaluate on.");
-        var report = new DenseEvalReport(
-            loaded.Card.Name,
-            request.Data,
-            evaluation.Count,
-            Math.Round(evaluation.Count / clock.Elapsed.TotalSeconds, 2),
-            evaluation.Figures().ToDictionary(figure => figure.Key, figure => double.IsNaN(figure.Value) ? (double?)null : figure.Value),
-            more?.Invoke(evaluation, loaded.Card),
-            Notices.OfThisRun.AllOrNull
+        Write(
+            request,
+            task,
+            new DenseEvalReport(
+                loaded.Card.Name,
+                request.Data,
+                evaluation.Count,
+                Math.Round(evaluation.Count / clock.Elapsed.TotalSeconds, 2),
+                Finite(evaluation.Figures()),
+                more?.Invoke(evaluation, loaded.Card),
+                Notices.OfThisRun.AllOrNull
+            )
         );
-        if (request.Json)
-            Output.Json(report, CliJson.Printed.DenseEvalReport);
-        else
-            Print(report, task);
         return ExitCode.Success;
 
         bool Count(Action<double, string> progress)
@@ -72,11 +73,40 @@ internal static class DenseEval
         }
     }
 
+    /// <summary>Prints the figures of predictions that a file or a folder holds.</summary>
+    public static int Report(
+        EvalRequest request,
+        ModelTask task,
+        string predictions,
+        long count,
+        IReadOnlyDictionary<string, double> figures,
+        IReadOnlyList<ClassFigures>? classes
+    )
+    {
+        TaskTraining training = TaskTraining.Of(task);
+        Write(
+            request,
+            training.Create(training.Default()),
+            new DenseEvalReport(predictions, request.Data, count, null, Finite(figures), classes, Notices.OfThisRun.AllOrNull)
+        );
+        return ExitCode.Success;
+    }
+
+    private static void Write(EvalRequest request, TrainingTask task, DenseEvalReport report)
+    {
+        if (request.Json)
+            Output.Json(report, CliJson.Printed.DenseEvalReport);
+        else
+            Print(report, task);
+    }
+
+    private static Dictionary<string, double?> Finite(IReadOnlyDictionary<string, double> figures) =>
+        figures.ToDictionary(figure => figure.Key.ToLowerInvariant(), figure => double.IsNaN(figure.Value) ? (double?)null : figure.Value);
+
     private static void Print(DenseEvalReport report, TrainingTask task)
     {
-        Output.Line(
-            string.Create(CultureInfo.InvariantCulture, $"{report.Count} {task.Items} of {report.Data}, {report.PerSecond:F1} a second")
-        );
+        string speed = report.PerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $", {rate:F1} a second") : "";
+        Output.Line($"{report.Count} {task.Items} of {report.Data}{speed}");
         foreach (Metric metric in task.Metrics)
             if (report.Metrics.TryGetValue(metric.Name, out double? value))
                 Output.Line($"{metric.Label} {(value is { } number ? metric.Text(number) : "none")}");
@@ -91,16 +121,25 @@ internal static class DenseEval
     private static string Percent(double? share) => share is { } number ? (100 * number).ToString("F2", CultureInfo.InvariantCulture) : "-";
 }
 
-/// <summary>What <c>moga eval --json</c> prints for these tasks; figures without a value are null.</summary>
+/// <summary>What <c>moga eval --json</c> prints for these tasks; figures without a value are null. Of predictions the model is their
+/// path, and there is no speed.</summary>
 internal sealed record DenseEvalReport(
     string Model,
     string Data,
     long Count,
-    double PerSecond,
+    double? PerSecond,
     IReadOnlyDictionary<string, double?> Metrics,
     IReadOnlyList<ClassFigures>? Classes,
     IReadOnlyList<string>? Notes
 );
 
 /// <summary>How well a class is told.</summary>
-internal sealed record ClassFigures(string Name, double? Iou, double? Accuracy);
+internal sealed record ClassFigures(string Name, double? Iou, double? Accuracy)
+{
+    /// <summary>Those of a class of a matrix.</summary>
+    public static ClassFigures Of(string name, ConfusionMatrix matrix, int i)
+    {
+        (double iou, double accuracy) = (matrix.IntersectionOverUnion(i), matrix.Accuracy(i));
+        return new(name, double.IsNaN(iou) ? null : iou, double.IsNaN(accuracy) ? null : accuracy);
+    }
+}

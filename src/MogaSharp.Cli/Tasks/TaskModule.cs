@@ -49,6 +49,14 @@ internal abstract class TaskModule
 
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Scores predictions of any program.</summary>
+    /// <param name="request">What is asked for; of the model only the classes count.</param>
+    /// <param name="predictions">The file or folder.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UsageException">The task has no form for them.</exception>
+    public virtual Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
+        throw new UsageException($"--predictions is not for {Task}.");
 }
 
 /// <summary>The tasks that the command knows.</summary>

@@ -13,12 +13,13 @@ public static class KnownFolders
     public static string Mnist => Path.Combine(ModelDownloader.DefaultCacheFolder, "mnist");
 
     /// <summary>The folder of MNIST's files in the cache, for sets that are drawn with its digits.</summary>
+    /// <param name="kind">The kind of the set, for the message.</param>
     /// <exception cref="DatasetSpecException">They are not there; the message says how to get them.</exception>
-    internal static string OfMnist(string kind) =>
+    public static string OfMnist(string kind) =>
         MnistFiles.AreIn(Mnist)
             ? Mnist
             : throw new DatasetSpecException(
-                $"MNIST, whose digits '{kind}' is drawn with, is not on this machine; 'moga data mnist' fetches it."
+                $"MNIST is not on this machine; 'moga data mnist' fetches it, and '{kind}' needs it."
             );
 
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>

@@ -171,7 +171,8 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
         }
     }
 
-    private Value? Transposed(Value x, int channels, int kernel, int stride)
+    /// <summary>A transposed convolution, often with a norm and a function; null where it would cost too much.</summary>
+    public Value? Transposed(Value x, int channels, int kernel, int stride)
     {
         Scope s = Next();
         int padding = random.Next(0, (kernel + 1) / 2);

@@ -34,4 +34,7 @@ internal sealed class PoseModule : TaskModule
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, null, cancellationToken);
+
+    public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
+        System.Threading.Tasks.Task.Run(() => PredictionScore.OfPoses(request, predictions), cancellationToken);
 }

@@ -38,15 +38,12 @@ internal sealed class SegmentationModule : TaskModule
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, Classes, cancellationToken);
 
+    public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
+        System.Threading.Tasks.Task.Run(() => PredictionScore.OfLabelMaps(request, predictions, cancellationToken), cancellationToken);
+
     private static IReadOnlyList<ClassFigures> Classes(TaskEvaluation evaluation, ModelCard card)
     {
         ConfusionMatrix matrix = ((SegmentationEvaluation)evaluation).Matrix!;
-        return
-        [
-            .. card.GetLabels()
-                .Select((name, i) => new ClassFigures(name, NumberOf(matrix.IntersectionOverUnion(i)), NumberOf(matrix.Accuracy(i)))),
-        ];
+        return [.. card.GetLabels().Select((name, i) => ClassFigures.Of(name, matrix, i))];
     }
-
-    private static double? NumberOf(double value) => double.IsNaN(value) ? null : value;
 }
