@@ -65,8 +65,8 @@ internal abstract class ImageRun<T, TReport>
     /// <summary>What images could not be, for the last line: <c>segmented</c>.</summary>
     protected abstract string Done { get; }
 
-    /// <summary>Whether results need the decoded images.</summary>
-    protected virtual bool KeepsImages => false;
+    /// <summary>Where files are written, for which results need the decoded images; null for none.</summary>
+    protected virtual OutputFolder? Folder => null;
 
     /// <summary>How a report is written as JSON.</summary>
     protected abstract JsonTypeInfo<TReport> Json { get; }
@@ -95,10 +95,11 @@ internal abstract class ImageRun<T, TReport>
         ModelCard card = ModelFinder.Card(parsed.GetValue(arguments.Model)!);
         if (card.Options.Task != Task)
             throw new UsageException($"{card.Name} is a model for {card.Options.Task}; this takes one for {Task}.");
+        Folder?.RequireOthers(files);
         await using var images = new ImageInputs(
             Prepare(card),
             files.Select(Source),
-            new ImageInputOptions { KeepsImages = KeepsImages },
+            new ImageInputOptions { KeepsImages = Folder is not null },
             cancellationToken
         );
         using IInferenceEngine engine = arguments.Engine.Create(parsed);
@@ -130,7 +131,7 @@ internal abstract class ImageRun<T, TReport>
 
             return bad.Count == 0 ? ExitCode.Success
                 : files.Count == 1 ? ExitCode.Failure
-                : Failure.Report($"{bad.Count} of {files.Count} images could not be {Done}", ExitCode.Failure);
+                : Failure.Report($"{bad.Count} of {files.Count} images could not be {Done}.", ExitCode.Failure);
 
             async Task<bool> AllAsync(Action<double, string> progress)
             {

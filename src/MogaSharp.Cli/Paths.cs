@@ -32,9 +32,20 @@ internal static class Paths
         if (!Directory.Exists(folder))
             throw new UsageException($"'{path}' cannot be written: there is no folder '{Path.GetDirectoryName(path)}'.");
         foreach (string? input in inputs)
-            if (input is not null && File.Exists(path) && Target(path) == Target(input))
-                throw new UsageException($"'{path}' is read and written; give another name to write to.");
+            if (input is not null)
+                RequireOther(path, input, "name");
         return path;
+    }
+
+    /// <summary>Refuses to write over a file that is read.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="input">The file that is read.</param>
+    /// <param name="what">What to change.</param>
+    /// <exception cref="UsageException">They are the same file.</exception>
+    public static void RequireOther(string path, string input, string what)
+    {
+        if (File.Exists(path) && Target(path) == Target(input))
+            throw new UsageException($"'{path}' is read and written; give another {what} to write to.");
     }
 
     /// <summary>Runs the writing of a file.</summary>

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using MogaSharp.Data;
 using MogaSharp.Graph;
+using MogaSharp.Imaging;
 using MogaSharp.Models;
+using MogaSharp.Testing;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Training.Tests;
@@ -78,6 +81,57 @@ public sealed class DenseTaskTests
             Assert.Equal(value, merged.Figures()[name], 1e-12);
         Assert.InRange(whole.Figures()["miou"], 0.05, 0.6);
         Assert.InRange(whole.Figures()["loss"], Math.Log(3) - 0.5, Math.Log(3) + 0.5);
+    }
+
+    [Theory]
+    [InlineData("sky #0000ff", "road #804080", 2)]
+    [InlineData("sky", "road #804080", 0)]
+    public void A_model_takes_the_data_s_classes_and_either_all_colors_or_none(string first, string second, int colors)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string part in new[] { "images", "labels" })
+            Directory.CreateDirectory(folder.File(part));
+        new RgbImage(4, 4, new byte[48]).SavePng(folder.File("images/a.png"));
+        IndexPng.Save(folder.File("labels/a.png"), new byte[16], 4, 4, new byte[768]);
+        File.WriteAllLines(folder.File("classes.txt"), [first, second]);
+        ModelCard card = ModelCatalogue.Official.Find("fpn_moganet_xt");
+        using var set = SegmentationTrainingSet.Open(
+            $"pairs:{folder.File("images")},{folder.File("labels")}?classes={folder.File("classes.txt")}",
+            card
+        );
+        Assert.Equal(["sky", "road"], set.Model.GetLabels());
+        Assert.Equal(2, set.Model.Options.ClassCount);
+        Assert.Equal(colors, set.Model.LabelColors.Length);
+        // A card that cannot be read again would be of no use.
+        Assert.Equal(set.Model.ToJson(), ModelCard.Parse(set.Model.ToJson(), "again").ToJson());
+        Assert.Contains("nothing to evaluate on", Assert.Single(set.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Poses_are_evaluated_in_the_official_boxes()
+    {
+        using var folder = new TemporaryFolder();
+        new RgbImage(64, 48, new byte[64 * 48 * 3]).SavePng(folder.File("p.png"));
+        string joints = string.Join(", ", Enumerable.Range(0, 17).Select(j => $"{10 + j}, {20 + j}, 2"));
+        string Person(int id, string box) =>
+            $$"""
+                { "id": {{id}}, "image_id": 7, "category_id": 1, "bbox": [{{box}}], "area": 90, "iscrowd": 0, "num_keypoints": 17,
+                  "keypoints": [{{joints}}] }
+                """;
+        File.WriteAllText(
+            folder.File("people.json"),
+            $$"""
+            { "images": [{ "id": 7, "file_name": "p.png", "width": 64, "height": 48 }],
+              "annotations": [{{Person(1, "-5, 10, 30, 60")}}, {{Person(2, "70, 10, 5, 5")}}, {{Person(3, "4, 4, 0, 9")}}] }
+            """
+        );
+        string one = $"{folder.File("people.json")},{folder.FullName}";
+        ModelCard card = ModelCatalogue.Official.Find("moganet_xt_coco_256x192");
+        using var set = PoseTrainingSet.Open($"coco-pose:{one}?val={one}", card);
+        PoseBatch batch = Assert.Single(set.ReadEvaluation(card.Preprocess, 1, ProcessShare.Single, Token)).As<PoseBatch>();
+        SeenPerson seen = Assert.Single(batch.People);
+        Assert.Equal(new Box(0, 10, 30, 37), seen.Box);
+        Assert.Equal(3, batch.Truths[7].Length);
     }
 
     [Fact]

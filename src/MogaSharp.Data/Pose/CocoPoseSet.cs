@@ -56,7 +56,7 @@ public sealed class CocoPoseSet : IPoseDataset
         {
             foreach (AnnotatedPerson person in image.Persons)
             {
-                Box box = Within(person.Box, image.Size);
+                Box box = Clip(person.Box, image.Size);
                 if (person.IsCrowd)
                     LeftOut("crowd", "group of people", "groups of people");
                 else if (person.IsIgnored || person.Points.All(point => point.Visibility == KeyPointVisibility.Unlabeled))
@@ -79,6 +79,19 @@ public sealed class CocoPoseSet : IPoseDataset
         return set.Checked("person to train on");
     }
 
+    /// <summary>The part of a person's box inside an image by the rule of MMPose's data sets for COCO, in which boxes end at the
+    /// center of the last pixel.</summary>
+    /// <param name="box">The box, in pixels.</param>
+    /// <param name="size">The size of the image.</param>
+    /// <returns>Width and height are not above 0 where nothing is inside.</returns>
+    public static Box Clip(Box box, ImageSize size) =>
+        Box.FromCorners(
+            Math.Max(0, box.X),
+            Math.Max(0, box.Y),
+            Math.Min(size.Width - 1, Math.Max(0, box.X) + box.Width),
+            Math.Min(size.Height - 1, Math.Max(0, box.Y) + box.Height)
+        );
+
     /// <inheritdoc/>
     public long ImageIdOf(int index) => _items[index].Image.Id;
 
@@ -86,14 +99,6 @@ public sealed class CocoPoseSet : IPoseDataset
     public IEnumerator<ImageItem> GetEnumerator() => _items.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    // The official code ends boxes at the center of the last pixel.
-    private static Box Within(Box box, ImageSize size)
-    {
-        double left = Math.Max(0, box.X),
-            top = Math.Max(0, box.Y);
-        return Box.FromCorners(left, top, Math.Min(size.Width - 1, left + box.Width), Math.Min(size.Height - 1, top + box.Height));
-    }
 
     private CocoPoseSet Checked(string what)
     {

@@ -92,14 +92,12 @@ public sealed class ImageTrainingData : ITrainingData
     /// <param name="recipe">Size, crop, squash; mean and deviation where it has them.</param>
     /// <param name="model">The model's own preprocessing, for the rest.</param>
     public static PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
-        model with
+        TrainingSet.WithChannels(recipe, model) with
         {
             Width = recipe.EvalImageSize ?? recipe.ImageSize,
             Height = recipe.EvalImageSize ?? recipe.ImageSize,
             Crop = recipe.Squash ? 1 : recipe.EvalCrop,
             Mode = recipe.Squash ? ResizeMode.Squash : ResizeMode.KeepAspect,
-            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
-            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
         };
 
     /// <summary>What a recipe does with training images.</summary>

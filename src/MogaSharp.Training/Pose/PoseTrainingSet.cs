@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using MogaSharp.Data;
 using MogaSharp.Graph;
+using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Vision;
@@ -9,25 +9,13 @@ using MogaSharp.Vision;
 namespace MogaSharp.Training;
 
 /// <summary>People with their joints, in two parts: one by one to train on, image by image to evaluate.</summary>
-public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
+public sealed class PoseTrainingSet : DenseTrainingSet
 {
     private readonly IPoseDataset _train;
     private readonly IPoseDataset? _eval;
 
-    private PoseTrainingSet(IPoseDataset train, IPoseDataset? eval, ModelCard card, IReadOnlyList<string> notes) =>
-        (_train, _eval, Model, Notes) = (train, eval, card, notes);
-
-    /// <inheritdoc/>
-    public override ModelCard Model { get; }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Notes { get; }
-
-    /// <inheritdoc/>
-    public override int TrainCount => _train.Count;
-
-    /// <inheritdoc/>
-    public override int? EvalCount => _eval?.Count;
+    private PoseTrainingSet(IPoseDataset train, IPoseDataset? eval, ModelCard card)
+        : base(train, eval, card) => (_train, _eval) = (train, eval);
 
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} joints";
@@ -53,10 +41,7 @@ public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
         int joints = train.Skeleton.Joints.Length;
         if (joints != card.Options.ClassCount)
             throw new TrainingSetupException($"{card.Name} finds {card.Options.ClassCount} joints, the people of '{text}' have {joints}.");
-        List<string> notes = [.. train.Notes, .. eval?.Notes ?? []];
-        if (eval is null)
-            notes.Add("there is nothing to evaluate on: the last epoch counts as the best");
-        return new PoseTrainingSet(train, eval, card with { Skeleton = train.Skeleton.Name }, notes);
+        return new PoseTrainingSet(train, eval, card with { Skeleton = train.Skeleton.Name });
     }
 
     /// <inheritdoc/>
@@ -66,69 +51,34 @@ public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
             throw new RunFolderException($"The run in '{folder}' is of other joints than the data; a new run needs another folder.");
     }
 
-    /// <inheritdoc/>
-    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
-        model with
+    private protected override TrainingBatch BatchOf(Batch batch) =>
+        new PoseBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width))
         {
-            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
-            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
+            Joints = [.. batch.Annotations.Select(all => all.OfType<PersonAnnotation>().Single().Person.Points)],
+            Skeleton = _train.Skeleton,
+            BadItems = batch.BadItems,
         };
 
-    /// <inheritdoc/>
-    public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare share, ILogger logger) =>
-        new DenseTrainingData(
-            _train,
-            Transform(recipe, preprocess),
-            recipe,
-            workers,
-            share,
-            logger,
-            batch => new PoseBatch(batch.Images, new Shape(batch.Count, batch.Channels, batch.Height, batch.Width))
-            {
-                Joints = [.. batch.Annotations.Select(all => all.OfType<PersonAnnotation>().Single().Person.Points)],
-                Skeleton = _train.Skeleton,
-                BadItems = batch.BadItems,
-            }
-        )
-        {
-            EvalCount = _eval?.Count ?? 0,
-            EvalBatches = _eval is null ? 0 : new OrderedSampler(_eval.Count, share).Length,
-            ReadEvaluation = token => ReadEvaluation(preprocess, workers, share, token),
-        };
-
-    /// <inheritdoc/>
-    public IEnumerable<TrainingBatch> ReadEvaluation(
-        PreprocessCard preprocess,
-        int workers,
-        ProcessShare share,
-        CancellationToken cancellationToken
-    )
+    private protected override Func<int, ImageItem, TrainingBatch> EvaluationOf(PreprocessCard preprocess)
     {
-        if (_eval is not { } set)
-            return [];
+        IPoseDataset set = _eval!;
         var preparation = new PosePreparation(preprocess, new PoseInference { Flip = false });
         var size = new ImageSize(preprocess.Width, preprocess.Height);
-        int[] order = new OrderedSampler(set.Count, share).Draw(0);
-        return Prefetch.InOrder(
-            order.Length,
-            place => DenseTrainingData.TryRead(set, order[place], item => Batch(item, set.ImageIdOf(order[place]))),
-            workers,
-            cancellationToken
-        );
+        return (index, item) => Batch(item, set.ImageIdOf(index));
 
-        // Boxes are the annotated ones, of people with joints.
+        // The official code's boxes are the annotated ones, cut off at the edges of the image, of people with joints.
         TrainingBatch Batch(ImageItem item, long id)
         {
+            RgbImage image = item.ToImage();
             ImmutableArray<AnnotatedPerson> truth = [.. item.ReadAnnotations().OfType<PersonAnnotation>().Select(one => one.Person)];
             AnnotatedPerson[] people =
             [
-                .. truth.Where(person => !person.IsCrowd && person.Points.Any(point => point.Visibility != KeyPointVisibility.Unlabeled)),
+                .. truth
+                    .Where(person => !person.IsCrowd && person.Points.Any(point => point.Visibility != KeyPointVisibility.Unlabeled))
+                    .Select(person => person with { Box = CocoPoseSet.Clip(person.Box, new ImageSize(image.Width, image.Height)) })
+                    .Where(person => person.Box is { Width: > 0, Height: > 0 } && person.Area > 0),
             ];
-            PreparedImage prepared = preparation.Prepare(
-                item.ToImage(),
-                [.. people.Select(person => new PersonBox(person.Box))],
-                item.Name
-            );
+            PreparedImage prepared = preparation.Prepare(image, [.. people.Select(person => new PersonBox(person.Box))], item.Name);
             SeenPerson[] seen =
             [
                 .. people.Select(person => new SeenPerson(
@@ -160,7 +110,7 @@ public sealed class PoseTrainingSet : TrainingSet, IEvaluationSource
             }),
         ];
 
-    private static PoseTransform Transform(TrainingRecipe recipe, PreprocessCard preprocess)
+    private protected override IImageTransform TransformOf(TrainingRecipe recipe, PreprocessCard preprocess)
     {
         PoseRecipe own = recipe.Pose ?? new();
         return new PoseTransform(

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging;
 using MogaSharp.Data;
 using MogaSharp.Graph;
-using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Vision;
@@ -9,30 +7,10 @@ using MogaSharp.Vision;
 namespace MogaSharp.Training;
 
 /// <summary>Images with label maps, in two parts.</summary>
-public sealed class SegmentationTrainingSet : TrainingSet, IEvaluationSource
+public sealed class SegmentationTrainingSet : DenseTrainingSet
 {
-    private readonly ISegmentationDataset _train;
-    private readonly ISegmentationDataset? _eval;
-
-    private SegmentationTrainingSet(
-        ISegmentationDataset train,
-        ISegmentationDataset? eval,
-        ModelCard card,
-        IReadOnlyList<string> notes,
-        bool needsFreshHead
-    ) => (_train, _eval, Model, Notes, NeedsFreshHead) = (train, eval, card, notes, needsFreshHead);
-
-    /// <inheritdoc/>
-    public override ModelCard Model { get; }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Notes { get; }
-
-    /// <inheritdoc/>
-    public override int TrainCount => _train.Count;
-
-    /// <inheritdoc/>
-    public override int? EvalCount => _eval?.Count;
+    private SegmentationTrainingSet(ISegmentationDataset train, ISegmentationDataset? eval, ModelCard card, bool needsFreshHead)
+        : base(train, eval, card) => NeedsFreshHead = needsFreshHead;
 
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} classes";
@@ -68,12 +46,12 @@ public sealed class SegmentationTrainingSet : TrainingSet, IEvaluationSource
                 Options = options with { NumClasses = classes.Length },
                 LabelSet = null,
                 Labels = [.. classes],
-                LabelColors = [.. train.Classes.Select(label => label.Color).OfType<System.Drawing.Color>().Select(ColorText)],
+                // All or none: a card has a color for each label.
+                LabelColors = train.Classes.All(label => label.Color is not null)
+                    ? [.. train.Classes.Select(label => ColorText(label.Color!.Value))]
+                    : [],
             };
-        List<string> notes = [.. train.Notes, .. eval?.Notes ?? []];
-        if (eval is null)
-            notes.Add("there is nothing to evaluate on: the last epoch counts as the best");
-        return new SegmentationTrainingSet(train, eval, fitted, notes, !isSame && classes.Length == options.NumClasses);
+        return new SegmentationTrainingSet(train, eval, fitted, !isSame && classes.Length == options.NumClasses);
     }
 
     /// <inheritdoc/>
@@ -83,61 +61,27 @@ public sealed class SegmentationTrainingSet : TrainingSet, IEvaluationSource
             throw new RunFolderException($"The run in '{folder}' has other classes than the data; a new run needs another folder.");
     }
 
-    /// <inheritdoc/>
-    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model) =>
-        model with
-        {
-            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
-            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
-        };
-
-    /// <inheritdoc/>
-    public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare share, ILogger logger) =>
-        new DenseTrainingData(
-            _train,
-            Transform(recipe, preprocess),
-            recipe,
-            workers,
-            share,
-            logger,
-            batch => new SegmentationBatch(
-                batch.Images,
-                new Shape(batch.Count, batch.Channels, batch.Height, batch.Width),
-                [.. batch.Annotations.Select(all => all.OfType<LabelMap>().Single())]
-            )
-            {
-                BadItems = batch.BadItems,
-            }
+    private protected override TrainingBatch BatchOf(Batch batch) =>
+        new SegmentationBatch(
+            batch.Images,
+            new Shape(batch.Count, batch.Channels, batch.Height, batch.Width),
+            [.. batch.Annotations.Select(all => all.OfType<LabelMap>().Single())]
         )
         {
-            EvalCount = _eval?.Count ?? 0,
-            EvalBatches = _eval is null ? 0 : new OrderedSampler(_eval.Count, share).Length,
-            ReadEvaluation = token => ReadEvaluation(preprocess, workers, share, token),
+            BadItems = batch.BadItems,
         };
 
-    /// <inheritdoc/>
-    public IEnumerable<TrainingBatch> ReadEvaluation(
-        PreprocessCard preprocess,
-        int workers,
-        ProcessShare share,
-        CancellationToken cancellationToken
-    )
+    private protected override Func<int, ImageItem, TrainingBatch> EvaluationOf(PreprocessCard preprocess)
     {
-        if (_eval is not { } set)
-            return [];
         var preparation = new SegmentationPreparation(preprocess);
-        int[] order = new OrderedSampler(set.Count, share).Draw(0);
-        return Prefetch.InOrder(order.Length, place => DenseTrainingData.TryRead(set, order[place], Batch), workers, cancellationToken);
-
-        TrainingBatch Batch(ImageItem item)
+        return (_, item) =>
         {
-            RgbImage image = item.ToImage();
-            Tensor input = preparation.Prepare(image, item.Name).Inputs[0];
+            Tensor input = preparation.Prepare(item.ToImage(), item.Name).Inputs[0];
             return new SegmentationBatch(input.Data, input.Shape, [item.ReadAnnotations().OfType<LabelMap>().Single()]);
-        }
+        };
     }
 
-    private static SegmentationTransform Transform(TrainingRecipe recipe, PreprocessCard preprocess)
+    private protected override IImageTransform TransformOf(TrainingRecipe recipe, PreprocessCard preprocess)
     {
         SegmentationRecipe own = recipe.Segmentation ?? new();
         (int height, int width) = SegmentationRecipe.CropOf(recipe);

@@ -18,9 +18,7 @@ public static class KnownFolders
     public static string OfMnist(string kind) =>
         MnistFiles.AreIn(Mnist)
             ? Mnist
-            : throw new DatasetSpecException(
-                $"MNIST is not on this machine; 'moga data mnist' fetches it, and '{kind}' needs it."
-            );
+            : throw new DatasetSpecException($"MNIST is not on this machine; 'moga data mnist' fetches it, and '{kind}' needs it.");
 
     /// <summary>The folder of Fashion-MNIST's files, where Debian's package puts them; null when they are not there.</summary>
     public static string? Fashion =>

@@ -96,6 +96,39 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
+    public async Task Images_are_not_written_over_and_a_failure_leaves_no_folder()
+    {
+        string card = DenseModels.WriteSegmentor(_folder);
+        Directory.CreateDirectory(_folder.File("photos"));
+        File.Copy(Photo, _folder.File("photos/a.png"));
+        (await Segment(card, Photo, _folder.File("photos/a.png"), "--output", _folder.File("photos"))).Failed(
+            2,
+            "photos/a.png' is read and written; give another folder to write to."
+        );
+        Assert.Equal(File.ReadAllBytes(Photo), File.ReadAllBytes(_folder.File("photos/a.png")));
+        Assert.Single(Directory.GetFiles(_folder.File("photos")));
+
+        File.WriteAllText(_folder.File("bad.png"), "no image");
+        Assert.Equal(1, (await Segment(card, _folder.File("bad.png"), "--output", _folder.File("new"))).ExitCode);
+        Assert.False(Directory.Exists(_folder.File("new")));
+    }
+
+    [Fact]
+    public async Task An_image_named_like_an_overlay_has_files_of_its_own()
+    {
+        string card = DenseModels.WriteSegmentor(_folder);
+        File.Copy(Photo, _folder.File("a.png"));
+        new RgbImage(9, 9, new byte[243]).SavePng(_folder.File("a_overlay.png"));
+        string output = _folder.File("out");
+        (await Segment(card, _folder.File("a.png"), _folder.File("a_overlay.png"), "--output", output)).Succeeded();
+        Assert.Equal(
+            ["a.png", "a_overlay.png", "a_overlay_2.png", "a_overlay_2_overlay.png"],
+            Directory.GetFiles(output).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(9, IndexPng.Load(Path.Combine(output, "a_overlay_2.png")).Width);
+    }
+
+    [Fact]
     public async Task A_file_in_place_of_the_folder_is_refused_and_stays()
     {
         string card = DenseModels.WriteSegmentor(_folder);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using MogaSharp.Imaging;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Cli.Tests;
@@ -39,6 +41,34 @@ public sealed class TerminalCancelTests : IAsyncDisposable
         // A half of the file has come.
         if (command == "pull")
             Assert.Matches(@"\r\[#+\.+\]  Downloading custom +50%", screen.Transcript);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_keeps_the_label_maps_that_are_done()
+    {
+        using var folder = new TemporaryFolder();
+        string output = folder.File("maps"),
+            results = folder.File("results.json"),
+            photo = Repository.Fixture("imaging", "chelsea.png");
+        string[] arguments = ["segment", "--model", DenseModels.WriteSegmentor(folder), "--output", output, "--json"];
+        for (int i = 0; i < 300; i++)
+            File.Copy(photo, folder.File($"{i:D3}.png"));
+        using PseudoTerminal terminal = PseudoTerminal.Start(
+            new() { OutputFile = results },
+            _fixture.Cache,
+            [.. arguments, Path.Combine(folder.FullName, "*.png")]
+        );
+        await terminal.UntilAsync(_ => Directory.Exists(output) && Directory.GetFiles(output).Length > 4);
+        terminal.PressCtrlC();
+        (int code, Screen screen) = await terminal.FinishAsync();
+        Assert.True(code == 130, screen.Transcript);
+        using var done = JsonDocument.Parse(await File.ReadAllTextAsync(results, TestContext.Current.CancellationToken));
+        Assert.InRange(done.RootElement.GetArrayLength(), 2, 299);
+        foreach (JsonElement image in done.RootElement.EnumerateArray())
+            Assert.True(File.Exists(image.GetProperty("overlay").GetString()));
+        // Nothing is half-written.
+        foreach (string file in Directory.GetFiles(output))
+            Assert.True(ImageDecoder.Load(file).Width >= 451, file);
     }
 
     private string[] Long(string command)

@@ -80,6 +80,16 @@ internal sealed class TerminalFixture : IAsyncDisposable
                 [command, VideoFixtures.Sample("moving_mnist.gif"), "--model", Video64(), "--output", _folder.File("predicted")],
                 "^custom_video predicted 10 frames"
             ),
+            "segment" => (
+                [command, Photo, "--model", DenseModels.WriteSegmentor(_folder), "--output", _folder.File("maps")],
+                @"^\S*chelsea.png: \w+ \d+\.\d%"
+            ),
+            "pose" => (
+                [command, Photo, "--model", DenseModels.WritePose(_folder), "--output", _folder.File("people")],
+                @"^\S*chelsea.png: person \d\.\d\d: "
+            ),
+            "eval segmentation" => (["eval", "--data", Scenes(), "--model", DenseModels.WriteSceneSegmentor(_folder)], @"^mIoU \d"),
+            "eval pose" => (["eval", "--data", Scenes(), "--model", DenseModels.WritePose(_folder)], @"^AP \d"),
             "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
         };
@@ -89,6 +99,14 @@ internal sealed class TerminalFixture : IAsyncDisposable
     {
         Fixtures.WriteIdx(_folder.File("idx"));
         return _folder.File("idx");
+    }
+
+    private static string Photo => Repository.Fixture("imaging", "chelsea.png");
+
+    private string Scenes()
+    {
+        TrainFixture.WriteIdx(_folder, "digits", train: 10, classes: 10);
+        return $"scenes:{_folder.File("digits")}?testcount=4&size=64x64";
     }
 
     private string Digits()

@@ -50,7 +50,7 @@ internal static class PoseCommand
                         _ => HeatMapRefinement.QuarterShift,
                     },
                 };
-                OutputFolder? folder = parsed.GetValue(output) is { } to ? new OutputFolder(to) : null;
+                OutputFolder? folder = parsed.GetValue(output) is { } to ? new OutputFolder(to, ".png") : null;
                 return new PoseRun(inference, file, folder).RunAsync(parsed, arguments, cancellationToken);
             }
         );
@@ -67,7 +67,7 @@ internal static class PoseCommand
 
         protected override string Done => "searched";
 
-        protected override bool KeepsImages => folder is not null;
+        protected override OutputFolder? Folder => folder;
 
         protected override JsonTypeInfo<FoundPerson> Json => CliJson.Printed.FoundPerson;
 
@@ -80,10 +80,12 @@ internal static class PoseCommand
         protected override IEnumerable<FoundPerson> Report(ImageResult<ImagePoses> result, string[]? notes)
         {
             ImagePoses poses = result.Value!;
+            if (poses.People.Any(person => !person.Points.All(point => double.IsFinite(point.X + point.Y + point.Score))))
+                throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
             string? file = null;
             if (folder is not null)
             {
-                file = $"{folder.Stem(result.Source.Name)}.png";
+                file = folder.FilesOf(result.Source.Name)[0];
                 using var canvas = new Canvas(result.Image!);
                 foreach ((PersonPose person, int i) in poses.People.Select((person, i) => (person, i)))
                     canvas.DrawSkeleton(
@@ -98,9 +100,6 @@ internal static class PoseCommand
 
             long id = IdOf(result.Source.Name);
             foreach (PersonPose person in poses.People)
-            {
-                if (!person.Points.All(point => double.IsFinite(point.X + point.Y + point.Score)))
-                    throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
                 yield return new FoundPerson(
                     result.Source.Name,
                     id,
@@ -112,7 +111,6 @@ internal static class PoseCommand
                     null,
                     notes
                 );
-            }
         }
 
         protected override FoundPerson Fail(string path, string error, string[]? notes) =>
@@ -122,12 +120,19 @@ internal static class PoseCommand
         {
             ImmutableArray<string> joints = SkeletonDefinition.Coco.Joints;
             double[] points = report.Keypoints!;
-            IEnumerable<string> sure = Enumerable
-                .Range(0, points.Length / 3)
-                .Where(i => points[(3 * i) + 2] >= inference.JointThreshold)
-                .Select(i => string.Create(CultureInfo.InvariantCulture, $"{joints[i]} {points[3 * i]:F1},{points[(3 * i) + 1]:F1}"));
+            string[] sure =
+            [
+                .. Enumerable
+                    .Range(0, points.Length / 3)
+                    .Where(i => points[(3 * i) + 2] >= inference.JointThreshold)
+                    .Select(i => string.Create(CultureInfo.InvariantCulture, $"{joints[i]} {points[3 * i]:F1},{points[(3 * i) + 1]:F1}")),
+            ];
+            string found =
+                sure.Length > 0
+                    ? string.Join("  ", sure)
+                    : string.Create(CultureInfo.InvariantCulture, $"no joint above {inference.JointThreshold}");
             string score = report.Score!.Value.ToString("F2", CultureInfo.InvariantCulture);
-            return $"{report.Path}: person {score}: {string.Join("  ", sure)}{(report.Overlay is null ? "" : $" -> {report.Overlay}")}";
+            return $"{report.Path}: person {score}: {found}{(report.Overlay is null ? "" : $" -> {report.Overlay}")}";
         }
 
         private IReadOnlyList<PersonBox> BoxesOf(string name)

@@ -36,5 +36,5 @@ internal sealed class PoseModule : TaskModule
         DenseEval.RunAsync(request, null, cancellationToken);
 
     public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
-        System.Threading.Tasks.Task.Run(() => PredictionScore.OfPoses(request, predictions), cancellationToken);
+        System.Threading.Tasks.Task.Run(() => PoseScore.Run(request, predictions), cancellationToken);
 }

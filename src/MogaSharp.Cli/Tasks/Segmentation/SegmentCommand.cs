@@ -59,7 +59,7 @@ internal static class SegmentCommand
                     Threads = parsed.GetValue(arguments.Engine.Threads),
                 };
                 Check(inference);
-                OutputFolder? folder = parsed.GetValue(output) is { } path ? new OutputFolder(path) : null;
+                OutputFolder? folder = parsed.GetValue(output) is { } path ? new OutputFolder(path, ".png", "_overlay.png") : null;
                 return new SegmentRun(inference, folder).RunAsync(parsed, arguments, cancellationToken);
             }
         );
@@ -84,7 +84,7 @@ internal static class SegmentCommand
 
         protected override string Done => "segmented";
 
-        protected override bool KeepsImages => folder is not null;
+        protected override OutputFolder? Folder => folder;
 
         protected override JsonTypeInfo<SegmentedImage> Json => CliJson.Printed.SegmentedImage;
 
@@ -100,8 +100,8 @@ internal static class SegmentCommand
                 overlay = null;
             if (folder is not null)
             {
-                string stem = folder.Stem(result.Source.Name);
-                (map, overlay) = ($"{stem}.png", $"{stem}_overlay.png");
+                string[] files = folder.FilesOf(result.Source.Name);
+                (map, overlay) = (files[0], files[1]);
                 RgbColor[] colors = [.. value.Classes.Select((label, i) => ColorOf(label, i))];
                 byte[] palette = [.. colors.SelectMany(color => (byte[])[color.Red, color.Green, color.Blue])];
                 Paths.Write(map, file => IndexPng.Save(file, value.Map.Labels, value.Map.Size.Width, value.Map.Size.Height, palette));

@@ -39,7 +39,7 @@ internal sealed class SegmentationModule : TaskModule
         DenseEval.RunAsync(request, Classes, cancellationToken);
 
     public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
-        System.Threading.Tasks.Task.Run(() => PredictionScore.OfLabelMaps(request, predictions, cancellationToken), cancellationToken);
+        System.Threading.Tasks.Task.Run(() => LabelMapScore.Run(request, predictions, cancellationToken), cancellationToken);
 
     private static IReadOnlyList<ClassFigures> Classes(TaskEvaluation evaluation, ModelCard card)
     {

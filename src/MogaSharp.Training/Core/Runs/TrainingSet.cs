@@ -45,6 +45,16 @@ public abstract class TrainingSet : IDisposable
     /// <exception cref="RecipeException">The recipe does not fit the data.</exception>
     public abstract ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare share, ILogger logger);
 
+    /// <summary>A model's preprocessing with the recipe's mean and standard deviation, where it has any.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="model">The model's own preprocessing.</param>
+    internal static PreprocessCard WithChannels(TrainingRecipe recipe, PreprocessCard model) =>
+        model with
+        {
+            Mean = recipe.Mean.IsEmpty ? model.Mean : [.. recipe.Mean.Select(value => (float)value)],
+            Std = recipe.Std.IsEmpty ? model.Std : [.. recipe.Std.Select(value => (float)value)],
+        };
+
     /// <summary>Closes files.</summary>
     public void Dispose()
     {

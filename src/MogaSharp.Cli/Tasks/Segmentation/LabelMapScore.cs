@@ -7,12 +7,12 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
 
-/// <summary>What <c>moga eval --predictions</c> does: scores what any program found, without a network.</summary>
-internal static class PredictionScore
+/// <summary><c>moga eval --predictions</c> for segmentation: scores the label maps that any program made, without a network.</summary>
+internal static class LabelMapScore
 {
     /// <summary>Scores a folder of label maps, each a PNG image of class numbers under its image's name.</summary>
     /// <exception cref="FailureException">A label map is missing, of another size, or has a class that there is not.</exception>
-    public static int OfLabelMaps(EvalRequest request, string folder, CancellationToken cancellationToken)
+    public static int Run(EvalRequest request, string folder, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder))
             throw new UsageException($"There is no folder '{folder}'.");
@@ -31,19 +31,6 @@ internal static class PredictionScore
 
         ImmutableArray<ClassFigures> classes = [.. set.Classes.Select((label, i) => ClassFigures.Of(label.Name, matrix, i))];
         return DenseEval.Report(request, ModelTask.Segmentation, folder, matrix.Count, matrix.Figures(), classes);
-    }
-
-    /// <summary>Scores a file in COCO's form for results of key points.</summary>
-    public static int OfPoses(EvalRequest request, string path)
-    {
-        if (!File.Exists(path))
-            throw new UsageException($"There is no file '{path}'.");
-        if (PoseSpec.Parse(request.Data, KnownFolders.OfMnist).OpenImages(request.Split) is not CocoPoseSet set)
-            throw new UsageException($"'{request.Data}' has no file whose images predictions name; write coco-pose:PATH.");
-        CocoKeyPointMetrics metrics = set.File.CreateMetrics();
-        foreach ((long image, PersonPose pose) in CocoPoseResults.Load(path, set.File))
-            metrics.Add(image, pose);
-        return DenseEval.Report(request, ModelTask.Pose, path, set.Count, metrics.Figures(), null);
     }
 
     // All are looked for before any is read.
