@@ -183,3 +183,8 @@ MOGA_API int32_t moga_channels_to_frames(Handle x, int64_t frames, Handle* resul
         }));
     });
 }
+
+// (N, C, H, W) to (N, C H W), whatever the layout in memory.
+MOGA_API int32_t moga_flatten(Handle x, Handle* result) {
+    return guarded([&] { *result = own(ref(x).flatten(1)); });
+}

@@ -99,6 +99,9 @@ public static class ModelFamilies
         new SemanticFpnFamily(),
         new UperNetFamily(),
         new HeatMapPoseFamily(),
+        new RetinaNetFamily(),
+        new MaskRcnnFamily(),
+        new CascadeMaskRcnnFamily(),
     ];
 
     /// <summary>All families, in the order of listing.</summary>

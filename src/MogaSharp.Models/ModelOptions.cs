@@ -36,6 +36,10 @@ public abstract record ModelOptions
     [JsonIgnore]
     public virtual ImmutableArray<string> HeadNames => [];
 
+    /// <summary>How many classes a network has whose first head (<see cref="HeadNames"/>) makes so many numbers.</summary>
+    /// <param name="outputs">The first extent of the head's weight.</param>
+    public virtual int ClassesOf(int outputs) => outputs;
+
     /// <summary>The same network for another number of classes.</summary>
     /// <param name="classes">The number.</param>
     /// <exception cref="NotSupportedException">The network has no classes.</exception>

@@ -27,7 +27,10 @@ public sealed class ModelTask
     /// <summary>Images to the joints of people.</summary>
     public static ModelTask Pose { get; } = new("pose", "people") { Check = CardRules.CheckPose };
 
-    static ModelTask() => _all = [Classification, Video, Segmentation, Pose];
+    /// <summary>Images to the boxes, and the masks, of things.</summary>
+    public static ModelTask Detection { get; } = new("detection", "images") { Check = CardRules.CheckDetection };
+
+    static ModelTask() => _all = [Classification, Video, Segmentation, Pose, Detection];
 
     /// <summary>Makes a task.</summary>
     /// <param name="name">The name in recipes and on command lines, in lower case.</param>

@@ -40,7 +40,7 @@ public sealed class UsageTests
             { "classify /dev/null --model nowhere.json", "There is no file 'nowhere.json'" },
             { "classify /dev/null --weights nowhere.pth", "There is no file 'nowhere.pth'" },
             { "classify /dev/null --weights .", "'.' is a folder" },
-            { "classify /dev/null --model simvp_moga_small", "simvp_moga_small: The model is for video; it does not classify images." },
+            { "classify /dev/null --model simvp_moga_small", "simvp_moga_small is a model for video; this takes one for classification." },
             { "eval", "'--data' is required" },
             { "eval --data set", "write folder:PATH or idx:PATH" },
             { "eval --data folder:nowhere", "There is no folder 'nowhere'" },

@@ -229,6 +229,8 @@ public static class OpCases
         },
         One("frames to channels", (s, x) => s.Add(new FramesToChannels(2), x)),
         One("channels to frames", (s, x) => s.Add(new ChannelsToFrames(4), x)),
+        One("flatten", (s, x) => s.Linear("fc", s.Add(new Flatten(3, 3), s.Add(new AdaptiveAveragePool2d(3), x)), 7)),
+        One("flatten alone", (s, x) => s.Add(new Flatten(2, 2), s.Add(new AdaptiveAveragePool2d(2), x))),
         One("frames to clip", (s, x) => s.Add(new FramesToClip(2), x)),
         Clip("clip to frames", (s, x) => s.Add(new ClipToFrames(), x)),
         Clip("a clip there and back", (s, x) => s.Add(new FramesToClip(3), s.Activate(ActivationKind.Silu, s.Add(new ClipToFrames(), x)))),

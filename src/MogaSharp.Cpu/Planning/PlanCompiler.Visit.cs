@@ -189,6 +189,9 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ChannelsToFrames op, Value y) =>
         [SpatialSteps<S, V>.ChannelsToFrames(SlotOf(y.Inputs[0]), op.Frames, SlotOf(y))];
 
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Flatten op, Value y) =>
+        [SpatialSteps<S, V>.Flatten(SlotOf(y.Inputs[0]), SlotOf(y))];
+
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(Resize op, Value y) =>
         [ResamplingSteps<S, V>.Resize(SlotOf(y.Inputs[0]), op, SlotOf(y))];
 

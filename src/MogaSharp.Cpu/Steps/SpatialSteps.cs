@@ -212,6 +212,32 @@ internal static unsafe class SpatialSteps<S, V>
             }
         );
 
+    /// <summary>The pixels of each channel side by side.</summary>
+    public static Step Flatten(Slot x, Slot y) =>
+        Rows(
+            "flatten",
+            1,
+            x,
+            y,
+            (from, to, image, row) =>
+            {
+                MapLayout layout = x.Layout;
+                from += (nint)image * layout.Plane * layout.Stride;
+                // A few channels of all pixels at a time, so that each line of the input is fetched once.
+                for (int first = 0; first < layout.Channels; first += MapLayout.ChannelMultiple)
+                {
+                    int count = Math.Min(MapLayout.ChannelMultiple, layout.Channels - first);
+                    for (int pixel = 0; pixel < layout.Plane; pixel++)
+                    {
+                        float* source = from + ((nint)pixel * layout.Stride) + first;
+                        float* target = to + ((nint)first * layout.Plane) + pixel;
+                        for (int c = 0; c < count; c++, target += layout.Plane)
+                            *target = source[c];
+                    }
+                }
+            }
+        );
+
     /// <summary>A spectrum times a filter of the same size: per pixel the real parts of all channels, then the imaginary ones.</summary>
     public static Step SpectralFilter(Slot x, int channels, VectorConstant filter, Slot y)
     {

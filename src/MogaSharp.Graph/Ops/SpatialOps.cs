@@ -150,3 +150,25 @@ public sealed record PositionEmbedding(int Channels, MapAxis Axis, int Size, str
     public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
         visitor.Visit(this, argument);
 }
+
+/// <summary>
+/// The pixels of small maps side by side, as PyTorch's <c>flatten(1)</c>: (N, C, Height, Width) to (N, C Height Width), pixel by pixel of
+/// one channel, then the next channel. Rows and columns are fixed, so that the channels of the result are.
+/// </summary>
+/// <param name="Height">Rows of the map, 1 or more.</param>
+/// <param name="Width">Columns of the map, 1 or more.</param>
+public sealed record Flatten(int Height, int Width) : PrimitiveOp
+{
+    /// <inheritdoc/>
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs)
+    {
+        Shape x = RequireMap(inputs);
+        if (x[2] != Height || x[3] != Width)
+            throw new GraphException($"Flatten takes maps of {Height}x{Width} pixels, it got {x}.");
+        return new Shape(x[0], x.Extents[1] * Height * Width);
+    }
+
+    /// <inheritdoc/>
+    public override TResult Accept<TArgument, TResult>(IOpVisitor<TArgument, TResult> visitor, TArgument argument) =>
+        visitor.Visit(this, argument);
+}

@@ -95,6 +95,8 @@ internal sealed partial class ReferenceKernels
 
     public ReferenceTensor Visit(ChannelsToFrames op, Arguments a) => Same(a);
 
+    public ReferenceTensor Visit(Flatten op, Arguments a) => Same(a);
+
     // The same elements in the same order under another shape.
     private static ReferenceTensor Same(Arguments a)
     {

@@ -172,6 +172,9 @@ internal static class CardJson
 [JsonSerializable(typeof(SemanticFpnOptions))]
 [JsonSerializable(typeof(UperNetOptions))]
 [JsonSerializable(typeof(HeatMapPoseOptions))]
+[JsonSerializable(typeof(RetinaNetOptions))]
+[JsonSerializable(typeof(MaskRcnnOptions))]
+[JsonSerializable(typeof(CascadeMaskRcnnOptions))]
 internal sealed partial class CardContext : JsonSerializerContext;
 
 /// <summary>Custom sizes as they stand in a card.</summary>

@@ -111,6 +111,16 @@ internal static class CardRules
         require(card.Skeleton is not null, "it finds joints and names no skeleton");
     }
 
+    /// <summary>Rules for detectors.</summary>
+    public static void CheckDetection(ModelCard card, Action<bool, string> require)
+    {
+        CheckNoClip(card, require);
+        require(
+            card.Preprocess is { Mode: ResizeMode.Fit, IsPadded: true, Crop: 1 },
+            "images of a detector are resized by fit, padded and not cropped"
+        );
+    }
+
     private static void CheckNoClip(ModelCard card, Action<bool, string> require) =>
         require(card.Clip is null, "it has a clip and is not a video model");
 

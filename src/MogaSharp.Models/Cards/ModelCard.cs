@@ -185,6 +185,10 @@ public sealed record PreprocessCard
     /// <summary><c>fit</c>: sides become multiples of this, the next larger, by a second resize.</summary>
     public int SizeDivisor { get; init; } = 1;
 
+    /// <summary><c>fit</c>: whether sides become such multiples by zeros to the right and below, after the mean has been taken away,
+    /// instead of by a second resize.</summary>
+    public bool IsPadded { get; init; }
+
     /// <summary><c>box</c>: what the box's sides are multiplied by.</summary>
     public double BoxPadding { get; init; } = 1.25;
 

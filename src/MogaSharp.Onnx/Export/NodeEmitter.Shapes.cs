@@ -58,6 +58,8 @@ internal sealed partial class NodeEmitter
 
     public Result Visit(ChannelsToFrames op, Value at) => (Reshape(at, X(at), -1, at.Channels, 0, 0), Layout.Map);
 
+    public Result Visit(Flatten op, Value at) => (Node(at, "Flatten", [X(at)], Attributes.Int("axis", 1)), Layout.Map);
+
     private string Slice(Value at, string x, int axis, long start, long end) =>
         Node(at, "Slice", [x, _constants.Vector(start), _constants.Vector(end), _constants.Vector(axis)]);
 

@@ -116,7 +116,8 @@ public static class ModelSource
         );
         if (
             card.Options is { ClassCount: > 0 } options
-            && state.InferClassCount(options.HeadNames[0]) is { } classes
+            && state.InferClassCount(options.HeadNames[0]) is { } outputs
+            && options.ClassesOf(outputs) is var classes
             && classes != options.ClassCount
         )
         {

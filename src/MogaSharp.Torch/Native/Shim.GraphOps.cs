@@ -101,6 +101,9 @@ internal static partial class Shim
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_channels_to_frames")]
     public static partial int ChannelsToFrames(TensorHandle x, long frames, out TensorHandle result);
 
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_flatten")]
+    public static partial int Flatten(TensorHandle x, out TensorHandle result);
+
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_resize")]
     public static partial int Resize(TensorHandle x, TensorHandle like, long factor, int method, int alignCorners, out TensorHandle result);
 

@@ -45,4 +45,6 @@ internal sealed partial class GraphRun
 
     public TensorHandle Visit(ChannelsToFrames op, Value value) =>
         Checked(Shim.ChannelsToFrames(In(value), op.Frames, out TensorHandle result), result);
+
+    public TensorHandle Visit(Flatten op, Value value) => Checked(Shim.Flatten(In(value), out TensorHandle result), result);
 }

@@ -49,6 +49,7 @@ public abstract class DenseNetwork : IModelDefinition
         IReadOnlyList<Value> maps = Neck?.Build(root["neck"], features) ?? features;
         IReadOnlyList<GraphOutput> head = _head.Head.Build(root[_head.Name], maps);
         IReadOnlyList<GraphOutput> auxiliary = _auxiliary is { } other ? other.Head.Build(root[other.Name], features) : [];
+        DeclareRest(builder);
         var results = new List<GraphOutput>();
         if (outputs.HasFlag(ModelOutputs.Head))
             results.AddRange(head);
@@ -66,8 +67,12 @@ public abstract class DenseNetwork : IModelDefinition
                 results.AddRange(maps.Select((map, i) => new GraphOutput($"fpn.{i}", map)));
         }
 
-        return builder.Build([.. results]).Pruned();
+        // A head may give maps of the pyramid too.
+        return builder.Build([.. results.DistinctBy(output => output.Name)]).Pruned();
     }
+
+    /// <summary>Declares the parameters that only the network's other graphs read, after the head's.</summary>
+    private protected virtual void DeclareRest(GraphBuilder builder) { }
 }
 
 /// <summary>A network from images to the class of each pixel.</summary>
