@@ -16,6 +16,7 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(DenseEvalReport))]
 [JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(FoundPerson))]
+[JsonSerializable(typeof(FoundThing))]
 [JsonSerializable(typeof(IReadOnlyList<BenchmarkResult>))]
 [JsonSerializable(typeof(IReadOnlyList<ModelEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<StepTiming>))]

@@ -40,6 +40,12 @@ internal static class Help
             "moga pose street.jpg --boxes boxes.json --json > poses.json",
             "moga pose dancer.png --decode unbiased --no-flip",
         ],
+        ["detect"] =
+        [
+            "moga detect street.jpg --model mask_rcnn_moganet_s --output out",
+            "moga detect 'photos/**/*.jpg' --json --score 0.05 > results.json",
+            "moga detect street.jpg --classes person,dog --crops crops",
+        ],
         ["train"] =
         [
             "moga train --model moganet_xtiny --data idx:/usr/share/datasets/fashion-mnist --preset fashion-mnist",

@@ -31,6 +31,7 @@ internal static class Program
             PredictCommand.Create(),
             SegmentCommand.Create(),
             PoseCommand.Create(),
+            DetectCommand.Create(),
             DataCommand.Create(),
         };
         root.Directives.Clear();

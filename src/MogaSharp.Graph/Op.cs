@@ -183,6 +183,9 @@ public interface IOpVisitor<in TArgument, out TResult>
 
     /// <summary>The pixels of a map side by side.</summary>
     TResult Visit(Flatten op, TArgument argument);
+
+    /// <summary>Regions of a feature pyramid.</summary>
+    TResult Visit(RoiAlign op, TArgument argument);
 }
 
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>

@@ -13,12 +13,12 @@ public sealed class DenseNetworkTests
 
     public static TheoryData<string, string> Configurations =>
         [
-            .. new[] { "segmentation", "pose" }.SelectMany(task =>
+            .. new[] { "segmentation", "pose", "detection" }.SelectMany(task =>
                 Counts.GetProperty(task).EnumerateObject().Select(one => (task, one.Name))
             ),
         ];
 
-    public static TheoryData<string> Models => [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_s_384x500"];
+    public static TheoryData<string> Models => [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_s_384x500", .. DenseFixture.Detectors];
 
     [Theory]
     [MemberData(nameof(Configurations))]
@@ -44,7 +44,7 @@ public sealed class DenseNetworkTests
     }
 
     [Fact]
-    public void There_are_19_configurations() => Assert.Equal(19, Configurations.Count);
+    public void There_are_37_configurations() => Assert.Equal(37, Configurations.Count);
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -96,12 +96,23 @@ public sealed class DenseNetworkTests
             new SemanticFpnOptions { Backbone = backbone, NumClasses = 7 },
             new UperNetOptions { Backbone = backbone, NumClasses = 7 },
             new HeatMapPoseOptions { Backbone = backbone, Joints = 7 },
+            new RetinaNetOptions { Backbone = backbone, NumClasses = 7 },
+            new MaskRcnnOptions { Backbone = backbone, NumClasses = 7 },
+            new CascadeMaskRcnnOptions { Backbone = backbone, NumClasses = 7 },
         ];
         foreach (DenseOptions options in all)
         {
             // Not a multiple of any stride.
             ComputationGraph graph = options.CreateDefinition().Build(new Shape(1, 3, 97, 130));
-            Assert.Equal(7, graph.Outputs[0].Value.Channels);
+            Assert.Equal(
+                options switch
+                {
+                    RetinaNetOptions => 63,
+                    RegionOptions => 3,
+                    _ => 7,
+                },
+                graph.Outputs[0].Value.Channels
+            );
             ModelFamily known = ModelFamilies.Of(options);
             Assert.Contains(graph.Parameters, spec => known.LayerOf(options, spec.Name) is { Stage: 1 });
             Assert.All(
@@ -119,6 +130,8 @@ public sealed class DenseNetworkTests
                     Width = 64,
                     Height = 64,
                     Mode = options.Task == ModelTask.Pose ? ResizeMode.Box : ResizeMode.Fit,
+                    IsPadded = options.Task == ModelTask.Detection,
+                    Crop = 1,
                 },
             };
             ModelCard again = ModelCard.Parse(card.ToJson(), "test");
@@ -166,6 +179,8 @@ public sealed class DenseNetworkTests
             (LabelSet.Ade20k[0].Color!.Value.R, LabelSet.Ade20k[0].Color!.Value.G, LabelSet.Ade20k[0].Color!.Value.B)
         );
         Assert.Equal("flag", LabelSet.Ade20k[^1].Name);
+        Assert.Equal((80, "person", "1"), (LabelSet.Coco.Length, LabelSet.Coco[0].Name, LabelSet.Coco[0].Id));
+        Assert.Equal(("toothbrush", "90"), (LabelSet.Coco[^1].Name, LabelSet.Coco[^1].Id));
         Assert.All(LabelSet.Names, name => Assert.NotNull(LabelSet.Find(name)));
         Assert.Null(LabelSet.Find("nothing"));
     }

@@ -20,6 +20,10 @@ public sealed class DenseFixture
     public static IReadOnlyList<string> Names { get; } =
     [.. All("segmentation/semantic_fpn"), .. All("segmentation/upernet"), .. All("pose/topdown")];
 
+    /// <summary>The cases of detectors.</summary>
+    public static IReadOnlyList<string> Detectors { get; } =
+    [.. All("detection/retinanet"), .. All("detection/mask_rcnn"), .. All("detection/cascade_mask_rcnn")];
+
     /// <summary>The smallest case of each kind of network.</summary>
     public static IReadOnlyList<string> OnePerKind { get; } =
     ["segmentation/semantic_fpn/moganet_xt_384x500", "segmentation/upernet/moganet_xt_384x500", "pose/topdown/moganet_t_256x192"];
@@ -36,7 +40,7 @@ public sealed class DenseFixture
     public string NamesFile => Repository.Fixture("dense", $"{Path.GetDirectoryName(Name)}/{Model}.names.json");
 
     /// <summary>The network's input; of a photograph only a sample is known.</summary>
-    public Tensor Input => FormulaWeights.CoarseAndFine(InputShape);
+    public Tensor Input => Padded(FormulaWeights.CoarseAndFine(ImageShape), InputShape);
 
     public static DenseFixture Load(string name) => new(name);
 
@@ -58,7 +62,27 @@ public sealed class DenseFixture
         int Side(int group) => int.Parse(size.Groups[group].Value);
     }
 
-    private string Model => string.Join('_', Path.GetFileName(Name).Split('_').Take(2));
+    private string Model =>
+        string.Join('_', Path.GetFileName(Name).Split('_').Take(Name.Contains("giou", StringComparison.Ordinal) ? 4 : 2));
+
+    // Detectors' images are drawn in their own size, then zeros come to the right and below.
+    private Shape ImageShape =>
+        Expected.Metadata["input"].Contains("zero padded", StringComparison.Ordinal) ? SizeOf(Expected.Metadata["input"]) : InputShape;
+
+    private static Tensor Padded(Tensor image, Shape shape)
+    {
+        if (image.Shape == shape)
+            return image;
+        var padded = new Tensor(shape);
+        (int width, int rows) = (image.Shape[3], image.Shape[0] * image.Shape[1] * image.Shape[2]);
+        for (int row = 0; row < rows; row++)
+        {
+            (int plane, int y) = Math.DivRem(row, image.Shape[2]);
+            image.Span.Slice(row * width, width).CopyTo(padded.Span[(((plane * shape[2]) + y) * shape[3])..]);
+        }
+
+        return padded;
+    }
 
     private (Regex, double, double)[] Changes() =>
         [

@@ -61,7 +61,8 @@ internal static class ForwardCommand
                 using IInferenceSession session = chosen.CreateSession(graph, loaded.Weights);
                 IReadOnlyDictionary<string, Tensor> results = session.Run(x, cancellationToken);
                 var run = new ForwardRun(
-                    loaded.Card,
+                    loaded,
+                    chosen,
                     x,
                     results,
                     other => session.Run(other, cancellationToken),

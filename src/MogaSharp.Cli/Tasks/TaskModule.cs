@@ -64,7 +64,7 @@ internal static class TaskModules
 {
     /// <summary>All, in the order of the tasks. One takes whatever data no other does.</summary>
     public static ImmutableArray<TaskModule> All { get; } =
-    [new ClassificationModule(), new VideoModule(), new SegmentationModule(), new PoseModule()];
+    [new ClassificationModule(), new VideoModule(), new SegmentationModule(), new PoseModule(), new DetectionModule()];
 
     /// <summary>The names for help: <c>classification or video</c>.</summary>
     public static string Names => string.Join(" or ", All.Select(module => module.Task));

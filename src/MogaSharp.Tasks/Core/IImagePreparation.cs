@@ -68,4 +68,9 @@ public readonly struct NetworkOutputs
     /// <param name="name">Its name.</param>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     public Shape ShapeOf(string name) => _batch[name].Shape.With(0, 1);
+
+    /// <summary>An output as a tensor with a first extent of 1, not to be written to.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
+    public Tensor TensorOf(string name) => _batch[name] is { } output && output.Shape[0] == 1 ? output : new Tensor(ShapeOf(name), this[name].ToArray());
 }

@@ -35,13 +35,9 @@ public sealed record CascadeMaskRcnnOptions : RegionOptions
         );
 }
 
-/// <summary>Cascade Mask R-CNN as a family: the official weights and recipes.</summary>
+/// <summary>Cascade Mask R-CNN as a family: the official weights.</summary>
 public sealed class CascadeMaskRcnnFamily : DenseFamily<CascadeMaskRcnnOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("cascade_mask_rcnn.json");
-
-    /// <inheritdoc/>
-    /// <remarks>Westlake-AI/MogaNet, <c>detection/configs</c>: eight GPUs with two images each.</remarks>
-    public override Stream? OpenPresets() => Resource("cascade_mask_rcnn.presets.json");
 }

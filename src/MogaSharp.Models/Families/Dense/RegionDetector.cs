@@ -76,7 +76,7 @@ internal sealed class RegionDetector(RegionOptions options, IBackbone backbone, 
             builder.Declare(spec);
     }
 
-    private Value Cut(GraphBuilder builder, IReadOnlyList<Shape> maps, int regions, int side)
+    private static Value Cut(GraphBuilder builder, IReadOnlyList<Shape> maps, int regions, int side)
     {
         if (maps.Count != Strides.Length)
             throw new GraphException($"Regions are cut out of {Strides.Length} maps, {maps.Count} were given.");
@@ -85,7 +85,7 @@ internal sealed class RegionDetector(RegionOptions options, IBackbone backbone, 
             .. maps.Select((shape, i) => builder.Input(IRegionDefinition.MapName(i), shape)),
             builder.Input(IRegionDefinition.Regions, new Shape(regions, 5)),
         ];
-        return builder.Add("roi_head", new RoiAlign(side, Strides, FinestScale), inputs);
+        return builder.Add("roi_head", new RoiAlign(side, Strides[0], FinestScale), inputs);
     }
 
     private (Value Classes, Value Boxes) Boxes(GraphBuilder builder, int stage, Value cut)

@@ -19,13 +19,9 @@ public sealed record MaskRcnnOptions : RegionOptions
     public override IModelDefinition CreateDefinition() => Create(new RegionStage([0.1, 0.1, 0.2, 0.2], false));
 }
 
-/// <summary>Mask R-CNN as a family: the official weights and recipes.</summary>
+/// <summary>Mask R-CNN as a family: the official weights.</summary>
 public sealed class MaskRcnnFamily : DenseFamily<MaskRcnnOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("mask_rcnn.json");
-
-    /// <inheritdoc/>
-    /// <remarks>Westlake-AI/MogaNet, <c>detection/configs</c>: eight GPUs with two images each.</remarks>
-    public override Stream? OpenPresets() => Resource("mask_rcnn.presets.json");
 }

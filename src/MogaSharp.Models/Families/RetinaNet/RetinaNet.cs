@@ -82,13 +82,9 @@ internal sealed class RetinaNet(RetinaNetOptions options, IBackbone backbone)
     public string BoxOutput(int level) => $"reg.{level}";
 }
 
-/// <summary>RetinaNet as a family: the official weights and recipes.</summary>
+/// <summary>RetinaNet as a family: the official weights.</summary>
 public sealed class RetinaNetFamily : DenseFamily<RetinaNetOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("retinanet.json");
-
-    /// <inheritdoc/>
-    /// <remarks>Westlake-AI/MogaNet, <c>detection/configs</c>: eight GPUs with two images each.</remarks>
-    public override Stream? OpenPresets() => Resource("retinanet.presets.json");
 }
