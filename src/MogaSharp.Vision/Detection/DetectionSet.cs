@@ -4,7 +4,11 @@ namespace MogaSharp.Vision;
 /// <param name="Box">Where it is, in pixels.</param>
 /// <param name="Score">How sure the network is, 0..1.</param>
 /// <param name="Label">The number of its class, from 0.</param>
-public readonly record struct Detection(Box Box, float Score, int Label);
+public readonly record struct Detection(Box Box, double Score, int Label)
+{
+    /// <summary>Its pixels; null where only its box is known.</summary>
+    public RunLengthMask? Mask { get; init; }
+}
 
 /// <summary>Objects or regions that were found in an image, the surest first, as lists that other graphs take in whole.</summary>
 public sealed class DetectionSet
