@@ -1,6 +1,40 @@
 namespace MogaSharp.Vision;
 
 /// <summary>
+/// The detections of one category over a set of images, the surest first, by which curves for all ranges of areas are drawn.
+/// </summary>
+internal sealed class CocoRanking
+{
+    private readonly (double Score, int Image, int Place)[] _order;
+
+    /// <summary>Sorts.</summary>
+    /// <param name="images">The matches, in the order of the images' numbers, which decides among detections of equal scores.</param>
+    /// <param name="most">The most detections of an image that are evaluated.</param>
+    public CocoRanking(IReadOnlyList<CocoMatches> images, int most)
+    {
+        Images = images;
+        _order = new (double, int, int)[images.Sum(image => Math.Min(image.Scores.Length, most))];
+        int count = 0;
+        for (int image = 0; image < images.Count; image++)
+        for (int place = 0; place < Math.Min(images[image].Scores.Length, most); place++)
+            _order[count++] = (images[image].Scores[place], image, place);
+        _order.AsSpan().Sort((one, other) => (other.Score, one.Image, one.Place).CompareTo((one.Score, other.Image, other.Place)));
+    }
+
+    /// <summary>The matches of each image.</summary>
+    public IReadOnlyList<CocoMatches> Images { get; }
+
+    /// <summary>What became of the detections for a range of areas, the surest first.</summary>
+    public (ushort Matched, ushort Ignored)[] Outcomes(int area)
+    {
+        var outcomes = new (ushort, ushort)[_order.Length];
+        for (int i = 0; i < outcomes.Length; i++)
+            outcomes[i] = (Images[_order[i].Image].Matched(area)[_order[i].Place], Images[_order[i].Image].Ignored(area)[_order[i].Place]);
+        return outcomes;
+    }
+}
+
+/// <summary>
 /// Precision and recall of one category over a set of images, for one range of areas and a largest number of detections in an image, as
 /// pycocotools accumulates them.
 /// </summary>
@@ -15,28 +49,20 @@ internal sealed class CocoCurves
     private CocoCurves(double[][] precisions, double[] recalls) => (_precisions, _recalls) = (precisions, recalls);
 
     /// <summary>The curves; null when there is nothing to find.</summary>
-    /// <param name="images">The matches, in the order of the images' numbers, which decides among detections of equal scores.</param>
+    /// <param name="ranking">The detections.</param>
     /// <param name="area">The place of the range of areas.</param>
-    /// <param name="most">The most detections of an image that are evaluated.</param>
-    public static CocoCurves? Of(IReadOnlyList<CocoMatches> images, int area, int most)
+    public static CocoCurves? Of(CocoRanking ranking, int area)
     {
-        int positives = images.Sum(image => image.Areas[area].Positives);
+        int positives = ranking.Images.Sum(image => image.Positives(area));
         if (positives == 0)
             return null;
-        (double Score, ushort Matched, ushort Ignored)[] detections =
-        [
-            .. images
-                .SelectMany(image =>
-                    image.Scores.Take(most).Select((score, i) => (Score: score, image.Areas[area].Matched[i], image.Areas[area].Ignored[i]))
-                )
-                .OrderByDescending(detection => detection.Score),
-        ];
+        (ushort Matched, ushort Ignored)[] detections = ranking.Outcomes(area);
         var precisions = new double[CocoMatches.Thresholds.Count][];
-        double[] recalls = new double[precisions.Length];
+        double[] recalls = new double[precisions.Length],
+            precision = new double[detections.Length],
+            recall = new double[detections.Length];
         for (int threshold = 0; threshold < precisions.Length; threshold++)
         {
-            double[] precision = new double[detections.Length],
-                recall = new double[detections.Length];
             int right = 0,
                 wrong = 0;
             for (int i = 0; i < detections.Length; i++)

@@ -108,10 +108,10 @@ public sealed class CocoKeyPointMetrics : IEvaluator
     /// </remarks>
     public IReadOnlyDictionary<string, double> Figures()
     {
-        CocoMatches[] matches = [.. _images.Values.Select(Match)];
-        CocoCurves?[] all = [CocoCurves.Of(matches, 0, MostPoses)],
-            medium = [CocoCurves.Of(matches, 1, MostPoses)],
-            large = [CocoCurves.Of(matches, 2, MostPoses)];
+        var ranking = new CocoRanking([.. _images.Values.Select(Match)], MostPoses);
+        CocoCurves?[] all = [CocoCurves.Of(ranking, 0)],
+            medium = [CocoCurves.Of(ranking, 1)],
+            large = [CocoCurves.Of(ranking, 2)];
         return new OrderedDictionary<string, double>
         {
             ["AP"] = CocoCurves.AveragePrecision(all),
@@ -143,10 +143,10 @@ public sealed class CocoKeyPointMetrics : IEvaluator
             ? image.Poses
             : Suppression.Suppress([.. image.Poses.Select(Suppression.Rescore)]);
         PersonPose[] best = [.. poses.OrderByDescending(pose => pose.Score).Take(MostPoses)];
-        double[,] similarity = new double[best.Length, image.Persons.Length];
+        double[] similarity = new double[best.Length * image.Persons.Length];
         for (int i = 0; i < best.Length; i++)
         for (int j = 0; j < image.Persons.Length; j++)
-            similarity[i, j] = KeyPointSimilarity.Of(image.Persons[j], best[i], _skeleton.Sigmas);
+            similarity[(i * image.Persons.Length) + j] = KeyPointSimilarity.Of(image.Persons[j], best[i], _skeleton.Sigmas);
         return CocoMatches.Of(
             [.. image.Persons.Select(person => new CocoTruth(person.Area, person.IsIgnored || person.IsCrowd, person.IsCrowd))],
             [.. best.Select(pose => new CocoDetection(pose.Score, ExtentOf(pose)))],

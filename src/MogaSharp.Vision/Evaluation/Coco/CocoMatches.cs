@@ -20,26 +20,33 @@ internal readonly record struct CocoAreaRange(double Least, double Most)
 }
 
 /// <summary>
-/// What became of the detections of an image for a range of areas. A bit stands for each of <see cref="CocoMatches.Thresholds"/>.
-/// </summary>
-/// <param name="Positives">The objects that have to be found.</param>
-/// <param name="Matched">For each detection, whether it was matched with an object.</param>
-/// <param name="Ignored">For each detection, whether it counts neither as right nor as wrong.</param>
-internal sealed record CocoAreaMatches(int Positives, ushort[] Matched, ushort[] Ignored);
-
-/// <summary>
 /// The detections of one category in one image, matched with its objects by the rules of pycocotools: the surest detection first, each
-/// takes the most similar object that is left.
+/// takes the most similar object that is left. A bit stands for each of <see cref="Thresholds"/>.
 /// </summary>
-/// <param name="Scores">The scores of the detections, descending.</param>
-/// <param name="Areas">What became of them, for each range of areas.</param>
-internal sealed record CocoMatches(double[] Scores, CocoAreaMatches[] Areas)
+internal sealed class CocoMatches
 {
     // Beyond this even an equal object would not match.
     private const double MostSimilarity = 1 - 1e-10;
 
+    private static readonly double[] Steps10 = Steps(0.5, 0.95, 10);
+
+    private readonly int[] _positives;
+
+    // For each range of areas the matched bits of all detections, and then the ignored ones.
+    private readonly ushort[] _bits;
+
+    private CocoMatches(double[] scores, int areas)
+    {
+        Scores = scores;
+        _positives = new int[areas];
+        _bits = new ushort[areas * 2 * scores.Length];
+    }
+
     /// <summary>How similar detections have to be to objects: 0.5, 0.55 to 0.95.</summary>
-    public static IReadOnlyList<double> Thresholds { get; } = Steps(0.5, 0.95, 10);
+    public static IReadOnlyList<double> Thresholds => Steps10;
+
+    /// <summary>The scores of the detections, descending.</summary>
+    public double[] Scores { get; }
 
     /// <summary>As many numbers at equal distances, with the rounding of NumPy's <c>linspace</c>.</summary>
     public static double[] Steps(double first, double last, int count)
@@ -51,69 +58,99 @@ internal sealed record CocoMatches(double[] Scores, CocoAreaMatches[] Areas)
     /// <summary>Matches.</summary>
     /// <param name="truths">The objects.</param>
     /// <param name="detections">The detections by descending score, only as many as are evaluated.</param>
-    /// <param name="similarity">[detection, object], 0..1.</param>
+    /// <param name="similarity">For each detection the similarity with each object, 0..1.</param>
     /// <param name="areas">The ranges of areas.</param>
     public static CocoMatches Of(
-        IReadOnlyList<CocoTruth> truths,
-        IReadOnlyList<CocoDetection> detections,
-        double[,] similarity,
-        IReadOnlyList<CocoAreaRange> areas
-    ) => new([.. detections.Select(detection => detection.Score)], [.. areas.Select(area => Match(truths, detections, similarity, area))]);
-
-    private static CocoAreaMatches Match(
-        IReadOnlyList<CocoTruth> truths,
-        IReadOnlyList<CocoDetection> detections,
-        double[,] similarity,
-        CocoAreaRange area
+        ReadOnlySpan<CocoTruth> truths,
+        ReadOnlySpan<CocoDetection> detections,
+        ReadOnlySpan<double> similarity,
+        ReadOnlySpan<CocoAreaRange> areas
     )
     {
-        bool[] isIgnored = [.. truths.Select(truth => truth.IsIgnored || !area.Contains(truth.Area))];
+        double[] scores = new double[detections.Length];
+        for (int i = 0; i < scores.Length; i++)
+            scores[i] = detections[i].Score;
+        var matches = new CocoMatches(scores, areas.Length);
+        for (int area = 0; area < areas.Length; area++)
+            matches.Match(truths, detections, similarity, areas[area], area);
+        return matches;
+    }
+
+    /// <summary>The objects that have to be found.</summary>
+    public int Positives(int area) => _positives[area];
+
+    /// <summary>For each detection, whether it was matched with an object.</summary>
+    public ReadOnlySpan<ushort> Matched(int area) => Bits(area, 0);
+
+    /// <summary>For each detection, whether it counts neither as right nor as wrong.</summary>
+    public ReadOnlySpan<ushort> Ignored(int area) => Bits(area, 1);
+
+    private Span<ushort> Bits(int area, int kind) => _bits.AsSpan(((area * 2) + kind) * Scores.Length, Scores.Length);
+
+    private void Match(
+        ReadOnlySpan<CocoTruth> truths,
+        ReadOnlySpan<CocoDetection> detections,
+        ReadOnlySpan<double> similarity,
+        CocoAreaRange area,
+        int place
+    )
+    {
         // Objects that have to be found come first.
-        int[] order = [.. Enumerable.Range(0, truths.Count).OrderBy(i => isIgnored[i])];
-        ushort[] matched = new ushort[detections.Count],
-            ignored = new ushort[detections.Count];
-        for (int threshold = 0; threshold < Thresholds.Count; threshold++)
+        Span<int> order = truths.Length <= 256 ? stackalloc int[truths.Length] : new int[truths.Length];
+        Span<ushort> taken = truths.Length <= 256 ? stackalloc ushort[truths.Length] : new ushort[truths.Length];
+        taken.Clear();
+        int count = 0;
+        for (int pass = 0; pass < 2; pass++)
         {
-            ushort bit = (ushort)(1 << threshold);
-            bool[] isTaken = new bool[truths.Count];
-            for (int detection = 0; detection < detections.Count; detection++)
+            for (int i = 0; i < truths.Length; i++)
+                if ((truths[i].IsIgnored || !area.Contains(truths[i].Area)) == (pass == 1))
+                    order[count++] = i;
+            if (pass == 0)
+                _positives[place] = count;
+        }
+
+        Span<ushort> matched = Bits(place, 0),
+            ignored = Bits(place, 1);
+        for (int detection = 0; detection < detections.Length; detection++)
+        {
+            ReadOnlySpan<double> row = similarity.Slice(detection * truths.Length, truths.Length);
+            bool isOutside = !area.Contains(detections[detection].Area);
+            for (int threshold = 0; threshold < Steps10.Length; threshold++)
             {
-                int match = BestMatch(truths, order, isIgnored, isTaken, similarity, detection, Thresholds[threshold]);
-                if (match >= 0)
+                ushort bit = (ushort)(1 << threshold);
+                int rank = BestMatch(truths, order, _positives[place], taken, bit, row, Steps10[threshold]);
+                if (rank >= 0)
                 {
-                    isTaken[match] = true;
+                    taken[order[rank]] |= bit;
                     matched[detection] |= bit;
                 }
-                if (match >= 0 ? isIgnored[match] : !area.Contains(detections[detection].Area))
+                if (rank >= 0 ? rank >= _positives[place] : isOutside)
                     ignored[detection] |= bit;
             }
         }
-
-        return new CocoAreaMatches(isIgnored.Count(ignores => !ignores), matched, ignored);
     }
 
     private static int BestMatch(
-        IReadOnlyList<CocoTruth> truths,
-        int[] order,
-        bool[] isIgnored,
-        bool[] isTaken,
-        double[,] similarity,
-        int detection,
+        ReadOnlySpan<CocoTruth> truths,
+        ReadOnlySpan<int> order,
+        int positives,
+        ReadOnlySpan<ushort> taken,
+        ushort bit,
+        ReadOnlySpan<double> similarity,
         double threshold
     )
     {
         double best = Math.Min(threshold, MostSimilarity);
         int match = -1;
-        foreach (int truth in order)
+        for (int rank = 0; rank < order.Length; rank++)
         {
-            if (isTaken[truth] && !truths[truth].IsCrowd)
-                continue;
+            int truth = order[rank];
             // Who has an object that counts does not take one that is ignored.
-            if (match >= 0 && !isIgnored[match] && isIgnored[truth])
+            if (match >= 0 && match < positives && rank >= positives)
                 break;
-            if (similarity[detection, truth] < best)
+            if (similarity[truth] < best || ((taken[truth] & bit) != 0 && !truths[truth].IsCrowd))
                 continue;
-            (best, match) = (similarity[detection, truth], truth);
+            (best, match) = (similarity[truth], rank);
         }
 
         return match;
