@@ -7,8 +7,8 @@ namespace MogaSharp.Graph;
 /// </summary>
 /// <remarks>
 /// A region is cut into Size x Size bins, a bin is the mean of bilinear samples, at most a pixel of the map apart. Samples more than a pixel
-/// outside of the map count as 0. An empty region is 0, and so is one with a side that is no number or longer than 2^20 pixels of the map.
-/// Gradients go to the maps, not to the regions.
+/// outside of the map count as 0. An empty region is 0, and so is one with a side that is no number or longer than
+/// <see cref="LongestSide"/>. Gradients go to the maps, not to the regions.
 /// </remarks>
 /// <param name="Size">Rows and columns of the result, 1 or more.</param>
 /// <param name="Stride">Pixels of the input to one of the first map; each further map has twice as many as the one before.</param>
@@ -16,9 +16,10 @@ namespace MogaSharp.Graph;
 /// input.</param>
 public sealed record RoiAlign(int Size, int Stride = 4, double FinestScale = 56) : PrimitiveOp
 {
-    // Beyond these, levels and sides are no pyramid's.
-    private const int MostLevels = 16,
-        LongestSide = 1 << 20;
+    /// <summary>Pixels of the input that a side of a region has at most; the official code would sample longer ones for hours.</summary>
+    public const int LongestSide = 1 << 20;
+
+    private const int MostLevels = 16;
 
     /// <summary>Whether a value is read as an op's regions: their number is not that of the images, and their elements are places.</summary>
     public static bool ReadsRegions(ValueReader reader) => reader.Value.Op is RoiAlign && reader.Input == reader.Value.Inputs.Count - 1;
@@ -73,9 +74,8 @@ public sealed record RoiAlign(int Size, int Stride = 4, double FinestScale = 56)
     {
         float scale = ScaleOf(level);
         float start = (low * scale) - 0.5f;
-        float length = (high * scale) - 0.5f - start;
-        float bin = length / Size;
-        return new(start, bin, length is > 0 and <= LongestSide ? (int)MathF.Ceiling(bin) : 0);
+        float bin = ((high * scale) - 0.5f - start) / Size;
+        return new(start, bin, high - low is > 0 and <= LongestSide ? (int)MathF.Ceiling(bin) : 0);
     }
 
     /// <summary>Pixels of a map to one of the input.</summary>
