@@ -7,10 +7,9 @@ namespace MogaSharp.Cli.Tests;
 public sealed class TaskModuleTests
 {
     [Fact]
-    public void Every_task_has_a_module_and_a_training()
+    public void Every_task_has_a_module()
     {
         Assert.Equal(ModelTask.All, TaskModules.All.Select(module => module.Task));
-        Assert.Equal(ModelTask.All, TaskTraining.All.Select(training => training.Task));
         Assert.Equal(
             "This command knows nothing of poetry.",
             Assert.Throws<UsageException>(() => TaskModules.Of(new ModelTask("poetry", "verses"))).Message

@@ -6,8 +6,8 @@ public sealed class ModelTaskTests
     [Fact]
     public void Every_task_has_models_and_every_model_s_task_is_registered()
     {
-        Assert.Equal(["classification", "video", "segmentation", "pose"], ModelTask.All.Take(4).Select(task => task.Name));
-        Assert.All(ModelTask.All.Take(4), task => Assert.Contains(ModelCatalogue.Official.Cards, card => card.Options.Task == task));
+        Assert.Equal(["classification", "video", "segmentation", "pose", "detection"], ModelTask.All.Take(5).Select(task => task.Name));
+        Assert.All(ModelTask.All.Take(5), task => Assert.Contains(ModelCatalogue.Official.Cards, card => card.Options.Task == task));
         Assert.All(ModelCatalogue.Official.Cards, card => Assert.Contains(card.Options.Task, ModelTask.All));
         Assert.Equal(ModelTask.All.Length, ModelTask.All.Select(task => task.Name).Distinct().Count());
     }
@@ -31,6 +31,7 @@ public sealed class ModelTaskTests
     [InlineData("moganet_tiny", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is not a video model")]
     [InlineData("fpn_moganet_t", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is not a video model")]
     [InlineData("moganet_t_pose", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is not a video model")]
+    [InlineData("retinanet_moganet_t", "\"clip\": { \"out_frames\": 10 },", "it has a clip and is not a video model")]
     [InlineData("simvp_moga_mmnist", "\"labels\": [\"a\"],", "it has labels and is not a classifier")]
     public void Cards_are_held_to_the_rules_of_their_task(string model, string more, string problem)
     {

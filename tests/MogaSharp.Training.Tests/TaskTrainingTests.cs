@@ -5,7 +5,7 @@ namespace MogaSharp.Training.Tests;
 /// <summary>The registry of trainings.</summary>
 public sealed class TaskTrainingTests
 {
-    public static TheoryData<string> Tasks => [.. ModelTask.All.Select(task => task.Name)];
+    public static TheoryData<string> Tasks => [.. TaskTraining.All.Select(training => training.Task.Name)];
 
     [Theory]
     [MemberData(nameof(Tasks))]
@@ -35,6 +35,19 @@ public sealed class TaskTrainingTests
     }
 
     [Fact]
+    public void All_tasks_but_detection_are_trained()
+    {
+        Assert.Equal(
+            [ModelTask.Classification, ModelTask.Video, ModelTask.Segmentation, ModelTask.Pose],
+            TaskTraining.All.Select(training => training.Task)
+        );
+        Assert.Equal(
+            "There is no training for detection.",
+            Assert.Throws<RecipeException>(() => TaskTraining.Of(ModelTask.Detection)).Message
+        );
+    }
+
+    [Fact]
     public void An_unknown_task_is_one_error()
     {
         var read = Assert.Throws<RecipeException>(() => RecipeJson.Parse("""{ "task": "poetry" }""", "x.json"));
@@ -42,7 +55,7 @@ public sealed class TaskTrainingTests
         var task = new ModelTask("poetry", "verses");
         Assert.Equal("There is no training for poetry.", Assert.Throws<RecipeException>(() => TaskTraining.Of(task)).Message);
         Assert.Equal(
-            "'poetry' is not a value of the recipe's field task; it takes classification, video, segmentation, pose.",
+            "'poetry' is not a value of the recipe's field task; it takes classification, video, segmentation, pose, detection.",
             Assert.Throws<RecipeException>(() => RecipeJson.With(new TrainingRecipe(), "task", "poetry")).Message
         );
         Assert.Throws<ArgumentException>(() => TaskTraining.Register(TaskTraining.Of(ModelTask.Video)));

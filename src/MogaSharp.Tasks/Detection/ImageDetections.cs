@@ -14,7 +14,7 @@ public sealed record ImageDetections(ImmutableArray<DetectedObject> Objects, Imm
 /// <param name="Score">How sure the model is, 0 to 1.</param>
 /// <param name="Class">The index of its class.</param>
 /// <param name="Label">The class.</param>
-public sealed record DetectedObject(Box Box, float Score, int Class, ClassLabel Label)
+public sealed record DetectedObject(Box Box, double Score, int Class, ClassLabel Label)
 {
     /// <summary>Its pixels, in the size of the image; null where the model makes no masks.</summary>
     public RunLengthMask? Mask { get; init; }

@@ -50,6 +50,36 @@ internal static class DenseModels
             }
         );
 
+    public static string WriteDetector(TemporaryFolder folder) =>
+        Write(
+            folder,
+            new ModelCard
+            {
+                Name = "detector",
+                Options = new MaskRcnnOptions
+                {
+                    Backbone = Backbone,
+                    NumClasses = 3,
+                    NeckChannels = 8,
+                    ProposalChannels = 8,
+                    BoxFeatures = 16,
+                    MaskConvs = 1,
+                    MaskChannels = 8,
+                },
+                Labels = ["cat", "dog", "traffic light"],
+                Preprocess = new PreprocessCard
+                {
+                    Width = 128,
+                    Height = 96,
+                    Crop = 1,
+                    Mode = ResizeMode.Fit,
+                    SizeDivisor = 32,
+                    IsPadded = true,
+                    Filter = ResizeFilter.PlainBilinear,
+                },
+            }
+        );
+
     public static string WriteSceneSegmentor(TemporaryFolder folder) =>
         Write(
             folder,
