@@ -34,7 +34,7 @@ internal struct BoxColumns : IDisposable
     /// <param name="capacity">The most boxes.</param>
     public BoxColumns(int capacity)
     {
-        _stride = checked((capacity + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count);
+        _stride = Whole(capacity);
         _values = ArrayPool<float>.Shared.Rent(checked(_stride * 5));
         Count = 0;
     }
@@ -51,6 +51,9 @@ internal struct BoxColumns : IDisposable
 
     public readonly ReadOnlySpan<float> Areas => Column(4);
 
+    /// <summary>As many places as whole vectors have.</summary>
+    public static int Whole(int count) => checked((count + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count);
+
     /// <summary>All boxes of a list.</summary>
     public static BoxColumns Of(ReadOnlySpan<float> boxes)
     {
@@ -60,22 +63,22 @@ internal struct BoxColumns : IDisposable
         return columns;
     }
 
-    /// <summary>Adds a box.</summary>
-    public void Add(float left, float top, float right, float bottom)
+    /// <summary>Adds a box after the others.</summary>
+    public void Add(float left, float top, float right, float bottom) => Set(Count++, left, top, right, bottom);
+
+    /// <summary>Puts a box at a place, after all places before it in the same vector.</summary>
+    public readonly void Set(int place, float left, float top, float right, float bottom)
     {
         Span<float> values = _values;
-        if (Count % Vector<float>.Count == 0)
+        if (place % Vector<float>.Count == 0)
             for (int column = 0; column < 5; column++)
-                values.Slice((column * _stride) + Count, Vector<float>.Count).Fill(float.NaN);
-        int at = Count++;
-        values[at] = left;
-        values[at + _stride] = top;
-        values[at + (2 * _stride)] = right;
-        values[at + (3 * _stride)] = bottom;
-        values[at + (4 * _stride)] = (right - left) * (bottom - top);
+                values.Slice((column * _stride) + place, Vector<float>.Count).Fill(float.NaN);
+        values[place] = left;
+        values[place + _stride] = top;
+        values[place + (2 * _stride)] = right;
+        values[place + (3 * _stride)] = bottom;
+        values[place + (4 * _stride)] = (right - left) * (bottom - top);
     }
-
-    public void Clear() => Count = 0;
 
     public void Dispose()
     {

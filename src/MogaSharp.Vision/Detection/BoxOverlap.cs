@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace MogaSharp.Vision;
 
@@ -86,19 +87,34 @@ public static class BoxOverlap
             Store(Measure(first, At(others, i), measure), result[i..]);
     }
 
-    /// <summary>Whether a box overlaps one of a list by more than the threshold. Boxes without extent overlap nothing.</summary>
-    internal static bool IsAbove(ReadOnlySpan<float> box, in BoxColumns others, float threshold)
+    /// <summary>Whether a box overlaps one of a part of a list, which begins with a whole vector, by more than the threshold. Boxes without
+    /// extent overlap nothing.</summary>
+    internal static bool IsAbove(ReadOnlySpan<float> box, in BoxColumns others, int first, int count, float threshold)
     {
-        Vectors first = Same(box[0], box[1], box[2], box[3]);
-        var limit = new Vector<float>(threshold);
-        for (int i = 0; i < others.Count; i += Vector<float>.Count)
+        Vector<float> left = new(box[0]),
+            top = new(box[1]),
+            right = new(box[2]),
+            bottom = new(box[3]),
+            area = new((box[2] - box[0]) * (box[3] - box[1])),
+            limit = new(threshold),
+            none = Vector<float>.Zero;
+        ref float lefts = ref MemoryMarshal.GetReference(others.Lefts),
+            tops = ref MemoryMarshal.GetReference(others.Tops),
+            rights = ref MemoryMarshal.GetReference(others.Rights),
+            bottoms = ref MemoryMarshal.GetReference(others.Bottoms),
+            areas = ref MemoryMarshal.GetReference(others.Areas);
+        // What the processor makes of the larger of NaN and a number does not matter: the area is NaN too, and so is the ratio.
+        for (nuint i = (nuint)first; i < (nuint)(first + count); i += (nuint)Vector<float>.Count)
         {
-            Vectors second = At(others, i);
-            Vector<float> common = Common(first, second);
+            Vector<float> width =
+                    Vector.MinNative(right, Vector.LoadUnsafe(ref rights, i)) - Vector.MaxNative(left, Vector.LoadUnsafe(ref lefts, i)),
+                height =
+                    Vector.MinNative(bottom, Vector.LoadUnsafe(ref bottoms, i)) - Vector.MaxNative(top, Vector.LoadUnsafe(ref tops, i)),
+                common = Vector.MaxNative(width, none) * Vector.MaxNative(height, none);
             // Most boxes are far from one another, and a division is slow.
-            if (!Vector.GreaterThanAny(common, Vector<float>.Zero) && threshold >= 0)
+            if (!Vector.GreaterThanAny(common, none) && threshold >= 0)
                 continue;
-            if (Vector.GreaterThanAny(common / (first.Area + second.Area - common), limit))
+            if (Vector.GreaterThanAny(common / (area + Vector.LoadUnsafe(ref areas, i) - common), limit))
                 return true;
         }
 

@@ -51,26 +51,32 @@ public sealed record MaxIoUAssigner(float PositiveThreshold, float NegativeThres
     /// <param name="ignored">k x 4 numbers: regions to be ignored, such as crowds.</param>
     /// <param name="assigned">n numbers, written: the object's place in <paramref name="truths"/> and 1, or <see cref="Background"/>, or
     /// <see cref="Ignored"/>.</param>
-    /// <param name="overlaps">n numbers, written: how much the box overlaps the object that it overlaps most; -1 where that is ignored.</param>
+    /// <param name="overlaps">n numbers, written: how much the box overlaps the object that it overlaps most; -1 where it is ignored.</param>
+    /// <param name="valid">n values: whether a box takes part, as <see cref="AnchorGenerator.WriteValid"/> tells; none when all do. The others
+    /// are ignored.</param>
     /// <exception cref="ArgumentException">The lists do not fit together.</exception>
     public void Assign(
         ReadOnlySpan<float> boxes,
         ReadOnlySpan<float> truths,
         ReadOnlySpan<float> ignored,
         Span<int> assigned,
-        Span<float> overlaps
+        Span<float> overlaps,
+        ReadOnlySpan<bool> valid = default
     )
     {
         int count = BoxList.Count(boxes, nameof(boxes)),
             objects = BoxList.Count(truths, nameof(truths));
         BoxList.Count(ignored, nameof(ignored));
-        if (assigned.Length != count || overlaps.Length != count)
+        if (assigned.Length != count || overlaps.Length != count || (valid.Length != count && !valid.IsEmpty))
             throw new ArgumentException(
-                $"{assigned.Length} and {overlaps.Length} numbers are not those of {count} boxes.",
+                $"{assigned.Length}, {overlaps.Length} and {valid.Length} values are not those of {count} boxes.",
                 nameof(assigned)
             );
         overlaps.Clear();
         assigned.Fill(objects == 0 ? Background : Ignored);
+        for (int j = 0; j < valid.Length; j++)
+            if (!valid[j])
+                (assigned[j], overlaps[j]) = (Ignored, -1);
         if (objects == 0 || count == 0)
             return;
         using var columns = BoxColumns.Of(boxes);
@@ -79,6 +85,8 @@ public sealed record MaxIoUAssigner(float PositiveThreshold, float NegativeThres
         bool[] excluded = ArrayPool<bool>.Shared.Rent(count);
         Span<bool> isExcluded = excluded.AsSpan(0, count);
         Exclude(boxes, ignored, columns, row.AsSpan(0, count), isExcluded);
+        for (int j = 0; j < valid.Length; j++)
+            isExcluded[j] |= !valid[j];
         for (int i = 0; i < objects; i++)
         {
             Overlap(truths.Slice(i * 4, 4), columns, isExcluded, row.AsSpan(0, count));

@@ -55,20 +55,13 @@ public sealed record NonMaxSuppression(float Threshold)
         if (kept.Length < Math.Min(count, Most))
             throw new ArgumentException($"{kept.Length} places are too few for {Math.Min(count, Most)} boxes.", nameof(kept));
         ulong[] keys = ArrayPool<ulong>.Shared.Rent(2 * count);
-        bool[] flags = ArrayPool<bool>.Shared.Rent(count);
         Span<ulong> ranks = keys.AsSpan(0, count),
             groups = keys.AsSpan(count, count);
-        Span<bool> isKept = flags.AsSpan(0, count);
         for (int i = 0; i < count; i++)
             ranks[i] = ScoreKeys.Descending(scores[i], i);
         ranks.Sort();
         float shift = Group(boxes, IsClassAgnostic ? [] : labels, ranks, groups);
-        Mark(boxes, shift == 0 ? [] : labels, shift, ranks, groups, isKept);
-        int written = 0;
-        for (int i = 0; i < count && written < Most; i++)
-            if (isKept[i])
-                kept[written++] = ScoreKeys.Place(ranks[i]);
-        ArrayPool<bool>.Shared.Return(flags);
+        int written = Keep(boxes, shift == 0 ? [] : labels, shift, ranks, groups, kept);
         ArrayPool<ulong>.Shared.Return(keys);
         return written;
     }
@@ -143,35 +136,54 @@ public sealed record NonMaxSuppression(float Threshold)
         return isFinite ? shift : 0;
     }
 
-    private void Mark(
+    private int Keep(
         ReadOnlySpan<float> boxes,
         ReadOnlySpan<int> labels,
         float shift,
         ReadOnlySpan<ulong> ranks,
         ReadOnlySpan<ulong> groups,
-        Span<bool> isKept
+        Span<int> kept
     )
     {
-        isKept.Clear();
-        var best = new BoxColumns(ranks.Length);
-        Span<float> box = stackalloc float[4];
-        for (int i = 0; i < groups.Length; i++)
+        // For each box its group, for each group the place of its first box among those that are kept, and how many there are.
+        int count = ranks.Length;
+        int[] numbers = ArrayPool<int>.Shared.Rent(3 * count);
+        Span<int> groupOf = numbers.AsSpan(0, count),
+            firsts = numbers.AsSpan(count, count),
+            counts = numbers.AsSpan(2 * count, count);
+        counts.Clear();
+        int group = -1,
+            room = 0,
+            members = 0;
+        for (int i = 0; i < count; i++, members++)
         {
-            if (i > 0 && groups[i] >> 32 != groups[i - 1] >> 32)
-                best.Clear();
-            if (best.Count >= Most)
-                continue;
-            int rank = (int)(uint)groups[i],
-                place = ScoreKeys.Place(ranks[rank]);
+            if (i == 0 || groups[i] >> 32 != groups[i - 1] >> 32)
+            {
+                room += BoxColumns.Whole(members);
+                firsts[++group] = room;
+                members = 0;
+            }
+
+            groupOf[(int)(uint)groups[i]] = group;
+        }
+
+        using var best = new BoxColumns(room + members);
+        Span<float> box = stackalloc float[4];
+        int written = 0;
+        for (int rank = 0; rank < count && written < Most; rank++)
+        {
+            int place = ScoreKeys.Place(ranks[rank]),
+                of = groupOf[rank];
             float move = labels.IsEmpty ? 0 : labels[place] * shift;
             for (int k = 0; k < 4; k++)
                 box[k] = boxes[(place * 4) + k] + move;
-            if (BoxOverlap.IsAbove(box, best, Threshold))
+            if (BoxOverlap.IsAbove(box, best, firsts[of], counts[of], Threshold))
                 continue;
-            best.Add(box[0], box[1], box[2], box[3]);
-            isKept[rank] = true;
+            best.Set(firsts[of] + counts[of]++, box[0], box[1], box[2], box[3]);
+            kept[written++] = place;
         }
 
-        best.Dispose();
+        ArrayPool<int>.Shared.Return(numbers);
+        return written;
     }
 }

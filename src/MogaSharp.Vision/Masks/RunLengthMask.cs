@@ -187,7 +187,8 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
 
     /// <summary>How much this mask overlaps another one: the common area divided by that of both together, 0..1.</summary>
     /// <param name="other">The other one.</param>
-    /// <param name="isCrowd">Whether the other one is a crowd, of which this may be a part: the common area is divided by this one's.</param>
+    /// <param name="isCrowd">Whether the other one is a crowd, of which this may be a part: the common area is divided by that of this
+    /// one.</param>
     /// <exception cref="ArgumentException">They do not have the same size.</exception>
     public double Overlap(RunLengthMask other, bool isCrowd = false)
     {

@@ -68,6 +68,23 @@ public sealed class AssignmentTests
     }
 
     [Fact]
+    public void Boxes_that_do_not_take_part_are_as_if_they_were_not_there()
+    {
+        var random = new Random(11);
+        bool[] valid = [.. Enumerable.Range(0, 300).Select(_ => random.Next(3) > 0)];
+        int[] assigned = new int[300];
+        float[] overlaps = new float[300];
+        MaxIoUAssigner.RegionProposals.Assign(Boxes, Truths, [], assigned, overlaps, valid);
+        float[] others = [.. Boxes.Chunk(4).Where((_, i) => valid[i]).SelectMany(box => box)];
+        (int[] expected, float[] most) = Assign(MaxIoUAssigner.RegionProposals, others, Truths, []);
+        Assert.Equal(expected, assigned.Where((_, i) => valid[i]));
+        Assert.Equal(most, overlaps.Where((_, i) => valid[i]));
+        Assert.All(assigned.Where((_, i) => !valid[i]), one => Assert.Equal(MaxIoUAssigner.Ignored, one));
+        MaxIoUAssigner.RegionProposals.Assign(Boxes, [], [], assigned, overlaps, valid);
+        Assert.Equal(valid.Select(takesPart => takesPart ? 0 : -1), assigned);
+    }
+
+    [Fact]
     public void Without_objects_all_is_background()
     {
         Assert.All(Assign(MaxIoUAssigner.RetinaNet, Boxes, [], Truths).Assigned, one => Assert.Equal(MaxIoUAssigner.Background, one));
@@ -170,7 +187,7 @@ public sealed class AssignmentTests
     {
         static void Refuses(string message, Action action) => Assert.StartsWith(message, Assert.Throws<ArgumentException>(action).Message);
         Refuses(
-            "2 and 1 numbers are not those of 1 boxes.",
+            "2, 1 and 0 values are not those of 1 boxes.",
             () => MaxIoUAssigner.RetinaNet.Assign(new float[4], [], [], new int[2], new float[1])
         );
         Refuses("A box is assigned to 3, there are 2 objects.", () => RandomSampler.Regions.Sample([0, 3], 2, _ => 0));

@@ -114,14 +114,14 @@ public sealed class CocoDetectionMetrics : IEvaluator
 
     /// <inheritdoc/>
     /// <remarks>
-    /// <c>AP</c>, <c>AP50</c>, <c>AP75</c>, <c>AP_small</c>, <c>AP_medium</c>, <c>AP_large</c>, <c>AR_1</c>, <c>AR_10</c>, <c>AR_100</c> (or
-    /// the other numbers of <see cref="Most"/>), <c>AR_small</c>, <c>AR_medium</c>, <c>AR_large</c>, as fractions. NaN, where pycocotools has
-    /// -1, when there is no object to find.
+    /// <c>AP</c>, <c>AP50</c>, <c>AP75</c>, <c>AP_small</c>, <c>AP_medium</c>, <c>AP_large</c>, <c>AR_1</c>, <c>AR_10</c>, <c>AR_100</c>
+    /// (or the other numbers of <see cref="Most"/>), <c>AR_small</c>, <c>AR_medium</c>, <c>AR_large</c>, as fractions. NaN, where
+    /// pycocotools has -1, when there is no object to find.
     /// </remarks>
     public IReadOnlyDictionary<string, double> Figures() => Evaluate().Figures;
 
-    /// <summary>The mean precision of each class for the last of <see cref="Most"/>, as a fraction: NaN when no object of it is to be found.
-    /// </summary>
+    /// <summary>The mean precision of each class for the last of <see cref="Most"/>, as a fraction: NaN when no object of it is to be
+    /// found.</summary>
     public ImmutableArray<double> AveragePrecisions() => Evaluate().Precisions;
 
     /// <summary><see cref="Figures"/> and <see cref="AveragePrecisions"/> at once.</summary>
