@@ -111,6 +111,19 @@ public sealed class OnnxRuntimeEngineTests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-1)]
+    public void A_region_of_no_image_is_refused(int image)
+    {
+        using IInferenceSession session = Engine.CreateSession(RegionFixture.Graph(7), new WeightSet([]));
+        (Tensor map, Tensor regions) = (RegionFixture.Inputs[0], RegionFixture.Inputs[1]);
+        var bad = new Tensor(regions.Shape, [image, .. regions.Data.Skip(1)]);
+        Assert.Throws<OnnxRuntimeException>(() =>
+            session.Run([map, bad], session.CreateOutputs(map.Shape, bad.Shape), TestContext.Current.CancellationToken)
+        );
+    }
+
     [Fact]
     public void Clips_of_any_size_agree_with_the_declared_graph()
     {
