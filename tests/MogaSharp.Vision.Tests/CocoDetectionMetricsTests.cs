@@ -23,6 +23,8 @@ public sealed class CocoDetectionMetricsTests
             image => new ImageSize(image.GetProperty("width").GetInt32(), image.GetProperty("height").GetInt32())
         );
 
+    private static readonly (long Image, ImmutableArray<AnnotatedObject> Objects)[] Objects = ReadObjects();
+
     [Theory]
     [InlineData("bbox", "bbox", CocoComparison.Boxes)]
     [InlineData("segm", "segm", CocoComparison.Masks)]
@@ -68,8 +70,9 @@ public sealed class CocoDetectionMetricsTests
     [Fact]
     public void Perfect_detections_have_perfect_figures()
     {
-        IEnumerable<(long, Detection)> perfect = Objects()
-            .SelectMany(image => image.Objects.Select(one => (image.Image, new Detection(one.Box, 0.5, one.Label) { Mask = one.Mask })));
+        IEnumerable<(long, Detection)> perfect = Objects.SelectMany(image =>
+            image.Objects.Select(one => (image.Image, new Detection(one.Box, 0.5, one.Label) { Mask = one.Mask }))
+        );
         foreach (CocoComparison comparison in Enum.GetValues<CocoComparison>())
         {
             CocoDetectionMetrics metrics = Counted(comparison, perfect);
@@ -139,6 +142,34 @@ public sealed class CocoDetectionMetricsTests
         );
     }
 
+    [Fact]
+    public void Damaged_bytes_are_refused_or_other_detections()
+    {
+        byte[] saved = Counted(CocoComparison.Masks, Detections("segm").Take(3)).Save();
+        int refused = 0;
+        for (int i = 0; i < saved.Length; i++)
+        {
+            foreach (byte value in new byte[] { 0, 0x7f, 0x80, 0xff })
+            {
+                byte[] damaged = [.. saved];
+                damaged[i] = value;
+                CocoDetectionMetrics metrics = Counted(CocoComparison.Masks, []);
+                try
+                {
+                    metrics.Merge(damaged);
+                    Assert.InRange(metrics.Count, 1, saved.Length);
+                    Assert.All(metrics.Figures().Values, figure => Assert.InRange(figure, 0, 1));
+                }
+                catch (ArgumentException)
+                {
+                    refused++;
+                }
+            }
+        }
+
+        Assert.InRange(refused, saved.Length, 4 * saved.Length);
+    }
+
     private static CocoDetectionMetrics Counted(
         CocoComparison comparison,
         IEnumerable<(long Image, Detection Detection)> detections,
@@ -146,13 +177,16 @@ public sealed class CocoDetectionMetricsTests
     )
     {
         // In another order than that of the numbers, which is the one that counts.
-        var metrics = new CocoDetectionMetrics(Objects().Reverse(), Categories.Length, comparison) { Most = most ?? [1, 10, 100] };
+        var metrics = new CocoDetectionMetrics(Objects.AsEnumerable().Reverse(), Categories.Length, comparison)
+        {
+            Most = most ?? [1, 10, 100],
+        };
         foreach ((long image, Detection detection) in detections)
             metrics.Add(image, detection);
         return metrics;
     }
 
-    private static IEnumerable<(long Image, ImmutableArray<AnnotatedObject> Objects)> Objects()
+    private static (long Image, ImmutableArray<AnnotatedObject> Objects)[] ReadObjects()
     {
         ILookup<long, AnnotatedObject> objects = Truths
             .GetProperty("annotations")
@@ -169,7 +203,7 @@ public sealed class CocoDetectionMetricsTests
                     Mask = MaskOf(annotation),
                 }
             );
-        return Sizes.Keys.Select(image => (image, objects[image].ToImmutableArray()));
+        return [.. Sizes.Keys.Select(image => (image, objects[image].ToImmutableArray()))];
     }
 
     private static IEnumerable<(long Image, Detection Detection)> Detections(string name) =>

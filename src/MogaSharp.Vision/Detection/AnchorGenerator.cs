@@ -61,7 +61,8 @@ public sealed class AnchorGenerator
     /// <param name="level">The level, from 0.</param>
     public ReadOnlySpan<float> BaseAnchors(int level) => _bases[level];
 
-    /// <summary>All anchors of a level, row by row and those of a place together: height x width x <see cref="Count"/> x 4 numbers.</summary>
+    /// <summary>All anchors of a level, row by row and those of a place together: height x width x <see cref="Count"/> x 4
+    /// numbers.</summary>
     /// <param name="level">The level, from 0.</param>
     /// <param name="map">The size of the level's map.</param>
     public float[] Grid(int level, ImageSize map)

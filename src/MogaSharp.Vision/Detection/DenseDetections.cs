@@ -25,8 +25,8 @@ public sealed record DenseDetections(int Classes)
     /// <summary>The objects of one image, the surest first.</summary>
     /// <param name="levels">The head's maps for the image, of every level.</param>
     /// <param name="image">The size of the image in the network's input, without padding.</param>
-    /// <param name="scale">How many times wider and higher the image is in the input than it was; boxes are given in the pixels that it had,
-    /// which they have before suppression already.</param>
+    /// <param name="scale">How many times wider and higher the image is in the input than it was; boxes are given in the pixels that it
+    /// had, which they have before suppression already.</param>
     /// <exception cref="ArgumentException">The maps are not those of the anchors and classes.</exception>
     public DetectionSet Select(IReadOnlyList<HeadLevel> levels, ImageSize image, (float X, float Y)? scale = null)
     {

@@ -25,7 +25,8 @@ public readonly record struct HeadLevel(ReadOnlyMemory<float> Scores, ReadOnlyMe
             channels = anchors.Count * classes;
         if (Scores.Length != (long)pixels * channels || Deltas.Length != (long)pixels * anchors.Count * 4)
             throw new ArgumentException(
-                $"{Scores.Length} scores and {Deltas.Length} deltas are not those of {anchors.Count} anchors and {classes} classes on {Size}."
+                $"{Scores.Length} scores and {Deltas.Length} deltas are not those of {anchors.Count} anchors and {classes} classes "
+                    + $"on {Size}."
             );
         ReadOnlySpan<float> scores = Scores.Span,
             deltas = Deltas.Span,

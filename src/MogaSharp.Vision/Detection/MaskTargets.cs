@@ -11,7 +11,8 @@ public static class MaskTargets
     /// <param name="image">The size of the mask.</param>
     /// <param name="box">Left, top, right, bottom in pixels of the mask.</param>
     /// <param name="target">side x side numbers, written: 0 or 1. The official side is 28.</param>
-    /// <exception cref="ArgumentException">The values are not a mask of that size, it is not one box, or the target is no square.</exception>
+    /// <exception cref="ArgumentException">The values are not a mask of that size, it is not one box, or the target is no
+    /// square.</exception>
     public static void Write(ReadOnlySpan<byte> mask, ImageSize image, ReadOnlySpan<float> box, Span<float> target)
     {
         int side = (int)Math.Sqrt(target.Length);

@@ -51,9 +51,10 @@ public sealed record MaxIoUAssigner(float PositiveThreshold, float NegativeThres
     /// <param name="ignored">k x 4 numbers: regions to be ignored, such as crowds.</param>
     /// <param name="assigned">n numbers, written: the object's place in <paramref name="truths"/> and 1, or <see cref="Background"/>, or
     /// <see cref="Ignored"/>.</param>
-    /// <param name="overlaps">n numbers, written: how much the box overlaps the object that it overlaps most; -1 where it is ignored.</param>
-    /// <param name="valid">n values: whether a box takes part, as <see cref="AnchorGenerator.WriteValid"/> tells; none when all do. The others
-    /// are ignored.</param>
+    /// <param name="overlaps">n numbers, written: how much the box overlaps the object that it overlaps most; -1 where it is
+    /// ignored.</param>
+    /// <param name="valid">n values: whether a box takes part, as <see cref="AnchorGenerator.WriteValid"/> tells; none when all do. The
+    /// others are ignored.</param>
     /// <exception cref="ArgumentException">The lists do not fit together.</exception>
     public void Assign(
         ReadOnlySpan<float> boxes,

@@ -15,7 +15,8 @@ public sealed record NonMaxSuppression(float Threshold)
     /// <summary>The most boxes that are kept. All by default.</summary>
     public int Most { get; init; } = int.MaxValue;
 
-    /// <summary>Whether a box also removes boxes of other classes.</summary>
+    /// <summary>Whether a box also removes boxes of other classes, however many boxes there are. (In MMCV it does not from 10000 on.)
+    /// </summary>
     public bool IsClassAgnostic { get; init; }
 
     /// <summary>
@@ -106,8 +107,8 @@ public sealed record NonMaxSuppression(float Threshold)
         return result;
     }
 
-    // Writes the ranks of boxes by the groups that are handled alone, and gives how far a class is moved. Where classes cannot overlap, each
-    // is a group, which is faster and gives the same result.
+    // Writes the ranks of boxes by the groups that are handled alone, and gives how far a class is moved. Where classes cannot overlap,
+    // each is a group, which is faster and gives the same result.
     private float Group(ReadOnlySpan<float> boxes, ReadOnlySpan<int> labels, ReadOnlySpan<ulong> ranks, Span<ulong> groups)
     {
         for (int i = 0; i < groups.Length; i++)

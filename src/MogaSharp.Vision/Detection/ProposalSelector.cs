@@ -15,7 +15,8 @@ public sealed record ProposalSelector
     /// <summary>The most boxes of a level that are looked at. Default 1000; the official trainings take 2000.</summary>
     public int MostPerLevel { get; init; } = 1000;
 
-    /// <summary>How boxes of a level remove one another, and how many of all levels are kept. By default 1000 at a threshold of 0.7.</summary>
+    /// <summary>How boxes of a level remove one another, and how many of all levels are kept. By default 1000 at a threshold of
+    /// 0.7.</summary>
     public NonMaxSuppression Suppression { get; init; } = new(0.7f) { Most = 1000 };
 
     /// <summary>The regions of one image, the best first. The labels are the numbers of the levels.</summary>

@@ -61,10 +61,10 @@ public sealed record RandomSampler(int Number, double PositiveFraction)
     /// <summary>Draws.</summary>
     /// <param name="assigned">For each box what <see cref="MaxIoUAssigner.Assign"/> wrote.</param>
     /// <param name="truths">The number of objects.</param>
-    /// <param name="next">The stream of random numbers: each evenly of 0 to one less than what it is called with. It is called once for each
-    /// box drawn, positives first, and not at all where all are taken.</param>
-    /// <returns>Places in <paramref name="assigned"/>; with <see cref="AddsTruths"/> places below <paramref name="truths"/> are those of the
-    /// objects, and the boxes' own come after them.</returns>
+    /// <param name="next">The stream of random numbers: each evenly of 0 to one less than what it is called with. It is called once for
+    /// each box drawn, positives first, and not at all where all are taken.</param>
+    /// <returns>Places in <paramref name="assigned"/>; with <see cref="AddsTruths"/> places below <paramref name="truths"/> are those of
+    /// the objects, and the boxes' own come after them.</returns>
     /// <exception cref="ArgumentException">A box is assigned to an object that there is not, or the stream gave a wrong number.</exception>
     public BoxSample Sample(ReadOnlySpan<int> assigned, int truths, Func<int, int> next)
     {

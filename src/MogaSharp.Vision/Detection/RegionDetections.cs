@@ -3,8 +3,8 @@ using System.Buffers;
 namespace MogaSharp.Vision;
 
 /// <summary>
-/// What the second stage of a detector makes of regions, by the rules of MMDetection 2.26: the objects of the last stage, and the regions of
-/// the next one in a cascade (Cai and Vasconcelos, "Cascade R-CNN", 2018).
+/// What the second stage of a detector makes of regions, by the rules of MMDetection 2.26: the objects of the last stage, and the regions
+/// of the next one in a cascade (Cai and Vasconcelos, "Cascade R-CNN", 2018).
 /// </summary>
 /// <param name="Classes">Classes without the background, 1 or more.</param>
 /// <param name="Coder">How boxes are made of regions in this stage.</param>
@@ -21,8 +21,8 @@ public sealed record RegionDetections(int Classes, BoxCoder Coder)
     /// <param name="logits">n x (classes + 1) numbers, those of the background last. A cascade takes the mean over its stages.</param>
     /// <param name="deltas">n x 4 numbers, or n x classes x 4 when each class has its own box.</param>
     /// <param name="image">The size of the image in the network's input, without padding.</param>
-    /// <param name="scale">How many times wider and higher the image is in the input than it was; boxes are given in the pixels that it had,
-    /// which they have before suppression already.</param>
+    /// <param name="scale">How many times wider and higher the image is in the input than it was; boxes are given in the pixels that it
+    /// had, which they have before suppression already.</param>
     /// <exception cref="ArgumentException">The numbers are not those of the same regions.</exception>
     public DetectionSet Select(
         ReadOnlySpan<float> regions,

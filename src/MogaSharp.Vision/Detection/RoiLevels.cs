@@ -1,7 +1,7 @@
 namespace MogaSharp.Vision;
 
-/// <summary>Which level of a pyramid a region is looked up in: the larger the region, the coarser (Lin et al., "Feature pyramid networks for
-/// object detection", 2017), as MMDetection's <c>SingleRoIExtractor</c> chooses.</summary>
+/// <summary>Which level of a pyramid a region is looked up in: the larger the region, the coarser (Lin et al., "Feature pyramid networks
+/// for object detection", 2017), as MMDetection's <c>SingleRoIExtractor</c> chooses.</summary>
 public static class RoiLevels
 {
     /// <summary>Writes the level of each region.</summary>

@@ -209,7 +209,7 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
     }
 
     /// <summary>The outline as polygons along the edges of pixels: clockwise around the parts, and the other way around holes. Pixels that
-    /// share only a corner are in parts of their own.</summary>
+    /// share only a corner are in parts of their own. Takes two bytes for each pixel of <see cref="Window"/>.</summary>
     public ImmutableArray<ImmutableArray<(int X, int Y)>> Outline() => MaskOutline.Of(this);
 
     /// <summary>The compressed code, of which <see cref="Parse"/> makes the mask again.</summary>

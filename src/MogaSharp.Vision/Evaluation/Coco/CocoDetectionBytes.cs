@@ -32,7 +32,7 @@ internal static class CocoDetectionBytes
                 detections.Add((image, new Detection(box, score, label) { Mask = mask }));
             }
         }
-        catch (Exception damaged) when (damaged is EndOfStreamException or FormatException)
+        catch (Exception damaged) when (damaged is IOException or FormatException)
         {
             throw new ArgumentException("These bytes are not whole detections.", damaged);
         }
