@@ -35,8 +35,11 @@ MOGA_API int32_t moga_adaptive_average_pool(Handle x, int64_t size, Handle* resu
 MOGA_API int32_t moga_conv_transpose2d(
     Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int32_t precision, Handle* result) {
     return guarded([&] {
+        // On a CPU, libtorch 1.13 takes the weights of a transposed convolution for those of a plain one when it goes back in bfloat16.
+        const bool wide_only = ref(x).is_cpu();
+        const int32_t type = wide_only ? 0 : precision;
         *result = own(at::conv_transpose2d(
-            cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision), {stride, stride}, {padding, padding}));
+            wide_only ? wide(ref(x)) : cast(ref(x), type), cast(ref(weight), type), cast(bias, type), {stride, stride}, {padding, padding}));
     });
 }
 

@@ -179,8 +179,8 @@ public sealed class DenseNetworkTests
             (LabelSet.Ade20k[0].Color!.Value.R, LabelSet.Ade20k[0].Color!.Value.G, LabelSet.Ade20k[0].Color!.Value.B)
         );
         Assert.Equal("flag", LabelSet.Ade20k[^1].Name);
-        Assert.Equal((80, "person", "1"), (LabelSet.Coco.Length, LabelSet.Coco[0].Name, LabelSet.Coco[0].Id));
-        Assert.Equal(("toothbrush", "90"), (LabelSet.Coco[^1].Name, LabelSet.Coco[^1].Id));
+        Assert.Equal((80, "person", (int?)1), (LabelSet.Coco.Length, LabelSet.Coco[0].Name, LabelSet.Coco[0].Number));
+        Assert.Equal(("toothbrush", (int?)90), (LabelSet.Coco[^1].Name, LabelSet.Coco[^1].Number));
         Assert.All(LabelSet.Names, name => Assert.NotNull(LabelSet.Find(name)));
         Assert.Null(LabelSet.Find("nothing"));
     }

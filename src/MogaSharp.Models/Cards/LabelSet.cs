@@ -37,7 +37,7 @@ public static class LabelSet
     public static ImmutableArray<ClassLabel> Ade20k => Ade.Value;
 
     /// <summary>The 80 classes of COCO's things, with the customary colors (MMDetection, <c>coco.py</c>) and COCO's numbers, which have
-    /// gaps, as identifiers.</summary>
+    /// gaps.</summary>
     public static ImmutableArray<ClassLabel> Coco => CocoDetection.Value;
 
     /// <summary>A set by name; null when there is none.</summary>
@@ -48,7 +48,11 @@ public static class LabelSet
     private static ImmutableArray<ClassLabel> Colored(string resource) =>
         [
             .. Read(resource, CardContext.Default.ColoredClassArray)
-                .Select(one => new ClassLabel(one.Name, one.Id) { Color = Color.FromArgb(one.Color[0], one.Color[1], one.Color[2]) }),
+                .Select(one => new ClassLabel(one.Name)
+                {
+                    Color = Color.FromArgb(one.Color[0], one.Color[1], one.Color[2]),
+                    Number = one.Id,
+                }),
         ];
 
     private static T Read<T>(string resource, JsonTypeInfo<T> type)
@@ -59,7 +63,7 @@ public static class LabelSet
 }
 
 /// <summary>A class with the color that it is customarily drawn in: red, green, blue.</summary>
-internal sealed record ColoredClass(string Name, ImmutableArray<int> Color, string? Id = null);
+internal sealed record ColoredClass(string Name, ImmutableArray<int> Color, int? Id = null);
 
 /// <summary>A class of ImageNet as its file has it.</summary>
 internal sealed record Synset([property: JsonPropertyName("synset")] string Id, ImmutableArray<string> Names);

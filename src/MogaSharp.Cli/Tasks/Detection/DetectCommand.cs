@@ -236,8 +236,7 @@ internal static class DetectCommand
         }
 
         // COCO's own numbers have gaps; classes of others are counted from 1.
-        private static int CategoryOf(DetectedObject one) =>
-            int.TryParse(one.Label.Id, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : one.Class + 1;
+        private static int CategoryOf(DetectedObject one) => one.Label.Number ?? one.Class + 1;
 
         private static RgbColor ColorOf(DetectedObject one) =>
             one.Label.Color is { } color ? new(color.R, color.G, color.B) : Palette.Color(one.Class);
