@@ -1,6 +1,7 @@
-// Resizing, windows and grids of pixels, transposed convolutions.
+// Resizing, windows and grids of pixels, transposed convolutions, regions.
 #include "common.h"
 #include "layouts.h"
+#include "roi_align.h"
 
 using namespace moga;
 
@@ -36,5 +37,15 @@ MOGA_API int32_t moga_conv_transpose2d(
     return guarded([&] {
         *result = own(at::conv_transpose2d(
             cast(ref(x), precision), cast(ref(weight), precision), cast(bias, precision), {stride, stride}, {padding, padding}));
+    });
+}
+
+// The maps first, then the regions. As in torchvision, autocast computes it in float32.
+MOGA_API int32_t moga_roi_align(
+    const Handle* inputs, int64_t count, int64_t size, int64_t stride, double finest_scale, Handle* result) {
+    return guarded([&] {
+        std::vector<at::Tensor> maps = list(inputs, count - 1);
+        for (at::Tensor& map : maps) map = wide(map);
+        *result = own(regions::align(maps, ref(inputs[count - 1]), {size, stride, finest_scale}));
     });
 }

@@ -180,6 +180,9 @@ public interface IOpVisitor<in TArgument, out TResult>
 
     /// <summary>A transposed convolution.</summary>
     TResult Visit(ConvTranspose2d op, TArgument argument);
+
+    /// <summary>Regions of a feature pyramid.</summary>
+    TResult Visit(RoiAlign op, TArgument argument);
 }
 
 /// <summary>A graph that cannot be built or an input that does not fit it.</summary>

@@ -257,6 +257,16 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     public Value Resize(Value x, Value like, Interpolation method = Interpolation.Bilinear, bool alignCorners = false) =>
         Add(new Resize(method, 1, alignCorners), x, like);
 
+    /// <summary>Regions of a feature pyramid as maps of one size, (R, C, size, size).</summary>
+    /// <param name="pyramid">The maps (N, C, H, W), the finest first, each with twice the stride of the one before.</param>
+    /// <param name="regions">(R, 5): the number of the image, then x1, y1, x2, y2 in pixels of the network's input. R is not the number of
+    /// images, and may differ at run time.</param>
+    /// <param name="size">Rows and columns of the result.</param>
+    /// <param name="stride">The first map's stride in pixels.</param>
+    /// <param name="finestScale">See <see cref="Graph.RoiAlign.FinestScale"/>.</param>
+    public Value RoiAlign(IEnumerable<Value> pyramid, Value regions, int size, int stride = 4, double finestScale = 56) =>
+        Add(new RoiAlign(size, stride, finestScale), [.. pyramid, regions]);
+
     /// <summary>Feature maps side by side.</summary>
     public Value Concat(params Value[] parts) => Add(new ChannelConcat(), parts);
 

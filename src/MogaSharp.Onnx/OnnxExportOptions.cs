@@ -1,3 +1,5 @@
+using MogaSharp.Graph;
+
 namespace MogaSharp.Onnx;
 
 /// <summary>How a graph is written as an ONNX model.</summary>
@@ -15,8 +17,13 @@ public sealed record OnnxExportOptions
     /// </summary>
     public int Opset { get; init; } = OldestOpset;
 
-    /// <summary>True leaves the number of images open (the symbolic dimension <c>batch</c>); false fixes it to the graph's.</summary>
+    /// <summary>True leaves the number of images open (the symbolic dimension <c>batch</c>), and that of regions; false fixes it to the
+    /// graph's.</summary>
     public bool DynamicBatch { get; init; }
+
+    /// <summary>True leaves the number of regions open (<c>regions</c>) where the graph has some (<see cref="RoiAlign"/>); false fixes it
+    /// to the graph's, unless the batch is open.</summary>
+    public bool DynamicRegions { get; init; }
 
     /// <summary>
     /// True leaves rows and columns open (<c>height</c>, <c>width</c>; of outputs <c>stage1_height</c> and so on); false

@@ -37,6 +37,8 @@ public sealed class OpShapeTests
             { new AdaptiveAveragePool2d(4), [Map], new(2, 6, 4, 4), default },
             { new ConvTranspose2d(6, 4, 4, "w", null, 2, 1), [Map], new(2, 4, 18, 14), new(Convolution: 2 * 6 * 63 * 4 * 16) },
             { new ConvTranspose2d(6, 4, 3, "w", "b"), [Map], new(2, 4, 11, 9), new(Convolution: 2 * 6 * 63 * 4 * 9) },
+            { new RoiAlign(7), [Map, new(50, 5)], new(50, 6, 7, 7), default },
+            { new RoiAlign(14, 8, 28), [Map, new(2, 6, 5, 4), new(2, 6, 1, 1), new(3, 5)], new(3, 6, 14, 14), default },
         };
 
     [Theory]
@@ -83,6 +85,23 @@ public sealed class OpShapeTests
                 [Map],
                 "A side of 7 pixels is too small for a transposed 2x2 convolution with padding 4."
             },
+            { new RoiAlign(0), [Map, new(3, 5)], "RoiAlign takes no size of 0 with stride 4 and scale 56." },
+            { new RoiAlign(7, 0), [Map, new(3, 5)], "RoiAlign takes no size of 7 with stride 0 and scale 56." },
+            { new RoiAlign(7, 4, double.NaN), [Map, new(3, 5)], "RoiAlign takes no size of 7 with stride 4 and scale NaN." },
+            { new RoiAlign(7), [new(3, 5)], "RoiAlign takes 1 to 16 maps and the regions, it got 1 input(s)." },
+            { new RoiAlign(7), [Map, new(3, 4)], "RoiAlign takes regions (R, 5) after its maps, it got 3x4." },
+            { new RoiAlign(7), [Map, Map], "RoiAlign takes regions (R, 5) after its maps, it got 2x6x9x7." },
+            {
+                new RoiAlign(7),
+                [Map, new(2, 5, 5, 4), new(3, 5)],
+                "RoiAlign takes maps (N, C, H, W) of the same images and channels, it got 2x6x9x7, 2x5x5x4."
+            },
+            {
+                new RoiAlign(7),
+                [Map, new(1, 6, 5, 4), new(3, 5)],
+                "RoiAlign takes maps (N, C, H, W) of the same images and channels, it got 2x6x9x7, 1x6x5x4."
+            },
+            { new RoiAlign(7), [new(2, 6), new(3, 5)], "RoiAlign takes maps (N, C, H, W) of the same images and channels, it got 2x6." },
             { new ChannelAffine(1, "s"), [Map], "ChannelAffine takes 1 channels, it got 6 (2x6x9x7)." },
             { new ChannelSlice(4, 3), [Map], "Channels 4..6 do not lie in 2x6x9x7." },
             { new ChannelSlice(-1, 2), [Map], "Channels -1..0 do not lie in 2x6x9x7." },

@@ -100,6 +100,30 @@ public sealed class DynamicShapeTests
             ).Inputs
         );
 
+    [Theory]
+    [InlineData(false, false, false, "2x8x6x5", "9x5", "9x8x3x3")]
+    [InlineData(false, true, false, "2x8x6x5", "regionsx5", "regionsx8x3x3")]
+    [InlineData(true, false, true, "batchx8xinput_heightxinput_width", "regionsx5", "regionsx8x3x3")]
+    public void The_number_of_regions_is_not_that_of_the_images(
+        bool batch,
+        bool regions,
+        bool size,
+        string input,
+        string regionsInput,
+        string output
+    )
+    {
+        OnnxExportOptions options = new()
+        {
+            DynamicBatch = batch,
+            DynamicRegions = regions,
+            DynamicSize = size,
+        };
+        var model = new ModelReader(OnnxExporter.Export(OpCases.All["regions of a map"], new WeightSet([]), options));
+        Assert.Equal([$"input:{input}", $"regions:{regionsInput}"], model.Inputs);
+        Assert.Equal([$"output:{output}"], model.Outputs);
+    }
+
     [Fact]
     public void Features_have_no_sides_to_open()
     {

@@ -29,6 +29,43 @@ public static class FormulaWeights
     /// <summary>An input tensor: 2 v of its name.</summary>
     public static Tensor Input(Shape shape, string name = "input") => Fill(shape, name, u => 2 * ((2 * u) - 1));
 
+    /// <summary>An input of a graph: 2 v of a name, or where a <see cref="RoiAlign"/> reads it, regions of all kinds.</summary>
+    public static Tensor Input(ComputationGraph graph, Value input, string name)
+    {
+        Value? reader = graph.Readers[input].Where(RoiAlign.ReadsRegions).Select(reader => reader.Value).FirstOrDefault();
+        return reader is null ? Input(input.Shape, name) : Regions(input.Shape, name, (RoiAlign)reader.Op, reader.Inputs[0].Shape);
+    }
+
+    /// <summary>Regions (R, 5) of maps: mostly across an edge or inside, now and then empty, outside, larger than the image.</summary>
+    /// <param name="shape">(R, 5).</param>
+    /// <param name="name">Decides where they lie.</param>
+    /// <param name="op">What reads them.</param>
+    /// <param name="map">The shape of its first map.</param>
+    public static Tensor Regions(Shape shape, string name, RoiAlign op, Shape map)
+    {
+        double[] u = [.. Uniform(shape.ElementCount, name)];
+        var regions = new Tensor(shape);
+        for (int r = 0; r < shape[0]; r++)
+        {
+            (double height, double width) = (map[2] * op.Stride, map[3] * op.Stride);
+            // Sides from a thirtieth of the image's to all of it.
+            (double tall, double wide) = (height * Math.Pow(30, u[(5 * r) + 3] - 1), width * Math.Pow(30, u[(5 * r) + 4] - 1));
+            (double y, double x) = ((height * u[(5 * r) + 1]) - (tall / 2), (width * u[(5 * r) + 2]) - (wide / 2));
+            (y, x, tall, wide) = (r % 7) switch
+            {
+                3 => (-height, -width, 3 * height, 3 * width),
+                4 => (y, x, 0, wide),
+                5 => (y, -2 * width, tall, width),
+                6 => (y, x, -tall, wide),
+                _ => (y, x, tall, wide),
+            };
+            float[] region = [(float)Math.Floor(u[5 * r] * map[0]), (float)x, (float)y, (float)(x + wide), (float)(y + tall)];
+            region.CopyTo(regions.Data, 5 * r);
+        }
+
+        return regions;
+    }
+
     /// <summary>An image with coarse and fine structure, as the fixtures of dense tasks have it.</summary>
     public static Tensor CoarseAndFine(Shape shape, string name = "input")
     {

@@ -42,7 +42,7 @@ public sealed record OpCase(string Name, Func<Scope, Shape, GraphOutput[]> Decla
 
     /// <summary>Inputs by the fixtures' formula.</summary>
     public static Tensor[] Inputs(ComputationGraph graph) =>
-        [.. graph.Inputs.Select(value => FormulaWeights.Input(value.Shape, ((Input)value.Op).Name))];
+        [.. graph.Inputs.Select(value => FormulaWeights.Input(graph, value, ((Input)value.Op).Name))];
 }
 
 /// <summary>
@@ -262,6 +262,19 @@ public static class OpCases
             "transposed convolution, norm and activation",
             (s, x) => s.Activate(ActivationKind.Relu, s.BatchNorm("norm", s.ConvTranspose("deconv", x, 6, 4, 2, 1, hasBias: false)))
         ),
+        One("regions of a map", (s, x) => s.RoiAlign([x], s.Regions(9), 3, 2)),
+        One("regions of a pyramid", (s, x) => s.Add(new RoiAlign(2, 4, 3), [.. Levels(s, x), s.Regions(23)])),
+        One(
+            "heads over regions of two inputs",
+            (s, x) =>
+                s.Linear(
+                    "fc",
+                    s.SpatialMean(
+                        s.Conv("conv", s.Add(new RoiAlign(7, 8, 9), x, s.Map("coarse", x.Shape), s.Regions(11)), 6, 3, padding: 1)
+                    ),
+                    5
+                )
+        ),
         One("dropout", (s, x) => s.Dropout(0.5, x)),
         One("stochastic depth", (s, x) => s.DropPath(0.5, s.Activate(ActivationKind.Relu, x))),
         One("shared convolution, in a row", (s, x) => Twice(s.Conv("conv", x.Channels, x.Channels, 3, padding: 1), x)),
@@ -295,7 +308,14 @@ public static class OpCases
     /// <summary>The graphs on the small map by name.</summary>
     public static IReadOnlyDictionary<string, ComputationGraph> All { get; } = Table.ToDictionary(one => one.Name, one => one.Build(Small));
 
-    private static Value Map(this Scope s, Shape map) => s.Builder.Input("input", map);
+    private static Value Map(this Scope s, Shape map) => s.Map("input", map);
+
+    private static Value Map(this Scope s, string name, Shape map) => s.Builder.Input(name, map);
+
+    private static Value Regions(this Scope s, int count) => s.Builder.Input("regions", new Shape(count, 5));
+
+    private static Value[] Levels(Scope s, Value x) =>
+        [x, s.Conv("down", x, x.Channels, 3, stride: 2, padding: 1), s.Add(new AdaptiveAveragePool2d(2), x)];
 
     private static string Weight(this Scope s, string name, Shape shape) =>
         s.Builder.Declare(new ParameterSpec(name, shape, ParameterKind.Parameter, Initializer.Ones));

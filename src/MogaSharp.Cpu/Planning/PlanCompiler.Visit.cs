@@ -201,5 +201,8 @@ internal sealed partial class PlanCompiler<S, V> : IOpVisitor<Value, IEnumerable
     IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(ConvTranspose2d op, Value y) =>
         Make(y, new TransposedPattern(y.Inputs[0], op, [], y.Scope));
 
+    IEnumerable<Step> IOpVisitor<Value, IEnumerable<Step>>.Visit(RoiAlign op, Value y) =>
+        [new RoiAlignStep<S, V>(op, [.. y.Inputs.SkipLast(1).Select(SlotOf)], SlotOf(y.Inputs[^1]), SlotOf(y)) { Scope = y.Scope }];
+
     private BinaryOperand Operand(Value value) => new(SlotOf(value), _shapes[value.Index].Rank == 5 ? _shapes[value.Index][1] : 1);
 }

@@ -29,6 +29,8 @@ internal sealed class InterfaceShapes(ComputationGraph graph, DynamicDimensions 
     // The batch is named after the inputs' where it is the same; that of frames or windows has a name of its own.
     private string? SymbolOf(string name, Value value, int dimension)
     {
+        if (dynamic.FollowsRegions(value, dimension))
+            return "regions";
         bool followsSize = dynamic.FollowsSize(value, dimension);
         if (dynamic.FollowsBatch(value, dimension))
             return !followsSize && graph.Inputs.Any(input => dynamic.Shapes[input.Index][0] == dynamic.Shapes[value.Index][dimension])

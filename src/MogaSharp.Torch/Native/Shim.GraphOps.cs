@@ -120,4 +120,14 @@ internal static partial class Shim
         int precision,
         out TensorHandle result
     );
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_roi_align")]
+    public static unsafe partial int RoiAlign(
+        nint* inputs,
+        long count,
+        long size,
+        long stride,
+        double finestScale,
+        out TensorHandle result
+    );
 }

@@ -3,7 +3,7 @@ using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch;
 
-/// <content>Resizing, windows and grids of pixels, transposed convolutions.</content>
+/// <content>Resizing, windows and grids of pixels, transposed convolutions, regions.</content>
 internal sealed partial class GraphRun
 {
     public TensorHandle Visit(Resize op, Value value) =>
@@ -38,4 +38,10 @@ internal sealed partial class GraphRun
             ),
             result
         );
+
+    public unsafe TensorHandle Visit(RoiAlign op, Value value)
+    {
+        using var list = new HandleList([.. Enumerable.Range(0, value.Inputs.Count).Select(i => In(value, i))]);
+        return Checked(Shim.RoiAlign(list.Pointer, list.Count, op.Size, op.Stride, op.FinestScale, out TensorHandle result), result);
+    }
 }

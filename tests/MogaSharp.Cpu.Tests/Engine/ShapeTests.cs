@@ -117,11 +117,10 @@ public sealed class ShapeTests : IDisposable
 
     private static GraphCase? WithSize(GraphCase c, (int Height, int Width) size)
     {
-        Tensor[] inputs = [.. c.Inputs.Select(input => FormulaWeights.Input(Resized(input.Shape)))];
         try
         {
-            c.Graph.InferShapes([.. inputs.Select(input => input.Shape)]);
-            return c with { Inputs = inputs };
+            ComputationGraph resized = c.Graph.WithInputs([.. c.Inputs.Select(input => Resized(input.Shape))]);
+            return c with { Inputs = [.. resized.Inputs.Select(input => FormulaWeights.Input(resized, input, "input"))] };
         }
         catch (GraphException)
         {

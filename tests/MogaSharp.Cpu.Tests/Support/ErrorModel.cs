@@ -74,7 +74,9 @@ internal static class ErrorModel
 
             Tensor[] operands =
             [
-                .. value.Inputs.Select(input => new Tensor(shapes[input.Index], Array.ConvertAll(results[input.Index], Moved))),
+                .. value.Inputs.Select(
+                    (input, i) => new Tensor(shapes[input.Index], Array.ConvertAll(results[input.Index], MovedIn(new(value, i))))
+                ),
             ];
             double[] result = Alone(c.Graph, value.Op, operands, c.Weights);
             double stated = value.Op is Activation { Function: not ActivationKind.Relu } ? 1e-6 : 0;
@@ -84,6 +86,9 @@ internal static class ErrorModel
         return results;
 
         double Signed() => (2 * random.NextDouble()) - 1;
+
+        // Where regions lie is not rounded: all compute it in the same steps.
+        Converter<double, float> MovedIn(ValueReader reader) => RoiAlign.ReadsRegions(reader) ? x => (float)x : Moved;
 
         float Moved(double x) => (float)(x * (1 + (4 * UnitOfRounding * Signed())));
     }

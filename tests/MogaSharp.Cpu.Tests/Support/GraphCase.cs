@@ -11,7 +11,7 @@ internal sealed record GraphCase(ComputationGraph Graph, WeightSet Weights, Tens
         new(
             graph,
             FormulaWeights.Create(graph.Parameters, salt),
-            [.. graph.Inputs.Select((input, i) => FormulaWeights.Input(input.Shape, $"{salt}input{i}"))]
+            [.. graph.Inputs.Select((input, i) => FormulaWeights.Input(graph, input, $"{salt}input{i}"))]
         );
 
     /// <summary>The graph of one output.</summary>
@@ -45,9 +45,9 @@ internal sealed record GraphCase(ComputationGraph Graph, WeightSet Weights, Tens
     }
 
     /// <summary>The same graph on a batch of other size: image after image of the formula.</summary>
-    public GraphCase WithBatch(int images) =>
-        this with
-        {
-            Inputs = [.. Inputs.Select((input, i) => FormulaWeights.Input(input.Shape.With(0, images), $"batch{i}"))],
-        };
+    public GraphCase WithBatch(int images)
+    {
+        ComputationGraph larger = Graph.WithInputs([.. Inputs.Select(input => input.Shape.With(0, images))]);
+        return this with { Inputs = [.. larger.Inputs.Select((input, i) => FormulaWeights.Input(larger, input, $"batch{i}"))] };
+    }
 }

@@ -150,8 +150,10 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
 
     private Value? Resampling(Scope s, Value x)
     {
-        switch (random.Next(5))
+        switch (random.Next(6))
         {
+            case 5:
+                return Regions(s, x);
             case 0:
                 return s.Add(new Resize(OneOf(Enum.GetValues<Interpolation>()), OneOf(1, 2, 3), Chance(0.3)), x);
             case 1:
@@ -169,6 +171,14 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
             default:
                 return Transposed(x, random.Next(1, 20), random.Next(1, 6), random.Next(1, 4));
         }
+    }
+
+    // A map alone, or with maps that are coarser but for their size no levels of one pyramid.
+    private Value Regions(Scope s, Value x)
+    {
+        Value[] maps = Chance(0.5) ? [x] : [x, s.Add(new AdaptiveAveragePool2d(random.Next(1, 9)), x), s.Add(new MaxPool2d(1, 2), x)];
+        var op = new RoiAlign(random.Next(1, 9), random.Next(1, 9), random.Next(1, 60));
+        return s.Add(op, [.. maps, builder.Input($"{s.Name}.regions", new Shape(random.Next(1, 12), 5))]);
     }
 
     /// <summary>A transposed convolution, often with a norm and a function; null where it would cost too much.</summary>
