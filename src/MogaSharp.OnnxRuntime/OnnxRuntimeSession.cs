@@ -5,13 +5,15 @@ namespace MogaSharp.OnnxRuntime;
 
 /// <summary>
 /// A graph in ONNX Runtime. A model is exported for each shape of the inputs and kept (the most recent few): with open extents
-/// some ops could not be written, and nodes that compute shapes would stay in the model, on the CPU.
+/// some ops could not be written, and nodes that compute shapes would stay in the model, on the CPU. The number of regions alone is open:
+/// it differs from image to image.
 /// </summary>
 internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weights, OnnxRuntimeOptions options) : IInferenceSession
 {
     // Each has a copy of the weights.
     private const int MaxModels = 4;
 
+    private readonly bool[] _regions = [.. graph.Inputs.Select(input => graph.Readers[input].Any(RoiAlign.ReadsRegions))];
     private readonly Lock _gate = new();
     private readonly List<SizedModel> _models = [];
     private bool _isDisposed;
@@ -24,10 +26,14 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
         var shapes = new Shape[inputs.Length];
         for (int i = 0; i < shapes.Length; i++)
             shapes[i] = inputs[i].Shape;
+        Shape[]? given = _regions.Contains(true) ? graph.InferOutputShapes(shapes) : null;
+        for (int i = 0; i < shapes.Length; i++)
+            if (given is not null && _regions[i])
+                shapes[i] = shapes[i].With(0, 1);
         SizedModel sized = Enter(shapes);
         try
         {
-            InferenceSessions.RequireOutputs(inputs, outputs, sized.Outputs);
+            InferenceSessions.RequireOutputs(inputs, outputs, given ?? sized.Outputs);
             sized.Model.Run(inputs, outputs, cancellationToken);
         }
         finally
@@ -73,7 +79,11 @@ internal sealed class OnnxRuntimeSession(ComputationGraph graph, WeightSet weigh
     {
         ComputationGraph sized = graph.WithInputs(shapes);
         Shape[] outputs = [.. sized.Outputs.Select(output => output.Value.Shape)];
-        return new SizedModel(shapes, outputs, new OnnxRuntimeModel(OnnxExporter.Export(sized, weights), options));
+        return new SizedModel(
+            shapes,
+            outputs,
+            new OnnxRuntimeModel(OnnxExporter.Export(sized, weights, new() { DynamicRegions = true }), options)
+        );
     }
 
     /// <summary>A model with the shapes that it is for; one that runs is freed when its last run ends.</summary>

@@ -91,6 +91,39 @@ public sealed class OnnxRuntimeEngineTests
         }
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(14)]
+    public void Regions_are_those_of_the_official_code_whatever_their_number(int size)
+    {
+        using IInferenceSession session = Engine.CreateSession(RegionFixture.Graph(size), new WeightSet([]));
+        float[] expected = RegionFixture.File.Floats($"out{size}");
+        (Tensor map, Tensor regions) = (RegionFixture.Inputs[0], RegionFixture.Inputs[1]);
+        int all = regions.Shape[0],
+            each = expected.Length / all;
+        foreach (int count in Enumerable.Range(1, all))
+        {
+            var some = new Tensor(new Shape(count, 5), regions.Data[..(5 * count)]);
+            Tensor[] outputs = session.CreateOutputs(map.Shape, some.Shape);
+            session.Run([map, some], outputs, TestContext.Current.CancellationToken);
+            Assert.Equal(new Shape(count, 4, size, size), outputs[0].Shape);
+            Assert.InRange(expected.Take(count * each).Zip(outputs[0].Data, (a, b) => Math.Abs(a - b)).Max(), 0, 2e-6f);
+        }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-1)]
+    public void A_region_of_no_image_is_refused(int image)
+    {
+        using IInferenceSession session = Engine.CreateSession(RegionFixture.Graph(7), new WeightSet([]));
+        (Tensor map, Tensor regions) = (RegionFixture.Inputs[0], RegionFixture.Inputs[1]);
+        var bad = new Tensor(regions.Shape, [image, .. regions.Data.Skip(1)]);
+        Assert.Throws<OnnxRuntimeException>(() =>
+            session.Run([map, bad], session.CreateOutputs(map.Shape, bad.Shape), TestContext.Current.CancellationToken)
+        );
+    }
+
     [Fact]
     public void Clips_of_any_size_agree_with_the_declared_graph()
     {
