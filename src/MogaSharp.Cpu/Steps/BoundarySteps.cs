@@ -20,11 +20,15 @@ internal sealed unsafe class InputStep(int index, Slot output) : Step
         float* target = frame[output] + ((nint)item * to.Width * to.Stride);
         fixed (float* data = frame.Inputs[index].Data)
         {
-            for (int c = 0; c < to.Channels; c++)
+            // A line of channels at a time, so that each is written once and whole.
+            nint plane = (nint)to.Height * to.Width;
+            for (int first = 0; first < to.Channels; first += MapLayout.ChannelMultiple)
             {
-                float* source = data + ((((nint)image * to.Channels) + c) * to.Height + row) * to.Width;
+                float* source = data + ((((nint)image * to.Channels) + first) * plane) + ((nint)row * to.Width);
+                int count = Math.Min(MapLayout.ChannelMultiple, to.Channels - first);
                 for (int x = 0; x < to.Width; x++)
-                    target[(x * to.Stride) + c] = source[x];
+                for (int c = 0; c < count; c++)
+                    target[((nint)x * to.Stride) + first + c] = source[(c * plane) + x];
             }
         }
 
