@@ -37,9 +37,19 @@ MOGA_API int32_t moga_conv_transpose2d(
     return guarded([&] {
         // On a CPU, libtorch 1.13 takes the weights of a transposed convolution for those of a plain one when it goes back in bfloat16.
         const bool wide_only = ref(x).is_cpu();
-        const int32_t type = wide_only ? 0 : precision;
+        const int32_t type = wide_only ? no_precision : precision;
         *result = own(at::conv_transpose2d(
             wide_only ? wide(ref(x)) : cast(ref(x), type), cast(ref(weight), type), cast(bias, type), {stride, stride}, {padding, padding}));
+    });
+}
+
+// The maps first, then the regions. As in torchvision, autocast computes it in float32.
+MOGA_API int32_t moga_roi_align(
+    const Handle* inputs, int64_t count, int64_t size, int64_t stride, double finest_scale, Handle* result) {
+    return guarded([&] {
+        std::vector<at::Tensor> maps = list(inputs, count - 1);
+        for (at::Tensor& map : maps) map = wide(map);
+        *result = own(regions::align(maps, ref(inputs[count - 1]), {size, stride, finest_scale}));
     });
 }
 

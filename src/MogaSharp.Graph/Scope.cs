@@ -263,8 +263,9 @@ public readonly record struct Scope(GraphBuilder Builder, string Name)
     /// images, and may differ at run time.</param>
     /// <param name="size">Rows and columns of the result.</param>
     /// <param name="stride">The first map's stride in pixels.</param>
-    public Value RoiAlign(IEnumerable<Value> pyramid, Value regions, int size, int stride = 4) =>
-        Add(new RoiAlign(size, stride), [.. pyramid, regions]);
+    /// <param name="finestScale">See <see cref="Graph.RoiAlign.FinestScale"/>.</param>
+    public Value RoiAlign(IEnumerable<Value> pyramid, Value regions, int size, int stride = 4, double finestScale = 56) =>
+        Add(new RoiAlign(size, stride, finestScale), [.. pyramid, regions]);
 
     /// <summary>Feature maps side by side.</summary>
     public Value Concat(params Value[] parts) => Add(new ChannelConcat(), parts);

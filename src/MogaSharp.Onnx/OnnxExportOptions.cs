@@ -21,8 +21,8 @@ public sealed record OnnxExportOptions
     /// graph's.</summary>
     public bool DynamicBatch { get; init; }
 
-    /// <summary>True leaves the number of regions open (<c>regions</c>) where the graph has some (<see cref="RoiAlign"/>); false fixes it to
-    /// the graph's, unless the batch is open.</summary>
+    /// <summary>True leaves the number of regions open (<c>regions</c>) where the graph has some (<see cref="RoiAlign"/>); false fixes it
+    /// to the graph's, unless the batch is open.</summary>
     public bool DynamicRegions { get; init; }
 
     /// <summary>

@@ -6,22 +6,23 @@ namespace MogaSharp.Graph;
 /// (R, C, Size, Size). A region is the number of its image and x1, y1, x2, y2 in pixels of the network's input.
 /// </summary>
 /// <remarks>
-/// A region is cut into Size x Size bins, a bin is the mean of bilinear samples, at most a pixel of the map apart. Samples more than a pixel
-/// outside of the map count as 0. An empty region is 0, and so is one with a side that is no number or longer than
+/// A region is cut into Size x Size bins, a bin is the mean of bilinear samples, at most a pixel of the map apart. Samples more than a
+/// pixel outside of the map count as 0. An empty region is 0, and so is one with a side that is no number or longer than
 /// <see cref="LongestSide"/>. Gradients go to the maps, not to the regions.
 /// </remarks>
 /// <param name="Size">Rows and columns of the result, 1 or more.</param>
 /// <param name="Stride">Pixels of the input to one of the first map; each further map has twice as many as the one before.</param>
-/// <param name="FinestScale">The side of regions that go to the first map, and below twice of which they still do, in pixels of the
-/// input.</param>
+/// <param name="FinestScale">Regions below twice this side (the root of their area, in pixels of the input) are cut from the first map,
+/// those below four times from the second, and so on; the last takes all others.</param>
 public sealed record RoiAlign(int Size, int Stride = 4, double FinestScale = 56) : PrimitiveOp
 {
-    /// <summary>Pixels of the input that a side of a region has at most; the official code would sample longer ones for hours.</summary>
+    /// <summary>Pixels of the input that a side of a region has at most; the official code would sample longer ones for
+    /// hours.</summary>
     public const int LongestSide = 1 << 20;
 
     private const int MostLevels = 16;
 
-    /// <summary>Whether a value is read as an op's regions: their number is not that of the images, and their elements are places.</summary>
+    /// <summary>Whether a value is read as an op's regions: their number is not that of the images, their elements are places.</summary>
     public static bool ReadsRegions(ValueReader reader) => reader.Value.Op is RoiAlign && reader.Input == reader.Value.Inputs.Count - 1;
 
     /// <summary>The image that a region lies on.</summary>
