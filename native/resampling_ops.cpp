@@ -32,24 +32,32 @@ MOGA_API int32_t moga_adaptive_average_pool(Handle x, int64_t size, Handle* resu
     return guarded([&] { *result = own(at::adaptive_avg_pool2d(summable(ref(x)), {size, size})); });
 }
 
+namespace {
+
+// A transposed convolution as a plain one over the pixels set apart. On a CPU libtorch multiplies matrices by the system's BLAS for the
+// former, many times as slowly, and in bfloat16 (1.13) its gradient takes the weights for those of a plain convolution.
+at::Tensor spread_conv(const at::Tensor& x, const at::Tensor& weight, const Optional<at::Tensor>& bias, int64_t stride, int64_t padding) {
+    at::Tensor apart = x;
+    if (stride > 1) {
+        apart = at::zeros({x.size(0), x.size(1), (x.size(2) - 1) * stride + 1, (x.size(3) - 1) * stride + 1}, x.options());
+        if (is_channels_last(x)) apart = apart.contiguous(at::MemoryFormat::ChannelsLast);
+        apart.slice(2, 0, apart.size(2), stride).slice(3, 0, apart.size(3), stride).copy_(x);
+    }
+    const int64_t edge = weight.size(2) - 1 - padding;
+    return at::conv2d(apart, weight.flip({2, 3}).transpose(0, 1), bias, 1, edge);
+}
+
+} // namespace
+
 MOGA_API int32_t moga_conv_transpose2d(
     Handle x, Handle weight, Handle bias, int64_t stride, int64_t padding, int32_t precision, Handle* result) {
     return guarded([&] {
-        // On a CPU, libtorch 1.13 takes the weights of a transposed convolution for those of a plain one when it goes back in bfloat16.
-        const bool wide_only = ref(x).is_cpu();
-        const int32_t type = wide_only ? no_precision : precision;
-        *result = own(at::conv_transpose2d(
-            wide_only ? wide(ref(x)) : cast(ref(x), type), cast(ref(weight), type), cast(bias, type), {stride, stride}, {padding, padding}));
-    });
-}
-
-// The maps first, then the regions. As in torchvision, autocast computes it in float32.
-MOGA_API int32_t moga_roi_align(
-    const Handle* inputs, int64_t count, int64_t size, int64_t stride, double finest_scale, Handle* result) {
-    return guarded([&] {
-        std::vector<at::Tensor> maps = list(inputs, count - 1);
-        for (at::Tensor& map : maps) map = wide(map);
-        *result = own(regions::align(maps, ref(inputs[count - 1]), {size, stride, finest_scale}));
+        const at::Tensor input = cast(ref(x), precision), filter = cast(ref(weight), precision);
+        const Optional<at::Tensor> added = cast(bias, precision);
+        *result = own(
+            input.is_cpu() && padding < filter.size(2)
+                ? spread_conv(input, filter, added, stride, padding)
+                : at::conv_transpose2d(input, filter, added, {stride, stride}, {padding, padding}));
     });
 }
 
