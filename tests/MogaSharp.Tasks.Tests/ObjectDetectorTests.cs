@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Testing;

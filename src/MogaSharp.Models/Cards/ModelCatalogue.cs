@@ -49,7 +49,7 @@ public sealed class ModelCatalogue
     public ModelCard? TryFind(string name)
     {
         string wanted = Canonical(name);
-        return Cards.FirstOrDefault(card => card.Name == wanted)
+        return Cards.FirstOrDefault(card => card.Name.Replace('-', '_').Equals(wanted, StringComparison.OrdinalIgnoreCase))
             ?? Cards.FirstOrDefault(card => card.Aliases.Contains(wanted, StringComparer.Ordinal));
     }
 
