@@ -11,6 +11,6 @@ public sealed record ClassLabel(string Name, string? WordNetId = null, IReadOnly
     /// <summary>The color that the class is customarily drawn in; null where there is none.</summary>
     public Color? Color { get; init; }
 
-    /// <summary>The number that data sets give the class, such as COCO's, which have gaps; null where it is the place in the list.</summary>
+    /// <summary>The number that data sets give the class, such as COCO's, which have gaps; null for its place in the list.</summary>
     public int? Number { get; init; }
 }

@@ -62,7 +62,8 @@ public interface IRegionDefinition : IDetectionDefinition
     /// <summary>The input with the regions, (R, 5): the image's number in the batch, then x1, y1, x2, y2 in pixels of the input.</summary>
     const string Regions = "rois";
 
-    /// <summary>The maps cut out of the pyramid, (R, C, 7, 7), an output of the box graphs with <see cref="ModelOutputs.Stages"/>.</summary>
+    /// <summary>The maps cut out of the pyramid, (R, C, 7, 7), an output of the box graphs with
+    /// <see cref="ModelOutputs.Stages"/>.</summary>
     const string RegionMaps = "roi_feat";
 
     /// <summary>Pixels of the image to one of each map that regions are cut out of, the finest first.</summary>

@@ -1,5 +1,4 @@
 using MogaSharp.Models;
-using MogaSharp.Training;
 
 namespace MogaSharp.Cli.Tests;
 

@@ -18,7 +18,8 @@ public sealed class DenseNetworkTests
             ),
         ];
 
-    public static TheoryData<string> Models => [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_s_384x500", .. DenseFixture.Detectors];
+    public static TheoryData<string> Models =>
+        [.. DenseFixture.OnePerKind, "segmentation/semantic_fpn/moganet_s_384x500", .. DenseFixture.Detectors];
 
     [Theory]
     [MemberData(nameof(Configurations))]

@@ -27,10 +27,7 @@ public sealed class RegionDefinitionTests
         var all = image.Parameters.ToDictionary(spec => spec.Name);
         Assert.All(others, graph => Assert.All(graph.Parameters, spec => Assert.Equal(spec, all[spec.Name])));
         ComputationGraph[] graphs = [image, .. others];
-        var read = graphs
-            .SelectMany(graph => graph.Values)
-            .SelectMany(value => value.Op.Parameters)
-            .ToHashSet();
+        var read = graphs.SelectMany(graph => graph.Values).SelectMany(value => value.Op.Parameters).ToHashSet();
         Assert.Equal([], all.Keys.Except(read));
         for (int stage = 0; stage < definition.Stages.Length; stage++)
         {
@@ -53,8 +50,16 @@ public sealed class RegionDefinitionTests
     {
         var definition = (IRegionDefinition)new MaskRcnnOptions().CreateDefinition();
         Shape[] maps = [.. Enumerable.Repeat(new Shape(1, 256, 8, 8), 4)];
-        Assert.Contains("1 stage(s)", Assert.Throws<GraphException>(() => definition.BuildBoxes(1, maps, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("4 maps", Assert.Throws<GraphException>(() => definition.BuildMasks(maps[..3], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 stage(s)",
+            Assert.Throws<GraphException>(() => definition.BuildBoxes(1, maps, 1)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "4 maps",
+            Assert.Throws<GraphException>(() => definition.BuildMasks(maps[..3], 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -39,9 +39,7 @@ public sealed class ObjectDetectorTests
             // Neighbors whose scores are nearly the same may change places.
             int[] places =
             [
-                .. new[] { i, i - 1, i + 1 }.Where(j =>
-                    j >= 0 && j < labels.Length && (j == i || Math.Abs(scores[i] - scores[j]) < 2e-5)
-                ),
+                .. new[] { i, i - 1, i + 1 }.Where(j => j >= 0 && j < labels.Length && (j == i || Math.Abs(scores[i] - scores[j]) < 2e-5)),
             ];
             float[] box = boxes[(i * 4)..((i * 4) + 4)];
             int place = places.FirstOrDefault(j => IsNear(found.Objects[j], box, scores[i], labels[i]), -1);

@@ -54,6 +54,8 @@ internal static class TrainRun
         else
         {
             ModelCard model = options.Model ?? throw new UsageException("--model is missing.");
+            if (TaskTraining.All.All(training => training.Task != model.Options.Task))
+                throw new UsageException($"There is no training for {model.Options.Task} yet.");
             if (request.Data is null)
                 throw new UsageException($"--data is missing; write {TaskModules.Of(model).TrainingData}.");
             if (options.Recipe is null && RecipePresets.Of(model) is null && RecipePresets.TryFind(model.Name) is null)

@@ -72,5 +72,6 @@ public readonly struct NetworkOutputs
     /// <summary>An output as a tensor with a first extent of 1, not to be written to.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
-    public Tensor TensorOf(string name) => _batch[name] is { } output && output.Shape[0] == 1 ? output : new Tensor(ShapeOf(name), this[name].ToArray());
+    public Tensor TensorOf(string name) =>
+        _batch[name] is { } output && output.Shape[0] == 1 ? output : new Tensor(ShapeOf(name), this[name].ToArray());
 }

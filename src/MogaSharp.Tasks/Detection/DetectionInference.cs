@@ -27,7 +27,8 @@ public sealed record DetectionInference
     /// <summary>Whether masks are made, where the model has them.</summary>
     public bool HasMasks { get; init; } = true;
 
-    /// <summary>What images are fitted into in place of the card's size, the longer side into the longer one; null for the card's.</summary>
+    /// <summary>What images are fitted into in place of the card's size, the longer side into the longer one; null for the
+    /// card's.</summary>
     public ImageSize? Size { get; init; }
 
     internal void Check()

@@ -45,9 +45,7 @@ public sealed class DetectionPreparation : IImagePreparation
             for (int row = 0; row < 3 * size.Height; row++)
             {
                 (int plane, int y) = Math.DivRem(row, size.Height);
-                planes
-                    .AsSpan(row * size.Width, size.Width)
-                    .CopyTo(input.Span[(((plane * padded.Height) + y) * padded.Width)..]);
+                planes.AsSpan(row * size.Width, size.Width).CopyTo(input.Span[(((plane * padded.Height) + y) * padded.Width)..]);
             }
         }
 

@@ -29,12 +29,7 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
     /// <param name="logger">Receives the batches that go through the network and images that cannot be read; null for none.</param>
     /// <exception cref="ModelCardException">The model does not find things, or takes other than 3 channels.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public ObjectDetector(
-        LoadedModel model,
-        DetectionInference? inference = null,
-        IInferenceEngine? engine = null,
-        ILogger? logger = null
-    )
+    public ObjectDetector(LoadedModel model, DetectionInference? inference = null, IInferenceEngine? engine = null, ILogger? logger = null)
         : this(model, inference ?? DetectionInference.Default, engine, engine is null ? new CpuEngine() : null, logger) { }
 
     private ObjectDetector(LoadedModel model, DetectionInference inference, IInferenceEngine? engine, CpuEngine? owned, ILogger? logger)

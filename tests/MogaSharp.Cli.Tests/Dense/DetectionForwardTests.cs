@@ -60,11 +60,7 @@ public sealed class DetectionForwardTests : IDisposable
         ];
         Assert.True(maps.Length >= 19);
         foreach (TensorEntry map in maps)
-            Assert.InRange(
-                official.Expected.Difference(map.Name, map.ToTensor().Data),
-                0,
-                3e-4 * (1 + official.Largest(map.Name))
-            );
+            Assert.InRange(official.Expected.Difference(map.Name, map.ToTensor().Data), 0, 3e-4 * (1 + official.Largest(map.Name)));
     }
 
     private static void CheckProposals(DenseFixture official, Checkpoint results)
@@ -86,14 +82,52 @@ public sealed class DetectionForwardTests : IDisposable
                 .Where(name => name.StartsWith("stage.", StringComparison.Ordinal) || name is "cls_avg" or "roi_feat"),
         ];
         Assert.True(names.Length >= 3);
+        HashSet<int> ties = Ties(official, results);
+        Assert.InRange(ties.Count, 0, 5);
         foreach (string name in names)
+        {
+            TensorEntry tensor = results.Tensors.Single(entry => entry.Name == name);
             Assert.InRange(
-                official.Expected.Difference(name, Floats(results, name)),
+                Largest(official.Expected, name, tensor, ties),
                 0,
                 name.EndsWith(".rois", StringComparison.Ordinal) ? 0.02
                     : name == "roi_feat" ? 3e-4 * (1 + official.Largest(name))
                     : 2e-3
             );
+        }
+    }
+
+    // Regions that go on as the box of their best class: where two classes are as good as equal, either may be the one.
+    private static HashSet<int> Ties(DenseFixture official, Checkpoint results)
+    {
+        var ties = new HashSet<int>();
+        for (int stage = 1; official.Expected.Has($"stage.{stage}.rois"); stage++)
+        {
+            float[][] expected = [.. Rows(official.Expected.Floats($"stage.{stage}.rois"), 4)],
+                actual = [.. Rows(Floats(results, $"stage.{stage}.rois"), 4)],
+                classes = [.. Rows(Floats(results, $"stage.{stage - 1}.cls"), 81)];
+            for (int row = 0; row < expected.Length; row++)
+            {
+                float[] best = [.. classes[row].Take(80).OrderDescending().Take(2)];
+                if (!IsNear(expected[row], actual[row], 4, 0.02) && best[0] - best[1] < 2 * 2e-3)
+                    ties.Add(row);
+            }
+        }
+
+        return ties;
+    }
+
+    private static double Largest(FixtureFile expected, string name, TensorEntry tensor, HashSet<int> without)
+    {
+        float[] actual = tensor.ToTensor().Data,
+            known = expected.Has(name) ? expected.Floats(name) : expected.Floats(name + ".sample");
+        int stride = expected.Has(name) ? 1 : int.Parse(expected.Metadata[name + ".stride"]),
+            row = actual.Length / (int)tensor.Shape[0];
+        Assert.Equal((actual.Length + stride - 1) / stride, known.Length);
+        return known
+            .Index()
+            .Where(one => !without.Contains(one.Index * stride / row))
+            .Max(one => Math.Abs(one.Item - actual[one.Index * stride]));
     }
 
     private static void CheckDetections(DenseFixture official, Checkpoint results)
@@ -110,9 +144,7 @@ public sealed class DetectionForwardTests : IDisposable
             // Neighbors whose scores are nearly the same may change places.
             int[] places =
             [
-                .. new[] { i, i - 1, i + 1 }.Where(j =>
-                    j >= 0 && j < labels.Length && (j == i || Math.Abs(scores[i] - scores[j]) < 2e-5)
-                ),
+                .. new[] { i, i - 1, i + 1 }.Where(j => j >= 0 && j < labels.Length && (j == i || Math.Abs(scores[i] - scores[j]) < 2e-5)),
             ];
             Assert.Contains(
                 places,
@@ -152,7 +184,7 @@ public sealed class DetectionForwardTests : IDisposable
         List<TensorEntry> given = [TensorEntry.FromTensor("input", official.Input)];
         foreach (string known in new[] { "img_shape", "ori_shape" })
             if (official.Expected.Metadata.TryGetValue(known, out string? text))
-                given.Add(TensorEntry.FromInt64(known, new Shape(2), JsonSerializer.Deserialize<long[]>(text)![..2]));
+                given.Add(TensorEntry.FromInt64(known, new Shape(2), [.. JsonSerializer.Deserialize<long[]>(text)!.Take(2)]));
         foreach (string known in withProposals ? new[] { "scale_factor", "proposals" } : ["scale_factor"])
             if (official.Expected.Has(known))
                 given.Add(TensorEntry.FromTensor(known, new Tensor(official.Expected.ShapeOf(known), official.Expected.Floats(known))));

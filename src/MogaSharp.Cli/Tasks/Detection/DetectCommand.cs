@@ -28,7 +28,11 @@ internal static class DetectCommand
             DefaultValueFactory = _ => "coco",
         };
         format.AcceptOnlyFromAmong("coco", "hf");
-        var classes = new Option<string?>("--classes") { Description = "Classes to look for, by name, with commas between", HelpName = "list" };
+        var classes = new Option<string?>("--classes")
+        {
+            Description = "Classes to look for, by name, with commas between",
+            HelpName = "list",
+        };
         var score = new Option<double>("--score")
         {
             Description = "What scores have to be above, 0 to below 1",
@@ -36,7 +40,10 @@ internal static class DetectCommand
             DefaultValueFactory = _ => DefaultScore,
         };
         Option<int> max = CommonOptions.WholeNumber("--max", null, 100, "The most things in an image", 10_000);
-        Option<(int Height, int Width)?> size = CommonOptions.Size("--size", "What images are fitted into, HxW or one number; default: the model's");
+        Option<(int Height, int Width)?> size = CommonOptions.Size(
+            "--size",
+            "What images are fitted into, HxW or one number; default: the model's"
+        );
         var agnostic = new Option<bool>("--agnostic") { Description = "Let a box also suppress those of other classes" };
         var noMasks = new Option<bool>("--no-masks") { Description = "Make no masks" };
         var command = new Command("detect", "Find the things in images");
@@ -150,7 +157,10 @@ internal static class DetectCommand
             if (report.Score is not { } score)
                 return string.Create(CultureInfo.InvariantCulture, $"{report.FileName}: nothing above {inference.ScoreThreshold}{end}");
             string place = report.Box is { } box
-                ? string.Create(CultureInfo.InvariantCulture, $"{box.Xmin:F0},{box.Ymin:F0} {box.Xmax - box.Xmin:F0}x{box.Ymax - box.Ymin:F0}")
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{box.Xmin:F0},{box.Ymin:F0} {box.Xmax - box.Xmin:F0}x{box.Ymax - box.Ymin:F0}"
+                )
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"{report.Bbox![0]:F0},{report.Bbox[1]:F0} {report.Bbox[2]:F0}x{report.Bbox[3]:F0}"

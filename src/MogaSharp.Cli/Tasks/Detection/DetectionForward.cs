@@ -115,7 +115,10 @@ internal sealed class DetectionForward(ForwardRun run, CancellationToken cancell
         given switch
         {
             null => (1, 1),
-            [> 0 and var x, > 0 and var y, ..] when given.Length is 2 or 4 && double.IsFinite(x) && double.IsFinite(y) => ((float)x, (float)y),
+            [> 0 and var x, > 0 and var y, ..] when given.Length is 2 or 4 && double.IsFinite(x) && double.IsFinite(y) => (
+                (float)x,
+                (float)y
+            ),
             _ => throw new UsageException("'scale_factor' is not two numbers above 0, or these twice."),
         };
 

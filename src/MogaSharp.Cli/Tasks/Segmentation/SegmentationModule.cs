@@ -14,9 +14,11 @@ internal sealed class SegmentationModule : TaskModule
 
     public override string TrainingData => "ade20k:PATH, pairs:IMAGES,LABELS or scenes";
 
-    public override string DefaultModel => "fpn_moganet_xtiny_80k_ade20k";
+    public override string DefaultModel => "fpn_moganet_xtiny_scenes";
 
-    public override string AboutDefaultModel => "the official Semantic FPN with MogaNet-XT for the 150 classes of ADE20K";
+    public override string AboutDefaultModel =>
+        "a demonstration that only knows eight kinds of things in drawn scenes (--data scenes); for photographs: "
+        + "moga pull fpn_moganet_small_80k_ade20k, then --model fpn_moganet_small_80k_ade20k";
 
     public override int EvalBatch => 1;
 

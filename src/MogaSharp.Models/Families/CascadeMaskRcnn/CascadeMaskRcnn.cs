@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace MogaSharp.Models;
 
-/// <summary>Options of Cascade Mask R-CNN (arXiv 1906.09756; Westlake-AI/MogaNet, <c>detection/configs/moganet/cascade_mask_rcnn_*</c>): three
-/// stages, each on the boxes of the one before, each with a mask head.</summary>
+/// <summary>Options of Cascade Mask R-CNN (arXiv 1906.09756; Westlake-AI/MogaNet, <c>detection/configs/moganet</c>): three stages, each on
+/// the boxes of the one before, each with a mask head.</summary>
 public sealed record CascadeMaskRcnnOptions : RegionOptions
 {
     private const int StageCount = 3;

@@ -23,7 +23,10 @@ public abstract record DetectionOptions : DenseOptions
         base.Validate();
         Require(NumClasses > 0, "there is at least one class");
         Require(NeckChannels > 0, "channels are positive");
-        Require(Backbone.CreateBackbone().Features.Select(map => map.Stride).SequenceEqual([4, 8, 16, 32]), "the backbone has maps of strides 4, 8, 16 and 32");
+        Require(
+            Backbone.CreateBackbone().Features.Select(map => map.Stride).SequenceEqual([4, 8, 16, 32]),
+            "the backbone has maps of strides 4, 8, 16 and 32"
+        );
     }
 
     /// <inheritdoc/>

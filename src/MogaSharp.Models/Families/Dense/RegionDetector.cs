@@ -59,9 +59,9 @@ internal sealed class RegionDetector(RegionOptions options, IBackbone backbone, 
     {
         var builder = new GraphBuilder(ParameterOrder.Modules);
         Value cut = Cut(builder, maps, regions, MaskSide);
-        return builder.Build(
-            [.. stages.Select((_, stage) => new GraphOutput(IRegionDefinition.MaskLogits(stage), Masks(builder, stage, cut)))]
-        );
+        return builder.Build([
+            .. stages.Select((_, stage) => new GraphOutput(IRegionDefinition.MaskLogits(stage), Masks(builder, stage, cut))),
+        ]);
     }
 
     private protected override void DeclareRest(GraphBuilder builder)

@@ -35,7 +35,9 @@ internal sealed record BoxHead(int NumClasses, bool IsClassAgnostic, int Convs, 
             var initial = new Initializer.Uniform(Math.Sqrt(6.0 / (x.Channels + Features)));
             x = net.Activate(
                 ActivationKind.Relu,
-                net["shared_fcs"].DeclaredLinear(i.ToString(System.Globalization.CultureInfo.InvariantCulture), x.Channels, Features, initial).Apply(x)
+                net["shared_fcs"]
+                    .DeclaredLinear(i.ToString(System.Globalization.CultureInfo.InvariantCulture), x.Channels, Features, initial)
+                    .Apply(x)
             );
         }
 
@@ -44,8 +46,8 @@ internal sealed record BoxHead(int NumClasses, bool IsClassAgnostic, int Convs, 
 }
 
 /// <summary>
-/// What makes a mask of a region for each class (MMDetection's <c>FCNMaskHead</c>): 3x3 convolutions with ReLU, a transposed 2x2 convolution
-/// that doubles the map, and a 1x1 convolution.
+/// What makes a mask of a region for each class (MMDetection's <c>FCNMaskHead</c>): 3x3 convolutions with ReLU, a transposed 2x2
+/// convolution that doubles the map, and a 1x1 convolution.
 /// </summary>
 /// <param name="NumClasses">Classes.</param>
 /// <param name="Convs">Convolutions.</param>

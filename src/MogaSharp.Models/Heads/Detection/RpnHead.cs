@@ -3,9 +3,9 @@ using MogaSharp.Graph;
 namespace MogaSharp.Models;
 
 /// <summary>
-/// The region proposal network (arXiv 1506.01497; MMDetection's <c>RPNHead</c>), which all maps of the pyramid share: a 3x3 convolution with
-/// ReLU, then for each anchor whether there is a thing and how the box moves. Outputs: <c>rpn.cls.I</c> (N, anchors, H, W), <c>rpn.reg.I</c>
-/// (N, anchors x 4, H, W), and the maps that regions are cut out of, <c>fpn.I</c>.
+/// The region proposal network (arXiv 1506.01497; MMDetection's <c>RPNHead</c>), which all maps of the pyramid share: a 3x3 convolution
+/// with ReLU, then for each anchor whether there is a thing and how the box moves. Outputs: <c>rpn.cls.I</c> (N, anchors, H, W),
+/// <c>rpn.reg.I</c> (N, anchors x 4, H, W), and the maps that regions are cut out of, <c>fpn.I</c>.
 /// </summary>
 public sealed record RpnHead : IHead
 {
