@@ -10,6 +10,8 @@ public sealed class DefaultModelTests : IDisposable
         + "pixels (Fashion-MNIST); "
         + "for photographs: moga pull moganet_small, then --model moganet_small\n";
 
+    private static readonly string Scenes = Path.Combine(Repository.Root, "samples", "scenes");
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -41,6 +43,44 @@ public sealed class DefaultModelTests : IDisposable
             (await Moga.RunAsync([.. arguments, "--model", "simvp_moga_small"])).Succeeded().Errors,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public async Task Scenes_are_segmented_by_a_model_that_says_what_it_knows()
+    {
+        Outcome outcome = (await Moga.RunAsync("segment", Scenes, "--json")).Succeeded();
+        Assert.StartsWith(
+            "note: without --model this is fpn_moganet_xtiny_scenes, a demonstration",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(8, outcome.Json.GetArrayLength());
+        // A house, a star, a box and a ball stand in the first scene beside its person.
+        string[] classes =
+        [
+            .. outcome
+                .Json[0]
+                .GetProperty("classes")
+                .EnumerateArray()
+                .Where(one => one.GetProperty("share").GetDouble() > 0.005)
+                .Select(one => one.GetProperty("name").GetString()!),
+        ];
+        Assert.Superset(new HashSet<string> { "background", "person", "house", "star", "box" }, [.. classes]);
+    }
+
+    [Fact]
+    public async Task Joints_of_drawn_people_are_found_by_a_model_that_says_what_it_knows()
+    {
+        Outcome outcome = (await Moga.RunAsync("pose", Scenes, "--boxes", Path.Combine(Scenes, "boxes.json"), "--json")).Succeeded();
+        Assert.StartsWith(
+            "note: without --model this is moganet_xtiny_pose_scenes, a demonstration",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.InRange(outcome.Json.GetArrayLength(), 8, 30);
+        // The model is sure of most people that it was trained to find.
+        double[] scores = [.. outcome.Json.EnumerateArray().Select(person => person.GetProperty("score").GetDouble())];
+        Assert.InRange(scores.Count(score => score > 0.5), scores.Length / 2, scores.Length);
     }
 
     [Fact]

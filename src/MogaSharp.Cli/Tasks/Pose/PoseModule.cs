@@ -12,9 +12,11 @@ internal sealed class PoseModule : TaskModule
 
     public override string TrainingData => "coco-pose:PATH or scenes";
 
-    public override string DefaultModel => "moganet_xt_coco_256x192";
+    public override string DefaultModel => "moganet_xtiny_pose_scenes";
 
-    public override string AboutDefaultModel => "the official MogaNet-XT for the 17 joints of COCO's people";
+    public override string AboutDefaultModel =>
+        "a demonstration that only knows drawn people (--data scenes); for photographs: moga pull moganet_s_coco_256x192, "
+        + "then --model moganet_s_coco_256x192";
 
     public override int EvalBatch => 1;
 
