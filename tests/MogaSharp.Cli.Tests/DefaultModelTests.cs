@@ -65,7 +65,7 @@ public sealed class DefaultModelTests : IDisposable
                 .Where(one => one.GetProperty("share").GetDouble() > 0.005)
                 .Select(one => one.GetProperty("name").GetString()!),
         ];
-        Assert.Superset(new HashSet<string> { "background", "person", "house", "star", "box" }, [.. classes]);
+        Assert.Equal([], new[] { "background", "person", "house", "star", "box" }.Except(classes));
     }
 
     [Fact]

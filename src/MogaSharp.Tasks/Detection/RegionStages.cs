@@ -1,6 +1,8 @@
+using System.Numerics.Tensors;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Vision;
+using Tensor = MogaSharp.Graph.Tensor;
 
 namespace MogaSharp.Tasks;
 
@@ -74,33 +76,38 @@ public sealed class RegionStages : IDisposable
         CancellationToken cancellationToken = default
     )
     {
-        int count = regions.Length / 4,
-            columns = _definition.NumClasses + 1;
+        int count = regions.Length / 4;
         float[] current = regions.ToArray(),
-            sums = new float[count * columns],
-            boxes = [];
+            means = new float[count * (_definition.NumClasses + 1)];
         var stages = new List<StageResult>();
-        for (int stage = 0; stage < _boxes.Length && count > 0; stage++)
+        if (count == 0)
+            return new Result(stages, means, DetectionSet.Empty);
+        DetectionSet found = DetectionSet.Empty;
+        for (int stage = 0; stage < _boxes.Length; stage++)
         {
             IReadOnlyDictionary<string, Tensor> outputs = Run(_boxes[stage], maps, current, BoxStep, cancellationToken);
             stages.Add(new StageResult(current, outputs));
             float[] classes = outputs[IRegionDefinition.StageClasses(stage)].Data,
                 deltas = outputs[IRegionDefinition.StageBoxes(stage)].Data;
-            for (int i = 0; i < sums.Length; i++)
-                sums[i] += classes[i];
-            boxes = new float[deltas.Length];
-            _coders[stage].Decode(current, deltas, boxes, image);
+            TensorPrimitives.Add(means, classes, means);
+            var rule = new RegionDetections(_definition.NumClasses, _coders[stage])
+            {
+                Threshold = inference.ScoreThreshold,
+                Suppression = Suppression(inference),
+            };
             if (stage + 1 < _boxes.Length)
-                current = OfBestClass(boxes, classes);
+            {
+                float[] next = new float[current.Length];
+                rule.Refine(current, classes, deltas, image, next);
+                current = next;
+                continue;
+            }
+
+            TensorPrimitives.Divide(means, _boxes.Length, means);
+            found = rule.Select(current, means, deltas, image, scale);
         }
 
-        if (stages.Count > 1)
-            for (int i = 0; i < sums.Length; i++)
-                sums[i] /= stages.Count;
-        for (int i = 0; i < boxes.Length; i += 2)
-            (boxes[i], boxes[i + 1]) = (boxes[i] / scale.X, boxes[i + 1] / scale.Y);
-        DetectionSet found = Suppression(inference).SelectPairs(boxes, Softmax(sums, columns), columns - 1, inference.ScoreThreshold);
-        return new Result(stages, sums, found);
+        return new Result(stages, means, found);
     }
 
     /// <summary>Makes the masks of things: the numbers before the sigmoid of each one's class, stage by stage.</summary>
@@ -199,41 +206,5 @@ public sealed class RegionStages : IDisposable
             return tensor;
         Shape shape = tensor.Shape.With(0, rows);
         return new Tensor(shape, tensor.Data[..(int)shape.ElementCount]);
-    }
-
-    // Boxes that are told apart by class go on as that of the surest class.
-    private float[] OfBestClass(float[] boxes, float[] classes)
-    {
-        int count = _definition.NumClasses;
-        if (boxes.Length * (count + 1) == classes.Length * 4)
-            return boxes;
-        var best = new float[classes.Length / (count + 1) * 4];
-        for (int row = 0; row * 4 < best.Length; row++)
-        {
-            ReadOnlySpan<float> numbers = classes.AsSpan(row * (count + 1), count);
-            int label = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(numbers);
-            boxes.AsSpan(((row * count) + label) * 4, 4).CopyTo(best.AsSpan(row * 4));
-        }
-
-        return best;
-    }
-
-    private static float[] Softmax(float[] numbers, int columns)
-    {
-        var shares = new float[numbers.Length];
-        for (int row = 0; row < numbers.Length; row += columns)
-        {
-            ReadOnlySpan<float> from = numbers.AsSpan(row, columns);
-            float most = float.NegativeInfinity;
-            foreach (float number in from)
-                most = MathF.Max(most, number);
-            double sum = 0;
-            foreach (float number in from)
-                sum += Math.Exp(number - most);
-            for (int i = 0; i < columns; i++)
-                shares[row + i] = (float)(Math.Exp(from[i] - most) / sum);
-        }
-
-        return shares;
     }
 }

@@ -88,6 +88,10 @@ internal sealed class TerminalFixture : IAsyncDisposable
                 [command, Photo, "--model", DenseModels.WritePose(_folder), "--output", _folder.File("people")],
                 @"^\S*chelsea.png: person \d\.\d\d: "
             ),
+            "detect" => (
+                [command, Photo, "--model", DenseModels.WriteDetector(_folder), "--score", "0.1", "--output", _folder.File("things")],
+                @"^\S*chelsea.png: (cat|dog|traffic light) 0\.\d\d at "
+            ),
             "eval segmentation" => (["eval", "--data", Scenes(), "--model", DenseModels.WriteSceneSegmentor(_folder)], @"^mIoU \d"),
             "eval pose" => (["eval", "--data", Scenes(), "--model", DenseModels.WritePose(_folder)], @"^AP \d"),
             "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),

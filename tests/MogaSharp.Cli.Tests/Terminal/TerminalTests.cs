@@ -17,6 +17,7 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("eval pose")]
     [InlineData("segment")]
     [InlineData("pose")]
+    [InlineData("detect")]
     [InlineData("forward")]
     [InlineData("models")]
     [InlineData("info")]
