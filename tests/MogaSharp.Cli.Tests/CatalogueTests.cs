@@ -62,9 +62,12 @@ public sealed class CatalogueTests : IDisposable
     public async Task Models_lists_name_size_params_macs_accuracy_and_address()
     {
         JsonElement[] entries = [.. (await Moga.RunAsync("models", "--json")).Json.EnumerateArray()];
-        // The two that ship here, and the official ones.
-        Assert.Equal(ModelCatalogue.Official.Cards.Length + 2, entries.Length);
-        Assert.Equal("moganet_xtiny_fashion", entries[0].GetProperty("name").GetString());
+        // Those that ship here, and the official ones.
+        Assert.Equal(ModelCatalogue.Official.Cards.Length + 4, entries.Length);
+        Assert.Equal(
+            ["fpn_moganet_xtiny_scenes", "moganet_xtiny_fashion", "moganet_xtiny_pose_scenes", "simvp_moga_small"],
+            entries.Take(4).Select(entry => entry.GetProperty("name").GetString())
+        );
         JsonElement tiny = entries.Single(entry => entry.GetProperty("name").GetString() == "moganet_tiny");
         Assert.Equal(224, tiny.GetProperty("height").GetInt32());
         Assert.Equal(5_197_332, tiny.GetProperty("parameters").GetInt64());
@@ -90,7 +93,7 @@ public sealed class CatalogueTests : IDisposable
         Assert.Equal(46_777_065, moga.GetProperty("parameters").GetInt64());
         Assert.Equal(25.57, moga.GetProperty("metrics").GetProperty("mmnist_mse").GetDouble());
         Assert.Equal(
-            ["classification", "pose", "segmentation", "video"],
+            ["classification", "detection", "pose", "segmentation", "video"],
             entries.Select(entry => entry.GetProperty("task").GetString()!).Distinct().Order(StringComparer.Ordinal)
         );
         string line = (await Moga.RunAsync("models"))

@@ -19,8 +19,8 @@ public sealed class ClassifyTests : IDisposable
         Outcome outcome = (
             await Moga.RunInAsync(Repository.Root, null, "classify", "samples/", "--topk", "2", "--threads", "1")
         ).Succeeded();
-        // The sample clips lie in a folder of their own.
-        Assert.Equal("note: 2 images in folders below 'samples/' left out; 'samples/**' takes them", Assert.Single(outcome.ErrorLines));
+        // The sample clips and scenes lie in folders of their own.
+        Assert.Equal("note: 10 images in folders below 'samples/' left out; 'samples/**' takes them", Assert.Single(outcome.ErrorLines));
         string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Fixtures.LabelledSamples.Count, lines.Length);
         Assert.Matches(@"^samples/ankle_boot_0000\.png: Ankle boot \d\d\.\d%, [A-Z][^,]* \d+\.\d%$", lines[0]);

@@ -56,7 +56,7 @@ public sealed class HabitTests
             { "val --data x", "did you mean moga eval?" },
             { "test --data x", "did you mean moga eval?" },
             { "infer x.png", "did you mean moga classify?" },
-            { "detect x.png", "did you mean moga classify?" },
+            { "detection x.png", "did you mean moga detect?" },
             { "benchmark", "did you mean moga bench?" },
             { "list", "did you mean moga models?" },
             { "download tiny", "did you mean moga pull?" },

@@ -8,7 +8,7 @@ internal static class CommandHabits
 {
     private static readonly (string Ours, string Theirs)[] Table =
     [
-        ("classify", "infer inference detect recognize recognise classification predict-classes label cls run demo"),
+        ("classify", "infer inference recognize recognise classification predict-classes label cls run demo"),
         ("eval", "val valid validate validation test evaluate evaluation score"),
         ("train", "fit finetune fine-tune learn"),
         ("bench", "benchmark speed perf"),
@@ -21,6 +21,7 @@ internal static class CommandHabits
         ("export", "onnx to-onnx"),
         ("plan", "graph"),
         ("predict", "forecast video simvp"),
+        ("detect", "detection find yolo"),
         ("data", "dataset datasets"),
         ("forward", "features embed"),
     ];
