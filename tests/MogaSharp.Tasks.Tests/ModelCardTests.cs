@@ -89,7 +89,7 @@ public sealed class ModelCardTests : IDisposable
             { With("\"labels\": null"), "'labels'" },
             { WithPreprocess("\"mean\": null"), "preprocess.mean" },
             { With("\"labels\": [null]"), "a label is null" },
-            { With("\"label_set\": \"coco\""), "there are imagenet1k" },
+            { With("\"label_set\": \"nothing\""), "there are imagenet1k" },
             { With("\"label_set\": \"imagenet1k\", \"labels\": [\"a\"]"), "both" },
             { With("\"weights\": null"), "null" },
             { With("\"weights\": { \"url\": \"nonsense\" }"), "not an http or https address" },
@@ -142,10 +142,12 @@ public sealed class ModelCardTests : IDisposable
     public void The_catalogue_s_names_and_files_are_unique()
     {
         Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => card.Name));
-        // There are no official weights for one network.
-        string?[] files = [.. ModelCatalogue.Official.Cards.Select(card => ModelSource.DownloadOf(card)?.FileName)];
-        Assert.Single(files, file => file is null);
-        Assert.Distinct(files);
+        // There are no official weights for two networks.
+        Assert.Equal(
+            ["upernet_moganet_xlarge_512x512_160k_ade20k", "cascade_mask_rcnn_moganet_l_fpn_giou_4conv1f_ms_3x_coco"],
+            ModelCatalogue.Official.Cards.Where(card => ModelSource.DownloadOf(card) is null).Select(card => card.Name)
+        );
+        Assert.Distinct(ModelCatalogue.Official.Cards.Select(card => ModelSource.DownloadOf(card)?.FileName).OfType<string>());
     }
 
     [Fact]

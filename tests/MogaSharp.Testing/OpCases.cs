@@ -256,7 +256,6 @@ public static class OpCases
         One("pyramid pooling", (s, x) => s.Concat(x, s.Resize(s.Conv("conv", s.Add(new AdaptiveAveragePool2d(2), x), 3, 1), x))),
         One("transposed convolution 4x4 by 2", (s, x) => s.ConvTranspose("deconv", x, 5, 4, 2, 1)),
         One("transposed convolution 2x2 by 2, no bias", (s, x) => s.ConvTranspose("deconv", x, 16, 2, 2, hasBias: false)),
-        One("transposed convolution of many channels", (s, x) => s.ConvTranspose("deconv", s.Conv("wide", x, 96, 1), 32, 4, 2, 1)),
         One("transposed convolution 3x3", (s, x) => s.ConvTranspose("deconv", x, 5, 3, 1, 1)),
         One("transposed convolution 3x3 by 2", (s, x) => s.ConvTranspose("deconv", x, 3, 3, 2, 1)),
         One("transposed convolution 5x5 by 3", (s, x) => s.ConvTranspose("deconv", x, 3, 5, 3, 2)),
