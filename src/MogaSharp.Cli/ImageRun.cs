@@ -68,6 +68,9 @@ internal abstract class ImageRun<T, TReport>
     /// <summary>Where files are written, for which results need the decoded images; null for none.</summary>
     protected virtual OutputFolder? Folder => null;
 
+    /// <summary>The images of the call.</summary>
+    protected IReadOnlyList<string> Files { get; private set; } = [];
+
     /// <summary>How a report is written as JSON.</summary>
     protected abstract JsonTypeInfo<TReport> Json { get; }
 
@@ -95,6 +98,7 @@ internal abstract class ImageRun<T, TReport>
         ModelCard card = ModelFinder.Card(parsed.GetValue(arguments.Model)!);
         if (card.Options.Task != Task)
             throw new UsageException($"{card.Name} is a model for {card.Options.Task}; this takes one for {Task}.");
+        Files = files;
         Folder?.RequireOthers(files);
         await using var images = new ImageInputs(
             Prepare(card),

@@ -44,9 +44,14 @@ internal static class Paths
     /// <exception cref="UsageException">They are the same file.</exception>
     public static void RequireOther(string path, string input, string what)
     {
-        if (File.Exists(path) && Target(path) == Target(input))
+        if (AreSame(path, input))
             throw new UsageException($"'{path}' is read and written; give another {what} to write to.");
     }
+
+    /// <summary>Whether writing a file would write over one that is read, by whatever name.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="input">The file that is read.</param>
+    public static bool AreSame(string path, string input) => File.Exists(path) && Target(path) == Target(input);
 
     /// <summary>Runs the writing of a file.</summary>
     /// <exception cref="FailureException">It failed; the message names the file, not a temporary one, and says why.</exception>

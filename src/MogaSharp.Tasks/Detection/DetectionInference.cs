@@ -6,13 +6,13 @@ namespace MogaSharp.Tasks;
 /// <summary>How things are found in images. Immutable; the default is the official setting.</summary>
 public sealed record DetectionInference
 {
-    /// <summary>Scores above 0.05, at most 100 things, suppression within a class from an overlap of a half on.</summary>
+    /// <summary>Scores above 0.05, at most 100 things, suppression within a class above an overlap of a half.</summary>
     public static DetectionInference Default { get; } = new();
 
     /// <summary>What scores have to be above, 0 to below 1.</summary>
     public float ScoreThreshold { get; init; } = 0.05f;
 
-    /// <summary>From which overlap on (common area over that of both together) the less sure of two boxes goes, 0 to 1.</summary>
+    /// <summary>Above which overlap (common area over that of both together) the less sure of two boxes goes, 0 to 1.</summary>
     public float OverlapThreshold { get; init; } = 0.5f;
 
     /// <summary>The most things in an image, 1 or more.</summary>

@@ -61,6 +61,20 @@ public sealed class DetectTests : IDisposable
     }
 
     [Fact]
+    public async Task A_crop_is_not_written_over_an_image_of_the_call()
+    {
+        string card = DenseModels.WriteDetector(_folder);
+        string[] options = ["--crops", _folder.File("crops"), "--score", "0.1", "--max", "1"];
+        (await Detect(card, [Photo, .. options])).Succeeded();
+        string crop = Assert.Single(Directory.GetFiles(_folder.File("crops")));
+        byte[] before = File.ReadAllBytes(crop);
+        Outcome outcome = await Detect(card, [crop, Photo, .. options]);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("is an image of this call and is not written over", outcome.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(crop));
+    }
+
+    [Fact]
     public async Task Results_have_the_other_form_too_and_classes_are_chosen()
     {
         string card = DenseModels.WriteDetector(_folder);

@@ -78,7 +78,7 @@ internal static class DetectCommand
 
     private sealed class DetectRun(DetectionInference inference) : ImageRun<ImageDetections, FoundThing>
     {
-        private int _images;
+        private readonly ImageNumbers _numbers = new();
 
         public OutputFolder? Output { get; init; }
 
@@ -118,7 +118,7 @@ internal static class DetectCommand
                 throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
             string? file = Output is null ? null : Draw(result, Output.FilesOf(path)[0]);
             string[]? cuts = Crops is null ? null : Cut(result, Crops.FilesOf(path)[0]);
-            long id = IdOf(path);
+            long id = _numbers.Next(path);
             if (found.Objects.IsEmpty && !IsJson)
                 yield return new FoundThing { FileName = path, Overlay = file };
             for (int i = 0; i < found.Objects.Length; i++)
@@ -215,7 +215,7 @@ internal static class DetectCommand
             return file;
         }
 
-        private static string[] Cut(ImageResult<ImageDetections> result, string stem)
+        private string[] Cut(ImageResult<ImageDetections> result, string stem)
         {
             ImageDetections found = result.Value!;
             var files = new string[found.Objects.Length];
@@ -224,8 +224,8 @@ internal static class DetectCommand
                 DetectedObject one = found.Objects[i];
                 string name = string.Concat(one.Label.Name.Select(c => char.IsLetterOrDigit(c) ? c : '_'));
                 files[i] = $"{stem}_{i + 1}_{name}.png";
-                if (File.Exists(files[i]) && Path.GetFullPath(files[i]) == Path.GetFullPath(result.Source.Name))
-                    throw new FailureException($"'{files[i]}' would be written over the image itself.");
+                if (Files.Any(image => Paths.AreSame(files[i], image)))
+                    throw new FailureException($"'{files[i]}' is an image of this call and is not written over; give another folder.");
                 RgbImage part = Part(result.Image!, one.Box);
                 Paths.Write(files[i], part.SavePng);
             }
@@ -250,15 +250,6 @@ internal static class DetectCommand
 
         private static RgbColor ColorOf(DetectedObject one) =>
             one.Label.Color is { } color ? new(color.R, color.G, color.B) : Palette.Color(one.Class);
-
-        // COCO's files are named after their numbers; others are counted.
-        private long IdOf(string path)
-        {
-            _images++;
-            return long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long id)
-                ? id
-                : _images;
-        }
 
         private static double Rounded(double value) => Math.Round(value, 3);
     }

@@ -59,7 +59,7 @@ internal static class PoseCommand
 
     private sealed class PoseRun(PoseInference inference, BoxesFile? boxes, OutputFolder? folder) : ImageRun<ImagePoses, FoundPerson>
     {
-        private int _images;
+        private readonly ImageNumbers _numbers = new();
 
         protected override ModelTask Task => ModelTask.Pose;
 
@@ -98,7 +98,7 @@ internal static class PoseCommand
                 Paths.Write(file, canvas.ToImage().SavePng);
             }
 
-            long id = IdOf(result.Source.Name);
+            long id = _numbers.Next(result.Source.Name);
             foreach (PersonPose person in poses.People)
                 yield return new FoundPerson(
                     result.Source.Name,
@@ -114,7 +114,7 @@ internal static class PoseCommand
         }
 
         protected override FoundPerson Fail(string path, string error, string[]? notes) =>
-            new(path, IdOf(path), 1, null, null, null, null, error, notes);
+            new(path, _numbers.Next(path), 1, null, null, null, null, error, notes);
 
         protected override string Line(FoundPerson report)
         {
@@ -145,15 +145,6 @@ internal static class PoseCommand
                 count => $"{count} image{(count == 1 ? "" : "s")} without boxes in the file: nobody is there"
             );
             return [];
-        }
-
-        // COCO's files are named after their numbers; others are counted.
-        private long IdOf(string path)
-        {
-            _images++;
-            return long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long id)
-                ? id
-                : _images;
         }
 
         private static double Rounded(double value) => Math.Round(value, 3);
