@@ -60,7 +60,7 @@ public sealed class TorchEngine : IInferenceEngine
 }
 
 /// <summary>A graph on libtorch in eval mode.</summary>
-internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions options) : IInferenceSession
+internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions options, bool ownsNetwork = true) : IInferenceSession
 {
     public ComputationGraph Graph => network.Graph;
 
@@ -83,5 +83,9 @@ internal sealed class TorchSession(TorchNetwork network, TorchForwardOptions opt
         }
     }
 
-    public void Dispose() => network.Dispose();
+    public void Dispose()
+    {
+        if (ownsNetwork)
+            network.Dispose();
+    }
 }

@@ -2,8 +2,8 @@ using MogaSharp.Torch.Native;
 
 namespace MogaSharp.Torch;
 
-/// <summary>Losses: scalars, computed in float32 (or float64), means over all they are given.</summary>
-public static class TorchLoss
+/// <summary>Losses: scalars, computed in float32 (or float64), means over all they are given where nothing else is said.</summary>
+public static unsafe class TorchLoss
 {
     /// <summary>Cross entropy with a class per image, as <c>nn.CrossEntropyLoss</c> and timm's <c>LabelSmoothingCrossEntropy</c>.</summary>
     /// <param name="logits">(N, C).</param>
@@ -62,6 +62,57 @@ public static class TorchLoss
     {
         Shim.Check(Shim.MeanSquaredError(prediction.Handle, target.Handle, out TensorHandle loss));
         return TorchTensor.InScope(loss);
+    }
+
+    /// <summary>The sum of absolute differences, smooth near 0: PyTorch's <c>SmoothL1Loss</c>.</summary>
+    /// <param name="prediction">Any shape.</param>
+    /// <param name="target">The same shape.</param>
+    /// <param name="beta">Below it differences are squared (and divided by twice this number); 0 for none.</param>
+    /// <exception cref="TorchException">The shapes differ.</exception>
+    public static TorchTensor AbsoluteErrorSum(TorchTensor prediction, TorchTensor target, double beta = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(beta);
+        Shim.Check(Shim.SmoothL1(prediction.Handle, target.Handle, beta, out TensorHandle loss));
+        return TorchTensor.InScope(loss);
+    }
+
+    /// <summary>The focal loss (arXiv 1708.02002) of all pairs of an anchor and a class, summed: a yes or no for each, in which those
+    /// that are easy to tell hardly count.</summary>
+    /// <param name="logits">(N, anchors x classes, H, W).</param>
+    /// <param name="labels">int64 (N, anchors, H, W): a class, the number of classes for background, -1 for what does not
+    /// count.</param>
+    /// <param name="alpha">The weight of yes, 0 to 1; that of no is what is left to 1.</param>
+    /// <param name="gamma">How little the easy ones count, 0 or more.</param>
+    /// <exception cref="TorchException">Logits and labels are not those of the same anchors.</exception>
+    public static TorchTensor FocalSum(TorchTensor logits, TorchTensor labels, double alpha = 0.25, double gamma = 2)
+    {
+        RequireShare(alpha);
+        ArgumentOutOfRangeException.ThrowIfNegative(gamma);
+        Shim.Check(Shim.Focal(logits.Handle, labels.Handle, alpha, gamma, out TensorHandle loss));
+        return TorchTensor.InScope(loss);
+    }
+
+    /// <summary>How far boxes lie from others by their generalized overlap (arXiv 1902.09630): the sum of 1 - GIoU.</summary>
+    /// <param name="deltas">(n, 4): how the boxes are moved, as a network says it.</param>
+    /// <param name="boxes">(n, 4): left, top, right, bottom.</param>
+    /// <param name="truths">(n, 4): where the boxes shall be.</param>
+    /// <param name="deviations">What the four numbers of a delta are multiplied by.</param>
+    /// <param name="mostGrowth">The logarithm of the most that a side may grow or shrink.</param>
+    /// <exception cref="TorchException">The tensors do not have as many boxes.</exception>
+    public static TorchTensor GeneralizedIoUSum(
+        TorchTensor deltas,
+        TorchTensor boxes,
+        TorchTensor truths,
+        ReadOnlySpan<double> deviations,
+        double mostGrowth
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(deviations.Length, 4, nameof(deviations));
+        fixed (double* numbers = deviations)
+        {
+            Shim.Check(Shim.GeneralizedIoU(deltas.Handle, boxes.Handle, truths.Handle, numbers, mostGrowth, out TensorHandle loss));
+            return TorchTensor.InScope(loss);
+        }
     }
 
     private static void RequireShare(double value)

@@ -49,7 +49,7 @@ public sealed class SpotTests : IDisposable
             new()
             {
                 Task = SpotTask.Task,
-                Create = _ => new SpotTrainingTask(),
+                Create = (_, _) => new SpotTrainingTask(),
                 Losses = [LossKind.MeanSquaredError],
                 InputShape = (card, recipe) => card.CreateDefinition().InputShape(1, recipe.ImageSize, recipe.ImageSize),
                 OpenData = (text, model) => new SpotTrainingSet(text, model),
@@ -121,7 +121,7 @@ public sealed class SpotTests : IDisposable
                         ProcessShare.Single,
                         Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance
                     );
-                TaskEvaluation evaluation = TrainingTask.Create(Recipe).CreateEvaluation();
+                TaskEvaluation evaluation = TrainingTask.Create(Recipe, new SpotOptions()).CreateEvaluation();
                 Evaluator.Count(evaluation, new SessionRunner(session), data.Evaluate(Token), cancellationToken: Token);
                 Assert.Equal(32, evaluation.Count);
                 Assert.Equal(best, evaluation.Figures()["distance"], 1e-5);

@@ -52,7 +52,7 @@ public sealed class DenseLossTests
                 Assert.InRange(expected.Difference(buffer, network[buffer["train.buffer.".Length..]].ToTensor().Data), 0, 1e-4);
     }
 
-    private static void CheckGradients(FixtureFile expected, string mode, TorchNetwork network)
+    internal static void CheckGradients(FixtureFile expected, string mode, TorchNetwork network)
     {
         string[] names = JsonSerializer.Deserialize<string[]>(
             expected.Metadata[$"{mode[..^(mode.EndsWith("64", StringComparison.Ordinal) ? 2 : 0)]}.grad_names"]

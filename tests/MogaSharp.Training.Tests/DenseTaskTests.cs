@@ -225,6 +225,8 @@ public sealed class DenseTaskTests
 
     private sealed class Fixed(string name, Tensor output) : INetworkRunner
     {
+        public IInferenceSession Open(ComputationGraph part) => throw new NotSupportedException();
+
         public IReadOnlyDictionary<string, Tensor> Run(ReadOnlyMemory<float> values, Shape shape, CancellationToken cancellationToken) =>
             new Dictionary<string, Tensor> { [name] = new(output.Shape, [.. output.Data]) };
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MogaSharp.Drawing;
 using MogaSharp.Imaging;
+using MogaSharp.Models;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Training.Tests;
@@ -10,7 +11,7 @@ namespace MogaSharp.Training.Tests;
 /// <summary>CSV, JSON lines, event files and curves.</summary>
 public sealed class LogTests : IDisposable
 {
-    private static readonly TrainingTask Task = TrainingTask.Create(new());
+    private static readonly TrainingTask Task = TrainingTask.Create(new(), new MogaNetOptions());
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
@@ -131,7 +132,7 @@ public sealed class LogTests : IDisposable
             },
             Score = 40,
         };
-        var video = TrainingTask.Create(VideoRun.Recipe);
+        var video = TrainingTask.Create(VideoRun.Recipe, new SimVpOptions());
         using (var log = new RunLog(_folder.FullName, video, new(), _warnings.Add))
             log.Add(clips);
         Assert.Contains(

@@ -35,8 +35,9 @@ internal static class DenseEval
             throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}.");
         using IInferenceEngine engine = request.CreateEngine();
         using IInferenceSession session = engine.CreateSession(loaded.Graph, loaded.Weights);
-        TrainingTask task = training.Create(training.Default());
+        TrainingTask task = training.Create(training.Default(), loaded.Card.Options);
         TaskEvaluation evaluation = task.CreateEvaluation();
+        using var graphs = evaluation as IDisposable;
         var clock = Stopwatch.StartNew();
         await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
         if (evaluation.Count == 0)
@@ -68,7 +69,12 @@ internal static class DenseEval
                     progress((double)done++ / count, $"{done} of {count}");
                     return batch;
                 });
-            Evaluator.Count(evaluation, new SessionRunner(session), batches, cancellationToken: cancellationToken);
+            Evaluator.Count(
+                evaluation,
+                new SessionRunner(session, part => engine.CreateSession(part, loaded.Weights)),
+                batches,
+                cancellationToken: cancellationToken
+            );
             return true;
         }
     }
@@ -86,7 +92,7 @@ internal static class DenseEval
         TaskTraining training = TaskTraining.Of(task);
         Write(
             request,
-            training.Create(training.Default()),
+            training.Create(training.Default(), request.Card.Options),
             new DenseEvalReport(predictions, request.Data, count, null, Finite(figures), classes, Notices.OfThisRun.AllOrNull)
         );
         return ExitCode.Success;

@@ -49,14 +49,10 @@ public sealed class DetectionPreparation : IImagePreparation
             }
         }
 
-        return new PreparedImage(new(image.Width, image.Height), [input])
-        {
-            Detail = new DetectionView(size, ((float)size.Width / own.Width, (float)size.Height / own.Height)),
-        };
+        return new PreparedImage(new(image.Width, image.Height), [input]) { Detail = new DetectionView(size) };
     }
 }
 
 /// <summary>How a detector saw an image.</summary>
 /// <param name="Size">The resized image, without what was added.</param>
-/// <param name="Scale">Pixels of the resized image to one of the image, across and down.</param>
-internal sealed record DetectionView(ImageSize Size, (float X, float Y) Scale);
+public sealed record DetectionView(ImageSize Size);

@@ -16,10 +16,7 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
     // One image of 1333 x 800, or some smaller ones.
     private const long RunPixels = 1 << 20;
 
-    private readonly DetectionInference _inference;
-    private readonly IDetectionDefinition _definition;
-    private readonly AnchorGenerator _anchors;
-    private readonly RegionStages? _stages;
+    private readonly DetectionPipeline _pipeline = null!;
     private readonly CpuEngine? _owned;
 
     /// <summary>Binds a loaded model to an engine.</summary>
@@ -35,13 +32,13 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
     private ObjectDetector(LoadedModel model, DetectionInference inference, IInferenceEngine? engine, CpuEngine? owned, ILogger? logger)
         : base(model, Check(model, owned), new DetectionPreparation(model.Card.Preprocess, inference), engine ?? owned, logger)
     {
-        (_inference, _owned) = (inference, owned);
-        _definition = (IDetectionDefinition)model.Definition;
-        _anchors = _definition.Anchors.ToGenerator();
+        _owned = owned;
+        var definition = (IDetectionDefinition)model.Definition;
+        HasMasks = definition is IRegionDefinition;
         Classes = model.Card.GetClassLabels();
         try
         {
-            _stages = _definition is IRegionDefinition regions ? new RegionStages(regions, model.Weights, engine ?? owned!) : null;
+            _pipeline = new DetectionPipeline(definition, inference, graph => (engine ?? owned!).CreateSession(graph, model.Weights));
         }
         catch
         {
@@ -54,7 +51,7 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
     public ImmutableArray<ClassLabel> Classes { get; }
 
     /// <summary>Whether the model makes masks.</summary>
-    public bool HasMasks => _stages is not null;
+    public bool HasMasks { get; }
 
     /// <inheritdoc/>
     protected override long MaxRunPixels => RunPixels;
@@ -81,18 +78,16 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
         CancellationToken cancellationToken
     )
     {
-        var view = (DetectionView)image.Detail!;
         var size = new ImageSize(image.Size.Width, image.Size.Height);
-        ImmutableArray<HeadLevel> levels = _definition.Levels(outputs[0].TensorOf);
-        if (_stages is null)
-            return Result(OneStep().Select(levels, view.Size, view.Scale), null, size);
-        DetectionSet regions = new ProposalSelector { Anchors = _anchors }.Select(levels, view.Size);
-        Tensor[] maps =
-        [
-            .. ((IRegionDefinition)_definition).RegionStrides.Select((_, i) => outputs[0].TensorOf(IRegionDefinition.MapName(i))),
-        ];
-        DetectionSet found = _stages.Run(maps, regions.Boxes, view.Size, view.Scale, _inference, cancellationToken).Found;
-        return Result(found, _inference.HasMasks ? Masks(maps, found, view, cancellationToken) : null, size);
+        return new ImageDetections(
+            [
+                .. _pipeline
+                    .Find(outputs[0].TensorOf, ((DetectionView)image.Detail!).Size, size, cancellationToken)
+                    .Select(one => new DetectedObject(one.Box, one.Score, one.Label, Classes[one.Label]) { Mask = one.Mask }),
+            ],
+            Classes,
+            size
+        );
     }
 
     /// <inheritdoc/>
@@ -101,55 +96,8 @@ public sealed class ObjectDetector : ImagePredictor<ImageDetections>
         base.Dispose(disposing);
         if (!disposing)
             return;
-        _stages?.Dispose();
+        _pipeline?.Dispose();
         _owned?.Dispose();
-    }
-
-    private DenseDetections OneStep() =>
-        new(_definition.NumClasses)
-        {
-            Anchors = _anchors,
-            Threshold = _inference.ScoreThreshold,
-            Suppression = RegionStages.Suppression(_inference),
-        };
-
-    private Tensor? Masks(Tensor[] maps, DetectionSet found, DetectionView view, CancellationToken cancellationToken)
-    {
-        if (found.Count == 0)
-            return null;
-        float[] boxes = found.Boxes.ToArray();
-        for (int i = 0; i < boxes.Length; i += 2)
-            (boxes[i], boxes[i + 1]) = (boxes[i] * view.Scale.X, boxes[i + 1] * view.Scale.Y);
-        return RegionStages.Probabilities(_stages!.Masks(maps, boxes, found.Labels, cancellationToken));
-    }
-
-    private ImageDetections Result(DetectionSet found, Tensor? masks, ImageSize size)
-    {
-        var objects = ImmutableArray.CreateBuilder<DetectedObject>(found.Count);
-        for (int i = 0; i < found.Count; i++)
-        {
-            Detection one = found[i];
-            if (!_inference.Classes.IsEmpty && !_inference.Classes.Contains(one.Label))
-                continue;
-            objects.Add(
-                new DetectedObject(one.Box, one.Score, one.Label, Classes[one.Label])
-                {
-                    Mask = masks is null ? null : Mask(masks, i, found.Boxes.Slice(i * 4, 4), size),
-                }
-            );
-        }
-
-        return new ImageDetections(objects.DrainToImmutable(), Classes, size);
-    }
-
-    private static RunLengthMask Mask(Tensor masks, int index, ReadOnlySpan<float> box, ImageSize image)
-    {
-        var side = new ImageSize(masks.Shape[2], masks.Shape[1]);
-        int plane = side.Width * side.Height;
-        PixelWindow window = MaskPaste.WindowOf(box, image);
-        byte[] pixels = new byte[window.Area];
-        MaskPaste.Paste(masks.Span.Slice(index * plane, plane), side, box, window, pixels);
-        return RunLengthMask.FromPixels(pixels, window, image);
     }
 
     private static ComputationGraph Check(LoadedModel model, CpuEngine? owned)

@@ -27,6 +27,17 @@ public sealed class RegionStages : IDisposable
     /// <param name="engine">The engine, which must outlive this.</param>
     /// <param name="outputs"><see cref="ModelOutputs.Stages"/> to get the regions' maps too.</param>
     public RegionStages(IRegionDefinition definition, WeightSet weights, IInferenceEngine engine, ModelOutputs outputs = ModelOutputs.Head)
+        : this(definition, graph => engine.CreateSession(graph, weights), outputs) { }
+
+    /// <summary>Opens the graphs.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="open">Makes a session for a graph.</param>
+    /// <param name="outputs"><see cref="ModelOutputs.Stages"/> to get the regions' maps too.</param>
+    public RegionStages(
+        IRegionDefinition definition,
+        Func<ComputationGraph, IInferenceSession> open,
+        ModelOutputs outputs = ModelOutputs.Head
+    )
     {
         _definition = definition;
         Shape[] maps = SomeMaps(definition);
@@ -35,8 +46,8 @@ public sealed class RegionStages : IDisposable
         try
         {
             for (int stage = 0; stage < definition.Stages.Length; stage++)
-                sessions.Add(engine.CreateSession(definition.BuildBoxes(stage, maps, 1, outputs), weights));
-            sessions.Add(engine.CreateSession(definition.BuildMasks(maps, 1), weights));
+                sessions.Add(open(definition.BuildBoxes(stage, maps, 1, outputs)));
+            sessions.Add(open(definition.BuildMasks(maps, 1)));
         }
         catch
         {
@@ -168,7 +179,9 @@ public sealed class RegionStages : IDisposable
     internal static NonMaxSuppression Suppression(DetectionInference inference) =>
         new(inference.OverlapThreshold) { Most = inference.MaxDetections, IsClassAgnostic = inference.IsClassAgnostic };
 
-    private static Shape[] SomeMaps(IRegionDefinition definition)
+    /// <summary>The shapes of the maps that regions are cut out of, for an image of some size: enough to build the graphs with.</summary>
+    /// <param name="definition">The model.</param>
+    public static Shape[] SomeMaps(IRegionDefinition definition)
     {
         int stride = definition.RegionStrides[^1];
         ComputationGraph graph = definition.Build(definition.InputShape(1, stride, stride));

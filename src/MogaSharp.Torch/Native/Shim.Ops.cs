@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace MogaSharp.Torch.Native;
 
 /// <content>ops.cpp and losses.cpp.</content>
-internal static partial class Shim
+internal static unsafe partial class Shim
 {
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_conv2d")]
     public static partial int Conv2d(
@@ -110,4 +110,20 @@ internal static partial class Shim
 
     [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_mean_squared_error")]
     public static partial int MeanSquaredError(TensorHandle x, TensorHandle target, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_smooth_l1")]
+    public static partial int SmoothL1(TensorHandle x, TensorHandle target, double beta, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_focal")]
+    public static partial int Focal(TensorHandle logits, TensorHandle labels, double alpha, double gamma, out TensorHandle result);
+
+    [LibraryImport(TorchLibrary.Name, EntryPoint = "moga_generalized_iou")]
+    public static partial int GeneralizedIoU(
+        TensorHandle deltas,
+        TensorHandle boxes,
+        TensorHandle truths,
+        double* deviations,
+        double growth,
+        out TensorHandle result
+    );
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MogaSharp.Graph;
 using MogaSharp.Torch.Native;
 
@@ -11,7 +12,9 @@ public sealed unsafe partial class TorchNetwork : IDisposable
 {
     private readonly Dictionary<string, TorchTensor> _tensors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _frozenStatistics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ComputationGraph, TorchNetwork> _parts = [];
     private readonly string[] _parameterNames;
+    private readonly TorchNetwork? _whole;
     private bool _disposed;
 
     /// <summary>Copies weights to a device.</summary>
@@ -47,6 +50,24 @@ public sealed unsafe partial class TorchNetwork : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    // A part lends everything from the whole network.
+    private TorchNetwork(TorchNetwork whole, ComputationGraph graph)
+    {
+        (_whole, Graph, Options, Generator) = (whole, graph, whole.Options, whole.Generator);
+        _frozenStatistics = whole._frozenStatistics;
+        _parameterNames = [.. graph.Parameters.Where(spec => spec.Kind == ParameterKind.Parameter).Select(spec => spec.Name)];
+        foreach (ParameterSpec spec in graph.Parameters)
+        {
+            TorchTensor tensor = whole[spec.Name];
+            if (tensor.Shape != spec.Shape)
+                throw new GraphException($"The weight '{spec.Name}' has shape {tensor.Shape}, the graph needs {spec.Shape}.");
+            _tensors.Add(spec.Name, tensor);
+        }
+
+        Executed = graph.Lower(op => op is TrainingOp);
+        Plan = new NetworkPlan(Executed);
     }
 
     /// <summary>The graph that the network computes.</summary>
@@ -118,6 +139,24 @@ public sealed unsafe partial class TorchNetwork : IDisposable
     public TorchForward Forward(TorchTensor input, TorchForwardOptions? options = null, CancellationToken cancellationToken = default) =>
         Forward([input], options, cancellationToken);
 
+    /// <summary>Another graph of the same model over this network's own tensors, such as the heads that look at regions. It is made once
+    /// for each graph and is of use as long as this network is.</summary>
+    /// <param name="graph">A graph all of whose parameters and buffers this network has.</param>
+    /// <exception cref="KeyNotFoundException">The network lacks one of its tensors.</exception>
+    /// <exception cref="GraphException">A tensor has another shape than the graph says.</exception>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
+    public TorchNetwork Part(ComputationGraph graph)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _parts.GetOrAdd(graph, static (graph, whole) => new TorchNetwork(whole, graph), _whole ?? this);
+    }
+
+    /// <summary>A session that computes with this network's own tensors, as they are at each run. Disposing of it leaves the
+    /// network.</summary>
+    /// <param name="options">How passes are done; eval mode when null.</param>
+    public IInferenceSession CreateSession(TorchForwardOptions? options = null) =>
+        new TorchSession(this, options ?? TorchForwardOptions.Eval, ownsNetwork: false);
+
     /// <summary>A float32 copy of all parameters and buffers under their official names.</summary>
     /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
     public WeightSet ReadWeights() => new(Graph.Parameters.Select(spec => KeyValuePair.Create(spec.Name, this[spec.Name].ToTensor())));
@@ -174,6 +213,10 @@ public sealed unsafe partial class TorchNetwork : IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        if (_whole is not null)
+            return;
+        foreach (TorchNetwork part in _parts.Values)
+            part.Dispose();
         foreach (TorchTensor tensor in _tensors.Values)
             tensor.Dispose();
         Generator?.Dispose();

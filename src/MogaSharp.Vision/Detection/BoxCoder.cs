@@ -11,8 +11,8 @@ namespace MogaSharp.Vision;
 /// <param name="Height">What a delta of the height is divided by.</param>
 public sealed record BoxCoder(float X, float Y, float Width, float Height)
 {
-    /// <summary>No side becomes more than 62.5 times as long or short.</summary>
-    private const float MostGrowth = 4.135166556742356f;
+    /// <summary>The logarithm of the most that a side grows or shrinks: 62.5 times.</summary>
+    public const float MostGrowth = 4.135166556742356f;
 
     /// <summary>Deltas as they are: RetinaNet and region proposals.</summary>
     public static BoxCoder Plain { get; } = new(1, 1, 1, 1);

@@ -107,12 +107,14 @@ public sealed class TaskContractTests : IDisposable
 
     private static TaskCase Case(string task) => TaskCase.All[ModelTask.Find(task)!];
 
+    private static ModelOptions OptionsOf(ModelTask task) => ModelCatalogue.Official.Cards.First(card => card.Options.Task == task).Options;
+
     private static double BestOf(string table, string figure)
     {
         string[][] rows = [.. File.ReadLines(table).Select(line => line.Split(','))];
         int column = Array.IndexOf(rows[0], $"eval_{figure}");
         Metric metric = TaskTraining
-            .All.SelectMany(training => training.Create(training.Default()).Metrics)
+            .All.SelectMany(training => training.Create(training.Default(), OptionsOf(training.Task)).Metrics)
             .First(known => known.Name == figure);
         double[] values = [.. rows.Skip(1).Select(row => double.Parse(row[column], CultureInfo.InvariantCulture))];
         return metric.LessIsBetter ? values.Min() : values.Max();

@@ -63,7 +63,7 @@ public sealed class VideoTests : IDisposable
     [InlineData(3)]
     public void Loss_and_figures_are_means_of_the_frames_that_the_data_has(int wanted)
     {
-        var task = TrainingTask.Create(Recipe);
+        var task = TrainingTask.Create(Recipe, new SimVpOptions());
         Tensor output = FormulaWeights.Input(new Shape(2, 3, 1, 8, 8), "output"),
             truth = FormulaWeights.Input(new Shape(2, wanted, 1, 8, 8), "truth");
         // A network that gives what it gets.
@@ -129,7 +129,9 @@ public sealed class VideoTests : IDisposable
     public void Images_are_not_clips() =>
         Assert.Equal(
             "The task takes batches of the type VideoBatch, not ClassificationBatch.",
-            Assert.Throws<ArgumentException>(() => TrainingTask.Create(Recipe).Step(null!, EngineTests.Batch(0))).Message
+            Assert
+                .Throws<ArgumentException>(() => TrainingTask.Create(Recipe, new SimVpOptions()).Step(null!, EngineTests.Batch(0)))
+                .Message
         );
 
     [Fact]
@@ -230,7 +232,7 @@ public sealed class VideoTests : IDisposable
         {
             TrainingResult result = trainer.Run(TestContext.Current.CancellationToken);
             string model = RunExport.SaveModel(new CheckpointFolder(_folder.File("run")), result.Epochs, DType.Float32, _ => { });
-            Assert.Null(TrainingCurves.Save(model, "small", TrainingTask.Create(Recipe), []));
+            Assert.Null(TrainingCurves.Save(model, "small", TrainingTask.Create(Recipe, new SimVpOptions()), []));
             Assert.Equal(_folder.File("run/model"), model);
             // The best epoch may be an earlier one than the last.
             using LoadedTrainingCheckpoint best = LoadedTrainingCheckpoint.Open(_folder.File("run/best.safetensors"));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MogaSharp.Data;
 using MogaSharp.Models;
 using MogaSharp.Weights;
 
@@ -9,7 +10,7 @@ internal sealed class DetectionModule : TaskModule
 {
     public override ModelTask Task => ModelTask.Detection;
 
-    public override string TrainingData => "nothing yet";
+    public override string TrainingData => "scenes";
 
     public override string DefaultModel => "mask_rcnn_moganet_xtiny_fpn_1x_coco";
 
@@ -17,9 +18,9 @@ internal sealed class DetectionModule : TaskModule
 
     public override int EvalBatch => 1;
 
-    public override bool IsData(string text) => false;
+    public override bool IsData(string text) => DetectionSpec.IsDetection(text);
 
-    public override string AdviceFor(TaskModule other) => "detectors are neither trained nor evaluated on data yet";
+    public override string AdviceFor(TaskModule other) => $"write {TrainingData}";
 
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_box_ap") is { } ap ? ap.ToString("F1", CultureInfo.InvariantCulture) + " AP" : null;
@@ -31,5 +32,5 @@ internal sealed class DetectionModule : TaskModule
         throw new UsageException($"There is no peer for {card.Name}: the official code for detection needs the mm packages.");
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
-        throw new UsageException("Detectors are not evaluated on data yet; moga detect --json writes results in COCO's form.");
+        DenseEval.RunAsync(request, null, cancellationToken);
 }

@@ -40,4 +40,7 @@ public sealed class CascadeMaskRcnnFamily : DenseFamily<CascadeMaskRcnnOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("cascade_mask_rcnn.json");
+
+    /// <inheritdoc/>
+    public override Stream? OpenPresets() => Resource("cascade_mask_rcnn.presets.json");
 }

@@ -24,4 +24,7 @@ public sealed class MaskRcnnFamily : DenseFamily<MaskRcnnOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("mask_rcnn.json");
+
+    /// <inheritdoc/>
+    public override Stream? OpenPresets() => Resource("mask_rcnn.presets.json");
 }

@@ -87,4 +87,7 @@ public sealed class RetinaNetFamily : DenseFamily<RetinaNetOptions>
 {
     /// <inheritdoc/>
     public override Stream? OpenCatalogue() => Resource("retinanet.json");
+
+    /// <inheritdoc/>
+    public override Stream? OpenPresets() => Resource("retinanet.presets.json");
 }

@@ -97,7 +97,7 @@ public static class RecipeJson
 
     private static JsonTypeInfo? Own(string field) =>
         Type.Properties.FirstOrDefault(property => property.Name == field)?.PropertyType is { } type
-        && (type == typeof(SegmentationRecipe) || type == typeof(PoseRecipe))
+        && (type == typeof(SegmentationRecipe) || type == typeof(PoseRecipe) || type == typeof(DetectionRecipe))
             ? Type.Options.GetTypeInfo(type)
             : null;
 
@@ -141,12 +141,14 @@ public static class RecipeJson
                     type.Type == typeof(TrainingRecipe) ? () => new TrainingRecipe()
                     : type.Type == typeof(SegmentationRecipe) ? () => new SegmentationRecipe()
                     : type.Type == typeof(PoseRecipe) ? () => new PoseRecipe()
+                    : type.Type == typeof(DetectionRecipe) ? () => new DetectionRecipe()
                     : null;
                 if (create is not null)
                     InitOnlyProperties.KeepDefaults(type, create);
             }),
             Converters =
             {
+                CardJson.SnakeCase<BoxLossKind>(),
                 CardJson.SnakeCase<LossKind>(),
                 CardJson.SnakeCase<OptimizerKind>(),
                 CardJson.SnakeCase<Precision>(),

@@ -97,6 +97,7 @@ internal static class RecipeRules
         );
         r.Segmentation?.Check(Require);
         r.Pose?.Check(Require);
+        r.Detection?.Check(Require);
         Require(r.MaxNonFinite >= 1, "max_non_finite", "is 1 or more");
     }
 

@@ -219,6 +219,10 @@ public sealed record TrainingRecipe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PoseRecipe? Pose { get; init; }
 
+    /// <summary>What is for detection alone; null for its defaults, and for other tasks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DetectionRecipe? Detection { get; init; }
+
     /// <summary>Updates skipped because of a loss or gradient that is not finite before the run stops (in a row).</summary>
     public int MaxNonFinite { get; init; } = 10;
 

@@ -29,6 +29,7 @@ public static class Evaluator
     )
     {
         TaskEvaluation evaluation = task.CreateEvaluation();
+        using var graphs = evaluation as IDisposable;
         bool cancelled = false;
         try
         {

@@ -28,7 +28,7 @@ public static class RunExport
         TrainingCheckpoint run = loaded.Content;
         string prefix = run.Recipe.EmaDecay is null ? TrainingCheckpoint.Model : TrainingCheckpoint.Average;
         EpochRecord? epoch = epochs.FirstOrDefault(epoch => epoch.Update == run.Progress.Update);
-        var task = TrainingTask.Create(run.Recipe);
+        var task = TrainingTask.Create(run.Recipe, run.Card.Options);
         IEnumerable<KeyValuePair<string, double>> metrics = epoch?.Figures is not { } figures
             ? []
             : task

@@ -54,7 +54,7 @@ public sealed class Trainer : IDisposable
     )
     {
         (_recipe, _card, _data, _options, _observer) = (recipe.Validated(), card, data, options, observer);
-        _task = TrainingTask.Create(recipe);
+        _task = TrainingTask.Create(recipe, card.Options);
         // Several processes even their parts out by repeating items; an update more for that would be another run than one process's.
         _updatesPerEpoch = Math.Min(data.BatchesPerEpoch / recipe.AccumulationSteps, data.Count / recipe.BatchSize);
         if (_updatesPerEpoch == 0)

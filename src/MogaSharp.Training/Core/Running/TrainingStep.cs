@@ -60,7 +60,7 @@ public sealed class TrainingStep : IDisposable
     {
         if (recipe.Amp == Precision.Fp16 && !device.IsCuda)
             throw new RecipeException("amp fp16 needs a CUDA device; on the CPU take none or bf16.");
-        (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe), group);
+        (_recipe, _task, _group) = (recipe, TrainingTask.Create(recipe, model), group);
         Network = new TorchNetwork(
             graph,
             weights,

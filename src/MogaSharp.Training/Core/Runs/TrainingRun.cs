@@ -90,7 +90,7 @@ public static class TrainingRun
         await File.WriteAllTextAsync(Path.Combine(options.Folder, RecipeFile), RecipeJson.ToJson(plan.Recipe) + "\n", cancellationToken)
             .ConfigureAwait(false);
         options.Group?.BroadcastBytes(plan.ToBytes());
-        var task = TrainingTask.Create(plan.Recipe);
+        var task = TrainingTask.Create(plan.Recipe, card.Options);
         host.OnStart(new TrainingStart(task, card, plan.Recipe, data, device, options.Group?.Size ?? 1));
         TrainingResult result = await OnOwnThread(() =>
             {
@@ -137,7 +137,7 @@ public static class TrainingRun
                 return trainer.Run(cancellationToken);
             })
             .ConfigureAwait(false);
-        return new TrainingOutcome(TrainingTask.Create(plan.Recipe), result.End, result.Progress, []);
+        return new TrainingOutcome(TrainingTask.Create(plan.Recipe, card.Options), result.End, result.Progress, []);
     }
 
     private static TrainingOutcome Finish(

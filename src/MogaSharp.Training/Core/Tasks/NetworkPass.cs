@@ -29,11 +29,31 @@ public sealed class NetworkPass
     /// <param name="inputs">One tensor per input of the network, in order, on <see cref="Device"/>.</param>
     /// <returns>The outputs by name.</returns>
     /// <exception cref="GraphException">An input does not fit the network.</exception>
-    public IReadOnlyDictionary<string, TorchTensor> Run(params ReadOnlySpan<TorchTensor> inputs)
+    public IReadOnlyDictionary<string, TorchTensor> Run(params ReadOnlySpan<TorchTensor> inputs) => Run(_network, inputs);
+
+    /// <summary>Runs another graph of the model over the same weights, such as the heads that look at regions.</summary>
+    /// <param name="part">The graph; one and the same for every batch.</param>
+    /// <param name="inputs">One tensor per input of the graph, in order, on <see cref="Device"/>.</param>
+    /// <returns>The outputs by name.</returns>
+    /// <exception cref="GraphException">An input does not fit the graph.</exception>
+    /// <exception cref="KeyNotFoundException">The network lacks a weight of the graph.</exception>
+    public IReadOnlyDictionary<string, TorchTensor> Run(ComputationGraph part, params ReadOnlySpan<TorchTensor> inputs) =>
+        Run(_network.Part(part), inputs);
+
+    /// <summary>Random numbers for choices that a task makes, drawn from the network's generator: a run that is resumed makes the same
+    /// ones.</summary>
+    public Random CreateRandom()
+    {
+        TorchTensor number = TorchTensor.Full(0, new Shape(1), DType.Float64, Device);
+        _network.Generator.FillUniform(number);
+        return new Random((int)(number.Item() * int.MaxValue));
+    }
+
+    private IReadOnlyDictionary<string, TorchTensor> Run(TorchNetwork network, ReadOnlySpan<TorchTensor> inputs)
     {
         // Only the first pass is computed again on the way back: the others begin where its outputs end, which autograd keeps.
         TorchForwardOptions options = _passes.Count == 0 ? _options : _options with { Checkpointing = false };
-        TorchForward pass = _network.Forward(inputs, options);
+        TorchForward pass = network.Forward(inputs, options);
         _passes.Add(pass);
         return pass.Outputs;
     }

@@ -52,6 +52,33 @@ internal static class RandomBatches
             ],
         };
 
+    public static TrainingBatch Objects(ModelCard card, Shape shape, Random random)
+    {
+        const int Each = 4;
+        var size = new ImageSize(shape[3], shape[2]);
+        return new DetectionBatch(
+            Values(shape, random),
+            shape,
+            [.. Enumerable.Range(0, shape[0]).Select(_ => Enumerable.Range(0, Each).Select(_ => Object()).ToImmutableArray())]
+        )
+        {
+            Sizes = [.. Enumerable.Repeat(size, shape[0])],
+        };
+
+        AnnotatedObject Object()
+        {
+            int width = 1 + random.Next(size.Width),
+                height = 1 + random.Next(size.Height);
+            var window = new PixelWindow(random.Next(size.Width - width + 1), random.Next(size.Height - height + 1), width, height);
+            byte[] inside = new byte[window.Area];
+            inside.AsSpan().Fill(1);
+            return new AnnotatedObject(new Box(window.Left, window.Top, width, height), window.Area, random.Next(card.Options.ClassCount))
+            {
+                Mask = RunLengthMask.FromPixels(inside, window, size),
+            };
+        }
+    }
+
     private static float[] Values(Shape shape, Random random)
     {
         float[] values = new float[checked((int)shape.ElementCount)];

@@ -15,6 +15,12 @@ public interface INetworkRunner
     /// <exception cref="GraphException">The input does not fit the network.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     IReadOnlyDictionary<string, Tensor> Run(ReadOnlyMemory<float> values, Shape shape, CancellationToken cancellationToken = default);
+
+    /// <summary>A session for another graph of the model over the same weights, such as the heads that look at regions.</summary>
+    /// <param name="part">The graph.</param>
+    /// <returns>A session, which the caller owns; of use as long as the network is.</returns>
+    /// <exception cref="NotSupportedException">The network was given without its weights.</exception>
+    IInferenceSession Open(ComputationGraph part);
 }
 
 /// <summary>
@@ -55,12 +61,20 @@ internal sealed class TorchRunner(TorchNetwork network, DType? autocast) : INetw
             network.Graph.Outputs.Select(output => KeyValuePair.Create(output.Name, forward[output.Name].ToTensor()))
         );
     }
+
+    public IInferenceSession Open(ComputationGraph part) =>
+        network.Part(part).CreateSession(TorchForwardOptions.Eval with { Autocast = autocast });
 }
 
 /// <summary>Runs a session of any engine.</summary>
 /// <param name="session">The session, which the caller owns.</param>
-public sealed class SessionRunner(IInferenceSession session) : INetworkRunner
+/// <param name="open">Makes sessions for other graphs over the same weights; null where the model has but one graph.</param>
+public sealed class SessionRunner(IInferenceSession session, Func<ComputationGraph, IInferenceSession>? open = null) : INetworkRunner
 {
+    /// <inheritdoc/>
+    public IInferenceSession Open(ComputationGraph part) =>
+        open?.Invoke(part) ?? throw new NotSupportedException("The network was given without its weights.");
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> Run(ReadOnlyMemory<float> values, Shape shape, CancellationToken cancellationToken = default)
     {

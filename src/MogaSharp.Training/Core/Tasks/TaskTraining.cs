@@ -15,7 +15,7 @@ public sealed record TaskTraining
         new()
         {
             Task = ModelTask.Classification,
-            Create = recipe => new ClassificationTask(recipe),
+            Create = (recipe, _) => new ClassificationTask(recipe),
             Losses = [LossKind.CrossEntropy, LossKind.BinaryCrossEntropy],
             InputShape = (card, recipe) => card.CreateDefinition().InputShape(1, recipe.ImageSize, recipe.ImageSize),
             CheckData = (text, _) => ImageTrainingSet.Check(text),
@@ -25,7 +25,7 @@ public sealed record TaskTraining
         new()
         {
             Task = ModelTask.Video,
-            Create = _ => new VideoTask(),
+            Create = (_, _) => new VideoTask(),
             Losses = [LossKind.MeanSquaredError],
             Preset = () => RecipePresets.Find("mmnist"),
             CheckData = ClipTrainingSet.Check,
@@ -35,7 +35,7 @@ public sealed record TaskTraining
         new()
         {
             Task = ModelTask.Segmentation,
-            Create = recipe => new SegmentationTask((recipe.Segmentation ?? new()).AuxiliaryWeight),
+            Create = (recipe, _) => new SegmentationTask((recipe.Segmentation ?? new()).AuxiliaryWeight),
             Losses = [LossKind.CrossEntropy],
             Preset = () => RecipePresets.Find("fpn-80k-ade20k"),
             InputShape = SegmentationTask.InputShape,
@@ -46,20 +46,31 @@ public sealed record TaskTraining
         new()
         {
             Task = ModelTask.Pose,
-            Create = _ => new PoseTask(),
+            Create = (_, _) => new PoseTask(),
             Losses = [LossKind.MeanSquaredError],
             Preset = () => RecipePresets.Find("coco-pose-210e"),
             CheckData = (text, _) => PoseTrainingSet.Check(text),
             OpenData = PoseTrainingSet.Open,
             CreateRandomBatch = RandomBatches.People,
         },
+        new()
+        {
+            Task = ModelTask.Detection,
+            Create = (recipe, options) => new DetectionTask((IDetectionDefinition)options.CreateDefinition(), recipe.Detection ?? new()),
+            Losses = [LossKind.CrossEntropy],
+            Preset = () => RecipePresets.Find("mask-rcnn-1x"),
+            InputShape = DetectionTask.InputShape,
+            CheckData = (text, _) => DetectionTrainingSet.Check(text),
+            OpenData = DetectionTrainingSet.Open,
+            CreateRandomBatch = RandomBatches.Objects,
+        },
     ];
 
     /// <summary>The task.</summary>
     public required ModelTask Task { get; init; }
 
-    /// <summary>Makes what a recipe trains for.</summary>
-    public required Func<TrainingRecipe, TrainingTask> Create { get; init; }
+    /// <summary>Makes what a recipe trains a model for.</summary>
+    public required Func<TrainingRecipe, ModelOptions, TrainingTask> Create { get; init; }
 
     /// <summary>The losses that its recipes may name.</summary>
     public required ImmutableArray<LossKind> Losses { get; init; }

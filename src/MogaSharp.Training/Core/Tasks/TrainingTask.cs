@@ -9,10 +9,10 @@ namespace MogaSharp.Training;
 /// </summary>
 public abstract class TrainingTask
 {
-    /// <summary>The name of the mean loss, which every evaluation has.</summary>
+    /// <summary>The name of the mean loss.</summary>
     public const string LossName = "loss";
 
-    /// <summary>The mean loss among <see cref="Metrics"/>.</summary>
+    /// <summary>The mean loss among <see cref="Metrics"/>, where an evaluation computes one.</summary>
     protected static Metric LossMetric { get; } =
         new(LossName, "loss")
         {
@@ -27,7 +27,7 @@ public abstract class TrainingTask
     /// <summary>What the items of the data are called, in the plural: <c>images</c>, and <c>images_per_second</c> in the logs.</summary>
     public string Items => Task.Items;
 
-    /// <summary>The figures of an evaluation in the order of the logs, the loss first.</summary>
+    /// <summary>The figures of an evaluation in the order of the logs, the loss first where there is one.</summary>
     public abstract ImmutableArray<Metric> Metrics { get; }
 
     /// <summary>The figure that the best checkpoint is chosen by.</summary>
@@ -35,8 +35,9 @@ public abstract class TrainingTask
 
     /// <summary>The task of a recipe.</summary>
     /// <param name="recipe">The recipe.</param>
+    /// <param name="model">The model that is trained.</param>
     /// <exception cref="RecipeException">Nothing is known of training for it.</exception>
-    public static TrainingTask Create(TrainingRecipe recipe) => TaskTraining.Of(recipe.Task).Create(recipe);
+    public static TrainingTask Create(TrainingRecipe recipe, ModelOptions model) => TaskTraining.Of(recipe.Task).Create(recipe, model);
 
     /// <summary>Runs the network on a batch, as often as the task needs, and computes its losses.</summary>
     /// <param name="pass">The network in train mode.</param>

@@ -1,0 +1,96 @@
+using MogaSharp.Graph;
+using MogaSharp.Models;
+using MogaSharp.Vision;
+
+namespace MogaSharp.Tasks;
+
+/// <summary>From the numbers of a detector's image graph to things: what <see cref="ObjectDetector"/> and evaluations have in common. Safe
+/// for concurrent use.</summary>
+public sealed class DetectionPipeline : IDisposable
+{
+    private readonly IDetectionDefinition _definition;
+    private readonly DetectionInference _inference;
+    private readonly AnchorGenerator _anchors;
+    private readonly RegionStages? _stages;
+
+    /// <summary>Opens the graphs that look at regions, where the model has any.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="inference">How things are found.</param>
+    /// <param name="open">Makes a session for a graph of the model.</param>
+    public DetectionPipeline(IDetectionDefinition definition, DetectionInference inference, Func<ComputationGraph, IInferenceSession> open)
+    {
+        (_definition, _inference) = (definition, inference);
+        _anchors = definition.Anchors.ToGenerator();
+        _stages = definition is IRegionDefinition regions ? new RegionStages(regions, open) : null;
+    }
+
+    /// <summary>Whether things have masks.</summary>
+    public bool HasMasks => _stages is not null && _inference.HasMasks;
+
+    /// <summary>Finds things.</summary>
+    /// <param name="outputs">Gives an output of the image graph, (1, C, H, W), by its name.</param>
+    /// <param name="seen">The part of the network's input that is image.</param>
+    /// <param name="size">The image before it was resized.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>The things, the surest first, in pixels of the image.</returns>
+    public IReadOnlyList<Detection> Find(
+        Func<string, Tensor> outputs,
+        ImageSize seen,
+        ImageSize size,
+        CancellationToken cancellationToken = default
+    )
+    {
+        (float X, float Y) scale = ((float)seen.Width / size.Width, (float)seen.Height / size.Height);
+        var levels = _definition.Levels(outputs);
+        if (_stages is null)
+            return Typed(OneStep().Select(levels, seen, scale), null, size);
+        DetectionSet regions = new ProposalSelector { Anchors = _anchors }.Select(levels, seen);
+        Tensor[] maps = [.. ((IRegionDefinition)_definition).RegionStrides.Select((_, level) => outputs(IRegionDefinition.MapName(level)))];
+        DetectionSet found = _stages.Run(maps, regions.Boxes, seen, scale, _inference, cancellationToken).Found;
+        return Typed(found, _inference.HasMasks ? Masks(maps, found, scale, cancellationToken) : null, size);
+    }
+
+    /// <summary>Closes the graphs.</summary>
+    public void Dispose() => _stages?.Dispose();
+
+    private DenseDetections OneStep() =>
+        new(_definition.NumClasses)
+        {
+            Anchors = _anchors,
+            Threshold = _inference.ScoreThreshold,
+            Suppression = RegionStages.Suppression(_inference),
+        };
+
+    private Tensor? Masks(Tensor[] maps, DetectionSet found, (float X, float Y) scale, CancellationToken cancellationToken)
+    {
+        if (found.Count == 0)
+            return null;
+        float[] boxes = found.Boxes.ToArray();
+        for (int i = 0; i < boxes.Length; i += 2)
+            (boxes[i], boxes[i + 1]) = (boxes[i] * scale.X, boxes[i + 1] * scale.Y);
+        return RegionStages.Probabilities(_stages!.Masks(maps, boxes, found.Labels, cancellationToken));
+    }
+
+    private List<Detection> Typed(DetectionSet found, Tensor? masks, ImageSize size)
+    {
+        var things = new List<Detection>(found.Count);
+        for (int i = 0; i < found.Count; i++)
+        {
+            Detection one = found[i];
+            if (_inference.Classes.IsEmpty || _inference.Classes.Contains(one.Label))
+                things.Add(one with { Mask = masks is null ? null : Mask(masks, i, found.Boxes.Slice(i * 4, 4), size) });
+        }
+
+        return things;
+    }
+
+    private static RunLengthMask Mask(Tensor masks, int index, ReadOnlySpan<float> box, ImageSize image)
+    {
+        var side = new ImageSize(masks.Shape[2], masks.Shape[1]);
+        int plane = side.Width * side.Height;
+        PixelWindow window = MaskPaste.WindowOf(box, image);
+        byte[] pixels = new byte[window.Area];
+        MaskPaste.Paste(masks.Span.Slice(index * plane, plane), side, box, window, pixels);
+        return RunLengthMask.FromPixels(pixels, window, image);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Drawing;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Imaging;
+using MogaSharp.Models;
+using MogaSharp.Tasks;
+using MogaSharp.Vision;
+
+namespace MogaSharp.Training;
+
+/// <summary>Images with objects, in two parts.</summary>
+public sealed class DetectionTrainingSet : DenseTrainingSet
+{
+    private readonly IDetectionDataset? _eval;
+
+    private DetectionTrainingSet(IDetectionDataset train, IDetectionDataset? eval, ModelCard card, bool needsFreshHead)
+        : base(train, eval, card) => (_eval, NeedsFreshHead) = (eval, needsFreshHead);
+
+    /// <inheritdoc/>
+    public override string Describe => $"{Model.Options.ClassCount} classes";
+
+    /// <inheritdoc/>
+    public override bool NeedsFreshHead { get; }
+
+    /// <summary>Checks what can be checked without opening the data.</summary>
+    /// <param name="text">The data; see <see cref="DetectionSpec"/>.</param>
+    /// <exception cref="DatasetSpecException">It does not name a data set.</exception>
+    public static void Check(string text) => Parse(text);
+
+    /// <summary>Opens a data set and fits the model's classes to it.</summary>
+    /// <param name="text">The data; see <see cref="DetectionSpec"/>.</param>
+    /// <param name="card">A detector.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task, or the two parts have other classes.</exception>
+    public static DetectionTrainingSet Open(string text, ModelCard card)
+    {
+        if (card.CreateDefinition() is not IDetectionDefinition)
+            throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for detection.");
+        DetectionSpec spec = Parse(text);
+        IDetectionDataset train = spec.Open(DatasetSplit.Train);
+        IDetectionDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
+        string[] classes = [.. train.Classes.Select(label => label.Name)],
+            known = [.. card.GetLabels()];
+        if (eval is not null && !eval.Classes.Select(label => label.Name).SequenceEqual(classes))
+            throw new TrainingSetupException($"The two parts of '{text}' have other classes.");
+        bool isSame = classes.SequenceEqual(known);
+        ModelCard fitted = isSame
+            ? card
+            : card with
+            {
+                Options = card.Options.WithClasses(classes.Length),
+                LabelSet = null,
+                Labels = [.. classes],
+                LabelColors = [],
+            };
+        return new DetectionTrainingSet(train, eval, fitted, !isSame && classes.Length == card.Options.ClassCount);
+    }
+
+    /// <inheritdoc/>
+    public override void RequireSame(ModelCard begun, string folder)
+    {
+        if (!Model.GetLabels().SequenceEqual(begun.GetLabels()))
+            throw new RunFolderException($"The run in '{folder}' has other classes than the data; a new run needs another folder.");
+    }
+
+    /// <inheritdoc/>
+    public override PreprocessCard Preprocessing(TrainingRecipe recipe, PreprocessCard model)
+    {
+        DetectionRecipe own = recipe.Detection ?? new();
+        return WithChannels(recipe, model) with { Width = own.Scale.Max(), Height = own.Scale.Min() };
+    }
+
+    private protected override TrainingBatch BatchOf(Batch batch) =>
+        new DetectionBatch(
+            batch.Images,
+            new Shape(batch.Count, batch.Channels, batch.Height, batch.Width),
+            [.. batch.Annotations.Select(all => all.OfType<ObjectAnnotation>().Select(one => one.Object).ToImmutableArray())]
+        )
+        {
+            Sizes = batch.Sizes,
+            BadItems = batch.BadItems,
+        };
+
+    private protected override Func<int, ImageItem, TrainingBatch> EvaluationOf(PreprocessCard preprocess)
+    {
+        IDetectionDataset set = _eval!;
+        var preparation = new DetectionPreparation(preprocess);
+        return (index, item) =>
+        {
+            PreparedImage prepared = preparation.Prepare(item.ToImage(), item.Name);
+            Tensor input = prepared.Inputs[0];
+            return new DetectionBatch(
+                input.Data,
+                input.Shape,
+                [
+                    [.. item.ReadAnnotations().OfType<ObjectAnnotation>().Select(one => one.Object)],
+                ]
+            )
+            {
+                Sizes = [((DetectionView)prepared.Detail!).Size],
+                Images = [new SeenImage(set.ImageIdOf(index), new ImageSize(prepared.Size.Width, prepared.Size.Height))],
+            };
+        };
+    }
+
+    private protected override IImageTransform TransformOf(TrainingRecipe recipe, PreprocessCard preprocess)
+    {
+        DetectionRecipe own = recipe.Detection ?? new();
+        (int longer, int shorter) = (own.Scale.Max(), own.Scale.Min());
+        ImageSize most = SizeRules.UpToMultiple(new(longer, longer), DetectionTask.Divisor);
+        return new DetectionTransform(
+            new DetectionTransformOptions(most.Width, most.Height)
+            {
+                Scales = own.ShortSides.IsEmpty ? [new Size(longer, shorter)] : [.. own.ShortSides.Select(side => new Size(longer, side))],
+                Flip = recipe.HorizontalFlip,
+                SizeMultiple = DetectionTask.Divisor,
+                IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,
+                Mean = preprocess.Mean,
+                StandardDeviation = preprocess.Std,
+            }
+        );
+    }
+
+    private static DetectionSpec Parse(string text) => DetectionSpec.Parse(text, KnownFolders.OfMnist);
+}
