@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
@@ -17,6 +18,10 @@ public enum SceneView
     /// <summary>The <see cref="PersonAnnotation"/> of one person, as training on people one by one needs it. Which one goes by the
     /// scene's number.</summary>
     OnePerson,
+
+    /// <summary>An <see cref="ObjectAnnotation"/> with a mask for every object, from the one at the back to the one in front. Labels do not
+    /// count the background.</summary>
+    Objects,
 }
 
 /// <summary>
@@ -25,16 +30,19 @@ public enum SceneView
 /// <param name="generator">Draws the scenes.</param>
 /// <param name="count">The number of scenes, at least 1.</param>
 /// <param name="view">What is told of them.</param>
-public sealed class SceneDataset(SceneGenerator generator, int count, SceneView view) : ISegmentationDataset, IPoseDataset
+public sealed class SceneDataset(SceneGenerator generator, int count, SceneView view)
+    : ISegmentationDataset,
+        IPoseDataset,
+        IDetectionDataset
 {
     /// <inheritdoc/>
     public int Count { get; } = count >= 1 ? count : throw new ArgumentOutOfRangeException(nameof(count), count, "at least 1");
 
-    /// <inheritdoc/>
-    public ImmutableArray<ClassLabel> Classes => SceneGenerator.Classes;
+    /// <summary>The classes; without the background in the view of <see cref="SceneView.Objects"/>.</summary>
+    public ImmutableArray<ClassLabel> Classes { get; } = ClassesOf(view);
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ClassNames { get; } = [.. SceneGenerator.Classes.Select(label => label.Name)];
+    public IReadOnlyList<string> ClassNames { get; } = [.. ClassesOf(view).Select(label => label.Name)];
 
     /// <inheritdoc/>
     public SkeletonDefinition Skeleton => SkeletonDefinition.Coco;
@@ -54,6 +62,12 @@ public sealed class SceneDataset(SceneGenerator generator, int count, SceneView 
     public long ImageIdOf(int index) => index;
 
     /// <inheritdoc/>
+    public long CategoryIdOf(int label) => label + 1;
+
+    /// <inheritdoc/>
+    public ImageSize? SizeOf(int index) => generator.Size;
+
+    /// <inheritdoc/>
     public IEnumerator<ImageItem> GetEnumerator()
     {
         for (int i = 0; i < Count; i++)
@@ -61,6 +75,9 @@ public sealed class SceneDataset(SceneGenerator generator, int count, SceneView 
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static ImmutableArray<ClassLabel> ClassesOf(SceneView view) =>
+        view == SceneView.Objects ? SceneGenerator.Classes.RemoveAt(0) : SceneGenerator.Classes;
 
     private sealed class SceneItem(SceneGenerator generator, int index, SceneView view) : ImageItem($"scene {index}")
     {
@@ -74,8 +91,19 @@ public sealed class SceneDataset(SceneGenerator generator, int count, SceneView 
             Scene scene = _scene.Value;
             if (view == SceneView.LabelMap)
                 return [scene.Labels];
+            if (view == SceneView.Objects)
+                return [.. scene.Objects.Select((one, i) => Object(scene, one, i))];
             ImmutableArray<Annotation> people = [.. scene.Objects.Where(one => !one.Joints.IsEmpty).Select(Person)];
             return view == SceneView.People ? people : [people[index % people.Length]];
+        }
+
+        private static ObjectAnnotation Object(Scene scene, SceneObject one, int index)
+        {
+            var size = new ImageSize(scene.Image.Width, scene.Image.Height);
+            ReadOnlySpan<byte> pixels = MemoryMarshal.AsBytes<bool>(scene.MaskOf(index));
+            return new ObjectAnnotation(
+                new AnnotatedObject(one.Box, one.Area, one.ClassIndex - 1) { Mask = RunLengthMask.FromPixels(pixels, size) }
+            );
         }
 
         private static PersonAnnotation Person(SceneObject one)

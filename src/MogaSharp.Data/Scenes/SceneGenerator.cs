@@ -45,7 +45,6 @@ public sealed class SceneGenerator
 
     private readonly long _seed;
     private readonly DatasetSplit _split;
-    private readonly ImageSize _size;
     private readonly IImageDataset _digits;
 
     /// <summary>Makes a generator.</summary>
@@ -58,9 +57,9 @@ public sealed class SceneGenerator
     /// <exception cref="ArgumentException">The size is out of its range, or there is no digit.</exception>
     public SceneGenerator(IImageDataset digits, long seed = 0, DatasetSplit split = DatasetSplit.Train, ImageSize? size = null)
     {
-        _size = size ?? DefaultSize;
+        Size = size ?? DefaultSize;
         AugmentationOptions.Require(
-            _size.Width is >= MinSide and <= MaxSide && _size.Height is >= MinSide and <= MaxSide,
+            Size.Width is >= MinSide and <= MaxSide && Size.Height is >= MinSide and <= MaxSide,
             nameof(size),
             $"each side from {MinSide} to {MaxSide}"
         );
@@ -68,6 +67,9 @@ public sealed class SceneGenerator
             throw new ArgumentException("There is no digit.", nameof(digits));
         (_digits, _seed, _split) = (digits, seed, split);
     }
+
+    /// <summary>The size of the scenes.</summary>
+    public ImageSize Size { get; }
 
     /// <summary>The classes of pixels and objects, the background first.</summary>
     public static ImmutableArray<ClassLabel> Classes { get; } =
@@ -98,7 +100,7 @@ public sealed class SceneGenerator
     // Null where the objects leave no room for a person, which every scene has.
     private Scene? TryDraw(RandomStream random)
     {
-        var canvas = new SceneCanvas(_size);
+        var canvas = new SceneCanvas(Size);
         var noise = new SceneNoise(random);
         Background(canvas, noise, random);
         double kind = random.NextDouble();
@@ -115,7 +117,7 @@ public sealed class SceneGenerator
             random.NextDouble(0.005, 0.03),
             random.NextDouble(0.55, 0.9)
         );
-        double side = Math.Min(_size.Width, _size.Height);
+        double side = Math.Min(Size.Width, Size.Height);
         var placed = new List<ScenePlace>();
         foreach (int number in order)
         {
@@ -163,21 +165,21 @@ public sealed class SceneGenerator
     {
         const double Grain = 30;
         // Objects are sized by the shorter side, and so is what lies behind them.
-        double unit = 1.0 / Math.Min(_size.Width, _size.Height);
+        double unit = 1.0 / Math.Min(Size.Width, Size.Height);
         ScenePaint wall = Surface(random),
             ground = Surface(random);
-        double horizon = random.NextBool(0.7) ? random.NextDouble(0.4, 0.8) * _size.Height * unit : double.MaxValue,
+        double horizon = random.NextBool(0.7) ? random.NextDouble(0.4, 0.8) * Size.Height * unit : double.MaxValue,
             slope = random.NextDouble(-0.08, 0.08),
             coarse = random.NextDouble(4, 9),
             rough = random.NextDouble(0.1, 0.5);
-        float[] clouds = new float[_size.Width],
-            grains = new float[_size.Width];
-        for (int row = 0, at = 0; row < _size.Height; row++)
+        float[] clouds = new float[Size.Width],
+            grains = new float[Size.Width];
+        for (int row = 0, at = 0; row < Size.Height; row++)
         {
             double y = (row + 0.5) * unit;
             noise.Row(0, y * coarse, unit * coarse, clouds);
             noise.Row(0, y * Grain, unit * Grain, grains);
-            for (int column = 0; column < _size.Width; column++, at++)
+            for (int column = 0; column < Size.Width; column++, at++)
             {
                 double x = (column + 0.5) * unit,
                     light = 1 + (rough * ((0.6 * clouds[column]) + (0.4 * grains[column]) - 0.5));
@@ -209,8 +211,8 @@ public sealed class SceneGenerator
         {
             var place = new ScenePlace(
                 outline,
-                Start(random, bounds.Width, _size.Width) - bounds.X,
-                Start(random, bounds.Height, _size.Height) - bounds.Y
+                Start(random, bounds.Width, Size.Width) - bounds.X,
+                Start(random, bounds.Height, Size.Height) - bounds.Y
             );
             canvas.CountTaken(place, taken);
             int area = 0;
@@ -248,9 +250,9 @@ public sealed class SceneGenerator
             if (place.Thing.Joints[i] is not { } spot)
                 continue;
             (double x, double y) = map.Apply(spot.X, spot.Y);
-            if (!(x >= 0 && y >= 0 && x < _size.Width && y < _size.Height))
+            if (!(x >= 0 && y >= 0 && x < Size.Width && y < Size.Height))
                 continue;
-            bool isSeen = owners[((int)y * _size.Width) + (int)x] == owner;
+            bool isSeen = owners[((int)y * Size.Width) + (int)x] == owner;
             if (isSeen)
             {
                 // It may still be behind another part of the same body.
@@ -280,19 +282,19 @@ public sealed class SceneGenerator
             );
         }
 
-        return new Scene(new RgbImage(_size.Width, _size.Height, canvas.Pixels), owners, objects.MoveToImmutable());
+        return new Scene(new RgbImage(Size.Width, Size.Height, canvas.Pixels), owners, objects.MoveToImmutable());
     }
 
     private Box BoxOf(int owner, ScenePlace place, byte[] owners)
     {
-        Rectangle window = place.Within(_size);
+        Rectangle window = place.Within(Size);
         int left = int.MaxValue,
             top = int.MaxValue,
             right = 0,
             bottom = 0;
         for (int y = window.Top; y < window.Bottom; y++)
         {
-            ReadOnlySpan<byte> row = owners.AsSpan((y * _size.Width) + window.Left, window.Width);
+            ReadOnlySpan<byte> row = owners.AsSpan((y * Size.Width) + window.Left, window.Width);
             int first = row.IndexOf((byte)owner);
             if (first < 0)
                 continue;

@@ -185,6 +185,37 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
         }
     }
 
+    /// <summary>The mask of the image that a map makes of this one's. A pixel is inside when its center comes from inside.</summary>
+    /// <param name="map">From the pixels of the old image to those of the new one.</param>
+    /// <param name="target">The size of the new image.</param>
+    /// <exception cref="ArgumentException">The map has no inverse.</exception>
+    /// <exception cref="FormatException">There is no image of this size.</exception>
+    public RunLengthMask Apply(in AffineMap map, ImageSize target)
+    {
+        int pixels = PixelsOf(target);
+        AffineMap toSource = map.Inverse();
+        PixelWindow from = Window;
+        Box to = Bounds.Apply(map).Clip(target);
+        byte[] mask = ArrayPool<byte>.Shared.Rent(from.Area);
+        CopyColumns(from, mask.AsSpan(0, from.Area));
+        var runs = new RunWriter();
+        for (int x = (int)to.X; x < to.Right; x++)
+        {
+            for (int y = (int)to.Y; y < to.Bottom; y++)
+            {
+                (double fromX, double fromY) = toSource.Apply(x + 0.5, y + 0.5);
+                int column = (int)Math.Floor(fromX) - from.Left,
+                    row = (int)Math.Floor(fromY) - from.Top,
+                    at = (x * target.Height) + y;
+                if ((uint)column < from.Width && (uint)row < from.Height && mask[(column * from.Height) + row] != 0)
+                    runs.Add(at, at + 1);
+            }
+        }
+
+        ArrayPool<byte>.Shared.Return(mask);
+        return new RunLengthMask(target, runs.Finish(pixels));
+    }
+
     /// <summary>How much this mask overlaps another one: the common area divided by that of both together, 0..1.</summary>
     /// <param name="other">The other one.</param>
     /// <param name="isCrowd">Whether the other one is a crowd, of which this may be a part: the common area is divided by that of this
@@ -250,6 +281,22 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
         }
 
         return joined;
+    }
+
+    // The pixels of a window around the mask, column by column.
+    private void CopyColumns(PixelWindow window, Span<byte> mask)
+    {
+        mask.Clear();
+        foreach ((int first, int end) in Inside())
+        {
+            (int x, int y) = Math.DivRem(first, Size.Height);
+            for (int i = first; i < end; i++)
+            {
+                mask[((x - window.Left) * window.Height) + y - window.Top] = 1;
+                if (++y == Size.Height)
+                    (x, y) = (x + 1, 0);
+            }
+        }
     }
 
     private static int PixelsOf(ImageSize size) =>

@@ -33,10 +33,10 @@ public sealed class Batch : ILoadedBatch
     /// <summary>The planes of an image.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>The height of the images in pixels.</summary>
+    /// <summary>The height of the inputs in pixels.</summary>
     public required int Height { get; init; }
 
-    /// <summary>The width of the images in pixels.</summary>
+    /// <summary>The width of the inputs in pixels.</summary>
     public required int Width { get; init; }
 
     /// <summary>How mixup and CutMix mixed the images, which is done already; null when they are off.</summary>
@@ -57,6 +57,10 @@ public sealed class Batch : ILoadedBatch
 
     /// <summary>What is known of each image, in the pixels of its input.</summary>
     public IReadOnlyList<ImmutableArray<Annotation>> Annotations { get; }
+
+    /// <summary>The size of each image in its input, from the upper left corner: smaller than the input where the images of a batch differ
+    /// in size; to the right and below are zeros.</summary>
+    public required IReadOnlyList<ImageSize> Sizes { get; init; }
 
     /// <summary>Where the points of each image lie in its input.</summary>
     public IReadOnlyList<AffineMap> Maps { get; init; } = [];

@@ -72,10 +72,12 @@ public sealed class BatchLoader : IDisposable
     private Batch Make(int epoch, int[] order, int number, CancellationToken cancellationToken)
     {
         (int first, int wanted) = _pipeline.PlacesOf(order, number);
-        int count = 0;
+        int count = 0,
+            written = 0;
         List<BadItem>? bad = null;
         var annotations = new ImmutableArray<Annotation>[wanted];
         var maps = new AffineMap[wanted];
+        var sizes = new ImageSize[wanted];
         int[] indices = new int[wanted];
         float[] buffer = _pool.Rent();
         try
@@ -86,38 +88,39 @@ public sealed class BatchLoader : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (!_pipeline.TryRead(order[first + i], ref reader, ref bad, out int index))
                     continue;
-                AffineMap map = _transform.Apply(
-                    reader.Pixels,
-                    reader.Annotations,
-                    _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i),
-                    buffer.AsSpan(count * _inputLength, _inputLength)
-                );
-                annotations[count] = Moved(reader.Annotations, map);
-                (maps[count], indices[count]) = (map, index);
+                RandomStream random = _pipeline.Random(RandomPurpose.Augmentation, epoch, first + i);
+                (AffineMap map, ImageSize size) = Transform(reader, random, buffer.AsSpan(written, _inputLength));
+                annotations[count] = Moved(reader.Annotations, map, size);
+                (maps[count], sizes[count], indices[count]) = (map, size, index);
+                written += _transform.Channels * size.Width * size.Height;
                 count++;
             }
             Array.Resize(ref annotations, count);
             Array.Resize(ref maps, count);
+            Array.Resize(ref sizes, count);
             Array.Resize(ref indices, count);
-            Span<float> images = buffer.AsSpan(0, count * _inputLength);
+            ImageSize input = Padded(buffer, sizes);
+            int inputLength = _transform.Channels * input.Width * input.Height;
+            Span<float> images = buffer.AsSpan(0, count * inputLength);
             MixPlan? mix = _mixing is null
                 ? null
-                : MixPlan.Draw(_mixing, _pipeline.Random(RandomPurpose.Mixing, epoch, number), count, _transform.Width, _transform.Height);
-            mix?.Apply(images, _transform.Channels, _transform.Width, _transform.Height);
+                : MixPlan.Draw(_mixing, _pipeline.Random(RandomPurpose.Mixing, epoch, number), count, input.Width, input.Height);
+            mix?.Apply(images, _transform.Channels, input.Width, input.Height);
             for (int i = 0; _erasing is not null && i < count; i++)
                 _erasing.Apply(
                     _pipeline.Random(RandomPurpose.Erasing, epoch, first + i),
-                    images.Slice(i * _inputLength, _inputLength),
-                    _transform.Width,
-                    _transform.Height
+                    images.Slice(i * inputLength, inputLength),
+                    input.Width,
+                    input.Height
                 );
             return new Batch(_pool, buffer, images.Length, annotations, indices)
             {
                 Epoch = epoch,
                 Number = number,
                 Channels = _transform.Channels,
-                Height = _transform.Height,
-                Width = _transform.Width,
+                Height = input.Height,
+                Width = input.Width,
+                Sizes = sizes,
                 Maps = maps,
                 Mix = mix,
                 BadItems = bad ?? (IReadOnlyList<BadItem>)[],
@@ -130,13 +133,27 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    private ImmutableArray<Annotation> Moved(ImmutableArray<Annotation> annotations, AffineMap map)
+    private SizedInput Transform(in ImageReader reader, RandomStream random, Span<float> destination) =>
+        _transform is IVariableSizeTransform variable
+            ? variable.ApplySized(reader.Pixels, reader.Annotations, random, destination)
+            : new(_transform.Apply(reader.Pixels, reader.Annotations, random, destination), new(_transform.Width, _transform.Height));
+
+    // The size of the inputs, all of which have it afterwards.
+    private ImageSize Padded(Span<float> buffer, ReadOnlySpan<ImageSize> sizes)
+    {
+        if (_transform is not IVariableSizeTransform variable)
+            return new ImageSize(_transform.Width, _transform.Height);
+        ImageSize input = InputPadding.Common(sizes, variable.SizeMultiple);
+        InputPadding.Apply(buffer, sizes, _transform.Channels, input);
+        return input;
+    }
+
+    private static ImmutableArray<Annotation> Moved(ImmutableArray<Annotation> annotations, AffineMap map, ImageSize size)
     {
         // A class stays where it is, so that most data sets need no new list.
         if (annotations is [ClassIndex])
             return annotations;
-        var target = new ImageSize(_transform.Width, _transform.Height);
-        return [.. annotations.Select(annotation => annotation.Apply(map, target))];
+        return [.. annotations.Select(annotation => annotation.Apply(map, size))];
     }
 
     private struct ImageReader(IImageDataset dataset, ImageLimits limits, DecodeBuffers buffers) : IItemReader
