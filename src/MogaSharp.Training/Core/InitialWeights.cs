@@ -12,6 +12,7 @@ namespace MogaSharp.Training;
 public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
 {
     private const string Backbone = "backbone.";
+    private const string Neck = "neck.";
 
     /// <summary>What was left out or guessed when the weights were read, each a sentence without a full stop; empty when nothing
     /// was.</summary>
@@ -24,8 +25,8 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
 
     /// <summary>
     /// Weights of a file. When the class counts differ, or the file has no head, the head stays fresh and everything else is taken; any
-    /// other difference is an error. For a network with a backbone of its own, a file of the backbone alone is enough (a classifier's,
-    /// whose head is not taken): the other parts stay fresh.
+    /// other difference is an error. For a network with a backbone of its own, a file of the backbone is enough (a classifier's, or that
+    /// of a network for another task, whose heads and pyramid are not taken): the other parts stay fresh.
     /// </summary>
     /// <param name="path">The file: safetensors or PyTorch.</param>
     /// <param name="ema">True to take the moving average of a file that holds both.</param>
@@ -99,10 +100,10 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
         );
     }
 
-    // A file of the whole network has tensors of its other parts, whatever stands before their names.
+    // A file of the whole network has tensors of its heads, whatever stands before their names; pyramids of other tasks have the same names.
     private static bool HoldsOther(Checkpoint checkpoint, IReadOnlyList<ParameterSpec> specs)
     {
-        string[] others = [.. specs.Select(spec => spec.Name).Where(name => !name.StartsWith(Backbone, StringComparison.Ordinal))];
+        string[] others = [.. specs.Select(spec => spec.Name).Where(name => !IsIn(name, [Backbone, Neck]))];
         return checkpoint.Tensors.Any(tensor => others.Any(name => tensor.Name.EndsWith(name, StringComparison.Ordinal)));
     }
 
