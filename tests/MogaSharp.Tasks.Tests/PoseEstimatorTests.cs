@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
@@ -43,11 +44,48 @@ public sealed class PoseEstimatorTests
         using var estimator = new PoseEstimator(Model.Value, new PoseInference { Flip = flip, Refinement = refinement });
         PersonPose person = Assert.Single(estimator.Predict(Cat, Boxes, Token).People);
         float[] expected = Official.Expected.Floats("keypoints." + name);
+        double[] noise = refinement == HeatMapRefinement.Unbiased ? Noise(flip) : new double[17];
         for (int i = 0; i < 17; i++)
         {
-            Assert.Equal(expected[3 * i], person.Points[i].X, 0.01);
-            Assert.Equal(expected[(3 * i) + 1], person.Points[i].Y, 0.01);
+            Assert.Equal(expected[3 * i], person.Points[i].X, 0.01 + noise[i]);
+            Assert.Equal(expected[(3 * i) + 1], person.Points[i].Y, 0.01 + noise[i]);
             Assert.Equal(expected[(3 * i) + 2], person.Points[i].Score, 2e-4);
+        }
+    }
+
+    // How far each joint moves when the heat maps have errors as single precision gives them. A step by second derivatives of the logarithm
+    // makes much of them where a map is flat, as those of random weights are here and there.
+    private static double[] Noise(bool flip)
+    {
+        const float Error = 2e-5f;
+        PreparedImage prepared = new PosePreparation(Official.Card.Preprocess).Prepare(Cat, Boxes, "cat");
+        using var engine = new CpuEngine();
+        using IInferenceSession session = engine.CreateSession(Model.Value.Graph, Model.Value.Weights);
+        Tensor maps = Maps(prepared.Inputs[0]);
+        var size = new ImageSize(maps.Shape[3], maps.Shape[2]);
+        if (flip)
+            HeatMaps.MergeMirrored(maps.Span, Maps(prepared.Inputs[1]).Span, size, SkeletonDefinition.Coco);
+        PoseRegion region = PoseRegion.FromBox(Boxes[0].Box, new ImageSize(192, 256), (float)Official.Card.Preprocess.BoxPadding);
+        PosePoint[] exact = HeatMapDecoder.Decode(maps.Span, size, region, HeatMapRefinement.Unbiased);
+        double[] noise = new double[exact.Length];
+        var random = new Random(0);
+        for (int draw = 0; draw < 20; draw++)
+        {
+            float[] other = [.. maps.Data.Select(value => value + (Error * ((2 * random.NextSingle()) - 1)))];
+            PosePoint[] moved = HeatMapDecoder.Decode(other, size, region, HeatMapRefinement.Unbiased);
+            for (int i = 0; i < noise.Length; i++)
+                noise[i] = Math.Max(noise[i], Math.Max(Math.Abs(moved[i].X - exact[i].X), Math.Abs(moved[i].Y - exact[i].Y)));
+        }
+
+        // Most joints are well placed, or the comparison would say nothing.
+        Assert.True(noise.Count(one => one < 0.05) > 10, string.Join(", ", noise));
+        return noise;
+
+        Tensor Maps(Tensor input)
+        {
+            Tensor[] outputs = session.CreateOutputs(input.Shape);
+            session.Run([input], outputs, Token);
+            return outputs[0];
         }
     }
 
