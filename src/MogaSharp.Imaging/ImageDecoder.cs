@@ -1,5 +1,7 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using MogaSharp.Imaging.Native;
+using MogaSharp.Vision;
 
 namespace MogaSharp.Imaging;
 
@@ -146,6 +148,36 @@ public static class ImageDecoder
     {
         using FileStream stream = Open(path, FileOptions.SequentialScan);
         return Load(stream.SafeFileHandle, 0, stream.Length, buffers, Path.GetFileName(path), limits);
+    }
+
+    /// <summary>Reads how large the image of a file is, as it would be decoded. Its pixels are not decoded (but for BMP), so they may be
+    /// damaged all the same.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">libvips cannot be loaded (BMP does not need it).</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static ImageSize ReadSize(string path, ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        string name = Path.GetFileName(path);
+        using FileStream stream = Open(path, FileOptions.SequentialScan);
+        limits.CheckBytes(stream.Length, name);
+        byte[] rented = ArrayPool<byte>.Shared.Rent((int)stream.Length);
+        try
+        {
+            Span<byte> data = rented.AsSpan(0, (int)stream.Length);
+            stream.ReadExactly(data);
+            EncodedFormat format = data.IsEmpty ? EncodedFormat.Unknown : FormatSniffer.Sniff(data);
+            if (format is not (EncodedFormat.Unknown or EncodedFormat.Bmp))
+                return VipsDecoder.ReadSize(data, format, name, limits);
+            (_, int width, int height) = DecodeAny(data, name, limits, null, CancellationToken.None);
+            return new ImageSize(width, height);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     private const int ChunkBytes = 1 << 16;

@@ -26,6 +26,37 @@ public sealed class DecoderTests
     }
 
     [Fact]
+    public void Sizes_are_those_of_the_decoded_images()
+    {
+        string[] paths = [.. Directory.EnumerateFiles(Fixtures.At("formats")), Fixtures.At("rocket.jpg")];
+        Assert.True(paths.Length > 60);
+        foreach (string path in paths)
+        {
+            RgbImage image = ImageDecoder.Load(path);
+            Assert.Equal((path, image.Width, image.Height), (path, ImageDecoder.ReadSize(path).Width, ImageDecoder.ReadSize(path).Height));
+        }
+    }
+
+    [Fact]
+    public void Sizes_of_what_is_no_image_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("The file is empty.", Refusal([]), StringComparison.Ordinal);
+        Assert.Contains("bad", Refusal("no image at all"u8.ToArray()), StringComparison.Ordinal);
+        Assert.Contains("truncated or corrupt", Refusal(Fixtures.Format("rgb.png")[..30]), StringComparison.Ordinal);
+        Assert.Contains(
+            "limit",
+            Assert
+                .Throws<ImageFormatException>(() => ImageDecoder.ReadSize(Fixtures.At("rocket.jpg"), new ImageLimits { MaxSide = 10 }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<FileNotFoundException>(() => ImageDecoder.ReadSize(folder.File("nowhere")));
+
+        string Refusal(byte[] data) => Assert.Throws<ImageFormatException>(() => ImageDecoder.ReadSize(folder.File("bad", data))).Message;
+    }
+
+    [Fact]
     public void A_stream_is_read_from_where_it_stands()
     {
         using var stream = new MemoryStream([1, 2, 3, .. Fixtures.Format("rgb.png")]);

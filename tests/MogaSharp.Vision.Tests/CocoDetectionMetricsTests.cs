@@ -67,6 +67,27 @@ public sealed class CocoDetectionMetricsTests
         Assert.Equal(whole.Save(), merged.Save());
     }
 
+    // As processes share a set: each has every third image, in an order of its own, and one more has none.
+    [Theory]
+    [InlineData("bbox", CocoComparison.Boxes)]
+    [InlineData("segm", CocoComparison.Masks)]
+    public void Processes_that_share_the_images_have_the_bits_of_one(string results, CocoComparison comparison)
+    {
+        (long Image, Detection Detection)[] detections = [.. Detections(results)];
+        CocoDetectionMetrics whole = Counted(comparison, detections),
+            merged = Counted(comparison, []);
+        long[] images = [.. Sizes.Keys];
+        for (int rank = 0; rank < 4; rank++)
+        {
+            IEnumerable<long> share = images.Where((_, i) => rank < 3 && i % 3 == rank).Reverse();
+            merged.Merge(Counted(comparison, share.SelectMany(image => detections.Where(one => one.Image == image))).Save());
+        }
+
+        Assert.Equal(whole.Save(), merged.Save());
+        Assert.Equal(whole.Figures(), merged.Figures());
+        Assert.Equal(whole.AveragePrecisions(), merged.AveragePrecisions());
+    }
+
     [Fact]
     public void Perfect_detections_have_perfect_figures()
     {

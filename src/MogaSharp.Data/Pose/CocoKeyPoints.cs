@@ -49,18 +49,18 @@ public sealed class CocoKeyPoints
         var persons = new Dictionary<long, ImmutableArray<AnnotatedPerson>.Builder>();
         for (int i = 0; i < file.Images.Length; i++)
             if (!persons.TryAdd(Entry(file.Images, i, path, "images").Id, ImmutableArray.CreateBuilder<AnnotatedPerson>()))
-                throw Wrong(path, $"images[{i}]", $"The id {file.Images[i].Id} is given twice.");
+                throw CocoRules.Wrong(path, $"images[{i}]", $"The id {file.Images[i].Id} is given twice.");
         var ids = new HashSet<long>();
         for (int i = 0; i < file.Annotations.Length; i++)
         {
             CocoAnnotationJson annotation = Entry(file.Annotations, i, path, "annotations");
             string entry = $"annotations[{i}]";
             if (!ids.Add(annotation.Id))
-                throw Wrong(path, entry, $"The id {annotation.Id} is given twice.");
+                throw CocoRules.Wrong(path, entry, $"The id {annotation.Id} is given twice.");
             if (!persons.TryGetValue(annotation.ImageId, out ImmutableArray<AnnotatedPerson>.Builder? image))
-                throw Wrong(path, entry, $"There is no image with the id {annotation.ImageId}.");
+                throw CocoRules.Wrong(path, entry, $"There is no image with the id {annotation.ImageId}.");
             if (annotation.CategoryId != file.Annotations[0].CategoryId)
-                throw Wrong(
+                throw CocoRules.Wrong(
                     path,
                     entry,
                     $"The category is {annotation.CategoryId}, the first one is {file.Annotations[0].CategoryId}; only one can be read."
@@ -83,23 +83,19 @@ public sealed class CocoKeyPoints
     public CocoKeyPointMetrics CreateMetrics(PoseSuppression? suppression = null) =>
         new(Images.Select(image => (image.Id, image.Persons)), Skeleton) { Suppression = suppression };
 
-    /// <summary>The exception for an entry that does not fit.</summary>
-    internal static DatasetException Wrong(string path, string entry, string problem) => new(path, $"The entry '{entry}': {problem}");
-
     /// <summary>An entry of a list, which may not be null.</summary>
-    internal static T Entry<T>(T[] list, int i, string path, string name) => list[i] ?? throw Wrong(path, $"{name}[{i}]", "It is null.");
+    internal static T Entry<T>(T[] list, int i, string path, string name) =>
+        list[i] ?? throw CocoRules.Wrong(path, $"{name}[{i}]", "It is null.");
 
     /// <summary>A box of four numbers.</summary>
     internal static Box BoxOf(double[] numbers, string path, string entry) =>
-        numbers.Length == 4 && numbers[2] >= 0 && numbers[3] >= 0
-            ? new Box(numbers[0], numbers[1], numbers[2], numbers[3])
-            : throw Wrong(path, entry, "The 'bbox' is not x, y, width and height.");
+        CocoRules.BoxOf(numbers) ?? throw CocoRules.Wrong(path, entry, CocoRules.NoBox);
 
     /// <summary>The numbers of key points, three for each.</summary>
     internal static IEnumerable<double[]> PointsOf(double[] numbers, SkeletonDefinition skeleton, string path, string entry) =>
         numbers.Length == 3 * skeleton.Joints.Length
             ? numbers.Chunk(3)
-            : throw Wrong(
+            : throw CocoRules.Wrong(
                 path,
                 entry,
                 $"There are {numbers.Length} numbers in 'keypoints'; {skeleton.Joints.Length} joints have {3 * skeleton.Joints.Length}."
@@ -111,12 +107,12 @@ public sealed class CocoKeyPoints
         foreach (double[] point in PointsOf(annotation.Keypoints, skeleton, path, entry))
         {
             if (point[2] is not (0 or 1 or 2))
-                throw Wrong(path, entry, $"The visibility {point[2]} of a key point is not 0, 1 or 2.");
+                throw CocoRules.Wrong(path, entry, $"The visibility {point[2]} of a key point is not 0, 1 or 2.");
             points.Add(new KeyPoint(point[0], point[1], (KeyPointVisibility)point[2]));
         }
 
-        if (!(annotation.Area >= 0 && double.IsFinite(annotation.Area)))
-            throw Wrong(path, entry, $"The area {annotation.Area} is not a finite number from 0.");
+        if (CocoRules.ProblemOfArea(annotation.Area) is { } problem)
+            throw CocoRules.Wrong(path, entry, problem);
         int labeled = annotation.NumKeypoints ?? points.Count(point => point.Visibility != KeyPointVisibility.Unlabeled);
         return new AnnotatedPerson(BoxOf(annotation.Bbox, path, entry), annotation.Area, points.MoveToImmutable())
         {
@@ -125,18 +121,8 @@ public sealed class CocoKeyPoints
         };
     }
 
-    private static CocoImage Image(CocoImageJson image, ImmutableArray<AnnotatedPerson> persons, string path, string entry)
-    {
-        if (image.Width < 1 || image.Height < 1)
-            throw Wrong(path, entry, $"A size of {image.Width} x {image.Height} pixels is impossible.");
-        // The file says what is opened: nothing but files in the folder of images.
-        bool isInside =
-            image.FileName.Length > 0
-            && !Path.IsPathRooted(image.FileName)
-            && !image.FileName.Contains('\0', StringComparison.Ordinal)
-            && !image.FileName.Split('/', '\\').Contains("..");
-        if (!isInside)
-            throw Wrong(path, entry, $"The file name '{image.FileName}' is not that of a file in the folder of images.");
-        return new CocoImage(image.Id, image.FileName, new ImageSize(image.Width, image.Height), persons);
-    }
+    private static CocoImage Image(CocoImageJson image, ImmutableArray<AnnotatedPerson> persons, string path, string entry) =>
+        CocoRules.ProblemOf(image) is { } problem
+            ? throw CocoRules.Wrong(path, entry, problem)
+            : new CocoImage(image.Id, image.FileName, new ImageSize(image.Width, image.Height), persons);
 }

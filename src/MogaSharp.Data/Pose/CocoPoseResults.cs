@@ -24,11 +24,11 @@ public static class CocoPoseResults
             CocoResultJson result = CocoKeyPoints.Entry(results, i, path, "");
             string entry = $"[{i}]";
             if (truth.Find(result.ImageId) is null)
-                throw CocoKeyPoints.Wrong(path, entry, $"There is no image with the id {result.ImageId} in '{truth.FilePath}'.");
+                throw CocoRules.Wrong(path, entry, $"There is no image with the id {result.ImageId} in '{truth.FilePath}'.");
             if (result.CategoryId != truth.CategoryId)
-                throw CocoKeyPoints.Wrong(path, entry, $"The category is {result.CategoryId}, that of the images is {truth.CategoryId}.");
+                throw CocoRules.Wrong(path, entry, $"The category is {result.CategoryId}, that of the images is {truth.CategoryId}.");
             if (!double.IsFinite(result.Score))
-                throw CocoKeyPoints.Wrong(path, entry, "The score is not a finite number.");
+                throw CocoRules.Wrong(path, entry, "The score is not a finite number.");
             ImmutableArray<PosePoint> points =
             [
                 .. CocoKeyPoints

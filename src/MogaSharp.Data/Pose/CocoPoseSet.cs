@@ -109,7 +109,7 @@ public sealed class CocoPoseSet : IPoseDataset
             return this;
         string entry = $"images[{File.Images.IndexOf(missing[0].Image)}]",
             more = missing.Length > 1 ? $", nor those of {missing.Length - 1} more images" : "";
-        throw CocoKeyPoints.Wrong(File.FilePath, entry, $"There is no file '{missing[0].Name}'{more}.");
+        throw CocoRules.Wrong(File.FilePath, entry, $"There is no file '{missing[0].Name}'{more}.");
     }
 
     private sealed class PoseItem(CocoKeyPoints file, string folder, CocoImage image, ImmutableArray<AnnotatedPerson> persons)

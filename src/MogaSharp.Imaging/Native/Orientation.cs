@@ -5,13 +5,16 @@ internal static class Orientation
 {
     public static bool Turns(int orientation) => orientation is >= 2 and <= 8;
 
+    /// <summary>Whether rows become columns.</summary>
+    public static bool IsTransposed(int orientation) => orientation is >= 5 and <= 8;
+
     public static RgbImage Apply(RgbImage image, int orientation)
     {
         if (!Turns(orientation))
             return image;
         int width = image.Width,
             height = image.Height;
-        bool isTransposed = orientation >= 5;
+        bool isTransposed = IsTransposed(orientation);
         var upright = new RgbImage(isTransposed ? height : width, isTransposed ? width : height, new byte[image.Pixels.Length])
         {
             Conversions = image.Conversions,

@@ -1,3 +1,4 @@
+using MogaSharp.Vision;
 using NetVips;
 
 namespace MogaSharp.Imaging.Native;
@@ -50,6 +51,29 @@ internal static class VipsDecoder
 
             pixels = pixels with { Conversions = lost };
             return isTurned ? DecodedPixels.Of(Orientation.Apply(pixels.ToImage(), orientation)) : pixels;
+        }
+        catch (VipsException failure)
+        {
+            throw Corrupt(format, name, failure);
+        }
+    }
+
+    /// <summary>The size that an image has when it is decoded.</summary>
+    public static ImageSize ReadSize(ReadOnlySpan<byte> data, EncodedFormat format, string name, ImageLimits limits)
+    {
+        HeaderCheck.Check(data, format, name, limits);
+        VipsLibrary.EnsureStarted();
+        try
+        {
+            using Source source =
+                format == EncodedFormat.Tiff && TiffHeader.Read(data).Adapted(data) is { } adapted
+                    ? Source.NewFromMemory(adapted)
+                    : Source.NewFromMemory(data);
+            using Image image = Open(source, format);
+            limits.CheckSize(image.Width, image.Height, name);
+            return Orientation.IsTransposed(Number(image, "orientation", 1))
+                ? new ImageSize(image.Height, image.Width)
+                : new ImageSize(image.Width, image.Height);
         }
         catch (VipsException failure)
         {

@@ -184,13 +184,13 @@ public sealed class CocoKeyPointsTests : IDisposable
         {
             try
             {
-                CocoKeyPoints.Load(Write(Changed(annotations, random)));
+                CocoKeyPoints.Load(Write(ChangedJson.Of(annotations, random)));
                 read++;
             }
             catch (DatasetException) { }
             try
             {
-                CocoPoseResults.Load(Write(Changed(results, random)), truth);
+                CocoPoseResults.Load(Write(ChangedJson.Of(results, random)), truth);
                 read++;
             }
             catch (DatasetException) { }
@@ -198,33 +198,6 @@ public sealed class CocoKeyPointsTests : IDisposable
 
         // Changes that are all refused, or none, would test nothing.
         Assert.InRange(read, Rounds / 50, Rounds);
-    }
-
-    private static byte[] Changed(byte[] content, Random random)
-    {
-        ReadOnlySpan<string> pieces = ["{", "}", "[", "]", ",", "\"", "null", "-", "e", "99999999999", "\\ud800", "NaN", "\0", "ÿ"];
-        List<byte> bytes = [.. content];
-        for (int change = random.Next(1, 4); change > 0; change--)
-        {
-            int at = random.Next(bytes.Count);
-            switch (random.Next(4))
-            {
-                case 0:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 1:
-                    bytes[at] = (byte)('0' + random.Next(10));
-                    break;
-                case 2:
-                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)]));
-                    break;
-                default:
-                    bytes.RemoveRange(at, Math.Min(random.Next(1, 30), bytes.Count - at));
-                    break;
-            }
-        }
-
-        return [.. bytes];
     }
 
     private string Write(string text, string name = "file.json") => Write(Encoding.UTF8.GetBytes(text), name);

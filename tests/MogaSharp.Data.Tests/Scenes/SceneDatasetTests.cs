@@ -46,6 +46,34 @@ public sealed class SceneDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Every_object_has_a_box_a_class_and_its_pixels()
+    {
+        var generator = new SceneGenerator(new PlainDigits());
+        IDetectionDataset set = new SceneDataset(generator, 8, SceneView.Objects);
+        Assert.Equal(SceneGenerator.Classes[1..], set.Classes);
+        Assert.Equal(set.Classes.Select(label => label.Name), set.ClassNames);
+        Assert.Equal((3L, SceneGenerator.DefaultSize), (set.CategoryIdOf(2), set.SizeOf(5)));
+        for (int i = 0; i < set.Count; i++)
+        {
+            Scene scene = generator.Draw(i);
+            AnnotatedObject[] objects = [.. set[i].ReadAnnotations().Cast<ObjectAnnotation>().Select(annotation => annotation.Object)];
+            Assert.Equal(scene.Objects.Length, objects.Length);
+            byte[] pixels = new byte[scene.Owners.Length];
+            for (int k = 0; k < objects.Length; k++)
+            {
+                SceneObject expected = scene.Objects[k];
+                Assert.Equal(
+                    (expected.Box, (double)expected.Area, expected.ClassIndex - 1, false),
+                    (objects[k].Box, objects[k].Area, objects[k].Label, objects[k].IsCrowd)
+                );
+                Assert.Equal((expected.Box, expected.Area), (objects[k].Mask!.Bounds, objects[k].Mask!.Area));
+                objects[k].Mask!.CopyTo(pixels);
+                Assert.Equal(scene.MaskOf(k), pixels.Select(pixel => pixel == 1));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_loader_batches_them()
     {
         var set = new SceneDataset(new SceneGenerator(new PlainDigits(), size: new ImageSize(64, 48)), 6, SceneView.LabelMap);

@@ -62,13 +62,25 @@ internal sealed class FewNumbers : JsonConverter<double[]>
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    Converters = [typeof(FewNumbers)]
+    Converters = [
+        typeof(FewNumbers),
+        typeof(CocoOutlineConverter),
+        typeof(CocoEntryConverter<CocoImageJson>),
+        typeof(CocoEntryConverter<CocoObjectJson>),
+        typeof(CocoEntryConverter<CocoCategoryJson>),
+        typeof(CocoEntryConverter<CocoDetectionJson>),
+    ]
 )]
 [JsonSerializable(typeof(CocoFileJson))]
 [JsonSerializable(typeof(CocoResultJson[]))]
+[JsonSerializable(typeof(CocoObjectsFileJson))]
+[JsonSerializable(typeof(CocoEntry<CocoDetectionJson>[]))]
+[JsonSerializable(typeof(CocoObjectJson))]
+[JsonSerializable(typeof(CocoCategoryJson))]
+[JsonSerializable(typeof(CocoDetectionJson))]
 internal sealed partial class CocoContext : JsonSerializerContext
 {
-    // The largest official file of key points has 250 MB.
+    // The largest official file, that of all objects, has 450 MB.
     private const long MostBytes = 1L << 30;
 
     /// <summary>Reads a file.</summary>
@@ -84,9 +96,19 @@ internal sealed partial class CocoContext : JsonSerializerContext
         }
         catch (JsonException problem)
         {
-            string place = problem.Path is { Length: > 1 } entry ? $" in '{entry.TrimStart('$', '.')}'" : "";
-            throw new DatasetException(path, $"Line {problem.LineNumber + 1}{place}: {Reason(problem.Message)}", problem);
+            throw new DatasetException(path, Reason(problem, $"Line {problem.LineNumber + 1}"), problem);
         }
+    }
+
+    /// <summary>What is wrong, as a sentence.</summary>
+    /// <param name="problem">The parser's exception.</param>
+    /// <param name="where">What stands before the place in the value; nothing where the value itself is named elsewhere.</param>
+    public static string Reason(JsonException problem, string where)
+    {
+        if (problem.Path is { Length: > 1 } entry)
+            where += where.Length == 0 ? $"'{entry.TrimStart('$', '.')}'" : $" in '{entry.TrimStart('$', '.')}'";
+        string reason = Reason(problem.Message);
+        return where.Length == 0 ? reason : $"{where}: {reason}";
     }
 
     // The parser's messages name our types, of which readers of the message know nothing.

@@ -1,0 +1,42 @@
+using MogaSharp.Imaging;
+using MogaSharp.Vision;
+
+namespace MogaSharp.Data;
+
+/// <summary>What is asked of entries of COCO's files, whatever they annotate. Problems are whole sentences; null is none.</summary>
+internal static class CocoRules
+{
+    /// <summary>The problem of a box that is not four finite numbers.</summary>
+    public const string NoBox = "The 'bbox' is not x, y, width and height.";
+
+    /// <summary>The exception for an entry that does not fit.</summary>
+    public static DatasetException Wrong(string path, string entry, string problem) =>
+        new(path, new DatasetFault(path, entry, problem).Sentence);
+
+    /// <summary>A box of four numbers; null when they are none.</summary>
+    public static Box? BoxOf(double[] numbers) =>
+        numbers.Length == 4 && numbers[2] >= 0 && numbers[3] >= 0 ? new Box(numbers[0], numbers[1], numbers[2], numbers[3]) : null;
+
+    /// <summary>What is wrong with an area.</summary>
+    public static string? ProblemOfArea(double area) =>
+        area >= 0 && double.IsFinite(area) ? null : $"The area {area} is not a finite number from 0.";
+
+    /// <summary>What is wrong with an image.</summary>
+    public static string? ProblemOf(CocoImageJson image)
+    {
+        if (image.Width < 1 || image.Height < 1)
+            return $"A size of {image.Width} x {image.Height} pixels is impossible.";
+        // No such image would be decoded, and masks of it would need more memory than a small file should take.
+        ImageLimits limits = ImageLimits.Default;
+        if (Math.Max(image.Width, image.Height) > limits.MaxSide || (long)image.Width * image.Height > limits.MaxPixels)
+            return $"A size of {image.Width} x {image.Height} pixels is more than the limit of {limits.MaxPixels} pixels, "
+                + $"{limits.MaxSide} a side.";
+        // The file says what is opened: nothing but files in the folder of images.
+        bool isInside =
+            image.FileName.Length > 0
+            && !Path.IsPathRooted(image.FileName)
+            && !image.FileName.Contains('\0', StringComparison.Ordinal)
+            && !image.FileName.Split('/', '\\').Contains("..");
+        return isInside ? null : $"The file name '{image.FileName}' is not that of a file in the folder of images.";
+    }
+}
