@@ -17,9 +17,11 @@ internal sealed class DetectionModule : TaskModule
 
     public override int EvalBatch => 1;
 
-    public override bool IsData(string text) => false;
+    public override bool HasDetectionOptions => true;
 
-    public override string AdviceFor(TaskModule other) => "detectors are neither trained nor evaluated on data yet";
+    public override bool IsData(string text) => DetectionScore.IsData(text);
+
+    public override string AdviceFor(TaskModule other) => "write coco:PATH";
 
     public override string? Score(ModelCard card) =>
         Figures.Of(card, "_box_ap") is { } ap ? ap.ToString("F1", CultureInfo.InvariantCulture) + " AP" : null;
@@ -31,5 +33,10 @@ internal sealed class DetectionModule : TaskModule
         throw new UsageException($"There is no peer for {card.Name}: the official code for detection needs the mm packages.");
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
-        throw new UsageException("Detectors are not evaluated on data yet; moga detect --json writes results in COCO's form.");
+        throw new UsageException(
+            "Detectors are not run on data yet; moga detect --json writes results in COCO's form, which --predictions takes."
+        );
+
+    public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
+        System.Threading.Tasks.Task.Run(() => DetectionScore.Run(request, predictions, cancellationToken), cancellationToken);
 }
