@@ -14,6 +14,7 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(ClipReport))]
 [JsonSerializable(typeof(DataReport))]
 [JsonSerializable(typeof(DenseEvalReport))]
+[JsonSerializable(typeof(DetectionEvalReport))]
 [JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(FoundPerson))]
 [JsonSerializable(typeof(FoundThing))]

@@ -50,15 +50,7 @@ internal sealed class OutputFolder
                 image,
                 count => $"{count} image{(count == 1 ? "" : "s")} with the name of another: a number was added"
             );
-        try
-        {
-            Directory.CreateDirectory(_folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FailureException($"The folder '{_folder}' cannot be made: {SystemMessage.Reason(e)}.");
-        }
-
+        Paths.MakeFolder(_folder);
         return [.. _endings.Select(ending => Path(free, ending))];
     }
 

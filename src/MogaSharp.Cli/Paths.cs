@@ -53,6 +53,20 @@ internal static class Paths
     /// <param name="input">The file that is read.</param>
     public static bool AreSame(string path, string input) => File.Exists(path) && Target(path) == Target(input);
 
+    /// <summary>Makes a folder, and those above it, where it is missing.</summary>
+    /// <exception cref="FailureException">It cannot be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FailureException($"The folder '{folder}' cannot be made: {SystemMessage.Reason(e)}.");
+        }
+    }
+
     /// <summary>Runs the writing of a file.</summary>
     /// <exception cref="FailureException">It failed; the message names the file, not a temporary one, and says why.</exception>
     public static void Write(string path, Action<string> write)

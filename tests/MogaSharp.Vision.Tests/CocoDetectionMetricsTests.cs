@@ -1,29 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using MogaSharp.Testing;
 
 namespace MogaSharp.Vision.Tests;
 
 public sealed class CocoDetectionMetricsTests
 {
-    private static readonly JsonElement Truths = Json("instances_gt");
-    private static readonly JsonElement Expected = Json("coco_expected");
-
-    // Numbers of categories have gaps in COCO's files.
-    private static readonly int[] Categories =
-    [
-        .. Truths.GetProperty("categories").EnumerateArray().Select(category => category.GetProperty("id").GetInt32()),
-    ];
-
-    private static readonly Dictionary<long, ImageSize> Sizes = Truths
-        .GetProperty("images")
-        .EnumerateArray()
-        .ToDictionary(
-            image => image.GetProperty("id").GetInt64(),
-            image => new ImageSize(image.GetProperty("width").GetInt32(), image.GetProperty("height").GetInt32())
-        );
-
-    private static readonly (long Image, ImmutableArray<AnnotatedObject> Objects)[] Objects = ReadObjects();
+    private static readonly JsonElement Expected = CocoFixture.Json("coco_expected");
 
     [Theory]
     [InlineData("bbox", "bbox", CocoComparison.Boxes)]
@@ -34,14 +16,18 @@ public sealed class CocoDetectionMetricsTests
         JsonElement expected = Expected.GetProperty(name);
         bool isOther = expected.TryGetProperty("names", out JsonElement named);
         string[] names = [.. (isOther ? named : Expected.GetProperty("names_box_mask")).EnumerateArray().Select(one => one.GetString()!)];
-        CocoDetectionMetrics metrics = Counted(comparison, Detections(results), isOther ? [100, 300, 1000] : [1, 10, 100]);
+        CocoDetectionMetrics metrics = CocoFixture.Counted(
+            comparison,
+            CocoFixture.Detections(results),
+            isOther ? [100, 300, 1000] : [1, 10, 100]
+        );
         (IReadOnlyDictionary<string, double> figures, ImmutableArray<double> precisions) = metrics.Evaluate();
         Assert.Equal(names.Select(one => one.Replace("AR@", "AR_").Replace("@1000", "")), figures.Keys);
         foreach ((JsonElement value, string key) in expected.GetProperty("stats").EnumerateArray().Zip(figures.Keys))
             Assert.InRange(figures[key], value.GetDouble() - 1e-9, value.GetDouble() + 1e-9);
         foreach (JsonProperty category in expected.GetProperty("per_category_ap").EnumerateObject())
         {
-            double precision = precisions[LabelOf(int.Parse(category.Name))];
+            double precision = precisions[CocoFixture.LabelOf(int.Parse(category.Name))];
             if (category.Value.ValueKind == JsonValueKind.Null)
                 Assert.True(double.IsNaN(precision));
             else
@@ -57,11 +43,11 @@ public sealed class CocoDetectionMetricsTests
     [InlineData("segm", CocoComparison.Masks)]
     public void Counted_in_parts_and_merged_it_is_the_same(string results, CocoComparison comparison)
     {
-        (long Image, Detection Detection)[] detections = [.. Detections(results)];
-        CocoDetectionMetrics whole = Counted(comparison, detections),
-            merged = Counted(comparison, []);
-        merged.Merge(Counted(comparison, detections[..57]).Save());
-        merged.Merge(Counted(comparison, detections[57..]).Save());
+        (long Image, Detection Detection)[] detections = [.. CocoFixture.Detections(results)];
+        CocoDetectionMetrics whole = CocoFixture.Counted(comparison, detections),
+            merged = CocoFixture.Counted(comparison, []);
+        merged.Merge(CocoFixture.Counted(comparison, detections[..57]).Save());
+        merged.Merge(CocoFixture.Counted(comparison, detections[57..]).Save());
         Assert.Equal(detections.Length, merged.Count);
         Assert.Equal(whole.Figures(), merged.Figures());
         Assert.Equal(whole.Save(), merged.Save());
@@ -73,14 +59,14 @@ public sealed class CocoDetectionMetricsTests
     [InlineData("segm", CocoComparison.Masks)]
     public void Processes_that_share_the_images_have_the_bits_of_one(string results, CocoComparison comparison)
     {
-        (long Image, Detection Detection)[] detections = [.. Detections(results)];
-        CocoDetectionMetrics whole = Counted(comparison, detections),
-            merged = Counted(comparison, []);
-        long[] images = [.. Sizes.Keys];
+        (long Image, Detection Detection)[] detections = [.. CocoFixture.Detections(results)];
+        CocoDetectionMetrics whole = CocoFixture.Counted(comparison, detections),
+            merged = CocoFixture.Counted(comparison, []);
+        long[] images = [.. CocoFixture.Sizes.Keys];
         for (int rank = 0; rank < 4; rank++)
         {
             IEnumerable<long> share = images.Where((_, i) => rank < 3 && i % 3 == rank).Reverse();
-            merged.Merge(Counted(comparison, share.SelectMany(image => detections.Where(one => one.Image == image))).Save());
+            merged.Merge(CocoFixture.Counted(comparison, share.SelectMany(image => detections.Where(one => one.Image == image))).Save());
         }
 
         Assert.Equal(whole.Save(), merged.Save());
@@ -91,12 +77,12 @@ public sealed class CocoDetectionMetricsTests
     [Fact]
     public void Perfect_detections_have_perfect_figures()
     {
-        IEnumerable<(long, Detection)> perfect = Objects.SelectMany(image =>
+        IEnumerable<(long, Detection)> perfect = CocoFixture.Objects.SelectMany(image =>
             image.Objects.Select(one => (image.Image, new Detection(one.Box, 0.5, one.Label) { Mask = one.Mask }))
         );
         foreach (CocoComparison comparison in Enum.GetValues<CocoComparison>())
         {
-            CocoDetectionMetrics metrics = Counted(comparison, perfect);
+            CocoDetectionMetrics metrics = CocoFixture.Counted(comparison, perfect);
             Assert.All(["AP", "AP50", "AP75", "AR_100"], name => Assert.Equal(1, metrics.Figures()[name], 1e-9));
             Assert.InRange(metrics.Figures()["AR_1"], 0.01, 0.99);
         }
@@ -109,7 +95,7 @@ public sealed class CocoDetectionMetricsTests
         metrics.Add(3, new Detection(new Box(1, 2, 3, 4), 0.5, 1));
         Assert.All(metrics.Figures().Values, value => Assert.True(double.IsNaN(value)));
         Assert.All(metrics.AveragePrecisions(), value => Assert.True(double.IsNaN(value)));
-        Assert.All(Counted(CocoComparison.Boxes, []).Figures().Values, value => Assert.Equal(0, value));
+        Assert.All(CocoFixture.Counted(CocoComparison.Boxes, []).Figures().Values, value => Assert.Equal(0, value));
     }
 
     // A crowd takes any number of detections, and objects of other sizes are neither right nor wrong.
@@ -132,9 +118,9 @@ public sealed class CocoDetectionMetricsTests
     [Fact]
     public void What_does_not_fit_is_refused()
     {
-        CocoDetectionMetrics boxes = Counted(CocoComparison.Boxes, []),
-            masks = Counted(CocoComparison.Masks, []);
-        (long image, Detection detection) = Detections("segm").First();
+        CocoDetectionMetrics boxes = CocoFixture.Counted(CocoComparison.Boxes, []),
+            masks = CocoFixture.Counted(CocoComparison.Masks, []);
+        (long image, Detection detection) = CocoFixture.Detections("segm").First();
         static void Refuses(string message, Action action) => Assert.StartsWith(message, Assert.Throws<ArgumentException>(action).Message);
         Refuses("The image 1 is not one of the 20 that are evaluated.", () => boxes.Add(1, detection));
         Refuses("An object is of the class 4, there are 4.", () => boxes.Add(image, detection with { Label = 4 }));
@@ -142,11 +128,11 @@ public sealed class CocoDetectionMetricsTests
         Refuses("An object has no mask, and masks are compared.", () => masks.Add(image, detection with { Mask = null }));
         var other = RunLengthMask.FromRuns(new ImageSize(2, 2), [4]);
         Refuses(
-            $"A mask is of 2 x 2, another one of the same image of {Sizes[image]}.",
+            $"A mask is of 2 x 2, another one of the same image of {CocoFixture.Sizes[image]}.",
             () => masks.Add(image, detection with { Mask = other })
         );
         Refuses("The image 1 comes twice.", () => _ = new CocoDetectionMetrics([(1, []), (1, [])], 1));
-        byte[] saved = Counted(CocoComparison.Masks, Detections("segm")).Save();
+        byte[] saved = CocoFixture.Counted(CocoComparison.Masks, CocoFixture.Detections("segm")).Save();
         Refuses("These bytes are not detections of 4 classes by their Boxes.", () => boxes.Merge(saved));
         Refuses("These bytes are not detections of 4 classes by their Masks.", () => masks.Merge(saved.AsSpan(1)));
         Refuses("These bytes are not whole detections.", () => masks.Merge(saved.AsSpan(0, saved.Length - 1)));
@@ -154,19 +140,22 @@ public sealed class CocoDetectionMetricsTests
         Refuses("These bytes are not whole detections.", () => masks.Merge(saved));
         Refuses(
             "A detection is of the image 1000, which is not evaluated here.",
-            () => new CocoDetectionMetrics([(7, [])], 4).Merge(Counted(CocoComparison.Boxes, Detections("bbox")).Save())
+            () =>
+                new CocoDetectionMetrics([(7, [])], 4).Merge(
+                    CocoFixture.Counted(CocoComparison.Boxes, CocoFixture.Detections("bbox")).Save()
+                )
         );
         Assert.Equal((0, 0), (boxes.Count, masks.Count));
         Assert.StartsWith(
             "The numbers of detections that are evaluated do not ascend from 1 or more.",
-            Assert.Throws<InvalidOperationException>(() => Counted(CocoComparison.Boxes, [], [10, 10]).Figures()).Message
+            Assert.Throws<InvalidOperationException>(() => CocoFixture.Counted(CocoComparison.Boxes, [], [10, 10]).Figures()).Message
         );
     }
 
     [Fact]
     public void Damaged_bytes_are_refused_or_other_detections()
     {
-        byte[] saved = Counted(CocoComparison.Masks, Detections("segm").Take(3)).Save();
+        byte[] saved = CocoFixture.Counted(CocoComparison.Masks, CocoFixture.Detections("segm").Take(3)).Save();
         int refused = 0;
         for (int i = 0; i < saved.Length; i++)
         {
@@ -174,7 +163,7 @@ public sealed class CocoDetectionMetricsTests
             {
                 byte[] damaged = [.. saved];
                 damaged[i] = value;
-                CocoDetectionMetrics metrics = Counted(CocoComparison.Masks, []);
+                CocoDetectionMetrics metrics = CocoFixture.Counted(CocoComparison.Masks, []);
                 try
                 {
                     metrics.Merge(damaged);
@@ -190,83 +179,4 @@ public sealed class CocoDetectionMetricsTests
 
         Assert.InRange(refused, saved.Length, 4 * saved.Length);
     }
-
-    private static CocoDetectionMetrics Counted(
-        CocoComparison comparison,
-        IEnumerable<(long Image, Detection Detection)> detections,
-        ImmutableArray<int>? most = null
-    )
-    {
-        // In another order than that of the numbers, which is the one that counts.
-        var metrics = new CocoDetectionMetrics(Objects.AsEnumerable().Reverse(), Categories.Length, comparison)
-        {
-            Most = most ?? [1, 10, 100],
-        };
-        foreach ((long image, Detection detection) in detections)
-            metrics.Add(image, detection);
-        return metrics;
-    }
-
-    private static (long Image, ImmutableArray<AnnotatedObject> Objects)[] ReadObjects()
-    {
-        ILookup<long, AnnotatedObject> objects = Truths
-            .GetProperty("annotations")
-            .EnumerateArray()
-            .ToLookup(
-                annotation => annotation.GetProperty("image_id").GetInt64(),
-                annotation => new AnnotatedObject(
-                    BoxOf(annotation),
-                    annotation.GetProperty("area").GetDouble(),
-                    LabelOf(annotation.GetProperty("category_id").GetInt32())
-                )
-                {
-                    IsCrowd = annotation.GetProperty("iscrowd").GetInt32() != 0,
-                    Mask = MaskOf(annotation),
-                }
-            );
-        return [.. Sizes.Keys.Select(image => (image, objects[image].ToImmutableArray()))];
-    }
-
-    private static IEnumerable<(long Image, Detection Detection)> Detections(string name) =>
-        Json($"{name}_results")
-            .EnumerateArray()
-            .Select(result =>
-                (
-                    result.GetProperty("image_id").GetInt64(),
-                    new Detection(
-                        BoxOf(result),
-                        result.GetProperty("score").GetDouble(),
-                        LabelOf(result.GetProperty("category_id").GetInt32())
-                    )
-                    {
-                        Mask = MaskOf(result),
-                    }
-                )
-            );
-
-    private static int LabelOf(int category) => Array.IndexOf(Categories, category);
-
-    private static Box BoxOf(JsonElement item) =>
-        item.TryGetProperty("bbox", out JsonElement box)
-            ? new Box(box[0].GetDouble(), box[1].GetDouble(), box[2].GetDouble(), box[3].GetDouble())
-            : default;
-
-    private static RunLengthMask? MaskOf(JsonElement item)
-    {
-        if (!item.TryGetProperty("segmentation", out JsonElement outline))
-            return null;
-        ImageSize size = Sizes[item.GetProperty("image_id").GetInt64()];
-        if (outline.ValueKind == JsonValueKind.Array)
-            return RunLengthMask.FromPolygons(
-                outline.EnumerateArray().Select(one => (ReadOnlyMemory<double>)one.Deserialize<double[]>()!),
-                size
-            );
-        JsonElement counts = outline.GetProperty("counts");
-        return counts.ValueKind == JsonValueKind.String
-            ? RunLengthMask.Parse(size, counts.GetString()!)
-            : RunLengthMask.FromRuns(size, counts.Deserialize<uint[]>()!);
-    }
-
-    private static JsonElement Json(string name) =>
-        JsonDocument.Parse(File.ReadAllText(Repository.Fixture("dense", "metrics", $"{name}.json"))).RootElement;
 }

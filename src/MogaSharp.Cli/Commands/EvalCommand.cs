@@ -15,7 +15,7 @@ internal static class EvalCommand
             Description =
                 "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); "
                 + "clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH; "
-                + "label maps: ade20k:PATH, pairs:IMAGES,LABELS, scenes; people: coco-pose:PATH, scenes",
+                + "label maps: ade20k:PATH, pairs:IMAGES,LABELS, scenes; people: coco-pose:PATH, scenes; things: coco:PATH",
             Required = true,
             HelpName = "kind:path",
         };
@@ -51,9 +51,11 @@ internal static class EvalCommand
         var predictions = new Option<string?>("--predictions")
         {
             Description =
-                "Score what any program found, without a network: a folder of label maps (NAME.png), or COCO's results of key points",
+                "Score what any program found, without a network: a folder of label maps (NAME.png), or COCO's results of boxes, "
+                + "masks or key points",
             HelpName = "path",
         };
+        var detection = new DetectionEvalOptions();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("eval", "Measure accuracy on a labelled data set, or how well clips are predicted")
         {
@@ -74,6 +76,7 @@ internal static class EvalCommand
             engine.Threads,
             json,
         };
+        detection.AddTo(command);
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -98,6 +101,7 @@ internal static class EvalCommand
                     Batch = parsed.GetValue(batch) is > 0 and var size ? size : module.EvalBatch,
                     CreateEngine = () => engine.Create(parsed),
                     OfficialPsnr = parsed.GetValue(officialPsnr),
+                    Detection = detection.Read(parsed, module.Task),
                     Json = parsed.GetValue(json),
                 };
                 return parsed.GetValue(predictions) is { } found

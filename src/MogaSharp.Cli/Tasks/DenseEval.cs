@@ -17,10 +17,12 @@ internal static class DenseEval
     /// <param name="request">What is asked for.</param>
     /// <param name="more">Further numbers of an evaluation, for JSON and for people; null for none.</param>
     /// <param name="cancellationToken">Ends the evaluation.</param>
+    /// <param name="report">Tells of the evaluation in place of the usual report.</param>
     public static async Task<int> RunAsync(
         EvalRequest request,
         Func<TaskEvaluation, ModelCard, IReadOnlyList<ClassFigures>>? more,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Action<TaskEvaluation, ModelCard>? report = null
     )
     {
         TaskTraining training = TaskTraining.Of(request.Card.Options.Task);
@@ -42,6 +44,12 @@ internal static class DenseEval
         await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
         if (evaluation.Count == 0)
             throw new FailureException($"There are no {task.Items} to evaluate on.");
+        if (report is not null)
+        {
+            report(evaluation, loaded.Card);
+            return ExitCode.Success;
+        }
+
         Write(
             request,
             task,

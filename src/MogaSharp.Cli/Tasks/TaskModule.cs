@@ -25,6 +25,9 @@ internal abstract class TaskModule
     /// <summary>Items of a run of <c>moga eval</c> where nobody says.</summary>
     public abstract int EvalBatch { get; }
 
+    /// <summary>Whether <c>moga eval</c> takes the options of <see cref="DetectionEvalOptions"/>.</summary>
+    public virtual bool HasDetectionOptions => false;
+
     /// <summary>Whether <c>--data</c> names data of the task.</summary>
     public abstract bool IsData(string text);
 
@@ -119,6 +122,9 @@ internal sealed record EvalRequest
 
     /// <summary>Video: also print what the official code calls PSNR.</summary>
     public bool OfficialPsnr { get; init; }
+
+    /// <summary>Detection: what to tell beside the figures.</summary>
+    public required DetectionEvalSettings Detection { get; init; }
 
     /// <summary>Whether to print JSON.</summary>
     public bool Json { get; init; }

@@ -38,7 +38,8 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
 
     /// <summary>The figures of boxes or of masks, as an evaluation of its own; null for masks where there are none to compare.</summary>
     /// <param name="comparison">What is compared.</param>
-    public CocoDetectionMetrics? Metrics(CocoComparison comparison)
+    /// <param name="most">See <see cref="CocoDetectionMetrics.Most"/>; empty for COCO's.</param>
+    public CocoDetectionMetrics? Metrics(CocoComparison comparison, ImmutableArray<int> most = default)
     {
         bool hasMasks = definition is IRegionDefinition && _images.Values.All(image => image.Objects.All(one => one.Mask is not null));
         if (comparison == CocoComparison.Masks && !hasMasks)
@@ -47,7 +48,10 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
             _images.Select(image => (image.Key, image.Value.Objects)),
             definition.NumClasses,
             comparison
-        );
+        )
+        {
+            Most = most.IsDefaultOrEmpty ? [1, 10, 100] : most,
+        };
         foreach ((long id, Entry image) in _images)
         foreach (Detection one in image.Found)
             metrics.Add(id, one);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -50,7 +51,12 @@ internal static class DenseModels
             }
         );
 
-    public static string WriteDetector(TemporaryFolder folder) =>
+    public static string WriteDetector(TemporaryFolder folder) => WriteDetector(folder, 128, 96, ["cat", "dog", "traffic light"]);
+
+    public static string WriteSceneDetector(TemporaryFolder folder) =>
+        WriteDetector(folder, 64, 64, [.. SceneGenerator.Classes.Skip(1).Select(label => label.Name)]);
+
+    private static string WriteDetector(TemporaryFolder folder, int width, int height, ImmutableArray<string> labels) =>
         Write(
             folder,
             new ModelCard
@@ -59,18 +65,18 @@ internal static class DenseModels
                 Options = new MaskRcnnOptions
                 {
                     Backbone = Backbone,
-                    NumClasses = 3,
+                    NumClasses = labels.Length,
                     NeckChannels = 8,
                     ProposalChannels = 8,
                     BoxFeatures = 16,
                     MaskConvs = 1,
                     MaskChannels = 8,
                 },
-                Labels = ["cat", "dog", "traffic light"],
+                Labels = labels,
                 Preprocess = new PreprocessCard
                 {
-                    Width = 128,
-                    Height = 96,
+                    Width = width,
+                    Height = height,
                     Crop = 1,
                     Mode = ResizeMode.Fit,
                     SizeDivisor = 32,

@@ -52,6 +52,21 @@ internal sealed record TaskCase
                 BadItem = (folder, model) => ["pose", folder.File("card.json"), "--model", model, "--json"],
                 Recipe = RecipePresets.Find("coco-pose-210e") with { Name = "small", Epochs = 2, BatchSize = 4, Milestones = [] },
             },
+            [ModelTask.Detection] = new()
+            {
+                Prepare = folder => WriteScenes(folder, DenseModels.WriteSceneDetector),
+                Figure = "box_ap",
+                Verb = (folder, model) => ["detect", folder.File("item.png"), "--model", model, "--json"],
+                BadItem = (folder, model) => ["detect", folder.File("card.json"), "--model", model, "--json"],
+                Recipe = RecipePresets.Find("mask-rcnn-1x") with
+                {
+                    Name = "small",
+                    Epochs = 2,
+                    BatchSize = 4,
+                    Milestones = [],
+                    Detection = new() { Scale = [64, 64], AnchorSamples = 32, RegionSamples = 16, Proposals = 50 },
+                },
+            },
         };
 
     /// <summary>Writes <c>card.json</c> and data into a folder and names the data.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Models;
+using MogaSharp.Training;
+using MogaSharp.Vision;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -18,7 +20,9 @@ internal sealed class DetectionModule : TaskModule
 
     public override int EvalBatch => 1;
 
-    public override bool IsData(string text) => DetectionSpec.IsDetection(text);
+    public override bool HasDetectionOptions => true;
+
+    public override bool IsData(string text) => DetectionSpec.IsDetection(text) || DetectionScore.IsData(text);
 
     public override string AdviceFor(TaskModule other) => $"write {TrainingData}";
 
@@ -32,5 +36,20 @@ internal sealed class DetectionModule : TaskModule
         throw new UsageException($"There is no peer for {card.Name}: the official code for detection needs the mm packages.");
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
-        DenseEval.RunAsync(request, null, cancellationToken);
+        DenseEval.RunAsync(request, null, cancellationToken, (evaluation, card) => Report(request, (DetectionEvaluation)evaluation, card));
+
+    public override Task<int> ScoreAsync(EvalRequest request, string predictions, CancellationToken cancellationToken) =>
+        System.Threading.Tasks.Task.Run(() => DetectionScore.Run(request, predictions, cancellationToken), cancellationToken);
+
+    private static void Report(EvalRequest request, DetectionEvaluation evaluation, ModelCard card)
+    {
+        DetectionResult[] results =
+        [
+            .. Enum.GetValues<CocoComparison>()
+                .Select(comparison => (comparison, evaluation.Metrics(comparison, request.Detection.Most)))
+                .Where(one => one.Item2 is not null)
+                .Select(one => DetectionResult.Of(one.Item2!, one.comparison, request.Detection.Score)),
+        ];
+        DetectionReport.Write(request, card.Name, (int)evaluation.Count, card.GetClassLabels(), results);
+    }
 }

@@ -43,6 +43,9 @@ internal sealed class CocoCurves
     private static readonly double Spacing = Math.BitIncrement(1.0) - 1;
     private static readonly double[] Recalls = CocoMatches.Steps(0, 1, 101);
 
+    /// <summary>The recalls at which precisions are taken.</summary>
+    public static ReadOnlySpan<double> AllRecalls => Recalls;
+
     private readonly double[][] _precisions;
     private readonly double[] _recalls;
 
@@ -81,6 +84,26 @@ internal sealed class CocoCurves
         }
 
         return new CocoCurves(precisions, recalls);
+    }
+
+    /// <summary>The precision at each of <see cref="AllRecalls"/> for a threshold.</summary>
+    public double[] At(int threshold) => _precisions[threshold];
+
+    /// <summary>The mean precision of detections over all recalls, 0..1.</summary>
+    /// <param name="outcomes">Whether each detection is right, the surest first.</param>
+    /// <param name="positives">The objects that have to be found, 1 or more.</param>
+    public static double AveragePrecision(ReadOnlySpan<bool> outcomes, int positives)
+    {
+        double[] precision = new double[outcomes.Length],
+            recall = new double[outcomes.Length];
+        int right = 0;
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            right += outcomes[i] ? 1 : 0;
+            (precision[i], recall[i]) = (right / (i + 1 + Spacing), (double)right / positives);
+        }
+
+        return AtRecalls(precision, recall).Average();
     }
 
     /// <summary>The mean precision over all recalls, thresholds and categories, 0..1; NaN when no category has anything to find.</summary>

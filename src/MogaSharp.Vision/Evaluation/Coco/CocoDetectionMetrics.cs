@@ -20,9 +20,7 @@ public enum CocoComparison
 /// </summary>
 public sealed class CocoDetectionMetrics : IEvaluator
 {
-    private const int At50 = 0,
-        At75 = 5,
-        MostOfPrecision = 100;
+    private const int MostOfPrecision = 100;
 
     private static readonly CocoAreaRange[] Areas = [new(0, 1e10), new(0, 32 * 32), new(32 * 32, 96 * 96), new(96 * 96, 1e10)];
 
@@ -127,6 +125,13 @@ public sealed class CocoDetectionMetrics : IEvaluator
     /// <summary><see cref="Figures"/> and <see cref="AveragePrecisions"/> at once.</summary>
     public (IReadOnlyDictionary<string, double> Figures, ImmutableArray<double> Precisions) Evaluate()
     {
+        CocoDetectionReport report = Report();
+        return (report.Figures, [.. report.Classes.Select(one => one.Precision)]);
+    }
+
+    /// <summary>All figures, those of each class, and the curves of precision and recall.</summary>
+    public CocoDetectionReport Report()
+    {
         if (Most.IsDefaultOrEmpty || Most[0] <= 0 || !Most.Order().Distinct().SequenceEqual(Most))
             throw new InvalidOperationException("The numbers of detections that are evaluated do not ascend from 1 or more.");
         List<CocoMatches>[] matches = [.. Enumerable.Range(0, Classes).Select(_ => new List<CocoMatches>())];
@@ -139,8 +144,8 @@ public sealed class CocoDetectionMetrics : IEvaluator
         var figures = new OrderedDictionary<string, double>
         {
             ["AP"] = CocoCurves.AveragePrecision(of >= 0 && of < few.Length ? few[of] : last[0]),
-            ["AP50"] = CocoCurves.AveragePrecision(last[0], At50),
-            ["AP75"] = CocoCurves.AveragePrecision(last[0], At75),
+            ["AP50"] = CocoCurves.AveragePrecision(last[0], CocoMatches.At50),
+            ["AP75"] = CocoCurves.AveragePrecision(last[0], CocoMatches.At75),
             ["AP_small"] = CocoCurves.AveragePrecision(last[1]),
             ["AP_medium"] = CocoCurves.AveragePrecision(last[2]),
             ["AP_large"] = CocoCurves.AveragePrecision(last[3]),
@@ -152,7 +157,41 @@ public sealed class CocoDetectionMetrics : IEvaluator
         figures["AR_small"] = CocoCurves.AverageRecall(last[1]);
         figures["AR_medium"] = CocoCurves.AverageRecall(last[2]);
         figures["AR_large"] = CocoCurves.AverageRecall(last[3]);
-        return (figures, [.. last[0].Select(curves => CocoCurves.AveragePrecision([curves]))]);
+        return new CocoDetectionReport(
+            figures,
+            last[0],
+            [.. matches.Select(images => images.Sum(image => image.Positives(0)))],
+            CountByClass()
+        );
+    }
+
+    /// <summary>Which classes objects are taken for.</summary>
+    /// <param name="score">The least score of detections that count.</param>
+    /// <param name="overlap">How much detections have to overlap objects, above 0 to 1.</param>
+    public DetectionConfusion Confusion(double score = 0.3, double overlap = 0.5)
+    {
+        CheckOverlap(overlap, nameof(overlap));
+        return DetectionConfusion.Of(Overlaps(detection => detection.Score >= score), Classes, overlap);
+    }
+
+    /// <summary>The kinds of errors, of as many detections of a class in an image as the last of <see cref="Most"/> says.</summary>
+    /// <param name="foreground">How much detections have to overlap objects to be right, above 0 to 1.</param>
+    /// <param name="background">Up to which overlap nothing is there, 0 to below <paramref name="foreground"/>.</param>
+    public DetectionErrors Errors(double foreground = 0.5, double background = 0.1)
+    {
+        CheckOverlap(foreground, nameof(foreground));
+        if (!(background >= 0 && background < foreground))
+            throw new ArgumentOutOfRangeException(nameof(background), background, $"The overlap is not from 0 to below {foreground}.");
+        return DetectionErrors.Of(Overlaps(_ => true), Classes, foreground, background);
+    }
+
+    private IEnumerable<ImageOverlaps> Overlaps(Func<Detection, bool> counts) =>
+        _images.Values.Select(image => new ImageOverlaps(image.Objects, Best([.. image.Detections.Where(counts)], Most[^1]), _comparison));
+
+    private static void CheckOverlap(double overlap, string name)
+    {
+        if (!(overlap > 0 && overlap <= 1))
+            throw new ArgumentOutOfRangeException(name, overlap, "The overlap is not above 0 to 1.");
     }
 
     private static CocoCurves?[][] Curves(List<CocoMatches>[] matches, int most, int[] areas)
@@ -163,29 +202,48 @@ public sealed class CocoDetectionMetrics : IEvaluator
 
     private void Match(Image image, List<CocoMatches>[] matches)
     {
-        // The surest first, and among equal scores the first counted.
-        int[] order = [.. Enumerable.Range(0, image.Detections.Count)];
-        List<Detection> detections = image.Detections;
+        Detection[] best = Best(image.Detections, Most[^1]);
+        ILookup<int, AnnotatedObject> objects = image.Objects.ToLookup(one => one.Label);
+        foreach (IGrouping<int, AnnotatedObject> without in objects)
+            if (!Array.Exists(best, detection => detection.Label == without.Key))
+                matches[without.Key].Add(CocoOverlaps.Match([.. without], [], _comparison, Areas));
+        for (int first = 0, end; first < best.Length; first = end)
+        {
+            int label = best[first].Label;
+            for (end = first; end < best.Length && best[end].Label == label; )
+                end++;
+            matches[label].Add(CocoOverlaps.Match([.. objects[label]], best[first..end], _comparison, Areas));
+        }
+    }
+
+    // By class, the surest first, and among equal scores the first counted; at most so many of each class.
+    private static Detection[] Best(List<Detection> detections, int most)
+    {
+        int[] order = [.. Enumerable.Range(0, detections.Count)];
         order
             .AsSpan()
             .Sort(
                 (one, other) =>
                     (detections[one].Label, detections[other].Score, one).CompareTo((detections[other].Label, detections[one].Score, other))
             );
-        ILookup<int, AnnotatedObject> objects = image.Objects.ToLookup(one => one.Label);
-        foreach (IGrouping<int, AnnotatedObject> without in objects)
-            if (!detections.Exists(detection => detection.Label == without.Key))
-                matches[without.Key].Add(CocoOverlaps.Match([.. without], [], _comparison, Areas));
-        for (int first = 0, end; first < order.Length; first = end)
+        List<Detection> best = new(order.Length);
+        for (int i = 0, first = 0; i < order.Length; i++)
         {
-            int label = detections[order[first]].Label;
-            for (end = first; end < order.Length && detections[order[end]].Label == label; )
-                end++;
-            Detection[] best = new Detection[Math.Min(end - first, Most[^1])];
-            for (int i = 0; i < best.Length; i++)
-                best[i] = detections[order[first + i]];
-            matches[label].Add(CocoOverlaps.Match([.. objects[label]], best, _comparison, Areas));
+            if (detections[order[i]].Label != detections[order[first]].Label)
+                first = i;
+            if (i - first < most)
+                best.Add(detections[order[i]]);
         }
+
+        return [.. best];
+    }
+
+    private int[] CountByClass()
+    {
+        int[] counts = new int[Classes];
+        foreach (Detection detection in _images.Values.SelectMany(image => image.Detections))
+            counts[detection.Label]++;
+        return counts;
     }
 
     private void Check(int label, RunLengthMask? mask, Image image, string name)

@@ -10,8 +10,6 @@ namespace MogaSharp.Vision;
 public sealed class CocoKeyPointMetrics : IEvaluator
 {
     private const int MostPoses = 20;
-    private const int At50 = 0,
-        At75 = 5;
 
     private static readonly CocoAreaRange[] Areas = [new(0, 1e10), new(32 * 32, 96 * 96), new(96 * 96, 1e10)];
 
@@ -115,13 +113,13 @@ public sealed class CocoKeyPointMetrics : IEvaluator
         return new OrderedDictionary<string, double>
         {
             ["AP"] = CocoCurves.AveragePrecision(all),
-            ["AP50"] = CocoCurves.AveragePrecision(all, At50),
-            ["AP75"] = CocoCurves.AveragePrecision(all, At75),
+            ["AP50"] = CocoCurves.AveragePrecision(all, CocoMatches.At50),
+            ["AP75"] = CocoCurves.AveragePrecision(all, CocoMatches.At75),
             ["AP_medium"] = CocoCurves.AveragePrecision(medium),
             ["AP_large"] = CocoCurves.AveragePrecision(large),
             ["AR"] = CocoCurves.AverageRecall(all),
-            ["AR50"] = CocoCurves.AverageRecall(all, At50),
-            ["AR75"] = CocoCurves.AverageRecall(all, At75),
+            ["AR50"] = CocoCurves.AverageRecall(all, CocoMatches.At50),
+            ["AR75"] = CocoCurves.AverageRecall(all, CocoMatches.At75),
             ["AR_medium"] = CocoCurves.AverageRecall(medium),
             ["AR_large"] = CocoCurves.AverageRecall(large),
         };

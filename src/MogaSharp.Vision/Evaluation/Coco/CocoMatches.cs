@@ -25,8 +25,12 @@ internal readonly record struct CocoAreaRange(double Least, double Most)
 /// </summary>
 internal sealed class CocoMatches
 {
-    // Beyond this even an equal object would not match.
-    private const double MostSimilarity = 1 - 1e-10;
+    /// <summary>Places of <see cref="Thresholds"/>.</summary>
+    public const int At50 = 0,
+        At75 = 5;
+
+    /// <summary>Beyond this even an equal object would not match.</summary>
+    public const double MostSimilarity = 1 - 1e-10;
 
     private static readonly double[] Steps10 = Steps(0.5, 0.95, 10);
 

@@ -10,18 +10,32 @@ internal static class CocoOverlaps
     /// <param name="areas">The ranges of areas.</param>
     public static CocoMatches Match(AnnotatedObject[] objects, Detection[] detections, CocoComparison comparison, CocoAreaRange[] areas)
     {
-        double[] overlaps = new double[objects.Length * detections.Length];
+        double[] overlaps = Between(objects, detections, comparison);
         var truths = new CocoTruth[objects.Length];
         var found = new CocoDetection[detections.Length];
-        bool areMasks = comparison == CocoComparison.Masks;
-        Box[] places = [.. objects.Select(one => areMasks ? one.Mask!.Bounds : one.Box)];
         for (int i = 0; i < objects.Length; i++)
             truths[i] = new CocoTruth(objects[i].Area, objects[i].IsCrowd, objects[i].IsCrowd);
         for (int i = 0; i < detections.Length; i++)
         {
+            double area = comparison == CocoComparison.Masks ? detections[i].Mask!.Area : detections[i].Box.Area;
+            found[i] = new CocoDetection(detections[i].Score, area);
+        }
+
+        return CocoMatches.Of(truths, found, overlaps, areas);
+    }
+
+    /// <summary>How much each detection overlaps each object, 0..1.</summary>
+    public static double[] Between(AnnotatedObject[] objects, Detection[] detections, CocoComparison comparison)
+    {
+        if (objects.Length == 0 || detections.Length == 0)
+            return [];
+        double[] overlaps = new double[objects.Length * detections.Length];
+        bool areMasks = comparison == CocoComparison.Masks;
+        Box[] places = [.. objects.Select(one => areMasks ? one.Mask!.Bounds : one.Box)];
+        for (int i = 0; i < detections.Length; i++)
+        {
             RunLengthMask? mask = detections[i].Mask;
-            found[i] = new CocoDetection(detections[i].Score, areMasks ? mask!.Area : detections[i].Box.Area);
-            Box box = areMasks && objects.Length > 0 ? mask!.Bounds : detections[i].Box;
+            Box box = areMasks ? mask!.Bounds : detections[i].Box;
             for (int j = 0; j < objects.Length; j++)
             {
                 double overlap = Overlap(box, places[j], objects[j].IsCrowd);
@@ -31,7 +45,7 @@ internal static class CocoOverlaps
             }
         }
 
-        return CocoMatches.Of(truths, found, overlaps, areas);
+        return overlaps;
     }
 
     private static double Overlap(in Box box, in Box other, bool isCrowd)
