@@ -130,12 +130,13 @@ internal sealed class TrainHost(TrainingRunOptions options) : ITrainingHost, IDi
             task.Metrics.Where(metric => metric.Name != TrainingTask.LossName).Select(metric => metric.Describe(figures[metric.Name]))
         );
 
+    private static string Loss(IReadOnlyDictionary<string, double> figures) =>
+        figures.TryGetValue(TrainingTask.LossName, out double loss) ? string.Create(CultureInfo.InvariantCulture, $"loss {loss:F4}  ") : "";
+
     public void OnEpoch(EpochRecord record)
     {
         string average = record.EvalEma is { } ema ? $"  average {Task.Best.Text(ema[Task.Best.Name])}" : "";
-        string eval = record.Eval is { } raw
-            ? string.Create(CultureInfo.InvariantCulture, $"  eval loss {raw[TrainingTask.LossName]:F4}  {Describe(Task, raw)}")
-            : "";
+        string eval = record.Eval is { } raw ? $"  eval {Loss(raw)}{Describe(Task, raw)}" : "";
         Console.Error.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,

@@ -44,11 +44,7 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
         bool hasMasks = definition is IRegionDefinition && _images.Values.All(image => image.Objects.All(one => one.Mask is not null));
         if (comparison == CocoComparison.Masks && !hasMasks)
             return null;
-        var metrics = new CocoDetectionMetrics(
-            _images.Select(image => (image.Key, image.Value.Objects)),
-            definition.NumClasses,
-            comparison
-        )
+        var metrics = new CocoDetectionMetrics(_images.Select(image => (image.Key, image.Value.Objects)), definition.NumClasses, comparison)
         {
             Most = most.IsDefaultOrEmpty ? [1, 10, 100] : most,
         };

@@ -64,7 +64,13 @@ internal sealed record TaskCase
                     Epochs = 2,
                     BatchSize = 4,
                     Milestones = [],
-                    Detection = new() { Scale = [64, 64], AnchorSamples = 32, RegionSamples = 16, Proposals = 50 },
+                    Detection = new()
+                    {
+                        Scale = [64, 64],
+                        AnchorSamples = 2048,
+                        RegionSamples = 16,
+                        Proposals = 50,
+                    },
                 },
             },
         };
