@@ -65,7 +65,7 @@ public sealed class CatalogueTests : IDisposable
         // Those that ship here, and the official ones.
         Assert.Equal(ModelCatalogue.Official.Cards.Length + 4, entries.Length);
         Assert.Equal(
-            ["fpn_moganet_xtiny_scenes", "moganet_xtiny_fashion", "moganet_xtiny_pose_scenes", "simvp_moga_small"],
+            ["fpn_moganet_xtiny_scenes", "mask_rcnn_moganet_xtiny_scenes", "moganet_xtiny_fashion", "moganet_xtiny_pose_scenes", "simvp_moga_small"],
             entries.Take(4).Select(entry => entry.GetProperty("name").GetString())
         );
         JsonElement tiny = entries.Single(entry => entry.GetProperty("name").GetString() == "moganet_tiny");

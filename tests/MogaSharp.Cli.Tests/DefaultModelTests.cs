@@ -84,6 +84,29 @@ public sealed class DefaultModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Things_of_drawn_scenes_are_found_by_a_model_that_says_what_it_knows()
+    {
+        Outcome outcome = (await Moga.RunAsync("detect", Scenes, "--json", "--score", "0.5")).Succeeded();
+        Assert.StartsWith(
+            "note: without --model this is mask_rcnn_moganet_xtiny_scenes, a demonstration",
+            outcome.Errors,
+            StringComparison.Ordinal
+        );
+        JsonElement[] things = [.. outcome.Json.EnumerateArray()];
+        Assert.InRange(things.Length, 30, 90);
+        Assert.All(things, thing => Assert.Equal("192,256", string.Join(',', thing.GetProperty("segmentation").GetProperty("size"))));
+        // A house, a star, a box and a ball stand in the first scene beside its person: classes 1, 5, 7, 3.
+        string first = things[0].GetProperty("image_id").ToString();
+        int[] found =
+        [
+            .. things
+                .Where(thing => thing.GetProperty("image_id").ToString() == first)
+                .Select(thing => thing.GetProperty("category_id").GetInt32()),
+        ];
+        Assert.Equal([], new[] { 1, 3, 5, 7 }.Except(found));
+    }
+
+    [Fact]
     public async Task Moga_alone_prints_its_help()
     {
         Outcome alone = (await Moga.RunAsync()).Succeeded();

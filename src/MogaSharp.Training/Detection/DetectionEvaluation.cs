@@ -84,10 +84,13 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
                     throw new ArgumentException($"The image {id} comes twice.", nameof(saved));
             }
         }
-        catch (EndOfStreamException e)
+        catch (EndOfStreamException)
         {
-            throw new ArgumentException("These are not the results of a detection.", nameof(saved), e);
+            reader.BaseStream.Position = 0;
         }
+
+        if (reader.BaseStream.Position < saved.Length)
+            throw new ArgumentException("These are not the results of a detection.", nameof(saved));
     }
 
     /// <inheritdoc/>

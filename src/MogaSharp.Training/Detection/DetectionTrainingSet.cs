@@ -12,10 +12,11 @@ namespace MogaSharp.Training;
 /// <summary>Images with objects, in two parts.</summary>
 public sealed class DetectionTrainingSet : DenseTrainingSet
 {
+    private readonly IDetectionDataset _train;
     private readonly IDetectionDataset? _eval;
 
     private DetectionTrainingSet(IDetectionDataset train, IDetectionDataset? eval, ModelCard card, bool needsFreshHead)
-        : base(train, eval, card) => (_eval, NeedsFreshHead) = (eval, needsFreshHead);
+        : base(train, eval, card) => (_train, _eval, NeedsFreshHead) = (train, eval, needsFreshHead);
 
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} classes";
@@ -104,6 +105,10 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
             };
         };
     }
+
+    // Wide and high images are not in the same batch, which would be mostly padding.
+    private protected override Sampler OrderOf(TrainingRecipe recipe, int batch, ProcessShare share) =>
+        new GroupedSampler(GroupedSampler.ByAspect(_train), batch, recipe.Seed, share);
 
     private protected override IImageTransform TransformOf(TrainingRecipe recipe, PreprocessCard preprocess)
     {

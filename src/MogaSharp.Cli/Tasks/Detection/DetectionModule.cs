@@ -14,9 +14,11 @@ internal sealed class DetectionModule : TaskModule
 
     public override string TrainingData => "scenes";
 
-    public override string DefaultModel => "mask_rcnn_moganet_xtiny_fpn_1x_coco";
+    public override string DefaultModel => "mask_rcnn_moganet_xtiny_scenes";
 
-    public override string AboutDefaultModel => "the official Mask R-CNN with MogaNet-XT for the 80 classes of COCO";
+    public override string AboutDefaultModel =>
+        "a demonstration that only knows drawn scenes (--data scenes); for photographs: moga pull mask_rcnn_moganet_small_fpn_1x_coco, "
+        + "then --model mask_rcnn_moganet_small_fpn_1x_coco";
 
     public override int EvalBatch => 1;
 

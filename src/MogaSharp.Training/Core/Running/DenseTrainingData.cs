@@ -18,18 +18,20 @@ internal sealed class DenseTrainingData : ITrainingData
         int workers,
         ProcessShare share,
         ILogger logger,
-        Func<Batch, TrainingBatch> make
+        Func<Batch, TrainingBatch> make,
+        Func<int, Sampler> order
     )
     {
         _make = make;
-        var loading = new LoaderOptions(PerRankBatch.Of(recipe, share))
+        int batch = PerRankBatch.Of(recipe, share);
+        var loading = new LoaderOptions(batch)
         {
             Workers = workers,
             Seed = recipe.Seed,
             BadImages = BadImages.Skip,
             Logger = logger,
         };
-        var sampler = new ShuffledSampler(train.Count, recipe.Seed, share);
+        Sampler sampler = order(batch);
         PerRankBatch.RequireOne(recipe, train.Count, sampler, "images");
         Count = train.Count;
         _train = new BatchLoader(train, sampler, transform, loading, LoaderUse.Training);

@@ -33,7 +33,16 @@ public abstract class DenseTrainingSet : TrainingSet, IEvaluationSource
 
     /// <inheritdoc/>
     public override ITrainingData Read(TrainingRecipe recipe, PreprocessCard preprocess, int workers, ProcessShare share, ILogger logger) =>
-        new DenseTrainingData(_train, TransformOf(recipe, preprocess), recipe, workers, share, logger, BatchOf)
+        new DenseTrainingData(
+            _train,
+            TransformOf(recipe, preprocess),
+            recipe,
+            workers,
+            share,
+            logger,
+            BatchOf,
+            batch => OrderOf(recipe, batch, share)
+        )
         {
             EvalCount = _eval?.Count ?? 0,
             EvalBatches = _eval is null ? 0 : new OrderedSampler(_eval.Count, share).Length,
@@ -59,6 +68,10 @@ public abstract class DenseTrainingSet : TrainingSet, IEvaluationSource
             cancellationToken
         );
     }
+
+    /// <summary>The order of the items that are trained on.</summary>
+    private protected virtual Sampler OrderOf(TrainingRecipe recipe, int batch, ProcessShare share) =>
+        new ShuffledSampler(_train.Count, recipe.Seed, share);
 
     /// <summary>What augments the images that are trained on.</summary>
     private protected abstract IImageTransform TransformOf(TrainingRecipe recipe, PreprocessCard preprocess);
