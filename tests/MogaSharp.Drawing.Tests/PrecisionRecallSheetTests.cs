@@ -17,6 +17,9 @@ public sealed class PrecisionRecallSheetTests
         XNamespace space = "http://www.w3.org/2000/svg";
         string[] texts = [.. svg.Descendants(space + "text").Select(text => text.Value)];
         Assert.Contains("recall", texts);
+        // Charts of poor classes reach to 1 too, so that they can be compared.
+        Assert.Equal(3, texts.Count(text => text == "precision"));
+        Assert.Equal(6, texts.Count(text => text == "1"));
         Assert.Contains("results.json", texts);
         Assert.Contains("bird, 1 objects", texts);
     }

@@ -25,4 +25,7 @@ internal sealed class FaultSink(string path, Action<DatasetFault>? collect)
             throw new DatasetException(path, fault.Sentence);
         collect(fault);
     }
+
+    /// <summary>The exception for what ends the reading whoever collects faults.</summary>
+    public DatasetException End(string problem) => new(path, problem);
 }

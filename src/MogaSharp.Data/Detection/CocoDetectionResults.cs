@@ -4,7 +4,8 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
 
-/// <summary>Objects that were found, in COCO's form for results of boxes and masks: a list of image, category, box, mask and score.</summary>
+/// <summary>Objects that were found, in COCO's form for results of boxes and masks: lists of image, category, box, mask and score.
+/// </summary>
 public static class CocoDetectionResults
 {
     /// <summary>Reads a file.</summary>
@@ -16,12 +17,17 @@ public static class CocoDetectionResults
     /// or not finite, there is neither a box nor a mask, a mask is damaged or of another size than its image, an image or a category is
     /// unknown, or some detections have masks and others have none.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static ImmutableArray<(long Image, Detection Detection)> Load(string path, CocoInstances truth)
+    public static ImmutableArray<(long Image, Detection Detection)> Load(string path, CocoInstances truth) =>
+        Load(path, truth, CocoRules.MostRuns);
+
+    /// <summary>Reads a file whose masks may have so many runs.</summary>
+    internal static ImmutableArray<(long Image, Detection Detection)> Load(string path, CocoInstances truth, long mostRuns)
     {
         CocoEntry<CocoDetectionJson>[] results = CocoContext.Read(path, CocoContext.Default.CocoEntryCocoDetectionJsonArray);
         if (results.Length > 0 && !results.Any(one => one.Value is not { } result || truth.Find(result.ImageId) is not null))
             throw new DatasetException(path, $"No detection is of an image of '{truth.FilePath}'; these are results for other images.");
         var detections = ImmutableArray.CreateBuilder<(long, Detection Detection)>(results.Length);
+        long runs = 0;
         for (int i = 0; i < results.Length; i++)
         {
             (CocoDetectionJson? result, string? problem) = results[i];
@@ -36,6 +42,9 @@ public static class CocoDetectionResults
                     : "It has a 'segmentation', and the first one has none.";
             if (problem is not null)
                 throw CocoRules.Wrong(path, $"[{i}]", problem);
+            runs += detection.Mask?.Runs.Length ?? 0;
+            if (runs > mostRuns)
+                throw new DatasetException(path, CocoRules.TooManyRuns(mostRuns));
             detections.Add((result!.ImageId, detection));
         }
 

@@ -36,10 +36,13 @@ public sealed class CocoInstances
     /// is missing or not finite, a mask is damaged or of another size than its image, an image or a category is unknown, or an image, a
     /// category or an id is given twice.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static CocoInstances Load(string path, Action<DatasetFault>? collect = null)
+    public static CocoInstances Load(string path, Action<DatasetFault>? collect = null) => Load(path, collect, CocoRules.MostRuns);
+
+    /// <summary>Reads a file whose masks may have so many runs.</summary>
+    internal static CocoInstances Load(string path, Action<DatasetFault>? collect, long mostRuns)
     {
         CocoObjectsFileJson file = CocoContext.Read(path, CocoContext.Default.CocoObjectsFileJson);
-        var reader = new CocoObjectReader(new FaultSink(path, collect));
+        var reader = new CocoObjectReader(new FaultSink(path, collect), mostRuns);
         reader.ReadImages(file.Images);
         reader.ReadCategories(file.Categories);
         reader.ReadObjects(file.Annotations);

@@ -4,13 +4,15 @@ using MogaSharp.Vision;
 namespace MogaSharp.Data;
 
 /// <summary>Makes images and objects of the entries of a file, and tells of those that do not fit.</summary>
-internal sealed class CocoObjectReader(FaultSink faults)
+internal sealed class CocoObjectReader(FaultSink faults, long mostRuns)
 {
     private readonly OrderedDictionary<long, (CocoImageJson Image, ImmutableArray<AnnotatedObject>.Builder Objects)> _images = [];
     private readonly Dictionary<long, int> _labels = [];
 
     // Faults of the objects of an image that is left out would say nothing new.
     private readonly HashSet<long> _leftOutImages = [];
+
+    private long _runs;
 
     /// <summary>The categories that were read.</summary>
     public List<ClassLabel> Categories { get; } = [];
@@ -98,6 +100,9 @@ internal sealed class CocoObjectReader(FaultSink faults)
             (mask, string? problem) = outline.ToMask(new ImageSize(image.Image.Width, image.Image.Height));
             if (problem is not null)
                 return problem;
+            _runs += mask?.Runs.Length ?? 0;
+            if (_runs > mostRuns)
+                throw faults.End(CocoRules.TooManyRuns(mostRuns));
         }
 
         double area = annotation.Area ?? mask?.Area ?? box.Area;

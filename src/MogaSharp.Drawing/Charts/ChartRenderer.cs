@@ -31,7 +31,12 @@ internal static class ChartRenderer
         for (int i = 0; i < shown.Length; i++)
             Add(plot, shown[i], shown[i].Color ?? Colors[i % Colors.Length]);
         SetScale(plot.Axes.Bottom, x, shown.SelectMany(series => series.X));
-        SetScale(plot.Axes.Left, y, shown.SelectMany(series => series.Y.Concat(series.Band?.Low ?? []).Concat(series.Band?.High ?? [])));
+        double[] range = chart.YRange is { } reach ? [y.Place(reach.Low), y.Place(reach.High)] : [];
+        SetScale(
+            plot.Axes.Left,
+            y,
+            shown.SelectMany(series => series.Y.Concat(series.Band?.Low ?? []).Concat(series.Band?.High ?? [])).Concat(range)
+        );
         SetStyle(plot, chart, shown);
         // The first time it draws twice, once to find out how much room labels take; text would be in an SVG twice.
         plot.RenderInMemory((int)place.Width, (int)place.Height);

@@ -35,6 +35,9 @@ public sealed record LineChart(ImmutableArray<ChartSeries> Series)
     /// <summary>What Y is; null for nothing.</summary>
     public string? YTitle { get; init; }
 
+    /// <summary>What Y reaches from and to whatever the values are; null for the values alone.</summary>
+    public (double Low, double High)? YRange { get; init; }
+
     /// <summary>Whether X has a logarithmic scale. Values that are not positive are gaps.</summary>
     public bool IsXLogarithmic { get; init; }
 

@@ -4,7 +4,8 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Drawing;
 
-/// <summary>Charts of how precision falls while recall grows: one of the mean of all classes, then one of each class that has objects.</summary>
+/// <summary>Charts of how precision falls while recall grows: one of the mean of all classes, then one of each that has objects.
+/// </summary>
 public static class PrecisionRecallSheet
 {
     /// <summary>The most charts of classes; of more classes, those with most objects are drawn.</summary>
@@ -46,7 +47,8 @@ public static class PrecisionRecallSheet
             Title = title,
             XTitle = "recall",
             YTitle = "precision",
-            LegendCorner = Corner.BottomLeft,
+            YRange = (0, 1),
+            LegendCorner = Corner.TopRight,
         };
 
     private static ChartSeries Curve(CocoDetectionReport report, double overlap, int? label)

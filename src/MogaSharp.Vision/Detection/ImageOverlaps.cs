@@ -37,7 +37,7 @@ internal sealed class ImageOverlaps
     /// <summary>How much a detection overlaps each of <see cref="Objects"/>, 0..1.</summary>
     public ReadOnlySpan<double> Of(int detection) => _overlaps.AsSpan(detection * Objects.Length, Objects.Length);
 
-    /// <summary>Matches by COCO's rules: each detection takes the object of its class that it overlaps most of those that are left.</summary>
+    /// <summary>Matches by COCO's rules: each detection takes the object of its class that it overlaps most of those left.</summary>
     /// <param name="least">The overlap that is needed.</param>
     /// <returns>For each detection the place of its object, <see cref="Free"/> or <see cref="InCrowd"/>.</returns>
     public int[] Match(double least)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace MogaSharp.Vision;
@@ -14,18 +15,27 @@ internal static class RunLengthCode
     /// <exception cref="FormatException">The code is damaged.</exception>
     public static uint[] Read(ReadOnlySpan<char> code)
     {
-        List<uint> runs = [];
-        for (int at = 0; at < code.Length; )
+        // No number has less than a character.
+        uint[] runs = ArrayPool<uint>.Shared.Rent(code.Length);
+        try
         {
-            long number = ReadNumber(code, ref at);
-            if (runs.Count > 2)
-                number += runs[^2];
-            if (number is < 0 or > int.MaxValue)
-                throw new FormatException($"The code of the mask has a run of {number} pixels.");
-            runs.Add((uint)number);
-        }
+            int count = 0;
+            for (int at = 0; at < code.Length; )
+            {
+                long number = ReadNumber(code, ref at);
+                if (count > 2)
+                    number += runs[count - 2];
+                if (number is < 0 or > int.MaxValue)
+                    throw new FormatException($"The code of the mask has a run of {number} pixels.");
+                runs[count++] = (uint)number;
+            }
 
-        return [.. runs];
+            return runs[..count];
+        }
+        finally
+        {
+            ArrayPool<uint>.Shared.Return(runs);
+        }
     }
 
     public static string Write(ReadOnlySpan<uint> runs)

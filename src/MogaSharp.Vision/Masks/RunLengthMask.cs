@@ -45,13 +45,22 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
         get
         {
             (int left, int top, int right, int bottom) = (int.MaxValue, int.MaxValue, -1, -1);
-            foreach ((int first, int end) in Inside())
+            int at = 0;
+            for (int i = 0; i < _runs.Length; at += (int)_runs[i++])
             {
-                (int from, int to) = (first / Size.Height, (end - 1) / Size.Height);
-                // A run that goes on in the next column touches the last and the first row.
-                (int high, int low) = from == to ? (first % Size.Height, (end - 1) % Size.Height) : (0, Size.Height - 1);
-                (left, right) = (Math.Min(left, from), Math.Max(right, to));
-                (top, bottom) = (Math.Min(top, high), Math.Max(bottom, low));
+                if (i % 2 == 0 || _runs[i] == 0)
+                    continue;
+                (int column, int row) = Math.DivRem(at, Size.Height);
+                int low = row + (int)_runs[i] - 1;
+                left = Math.Min(left, column);
+                if (low >= Size.Height)
+                {
+                    // A run that goes on in the next column touches the last and the first row.
+                    column += low / Size.Height;
+                    (row, low) = (0, Size.Height - 1);
+                }
+                right = Math.Max(right, column);
+                (top, bottom) = (Math.Min(top, row), Math.Max(bottom, low));
             }
 
             return right < 0 ? default : new PixelWindow(left, top, right - left + 1, bottom - top + 1);
@@ -62,14 +71,17 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
     /// <param name="size">The size of the image.</param>
     /// <param name="runs">The lengths of the runs.</param>
     /// <exception cref="FormatException">The runs are not those of an image of this size.</exception>
-    public static RunLengthMask FromRuns(ImageSize size, ReadOnlySpan<uint> runs)
+    public static RunLengthMask FromRuns(ImageSize size, ReadOnlySpan<uint> runs) => Checked(size, runs.ToArray());
+
+    // Takes the array over.
+    private static RunLengthMask Checked(ImageSize size, uint[] runs)
     {
         int pixels = PixelsOf(size);
         long sum = 0;
         foreach (uint run in runs)
             sum += run;
         return runs.Length > 0 && sum == pixels
-            ? new RunLengthMask(size, runs.ToArray())
+            ? new RunLengthMask(size, runs)
             : throw new FormatException($"The runs of the mask have {sum} pixels, an image of {size} has {pixels}.");
     }
 
@@ -80,7 +92,7 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
     public static RunLengthMask Parse(ImageSize size, ReadOnlySpan<char> code)
     {
         PixelsOf(size);
-        return FromRuns(size, RunLengthCode.Read(code));
+        return Checked(size, RunLengthCode.Read(code));
     }
 
     /// <summary>The mask of pixels.</summary>

@@ -52,6 +52,16 @@ public sealed class CocoDetectionResultsTests : IDisposable
     }
 
     [Fact]
+    public void Masks_have_a_limit()
+    {
+        string path = Repository.Fixture("dense", "metrics", "segm_results.json");
+        int runs = Load("segm").Sum(one => one.Detection.Mask!.Runs.Length);
+        Assert.NotEmpty(CocoDetectionResults.Load(path, Truth, runs));
+        DatasetException wrong = Assert.Throws<DatasetException>(() => CocoDetectionResults.Load(path, Truth, runs - 1));
+        Assert.Equal($"The masks have more than {runs - 1} runs.", wrong.Problem);
+    }
+
+    [Fact]
     public void There_may_be_no_detection()
     {
         Assert.Empty(CocoDetectionResults.Load(Write("[]"), Truth));

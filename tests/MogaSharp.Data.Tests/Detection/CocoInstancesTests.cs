@@ -81,6 +81,20 @@ public sealed class CocoInstancesTests : IDisposable
         Assert.Equal(10_000, CocoInstances.Load(Write(FileOf(many))).Images[0].Objects.Length);
     }
 
+    // A polygon that crosses a wide image has a run or two in each column.
+    [Fact]
+    public void Small_files_do_not_become_large_masks()
+    {
+        string image = Image.Replace("4", "30000"),
+            polygon = Annotation(segmentation: "[[0, 0, 30000, 0, 30000, 2]]");
+        string path = Write(FileOf(polygon + ", " + Annotation(id: 4, segmentation: "[[0, 0, 30000, 0, 30000, 2]]"), image));
+        int runs = CocoInstances.Load(path).Images[0].Objects.Sum(one => one.Mask!.Runs.Length);
+        Assert.InRange(runs, 10_000, 200_000);
+        Assert.Equal(2, CocoInstances.Load(path, null, runs).Images[0].Objects.Length);
+        DatasetException wrong = Assert.Throws<DatasetException>(() => CocoInstances.Load(path, _ => { }, runs - 1));
+        Assert.Equal($"The masks have more than {runs - 1} runs.", wrong.Problem);
+    }
+
     public static TheoryData<string, string> WrongFiles =>
         new()
         {

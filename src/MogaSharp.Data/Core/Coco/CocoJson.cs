@@ -39,13 +39,18 @@ internal sealed class FewNumbers : JsonConverter<double[]>
         {
             if (numbers.Count == Most)
                 throw new JsonException($"The list has more than {Most} numbers.");
-            if (reader.TokenType != JsonTokenType.Number || !double.IsFinite(reader.GetDouble()))
-                throw new JsonException("A finite number is needed.");
-            numbers.Add(reader.GetDouble());
+            numbers.Add(Finite(ref reader));
         }
 
         return [.. numbers];
     }
+
+    /// <summary>The number at which a reader is.</summary>
+    /// <exception cref="JsonException">It is none, or is too large.</exception>
+    public static double Finite(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.GetDouble() is var number && double.IsFinite(number)
+            ? number
+            : throw new JsonException("A finite number is needed.");
 
     public override void Write(Utf8JsonWriter writer, double[] value, JsonSerializerOptions options)
     {

@@ -55,6 +55,19 @@ internal sealed class CocoEntryConverter<T> : JsonConverter<CocoEntry<T>>
         Utf8JsonReader start = reader;
         try
         {
+            return new CocoEntry<T>(
+                ((JsonConverter<T>)options.GetTypeInfo(typeof(T)).Converter).Read(ref reader, typeof(T), options),
+                null
+            );
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException)
+        {
+            reader = start;
+        }
+
+        // Slower, and it tells what is wrong and where.
+        try
+        {
             return new CocoEntry<T>(JsonSerializer.Deserialize(ref reader, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T))), null);
         }
         catch (JsonException problem)
@@ -170,11 +183,7 @@ internal sealed class CocoOutlineConverter : JsonConverter<CocoOutline>
             throw new JsonException("A list of numbers is needed.");
         List<double> numbers = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            numbers.Add(
-                reader.TokenType == JsonTokenType.Number && double.IsFinite(reader.GetDouble())
-                    ? reader.GetDouble()
-                    : throw new JsonException("A finite number is needed.")
-            );
+            numbers.Add(FewNumbers.Finite(ref reader));
         return [.. numbers];
     }
 

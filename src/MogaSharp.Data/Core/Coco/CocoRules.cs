@@ -6,6 +6,13 @@ namespace MogaSharp.Data;
 /// <summary>What is asked of entries of COCO's files, whatever they annotate. Problems are whole sentences; null is none.</summary>
 internal static class CocoRules
 {
+    /// <summary>The most runs that the masks of a file may have, 2 GiB of memory: more than twice those of COCO's largest file. A small
+    /// file could have polygons that cross a large image, each with a run or two in every column.</summary>
+    public const long MostRuns = 1L << 29;
+
+    /// <summary>The problem of a file with too many runs.</summary>
+    public static string TooManyRuns(long most) => $"The masks have more than {most} runs.";
+
     /// <summary>The problem of a box that is not four finite numbers.</summary>
     public const string NoBox = "The 'bbox' is not x, y, width and height.";
 

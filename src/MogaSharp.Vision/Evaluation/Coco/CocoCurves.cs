@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace MogaSharp.Vision;
 
 /// <summary>
@@ -9,20 +12,24 @@ internal sealed class CocoRanking
 
     /// <summary>Sorts.</summary>
     /// <param name="images">The matches, in the order of the images' numbers, which decides among detections of equal scores.</param>
-    /// <param name="most">The most detections of an image that are evaluated.</param>
-    public CocoRanking(IReadOnlyList<CocoMatches> images, int most)
+    public CocoRanking(IReadOnlyList<CocoMatches> images)
     {
         Images = images;
-        _order = new (double, int, int)[images.Sum(image => Math.Min(image.Scores.Length, most))];
+        _order = new (double, int, int)[images.Sum(image => image.Scores.Length)];
         int count = 0;
         for (int image = 0; image < images.Count; image++)
-        for (int place = 0; place < Math.Min(images[image].Scores.Length, most); place++)
+        for (int place = 0; place < images[image].Scores.Length; place++)
             _order[count++] = (images[image].Scores[place], image, place);
-        _order.AsSpan().Sort((one, other) => (other.Score, one.Image, one.Place).CompareTo((one.Score, other.Image, other.Place)));
+        _order.AsSpan().Sort(default(SurestFirst));
     }
+
+    private CocoRanking(IReadOnlyList<CocoMatches> images, (double, int, int)[] order) => (Images, _order) = (images, order);
 
     /// <summary>The matches of each image.</summary>
     public IReadOnlyList<CocoMatches> Images { get; }
+
+    /// <summary>The same with at most so many detections of an image.</summary>
+    public CocoRanking Limited(int most) => new(Images, Array.FindAll(_order, one => one.Place < most));
 
     /// <summary>What became of the detections for a range of areas, the surest first.</summary>
     public (ushort Matched, ushort Ignored)[] Outcomes(int area)
@@ -31,6 +38,18 @@ internal sealed class CocoRanking
         for (int i = 0; i < outcomes.Length; i++)
             outcomes[i] = (Images[_order[i].Image].Matched(area)[_order[i].Place], Images[_order[i].Image].Ignored(area)[_order[i].Place]);
         return outcomes;
+    }
+
+    private readonly struct SurestFirst : IComparer<(double Score, int Image, int Place)>
+    {
+        public int Compare((double Score, int Image, int Place) one, (double Score, int Image, int Place) other)
+        {
+            int byScore = other.Score.CompareTo(one.Score),
+                byImage = one.Image.CompareTo(other.Image);
+            return byScore != 0 ? byScore
+                : byImage != 0 ? byImage
+                : one.Place.CompareTo(other.Place);
+        }
     }
 }
 
@@ -60,30 +79,28 @@ internal sealed class CocoCurves
         if (positives == 0)
             return null;
         (ushort Matched, ushort Ignored)[] detections = ranking.Outcomes(area);
-        var precisions = new double[CocoMatches.Thresholds.Count][];
-        double[] recalls = new double[precisions.Length],
-            precision = new double[detections.Length],
-            recall = new double[detections.Length];
-        for (int threshold = 0; threshold < precisions.Length; threshold++)
+        int count = CocoMatches.Thresholds.Count;
+        int[] ignored = new int[count];
+        var rights = new List<double>[count];
+        for (int threshold = 0; threshold < count; threshold++)
+            rights[threshold] = [];
+        // Most detections are simply wrong, and what they are is told by those that are not.
+        for (int i = 0; i < detections.Length; i++)
         {
-            int right = 0,
-                wrong = 0;
-            for (int i = 0; i < detections.Length; i++)
+            for (int bits = detections[i].Matched | detections[i].Ignored; bits != 0; bits &= bits - 1)
             {
-                if (((detections[i].Ignored >> threshold) & 1) == 0)
-                {
-                    int isRight = (detections[i].Matched >> threshold) & 1;
-                    right += isRight;
-                    wrong += 1 - isRight;
-                }
-                (precision[i], recall[i]) = (right / (wrong + right + Spacing), (double)right / positives);
+                int threshold = BitOperations.TrailingZeroCount(bits);
+                if (((detections[i].Ignored >> threshold) & 1) != 0)
+                    ignored[threshold]++;
+                else
+                    rights[threshold].Add((rights[threshold].Count + 1) / (i + 1 - ignored[threshold] + Spacing));
             }
-
-            recalls[threshold] = recall.LastOrDefault();
-            precisions[threshold] = AtRecalls(precision, recall);
         }
 
-        return new CocoCurves(precisions, recalls);
+        return new CocoCurves(
+            [.. rights.Select(right => AtRecalls(CollectionsMarshal.AsSpan(right), positives))],
+            [.. rights.Select(right => (double)right.Count / positives)]
+        );
     }
 
     /// <summary>The precision at each of <see cref="AllRecalls"/> for a threshold.</summary>
@@ -94,16 +111,11 @@ internal sealed class CocoCurves
     /// <param name="positives">The objects that have to be found, 1 or more.</param>
     public static double AveragePrecision(ReadOnlySpan<bool> outcomes, int positives)
     {
-        double[] precision = new double[outcomes.Length],
-            recall = new double[outcomes.Length];
-        int right = 0;
+        List<double> right = [];
         for (int i = 0; i < outcomes.Length; i++)
-        {
-            right += outcomes[i] ? 1 : 0;
-            (precision[i], recall[i]) = (right / (i + 1 + Spacing), (double)right / positives);
-        }
-
-        return AtRecalls(precision, recall).Average();
+            if (outcomes[i])
+                right.Add((right.Count + 1) / (i + 1 + Spacing));
+        return AtRecalls(CollectionsMarshal.AsSpan(right), positives).Average();
     }
 
     /// <summary>The mean precision over all recalls, thresholds and categories, 0..1; NaN when no category has anything to find.</summary>
@@ -123,19 +135,20 @@ internal sealed class CocoCurves
     private static double Mean(IEnumerable<CocoCurves?> categories, Func<CocoCurves, IEnumerable<double>> values) =>
         categories.OfType<CocoCurves>().SelectMany(values).DefaultIfEmpty(double.NaN).Average();
 
-    // The best precision of this recall or any higher one; 0 for recalls that are not reached.
-    private static double[] AtRecalls(double[] precision, double[] recall)
+    // The best precision of this recall or any higher one; 0 for recalls that are not reached. Precision rises, and recall does, only with
+    // right detections, so these are all that have to be looked at.
+    private static double[] AtRecalls(Span<double> precisions, int positives)
     {
-        for (int i = precision.Length - 1; i > 0; i--)
-            precision[i - 1] = Math.Max(precision[i - 1], precision[i]);
+        for (int i = precisions.Length - 1; i > 0; i--)
+            precisions[i - 1] = Math.Max(precisions[i - 1], precisions[i]);
         double[] result = new double[Recalls.Length];
         for (int i = 0, at = 0; i < result.Length; i++)
         {
-            while (at < recall.Length && recall[at] < Recalls[i])
+            while (at < precisions.Length && (at + 1.0) / positives < Recalls[i])
                 at++;
-            if (at == recall.Length)
+            if (at == precisions.Length)
                 break;
-            result[i] = precision[at];
+            result[i] = precisions[at];
         }
 
         return result;

@@ -135,11 +135,23 @@ public sealed class CocoDetectionMetrics : IEvaluator
         if (Most.IsDefaultOrEmpty || Most[0] <= 0 || !Most.Order().Distinct().SequenceEqual(Most))
             throw new InvalidOperationException("The numbers of detections that are evaluated do not ascend from 1 or more.");
         List<CocoMatches>[] matches = [.. Enumerable.Range(0, Classes).Select(_ => new List<CocoMatches>())];
-        foreach (Image image in _images.Values)
-            Match(image, matches);
+        foreach ((int label, CocoMatches one) in _images.Values.AsParallel().AsOrdered().SelectMany(Match))
+            matches[label].Add(one);
         // For each number of detections and each range of areas that is asked for, the curves of the classes.
-        CocoCurves?[][] few = [.. Most.SkipLast(1).Select(most => Curves(matches, most, [0])[0])],
-            last = Curves(matches, Most[^1], [0, 1, 2, 3]);
+        CocoCurves?[][] few = [.. Most.SkipLast(1).Select(_ => new CocoCurves?[Classes])],
+            last = [.. Areas.Select(_ => new CocoCurves?[Classes])];
+        Parallel.For(
+            0,
+            Classes,
+            label =>
+            {
+                var ranking = new CocoRanking(matches[label]);
+                for (int i = 0; i < few.Length; i++)
+                    few[i][label] = CocoCurves.Of(ranking.Limited(Most[i]), 0);
+                for (int area = 0; area < last.Length; area++)
+                    last[area][label] = CocoCurves.Of(ranking, area);
+            }
+        );
         int of = Most.IndexOf(MostOfPrecision);
         var figures = new OrderedDictionary<string, double>
         {
@@ -186,7 +198,10 @@ public sealed class CocoDetectionMetrics : IEvaluator
     }
 
     private IEnumerable<ImageOverlaps> Overlaps(Func<Detection, bool> counts) =>
-        _images.Values.Select(image => new ImageOverlaps(image.Objects, Best([.. image.Detections.Where(counts)], Most[^1]), _comparison));
+        _images
+            .Values.AsParallel()
+            .AsOrdered()
+            .Select(image => new ImageOverlaps(image.Objects, Best([.. image.Detections.Where(counts)], Most[^1]), _comparison));
 
     private static void CheckOverlap(double overlap, string name)
     {
@@ -194,26 +209,23 @@ public sealed class CocoDetectionMetrics : IEvaluator
             throw new ArgumentOutOfRangeException(name, overlap, "The overlap is not above 0 to 1.");
     }
 
-    private static CocoCurves?[][] Curves(List<CocoMatches>[] matches, int most, int[] areas)
+    private List<(int Label, CocoMatches Matches)> Match(Image image)
     {
-        CocoRanking[] rankings = [.. matches.Select(images => new CocoRanking(images, most))];
-        return [.. areas.Select(area => rankings.Select(ranking => CocoCurves.Of(ranking, area)).ToArray())];
-    }
-
-    private void Match(Image image, List<CocoMatches>[] matches)
-    {
+        List<(int, CocoMatches)> matches = [];
         Detection[] best = Best(image.Detections, Most[^1]);
         ILookup<int, AnnotatedObject> objects = image.Objects.ToLookup(one => one.Label);
         foreach (IGrouping<int, AnnotatedObject> without in objects)
             if (!Array.Exists(best, detection => detection.Label == without.Key))
-                matches[without.Key].Add(CocoOverlaps.Match([.. without], [], _comparison, Areas));
+                matches.Add((without.Key, CocoOverlaps.Match([.. without], [], _comparison, Areas)));
         for (int first = 0, end; first < best.Length; first = end)
         {
             int label = best[first].Label;
             for (end = first; end < best.Length && best[end].Label == label; )
                 end++;
-            matches[label].Add(CocoOverlaps.Match([.. objects[label]], best[first..end], _comparison, Areas));
+            matches.Add((label, CocoOverlaps.Match([.. objects[label]], best[first..end], _comparison, Areas)));
         }
+
+        return matches;
     }
 
     // By class, the surest first, and among equal scores the first counted; at most so many of each class.

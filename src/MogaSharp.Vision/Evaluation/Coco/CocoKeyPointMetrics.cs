@@ -106,7 +106,7 @@ public sealed class CocoKeyPointMetrics : IEvaluator
     /// </remarks>
     public IReadOnlyDictionary<string, double> Figures()
     {
-        var ranking = new CocoRanking([.. _images.Values.Select(Match)], MostPoses);
+        var ranking = new CocoRanking([.. _images.Values.Select(Match)]);
         CocoCurves?[] all = [CocoCurves.Of(ranking, 0)],
             medium = [CocoCurves.Of(ranking, 1)],
             large = [CocoCurves.Of(ranking, 2)];

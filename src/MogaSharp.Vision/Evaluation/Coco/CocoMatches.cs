@@ -32,6 +32,8 @@ internal sealed class CocoMatches
     /// <summary>Beyond this even an equal object would not match.</summary>
     public const double MostSimilarity = 1 - 1e-10;
 
+    private const int AllBits = (1 << 10) - 1;
+
     private static readonly double[] Steps10 = Steps(0.5, 0.95, 10);
 
     private readonly int[] _positives;
@@ -119,6 +121,15 @@ internal sealed class CocoMatches
         {
             ReadOnlySpan<double> row = similarity.Slice(detection * truths.Length, truths.Length);
             bool isOutside = !area.Contains(detections[detection].Area);
+            double most = 0;
+            foreach (double one in row)
+                most = Math.Max(most, one);
+            if (most < Steps10[0])
+            {
+                ignored[detection] = (ushort)(isOutside ? AllBits : 0);
+                continue;
+            }
+
             for (int threshold = 0; threshold < Steps10.Length; threshold++)
             {
                 ushort bit = (ushort)(1 << threshold);
