@@ -20,16 +20,31 @@ public static class OnnxExporter
     public static void Export(ComputationGraph graph, WeightSet weights, string path, OnnxExportOptions? options = null)
     {
         options ??= new OnnxExportOptions();
-        ModelBuilder model = ModelBuilder.Build(graph, weights, options);
-        try
-        {
-            Write(model, path, options);
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new OnnxExportException($"The model cannot be written to '{path}': {exception.Message}", exception);
-        }
+        WriteFile(ModelBuilder.Build(graph, weights, options), path, options);
+    }
+
+    /// <summary>Writes a detector, from pixels to things, as <see cref="Export(ComputationGraph, WeightSet, string, OnnxExportOptions)"/>
+    /// writes a graph.</summary>
+    /// <param name="detector">What to write.</param>
+    /// <param name="weights">The parameters and buffers of all its graphs.</param>
+    /// <param name="path">The model file; an existing one is replaced.</param>
+    /// <param name="options">Null for the defaults; rows and columns are open in any case, and there is one image.</param>
+    /// <exception cref="OnnxExportException">The weights or options do not fit, or a file cannot be written.</exception>
+    public static void Export(OnnxDetector detector, WeightSet weights, string path, OnnxExportOptions? options = null)
+    {
+        options ??= new OnnxExportOptions();
+        WriteFile(ModelBuilder.Build(detector, weights, options), path, options);
+    }
+
+    /// <summary>Makes the bytes of a detector's model file; the weights have to fit into one file.</summary>
+    /// <param name="detector">What to write.</param>
+    /// <param name="weights">The parameters and buffers of all its graphs.</param>
+    /// <param name="options">Null for the defaults; rows and columns are open in any case, and there is one image.</param>
+    /// <exception cref="OnnxExportException">The weights or options do not fit, or the weights need a second file.</exception>
+    public static byte[] Export(OnnxDetector detector, WeightSet weights, OnnxExportOptions? options = null)
+    {
+        options ??= new OnnxExportOptions();
+        return Bytes(Inline(ModelBuilder.Build(detector, weights, options), options));
     }
 
     /// <summary>Writes a model to a stream, which stays open; its weights have to fit into one file.</summary>
@@ -42,7 +57,8 @@ public static class OnnxExporter
     /// </exception>
     public static void Export(ComputationGraph graph, WeightSet weights, Stream stream, OnnxExportOptions? options = null)
     {
-        ModelBuilder model = BuildInline(graph, weights, options);
+        options ??= new OnnxExportOptions();
+        ModelBuilder model = Inline(ModelBuilder.Build(graph, weights, options), options);
         try
         {
             Write(model, stream);
@@ -60,17 +76,20 @@ public static class OnnxExporter
     /// <exception cref="OnnxExportException">The weights or options do not fit the graph, or the weights need a second file.</exception>
     public static byte[] Export(ComputationGraph graph, WeightSet weights, OnnxExportOptions? options = null)
     {
-        ModelBuilder model = BuildInline(graph, weights, options);
+        options ??= new OnnxExportOptions();
+        return Bytes(Inline(ModelBuilder.Build(graph, weights, options), options));
+    }
+
+    private static byte[] Bytes(ModelBuilder model)
+    {
         byte[] bytes = new byte[model.Proto.CalculateSize()];
         using var output = new CodedOutputStream(bytes);
         model.Proto.WriteTo(output);
         return bytes;
     }
 
-    private static ModelBuilder BuildInline(ComputationGraph graph, WeightSet weights, OnnxExportOptions? options)
+    private static ModelBuilder Inline(ModelBuilder model, OnnxExportOptions options)
     {
-        options ??= new OnnxExportOptions();
-        ModelBuilder model = ModelBuilder.Build(graph, weights, options);
         if (model.Weights.ByteCount > options.ExternalDataThreshold)
             throw new OnnxExportException(
                 $"{model.Weights.ByteCount} bytes of weights need a second file (threshold {options.ExternalDataThreshold}); export "
@@ -78,6 +97,19 @@ public static class OnnxExporter
             );
         model.Weights.StoreInline();
         return model;
+    }
+
+    private static void WriteFile(ModelBuilder model, string path, OnnxExportOptions options)
+    {
+        try
+        {
+            Write(model, path, options);
+        }
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new OnnxExportException($"The model cannot be written to '{path}': {exception.Message}", exception);
+        }
     }
 
     private static void Write(ModelBuilder model, string path, OnnxExportOptions options)

@@ -34,6 +34,7 @@ public sealed class OnnxRuntimeModel : IDisposable
     {
         using SessionOptions native = OrtLibrary.CreateOptions(options ?? new());
         _session = OrtLibrary.Call(() => create(native));
+        OptionalInputNames = [.. _session.OverridableInitializerMetadata.Keys];
     }
 
     /// <summary>ONNX Runtime's version, such as <c>1.31.1</c>.</summary>
@@ -43,6 +44,9 @@ public sealed class OnnxRuntimeModel : IDisposable
     /// <summary>The inputs' names, in the model's order.</summary>
     public IReadOnlyList<string> InputNames => _session.InputNames;
 
+    /// <summary>Inputs that may be left out, since the model says what counts then; they come after the others.</summary>
+    public IReadOnlyList<string> OptionalInputNames { get; }
+
     /// <summary>The outputs' names, in the model's order.</summary>
     public IReadOnlyList<string> OutputNames => _session.OutputNames;
 
@@ -51,17 +55,17 @@ public sealed class OnnxRuntimeModel : IDisposable
 
     /// <summary>Runs the model and returns new tensors by output name; whole numbers of 64 bits, such as indices of classes, become
     /// floats.</summary>
-    /// <param name="inputs">One tensor per input, in order.</param>
+    /// <param name="inputs">One tensor per input, in order; of the optional ones as many as there are.</param>
     /// <exception cref="OnnxRuntimeException">The inputs do not fit the model.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public IReadOnlyDictionary<string, Tensor> Run(params ReadOnlySpan<Tensor> inputs)
     {
-        RequireCount("input", InputNames.Count, inputs.Length);
+        RequireCount("input", Math.Clamp(inputs.Length, InputNames.Count, InputNames.Count + OptionalInputNames.Count), inputs.Length);
+        IReadOnlyCollection<string> names =
+            inputs.Length == InputNames.Count ? InputNames : [.. InputNames, .. OptionalInputNames.Take(inputs.Length - InputNames.Count)];
         using var values = new PinnedTensors(inputs);
         using var run = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> results = OrtLibrary.Call(() =>
-            _session.Run(run, InputNames, values.Values, OutputNames)
-        );
+        using IDisposableReadOnlyCollection<OrtValue> results = OrtLibrary.Call(() => _session.Run(run, names, values.Values, OutputNames));
         return OutputNames.Zip(results, (name, value) => KeyValuePair.Create(name, Copy(value))).ToDictionary();
     }
 

@@ -34,6 +34,23 @@ internal static class ExportCommand
         {
             Description = "Segmentation: write the class of each pixel of the input (int64) in place of the numbers of the classes",
         };
+        var endToEnd = new Option<bool>("--end-to-end")
+        {
+            Description = "Detection: write everything from the normalized image to boxes, scores, classes and masks",
+        };
+        var score = new Option<double>("--score")
+        {
+            Description = "With --end-to-end: what scores have to be above, 0 to below 1",
+            HelpName = "number",
+            DefaultValueFactory = _ => DetectionInference.Default.ScoreThreshold,
+        };
+        Option<int> max = CommonOptions.WholeNumber(
+            "--max",
+            null,
+            DetectionInference.Default.MaxDetections,
+            "With --end-to-end: the most things in an image",
+            10_000
+        );
         Option<int> opset = CommonOptions.WholeNumber(
             "--opset",
             null,
@@ -53,6 +70,9 @@ internal static class ExportCommand
             dynamicBatch,
             dynamicSize,
             labels,
+            endToEnd,
+            score,
+            max,
             opset,
             random,
         };
@@ -65,6 +85,16 @@ internal static class ExportCommand
                 bool areLabels = parsed.GetValue(labels);
                 if (areLabels && card.Options is not SegmentationOptions)
                     throw new UsageException($"--labels is for segmentation, and {card.Name} is a model for {card.Options.Task}.");
+                bool isEndToEnd = parsed.GetValue(endToEnd);
+                if (isEndToEnd && card.CreateDefinition() is not IDetectionDefinition)
+                    throw new UsageException($"--end-to-end is for detection, and {card.Name} is a model for {card.Options.Task}.");
+                if (isEndToEnd && (parsed.GetValue(size) is not null || parsed.GetValue(dynamicBatch)))
+                    throw new UsageException("--end-to-end takes one image of any size; it excludes --size and --dynamic-batch.");
+                if (!isEndToEnd && new Option[] { score, max }.Any(option => parsed.GetResult(option)?.Implicit == false))
+                    throw new UsageException("--score and --max need --end-to-end.");
+                double least = parsed.GetValue(score);
+                if (!(least is >= 0 and < 1))
+                    throw new UsageException("--score takes a number from 0 to below 1.");
                 WeightSet? bound = null;
                 if (!parsed.GetValue(random))
                 {
@@ -74,8 +104,6 @@ internal static class ExportCommand
                     (card, bound) = (loaded.Card, loaded.Weights);
                 }
 
-                ComputationGraph graph = card.CreateDefinition().Build(input, areLabels ? ModelOutputs.Resized : ModelOutputs.Head);
-                bound ??= WeightInitializer.Create(graph.Parameters, seed: 0);
                 var options = new OnnxExportOptions
                 {
                     Opset = parsed.GetValue(opset),
@@ -86,6 +114,14 @@ internal static class ExportCommand
                     Description = card.Description ?? "",
                     Metadata = Metadata(card),
                 };
+                if (isEndToEnd)
+                {
+                    var inference = new DetectionInference { ScoreThreshold = (float)least, MaxDetections = Math.Max(1, parsed.GetValue(max)) };
+                    return DetectionExport.Write(card, bound, inference, path, options, cancellationToken);
+                }
+
+                ComputationGraph graph = card.CreateDefinition().Build(input, areLabels ? ModelOutputs.Resized : ModelOutputs.Head);
+                bound ??= WeightInitializer.Create(graph.Parameters, seed: 0);
                 Paths.Write(path, target => OnnxExporter.Export(graph, bound, target, options));
                 Console.Out.WriteLine(path);
                 // What is left open is tried with more.

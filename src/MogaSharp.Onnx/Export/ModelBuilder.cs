@@ -18,6 +18,44 @@ internal sealed class ModelBuilder
 
     public static ModelBuilder Build(ComputationGraph graph, WeightSet weights, OnnxExportOptions options)
     {
+        Check(options);
+        graph = graph.Lower();
+        var store = new WeightStore(graph, weights);
+        var dynamic = new DynamicDimensions(graph, options);
+        var writer = new NodeWriter([
+            .. graph.Inputs.Select(value => ((Input)value.Op).Name),
+            .. graph.Outputs.Select(output => output.Name),
+            .. graph.Parameters.Select(spec => spec.Name),
+        ]);
+        var interfaces = new InterfaceShapes(graph, dynamic);
+        // The nodes come first: they say which weights and constants are needed.
+        new NodeEmitter(graph, store, dynamic, options.Opset, writer).Emit();
+        var proto = Model(store, writer, options);
+        proto.Graph.Input.Add(graph.Inputs.Select(value => interfaces.Describe(((Input)value.Op).Name, value)));
+        proto.Graph.Output.Add(graph.Outputs.Select(output => interfaces.Describe(output.Name, output.Value)));
+        if (options.LargestChannels)
+            TakeLargestChannels(proto.Graph);
+        return new ModelBuilder(proto, store);
+    }
+
+    public static ModelBuilder Build(OnnxDetector detector, WeightSet weights, OnnxExportOptions options)
+    {
+        Check(options);
+        if (options.DynamicBatch || options.LargestChannels)
+            throw new OnnxExportException("A detector is exported for one image at a time, with all its outputs.");
+        options = options with { DynamicSize = true, DynamicRegions = true };
+        ComputationGraph image = detector.Image.Lower();
+        var store = new WeightStore(image, weights);
+        var writer = new NodeWriter([.. detector.Names, .. image.Parameters.Select(spec => spec.Name)]);
+        new DetectorEmitter(detector, image, store, writer, options).Emit();
+        var proto = Model(store, writer, options);
+        var interfaces = new InterfaceShapes(image, new DynamicDimensions(image, options));
+        DetectorInterface.Describe(proto.Graph, detector, interfaces.Describe(DetectorInterface.Pixels(image), image.Inputs[0]));
+        return new ModelBuilder(proto, store);
+    }
+
+    private static void Check(OnnxExportOptions options)
+    {
         if (options.Opset is < OnnxExportOptions.OldestOpset or > OnnxExportOptions.NewestOpset)
             throw new OnnxExportException(
                 $"Operator set {options.Opset} is not one of {OnnxExportOptions.OldestOpset} to {OnnxExportOptions.NewestOpset}."
@@ -27,14 +65,11 @@ internal sealed class ModelBuilder
                 $"One file takes at most {OnnxExportOptions.LargestThreshold} bytes of weights; the threshold is "
                     + $"{options.ExternalDataThreshold}."
             );
-        graph = graph.Lower();
-        var store = new WeightStore(graph, weights);
-        var dynamic = new DynamicDimensions(graph, options);
-        var emitter = new NodeEmitter(graph, store, dynamic, options.Opset);
-        var interfaces = new InterfaceShapes(graph, dynamic);
-        // The nodes come first: they say which weights and constants are needed.
-        IReadOnlyList<NodeProto> nodes = emitter.Emit();
-        var proto = new ModelProto
+    }
+
+    // A model of what was written, without inputs and outputs.
+    private static ModelProto Model(WeightStore store, NodeWriter writer, OnnxExportOptions options) =>
+        new()
         {
             IrVersion = IrVersion(options.Opset),
             ProducerName = "MogaSharp",
@@ -46,16 +81,10 @@ internal sealed class ModelBuilder
             {
                 Name = options.GraphName,
                 DocString = options.Description,
-                Node = { nodes },
-                Initializer = { store.Protos, emitter.Constants },
-                Input = { graph.Inputs.Select(value => interfaces.Describe(((Input)value.Op).Name, value)) },
-                Output = { graph.Outputs.Select(output => interfaces.Describe(output.Name, output.Value)) },
+                Node = { writer.Nodes },
+                Initializer = { store.Protos, writer.Constants.Protos },
             },
         };
-        if (options.LargestChannels)
-            TakeLargestChannels(proto.Graph);
-        return new ModelBuilder(proto, store);
-    }
 
     // The numbers of the channels stay within the graph.
     private static void TakeLargestChannels(GraphProto graph)

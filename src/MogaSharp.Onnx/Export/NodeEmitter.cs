@@ -17,37 +17,39 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
     private readonly DynamicDimensions _dynamic;
     private readonly LayoutRequests _requests;
     private readonly int _opset;
-    private readonly NameTable _names;
     private readonly ConstantStore _constants;
+    private readonly NodeWriter _writer;
+    private readonly Func<string, string> _inputs;
     private readonly string?[,] _results;
-    private readonly List<NodeProto> _nodes = [];
 
-    public NodeEmitter(ComputationGraph graph, WeightStore weights, DynamicDimensions dynamic, int opset)
+    /// <summary>Writes a graph into a model, which may have others.</summary>
+    /// <param name="graph">The graph, lowered.</param>
+    /// <param name="weights">Where its parameters are.</param>
+    /// <param name="dynamic">What is left open.</param>
+    /// <param name="opset">The operator set.</param>
+    /// <param name="writer">The model's nodes; the names of the graph's inputs, outputs and parameters are taken there.</param>
+    /// <param name="inputs">The tensor for an input of the graph; null where it has the input's name.</param>
+    public NodeEmitter(
+        ComputationGraph graph,
+        WeightStore weights,
+        DynamicDimensions dynamic,
+        int opset,
+        NodeWriter writer,
+        Func<string, string>? inputs = null
+    )
     {
         _graph = graph;
         _weights = weights;
         _dynamic = dynamic;
         _requests = new LayoutRequests(graph);
         _opset = opset;
-        string[] fixedNames =
-        [
-            .. graph.Inputs.Select(value => ((Input)value.Op).Name),
-            .. graph.Outputs.Select(output => output.Name),
-            .. graph.Parameters.Select(spec => spec.Name),
-        ];
-        if (
-            fixedNames.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1 || group.Key.Length == 0) is
-            { } bad
-        )
-            throw new OnnxExportException($"Inputs, outputs and parameters need different names; '{bad.Key}' is empty or taken twice.");
-        _names = new NameTable(fixedNames);
-        _constants = new ConstantStore(_names);
+        _writer = writer;
+        _constants = writer.Constants;
+        _inputs = inputs ?? (name => name);
         _results = new string?[graph.Values.Count, LayoutCount];
     }
 
-    public IEnumerable<TensorProto> Constants => _constants.Protos;
-
-    public IReadOnlyList<NodeProto> Emit()
+    public void Emit()
     {
         foreach (Value value in _graph.Values)
         {
@@ -57,35 +59,20 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
 
         foreach ((string name, Value value) in _graph.Outputs)
             NameOutput(name, Tensor(value, Layout.Map));
-        return _nodes;
     }
 
-    public Result Visit(Input op, Value at) => (op.Name, Layout.Map);
+    public Result Visit(Input op, Value at) => (_inputs(op.Name), Layout.Map);
 
     // The node that computes an output takes the output's name; only what has no node of its own, or two names, is handed on by an
     // Identity.
     private void NameOutput(string name, string tensor)
     {
-        NodeProto? producer = _nodes.Find(node => node.Output.Contains(tensor));
-        if (producer is null || _graph.Outputs.Any(output => output.Name == tensor))
+        if (_graph.Outputs.Any(output => output.Name == tensor) || !_writer.Rename(tensor, name))
         {
-            _nodes.Add(
-                new NodeProto
-                {
-                    Name = _names.Unique($"{name}/Identity"),
-                    OpType = "Identity",
-                    Input = { tensor },
-                    Output = { name },
-                }
-            );
+            _writer.AddIdentity(tensor, name);
             return;
         }
 
-        producer.Output[producer.Output.IndexOf(tensor)] = name;
-        foreach (NodeProto node in _nodes)
-            for (int i = 0; i < node.Input.Count; i++)
-                if (node.Input[i] == tensor)
-                    node.Input[i] = name;
         for (int i = 0; i < _results.Length; i++)
             if (_results[i / LayoutCount, i % LayoutCount] == tensor)
                 _results[i / LayoutCount, i % LayoutCount] = name;
@@ -148,21 +135,6 @@ internal sealed partial class NodeEmitter : IOpVisitor<Value, Result>
         Nodes(at, type, inputs, 1, attributes)[0];
 
     // A node with several results; the first has the node's name.
-    private string[] Nodes(Value at, string type, string[] inputs, int results, params AttributeProto[] attributes)
-    {
-        string name = _names.Unique($"{at.Scope}/{type}");
-        string[] outputs = [name, .. Enumerable.Range(1, results - 1).Select(_ => _names.Unique(name))];
-        _nodes.Add(
-            new NodeProto
-            {
-                Name = name,
-                OpType = type,
-                DocString = at.Op.Kind,
-                Input = { inputs },
-                Output = { outputs },
-                Attribute = { attributes },
-            }
-        );
-        return outputs;
-    }
+    private string[] Nodes(Value at, string type, string[] inputs, int results, params AttributeProto[] attributes) =>
+        _writer.Add(at.Scope, at.Op.Kind, type, inputs, results, attributes);
 }
