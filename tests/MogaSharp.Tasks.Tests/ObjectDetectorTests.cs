@@ -55,6 +55,19 @@ public sealed class ObjectDetectorTests
     }
 
     [Fact]
+    public void A_segmenter_gives_masks_and_refuses_models_that_make_none()
+    {
+        using var segmenter = new InstanceSegmenter(Models[TwoSteps].Value, new DetectionInference { HasMasks = false, MaxDetections = 3 });
+        ImageDetections found = segmenter.Predict(Cat, Token);
+        Assert.Equal(3, found.Objects.Length);
+        Assert.All(found.Objects, one => Assert.NotNull(one.Mask));
+        Assert.Contains(
+            "The model finds boxes and makes no masks.",
+            Assert.Throws<ModelCardException>(() => new InstanceSegmenter(Models[OneStep].Value)).Message
+        );
+    }
+
+    [Fact]
     public void Codes_of_masks_are_the_official_ones()
     {
         JsonElement[] codes =

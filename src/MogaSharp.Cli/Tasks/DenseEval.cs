@@ -25,66 +25,49 @@ internal static class DenseEval
         Action<TaskEvaluation, ModelCard>? report = null
     )
     {
-        TaskTraining training = TaskTraining.Of(request.Card.Options.Task);
-        using TrainingSet set = training.OpenData(request.Data, request.Card);
-        if (request.Split != DatasetSplit.Test || set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
-            throw new UsageException($"'{request.Data}' has no part of its own to evaluate on.");
-        Notices.OfThisRun.AddRange(set.Notes);
+        if (request.Split != DatasetSplit.Test)
+            throw new UsageException(
+                $"{request.Card.Options.Task} is evaluated on the part of the data that is for it; leave --split out."
+            );
+        // What is wrong with the data is found before weights are downloaded.
+        TaskTraining.Of(request.Card.Options.Task).CheckData(request.Data, request.Card);
         LoadedModel loaded = await ModelFinder
             .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
             .ConfigureAwait(false);
-        if (!set.Model.GetLabels().SequenceEqual(loaded.Card.GetLabels()))
-            throw new UsageException($"'{request.Data}' has other classes than {loaded.Card.Name}.");
         using IInferenceEngine engine = request.CreateEngine();
-        using IInferenceSession session = engine.CreateSession(loaded.Graph, loaded.Weights);
-        TrainingTask task = training.Create(training.Default(), loaded.Card.Options);
-        TaskEvaluation evaluation = task.CreateEvaluation();
-        using var graphs = evaluation as IDisposable;
-        var clock = Stopwatch.StartNew();
-        await Output.WithProgressAsync("Evaluating", report => Task.Run(() => Count(report), cancellationToken)).ConfigureAwait(false);
-        if (evaluation.Count == 0)
-            throw new FailureException($"There are no {task.Items} to evaluate on.");
+        using ModelEvaluationResult result = await Output
+            .WithProgressAsync("Evaluating", progress => Task.Run(() => Run(progress), cancellationToken))
+            .ConfigureAwait(false);
+        Notices.OfThisRun.AddRange(result.Notes);
         if (report is not null)
         {
-            report(evaluation, loaded.Card);
+            report(result.Evaluation, loaded.Card);
             return ExitCode.Success;
         }
 
         Write(
             request,
-            task,
+            result.Task,
             new DenseEvalReport(
                 loaded.Card.Name,
                 request.Data,
-                evaluation.Count,
-                Math.Round(evaluation.Count / clock.Elapsed.TotalSeconds, 2),
-                Finite(evaluation.Figures()),
-                more?.Invoke(evaluation, loaded.Card),
+                result.Evaluation.Count,
+                Math.Round(result.ItemsPerSecond, 2),
+                Finite(result.Figures),
+                more?.Invoke(result.Evaluation, loaded.Card),
                 Notices.OfThisRun.AllOrNull
             )
         );
         return ExitCode.Success;
 
-        bool Count(Action<double, string> progress)
-        {
-            int done = 0;
-            IEnumerable<TrainingBatch> batches = source
-                .ReadEvaluation(loaded.Card.Preprocess, 1, ProcessShare.Single, cancellationToken)
-                .Select(batch =>
-                {
-                    foreach (BadItem bad in batch.BadItems ?? [])
-                        Notices.OfThisRun.Add($"{bad.Name} is left out: {bad.Problem}");
-                    progress((double)done++ / count, $"{done} of {count}");
-                    return batch;
-                });
-            Evaluator.Count(
-                evaluation,
-                new SessionRunner(session, part => engine.CreateSession(part, loaded.Weights)),
-                batches,
-                cancellationToken: cancellationToken
+        ModelEvaluationResult Run(Action<double, string> progress) =>
+            ModelEvaluation.Run(
+                loaded,
+                request.Data,
+                engine,
+                (done, count) => progress((double)(done - 1) / count, $"{done} of {count}"),
+                cancellationToken
             );
-            return true;
-        }
     }
 
     /// <summary>Prints the figures of predictions that a file or a folder holds.</summary>

@@ -11,7 +11,7 @@ namespace MogaSharp.Tasks;
 /// Finds things in images of any size: their boxes and classes, and their pixels where the model makes masks. Decoding, resizing as the
 /// model card says, network, and what makes boxes of its numbers. Safe for concurrent use.
 /// </summary>
-public sealed class ObjectDetector : ImagePredictor<ImageDetections>
+public class ObjectDetector : ImagePredictor<ImageDetections>
 {
     // One image of 1333 x 800, or some smaller ones.
     private const long RunPixels = 1 << 20;

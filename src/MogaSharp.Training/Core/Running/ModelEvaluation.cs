@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using MogaSharp.Data;
+using MogaSharp.Graph;
+using MogaSharp.Models;
+
+namespace MogaSharp.Training;
+
+/// <summary>What an evaluation of a model found.</summary>
+/// <param name="Evaluation">What was counted; the caller owns it.</param>
+/// <param name="Task">The task, which knows the figures' names for people.</param>
+/// <param name="ItemsPerSecond">Items that were evaluated in a second, reading included.</param>
+/// <param name="Notes">What was left out or guessed, each a clause without a full stop.</param>
+public sealed record ModelEvaluationResult(TaskEvaluation Evaluation, TrainingTask Task, double ItemsPerSecond, IReadOnlyList<string> Notes)
+    : IDisposable
+{
+    /// <summary>The figures by name, as fractions.</summary>
+    public IReadOnlyDictionary<string, double> Figures => Evaluation.Figures();
+
+    /// <summary>Lets go of the graphs that the evaluation opened.</summary>
+    public void Dispose() => (Evaluation as IDisposable)?.Dispose();
+}
+
+/// <summary>Evaluates a finished model on the part of a data set that is for it: the figures of <c>moga eval</c>, and those that training
+/// logs, on any engine.</summary>
+public static class ModelEvaluation
+{
+    /// <summary>Evaluates a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data as <c>moga train</c> takes it: <c>ade20k:PATH</c>, <c>coco-pose:PATH</c>, <c>coco:PATH</c>,
+    /// <c>scenes</c> and so on.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="progress">Receives the items done and their number; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the evaluation between two items.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The data does not fit the model, or has no part of its own to evaluate on.</exception>
+    /// <exception cref="NothingToEvaluateException">Not a single item can be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ModelEvaluationResult Run(
+        LoadedModel model,
+        string data,
+        IInferenceEngine engine,
+        Action<int, int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var training = TaskTraining.Of(model.Card.Options.Task);
+        using TrainingSet set = training.OpenData(data, model.Card);
+        if (set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
+            throw new TrainingSetupException($"'{data}' has no part of its own to evaluate on.");
+        if (!set.Model.GetLabels().SequenceEqual(model.Card.GetLabels()))
+            throw new TrainingSetupException($"'{data}' has other classes than {model.Card.Name}.");
+        List<string> notes = [.. set.Notes];
+        TrainingTask task = training.Create(training.Default(), model.Card.Options);
+        TaskEvaluation evaluation = task.CreateEvaluation();
+        var result = new ModelEvaluationResult(evaluation, task, 0, notes);
+        try
+        {
+            using IInferenceSession session = engine.CreateSession(model.Graph, model.Weights);
+            var clock = Stopwatch.StartNew();
+            int done = 0;
+            IEnumerable<TrainingBatch> batches = source
+                .ReadEvaluation(model.Card.Preprocess, 1, ProcessShare.Single, cancellationToken)
+                .Select(batch =>
+                {
+                    notes.AddRange((batch.BadItems ?? []).Select(bad => $"{bad.Name} is left out: {bad.Problem}"));
+                    progress?.Invoke(++done, count);
+                    return batch;
+                });
+            Evaluator.Count(
+                evaluation,
+                new SessionRunner(session, part => engine.CreateSession(part, model.Weights)),
+                batches,
+                cancellationToken: cancellationToken
+            );
+            if (evaluation.Count == 0)
+                throw new NothingToEvaluateException($"There are no {task.Items} to evaluate on.");
+            return result with { ItemsPerSecond = evaluation.Count / clock.Elapsed.TotalSeconds };
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+}
