@@ -116,7 +116,11 @@ internal static class ExportCommand
                 };
                 if (isEndToEnd)
                 {
-                    var inference = new DetectionInference { ScoreThreshold = (float)least, MaxDetections = Math.Max(1, parsed.GetValue(max)) };
+                    var inference = new DetectionInference
+                    {
+                        ScoreThreshold = (float)least,
+                        MaxDetections = Math.Max(1, parsed.GetValue(max)),
+                    };
                     return DetectionExport.Write(card, bound, inference, path, options, cancellationToken);
                 }
 

@@ -32,12 +32,7 @@ internal static class DetectionExport
             [
                 .. anchors.Strides.Select(
                     (stride, i) =>
-                        new OnnxAnchorLevel(
-                            definition.ClassOutput(i),
-                            definition.BoxOutput(i),
-                            stride,
-                            [.. anchors.BaseAnchors(i)]
-                        )
+                        new OnnxAnchorLevel(definition.ClassOutput(i), definition.BoxOutput(i), stride, [.. anchors.BaseAnchors(i)])
                 ),
             ],
             ScoreThreshold = inference.ScoreThreshold,
