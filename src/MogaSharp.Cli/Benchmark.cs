@@ -106,9 +106,34 @@ internal static class Benchmark
         Tensor x = benchmark.X;
         Tensor[] outputs = session.CreateOutputs(input);
         using IBenchmarkPeer? peer = startPeer?.Invoke(benchmark);
+        BenchmarkResult result = Measure(() => session.Run([x], outputs, cancellationToken), peer, duration) with
+        {
+            Model = model,
+            Input = input.ToString(),
+            Batch = input[0],
+            Engine = engine.Name,
+            Threads = threads,
+        };
+        result = WithRate(result, graph.TotalCost(input).MultiplyAdds, input[0]);
+        if (session is CpuSession managed)
+            result = result with
+            {
+                VectorBits = CpuSession.VectorLanes * 32,
+                PeakShare = result.GflopPerSecond / peakGflops,
+                ArenaBytes = managed.MemoryBytes(input),
+            };
+        return peer?.Outputs is { } theirs ? result with { PeerDifference = outputs.Zip(theirs, Difference).Max() } : result;
+    }
+
+    /// <summary>Measures something, in turn with a peer; the result says nothing of what it is.</summary>
+    /// <param name="step">Does it once.</param>
+    /// <param name="peer">What runs in turn; null for nothing.</param>
+    /// <param name="duration">How long to measure.</param>
+    public static BenchmarkResult Measure(Action step, IBenchmarkPeer? peer, TimeSpan duration)
+    {
         for (int i = 0; i < WarmUp; i++)
         {
-            session.Run([x], outputs, cancellationToken);
+            step();
             peer?.Step();
         }
 
@@ -119,37 +144,28 @@ internal static class Benchmark
         {
             long before = GC.GetAllocatedBytesForCurrentThread(),
                 start = Stopwatch.GetTimestamp();
-            session.Run([x], outputs, cancellationToken);
+            step();
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             if (peer is not null)
                 peerTimes.Add(peer.Step());
         }
 
-        double median = Percentile(times, 50),
-            rate = 2e-6 * graph.TotalCost(input).MultiplyAdds / median;
         var result = new BenchmarkResult
         {
-            Model = model,
-            Input = input.ToString(),
-            Batch = input[0],
-            Engine = engine.Name,
-            Threads = threads,
+            Model = "",
+            Input = "",
+            Batch = 1,
+            Engine = "",
+            Threads = 0,
             Runs = times.Count,
-            MedianMs = median,
+            MedianMs = Percentile(times, 50),
             P10Ms = Percentile(times, 10),
             P90Ms = Percentile(times, 90),
-            ImagesPerSecond = 1000 * input[0] / median,
-            GflopPerSecond = rate,
+            ImagesPerSecond = 0,
+            GflopPerSecond = 0,
             AllocatedBytes = allocated / times.Count,
         };
-        if (session is CpuSession managed)
-            result = result with
-            {
-                VectorBits = CpuSession.VectorLanes * 32,
-                PeakShare = rate / peakGflops,
-                ArenaBytes = managed.MemoryBytes(input),
-            };
         if (peer is null)
             return result;
         List<double> ratios = [.. peerTimes.Zip(times, (theirs, ours) => theirs / ours)];
@@ -159,12 +175,22 @@ internal static class Benchmark
             PeerMedianMs = Percentile(peerTimes, 50),
             PeerP10Ms = Percentile(peerTimes, 10),
             PeerP90Ms = Percentile(peerTimes, 90),
-            Ratio = Percentile(peerTimes, 50) / median,
+            Ratio = Percentile(peerTimes, 50) / result.MedianMs,
             RatioP10 = Percentile(ratios, 10),
             RatioP90 = Percentile(ratios, 90),
-            PeerDifference = peer.Outputs is { } theirs ? outputs.Zip(theirs, Difference).Max() : null,
         };
     }
+
+    /// <summary>A result with what was done in its time.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="multiplyAdds">Of a run.</param>
+    /// <param name="batch">Images of a run.</param>
+    public static BenchmarkResult WithRate(BenchmarkResult result, long multiplyAdds, int batch) =>
+        result with
+        {
+            ImagesPerSecond = 1000 * batch / result.MedianMs,
+            GflopPerSecond = 2e-6 * multiplyAdds / result.MedianMs,
+        };
 
     private static double Difference(Tensor ours, Tensor theirs)
     {

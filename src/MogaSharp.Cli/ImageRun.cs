@@ -90,6 +90,10 @@ internal abstract class ImageRun<T, TReport>
     /// <summary>A report for people.</summary>
     protected abstract string Line(TReport report);
 
+    /// <summary>The images of a path; more than one where it has frames.</summary>
+    protected virtual IEnumerable<ImageSource> Sources(string path, CancellationToken cancellationToken) =>
+        [path == ImagePaths.Stdin ? ImageSource.FromStream(Console.OpenStandardInput, path) : ImageSource.FromFile(path)];
+
     /// <summary>Does it.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ParseResult parsed, ImageArguments arguments, CancellationToken cancellationToken)
@@ -102,7 +106,7 @@ internal abstract class ImageRun<T, TReport>
         Folder?.RequireOthers(files);
         await using var images = new ImageInputs(
             Prepare(card),
-            files.Select(Source),
+            files.SelectMany(path => Sources(path, cancellationToken)),
             new ImageInputOptions { KeepsImages = Folder is not null },
             cancellationToken
         );
@@ -134,8 +138,8 @@ internal abstract class ImageRun<T, TReport>
             }
 
             return bad.Count == 0 ? ExitCode.Success
-                : files.Count == 1 ? ExitCode.Failure
-                : Failure.Report($"{bad.Count} of {files.Count} images could not be {Done}.", ExitCode.Failure);
+                : Math.Max(files.Count, done) == 1 ? ExitCode.Failure
+                : Failure.Report($"{bad.Count} of {Math.Max(files.Count, done)} images could not be {Done}.", ExitCode.Failure);
 
             async Task<bool> AllAsync(Action<double, string> progress)
             {
@@ -151,7 +155,9 @@ internal abstract class ImageRun<T, TReport>
                             Output.Line(Line(report));
                     }
 
-                    progress((double)++done / files.Count, $"{done} of {files.Count}");
+                    // Frames are counted as they come.
+                    int all = Math.Max(files.Count, ++done);
+                    progress((double)done / all, $"{done} of {all}");
                 }
 
                 return true;
@@ -195,7 +201,4 @@ internal abstract class ImageRun<T, TReport>
             return [Fail(result.Source.Name, e.Message, notes)];
         }
     }
-
-    private static ImageSource Source(string path) =>
-        path == ImagePaths.Stdin ? ImageSource.FromStream(Console.OpenStandardInput, path) : ImageSource.FromFile(path);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 using MogaSharp.Torch;
 using MogaSharp.Training;
 
@@ -58,6 +59,13 @@ internal static class BenchCommand
         {
             Description = "With --train: feature maps with channels innermost, or not; default: as moga train does",
         };
+        var image = new Option<string?>("--image")
+        {
+            Description = "Detectors: measure from this image file to things with masks, instead of the network alone",
+            HelpName = "file",
+        };
+        Option<string?> weights = CommonOptions.Weights();
+        weights.Description = "With --image: the weights; default: fresh ones, which may find nothing";
         var engine = new EngineOptions();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("bench", "Measure how fast networks run on this machine")
@@ -72,6 +80,8 @@ internal static class BenchCommand
             official,
             amp,
             channelsLast,
+            image,
+            weights,
             engine.Engine,
             engine.Provider,
             engine.Device,
@@ -97,6 +107,14 @@ internal static class BenchCommand
                     Paths.Existing(code);
                 if (compared == "torchsharp" && code is null)
                     throw new UsageException("--compare torchsharp needs --official, the code of the network that it runs.");
+                string? file = parsed.GetValue(image) is { } path ? Paths.Existing(path) : null;
+                if (file is null && parsed.GetValue(weights) is not null)
+                    throw new UsageException("--weights needs --image; the network alone is measured with random weights.");
+                if (file is not null && (parsed.GetValue(train) || compared == "torchsharp"))
+                    throw new UsageException("--image excludes --train and --compare torchsharp.");
+                foreach ((ModelCard card, Shape _) in file is null ? [] : cases)
+                    if (card.CreateDefinition() is not IDetectionDefinition)
+                        throw new UsageException($"--image is for detection, and {card.Name} is a model for {card.Options.Task}.");
                 if (parsed.GetValue(train))
                 {
                     Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
@@ -150,6 +168,23 @@ internal static class BenchCommand
                 var results = new List<BenchmarkResult>();
                 foreach ((ModelCard card, Shape input) in cases)
                 {
+                    if (file is not null)
+                    {
+                        results.Add(
+                            DetectionBenchmark.Measure(
+                                Model(card, parsed.GetValue(weights)),
+                                file,
+                                running,
+                                used,
+                                TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                                compared is not null,
+                                cancellationToken
+                            )
+                        );
+                        Console.Error.WriteLine($"measured {card.Name}, {file}");
+                        continue;
+                    }
+
                     Func<BenchmarkCase, IBenchmarkPeer>? start = compared switch
                     {
                         "onnxruntime" => measured => new OnnxRuntimePeer(measured, used),
@@ -181,6 +216,11 @@ internal static class BenchCommand
         );
         return command;
     }
+
+    private static LoadedModel Model(ModelCard card, string? weights) =>
+        weights is null
+            ? LoadedModel.Create(card, WeightInitializer.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, seed: 0))
+            : ModelFinder.LoadAsync(card, weights, ema: false, CancellationToken.None).GetAwaiter().GetResult();
 
     private static int TrainAll((ModelCard Card, Shape Input)[] cases, Func<ModelCard, Shape, TrainBenchmarkResult> measure, bool json)
     {

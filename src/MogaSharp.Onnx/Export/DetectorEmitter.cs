@@ -48,8 +48,7 @@ internal sealed class DetectorEmitter(
         new NodeEmitter(graph, store, new DynamicDimensions(graph, options), options.Opset, writer, inputs).Emit();
     }
 
-    private void WriteOver(ComputationGraph graph, string regions) =>
-        Write(graph, name => name == detector.RegionsInput ? regions : name);
+    private void WriteOver(ComputationGraph graph, string regions) => Write(graph, name => name == detector.RegionsInput ? regions : name);
 
     // (4): right, bottom, right, bottom.
     private string Limits(NodeScope s)
@@ -83,11 +82,7 @@ internal sealed class DetectorEmitter(
         string boxes = s.Add(s.Rows(bases, s.Modulo(anchor, anchors)), s.ToFloat(s.Concat(1, x, y, x, y)));
         string deltas = s.Rows(s.Reshape(s.Transpose(level.Boxes, 0, 2, 3, 1), -1, 4), anchor);
         string labels = s.Modulo(places, classes);
-        return new(
-            BoxNodes.Decode(s, boxes, deltas, Plain, limits),
-            best,
-            isProposal ? s.Add(labels, s.Constants.Vector(index)) : labels
-        );
+        return new(BoxNodes.Decode(s, boxes, deltas, Plain, limits), best, isProposal ? s.Add(labels, s.Constants.Vector(index)) : labels);
     }
 
     private string Proposals(BoxTensors all)
@@ -97,12 +92,7 @@ internal sealed class DetectorEmitter(
     }
 
     private BoxTensors Suppress(BoxTensors all) =>
-        BoxNodes.Suppress(
-            Scope("detect/things", "suppression within classes"),
-            all,
-            detector.OverlapThreshold,
-            detector.MaxDetections
-        );
+        BoxNodes.Suppress(Scope("detect/things", "suppression within classes"), all, detector.OverlapThreshold, detector.MaxDetections);
 
     // All pairs of a region and a class that are sure enough.
     private BoxTensors Stages(string boxes, string limits)
@@ -138,11 +128,7 @@ internal sealed class DetectorEmitter(
         string[] numbers = [.. detector.Stages.Select(stage => stage.Classes)];
         string mean = numbers.Length == 1 ? numbers[0] : s.Divide(s.Node("Sum", numbers), s.Constants.Scalar(numbers.Length));
         string scores = s.Columns(s.Node("Softmax", [mean], Attributes.Int("axis", 1)), 0, detector.Classes);
-        string pairs = s.Transpose(
-            s.Node("NonZero", [s.Node("Greater", [scores, s.Constants.Scalar(detector.ScoreThreshold)])]),
-            1,
-            0
-        );
+        string pairs = s.Transpose(s.Node("NonZero", [s.Node("Greater", [scores, s.Constants.Scalar(detector.ScoreThreshold)])]), 1, 0);
         string regions = s.Column(pairs, 0),
             labels = s.Column(pairs, 1);
         string places = s.Add(s.Multiply(regions, s.Constants.Vector(detector.Classes)), labels);

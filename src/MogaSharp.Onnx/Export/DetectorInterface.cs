@@ -62,7 +62,11 @@ internal static class DetectorInterface
             Name = name,
             Type = new TypeProto
             {
-                TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = new TensorShapeProto { Dim = { dimensions } } },
+                TensorType = new TypeProto.Types.Tensor
+                {
+                    ElemType = type,
+                    Shape = new TensorShapeProto { Dim = { dimensions } },
+                },
             },
         };
 }

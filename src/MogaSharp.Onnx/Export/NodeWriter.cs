@@ -13,7 +13,10 @@ internal sealed class NodeWriter
     /// <exception cref="OnnxExportException">One is empty or taken twice.</exception>
     public NodeWriter(IReadOnlyCollection<string> taken)
     {
-        if (taken.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1 || group.Key.Length == 0) is { } bad)
+        if (
+            taken.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1 || group.Key.Length == 0) is
+            { } bad
+        )
             throw new OnnxExportException($"Inputs, outputs and parameters need different names; '{bad.Key}' is empty or taken twice.");
         _names = new NameTable(taken);
         Constants = new ConstantStore(_names);

@@ -9,8 +9,8 @@ namespace MogaSharp.Tasks;
 
 /// <summary>Gives the boxes of the people in an image.</summary>
 /// <param name="name">What names the image.</param>
-/// <param name="size">Its size.</param>
-public delegate IReadOnlyList<PersonBox> PersonFinder(string name, ImageSize size);
+/// <param name="image">The image.</param>
+public delegate IReadOnlyList<PersonBox> PersonFinder(string name, RgbImage image);
 
 /// <summary>Inputs of pose networks: each person's box with room around it, warped to the size that the card states, and mirrored, as
 /// MMPose's top-down pipeline does. Without boxes the image is one person.</summary>
@@ -31,7 +31,7 @@ public sealed class PosePreparation : IImagePreparation
     {
         _inference = inference ?? PoseInference.Default;
         _inference.Check();
-        _find = find ?? ((_, size) => [new PersonBox(new Box(0, 0, size.Width, size.Height))]);
+        _find = find ?? ((_, image) => [new PersonBox(new Box(0, 0, image.Width, image.Height))]);
         _normalizer = new PixelNormalizer(card.ToOptions());
         _size = new ImageSize(card.Width, card.Height);
         _padding = (float)card.BoxPadding;
@@ -39,8 +39,7 @@ public sealed class PosePreparation : IImagePreparation
 
     /// <inheritdoc/>
     /// <exception cref="PersonBoxException">A box is empty, not finite, or outside of the image.</exception>
-    public PreparedImage Prepare(RgbImage image, string name) =>
-        Prepare(image, _find(name, new ImageSize(image.Width, image.Height)), name);
+    public PreparedImage Prepare(RgbImage image, string name) => Prepare(image, _find(name, image), name);
 
     /// <summary>Prepares an image with given people.</summary>
     /// <param name="image">The image.</param>

@@ -133,5 +133,56 @@ public sealed class DetectTests : IDisposable
         (await Moga.RunAsync("train", "--model", card, "--data", "scenes")).Failed(2, "There is no training for detection yet.");
     }
 
+    [Fact]
+    public async Task Each_frame_of_a_GIF_is_an_image()
+    {
+        string card = DenseModels.WriteDetector(_folder);
+        RgbImage photo = ImageDecoder.Load(Photo).Resize(96, 64, ResizeFilter.Bilinear);
+        new GifAnimation([photo, photo.Mirrored(), photo], [100, 100, 100]).Save(_folder.File("clip.gif"));
+        new GifAnimation([photo], [100]).Save(_folder.File("still.gif"));
+        JsonElement[] things =
+        [
+            .. (
+                await Detect(
+                    card,
+                    _folder.File("clip.gif"),
+                    _folder.File("still.gif"),
+                    "--score",
+                    "0",
+                    "--max",
+                    "1",
+                    "--output",
+                    _folder.File("out"),
+                    "--json"
+                )
+            ).Json.EnumerateArray(),
+        ];
+        string clip = _folder.File("clip.gif");
+        Assert.Equal(
+            [$"{clip}#0", $"{clip}#1", $"{clip}#2", _folder.File("still.gif")],
+            things.Select(thing => thing.GetProperty("file_name").GetString())
+        );
+        Assert.Equal([1, 2, 3, 4], things.Select(thing => thing.GetProperty("image_id").GetInt32()));
+        Assert.Equal(
+            ["clip#0.png", "clip#1.png", "clip#2.png", "still.png"],
+            Directory.GetFiles(_folder.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_GIF_that_ends_early_is_told_and_other_images_are_done()
+    {
+        string card = DenseModels.WriteDetector(_folder);
+        RgbImage photo = ImageDecoder.Load(Photo).Resize(96, 64, ResizeFilter.Bilinear);
+        new GifAnimation([photo, photo.Mirrored(), photo], [100, 100, 100]).Save(_folder.File("clip.gif"));
+        byte[] bytes = File.ReadAllBytes(_folder.File("clip.gif"));
+        File.WriteAllBytes(_folder.File("bad.gif"), bytes[..20]);
+        Outcome outcome = await Detect(card, _folder.File("bad.gif"), Photo, "--score", "0", "--max", "1");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("bad.gif", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 images could not be searched", outcome.Errors, StringComparison.Ordinal);
+        Assert.StartsWith(Photo, outcome.Output, StringComparison.Ordinal);
+    }
+
     private static Task<Outcome> Detect(string card, params string[] arguments) => Moga.RunAsync(["detect", "--model", card, .. arguments]);
 }

@@ -75,8 +75,8 @@ public sealed class DetectionExportTests : IDisposable
         const int Plane = 28 * 28;
         float[] official = expected.Floats("mask.prob");
         for (int i = 0; i < official.Length / Plane; i++)
-            for (int k = 0; k < Plane; k++)
-                Assert.Equal(official[(i * Plane) + k], masks.Data[(places[i] * Plane) + k], 5e-4);
+        for (int k = 0; k < Plane; k++)
+            Assert.Equal(official[(i * Plane) + k], masks.Data[(places[i] * Plane) + k], 5e-4);
     }
 
     // Where each expected thing was found.
@@ -101,7 +101,10 @@ public sealed class DetectionExportTests : IDisposable
                             && Enumerable.Range(0, 4).All(k => Math.Abs(actual.Data[(j * 4) + k] - boxes[(i * 4) + k]) <= 0.02),
                         -1
                     );
-                    Assert.True(place >= 0, $"thing {i}: {label} {scores[i]}; there is {found["labels"].Data[i]} {found["scores"].Data[i]}");
+                    Assert.True(
+                        place >= 0,
+                        $"thing {i}: {label} {scores[i]}; there is {found["labels"].Data[i]} {found["scores"].Data[i]}"
+                    );
                     return place;
                 }
             ),
@@ -212,8 +215,33 @@ public sealed class DetectionExportTests : IDisposable
     [Fact]
     public async Task End_to_end_is_for_detectors()
     {
-        (await Export(DenseModels.WritePose(_folder), "--end-to-end")).Failed(2, "--end-to-end is for detection, and pose is a model for pose.");
+        (await Export(DenseModels.WritePose(_folder), "--end-to-end")).Failed(
+            2,
+            "--end-to-end is for detection, and pose is a model for pose."
+        );
         Assert.False(File.Exists(_folder.File("m.onnx")));
+    }
+
+    [Fact]
+    public async Task Detectors_are_measured_alone_and_from_a_file_on()
+    {
+        string card = DenseModels.WriteDetector(_folder),
+            photo = Repository.Fixture("imaging", "chelsea.png"),
+            weights = _folder.File("weights.safetensors");
+        string[] options = ["--seconds", "1", "--compare", "onnxruntime", "--json"];
+        JsonElement network = (await Moga.RunAsync(["bench", card, "--size", "64x96", .. options])).Json[0],
+            whole = (await Moga.RunAsync(["bench", card, "--image", photo, "--weights", weights, .. options])).Json[0];
+        Assert.Equal("1x3x64x96", network.GetProperty("input").GetString());
+        Assert.Equal("chelsea.png 1x3x96x128", whole.GetProperty("input").GetString());
+        foreach (JsonElement row in new[] { network, whole })
+        {
+            Assert.StartsWith("ONNX Runtime ", row.GetProperty("peer").GetString(), StringComparison.Ordinal);
+            Assert.InRange(row.GetProperty("peer_difference").GetDouble(), 0, 1e-3);
+            Assert.True(row.GetProperty("ratio").GetDouble() > 0);
+        }
+
+        (await Moga.RunAsync("bench", card, "--weights", weights)).Failed(2, "--weights needs --image");
+        (await Moga.RunAsync("bench", DenseModels.WritePose(_folder), "--image", photo)).Failed(2, "--image is for detection");
     }
 
     private Task<Outcome> Export(string card, params string[] options) =>

@@ -89,6 +89,58 @@ public sealed class PoseTests : IDisposable
         (await Pose(card, Photo, "--boxes", _folder.File("nowhere.json"))).Failed(2, "There is no file");
     }
 
+    [Fact]
+    public async Task A_detector_says_where_people_are()
+    {
+        string detector = Detector("cat", "Person", "ball");
+        string card = DenseModels.WritePose(_folder);
+        JsonElement[] boxes =
+        [
+            .. (
+                await Moga.RunAsync("detect", Photo, "--model", detector, "--score", "0.2", "--classes", "person", "--no-masks", "--json")
+            ).Json.EnumerateArray(),
+        ];
+        JsonElement[] people =
+        [
+            .. (
+                await Pose(card, Photo, "--detector", detector, "--detector-score", "0.2", "--output", _folder.File("out"), "--json")
+            ).Json.EnumerateArray(),
+        ];
+        Assert.NotEmpty(people);
+        // Some of them are nearly the same person.
+        Assert.InRange(people.Length, 1, boxes.Length);
+        string[] known = [.. boxes.Select(box => box.GetProperty("bbox").GetRawText())];
+        Assert.All(people, person => Assert.Contains(person.GetProperty("bbox").GetRawText(), known));
+        Assert.True(File.Exists(_folder.File("out/chelsea.png")));
+        Outcome nobody = (await Pose(card, Photo, "--detector", detector, "--detector-score", "1", "--json")).Succeeded();
+        Assert.Empty(nobody.Json.EnumerateArray());
+        Assert.Contains(nobody.Notes, note => note.Contains("1 image in which the detector finds nobody", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Detectors_without_people_and_options_that_exclude_each_other_are_refused()
+    {
+        string detector = Detector(),
+            card = DenseModels.WritePose(_folder);
+        (await Pose(card, Photo, "--detector", detector)).Failed(2, "does not know the class 'person'");
+        (await Pose(card, Photo, "--detector", card)).Failed(2, "--detector takes a model for detection; pose is one for pose.");
+        (await Pose(card, Photo, "--detector", detector, "--whole")).Failed(2, "--detector excludes --boxes and --whole");
+        (await Pose(card, Photo, "--detector", detector, "--boxes", "b.json")).Failed(2, "--detector excludes --boxes and --whole");
+        (await Pose(card, Photo, "--detector-score", "0.5")).Failed(2, "--detector-score needs --detector");
+        (await Pose(card, Photo, "--detector", detector, "--detector-score", "2")).Failed(2, "takes a number from 0 to 1");
+    }
+
+    // In a folder of its own: both cards have the same file names.
+    private string Detector(params string[] labels)
+    {
+        string card = DenseModels.WriteDetector(_folder, labels),
+            folder = _folder.File("detector");
+        Directory.CreateDirectory(folder);
+        foreach (string file in new[] { card, _folder.File("weights.safetensors") })
+            File.Move(file, Path.Combine(folder, Path.GetFileName(file)));
+        return Path.Combine(folder, Path.GetFileName(card));
+    }
+
     private static Task<Outcome> Pose(string card, params string[] arguments) =>
         Moga.RunAsync(["pose", .. arguments, "--model", card, "--threads", "1"]);
 }

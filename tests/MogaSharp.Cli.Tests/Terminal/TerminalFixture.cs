@@ -75,6 +75,10 @@ internal sealed class TerminalFixture : IAsyncDisposable
             "inspect" => ([command, Weights], @"weights\.safetensors: Safetensors"),
             "convert" => ([command, Weights, _folder.File("out.pth")], @"^\d+ tensors, "),
             "export" => ([command, _card, "--onnx", _folder.File("out.onnx"), "--size", "32"], @"out\.onnx$"),
+            "export detector" => (
+                ["export", DenseModels.WriteDetector(_folder), "--onnx", _folder.File("detector.onnx"), "--end-to-end"],
+                @"detector\.onnx$"
+            ),
             "bench" => ([command, _card, "--seconds", "1"], "^measured custom, input "),
             "predict" => (
                 [command, VideoFixtures.Sample("moving_mnist.gif"), "--model", Video64(), "--output", _folder.File("predicted")],

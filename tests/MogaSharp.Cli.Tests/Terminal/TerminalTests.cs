@@ -27,6 +27,7 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("inspect")]
     [InlineData("convert")]
     [InlineData("export")]
+    [InlineData("export detector")]
     [InlineData("bench")]
     [InlineData("predict")]
     public async Task Commands_leave_their_lines_on_the_screen_and_nothing_else(string command)

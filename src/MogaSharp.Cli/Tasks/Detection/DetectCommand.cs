@@ -100,6 +100,11 @@ internal static class DetectCommand
 
         protected override JsonTypeInfo<FoundThing> Json => CliJson.Printed.FoundThing;
 
+        protected override IEnumerable<ImageSource> Sources(string path, CancellationToken cancellationToken) =>
+            path != ImagePaths.Stdin && ImageFrames.MayBeIn(path)
+                ? ImageFrames.Of(path, cancellationToken)
+                : base.Sources(path, cancellationToken);
+
         protected override IImagePreparation Prepare(ModelCard card)
         {
             // Mistakes in names are told before weights are read.
@@ -113,12 +118,13 @@ internal static class DetectCommand
         protected override IEnumerable<FoundThing> Report(ImageResult<ImageDetections> result, string[]? notes)
         {
             ImageDetections found = result.Value!;
-            string path = result.Source.Name;
+            string path = result.Source.Name,
+                name = ImageFrames.FileNameOf(path);
             if (found.Objects.Any(one => !double.IsFinite(one.Box.X + one.Box.Y + one.Box.Width + one.Box.Height + one.Score)))
                 throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
-            string? file = Output is null ? null : Draw(result, Output.FilesOf(path)[0]);
-            string[]? cuts = Crops is null ? null : Cut(result, Crops.FilesOf(path)[0]);
-            long id = _numbers.Next(path);
+            string? file = Output is null ? null : Draw(result, Output.FilesOf(name)[0]);
+            string[]? cuts = Crops is null ? null : Cut(result, Crops.FilesOf(name)[0]);
+            long id = _numbers.Next(name);
             if (found.Objects.IsEmpty && !IsJson)
                 yield return new FoundThing { FileName = path, Overlay = file };
             for (int i = 0; i < found.Objects.Length; i++)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using MogaSharp.Imaging;
 using MogaSharp.Tasks;
 using MogaSharp.Vision;
 
@@ -48,6 +49,19 @@ internal sealed class BoxesFile
     /// <summary>The boxes of an image: by its whole path, or else by the file's name.</summary>
     public IReadOnlyList<PersonBox>? Of(string image) =>
         _boxes.GetValueOrDefault(image) ?? _boxes.GetValueOrDefault(Path.GetFileName(image));
+
+    /// <summary>The boxes of an image; where the file has none, nobody is there, which is said.</summary>
+    public IReadOnlyList<PersonBox> Find(string name, RgbImage image)
+    {
+        if (Of(name) is { } found)
+            return found;
+        Notices.OfThisRun.Count(
+            "no boxes",
+            name,
+            count => $"{count} image{(count == 1 ? "" : "s")} without boxes in the file: nobody is there"
+        );
+        return [];
+    }
 
     private void ReadList(JsonElement list, string path)
     {

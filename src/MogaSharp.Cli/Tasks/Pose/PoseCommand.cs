@@ -23,7 +23,21 @@ internal static class PoseCommand
             Description = "Where people are: JSON with an image, a bbox and a score for each",
             HelpName = "file",
         };
-        var whole = new Option<bool>("--whole") { Description = "Take each image for one person; the default without --boxes" };
+        var detector = new Option<string?>("--detector")
+        {
+            Description = "Find people with a detector: a model of the catalogue, or a model card, that knows the class person",
+            HelpName = "model",
+        };
+        var detectorScore = new Option<double>("--detector-score")
+        {
+            Description = "With --detector: the least score of a box, 0 to 1",
+            HelpName = "number",
+            DefaultValueFactory = _ => PersonDetector.DefaultScore,
+        };
+        var whole = new Option<bool>("--whole")
+        {
+            Description = "Take each image for one person; the default without --boxes and --detector",
+        };
         var decode = new Option<string>("--decode")
         {
             Description = "default (moves places by a quarter pixel), unbiased (DARK) or plain",
@@ -33,12 +47,19 @@ internal static class PoseCommand
         decode.AcceptOnlyFromAmong("default", "unbiased", "plain");
         var noFlip = new Option<bool>("--no-flip") { Description = "Do not let the mirrored image count too; twice as fast" };
         var command = new Command("pose", "Find the joints of people in images");
-        arguments.AddTo(command, output, boxes, whole, decode, noFlip);
+        arguments.AddTo(command, output, boxes, detector, detectorScore, whole, decode, noFlip);
         command.SetAction(
-            (parsed, cancellationToken) =>
+            async (parsed, cancellationToken) =>
             {
                 if (parsed.GetValue(whole) && parsed.GetValue(boxes) is not null)
                     throw new UsageException("--whole and --boxes exclude each other.");
+                if (parsed.GetValue(detector) is not null && (parsed.GetValue(whole) || parsed.GetValue(boxes) is not null))
+                    throw new UsageException("--detector excludes --boxes and --whole.");
+                if (parsed.GetValue(detector) is null && parsed.GetResult(detectorScore)?.Implicit == false)
+                    throw new UsageException("--detector-score needs --detector.");
+                double least = parsed.GetValue(detectorScore);
+                if (!(least is >= 0 and <= 1))
+                    throw new UsageException("--detector-score takes a number from 0 to 1.");
                 BoxesFile? file = parsed.GetValue(boxes) is { } path ? BoxesFile.Load(Paths.Existing(path)) : null;
                 var inference = new PoseInference
                 {
@@ -51,13 +72,20 @@ internal static class PoseCommand
                     },
                 };
                 OutputFolder? folder = parsed.GetValue(output) is { } to ? new OutputFolder(to, ".png") : null;
-                return new PoseRun(inference, file, folder).RunAsync(parsed, arguments, cancellationToken);
+                using PersonDetector? people = parsed.GetValue(detector) is { } model
+                    ? await PersonDetector.LoadAsync(model, least, arguments.Engine.Create(parsed), cancellationToken).ConfigureAwait(false)
+                    : null;
+                PersonFinder? find =
+                    people is not null ? people.Find
+                    : file is not null ? file.Find
+                    : null;
+                return await new PoseRun(inference, find, folder).RunAsync(parsed, arguments, cancellationToken).ConfigureAwait(false);
             }
         );
         return command;
     }
 
-    private sealed class PoseRun(PoseInference inference, BoxesFile? boxes, OutputFolder? folder) : ImageRun<ImagePoses, FoundPerson>
+    private sealed class PoseRun(PoseInference inference, PersonFinder? find, OutputFolder? folder) : ImageRun<ImagePoses, FoundPerson>
     {
         private readonly ImageNumbers _numbers = new();
 
@@ -71,8 +99,7 @@ internal static class PoseCommand
 
         protected override JsonTypeInfo<FoundPerson> Json => CliJson.Printed.FoundPerson;
 
-        protected override IImagePreparation Prepare(ModelCard card) =>
-            new PosePreparation(card.Preprocess, inference, boxes is null ? null : (name, _) => BoxesOf(name));
+        protected override IImagePreparation Prepare(ModelCard card) => new PosePreparation(card.Preprocess, inference, find);
 
         protected override ImagePredictor<ImagePoses> Create(LoadedModel model, IInferenceEngine engine) =>
             new PoseEstimator(model, inference, engine: engine);
@@ -133,18 +160,6 @@ internal static class PoseCommand
                     : string.Create(CultureInfo.InvariantCulture, $"no joint above {inference.JointThreshold}");
             string score = report.Score!.Value.ToString("F2", CultureInfo.InvariantCulture);
             return $"{report.Path}: person {score}: {found}{(report.Overlay is null ? "" : $" -> {report.Overlay}")}";
-        }
-
-        private IReadOnlyList<PersonBox> BoxesOf(string name)
-        {
-            if (boxes!.Of(name) is { } found)
-                return found;
-            Notices.OfThisRun.Count(
-                "no boxes",
-                name,
-                count => $"{count} image{(count == 1 ? "" : "s")} without boxes in the file: nobody is there"
-            );
-            return [];
         }
 
         private static double Rounded(double value) => Math.Round(value, 3);
