@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using MogaSharp.Data;
 using MogaSharp.Graph;
-using MogaSharp.Models;
+using MogaSharp.Tasks;
 
 namespace MogaSharp.Training;
 
