@@ -9,7 +9,7 @@ public sealed class PrecisionRecallSheetTests
     public void There_is_a_chart_of_all_and_one_of_each_class_that_has_objects()
     {
         ChartSheet sheet = PrecisionRecallSheet.Of(Report(3), ["cat", "dog", "bird"], "results.json");
-        Assert.Equal(["all classes, 2 objects", "cat, 1 objects", "bird, 1 objects"], sheet.Charts.Select(chart => chart.Title));
+        Assert.Equal(["all classes, 2 objects", "cat, 1 object", "bird, 1 object"], sheet.Charts.Select(chart => chart.Title));
         Assert.Equal(["IoU 0.5: AP 100.0", "IoU 0.75: AP 0.0"], sheet.Charts[1].Series.Select(series => series.Name));
         Assert.Equal(["IoU 0.5: AP 50.0", "IoU 0.75: AP 0.0"], sheet.Charts[0].Series.Select(series => series.Name));
         Assert.All(sheet.Charts.SelectMany(chart => chart.Series), series => Assert.Equal((101, 101), (series.X.Length, series.Y.Length)));
@@ -21,7 +21,7 @@ public sealed class PrecisionRecallSheetTests
         Assert.Equal(3, texts.Count(text => text == "precision"));
         Assert.Equal(6, texts.Count(text => text == "1"));
         Assert.Contains("results.json", texts);
-        Assert.Contains("bird, 1 objects", texts);
+        Assert.Contains("bird, 1 object", texts);
     }
 
     [Fact]

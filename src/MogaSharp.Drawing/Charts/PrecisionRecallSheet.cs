@@ -28,10 +28,9 @@ public static class PrecisionRecallSheet
             .OrderByDescending(label => report.Classes[label].Objects)
             .Take(MostClasses)
             .Order();
-        int objects = report.Classes.Sum(one => one.Objects);
         return new ChartSheet([
-            Chart(report, $"all classes, {objects} objects", null),
-            .. drawn.Select(label => Chart(report, $"{classes[label]}, {report.Classes[label].Objects} objects", label)),
+            Chart(report, Title("all classes", report.Classes.Sum(one => one.Objects)), null),
+            .. drawn.Select(label => Chart(report, Title(classes[label], report.Classes[label].Objects), label)),
         ])
         {
             Title = title,
@@ -40,6 +39,8 @@ public static class PrecisionRecallSheet
             ChartHeight = 260,
         };
     }
+
+    private static string Title(string name, int objects) => $"{name}, {objects} object{(objects == 1 ? "" : "s")}";
 
     private static LineChart Chart(CocoDetectionReport report, string title, int? label) =>
         new([.. Overlaps.Select(overlap => Curve(report, overlap, label))])
