@@ -50,7 +50,7 @@ internal static class DenseModels
             }
         );
 
-    public static string WriteDetector(TemporaryFolder folder, params string[] labels) =>
+    public static string WriteDetector(TemporaryFolder folder) =>
         Write(
             folder,
             new ModelCard
@@ -66,7 +66,7 @@ internal static class DenseModels
                     MaskConvs = 1,
                     MaskChannels = 8,
                 },
-                Labels = labels.Length == 0 ? ["cat", "dog", "traffic light"] : [.. labels],
+                Labels = ["cat", "dog", "traffic light"],
                 Preprocess = new PreprocessCard
                 {
                     Width = 128,
