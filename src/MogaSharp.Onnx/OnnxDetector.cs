@@ -6,9 +6,9 @@ namespace MogaSharp.Onnx;
 /// <summary>
 /// A detector that is written as one model, from pixels to things: its graphs, and the rules between them, which are those of MMDetection
 /// 2.26. The model takes <c>input</c>, the graph's pixels of one image, (1, 3, H, W) with any H and W that the graph takes, and
-/// <c>img_shape</c>, height and width of what of it is image and not padding (two floats; left out, all of it). It gives <c>boxes</c> (n, 4)
-/// in pixels of the input, left, top, right, bottom, <c>scores</c> (n), the best first, <c>labels</c> (n, 64-bit whole numbers), and where
-/// it makes masks <c>masks</c> (n, side, side), the probability of each pixel of the box.
+/// <c>img_shape</c>, height and width of what of it is image and not padding (two floats; left out, all of it). It gives
+/// <c>boxes</c> (n, 4) in pixels of the input, left, top, right, bottom, <c>scores</c> (n), the best first, <c>labels</c> (n, 64-bit whole
+/// numbers), and where it makes masks <c>masks</c> (n, side, side), the probability of each pixel of the box.
 /// </summary>
 public sealed record OnnxDetector
 {

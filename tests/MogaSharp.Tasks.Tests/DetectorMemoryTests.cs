@@ -31,7 +31,8 @@ public sealed class DetectorMemoryTests
         Search(Sizes, Images);
         (long managedNow, long allNow) = Memory();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{shapes} shapes, {found} things; managed {managed >> 10} KiB, then {managedNow >> 10}; process {all >> 20} MiB, then {allNow >> 20}"
+            $"{shapes} shapes, {found} things; managed {managed >> 10} KiB, then {managedNow >> 10}; process {all >> 20} MiB, then "
+                + $"{allNow >> 20}"
         );
         Assert.True(found > Images);
         Assert.InRange(managedNow - managed, long.MinValue, 2 << 20);

@@ -51,8 +51,7 @@ internal static class DenseModels
             }
         );
 
-    public static string WriteDetector(TemporaryFolder folder, params string[] labels) =>
-        WriteDetector(folder, 128, 96, labels.Length == 0 ? ["cat", "dog", "traffic light"] : [.. labels]);
+    public static string WriteDetector(TemporaryFolder folder) => WriteDetector(folder, 128, 96, ["cat", "dog", "traffic light"]);
 
     public static string WriteSceneDetector(TemporaryFolder folder) =>
         WriteDetector(folder, 64, 64, [.. SceneGenerator.Classes.Skip(1).Select(label => label.Name)]);

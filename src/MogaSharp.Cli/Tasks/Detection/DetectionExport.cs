@@ -66,16 +66,16 @@ internal static class DetectionExport
         Console.Out.WriteLine(path);
         PreprocessCard preprocess = card.Preprocess;
         Notices.Hint(
-            "inputs: input (1, 3, height, width), both multiples of 32, and img_shape (height, width of what of it is image and not padding, "
-                + "two floats; left out, all of it)"
+            "inputs: input (1, 3, height, width), both multiples of 32, and img_shape (height, width of what of it is image and not "
+                + "padding, two floats; left out, all of it)"
         );
         Notices.Hint(
             "outputs: boxes (n, 4: left, top, right, bottom in pixels of the input), scores (n), labels (n, int64)"
                 + (detector.Masks is null ? "" : ", masks (n, 28, 28: probabilities of the box's pixels)")
         );
         Notices.Hint(
-            $"not in the file: fitting the image into {preprocess.Width} x {preprocess.Height}, its normalization (mean and deviation are in "
-                + "the metadata, in the card), padding with zeros, and the way back to the image's own pixels"
+            $"not in the file: fitting the image into {preprocess.Width} x {preprocess.Height}, its normalization (mean and deviation "
+                + "are in the metadata, in the card), padding with zeros, and the way back to the image's own pixels"
         );
         return Check(definition, weights, inference, path, cancellationToken);
     }
