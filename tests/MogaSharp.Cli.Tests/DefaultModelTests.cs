@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MogaSharp.Testing;
 
 namespace MogaSharp.Cli.Tests;
@@ -94,7 +95,10 @@ public sealed class DefaultModelTests : IDisposable
         );
         JsonElement[] things = [.. outcome.Json.EnumerateArray()];
         Assert.InRange(things.Length, 30, 90);
-        Assert.All(things, thing => Assert.Equal("192,256", string.Join(',', thing.GetProperty("segmentation").GetProperty("size"))));
+        Assert.All(
+            things,
+            thing => Assert.Equal("192,256", string.Join(',', thing.GetProperty("segmentation").GetProperty("size").EnumerateArray()))
+        );
         // A house, a star, a box and a ball stand in the first scene beside its person: classes 1, 5, 7, 3.
         string first = things[0].GetProperty("image_id").ToString();
         int[] found =

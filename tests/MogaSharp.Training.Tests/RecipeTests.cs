@@ -216,7 +216,8 @@ public sealed class RecipeTests
             "There is no preset 'huge'; there are xt, t, s, b, l, xl, rsb-a3, fashion-mnist, convnext-tiny, convnext-small, "
                 + "convnext-base, convnext-large, hornet-tiny-7x7, hornet-tiny-gf, hornet-small-7x7, hornet-small-gf, hornet-base-7x7, "
                 + "hornet-base-gf, hornet-large-7x7, hornet-large-gf, swin-tiny, swin-small, swin-base, parcnet-s, mmnist, mmnist-small, "
-                + "fpn-80k-ade20k, upernet-160k-ade20k, coco-pose-210e.",
+                + "fpn-80k-ade20k, upernet-160k-ade20k, coco-pose-210e, retinanet-1x, mask-rcnn-1x, mask-rcnn-3x, cascade-3x, "
+                + "cascade-giou-3x.",
             error.Message
         );
     }
@@ -250,12 +251,13 @@ public sealed class RecipeTests
                 Std = back.Std,
                 Milestones = back.Milestones,
                 Segmentation = back.Segmentation,
+                Detection = back.Detection,
             },
             back
         );
         // A task's own fields are there if a recipe has them.
         Assert.All(
-            RecipeJson.FieldNames.Except(["segmentation", "pose"]),
+            RecipeJson.FieldNames.Except(["segmentation", "pose", "detection"]),
             field => Assert.Contains($"\"{field}\":", json, StringComparison.Ordinal)
         );
     }

@@ -23,7 +23,8 @@ public enum ScaleChoice
 public sealed record DetectionTransformOptions(int Width = 1344, int Height = 1344)
 {
     /// <summary>What images are fitted into, with their aspect ratio kept: of each scale the longer side is the limit of the longer side of
-    /// images. Default 1333 x 800. An image that <see cref="Width"/> and <see cref="Height"/> have no room for is fitted into them.</summary>
+    /// images. Default 1333 x 800. An image that <see cref="Width"/> and <see cref="Height"/> have no room for is fitted into
+    /// them.</summary>
     public ImmutableArray<Size> Scales { get; init; } = [new(1333, 800)];
 
     /// <summary>How a scale is chosen. Default: one of them.</summary>

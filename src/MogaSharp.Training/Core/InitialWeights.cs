@@ -100,7 +100,8 @@ public sealed record InitialWeights(WeightSet Weights, string? ReplacedHead)
         );
     }
 
-    // A file of the whole network has tensors of its heads, whatever stands before their names; pyramids of other tasks have the same names.
+    // A file of the whole network has tensors of its heads, whatever stands before their names. Pyramids of other tasks have the same
+    // names.
     private static bool HoldsOther(Checkpoint checkpoint, IReadOnlyList<ParameterSpec> specs)
     {
         string[] others = [.. specs.Select(spec => spec.Name).Where(name => !IsIn(name, [Backbone, Neck]))];

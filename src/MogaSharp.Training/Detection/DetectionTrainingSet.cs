@@ -34,18 +34,19 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
     /// <param name="card">A detector.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
-    /// <exception cref="TrainingSetupException">The model is for another task, or the two parts have other classes.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task.</exception>
     public static DetectionTrainingSet Open(string text, ModelCard card)
     {
         if (card.CreateDefinition() is not IDetectionDefinition)
             throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for detection.");
         DetectionSpec spec = Parse(text);
+        string[] known = [.. card.GetLabels()];
         IDetectionDataset train = spec.Open(DatasetSplit.Train);
-        IDetectionDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
-        string[] classes = [.. train.Classes.Select(label => label.Name)],
-            known = [.. card.GetLabels()];
-        if (eval is not null && !eval.Classes.Select(label => label.Name).SequenceEqual(classes))
-            throw new TrainingSetupException($"The two parts of '{text}' have other classes.");
+        // The same classes in another order are the model's.
+        if (train.ClassNames.Order(StringComparer.Ordinal).SequenceEqual(known.Order(StringComparer.Ordinal)))
+            train = spec.Open(DatasetSplit.Train, card.GetClassLabels());
+        IDetectionDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test, train.Classes) : null;
+        string[] classes = [.. train.Classes.Select(label => label.Name)];
         bool isSame = classes.SequenceEqual(known);
         ModelCard fitted = isSame
             ? card

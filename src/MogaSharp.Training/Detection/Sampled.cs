@@ -3,7 +3,8 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Training;
 
-/// <summary>The regions of a batch that a stage is trained on, image by image, of each image those that shall find an object first.</summary>
+/// <summary>The regions of a batch that a stage is trained on, image by image; of each image those that shall find an object come
+/// first.</summary>
 internal sealed class Sampled
 {
     private readonly int[] _counts;

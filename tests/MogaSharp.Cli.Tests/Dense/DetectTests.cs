@@ -130,7 +130,7 @@ public sealed class DetectTests : IDisposable
         (await Detect(card, _folder.File("photos/a.png"), "--output", _folder.File("photos"))).Failed(2, "is read and written");
         Assert.Equal(File.ReadAllBytes(Photo), File.ReadAllBytes(_folder.File("photos/a.png")));
         (await Moga.RunAsync("segment", Photo, "--model", card)).Failed(2, "is a model for detection; this takes one for segmentation");
-        (await Moga.RunAsync("train", "--model", card, "--data", "scenes")).Failed(2, "There is no training for detection yet.");
+        (await Moga.RunAsync("train", "--model", card, "--data", "scenes")).Failed(2, "There is no preset for 'detector'");
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal sealed class DetectionModule : TaskModule
 {
     public override ModelTask Task => ModelTask.Detection;
 
-    public override string TrainingData => "scenes";
+    public override string TrainingData => "coco:PATH or scenes";
 
     public override string DefaultModel => "mask_rcnn_moganet_xtiny_scenes";
 
