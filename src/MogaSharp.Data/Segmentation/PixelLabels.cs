@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Drawing;
 using System.Globalization;
 using MogaSharp.Imaging;
 using MogaSharp.Vision;
@@ -37,7 +36,7 @@ internal sealed class PixelLabels
     public static PixelLabels Read(string path, ImmutableArray<ClassLabel> classes)
     {
         var labels = new Dictionary<int, int>();
-        foreach ((int line, string text) in Lines(path, "what labels mean"))
+        foreach ((int line, string text) in ClassList.Lines(path, "what labels mean"))
         {
             string[] words = text.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (words.Length != 2 || !Number(words[0], out int number) || number > byte.MaxValue)
@@ -61,22 +60,7 @@ internal sealed class PixelLabels
     /// <summary>Reads a list of classes: a name in each line, and behind it a color as #rrggbb where there is one.</summary>
     /// <exception cref="DatasetException">It is empty or too long, or names a class twice.</exception>
     /// <exception cref="DatasetSpecException">There is no such file.</exception>
-    public static ImmutableArray<ClassLabel> ReadClasses(string path)
-    {
-        var classes = ImmutableArray.CreateBuilder<ClassLabel>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((int line, string text) in Lines(path, "class names"))
-        {
-            ClassLabel label = WithColor(text);
-            if (!names.Add(label.Name))
-                throw new DatasetException(path, $"Line {line}: The class '{label.Name}' is named twice.");
-            if (classes.Count == MostClasses)
-                throw new DatasetException(path, $"The file names more than {MostClasses} classes.");
-            classes.Add(label);
-        }
-
-        return classes.Count > 0 ? classes.ToImmutable() : throw new DatasetException(path, "The file names no class.");
-    }
+    public static ImmutableArray<ClassLabel> ReadClasses(string path) => ClassList.Read(path, MostClasses);
 
     /// <summary>Reads a label map.</summary>
     /// <exception cref="DatasetException">A pixel's number means nothing.</exception>
@@ -109,23 +93,6 @@ internal sealed class PixelLabels
         return labels;
     }
 
-    private static ClassLabel WithColor(string text)
-    {
-        int mark = text.LastIndexOf('#');
-        if (mark > 0 && char.IsWhiteSpace(text[mark - 1]) && text.Length - mark == 7)
-            if (int.TryParse(text.AsSpan(mark + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int color))
-                return new ClassLabel(text[..mark].TrimEnd()) { Color = Color.FromArgb(byte.MaxValue, Color.FromArgb(color)) };
-        return new ClassLabel(text);
-    }
-
     private static bool Number(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-
-    // Without blank ones, numbered from 1.
-    private static IEnumerable<(int Line, string Text)> Lines(string path, string of)
-    {
-        if (!File.Exists(path))
-            throw new DatasetSpecException($"There is no file '{path}' of {of}.");
-        return File.ReadLines(path).Select((text, i) => (i + 1, text.Trim())).Where(line => line.Item2.Length > 0);
-    }
 }
