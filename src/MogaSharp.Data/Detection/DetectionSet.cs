@@ -61,48 +61,8 @@ public sealed class DetectionSet : IDetectionDataset
         Action<DatasetFault>? collect = null
     )
     {
-        if (classes is null)
-            return new(new(file.FilePath, folder, file.Categories, file.Images, new DatasetNotes()), collect);
-        var faults = new FaultSink(file.FilePath, collect);
-        ClassNumbers numbers = ClassNumbers.Of(classes, []);
-        int?[] labels = [.. file.Categories.Select(category => numbers.Find(category.Name))];
-        for (int i = 0; i < labels.Length; i++)
-            if (labels[i] is null && file.Images.Any(image => image.Objects.Any(one => one.Label == i)))
-                faults.Add($"categories[{i}]", numbers.ProblemOf(file.Categories[i].Name));
-        // The file's numbers are those by which its truths are named.
-        ClassLabel[] named =
-        [
-            .. classes.Select(label =>
-                file.Categories.FirstOrDefault(category => category.Name == label.Name) is { } same
-                    ? label with
-                    {
-                        Number = same.Number,
-                    }
-                    : label
-            ),
-        ];
-        return new(
-            new(
-                file.FilePath,
-                folder,
-                [.. named],
-                [
-                    .. file.Images.Select(image =>
-                        image with
-                        {
-                            Objects =
-                            [
-                                .. image
-                                    .Objects.Where(one => labels[one.Label] is not null)
-                                    .Select(one => one with { Label = labels[one.Label]!.Value }),
-                            ],
-                        }
-                    ),
-                ],
-                new DatasetNotes()
-            ),
-            collect
-        );
+        var part = new DetectionPart(file.FilePath, folder, file.Categories, file.Images, new DatasetNotes());
+        return new(classes is null ? part : part.Renumbered([.. classes], collect), collect);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MogaSharp.Data;
 
 /// <summary>
@@ -5,19 +7,30 @@ namespace MogaSharp.Data;
 /// <list type="bullet">
 /// <item><c>coco:FOLDER</c>: COCO's own folders, <c>annotations/instances_train2017.json</c> with <c>train2017</c> and the same of
 /// <c>val2017</c>.</item>
-/// <item><c>coco:FILE,IMAGES</c>: any file in that form and the folder of its images; the option <c>val</c> names the two to evaluate on,
-/// <c>FILE,IMAGES</c>.</item>
+/// <item><c>coco:FILE,IMAGES</c>: any file in that form and the folder of its images.</item>
+/// <item><c>voc:FOLDER</c>: a folder with <c>Annotations</c>, <c>JPEGImages</c> and lists of names in <c>ImageSets/Main</c>, as Pascal VOC
+/// has it. The options <c>train</c> (default: train, or else trainval) and <c>val</c> (val, or else test) name lists.</item>
+/// <item><c>csv:FILE,IMAGES</c>: a table with the columns file, x1, y1, x2, y2 and class, and the folder of the images.</item>
+/// <item><c>yolo:FOLDER</c>: folders <c>images</c> and <c>labels</c>, within which or around which are the parts, as
+/// <see cref="DatasetSpec"/> has it; the classes are in <c>data.yaml</c> or <c>classes.txt</c>. The options <c>train</c> and <c>val</c> name
+/// parts.</item>
+/// <item>The option <c>val</c> of <c>coco:FILE,IMAGES</c> and <c>csv</c> names the two to evaluate on, <c>FILE,IMAGES</c>. The option
+/// <c>classes</c> names a file with a class in each line; else the data say them.</item>
 /// <item><c>scenes</c>: see <see cref="SceneSpec"/>.</item>
 /// </list>
 /// </summary>
 public sealed record DetectionSpec
 {
     private const string Coco = "coco";
-    private const string Usage = "write coco:FOLDER, coco:FILE,IMAGES or scenes";
-    private static readonly string[] Kinds = [Coco, SceneSpec.Kind];
+    private const string Voc = "voc";
+    private const string Csv = "csv";
+    private const string Yolo = "yolo";
+    private const string Usage = "write coco:FOLDER, coco:FILE,IMAGES, voc:FOLDER, csv:FILE,IMAGES, yolo:FOLDER or scenes";
+    private static readonly string[] FileKinds = [Coco, Voc, Csv, Yolo];
 
     private readonly SceneSpec? _scenes;
-    private readonly (string File, string Images) _train;
+    private readonly string _folder = "";
+    private readonly (string File, string Images)? _train;
     private readonly (string File, string Images)? _evaluation;
 
     private DetectionSpec(string text, SpecText parts, Func<string, string?>? defaultPath)
@@ -31,29 +44,45 @@ public sealed record DetectionSpec
 
         if (parts.Path.Length == 0)
             throw new DatasetSpecException($"'{text}' names no path; {Usage}.");
-        bool isFolder = !parts.Path.Contains(',', StringComparison.Ordinal);
-        _train = isFolder ? Part(parts.Path, "train2017") : Pair(parts.Path);
-        if (Options.TryGetValue("val", out string? evaluation))
-            _evaluation = Pair(evaluation);
-        else if (isFolder)
-            _evaluation = Part(parts.Path, "val2017");
+        bool isPair = parts.Path.Contains(',', StringComparison.Ordinal);
+        (_folder, string? evaluation) = (parts.Path, Options.GetValueOrDefault("val"));
+        if (Kind == Csv || (Kind == Coco && isPair))
+        {
+            _train = Pair(parts.Path);
+            _evaluation = evaluation is null ? null : Pair(evaluation);
+        }
+        else if (Kind == Coco)
+        {
+            _train = Part("train2017");
+            _evaluation = evaluation is null ? Part("val2017") : Pair(evaluation);
+        }
     }
 
     /// <summary>The text as it was written.</summary>
     public string Text { get; }
 
-    /// <summary>coco or scenes.</summary>
+    /// <summary>coco, voc, csv, yolo or scenes.</summary>
     public string Kind { get; }
 
     /// <summary>The options as they were written.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
 
-    /// <summary>Whether there is a part of its own to test with; else testing would use the images of training.</summary>
-    public bool HasSeparateSplits => _scenes is not null || _evaluation is not null;
+    /// <summary>Whether there is a part of its own to test with; else there is none, or testing would use the images of training.</summary>
+    /// <exception cref="DatasetSpecException">There is no such folder, or it is not clear which one is meant.</exception>
+    public bool HasSeparateSplits =>
+        Kind switch
+        {
+            SceneSpec.Kind => true,
+            Voc => VocList(DatasetSplit.Test) is { } list && list != VocList(DatasetSplit.Train),
+            Yolo => YoloFolders.Find(_folder, DatasetSplit.Test, Named) is { } part
+                && part.Images != YoloFolders.Find(_folder, DatasetSplit.Train, Named)!.Value.Images,
+            _ => _evaluation is not null,
+        };
 
     /// <summary>Whether a text names images with objects; else it may be another kind of data set.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
-    public static bool IsDetection(string text) => SceneSpec.IsScenes(text) || text.StartsWith($"{Coco}:", StringComparison.Ordinal);
+    public static bool IsDetection(string text) =>
+        SceneSpec.IsScenes(text) || FileKinds.Any(kind => text.StartsWith($"{kind}:", StringComparison.Ordinal));
 
     /// <summary>Reads a specification. Nothing is opened.</summary>
     /// <param name="text">KIND:PATH, with options or without.</param>
@@ -61,31 +90,74 @@ public sealed record DetectionSpec
     /// <exception cref="DatasetSpecException">The text is none; the message says what to write.</exception>
     public static DetectionSpec Parse(string text, Func<string, string?>? defaultPath = null)
     {
-        string[] names = SceneSpec.IsScenes(text) ? SceneSpec.OptionNames : ["val"];
-        return new(text, SpecText.Parse(text, Kinds, names, [], Usage, needsPath: false), defaultPath);
+        string[] names =
+            SceneSpec.IsScenes(text) ? SceneSpec.OptionNames
+            : text.StartsWith($"{Voc}:", StringComparison.Ordinal) || text.StartsWith($"{Yolo}:", StringComparison.Ordinal)
+                ? ["train", "val", "classes"]
+            : ["val", "classes"];
+        return new(text, SpecText.Parse(text, [.. FileKinds, SceneSpec.Kind], names, [], Usage, needsPath: false), defaultPath);
     }
 
     /// <summary>Opens a part: reads the annotations. Images are read when they are asked for.</summary>
     /// <param name="split">The part.</param>
-    /// <param name="classes">The classes that labels shall be places in, found by their names; the data's own when null. Of no use for
-    /// scenes, which have their own.</param>
-    /// <exception cref="DatasetSpecException">There is no such file or folder.</exception>
+    /// <param name="classes">The classes that labels shall be places in, such as a model's or those of the part to train on, found by their
+    /// names; null for those of the option <c>classes</c>, or else of the part itself. In <c>voc</c> and <c>csv</c> these are the ones that
+    /// occur, in ordinal order. Scenes have their own.</param>
+    /// <param name="collect">Is told of every fault, and what has it is left out; null to let the first one end the reading.</param>
+    /// <exception cref="DatasetSpecException">There is no such file or folder, or it is not clear which one is meant.</exception>
     /// <exception cref="DatasetException">The annotations cannot be used, or an image is missing.</exception>
     /// <exception cref="IOException">The annotations cannot be read.</exception>
-    public IDetectionDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? classes = null)
+    public IDetectionDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? classes = null, Action<DatasetFault>? collect = null)
     {
         if (_scenes is not null)
             return _scenes.Open(split, SceneView.Objects);
-        (string file, string images) = split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train;
+        if (classes is null && Options.TryGetValue("classes", out string? list))
+            classes = ClassList.Read(list, int.MaxValue);
+        if (Kind == Voc)
+            return new DetectionSet(new VocReader(_folder, collect).Read(VocList(split), classes), collect);
+        if (Kind == Yolo)
+            return OpenYolo(split, classes, collect);
+        (string file, string images) = split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train!.Value;
         if (!File.Exists(file))
             throw new DatasetSpecException($"There is no file '{file}'.");
         if (!Directory.Exists(images))
             throw new DatasetSpecException($"There is no folder '{images}'.");
-        return DetectionSet.FromCoco(CocoInstances.Load(file), images, classes);
+        return Kind == Coco
+            ? DetectionSet.FromCoco(CocoInstances.Load(file, collect), images, classes, collect)
+            : new DetectionSet(new CsvReader(file, images, collect).Read(classes), collect);
     }
 
-    private static (string File, string Images) Part(string folder, string name) =>
-        (Path.Combine(folder, "annotations", $"instances_{name}.json"), Path.Combine(folder, name));
+    private (string? Train, string? Test) Named => (Options.GetValueOrDefault("train"), Options.GetValueOrDefault("val"));
+
+    // In label files classes are numbers, whose names are those of the data; another list of classes changes their places.
+    private DetectionSet OpenYolo(DatasetSplit split, IReadOnlyList<ClassLabel>? classes, Action<DatasetFault>? collect)
+    {
+        (string images, string labels, IReadOnlyList<string> notes) =
+            YoloFolders.Find(_folder, split, Named)
+            ?? throw new DatasetSpecException($"The folder '{_folder}' has a part to train on but none to evaluate on, such as 'val'.");
+        ImmutableArray<ClassLabel> own = Options.TryGetValue("classes", out string? list)
+            ? ClassList.Read(list, int.MaxValue)
+            : YoloNames.Read(_folder);
+        DetectionPart part = new YoloReader(images, labels, own, collect).Read();
+        foreach (string note in notes)
+            part.Notes.Add(note);
+        return new DetectionSet(classes is null ? part : part.Renumbered([.. classes], collect), collect);
+    }
+
+    private string? VocList(DatasetSplit split)
+    {
+        string option = split == DatasetSplit.Train ? "train" : "val";
+        if (Options.TryGetValue(option, out string? named))
+            return VocReader.ListOf(_folder, named);
+        string[] train = ["train", "trainval"],
+            evaluation = ["val", "test"];
+        return Existing(split == DatasetSplit.Train ? train : evaluation) ?? Existing(train);
+
+        string? Existing(string[] names) => names.Select(name => VocReader.ListOf(_folder, name)).FirstOrDefault(File.Exists);
+    }
+
+    private (string File, string Images) Part(string name) =>
+        (Path.Combine(_folder, "annotations", $"instances_{name}.json"), Path.Combine(_folder, name));
 
     private (string File, string Images) Pair(string text) =>
         text.Split(',') is [{ Length: > 0 } file, { Length: > 0 } images]

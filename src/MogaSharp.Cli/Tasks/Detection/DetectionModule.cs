@@ -12,7 +12,7 @@ internal sealed class DetectionModule : TaskModule
 {
     public override ModelTask Task => ModelTask.Detection;
 
-    public override string TrainingData => "coco:PATH or scenes";
+    public override string TrainingData => "coco:PATH, voc:PATH, yolo:PATH, csv:FILE,IMAGES or scenes";
 
     public override string DefaultModel => "mask_rcnn_moganet_xtiny_scenes";
 
@@ -24,7 +24,7 @@ internal sealed class DetectionModule : TaskModule
 
     public override bool HasDetectionOptions => true;
 
-    public override bool IsData(string text) => DetectionSpec.IsDetection(text) || DetectionScore.IsData(text);
+    public override bool IsData(string text) => DetectionSpec.IsDetection(text);
 
     public override string AdviceFor(TaskModule other) => $"write {TrainingData}";
 

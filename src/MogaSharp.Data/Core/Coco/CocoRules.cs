@@ -38,12 +38,14 @@ internal static class CocoRules
         if (Math.Max(image.Width, image.Height) > limits.MaxSide || (long)image.Width * image.Height > limits.MaxPixels)
             return $"A size of {image.Width} x {image.Height} pixels is more than the limit of {limits.MaxPixels} pixels, "
                 + $"{limits.MaxSide} a side.";
-        // The file says what is opened: nothing but files in the folder of images.
-        bool isInside =
-            image.FileName.Length > 0
-            && !Path.IsPathRooted(image.FileName)
-            && !image.FileName.Contains('\0', StringComparison.Ordinal)
-            && !image.FileName.Split('/', '\\').Contains("..");
-        return isInside ? null : $"The file name '{image.FileName}' is not that of a file in the folder of images.";
+        return IsInside(image.FileName) ? null : $"The file name '{image.FileName}' is not that of a file in the folder of images.";
     }
+
+    /// <summary>Whether a name is that of a file in the folder of images: the file of annotations says what is opened, and nothing else
+    /// shall be.</summary>
+    public static bool IsInside(string fileName) =>
+        fileName.Length > 0
+        && !Path.IsPathRooted(fileName)
+        && !fileName.Contains('\0', StringComparison.Ordinal)
+        && !fileName.Split('/', '\\').Contains("..");
 }
