@@ -181,7 +181,7 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
     {
         var settings = new XmlReaderSettings
         {
-            DtdProcessing = DtdProcessing.Prohibit,
+            DtdProcessing = DtdProcessing.Ignore,
             XmlResolver = null,
             MaxCharactersInDocument = MostBytes,
         };

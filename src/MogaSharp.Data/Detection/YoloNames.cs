@@ -86,7 +86,7 @@ internal static class YoloNames
         {
             if (quote != '\0')
                 quote = text[i] == quote ? '\0' : quote;
-            else if (text[i] is '\'' or '"')
+            else if (IsQuote(text, i))
                 quote = text[i];
             else if (text[i] == ',' || text[i] == close)
             {
@@ -131,7 +131,7 @@ internal static class YoloNames
         {
             if (quote != '\0')
                 quote = line[i] == quote ? '\0' : quote;
-            else if (line[i] is '\'' or '"' && (i == 0 || !char.IsLetterOrDigit(line[i - 1])))
+            else if (IsQuote(line, i))
                 quote = line[i];
             else if (line[i] == '#' && (i == 0 || char.IsWhiteSpace(line[i - 1])))
                 return line[..i].Trim();
@@ -139,6 +139,9 @@ internal static class YoloNames
 
         return line.Trim();
     }
+
+    // Within a word it is an apostrophe.
+    private static bool IsQuote(string text, int at) => text[at] is '\'' or '"' && (at == 0 || !char.IsLetterOrDigit(text[at - 1]));
 
     private static string Unquoted(string text) =>
         text.Length >= 2 && text[0] == text[^1] && text[0] is '\'' or '"' ? text[1..^1].Trim() : text;

@@ -1,93 +1,97 @@
-using System.Collections.Immutable;
-using MogaSharp.Imaging;
-using MogaSharp.Testing;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Data.Tests;
 
-/// <summary>Data sets of objects as users name them.</summary>
 public sealed class DetectionSpecTests : IDisposable
 {
-    private const string Annotations = """
-        { "images": [
-            { "id": 7, "width": 8, "height": 6, "file_name": "a.png" },
-            { "id": 9, "width": 8, "height": 6, "file_name": "b.png" } ],
-          "annotations": [
-            { "id": 1, "image_id": 7, "category_id": 20, "bbox": [1, 1, 4, 3], "area": 12, "iscrowd": 0,
-              "segmentation": [[1, 1, 5, 1, 5, 4, 1, 4]] },
-            { "id": 2, "image_id": 7, "category_id": 3, "bbox": [0, 0, 8, 6], "area": 48, "iscrowd": 1,
-              "segmentation": { "size": [6, 8], "counts": [0, 48] } } ],
-          "categories": [ { "id": 20, "name": "cat" }, { "id": 3, "name": "dog" } ] }
-        """;
+    private readonly DetectionFiles _files = new();
 
-    private readonly TemporaryFolder _folder = new();
+    public void Dispose() => _files.Dispose();
 
-    public void Dispose() => _folder.Dispose();
-
-    [Fact]
-    public void COCO_s_files_have_images_objects_and_the_numbers_of_both()
+    [Theory]
+    [InlineData("coco:x")]
+    [InlineData("coco:x.json,images?val=y.json,other")]
+    [InlineData("voc:x?train=trainval&val=test")]
+    [InlineData("csv:x.csv,images?classes=names.txt")]
+    [InlineData("yolo:x?val=test")]
+    [InlineData("scenes:x?count=5")]
+    public void Texts_are_read(string text)
     {
-        DetectionSpec spec = DetectionSpec.Parse($"coco:{Write()},{_folder.File("images")}");
-        Assert.False(spec.HasSeparateSplits);
-        IDetectionDataset set = spec.Open(DatasetSplit.Train);
-        Assert.Equal(["cat", "dog"], set.ClassNames);
-        Assert.Equal((2, 7, 9), (set.Count, (int)set.ImageIdOf(0), (int)set.ImageIdOf(1)));
-        Assert.Equal((20, 3), ((int)set.CategoryIdOf(0), (int)set.CategoryIdOf(1)));
-        Assert.Equal(new ImageSize(8, 6), set.SizeOf(1));
-        AnnotatedObject[] objects = [.. set[0].ReadAnnotations().OfType<ObjectAnnotation>().Select(one => one.Object)];
-        Assert.Equal([(0, false, 12), (1, true, 48)], objects.Select(one => (one.Label, one.IsCrowd, one.Mask!.Area)));
-        Assert.Empty(set[1].ReadAnnotations());
-    }
-
-    [Fact]
-    public void Classes_that_are_given_decide_the_labels()
-    {
-        DetectionSpec spec = DetectionSpec.Parse($"coco:{Write()},{_folder.File("images")}");
-        ImmutableArray<ClassLabel> classes = [new("bird"), new("dog"), new("cat")];
-        IDetectionDataset set = spec.Open(DatasetSplit.Train, classes);
-        Assert.Equal([2, 1], set[0].ReadAnnotations().OfType<ObjectAnnotation>().Select(one => one.Object.Label));
-        Assert.Equal((3, 20), ((int)set.CategoryIdOf(1), (int)set.CategoryIdOf(2)));
-        string message = Assert.Throws<DatasetException>(() => spec.Open(DatasetSplit.Train, [new ClassLabel("dog")])).Message;
-        Assert.Contains("categories[0]", message, StringComparison.Ordinal);
-        Assert.Contains("There is no class 'cat' among 'dog'.", message, StringComparison.Ordinal);
+        Assert.True(DetectionSpec.IsDetection(text));
+        DetectionSpec spec = DetectionSpec.Parse(text);
+        Assert.Equal((text, text.Split(':')[0]), (spec.Text, spec.Kind));
+        Assert.False(DetectionSpec.IsDetection(text.Replace(":", "-pose:", StringComparison.Ordinal)));
     }
 
     [Theory]
-    [InlineData("coco:", "names no path; write coco:FOLDER, coco:FILE,IMAGES or scenes.")]
-    [InlineData("coco:a,b,c", "'a,b,c' is not a file and a folder with a comma between, FILE,IMAGES.")]
-    [InlineData("coco:a.json,b?val=c", "'c' is not a file and a folder with a comma between, FILE,IMAGES.")]
-    public void A_text_that_names_no_data_says_what_to_write(string text, string problem) =>
-        Assert.EndsWith(problem, Assert.Throws<DatasetSpecException>(() => DetectionSpec.Parse(text)).Message, StringComparison.Ordinal);
+    [InlineData("folder:x", "'folder:x' does not say what it is; write coco:FOLDER, ")]
+    [InlineData("coco", "'coco' names no path; write coco:FOLDER, ")]
+    [InlineData("csv:x", "'x' is not a file and a folder with a comma between, FILE,IMAGES.")]
+    [InlineData("coco:x?val=y", "'y' is not a file and a folder with a comma between, FILE,IMAGES.")]
+    [InlineData("coco:x?train=y", "has the unknown option 'train'; there are val, classes.")]
+    [InlineData("voc:x?size=3", "has the unknown option 'size'; there are train, val, classes.")]
+    public void Wrong_texts_are_refused(string text, string problem) =>
+        Assert.Contains(problem, Assert.Throws<DatasetSpecException>(() => DetectionSpec.Parse(text)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Files_that_are_missing_are_named()
+    public void Coco_has_two_parts()
     {
-        string file = Write();
-        File.Delete(_folder.File("images/b.png"));
-        Assert.Contains(
-            "b.png",
-            Assert
-                .Throws<DatasetException>(() => DetectionSpec.Parse($"coco:{file},{_folder.File("images")}").Open(DatasetSplit.Train))
-                .Message,
-            StringComparison.Ordinal
-        );
-        Assert.EndsWith(
-            "instances_train2017.json'.",
-            Assert.Throws<DatasetSpecException>(() => DetectionSpec.Parse("coco:/nowhere").Open(DatasetSplit.Train)).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "There is no folder '/nowhere'.",
-            Assert.Throws<DatasetSpecException>(() => DetectionSpec.Parse($"coco:{file},/nowhere").Open(DatasetSplit.Train)).Message
-        );
+        foreach ((string part, int id) in new[] { ("train2017", 7), ("val2017", 9) })
+        {
+            _files.Image($"{part}/{id}.png", 4, 3);
+            _files.Write($"annotations/instances_{part}.json", Json(id));
+        }
+
+        DetectionSpec spec = DetectionSpec.Parse($"coco:{_files.Root}");
+        Assert.True(spec.HasSeparateSplits);
+        IDetectionDataset train = spec.Open(DatasetSplit.Train),
+            test = spec.Open(DatasetSplit.Test, [new("cat"), new("dog")]);
+        Assert.Equal((7L, 9L), (train.ImageIdOf(0), test.ImageIdOf(0)));
+        Assert.Equal(["dog", "cat"], train.ClassNames);
+        Assert.Equal((18L, 17L), (train.CategoryIdOf(0), train.CategoryIdOf(1)));
+        Assert.Equal((17L, 18L), (test.CategoryIdOf(0), test.CategoryIdOf(1)));
+        Assert.Equal((0, 1), (DetectionFiles.ObjectsOf(train[0])[0].Label, DetectionFiles.ObjectsOf(test[0])[0].Label));
+        Assert.Equal([false, true], DetectionFiles.ObjectsOf(train[0]).Select(one => one.IsCrowd));
+        Assert.Equal(new ImageSize(4, 3), train.SizeOf(0));
+        Assert.Equal(4, train[0].ReadPixels().Width);
     }
 
-    private string Write()
+    [Fact]
+    public void A_file_of_cocos_form_may_be_anywhere()
     {
-        Directory.CreateDirectory(_folder.File("images"));
-        foreach (string name in new[] { "a", "b" })
-            new RgbImage(8, 6, new byte[8 * 6 * 3]).SavePng(_folder.File($"images/{name}.png"));
-        File.WriteAllText(_folder.File("truth.json"), Annotations);
-        return _folder.File("truth.json");
+        string text = $"coco:{_files.Write("all.json", Json(7))},{_files.At("images")}";
+        Assert.Contains("There is no folder '", Refusal(text));
+        Directory.CreateDirectory(_files.At("images"));
+        Assert.Equal(["all.json, 7.png: There is no file '~/images/7.png'."], Caught(text));
+        _files.Image("images/7.png", 4, 3);
+        DetectionSpec spec = DetectionSpec.Parse(text);
+        Assert.False(spec.HasSeparateSplits);
+        Assert.Equal(7, spec.Open(DatasetSplit.Test).ImageIdOf(0));
+        Assert.Equal(["all.json, : There is no class 'dog' among 'cat'."], _files.Faults(text, classes: [new("cat")]));
+        _files.Write("none.json", "{}");
+        Assert.True(DetectionSpec.Parse($"{text}?val={_files.At("none.json")},{_files.At("images")}").HasSeparateSplits);
+        Assert.Contains("There is no file '", Refusal($"coco:{_files.At("nowhere.json")},{_files.At("images")}"));
+
+        static string Refusal(string text) =>
+            Assert.Throws<DatasetSpecException>(() => DetectionSpec.Parse(text).Open(DatasetSplit.Train)).Message;
+
+        string[] Caught(string text)
+        {
+            var faults = new List<DatasetFault>();
+            Assert.Equal(
+                "There is no image.",
+                Assert.Throws<DatasetException>(() => DetectionSpec.Parse(text).Open(DatasetSplit.Train, null, faults.Add)).Problem
+            );
+            return [.. faults.Select(fault => $"{Path.GetFileName(fault.File)}, {fault.Entry}: {fault.Problem}".Replace(_files.Root, "~"))];
+        }
     }
+
+    private static string Json(int id) =>
+        $$"""
+            {"images": [{"id": {{id}}, "width": 4, "height": 3, "file_name": "{{id}}.png"}],
+             "categories": [{"id": 18, "name": "dog"}, {"id": 17, "name": "cat"}],
+             "annotations": [
+              {"id": 1, "image_id": {{id}}, "category_id": 18, "bbox": [1, 1, 2, 1], "area": 2, "iscrowd": 0},
+              {"id": 2, "image_id": {{id}}, "category_id": 18, "bbox": [0, 0, 4, 3], "area": 12, "iscrowd": 1}]}
+            """;
 }
