@@ -15,7 +15,8 @@ internal static class EvalCommand
             Description =
                 "folder:PATH (one folder per class), idx:PATH (MNIST-style idx or idx.gz files), tar:PATTERN (WebDataset shards); "
                 + "clips: moving-mnist[:PATH], moving-fashion[:PATH], frames:PATH; "
-                + "label maps: ade20k:PATH, pairs:IMAGES,LABELS, scenes; people: coco-pose:PATH, scenes; things: coco:PATH, voc:PATH, yolo:PATH, csv:FILE,IMAGES, scenes",
+                + "label maps: ade20k:PATH, pairs:IMAGES,LABELS, scenes; people: coco-pose:PATH, scenes; "
+                + "things: coco:PATH, voc:PATH, yolo:PATH, csv:FILE,IMAGES, scenes",
             Required = true,
             HelpName = "kind:path",
         };

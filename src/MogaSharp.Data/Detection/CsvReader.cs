@@ -26,7 +26,8 @@ internal sealed class CsvReader(string path, string folder, Action<DatasetFault>
 
     /// <summary>Reads the table.</summary>
     /// <param name="classes">The classes; those that occur when null.</param>
-    /// <exception cref="DatasetException">The first line does not name the columns, or faults are not collected and there is one.</exception>
+    /// <exception cref="DatasetException">The first line does not name the columns, or faults are not collected and there is
+    /// one.</exception>
     public DetectionPart Read(IReadOnlyList<ClassLabel>? classes)
     {
         ReadRows();

@@ -12,7 +12,8 @@ namespace MogaSharp.Data;
 /// has it. The options <c>train</c> (default: train, or else trainval) and <c>val</c> (val, or else test) name lists.</item>
 /// <item><c>csv:FILE,IMAGES</c>: a table with the columns file, x1, y1, x2, y2 and class, and the folder of the images.</item>
 /// <item><c>yolo:FOLDER</c>: folders <c>images</c> and <c>labels</c>, within which or around which are the parts, as
-/// <see cref="DatasetSpec"/> has it; the classes are in <c>data.yaml</c> or <c>classes.txt</c>. The options <c>train</c> and <c>val</c> name
+/// <see cref="DatasetSpec"/> has it; the classes are in <c>data.yaml</c> or <c>classes.txt</c>. The options <c>train</c> and <c>val</c>
+/// name
 /// parts.</item>
 /// <item>The option <c>val</c> of <c>coco:FILE,IMAGES</c> and <c>csv</c> names the two to evaluate on, <c>FILE,IMAGES</c>. The option
 /// <c>classes</c> names a file with a class in each line; else the data say them.</item>

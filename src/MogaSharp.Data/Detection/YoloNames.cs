@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace MogaSharp.Data;
 
-/// <summary>The classes of a data set in YOLO's form: <c>names</c> in <c>data.yaml</c>, or else the lines of <c>classes.txt</c>. Of YAML only
+/// <summary>The classes of a data set in YOLO's form: <c>names</c> in <c>data.yaml</c>, or else the lines of <c>classes.txt</c>. Of YAML
+/// only
 /// what such files have is understood: a list or a map from numbers, in brackets or line by line.</summary>
 internal static class YoloNames
 {
@@ -19,7 +20,8 @@ internal static class YoloNames
         return File.Exists(list)
             ? ClassList.Read(list, int.MaxValue)
             : throw new DatasetSpecException(
-                $"The folder '{folder}' has neither a 'data.yaml' nor a 'classes.txt'; '?classes=FILE' names a file with a class in each line."
+                $"The folder '{folder}' has neither a 'data.yaml' nor a 'classes.txt'; "
+                    + "'?classes=FILE' names a file with a class in each line."
             );
     }
 
