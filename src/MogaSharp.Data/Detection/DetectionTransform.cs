@@ -10,7 +10,8 @@ namespace MogaSharp.Data;
 /// <param name="Longer">The limit of the longer side.</param>
 /// <param name="Shorter">The limit of the shorter side.</param>
 /// <param name="IsFlipped">Whether left and right are exchanged.</param>
-internal sealed record DetectionDraw(int Longer, int Shorter, bool IsFlipped)
+/// <param name="Crop">What is cropped first; null for nothing.</param>
+internal sealed record DetectionDraw(int Longer, int Shorter, bool IsFlipped, CropDraw? Crop = null)
 {
     public static DetectionDraw Draw(DetectionTransformOptions options, RandomStream random)
     {
@@ -19,7 +20,16 @@ internal sealed record DetectionDraw(int Longer, int Shorter, bool IsFlipped)
             ScaleChoice.Between => (Between(options.Scales.Select(Longest), random), Between(options.Scales.Select(Shortest), random)),
             _ => OneOf(options.Scales, random),
         };
-        return new DetectionDraw(longer, shorter, random.NextBool(options.Flip));
+        bool isFlipped = random.NextBool(options.Flip);
+        CropDraw? crop =
+            options.Crop > 0 && random.NextBool(options.Crop)
+                ? new CropDraw(
+                    options.CropScales[random.NextInt(options.CropScales.Length)],
+                    (random.NextDouble(), random.NextDouble()),
+                    (random.NextDouble(), random.NextDouble())
+                )
+                : null;
+        return new DetectionDraw(longer, shorter, isFlipped, crop);
     }
 
     private static (int Longer, int Shorter) OneOf(ImmutableArray<Size> scales, RandomStream random)
@@ -39,8 +49,32 @@ internal sealed record DetectionDraw(int Longer, int Shorter, bool IsFlipped)
     private static int Shortest(Size scale) => Math.Min(scale.Width, scale.Height);
 }
 
+/// <summary>What chance decides about a crop.</summary>
+/// <param name="Shorter">What the shorter side of the image is made first.</param>
+/// <param name="Size">Where its width and height lie between the least and the largest, 0..1.</param>
+/// <param name="Place">Where it begins, as parts of the room that there is.</param>
+internal sealed record CropDraw(int Shorter, (double Width, double Height) Size, (double X, double Y) Place)
+{
+    /// <summary>The crop, in the image resized for it, and that one's size.</summary>
+    public (ImageSize Resized, Rectangle Crop) In(ImageSize image, int longer, ImmutableArray<int> sides)
+    {
+        ImageSize resized = SizeRules.KeepRatio(image, Math.Max(longer, Shorter), Shorter);
+        (int width, int height) = (Side(resized.Width, Size.Width, sides), Side(resized.Height, Size.Height, sides));
+        return (
+            resized,
+            new Rectangle((int)(Place.X * (resized.Width - width + 1)), (int)(Place.Y * (resized.Height - height + 1)), width, height)
+        );
+    }
+
+    private static int Side(int length, double draw, ImmutableArray<int> sides)
+    {
+        (int least, int most) = (Math.Min(length, sides[0]), Math.Min(length, sides[1]));
+        return least + (int)(draw * (most - least + 1));
+    }
+}
+
 /// <summary>
-/// Makes training inputs for object detection: one of several sizes, mirrored or not, with zeros after normalization to the right and
+/// Makes training inputs for object detection: cropped or not, one of several sizes, mirrored or not, with zeros after normalization to the right and
 /// below. Pixels are resized with OpenCV's results. Immutable, safe to use from many threads at once.
 /// </summary>
 public sealed class DetectionTransform : IVariableSizeTransform
@@ -97,7 +131,8 @@ public sealed class DetectionTransform : IVariableSizeTransform
     internal SizedInput Apply(PixelBlock image, DetectionDraw draw, Span<float> destination)
     {
         var from = new ImageSize(image.Width, image.Height);
-        ImageSize size = SizeOf(from, draw);
+        (ImageSize whole, Rectangle window) = WindowOf(from, draw);
+        var size = new ImageSize(window.Width, window.Height);
         int length = size.Width * size.Height * Samples;
         if (destination.Length < length)
             throw new ArgumentException($"The input has {length} values, the destination {destination.Length}.", nameof(destination));
@@ -111,11 +146,13 @@ public sealed class DetectionTransform : IVariableSizeTransform
                     new Size(from.Width, from.Height),
                     Samples,
                     pixels,
-                    new Size(size.Width, size.Height),
-                    new Rectangle(0, 0, size.Width, size.Height),
+                    new Size(whole.Width, whole.Height),
+                    window,
                     ResizeFilter.PlainBilinear
                 );
-            AffineMap map = AffineMap.Resize(from, size);
+            AffineMap map = AffineMap.Resize(from, whole);
+            if (draw.Crop is not null)
+                map = map.Then(AffineMap.Crop(window.X, window.Y));
             if (draw.IsFlipped)
             {
                 Flip.Horizontal(pixels, size.Width, Samples);
@@ -129,6 +166,28 @@ public sealed class DetectionTransform : IVariableSizeTransform
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    // A crop is resized in one step with its image: the official code resizes, crops and resizes again.
+    private (ImageSize Whole, Rectangle Window) WindowOf(ImageSize image, DetectionDraw draw)
+    {
+        if (draw.Crop is not { } chance)
+        {
+            ImageSize all = SizeOf(image, draw);
+            return (all, new Rectangle(0, 0, all.Width, all.Height));
+        }
+
+        (ImageSize resized, Rectangle crop) = chance.In(image, draw.Longer, Options.CropSides);
+        ImageSize size = SizeOf(new(crop.Width, crop.Height), draw);
+        (double across, double down) = ((double)size.Width / crop.Width, (double)size.Height / crop.Height);
+        var whole = new ImageSize(Math.Max(size.Width, Side(resized.Width * across)), Math.Max(size.Height, Side(resized.Height * down)));
+        var window = new Rectangle(
+            Math.Min((int)(crop.X * across), whole.Width - size.Width),
+            Math.Min((int)(crop.Y * down), whole.Height - size.Height),
+            size.Width,
+            size.Height
+        );
+        return (whole, window);
     }
 
     private ImageSize SizeOf(ImageSize image, DetectionDraw draw)

@@ -30,6 +30,17 @@ public sealed record DetectionTransformOptions(int Width = 1344, int Height = 13
     /// <summary>How a scale is chosen. Default: one of them.</summary>
     public ScaleChoice Choice { get; init; }
 
+    /// <summary>The probability that an image is cropped before it is resized, 0..1. Default 0; the official configurations with "ms" in
+    /// their names take a half. A crop is as large as <see cref="CropSides"/> say, in pixels of the image when its shorter side is one of
+    /// <see cref="CropScales"/>.</summary>
+    public double Crop { get; init; }
+
+    /// <summary>What the shorter side of an image is made before it is cropped. Default 400, 500 or 600.</summary>
+    public ImmutableArray<int> CropScales { get; init; } = [400, 500, 600];
+
+    /// <summary>The least and the largest side of a crop. Default 384 and 600; an image that is smaller is not cropped there.</summary>
+    public ImmutableArray<int> CropSides { get; init; } = [384, 600];
+
     /// <summary>The probability to exchange left and right, 0..1. Default 0.5.</summary>
     public double Flip { get; init; } = 0.5;
 
@@ -63,6 +74,17 @@ public sealed record DetectionTransformOptions(int Width = 1344, int Height = 13
             "one or more, each at least 1 x 1"
         );
         AugmentationOptions.Require(Enum.IsDefined(Choice), nameof(Choice), "one of the choices");
+        AugmentationOptions.Require(Crop is >= 0 and <= 1, nameof(Crop), "a probability");
+        AugmentationOptions.Require(
+            !CropScales.IsDefaultOrEmpty && CropScales.All(side => side >= 1),
+            nameof(CropScales),
+            "one or more, each at least 1"
+        );
+        AugmentationOptions.Require(
+            !CropSides.IsDefault && CropSides is [>= 1, _] && CropSides[0] <= CropSides[1],
+            nameof(CropSides),
+            "two in order, each at least 1"
+        );
         AugmentationOptions.Require(Flip is >= 0 and <= 1, nameof(Flip), "a probability");
     }
 

@@ -120,6 +120,7 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
             new DetectionTransformOptions(most.Width, most.Height)
             {
                 Scales = own.ShortSides.IsEmpty ? [new Size(longer, shorter)] : [.. own.ShortSides.Select(side => new Size(longer, side))],
+                Crop = own.Crop ? 0.5 : 0,
                 Flip = recipe.HorizontalFlip,
                 SizeMultiple = DetectionTask.Divisor,
                 IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,

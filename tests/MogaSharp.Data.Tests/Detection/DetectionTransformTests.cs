@@ -53,6 +53,45 @@ public sealed class DetectionTransformTests
     }
 
     [Fact]
+    public void A_crop_takes_its_objects_along()
+    {
+        // A white square on black, cropped by chance: wherever it lies in the input, its box does too.
+        const int Side = 96;
+        byte[] pixels = new byte[Side * Side * 3];
+        for (int y = 40; y < 56; y++)
+            pixels.AsSpan(((y * Side) + 32) * 3, 16 * 3).Fill(255);
+        var image = PixelBlock.Of(new RgbImage(Side, Side, pixels));
+        var transform = new DetectionTransform(
+            Plain(128, 128) with
+            {
+                Scales = [new(128, 112)],
+                Flip = 0.5,
+                Crop = 1,
+                CropScales = [48, 96],
+                CropSides = [24, 40],
+            }
+        );
+        var square = new ObjectAnnotation(new AnnotatedObject(new Box(32, 40, 16, 16), 256, 0));
+        int seen = 0;
+        var sizes = new HashSet<double>();
+        for (int draw = 0; draw < 60; draw++)
+        {
+            float[] input = new float[3 * 128 * 128];
+            (AffineMap map, ImageSize size) = transform.ApplySized(image, [square], Random(draw), input);
+            Assert.True(Math.Max(size.Width, size.Height) == 128 || Math.Min(size.Width, size.Height) == 112, $"{size}");
+            Assert.InRange(Math.Max(size.Width, size.Height), 112, 128);
+            sizes.Add(Math.Round(map.Yy, 3));
+            Box box = square.Apply(map, size).Object.Box;
+            double white = input.AsSpan(0, size.Width * size.Height).ToArray().Count(value => value > 0.5);
+            Assert.InRange(white - (box.Width * box.Height), -2 * (box.Width + box.Height + 4), 2 * (box.Width + box.Height + 4));
+            seen += box is { Width: > 0, Height: > 0 } ? 1 : 0;
+        }
+
+        Assert.InRange(seen, 20, 59);
+        Assert.True(sizes.Count > 20);
+    }
+
+    [Fact]
     public void What_the_image_does_not_reach_is_zero()
     {
         var transform = new DetectionTransform(new(32, 32) { Scales = [new(20, 10)], Flip = 1 });
