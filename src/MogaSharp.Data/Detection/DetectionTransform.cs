@@ -74,8 +74,8 @@ internal sealed record CropDraw(int Shorter, (double Width, double Height) Size,
 }
 
 /// <summary>
-/// Makes training inputs for object detection: cropped or not, one of several sizes, mirrored or not, with zeros after normalization to the right and
-/// below. Pixels are resized with OpenCV's results. Immutable, safe to use from many threads at once.
+/// Makes training inputs for object detection: cropped or not, one of several sizes, mirrored or not, with zeros after normalization to
+/// the right and below. Pixels are resized with OpenCV's results. Immutable, safe to use from many threads at once.
 /// </summary>
 public sealed class DetectionTransform : IVariableSizeTransform
 {
