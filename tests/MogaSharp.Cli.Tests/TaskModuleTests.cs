@@ -35,6 +35,9 @@ public sealed class TaskModuleTests
             }
         )
             Assert.Single(TaskModules.OfData(text));
-        Assert.Equal([ModelTask.Segmentation, ModelTask.Pose, ModelTask.Detection], TaskModules.OfData("scenes").Select(module => module.Task));
+        Assert.Equal(
+            [ModelTask.Segmentation, ModelTask.Pose, ModelTask.Detection],
+            TaskModules.OfData("scenes").Select(module => module.Task)
+        );
     }
 }
