@@ -88,7 +88,7 @@ internal static class BenchCommand
             json,
         };
         command.SetAction(
-            (parsed, cancellationToken) =>
+            async (parsed, cancellationToken) =>
             {
                 string[] names = parsed.GetValue(models) is { Length: > 0 } named ? named : ["moganet_tiny"];
                 // All are found and checked before the first is measured.
@@ -153,12 +153,14 @@ internal static class BenchCommand
                         );
                     }
 
-                    return Task.Factory.StartNew(
-                        () => TrainAll(cases, Train, parsed.GetValue(json)),
-                        cancellationToken,
-                        TaskCreationOptions.LongRunning,
-                        TaskScheduler.Default
-                    );
+                    return await Task
+                        .Factory.StartNew(
+                            () => TrainAll(cases, Train, parsed.GetValue(json)),
+                            cancellationToken,
+                            TaskCreationOptions.LongRunning,
+                            TaskScheduler.Default
+                        )
+                        .ConfigureAwait(false);
                 }
 
                 using IInferenceEngine running = engine.Create(parsed);
@@ -172,7 +174,7 @@ internal static class BenchCommand
                     {
                         results.Add(
                             DetectionBenchmark.Measure(
-                                Model(card, parsed.GetValue(weights)),
+                                await ModelAsync(card, parsed.GetValue(weights), cancellationToken).ConfigureAwait(false),
                                 file,
                                 running,
                                 used,
@@ -211,16 +213,16 @@ internal static class BenchCommand
                     Output.Json(results, CliJson.Printed.IReadOnlyListBenchmarkResult);
                 else
                     Print(results, Items(cases), peak);
-                return Task.FromResult(ExitCode.Success);
+                return ExitCode.Success;
             }
         );
         return command;
     }
 
-    private static LoadedModel Model(ModelCard card, string? weights) =>
+    private static async Task<LoadedModel> ModelAsync(ModelCard card, string? weights, CancellationToken cancellationToken) =>
         weights is null
             ? LoadedModel.Create(card, WeightInitializer.Create(card.CreateDefinition().Build(card.InputShape()).Parameters, seed: 0))
-            : ModelFinder.LoadAsync(card, weights, ema: false, CancellationToken.None).GetAwaiter().GetResult();
+            : await ModelFinder.LoadAsync(card, weights, ema: false, cancellationToken).ConfigureAwait(false);
 
     private static int TrainAll((ModelCard Card, Shape Input)[] cases, Func<ModelCard, Shape, TrainBenchmarkResult> measure, bool json)
     {

@@ -53,8 +53,7 @@ public sealed class DetectionSet : IDetectionDataset
     /// <param name="classes">The classes that labels shall be places in, found by their names; the file's own when null.</param>
     /// <param name="collect">Is told of every fault, and what has it is left out; null to let the first one end the reading.</param>
     /// <exception cref="DatasetException">There is no image or no class, or without <paramref name="collect"/> a file of an image is
-    /// missing
-    /// or an object is of another class.</exception>
+    /// missing or an object is of another class.</exception>
     public static DetectionSet FromCoco(
         CocoInstances file,
         string folder,

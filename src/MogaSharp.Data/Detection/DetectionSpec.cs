@@ -13,8 +13,7 @@ namespace MogaSharp.Data;
 /// <item><c>csv:FILE,IMAGES</c>: a table with the columns file, x1, y1, x2, y2 and class, and the folder of the images.</item>
 /// <item><c>yolo:FOLDER</c>: folders <c>images</c> and <c>labels</c>, within which or around which are the parts, as
 /// <see cref="DatasetSpec"/> has it; the classes are in <c>data.yaml</c> or <c>classes.txt</c>. The options <c>train</c> and <c>val</c>
-/// name
-/// parts.</item>
+/// name parts.</item>
 /// <item>The option <c>val</c> of <c>coco:FILE,IMAGES</c> and <c>csv</c> names the two to evaluate on, <c>FILE,IMAGES</c>. The option
 /// <c>classes</c> names a file with a class in each line; else the data say them.</item>
 /// <item><c>scenes</c>: see <see cref="SceneSpec"/>.</item>
@@ -23,6 +22,7 @@ namespace MogaSharp.Data;
 public sealed record DetectionSpec
 {
     private const string Coco = "coco";
+    private const string Annotated = "instances";
     private const string Voc = "voc";
     private const string Csv = "csv";
     private const string Yolo = "yolo";
@@ -31,8 +31,8 @@ public sealed record DetectionSpec
 
     private readonly SceneSpec? _scenes;
     private readonly string _folder = "";
-    private readonly (string File, string Images)? _train;
-    private readonly (string File, string Images)? _evaluation;
+    private readonly CocoFiles? _train;
+    private readonly CocoFiles? _evaluation;
 
     private DetectionSpec(string text, SpecText parts, Func<string, string?>? defaultPath)
     {
@@ -49,13 +49,13 @@ public sealed record DetectionSpec
         (_folder, string? evaluation) = (parts.Path, Options.GetValueOrDefault("val"));
         if (Kind == Csv || (Kind == Coco && isPair))
         {
-            _train = Pair(parts.Path);
-            _evaluation = evaluation is null ? null : Pair(evaluation);
+            _train = CocoFiles.Parse(parts.Path, text);
+            _evaluation = evaluation is null ? null : CocoFiles.Parse(evaluation, text);
         }
         else if (Kind == Coco)
         {
-            _train = Part("train2017");
-            _evaluation = evaluation is null ? Part("val2017") : Pair(evaluation);
+            _train = CocoFiles.In(parts.Path, Annotated, "train2017");
+            _evaluation = evaluation is null ? CocoFiles.In(parts.Path, Annotated, "val2017") : CocoFiles.Parse(evaluation, text);
         }
     }
 
@@ -118,15 +118,22 @@ public sealed record DetectionSpec
             return new DetectionSet(new VocReader(_folder, collect).Read(VocList(split), classes), collect);
         if (Kind == Yolo)
             return OpenYolo(split, classes, collect);
-        (string file, string images) = split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train!.Value;
-        if (!File.Exists(file))
-            throw new DatasetSpecException($"There is no file '{file}'.");
-        if (!Directory.Exists(images))
-            throw new DatasetSpecException($"There is no folder '{images}'.");
+        (string file, string images) = FilesOf(split).Existing();
         return Kind == Coco
             ? DetectionSet.FromCoco(CocoInstances.Load(file, collect), images, classes, collect)
             : new DetectionSet(new CsvReader(file, images, collect).Read(classes), collect);
     }
+
+    /// <summary>The file in COCO's form with the annotations of a part, to which predictions may be compared without the images; null where
+    /// the annotations have another form. <c>coco:FILE</c> is enough for it.</summary>
+    /// <param name="split">The part; without one of its own for tests, that of training.</param>
+    public string? AnnotationFile(DatasetSplit split) =>
+        Kind != Coco ? null
+        : File.Exists(_folder) ? _folder
+        : FilesOf(split).Annotations;
+
+    private CocoFiles FilesOf(DatasetSplit split) =>
+        split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train!.Value;
 
     private (string? Train, string? Test) Named => (Options.GetValueOrDefault("train"), Options.GetValueOrDefault("val"));
 
@@ -156,12 +163,4 @@ public sealed record DetectionSpec
 
         string? Existing(string[] names) => names.Select(name => VocReader.ListOf(_folder, name)).FirstOrDefault(File.Exists);
     }
-
-    private (string File, string Images) Part(string name) =>
-        (Path.Combine(_folder, "annotations", $"instances_{name}.json"), Path.Combine(_folder, name));
-
-    private (string File, string Images) Pair(string text) =>
-        text.Split(',') is [{ Length: > 0 } file, { Length: > 0 } images]
-            ? (file, images)
-            : throw new DatasetSpecException($"'{Text}': '{text}' is not a file and a folder with a comma between, FILE,IMAGES.");
 }

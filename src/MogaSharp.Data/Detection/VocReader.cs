@@ -18,7 +18,7 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
 
     private string Annotations => Path.Combine(folder, "Annotations");
 
-    private string Pictures => Path.Combine(folder, "JPEGImages");
+    private string Images => Path.Combine(folder, "JPEGImages");
 
     /// <summary>Where a list of names is.</summary>
     public static string ListOf(string folder, string name) => Path.Combine(folder, "ImageSets", "Main", $"{name}.txt");
@@ -30,7 +30,7 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
     /// <exception cref="DatasetSpecException">There is no such folder or list.</exception>
     public DetectionPart Read(string? list, IReadOnlyList<ClassLabel>? classes)
     {
-        foreach (string needed in new[] { Annotations, Pictures })
+        foreach (string needed in new[] { Annotations, Images })
             if (!Directory.Exists(needed))
                 throw new DatasetSpecException($"There is no folder '{needed}'.");
         var files = new List<(string Path, AnnotatedImage Image, NamedObject[] Objects)>();
@@ -44,7 +44,7 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
         ClassNumbers numbers = ClassNumbers.Of(classes, files.SelectMany(file => file.Objects.Select(one => one.ClassName)));
         return new DetectionPart(
             list ?? Annotations,
-            Pictures,
+            Images,
             numbers.Classes,
             [.. files.Select(file => file.Image with { Objects = numbers.Label(file.Objects, new FaultSink(file.Path, collect)) })],
             _notes
@@ -94,11 +94,11 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
 
         if (FileOf(name, root.Element("filename")?.Value.Trim()) is not { } file)
         {
-            faults.Add("", $"There is no image of it, such as '{Path.Combine(Pictures, $"{name}.jpg")}'.");
+            faults.Add("", $"There is no image of it, such as '{Path.Combine(Images, $"{name}.jpg")}'.");
             return null;
         }
 
-        if (SizeOf(root, Path.Combine(Pictures, file), faults) is not { } size)
+        if (SizeOf(root, Path.Combine(Images, file), faults) is not { } size)
             return null;
         var objects = new List<NamedObject>();
         foreach (XElement element in root.Elements("object"))
@@ -169,10 +169,10 @@ internal sealed class VocReader(string folder, Action<DatasetFault>? collect)
     private string? FileOf(string name, string? stated)
     {
         foreach (string ending in ImageFolder.DefaultExtensions)
-            if (File.Exists(Path.Combine(Pictures, name + ending)))
+            if (File.Exists(Path.Combine(Images, name + ending)))
                 return name + ending;
         bool isName = stated is { Length: > 0 } && stated == Path.GetFileName(stated) && !stated.Contains('\\', StringComparison.Ordinal);
-        return isName && File.Exists(Path.Combine(Pictures, stated!)) ? stated : null;
+        return isName && File.Exists(Path.Combine(Images, stated!)) ? stated : null;
     }
 
     private static string Entry(XElement element) => DatasetFault.AtLine(((IXmlLineInfo)element).LineNumber);

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace MogaSharp.Data;
 
-/// <summary>The classes of a data set in YOLO's form: <c>names</c> in <c>data.yaml</c>, or else the lines of <c>classes.txt</c>. Of YAML
-/// only
-/// what such files have is understood: a list or a map from numbers, in brackets or line by line.</summary>
+/// <summary>The classes of a data set in YOLO's form: <c>names</c> in <c>data.yaml</c>, a list or a map from numbers, or else the lines of
+/// <c>classes.txt</c>.</summary>
 internal static class YoloNames
 {
+    private const int DeepestNesting = 64;
+
     /// <summary>Reads the classes.</summary>
     /// <exception cref="DatasetSpecException">There is no such file.</exception>
     /// <exception cref="DatasetException">The file does not say them.</exception>
@@ -25,126 +28,84 @@ internal static class YoloNames
             );
     }
 
+    // Event by event: the tree of a hostile file may be deeper than a stack.
     private static ImmutableArray<ClassLabel> FromYaml(string path)
     {
-        string[] lines = File.ReadAllLines(path);
-        int at = Array.FindIndex(lines, line => line.StartsWith("names:", StringComparison.Ordinal));
-        if (at < 0)
-            throw new DatasetException(path, "There is no 'names'.");
-        string value = WithoutComment(lines[at]["names:".Length..]);
-        List<(int Line, string Text)> entries = value.Length > 0 ? InBrackets(path, lines, at, value) : LineByLine(lines, at);
-        var names = new List<string>();
-        foreach ((int line, string text) in entries)
+        using StreamReader text = File.OpenText(path);
+        var parser = new Parser(text);
+        try
         {
-            string name = text;
-            // An item of a list is no number with a colon; one of a map has to be the next one.
-            int colon = text.IndexOf(':', StringComparison.Ordinal);
-            if (text.StartsWith("- ", StringComparison.Ordinal))
-                name = text[2..];
-            else if (colon > 0 && int.TryParse(text[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-                name =
-                    number == names.Count
-                        ? text[(colon + 1)..]
-                        : throw new DatasetException(path, $"Line {line}: The class {number} follows on {names.Count - 1}.");
-            name = Unquoted(name.Trim());
-            if (name.Length == 0)
-                throw new DatasetException(path, $"Line {line}: A class has no name.");
-            if (names.Contains(name))
-                throw new DatasetException(path, $"Line {line}: The class '{name}' is named twice.");
-            names.Add(name);
-        }
-
-        return names.Count > 0
-            ? [.. names.Select(name => new ClassLabel(name))]
-            : throw new DatasetException(path, $"Line {at + 1}: The file names no class.");
-    }
-
-    private static List<(int Line, string Text)> InBrackets(string path, string[] lines, int at, string value)
-    {
-        char close =
-            value[0] == '[' ? ']'
-            : value[0] == '{' ? '}'
-            : throw new DatasetException(path, $"Line {at + 1}: The 'names' are neither a list nor a map: '{value}'.");
-        var entries = new List<(int, string)>();
-        string rest = value[1..];
-        for (int line = at; ; rest = WithoutComment(lines[line]))
-        {
-            (List<string> items, bool isClosed) = Split(rest, close);
-            entries.AddRange(items.Select(item => (line + 1, item)));
-            if (isClosed)
-                return entries;
-            if (++line == lines.Length)
-                throw new DatasetException(path, $"Line {at + 1}: The 'names' are not closed by '{close}'.");
-        }
-    }
-
-    // The parts between commas up to the bracket; none of them is empty.
-    private static (List<string> Items, bool IsClosed) Split(string text, char close)
-    {
-        var items = new List<string>();
-        int begin = 0;
-        char quote = '\0';
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (quote != '\0')
-                quote = text[i] == quote ? '\0' : quote;
-            else if (IsQuote(text, i))
-                quote = text[i];
-            else if (text[i] == ',' || text[i] == close)
+            parser.Consume<StreamStart>();
+            if (parser.TryConsume<DocumentStart>(out _) && parser.TryConsume<MappingStart>(out _))
             {
-                Add(text[begin..i]);
-                begin = i + 1;
-                if (text[i] == close)
-                    return (items, true);
+                while (!parser.Accept<MappingEnd>(out _))
+                {
+                    if (parser.TryConsume<Scalar>(out Scalar? key) && key.Value == "names")
+                        return Names(path, parser);
+                    if (key is null)
+                        Skip(path, parser);
+                    Skip(path, parser);
+                }
             }
         }
-
-        Add(text[begin..]);
-        return (items, false);
-
-        void Add(string item)
+        // The library's scanner throws the second kind where a file ends within a word.
+        catch (Exception wrong) when (wrong is YamlException or InvalidOperationException)
         {
-            if (!string.IsNullOrWhiteSpace(item))
-                items.Add(item.Trim());
+            long line = (wrong as YamlException)?.Start.Line ?? parser.Current?.End.Line ?? 1;
+            throw new DatasetException(path, $"Line {line}: The file is not proper YAML: {wrong.Message.TrimEnd('.')}.", wrong);
         }
+
+        throw new DatasetException(path, "There is no 'names'.");
     }
 
-    // Indented lines, or those of a list that is not.
-    private static List<(int Line, string Text)> LineByLine(string[] lines, int at)
+    // The time of the library's scanner grows with the square of the depth.
+    private static void Skip(string path, Parser parser)
     {
-        var entries = new List<(int, string)>();
-        for (int line = at + 1; line < lines.Length; line++)
+        int depth = 0;
+        do
         {
-            string text = WithoutComment(lines[line]);
-            if (text.Length == 0)
-                continue;
-            if (!char.IsWhiteSpace(lines[line][0]) && !text.StartsWith("- ", StringComparison.Ordinal))
-                break;
-            entries.Add((line + 1, text));
-        }
-
-        return entries;
+            ParsingEvent part = parser.Consume<ParsingEvent>();
+            depth += part.NestingIncrease;
+            if (depth > DeepestNesting)
+                throw new DatasetException(path, $"Line {part.Start.Line}: Values are nested more than {DeepestNesting} deep.");
+        } while (depth > 0);
     }
 
-    private static string WithoutComment(string line)
+    private static ImmutableArray<ClassLabel> Names(string path, Parser parser)
     {
-        char quote = '\0';
-        for (int i = 0; i < line.Length; i++)
+        ParsingEvent value = parser.Consume<ParsingEvent>();
+        bool isMap = value is MappingStart;
+        if (!isMap && value is not SequenceStart)
+            throw value is Scalar { Value: "" }
+                ? Wrong(value, "The file names no class.")
+                : Wrong(value, $"The 'names' are neither a list nor a map{(value is Scalar one ? $": '{one.Value}'" : "")}.");
+        var names = new OrderedDictionary<string, ClassLabel>(StringComparer.Ordinal);
+        while (!parser.Accept<MappingEnd>(out _) && !parser.Accept<SequenceEnd>(out _))
         {
-            if (quote != '\0')
-                quote = line[i] == quote ? '\0' : quote;
-            else if (IsQuote(line, i))
-                quote = line[i];
-            else if (line[i] == '#' && (i == 0 || char.IsWhiteSpace(line[i - 1])))
-                return line[..i].Trim();
+            Scalar entry = Word(parser);
+            if (isMap)
+            {
+                if (!int.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+                    throw Wrong(entry, $"'{entry.Value}' is not the number of a class.");
+                if (number != names.Count)
+                    throw Wrong(entry, $"The class {number} follows on {names.Count - 1}.");
+                entry = Word(parser);
+            }
+
+            string name = entry.Value.Trim();
+            if (name.Length == 0)
+                throw Wrong(entry, "A class has no name.");
+            if (!names.TryAdd(name, new ClassLabel(name)))
+                throw Wrong(entry, $"The class '{name}' is named twice.");
         }
 
-        return line.Trim();
+        return names.Count > 0 ? [.. names.Values] : throw Wrong(value, "The file names no class.");
+
+        Scalar Word(Parser events) =>
+            events.TryConsume<Scalar>(out Scalar? word)
+                ? word
+                : throw Wrong(events.Current!, "The name of a class is a word, not a list or a map.");
+
+        DatasetException Wrong(ParsingEvent where, string problem) => new(path, $"Line {where.Start.Line}: {problem}");
     }
-
-    // Within a word it is an apostrophe.
-    private static bool IsQuote(string text, int at) => text[at] is '\'' or '"' && (at == 0 || !char.IsLetterOrDigit(text[at - 1]));
-
-    private static string Unquoted(string text) =>
-        text.Length >= 2 && text[0] == text[^1] && text[0] is '\'' or '"' ? text[1..^1].Trim() : text;
 }

@@ -13,12 +13,13 @@ namespace MogaSharp.Data;
 public sealed record PoseSpec
 {
     private const string Coco = "coco-pose";
+    private const string Annotated = "person_keypoints";
     private const string Usage = "write coco-pose:FOLDER, coco-pose:FILE,IMAGES or scenes";
     private static readonly string[] Kinds = [Coco, SceneSpec.Kind];
 
     private readonly SceneSpec? _scenes;
-    private readonly (string File, string Images) _train;
-    private readonly (string File, string Images)? _evaluation;
+    private readonly CocoFiles _train;
+    private readonly CocoFiles? _evaluation;
 
     private PoseSpec(string text, SpecText parts, Func<string, string?>? defaultPath)
     {
@@ -32,11 +33,11 @@ public sealed record PoseSpec
         if (parts.Path.Length == 0)
             throw new DatasetSpecException($"'{text}' names no path; {Usage}.");
         bool isFolder = !parts.Path.Contains(',', StringComparison.Ordinal);
-        _train = isFolder ? Part(parts.Path, "train2017") : Pair(parts.Path);
+        _train = isFolder ? CocoFiles.In(parts.Path, Annotated, "train2017") : CocoFiles.Parse(parts.Path, text);
         if (Options.TryGetValue("val", out string? evaluation))
-            _evaluation = Pair(evaluation);
+            _evaluation = CocoFiles.Parse(evaluation, text);
         else if (isFolder)
-            _evaluation = Part(parts.Path, "val2017");
+            _evaluation = CocoFiles.In(parts.Path, Annotated, "val2017");
     }
 
     /// <summary>The text as it was written.</summary>
@@ -83,19 +84,7 @@ public sealed record PoseSpec
 
     private CocoPoseSet Open(DatasetSplit split, Func<CocoKeyPoints, string, CocoPoseSet> open)
     {
-        (string file, string images) = split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train;
-        if (!File.Exists(file))
-            throw new DatasetSpecException($"There is no file '{file}'.");
-        if (!Directory.Exists(images))
-            throw new DatasetSpecException($"There is no folder '{images}'.");
-        return open(CocoKeyPoints.Load(file), images);
+        CocoFiles files = (split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train).Existing();
+        return open(CocoKeyPoints.Load(files.Annotations), files.Images);
     }
-
-    private static (string File, string Images) Part(string folder, string name) =>
-        (Path.Combine(folder, "annotations", $"person_keypoints_{name}.json"), Path.Combine(folder, name));
-
-    private (string File, string Images) Pair(string text) =>
-        text.Split(',') is [{ Length: > 0 } file, { Length: > 0 } images]
-            ? (file, images)
-            : throw new DatasetSpecException($"'{Text}': '{text}' is not a file and a folder with a comma between, FILE,IMAGES.");
 }

@@ -84,13 +84,15 @@ public sealed class DetectionPipeline : IDisposable
         return things;
     }
 
-    private static RunLengthMask Mask(Tensor masks, int index, ReadOnlySpan<float> box, ImageSize image)
+    /// <summary>The mask of one of several things.</summary>
+    /// <param name="masks">(n, side, side): the probability of each pixel of the things' boxes.</param>
+    /// <param name="index">The thing.</param>
+    /// <param name="box">Its box: left, top, right, bottom in pixels of the image.</param>
+    /// <param name="image">The size of the image.</param>
+    public static RunLengthMask Mask(Tensor masks, int index, ReadOnlySpan<float> box, ImageSize image)
     {
         var side = new ImageSize(masks.Shape[2], masks.Shape[1]);
         int plane = side.Width * side.Height;
-        PixelWindow window = MaskPaste.WindowOf(box, image);
-        byte[] pixels = new byte[window.Area];
-        MaskPaste.Paste(masks.Span.Slice(index * plane, plane), side, box, window, pixels);
-        return RunLengthMask.FromPixels(pixels, window, image);
+        return MaskPaste.ToRunLengths(masks.Span.Slice(index * plane, plane), side, box, image);
     }
 }

@@ -16,7 +16,7 @@ public class ObjectDetector : ImagePredictor<ImageDetections>
     // One image of 1333 x 800, or some smaller ones.
     private const long RunPixels = 1 << 20;
 
-    private readonly DetectionPipeline _pipeline = null!;
+    private readonly DetectionPipeline _pipeline;
     private readonly CpuEngine? _owned;
 
     /// <summary>Binds a loaded model to an engine.</summary>

@@ -29,7 +29,11 @@ internal sealed class AnchorLosses(IDetectionDefinition definition)
     /// <param name="outputs">The image graph's.</param>
     /// <param name="truths">The objects of each image.</param>
     /// <param name="random">Draws the anchors.</param>
-    public (TorchTensor Classes, TorchTensor Boxes) Of(IReadOnlyDictionary<string, TorchTensor> outputs, ImageTruth[] truths, Random random)
+    public (TorchTensor Classes, TorchTensor Boxes) Of(
+        IReadOnlyDictionary<string, TorchTensor> outputs,
+        GroundTruth[] truths,
+        Random random
+    )
     {
         Level[] levels =
         [
@@ -44,7 +48,7 @@ internal sealed class AnchorLosses(IDetectionDefinition definition)
         int divisor = 0;
         for (int image = 0; image < truths.Length; image++)
         {
-            ImageTruth truth = truths[image];
+            GroundTruth truth = truths[image];
             Span<int> assigned = labels.AsSpan(image * each, each);
             Assigner.Assign(grid, truth.Boxes, [], assigned, new float[each], Valid(levels, grid, truth));
             BoxSample sample = (Sampler ?? new(int.MaxValue, 1)).Sample(assigned, truth.Count, random.Next);
@@ -62,7 +66,7 @@ internal sealed class AnchorLosses(IDetectionDefinition definition)
     }
 
     // One image's anchors that may count, in the order of the grid.
-    private bool[] Valid(Level[] levels, float[] grid, ImageTruth truth)
+    private bool[] Valid(Level[] levels, float[] grid, GroundTruth truth)
     {
         bool[] valid = new bool[grid.Length / 4];
         ImageSize padded = SizeRules.UpToMultiple(truth.Size, DetectionTask.Divisor);
@@ -88,7 +92,7 @@ internal sealed class AnchorLosses(IDetectionDefinition definition)
         return TorchLoss.BinaryCrossEntropy(logits, TorchTensor.From<float>(targets, shape, logits.Device));
     }
 
-    private TorchTensor Focal(Level[] levels, int[] assigned, ImageTruth[] truths)
+    private TorchTensor Focal(Level[] levels, int[] assigned, GroundTruth[] truths)
     {
         int each = assigned.Length / truths.Length,
             count = _anchors.Count,
@@ -117,7 +121,7 @@ internal sealed class AnchorLosses(IDetectionDefinition definition)
         return parts.Aggregate((sum, part) => sum + part);
     }
 
-    private TorchTensor Boxes(Level[] levels, float[] grid, ImageTruth[] truths, List<Chosen> chosen)
+    private TorchTensor Boxes(Level[] levels, float[] grid, GroundTruth[] truths, List<Chosen> chosen)
     {
         Chosen[] positives = [.. chosen.Where(one => one.Truth >= 0)];
         var places = new Places(levels, levels.Select(level => level.Boxes), _anchors.Count);

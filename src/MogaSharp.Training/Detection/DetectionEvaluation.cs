@@ -9,7 +9,7 @@ namespace MogaSharp.Training;
 /// <summary>Counts how well a network finds objects, by COCO's rules: their boxes, and their masks where the network makes any and all
 /// objects have one.</summary>
 /// <param name="definition">The model.</param>
-public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskEvaluation, IDisposable
+public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskEvaluation
 {
     private readonly SortedDictionary<long, Entry> _images = [];
     private (INetworkRunner Network, DetectionPipeline Pipeline)? _open;
@@ -21,6 +21,8 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
     public override void Add(INetworkRunner network, TrainingBatch batch, CancellationToken cancellationToken = default)
     {
         DetectionBatch images = batch.As<DetectionBatch>();
+        if (batch.Count != 1)
+            throw new ArgumentException("Detectors are evaluated image by image.", nameof(batch));
         if (_open?.Network != network)
         {
             _open?.Pipeline.Dispose();
@@ -28,8 +30,6 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
         }
 
         IReadOnlyDictionary<string, Tensor> outputs = network.Run(batch.Inputs, batch.Shape, cancellationToken);
-        if (batch.Count != 1)
-            throw new ArgumentException("Detectors are evaluated image by image.", nameof(batch));
         SeenImage image = images.Images[0];
         IReadOnlyList<Detection> found = _open.Value.Pipeline.Find(name => outputs[name], images.Sizes[0], image.Size, cancellationToken);
         if (!_images.TryAdd(image.Id, new Entry(images.Objects[0], [.. found])))
@@ -109,8 +109,13 @@ public sealed class DetectionEvaluation(IDetectionDefinition definition) : TaskE
         };
     }
 
-    /// <summary>Closes the graphs of the network that was evaluated last.</summary>
-    public void Dispose() => _open?.Pipeline.Dispose();
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _open?.Pipeline.Dispose();
+        base.Dispose(disposing);
+    }
 
     private sealed record Entry(ImmutableArray<AnnotatedObject> Objects, ImmutableArray<Detection> Found);
 }

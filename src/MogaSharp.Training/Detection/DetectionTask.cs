@@ -71,7 +71,7 @@ public sealed class DetectionTask : TrainingTask
     {
         DetectionBatch images = batch.As<DetectionBatch>();
         IReadOnlyDictionary<string, TorchTensor> outputs = pass.Run(batch);
-        ImageTruth[] truths = ImageTruth.Of(images);
+        GroundTruth[] truths = GroundTruth.Of(images);
         Random random = pass.CreateRandom();
         (TorchTensor classes, TorchTensor boxes) = _anchors.Of(outputs, truths, random);
         if (_regions is null)
@@ -92,7 +92,7 @@ public sealed class DetectionTask : TrainingTask
         return card.CreateDefinition().InputShape(1, size.Height, size.Width);
     }
 
-    private float[][] Proposals(IReadOnlyDictionary<string, TorchTensor> outputs, ImageTruth[] truths)
+    private float[][] Proposals(IReadOnlyDictionary<string, TorchTensor> outputs, GroundTruth[] truths)
     {
         ImmutableArray<HeadLevel> all = _definition.Levels(name => outputs[name].ToTensor());
         return

@@ -41,7 +41,7 @@ internal sealed class RegionLosses
     public IEnumerable<(string Name, TorchTensor Value)> Of(
         NetworkPass pass,
         IReadOnlyDictionary<string, TorchTensor> outputs,
-        ImageTruth[] truths,
+        GroundTruth[] truths,
         float[][] regions,
         Random random
     )
@@ -49,7 +49,7 @@ internal sealed class RegionLosses
         TorchTensor[] maps = [.. _definition.RegionStrides.Select((_, level) => outputs[IRegionDefinition.MapName(level)])];
         for (int stage = 0; stage < _boxes.Length; stage++)
         {
-            var sample = Sampled.Draw(regions, truths, AssignerOf(stage), Sampler(), random);
+            var sample = SampledRegions.Draw(regions, truths, AssignerOf(stage), Sampler(), random);
             string prefix = IsCascade ? $"s{stage}." : "";
             double weight = Weights[stage];
             IReadOnlyDictionary<string, TorchTensor> found = pass.Run(_boxes[stage], [.. maps, Rows(sample.Boxes, sample.Images, pass)]);
@@ -67,14 +67,14 @@ internal sealed class RegionLosses
 
     private RandomSampler Sampler() => RandomSampler.Regions with { Number = _recipe.RegionSamples };
 
-    private TorchTensor Classes(TorchTensor logits, Sampled sample)
+    private TorchTensor Classes(TorchTensor logits, SampledRegions sample)
     {
         long[] targets = [.. sample.Labels.Select(label => (long)(label < 0 ? _definition.NumClasses : label))];
         return TorchLoss.CrossEntropy(logits, TorchTensor.From<long>(targets, new Shape(targets.Length), logits.Device));
     }
 
     // The deltas of each object's own class, of the regions that shall find one; the sum is over them, the divisor all regions.
-    private TorchTensor Boxes(TorchTensor deltas, Sampled sample, ImageTruth[] truths, int stage)
+    private TorchTensor Boxes(TorchTensor deltas, SampledRegions sample, GroundTruth[] truths, int stage)
     {
         bool isAgnostic = _definition.Stages[stage].IsClassAgnostic;
         int classes = isAgnostic ? 1 : _definition.NumClasses;
@@ -107,7 +107,7 @@ internal sealed class RegionLosses
         return TorchLoss.AbsoluteErrorSum(own, TorchTensor.From<float>(targets, own.Shape, own.Device), _recipe.RegionBeta) * share;
     }
 
-    private TorchTensor Masks(NetworkPass pass, TorchTensor[] maps, Sampled sample, ImageTruth[] truths, int stage)
+    private TorchTensor Masks(NetworkPass pass, TorchTensor[] maps, SampledRegions sample, GroundTruth[] truths, int stage)
     {
         int[] positives = [.. sample.Positives.Where(i => truths[sample.Images[i]].Masks[sample.Truths[i]] is not null)];
         // Without an object one region is looked at, so that the weights take part: processes that train together all have the same ones.
@@ -125,7 +125,7 @@ internal sealed class RegionLosses
         return TorchLoss.BinaryCrossEntropy(own, TorchTensor.From<float>(targets, own.Shape, own.Device));
     }
 
-    private static float[] MaskTargetsOf(Sampled sample, int[] positives, ImageTruth[] truths, int plane)
+    private static float[] MaskTargetsOf(SampledRegions sample, int[] positives, GroundTruth[] truths, int plane)
     {
         float[] targets = new float[positives.Length * plane];
         var byTruth = positives
@@ -144,7 +144,7 @@ internal sealed class RegionLosses
     }
 
     // Where the next stage looks: the regions as this one moves them. The objects' own boxes are not among them.
-    private float[][] Refined(Sampled sample, TorchTensor classes, TorchTensor boxes, ImageTruth[] truths, int stage)
+    private float[][] Refined(SampledRegions sample, TorchTensor classes, TorchTensor boxes, GroundTruth[] truths, int stage)
     {
         float[] logits = classes.ToTensor().Data,
             deltas = boxes.ToTensor().Data;

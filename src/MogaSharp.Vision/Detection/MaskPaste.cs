@@ -35,6 +35,20 @@ public static class MaskPaste
         return width > 0 && height > 0 ? new PixelWindow(left, top, width, height) : default;
     }
 
+    /// <summary>The mask of a box in the size of the image.</summary>
+    /// <param name="probabilities">height x width numbers of the small mask, 0..1.</param>
+    /// <param name="size">Its size, at least 1 x 1.</param>
+    /// <param name="box">Left, top, right, bottom in pixels of the image.</param>
+    /// <param name="image">The size of the image.</param>
+    /// <exception cref="ArgumentException">The numbers are not a mask of that size, or it is not one box.</exception>
+    public static RunLengthMask ToRunLengths(ReadOnlySpan<float> probabilities, ImageSize size, ReadOnlySpan<float> box, ImageSize image)
+    {
+        PixelWindow window = WindowOf(box, image);
+        byte[] pixels = new byte[window.Area];
+        Paste(probabilities, size, box, window, pixels);
+        return RunLengthMask.FromPixels(pixels, window, image);
+    }
+
     /// <summary>Paints the mask of a box on an otherwise empty one of the image.</summary>
     /// <param name="probabilities">height x width numbers of the small mask, 0..1.</param>
     /// <param name="size">Its size, at least 1 x 1.</param>

@@ -99,7 +99,7 @@ public sealed class DetectionEvalTests : IDisposable
         (await Of(folder, "--split", "train")).Failed(2, "instances_train2017.json'.");
         (await Of($"coco:nowhere.json,images?val={Truth},images")).Succeeded();
         (await Of($"coco:nowhere.json,images?val={Truth},images", "--split", "train")).Failed(2, "There is no file 'nowhere.json'.");
-        (await Of("coco:")).Failed(2, "'coco:' names no path; write coco:FOLDER or coco:FILE,IMAGES.");
+        (await Of("coco:")).Failed(2, "'coco:' names no path; write coco:FOLDER, coco:FILE,IMAGES,");
     }
 
     [Fact]

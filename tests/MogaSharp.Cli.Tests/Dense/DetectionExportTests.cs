@@ -40,7 +40,7 @@ public sealed class DetectionExportTests : IDisposable
         CheckThings(official.Expected, found);
 
         var size = new ImageSize(shape[1], shape[0]);
-        DetectionSet own = DetectionExport.Find(
+        IReadOnlyList<Detection> own = DetectionExport.Find(
             definition,
             weights,
             DetectionInference.Default,
@@ -49,7 +49,12 @@ public sealed class DetectionExportTests : IDisposable
             TestContext.Current.CancellationToken
         );
         Assert.Equal(own.Count, found["labels"].Data.Length);
-        CheckThings(own.Boxes.ToArray(), own.Scores.ToArray(), [.. own.Labels.ToArray().Select(label => (long)label)], found);
+        CheckThings(
+            [.. own.Select(one => one.Box).SelectMany(box => new[] { box.X, box.Y, box.Right, box.Bottom }).Select(side => (float)side)],
+            [.. own.Select(one => (float)one.Score)],
+            [.. own.Select(one => (long)one.Label)],
+            found
+        );
     }
 
     private static Tensor Photo(ModelCard card) =>

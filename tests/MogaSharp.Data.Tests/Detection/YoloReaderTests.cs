@@ -57,6 +57,7 @@ public sealed class YoloReaderTests : IDisposable
     [InlineData("names:\n- cat\n\n# more\n- dog\npath: x", "cat|dog")]
     [InlineData("names:\n  0: cat\n  1: traffic light # red\ntrain: x", "cat|traffic light")]
     [InlineData("names: {0: cat, 1: dog}", "cat|dog")]
+    [InlineData("more: {names: [no], 1: [[x]]}\n? [a, b]\n: c\nnames: &all [\"caf\\u00e9\", 'it''s']\nother: *all", "café|it's")]
     [InlineData("names: [\n  cat,\n  dog,\n]\n", "cat|dog")]
     public void Classes_are_in_a_list_or_a_map(string yaml, string names)
     {
@@ -69,7 +70,8 @@ public sealed class YoloReaderTests : IDisposable
     [InlineData("names:\nnc: 2", "Line 1: The file names no class.")]
     [InlineData("names: []", "Line 1: The file names no class.")]
     [InlineData("names: cat", "Line 1: The 'names' are neither a list nor a map: 'cat'.")]
-    [InlineData("names: [cat,\ndog", "Line 1: The 'names' are not closed by ']'.")]
+    [InlineData("names: [cat, [dog]]", "Line 1: The name of a class is a word, not a list or a map.")]
+    [InlineData("names: {a: cat}", "Line 1: 'a' is not the number of a class.")]
     [InlineData("names:\n  0: cat\n  2: dog", "Line 3: The class 2 follows on 0.")]
     [InlineData("names:\n - cat\n - cat", "Line 3: The class 'cat' is named twice.")]
     [InlineData("names:\n - ''", "Line 2: A class has no name.")]
@@ -77,6 +79,30 @@ public sealed class YoloReaderTests : IDisposable
     {
         _files.Write("data.yaml", yaml);
         Assert.Equal(problem, Assert.Throws<DatasetException>(() => YoloNames.Read(_files.Root)).Problem);
+    }
+
+    [Theory]
+    [InlineData("names: [cat,\ndog")]
+    [InlineData("names: 'cat")]
+    [InlineData("names: {0: cat")]
+    [InlineData("a: ]\nnames: [cat]")]
+    public void What_is_not_YAML_is_told_with_its_line(string yaml)
+    {
+        _files.Write("data.yaml", yaml);
+        Assert.Matches(
+            @"^Line \d+: The file is not proper YAML: .*[^.]\.$",
+            Assert.Throws<DatasetException>(() => YoloNames.Read(_files.Root)).Problem
+        );
+    }
+
+    [Fact]
+    public void Nested_lists_without_end_do_no_harm()
+    {
+        _files.Write("data.yaml", "x: " + new string('[', 200_000));
+        Assert.Equal(
+            "Line 1: Values are nested more than 64 deep.",
+            Assert.Throws<DatasetException>(() => YoloNames.Read(_files.Root)).Problem
+        );
     }
 
     [Fact]

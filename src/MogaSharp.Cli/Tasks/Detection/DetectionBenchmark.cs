@@ -72,31 +72,20 @@ internal static class DetectionBenchmark
         {
             long start = Stopwatch.GetTimestamp();
             RgbImage image = ImageDecoder.Decode(file);
-            Tensor input = _preparation.Prepare(image, "image").Inputs[0];
-            PreprocessCard card = model.Card.Preprocess;
+            PreparedImage prepared = _preparation.Prepare(image, "image");
             var own = new ImageSize(image.Width, image.Height);
-            ImageSize size = SizeRules.KeepRatio(own, Math.Max(card.Width, card.Height), Math.Min(card.Width, card.Height));
-            IReadOnlyDictionary<string, Tensor> found = _model.Run(input, new Tensor(new Shape(2), [size.Height, size.Width]));
+            ImageSize size = ((DetectionView)prepared.Detail!).Size;
+            IReadOnlyDictionary<string, Tensor> found = _model.Run(prepared.Inputs[0], new Tensor(new Shape(2), [size.Height, size.Width]));
             Scores = found["scores"].Data;
             float[] boxes = found["boxes"].Data;
             for (int i = 0; i < boxes.Length; i++)
                 boxes[i] *= i % 2 == 0 ? (float)own.Width / size.Width : (float)own.Height / size.Height;
             if (found.TryGetValue("masks", out Tensor? masks))
                 for (int i = 0; i < Scores.Count; i++)
-                    Mask(masks, i, boxes.AsSpan(i * 4, 4), own);
+                    DetectionPipeline.Mask(masks, i, boxes.AsSpan(i * 4, 4), own);
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
         public void Dispose() => _model.Dispose();
-
-        private static RunLengthMask Mask(Tensor masks, int index, ReadOnlySpan<float> box, ImageSize image)
-        {
-            var side = new ImageSize(masks.Shape[2], masks.Shape[1]);
-            int plane = side.Width * side.Height;
-            PixelWindow window = MaskPaste.WindowOf(box, image);
-            byte[] pixels = new byte[window.Area];
-            MaskPaste.Paste(masks.Span.Slice(index * plane, plane), side, box, window, pixels);
-            return RunLengthMask.FromPixels(pixels, window, image);
-        }
     }
 }

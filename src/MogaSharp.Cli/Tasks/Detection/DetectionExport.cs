@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MogaSharp.Cpu;
 using MogaSharp.Graph;
 using MogaSharp.Models;
@@ -80,8 +79,14 @@ internal static class DetectionExport
         return Check(definition, weights, inference, path, cancellationToken);
     }
 
-    /// <summary>What the managed code finds in an input.</summary>
-    public static DetectionSet Find(
+    /// <summary>What the managed code finds in an input, without masks.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="inference">Thresholds.</param>
+    /// <param name="input">(1, 3, H, W).</param>
+    /// <param name="image">The part of it that is image.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public static IReadOnlyList<Detection> Find(
         IDetectionDefinition definition,
         WeightSet weights,
         DetectionInference inference,
@@ -92,20 +97,16 @@ internal static class DetectionExport
     {
         using var engine = new CpuEngine();
         using CpuSession session = engine.CreateSession(definition.Build(input.Shape), weights);
-        IReadOnlyDictionary<string, Tensor> outputs = session.Run(input, cancellationToken);
-        AnchorGenerator anchors = definition.Anchors.ToGenerator();
-        ImmutableArray<HeadLevel> levels = definition.Levels(name => outputs[name]);
-        if (definition is not IRegionDefinition regions)
-            return new DenseDetections(definition.NumClasses)
+        using var pipeline = new DetectionPipeline(
+            definition,
+            inference with
             {
-                Anchors = anchors,
-                Threshold = inference.ScoreThreshold,
-                Suppression = new(inference.OverlapThreshold) { Most = inference.MaxDetections },
-            }.Select(levels, image);
-        using var stages = new RegionStages(regions, weights, engine);
-        Tensor[] maps = [.. regions.RegionStrides.Select((_, i) => outputs[IRegionDefinition.MapName(i)])];
-        DetectionSet proposals = new ProposalSelector { Anchors = anchors }.Select(levels, image);
-        return stages.Run(maps, proposals.Boxes, image, (1, 1), inference, cancellationToken).Found;
+                HasMasks = false,
+            },
+            graph => engine.CreateSession(graph, weights)
+        );
+        IReadOnlyDictionary<string, Tensor> outputs = session.Run(input, cancellationToken);
+        return pipeline.Find(name => outputs[name], image, image, cancellationToken);
     }
 
     // Of random pixels many things are as likely as others, so a few may be found by one side alone.
@@ -118,39 +119,22 @@ internal static class DetectionExport
     )
     {
         const double LeastShare = 0.9;
-        OnnxRuntimeModel judge;
-        try
-        {
-            judge = new OnnxRuntimeModel(path);
-        }
-        catch (OnnxRuntimeUnavailableException e)
-        {
-            Console.Error.WriteLine($"not checked: {e.Message}");
+        using OnnxRuntimeModel? judge = OnnxJudge.Open(path);
+        if (judge is null)
             return ExitCode.Success;
-        }
-
-        using (judge)
-        {
-            Shape shape = definition.InputShape(1, CheckedHeight, CheckedWidth);
-            var random = new Random(0);
-            var input = new Tensor(
-                shape,
-                [.. Enumerable.Range(0, checked((int)shape.ElementCount)).Select(_ => (random.NextSingle() * 4) - 2)]
-            );
-            var image = new ImageSize(CheckedWidth - 20, CheckedHeight - 12);
-            DetectionSet ours = Find(definition, weights, inference, input, image, cancellationToken);
-            IReadOnlyDictionary<string, Tensor> theirs = judge.Run(input, new Tensor(new Shape(2), [image.Height, image.Width]));
-            int found = theirs["scores"].Data.Length,
-                common = Enumerable.Range(0, ours.Count).Count(i => Enumerable.Range(0, found).Any(j => IsSame(ours[i], theirs, j)));
-            Console.Error.WriteLine(
-                $"ONNX Runtime {OnnxRuntimeModel.RuntimeVersion} finds {found} things in random pixels of {shape}, the CPU engine "
-                    + $"{ours.Count}; {common} are the same"
-            );
-            if (common < LeastShare * Math.Max(found, ours.Count))
-                throw new FailureException($"'{path}' gives other things in ONNX Runtime: {common} of {Math.Max(found, ours.Count)}.");
-        }
-
-        return ExitCode.Success;
+        Tensor input = OnnxJudge.Pixels(definition.InputShape(1, CheckedHeight, CheckedWidth));
+        var image = new ImageSize(CheckedWidth - 20, CheckedHeight - 12);
+        IReadOnlyList<Detection> ours = Find(definition, weights, inference, input, image, cancellationToken);
+        IReadOnlyDictionary<string, Tensor> theirs = judge.Run(input, new Tensor(new Shape(2), [image.Height, image.Width]));
+        int found = theirs["scores"].Data.Length,
+            common = ours.Count(one => Enumerable.Range(0, found).Any(place => IsSame(one, theirs, place)));
+        Console.Error.WriteLine(
+            $"ONNX Runtime {OnnxRuntimeModel.RuntimeVersion} finds {found} things in random pixels of {input.Shape}, the CPU engine "
+                + $"{ours.Count}; {common} are the same"
+        );
+        return common >= LeastShare * Math.Max(found, ours.Count)
+            ? ExitCode.Success
+            : throw new FailureException($"'{path}' gives other things in ONNX Runtime: {common} of {Math.Max(found, ours.Count)}.");
     }
 
     private static bool IsSame(Detection ours, IReadOnlyDictionary<string, Tensor> theirs, int place)

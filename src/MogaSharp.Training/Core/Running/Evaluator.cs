@@ -28,12 +28,11 @@ public static class Evaluator
         CancellationToken cancellationToken = default
     )
     {
-        TaskEvaluation evaluation = task.CreateEvaluation();
-        using var graphs = evaluation as IDisposable;
+        using TaskEvaluation mine = task.CreateEvaluation();
         bool cancelled = false;
         try
         {
-            Count(evaluation, new TorchRunner(network, autocast), batches, onBatch, cancellationToken);
+            Count(mine, new TorchRunner(network, autocast), batches, onBatch, cancellationToken);
         }
         catch (OperationCanceledException) when (group is not null)
         {
@@ -41,13 +40,9 @@ public static class Evaluator
             cancelled = true;
         }
 
-        if (group is not null)
-        {
-            if (group.Any(cancelled))
-                throw new OperationCanceledException(cancellationToken);
-            evaluation = Merged(task, evaluation, group);
-        }
-
+        if (group?.Any(cancelled) == true)
+            throw new OperationCanceledException(cancellationToken);
+        TaskEvaluation evaluation = group is null ? mine : Merged(task, mine, group);
         if (evaluation.Count == 0)
             throw new NothingToEvaluateException($"There are no {task.Items} to evaluate on.");
         IReadOnlyDictionary<string, double> figures = evaluation.Figures();

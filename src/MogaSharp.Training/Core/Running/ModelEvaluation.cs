@@ -17,7 +17,7 @@ public sealed record ModelEvaluationResult(TaskEvaluation Evaluation, TrainingTa
     public IReadOnlyDictionary<string, double> Figures => Evaluation.Figures();
 
     /// <summary>Lets go of the graphs that the evaluation opened.</summary>
-    public void Dispose() => (Evaluation as IDisposable)?.Dispose();
+    public void Dispose() => Evaluation.Dispose();
 }
 
 /// <summary>Evaluates a finished model on the part of a data set that is for it: the figures of <c>moga eval</c>, and those that training
@@ -44,12 +44,32 @@ public static class ModelEvaluation
         CancellationToken cancellationToken = default
     )
     {
+        using TrainingSet set = TaskTraining.Of(model.Card.Options.Task).OpenData(data, model.Card);
+        return Run(model, set, engine, progress, cancellationToken);
+    }
+
+    /// <summary>Evaluates a model on data that is open.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="set">The data, opened for this model. It stays open.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="progress">Receives the items done and their number; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the evaluation between two items.</param>
+    /// <exception cref="TrainingSetupException">The data does not fit the model, or has no part of its own to evaluate on.</exception>
+    /// <exception cref="NothingToEvaluateException">Not a single item can be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ModelEvaluationResult Run(
+        LoadedModel model,
+        TrainingSet set,
+        IInferenceEngine engine,
+        Action<int, int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
         var training = TaskTraining.Of(model.Card.Options.Task);
-        using TrainingSet set = training.OpenData(data, model.Card);
         if (set is not IEvaluationSource { EvalCount: { } count and > 0 } source)
-            throw new TrainingSetupException($"'{data}' has no part of its own to evaluate on.");
+            throw new TrainingSetupException("The data has no part of its own to evaluate on.");
         if (!set.Model.GetLabels().SequenceEqual(model.Card.GetLabels()))
-            throw new TrainingSetupException($"'{data}' has other classes than {model.Card.Name}.");
+            throw new TrainingSetupException($"The data has other classes than {model.Card.Name}.");
         List<string> notes = [.. set.Notes];
         TrainingTask task = training.Create(training.Default(), model.Card.Options);
         TaskEvaluation evaluation = task.CreateEvaluation();

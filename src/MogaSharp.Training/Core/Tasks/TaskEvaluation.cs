@@ -27,7 +27,7 @@ public interface INetworkRunner
 /// An evaluation of a task that is going on, of weights in training or of a session of any engine. It counts with the same measures as
 /// <c>moga eval</c>, so the figures are comparable.
 /// </summary>
-public abstract class TaskEvaluation : IEvaluator
+public abstract class TaskEvaluation : IEvaluator, IDisposable
 {
     /// <inheritdoc/>
     public abstract long Count { get; }
@@ -47,6 +47,17 @@ public abstract class TaskEvaluation : IEvaluator
     /// <inheritdoc/>
     /// <remarks>Has at least the task's <see cref="TrainingTask.Metrics"/> when something was counted.</remarks>
     public abstract IReadOnlyDictionary<string, double> Figures();
+
+    /// <summary>Closes what was opened to run a network, such as sessions of its further graphs; what was counted stays.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes what was opened.</summary>
+    /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing) { }
 }
 
 /// <summary>Runs a network on libtorch.</summary>

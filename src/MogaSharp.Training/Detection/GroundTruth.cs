@@ -9,7 +9,7 @@ namespace MogaSharp.Training;
 /// <param name="Labels">n classes.</param>
 /// <param name="Masks">n masks of the size of the input; null where an object has none.</param>
 /// <param name="Size">The part of the input that is image.</param>
-internal sealed record ImageTruth(float[] Boxes, int[] Labels, ImmutableArray<RunLengthMask?> Masks, ImageSize Size)
+internal sealed record GroundTruth(float[] Boxes, int[] Labels, ImmutableArray<RunLengthMask?> Masks, ImageSize Size)
 {
     private const double LeastSide = 1;
 
@@ -17,9 +17,9 @@ internal sealed record ImageTruth(float[] Boxes, int[] Labels, ImmutableArray<Ru
     public int Count => Labels.Length;
 
     /// <summary>Those of every image of a batch.</summary>
-    public static ImageTruth[] Of(DetectionBatch batch) => [.. batch.Objects.Zip(batch.Sizes, Of)];
+    public static GroundTruth[] Of(DetectionBatch batch) => [.. batch.Objects.Zip(batch.Sizes, Of)];
 
-    private static ImageTruth Of(ImmutableArray<AnnotatedObject> objects, ImageSize size)
+    private static GroundTruth Of(ImmutableArray<AnnotatedObject> objects, ImageSize size)
     {
         AnnotatedObject[] found = [.. objects.Where(one => !one.IsCrowd && one.Box.Width >= LeastSide && one.Box.Height >= LeastSide)];
         float[] boxes = new float[found.Length * 4];
@@ -30,6 +30,6 @@ internal sealed record ImageTruth(float[] Boxes, int[] Labels, ImmutableArray<Ru
             (boxes[(i * 4) + 2], boxes[(i * 4) + 3]) = ((float)(box.X + box.Width), (float)(box.Y + box.Height));
         }
 
-        return new ImageTruth(boxes, [.. found.Select(one => one.Label)], [.. found.Select(one => one.Mask)], size);
+        return new GroundTruth(boxes, [.. found.Select(one => one.Label)], [.. found.Select(one => one.Mask)], size);
     }
 }

@@ -5,11 +5,11 @@ namespace MogaSharp.Training;
 
 /// <summary>The regions of a batch that a stage is trained on, image by image; of each image those that shall find an object come
 /// first.</summary>
-internal sealed class Sampled
+internal sealed class SampledRegions
 {
     private readonly int[] _counts;
 
-    private Sampled(int[] counts, float[] boxes, int[] images, int[] truths, int[] labels, bool[] areTruths) =>
+    private SampledRegions(int[] counts, float[] boxes, int[] images, int[] truths, int[] labels, bool[] areTruths) =>
         (_counts, Boxes, Images, Truths, Labels, AreTruths) = (counts, boxes, images, truths, labels, areTruths);
 
     /// <summary>Regions of all images.</summary>
@@ -37,7 +37,13 @@ internal sealed class Sampled
     public int CountOf(int image) => _counts[image];
 
     /// <summary>Draws them.</summary>
-    public static Sampled Draw(float[][] regions, ImageTruth[] truths, MaxIoUAssigner assigner, RandomSampler sampler, Random random)
+    public static SampledRegions Draw(
+        float[][] regions,
+        GroundTruth[] truths,
+        MaxIoUAssigner assigner,
+        RandomSampler sampler,
+        Random random
+    )
     {
         int[] counts = new int[truths.Length];
         List<float> boxes = [];
@@ -47,7 +53,7 @@ internal sealed class Sampled
         List<bool> areTruths = [];
         for (int image = 0; image < truths.Length; image++)
         {
-            ImageTruth truth = truths[image];
+            GroundTruth truth = truths[image];
             int[] assigned = new int[regions[image].Length / 4];
             assigner.Assign(regions[image], truth.Boxes, [], assigned, new float[assigned.Length]);
             BoxSample sample = sampler.Sample(assigned, truth.Count, random.Next);
@@ -63,6 +69,6 @@ internal sealed class Sampled
             areTruths.AddRange(sample.Positives.Concat(sample.Negatives).Select(place => place < added));
         }
 
-        return new Sampled(counts, [.. boxes], [.. images], [.. of], [.. labels], [.. areTruths]);
+        return new SampledRegions(counts, [.. boxes], [.. images], [.. of], [.. labels], [.. areTruths]);
     }
 }
