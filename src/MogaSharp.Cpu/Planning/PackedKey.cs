@@ -4,6 +4,7 @@ namespace MogaSharp.Cpu.Planning;
 internal enum PackedForm
 {
     ConvMatrix,
+    WinogradMatrix,
     TransposedMatrix,
     Tiled,
     GroupMatrix,

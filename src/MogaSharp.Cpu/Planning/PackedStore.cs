@@ -62,6 +62,14 @@ internal sealed class PackedStore(WeightSet weights, int lanes) : IDisposable
             }
         );
 
+    /// <summary>A 3x3 convolution's weight (O, I, 3, 3) transformed for <see cref="WinogradKernel{S, V}"/>: rows (point, i), columns
+    /// o.</summary>
+    public PackedMatrix WinogradMatrix(Conv2d op) =>
+        Get(
+            new(PackedForm.WinogradMatrix, op.Weight),
+            () => PackedMatrix.Create(op.OutChannels, lanes, WinogradWeights.Transform(Raw(op.Weight)), WinogradWeights.Rows(op.InChannels))
+        );
+
     /// <summary>One group's share of a convolution's weight, as <see cref="ConvMatrix"/>.</summary>
     public PackedMatrix GroupMatrix(Conv2d op, int group) =>
         Get(

@@ -34,7 +34,7 @@ internal sealed partial class PatternMatcher
     public bool IsReadByPatchesOnly(Value value) =>
         value.Op is Input
         && !_readers.IsOutput(value)
-        && _readers[value].All(reader => reader.Value.Op is Conv2d { Groups: 1, IsPointwise: false });
+        && _readers[value].All(reader => reader.Value.Op is Conv2d { Groups: 1, IsPointwise: false } conv && !WinogradWeights.Suit(conv));
 
     /// <summary>True for a range of channels that everyone reads where it lies.</summary>
     public bool IsOnlyViewed(Value value) => _views.GetValueOrDefault(value) == Uses(value);

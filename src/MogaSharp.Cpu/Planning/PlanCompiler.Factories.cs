@@ -25,6 +25,27 @@ internal sealed partial class PlanCompiler<S, V>
             };
     }
 
+    private sealed record WinogradFactory(MatrixPattern Pattern, MatrixOperands<S, V> Operands, VectorConstant Zeros)
+        : IActivationVisitor<Step>
+    {
+        private string Description => $"Winograd {Pattern.Describe()}";
+
+        public Step Visit<TActivation>()
+            where TActivation : struct, IActivation =>
+            Pattern.Combine switch
+            {
+                CombineKind.Multiply => new WinogradStep<S, V, TActivation, MultiplyOther>(Operands, Zeros, Description)
+                {
+                    Scope = Pattern.Scope,
+                },
+                CombineKind.AddScaled => new WinogradStep<S, V, TActivation, AddScaledOther>(Operands, Zeros, Description)
+                {
+                    Scope = Pattern.Scope,
+                },
+                _ => new WinogradStep<S, V, TActivation, KeepAlone>(Operands, Zeros, Description) { Scope = Pattern.Scope },
+            };
+    }
+
     private sealed record GatedFactory(
         GatedProjectionPattern Pattern,
         Projection Gate,

@@ -149,8 +149,10 @@ internal sealed partial class PlanCompiler<S, V>
     private Step Make(Value root, MatrixPattern p)
     {
         bool planar = _patterns.IsReadByPatchesOnly(p.Input);
+        bool isWinograd = p.RankOne is null && p.Main is Conv2d square && WinogradWeights.Suit(square);
         (PackedMatrix weights, int columns, string? bias) = p.Main switch
         {
+            Conv2d conv when isWinograd => (_store.WinogradMatrix(conv), conv.OutChannels, conv.Bias),
             Conv2d conv => (_store.ConvMatrix(conv, planar), conv.OutChannels, conv.Bias),
             Linear linear => (_store.LinearMatrix(linear), linear.OutFeatures, linear.Bias),
             _ => throw new GraphException($"{p.Main.Kind} is not a matrix product."),
@@ -163,11 +165,17 @@ internal sealed partial class PlanCompiler<S, V>
             RankOne = p.RankOneFactor is null ? null : SlotOf(p.RankOneFactor),
             RankOneColumn = p.RankOne is null ? null : _store.Vector(columns, p.RankOne.Weight),
             Other = ShortcutOf(p.Other, columns),
-            Gather = p.Main is Conv2d { IsPointwise: false } patch ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
+            Gather =
+                p.Main is Conv2d { IsPointwise: false } patch && !isWinograd ? Gather(patch, p.Input, planar, output.Layout.Width) : null,
             Norm = p.Norm is null ? null : _store.Norm(p.Norm),
             GraphInput = planar ? _graph.Inputs.ToList().IndexOf(p.Input) : 0,
         };
-        return ActivationChoice.Choose(p.Activation, new MatrixFactory(p, operands, _threads));
+        return isWinograd
+            ? ActivationChoice.Choose(
+                p.Activation,
+                new WinogradFactory(p, operands, _store.Vector(MatrixKernel<S, V>.PanelVectors * S.Lanes, null))
+            )
+            : ActivationChoice.Choose(p.Activation, new MatrixFactory(p, operands, _threads));
     }
 
     private IEnumerable<Step> Make(Value root, TransposedPattern p)

@@ -21,7 +21,9 @@ internal sealed class RandomOps(GraphBuilder builder, Random random)
     public Value? Pointwise(Value x, int channels) => Conv(x, channels, 1, 1, 0, 1, 1);
 
     public Value? Convolution(Value x) =>
-        Conv(x, random.Next(1, 40), random.Next(1, 6), random.Next(1, 4), random.Next(0, 4), random.Next(1, 3), 1);
+        Chance(0.2)
+            ? Conv(x, random.Next(8, 40), 3, 1, 1, 1, 1)
+            : Conv(x, random.Next(1, 40), random.Next(1, 6), random.Next(1, 4), random.Next(0, 4), random.Next(1, 3), 1);
 
     public Value? DepthwiseSameSize(Value x) => DepthwiseSameSize(x, OneOf(1, 3, 5, 7), random.Next(1, 4));
 
