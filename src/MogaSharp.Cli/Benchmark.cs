@@ -40,6 +40,9 @@ internal sealed record BenchmarkResult
     /// <summary>The managed engine: arena and scratch of a run.</summary>
     public long? ArenaBytes { get; init; }
 
+    /// <summary>From an image file: the share of the time that is not the networks', 0 to 1.</summary>
+    public double? OutsideShare { get; init; }
+
     /// <summary>The peer and its version.</summary>
     public string? Peer { get; init; }
 

@@ -61,7 +61,7 @@ internal static class BenchCommand
         };
         var image = new Option<string?>("--image")
         {
-            Description = "Detectors: measure from this image file to things with masks, instead of the network alone",
+            Description = "Measure from this image file to the prediction, instead of the network alone",
             HelpName = "file",
         };
         Option<string?> weights = CommonOptions.Weights();
@@ -112,9 +112,6 @@ internal static class BenchCommand
                     throw new UsageException("--weights needs --image; the network alone is measured with random weights.");
                 if (file is not null && (parsed.GetValue(train) || compared == "torchsharp"))
                     throw new UsageException("--image excludes --train and --compare torchsharp.");
-                foreach ((ModelCard card, Shape _) in file is null ? [] : cases)
-                    if (card.CreateDefinition() is not IDetectionDefinition)
-                        throw new UsageException($"--image is for detection, and {card.Name} is a model for {card.Options.Task}.");
                 if (parsed.GetValue(train))
                 {
                     Precision type = parsed.GetValue(amp) == "bf16" ? Precision.Bf16 : Precision.None;
@@ -173,7 +170,7 @@ internal static class BenchCommand
                     if (file is not null)
                     {
                         results.Add(
-                            DetectionBenchmark.Measure(
+                            ImageBenchmark.Measure(
                                 await ModelAsync(card, parsed.GetValue(weights), cancellationToken).ConfigureAwait(false),
                                 file,
                                 running,
@@ -293,6 +290,9 @@ internal static class BenchCommand
         {
             new[] { "model ", "input ", "threads", "median ms", "p10", "p90", $"{items}/s", "GFLOP/s", "of peak", "memory", "bytes/run" },
         };
+        bool hasImages = results.Any(result => result.OutsideShare is not null);
+        if (hasImages)
+            rows[0] = [.. rows[0], "outside networks"];
         if (compared)
             rows[0] = [.. rows[0], "peer ms", "p10", "p90", "ratio", "p10", "p90"];
         foreach (BenchmarkResult r in results)
@@ -310,6 +310,7 @@ internal static class BenchCommand
                 r.PeakShare is { } share ? $"{100 * share:F0}%" : "-",
                 r.ArenaBytes is { } arena ? Output.Bytes(arena) : "-",
                 $"{r.AllocatedBytes}",
+                .. hasImages ? [$"{100 * r.OutsideShare:F1}%"] : Array.Empty<string>(),
             ];
             rows.Add(
                 compared

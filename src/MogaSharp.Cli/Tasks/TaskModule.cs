@@ -3,6 +3,7 @@ using System.CommandLine;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -49,6 +50,19 @@ internal abstract class TaskModule
     /// <param name="official">The file or folder of the official code.</param>
     /// <exception cref="UsageException">The official code has no such network, or not where it was said to be.</exception>
     public abstract OfficialNetwork OfficialOf(ModelCard card, string official);
+
+    /// <summary>Binds a model to an engine, for images one by one.</summary>
+    /// <exception cref="UsageException">The task is not about single images.</exception>
+    public virtual AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
+        throw new UsageException($"--image is for tasks of single images, and {model.Card.Name} is a model for {Task}.");
+
+    /// <summary>Opens what does the same as a predictor with another library.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="file">An image file's bytes.</param>
+    /// <param name="threads">Threads.</param>
+    /// <exception cref="UsageException">There is nothing to compare with.</exception>
+    public virtual IImagePeer StartImagePeer(LoadedModel model, byte[] file, int threads) =>
+        throw new UsageException($"--image is compared with ONNX Runtime for {ModelTask.Detection} alone.");
 
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);

@@ -32,18 +32,10 @@ internal static unsafe class WinogradKernel<S, V>
         for (int c = 0; c < channels; c += S.Lanes)
         {
             float* d = source + c, u = target + c;
-            Put(Difference(d, d + (2 * row)), Difference(d + pixel, d + pixel + (2 * row)),
-                Difference(d + (2 * pixel), d + (2 * pixel) + (2 * row)), Difference(d + (3 * pixel), d + (3 * pixel) + (2 * row)), u, point);
-            d += row;
-            u += 4 * point;
-            Put(Sum(d, d + row), Sum(d + pixel, d + pixel + row),
-                Sum(d + (2 * pixel), d + (2 * pixel) + row), Sum(d + (3 * pixel), d + (3 * pixel) + row), u, point);
-            u += 4 * point;
-            Put(Difference(d + row, d), Difference(d + pixel + row, d + pixel),
-                Difference(d + (2 * pixel) + row, d + (2 * pixel)), Difference(d + (3 * pixel) + row, d + (3 * pixel)), u, point);
-            u += 4 * point;
-            Put(Difference(d, d + (2 * row)), Difference(d + pixel, d + pixel + (2 * row)),
-                Difference(d + (2 * pixel), d + (2 * pixel) + (2 * row)), Difference(d + (3 * pixel), d + (3 * pixel) + (2 * row)), u, point);
+            Subtract(d, d + (2 * row), pixel, u, point);
+            Add(d + row, d + (2 * row), pixel, u + (4 * point), point);
+            Subtract(d + (2 * row), d + row, pixel, u + (8 * point), point);
+            Subtract(d + row, d + (3 * row), pixel, u + (12 * point), point);
         }
     }
 
@@ -81,10 +73,24 @@ internal static unsafe class WinogradKernel<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Sum(float* a, float* b) => S.Add(S.Load(a), S.Load(b));
+    private static void Add(float* a, float* b, nint pixel, float* target, nint point) =>
+        Put(
+            S.Add(S.Load(a), S.Load(b)),
+            S.Add(S.Load(a + pixel), S.Load(b + pixel)),
+            S.Add(S.Load(a + (2 * pixel)), S.Load(b + (2 * pixel))),
+            S.Add(S.Load(a + (3 * pixel)), S.Load(b + (3 * pixel))),
+            target,
+            point);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Difference(float* a, float* b) => S.Subtract(S.Load(a), S.Load(b));
+    private static void Subtract(float* a, float* b, nint pixel, float* target, nint point) =>
+        Put(
+            S.Subtract(S.Load(a), S.Load(b)),
+            S.Subtract(S.Load(a + pixel), S.Load(b + pixel)),
+            S.Subtract(S.Load(a + (2 * pixel)), S.Load(b + (2 * pixel))),
+            S.Subtract(S.Load(a + (3 * pixel)), S.Load(b + (3 * pixel))),
+            target,
+            point);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(V d0, V d1, V d2, V d3, float* target, nint point)

@@ -54,14 +54,14 @@ public readonly struct NetworkOutputs
     /// <summary>The values of an output.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
-    public ReadOnlySpan<float> this[string name]
+    public ReadOnlySpan<float> this[string name] => MemoryOf(name).Span;
+
+    /// <inheritdoc cref="this[string]"/>
+    public ReadOnlyMemory<float> MemoryOf(string name)
     {
-        get
-        {
-            Tensor output = _batch[name];
-            int length = output.Data.Length / output.Shape[0];
-            return output.Span.Slice(_index * length, length);
-        }
+        Tensor output = _batch[name];
+        int length = output.Data.Length / output.Shape[0];
+        return output.Data.AsMemory(_index * length, length);
     }
 
     /// <summary>The shape of an output, with a first extent of 1.</summary>

@@ -89,7 +89,7 @@ public sealed class SemanticSegmenter : ImagePredictor<Segmentation>
         for (int i = 0; i < outputs.Length; i++)
         {
             (int row, int column) = Math.DivRem(i, view.Lefts.Length);
-            map.Write(outputs[i][ISegmentationDefinition.Logits], size, row * size.Height, column * size.Width);
+            map.Write(outputs[i].MemoryOf(ISegmentationDefinition.Logits), size, row * size.Height, column * size.Width, _threads);
         }
 
         return map;

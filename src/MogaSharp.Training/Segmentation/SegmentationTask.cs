@@ -99,7 +99,7 @@ public sealed class SegmentationEvaluation : TaskEvaluation
                 AxisTaps.Resize(width, batch.Shape[3]).Then(AxisTaps.Resize(batch.Shape[3], truth.Size.Width))
             );
             int length = classes * height * width;
-            map.Write(logits.Span.Slice(i * length, length), new ImageSize(width, height));
+            map.Write(logits.Data.AsMemory(i * length, length), new ImageSize(width, height), threads: Environment.ProcessorCount);
             Matrix.Add(map.Labels(Environment.ProcessorCount, cancellationToken), truth);
             AddLoss(map, truth);
         }

@@ -8,14 +8,12 @@ public sealed class AxisTaps
     private readonly int[] _places;
     private readonly float[] _weights;
 
-    private AxisTaps(int sourceLength, IReadOnlyList<SortedDictionary<int, double>> taps)
+    private AxisTaps(int sourceLength, TapList taps)
     {
         SourceLength = sourceLength;
-        _first = new int[taps.Count + 1];
-        for (int i = 0; i < taps.Count; i++)
-            _first[i + 1] = _first[i] + taps[i].Count;
-        _places = [.. taps.SelectMany(tap => tap.Keys)];
-        _weights = [.. taps.SelectMany(tap => tap.Values).Select(weight => (float)weight)];
+        _first = [.. taps.First];
+        _places = [.. taps.Places];
+        _weights = [.. taps.Weights.Select(weight => (float)weight)];
     }
 
     /// <summary>Places of the old axis.</summary>
@@ -40,13 +38,16 @@ public sealed class AxisTaps
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(from);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(to);
-        var taps = new SortedDictionary<int, double>[to];
+        var taps = new TapList();
         for (int i = 0; i < to; i++)
         {
             double place = Math.Max(0, ((i + 0.5) * from / to) - 0.5);
             int low = Math.Min((int)place, from - 1);
             double share = low == from - 1 ? 0 : place - low;
-            taps[i] = share == 0 ? new() { [low] = 1 } : new() { [low] = 1 - share, [low + 1] = share };
+            taps.Add(low, 1 - share);
+            if (share > 0)
+                taps.Add(low + 1, share);
+            taps.End();
         }
 
         return new AxisTaps(from, taps);
@@ -59,15 +60,16 @@ public sealed class AxisTaps
     /// <exception cref="ArgumentException">A place is covered by no window.</exception>
     public static AxisTaps Windows(int window, IReadOnlyList<int> starts, int length)
     {
-        var taps = new SortedDictionary<int, double>[length];
+        var taps = new TapList();
         for (int i = 0; i < length; i++)
         {
-            int[] over = [.. Enumerable.Range(0, starts.Count).Where(w => i >= starts[w] && i < starts[w] + window)];
-            if (over.Length == 0)
+            int over = starts.Count(start => i >= start && i < start + window);
+            if (over == 0)
                 throw new ArgumentException($"The place {i} is in no window.", nameof(starts));
-            taps[i] = [];
-            foreach (int w in over)
-                taps[i].Add((w * window) + i - starts[w], 1.0 / over.Length);
+            for (int w = 0; w < starts.Count; w++)
+                if (i >= starts[w] && i < starts[w] + window)
+                    taps.Add((w * window) + i - starts[w], 1.0 / over);
+            taps.End();
         }
 
         return new AxisTaps(window * starts.Count, taps);
@@ -75,8 +77,14 @@ public sealed class AxisTaps
 
     /// <summary>The same resampling for several windows, one after another.</summary>
     /// <param name="count">Windows.</param>
-    public AxisTaps Repeat(int count) =>
-        new(SourceLength * count, [.. Enumerable.Range(0, count).SelectMany(w => Enumerable.Range(0, Length).Select(i => Moved(i, w)))]);
+    public AxisTaps Repeat(int count)
+    {
+        var taps = new TapList();
+        for (int window = 0; window < count; window++)
+        for (int i = 0; i < Length; i++)
+            Copy(i, window * SourceLength, taps);
+        return new AxisTaps(SourceLength * count, taps);
+    }
 
     /// <summary>This resampling with another one after it, in one step.</summary>
     /// <param name="next">The other one, of <see cref="Length"/> places.</param>
@@ -85,20 +93,21 @@ public sealed class AxisTaps
     {
         if (next.SourceLength != Length)
             throw new ArgumentException($"{Length} places were made, {next.SourceLength} are taken.", nameof(next));
-        return new AxisTaps(SourceLength, [.. Enumerable.Range(0, next.Length).Select(Join)]);
-
-        SortedDictionary<int, double> Join(int place)
+        var taps = new TapList();
+        for (int place = 0; place < next.Length; place++)
         {
-            var joined = new SortedDictionary<int, double>();
-            for (int i = 0; i < next.Places(place).Length; i++)
+            ReadOnlySpan<int> between = next.Places(place);
+            for (int i = 0; i < between.Length; i++)
             {
-                int between = next.Places(place)[i];
-                for (int j = 0; j < Places(between).Length; j++)
-                    Add(joined, Places(between)[j], (double)next.Weights(place)[i] * Weights(between)[j]);
+                ReadOnlySpan<int> places = Places(between[i]);
+                for (int j = 0; j < places.Length; j++)
+                    taps.Add(places[j], (double)next.Weights(place)[i] * Weights(between[i])[j]);
             }
 
-            return joined;
+            taps.End();
         }
+
+        return new AxisTaps(SourceLength, taps);
     }
 
     /// <summary>The first places of the new axis.</summary>
@@ -106,19 +115,52 @@ public sealed class AxisTaps
     public AxisTaps First(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        return new AxisTaps(SourceLength, [.. Enumerable.Range(0, length).Select(i => Moved(i, 0))]);
+        var taps = new TapList();
+        for (int i = 0; i < length; i++)
+            Copy(i, 0, taps);
+        return new AxisTaps(SourceLength, taps);
     }
 
     /// <summary>The new axis from its end.</summary>
-    public AxisTaps Reversed() => new(SourceLength, [.. Enumerable.Range(0, Length).Select(i => Moved(Length - 1 - i, 0))]);
-
-    private SortedDictionary<int, double> Moved(int place, int window)
+    public AxisTaps Reversed()
     {
-        var moved = new SortedDictionary<int, double>();
-        for (int i = 0; i < Places(place).Length; i++)
-            moved.Add(Places(place)[i] + (window * SourceLength), Weights(place)[i]);
-        return moved;
+        var taps = new TapList();
+        for (int i = Length - 1; i >= 0; i--)
+            Copy(i, 0, taps);
+        return new AxisTaps(SourceLength, taps);
     }
 
-    private static void Add(SortedDictionary<int, double> sums, int key, double value) => sums[key] = sums.GetValueOrDefault(key) + value;
+    private void Copy(int place, int offset, TapList taps)
+    {
+        for (int i = 0; i < Places(place).Length; i++)
+            taps.Add(Places(place)[i] + offset, Weights(place)[i]);
+        taps.End();
+    }
+
+    /// <summary>Taps place by place; those of one are kept in order and added up.</summary>
+    private sealed class TapList
+    {
+        public List<int> First { get; } = [0];
+
+        public List<int> Places { get; } = [];
+
+        public List<double> Weights { get; } = [];
+
+        public void Add(int place, double weight)
+        {
+            int at = Places.Count;
+            while (at > First[^1] && Places[at - 1] > place)
+                at--;
+            if (at > First[^1] && Places[at - 1] == place)
+            {
+                Weights[at - 1] += weight;
+                return;
+            }
+
+            Places.Insert(at, place);
+            Weights.Insert(at, weight);
+        }
+
+        public void End() => First.Add(Places.Count);
+    }
 }

@@ -38,22 +38,28 @@ public sealed class LogitMap
     /// <param name="size">Its size.</param>
     /// <param name="top">Its first row in the map.</param>
     /// <param name="left">Its first column in the map.</param>
+    /// <param name="threads">Threads that work, 1 or more; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">The numbers are not whole planes of every class, or do not lie in the map.</exception>
-    public void Write(ReadOnlySpan<float> planes, ImageSize size, int top = 0, int left = 0)
+    public void Write(ReadOnlyMemory<float> planes, ImageSize size, int top = 0, int left = 0, int threads = 1)
     {
         int plane = size.Width * size.Height;
         if (planes.Length != (long)plane * Classes)
             throw new ArgumentException($"{planes.Length} numbers are not {Classes} planes of {size}.", nameof(planes));
         if (top < 0 || left < 0 || top + size.Height > Rows.SourceLength || left + size.Width > Columns.SourceLength)
             throw new ArgumentException($"A part of {size} at {left}, {top} does not lie in the map.", nameof(size));
-        for (int y = 0; y < size.Height; y++)
-        {
-            Span<float> row = _values.AsSpan((((top + y) * Columns.SourceLength) + left) * Classes, size.Width * Classes);
-            Transpose(planes[(y * size.Width)..], plane, size.Width, row);
-            for (int x = 0; x < size.Width; x++)
-                _classes[((top + y) * Columns.SourceLength) + left + x] = (byte)
-                    TensorPrimitives.IndexOfMax<float>(row.Slice(x * Classes, Classes));
-        }
+        Parallel.For(
+            0,
+            size.Height,
+            new ParallelOptions { MaxDegreeOfParallelism = threads },
+            y =>
+            {
+                int first = ((top + y) * Columns.SourceLength) + left;
+                Span<float> row = _values.AsSpan(first * Classes, size.Width * Classes);
+                Transpose(planes.Span[(y * size.Width)..], plane, size.Width, row);
+                for (int x = 0; x < size.Width; x++)
+                    _classes[first + x] = (byte)TensorPrimitives.IndexOfMax<float>(row.Slice(x * Classes, Classes));
+            }
+        );
     }
 
     /// <summary>The class of each pixel: the first with the largest number.</summary>
@@ -188,14 +194,19 @@ public sealed class LogitMap
         }
     }
 
-    // A row of each plane to pixels of all classes.
+    // A row of each plane to pixels of all classes; some pixels at a time, which stay in L1 while the planes pass.
     private void Transpose(ReadOnlySpan<float> planes, int plane, int width, Span<float> row)
     {
-        for (int c = 0; c < Classes; c++)
+        const int Pixels = 16;
+        for (int left = 0; left < width; left += Pixels)
         {
-            ReadOnlySpan<float> from = planes.Slice(c * plane, width);
-            for (int x = 0, to = c; x < from.Length; x++, to += Classes)
-                row[to] = from[x];
+            int count = Math.Min(Pixels, width - left);
+            for (int c = 0; c < Classes; c++)
+            {
+                ReadOnlySpan<float> from = planes.Slice((c * plane) + left, count);
+                for (int x = 0, to = (left * Classes) + c; x < from.Length; x++, to += Classes)
+                    row[to] = from[x];
+            }
         }
     }
 }

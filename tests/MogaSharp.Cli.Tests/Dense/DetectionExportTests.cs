@@ -246,7 +246,18 @@ public sealed class DetectionExportTests : IDisposable
         }
 
         (await Moga.RunAsync("bench", card, "--weights", weights)).Failed(2, "--weights needs --image");
-        (await Moga.RunAsync("bench", DenseModels.WritePose(_folder), "--image", photo)).Failed(2, "--image is for detection");
+        JsonElement pose = (
+            await Moga.RunAsync("bench", DenseModels.WritePose(_folder), "--image", photo, "--seconds", "1", "--json")
+        ).Json[0];
+        Assert.InRange(pose.GetProperty("outside_share").GetDouble(), 0.001, 0.999);
+        (await Moga.RunAsync("bench", DenseModels.WritePose(_folder), "--image", photo, "--compare", "onnxruntime")).Failed(
+            2,
+            "--image is compared with ONNX Runtime for detection alone."
+        );
+        (await Moga.RunAsync("bench", "simvp_moga_small", "--image", photo)).Failed(
+            2,
+            "--image is for tasks of single images, and simvp_moga_small is a model for video."
+        );
     }
 
     private Task<Outcome> Export(string card, params string[] options) =>

@@ -1,5 +1,7 @@
 using System.Globalization;
+using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli;
 
@@ -35,6 +37,9 @@ internal sealed class ClassificationModule : TaskModule
             ?? throw new UsageException($"The official code has no size like {card.Name}.");
         return new OfficialNetwork(official, size, ModelFinder.Classifier(card).NumClasses);
     }
+
+    public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
+        AnyPredictor.Of(new ImageClassifier(model, engine));
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         ClassificationEval.RunAsync(request, cancellationToken);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using MogaSharp.Data;
+using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 using MogaSharp.Training;
 using MogaSharp.Vision;
 using MogaSharp.Weights;
@@ -36,6 +38,11 @@ internal sealed class DetectionModule : TaskModule
 
     public override OfficialNetwork OfficialOf(ModelCard card, string official) =>
         throw new UsageException($"There is no peer for {card.Name}: the official code for detection needs the mm packages.");
+
+    public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
+        AnyPredictor.Of(new ObjectDetector(model, engine: engine));
+
+    public override IImagePeer StartImagePeer(LoadedModel model, byte[] file, int threads) => new DetectionPeer(model, file, threads);
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, null, cancellationToken, (evaluation, card) => Report(request, (DetectionEvaluation)evaluation, card));

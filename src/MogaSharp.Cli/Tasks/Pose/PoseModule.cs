@@ -1,6 +1,8 @@
 using System.Globalization;
 using MogaSharp.Data;
+using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -33,6 +35,9 @@ internal sealed class PoseModule : TaskModule
 
     public override OfficialNetwork OfficialOf(ModelCard card, string official) =>
         throw new UsageException($"There is no peer for {card.Name}: the official code for poses needs the mm packages.");
+
+    public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
+        AnyPredictor.Of(new PoseEstimator(model, engine: engine));
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, null, cancellationToken);

@@ -39,7 +39,7 @@ internal static class SegmentationForward
         for (int i = 0; i < images; i++)
         {
             var map = new LogitMap(classes, rows, columns);
-            map.Write(logits.Span.Slice(i * length, length), size);
+            map.Write(logits.Data.AsMemory(i * length, length), size, threads: Environment.ProcessorCount);
             map.Labels(Environment.ProcessorCount, cancellationToken).Labels.CopyTo(labels, i * pixels);
             map.WritePlanes(all.Span.Slice(i * classes * pixels, classes * pixels));
         }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using MogaSharp.Data;
+using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 using MogaSharp.Training;
 using MogaSharp.Vision;
 using MogaSharp.Weights;
@@ -36,6 +38,9 @@ internal sealed class SegmentationModule : TaskModule
 
     public override OfficialNetwork OfficialOf(ModelCard card, string official) =>
         throw new UsageException($"There is no peer for {card.Name}: the official code for segmentation needs the mm packages.");
+
+    public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
+        AnyPredictor.Of(new SemanticSegmenter(model, engine: engine));
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, Classes, cancellationToken);
