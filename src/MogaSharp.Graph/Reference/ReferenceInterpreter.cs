@@ -29,10 +29,19 @@ public sealed class ReferenceInterpreter
         var tensors = new ReferenceTensor[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             tensors[i] = new ReferenceTensor(inputs[i].Shape, Array.ConvertAll(inputs[i].Data, x => (double)x));
-        return Compute(tensors);
+        return RunAll(tensors);
     }
 
-    private ReferenceTensor[] Compute(ReferenceTensor[] inputs)
+    /// <summary>Computes one op alone.</summary>
+    /// <param name="op">The op.</param>
+    /// <param name="inputs">What it reads.</param>
+    /// <param name="shape">The shape that it gives.</param>
+    /// <param name="weights">The weights.</param>
+    public static ReferenceTensor Compute(PrimitiveOp op, ReferenceTensor[] inputs, Shape shape, WeightSet weights) =>
+        op.Accept(new ReferenceKernels(weights), (inputs, new ReferenceTensor(shape)));
+
+    /// <inheritdoc cref="RunAll(ReadOnlySpan{Tensor})"/>
+    public ReferenceTensor[] RunAll(IReadOnlyList<ReferenceTensor> inputs)
     {
         Shape[] shapes = _graph.InferShapes([.. inputs.Select(input => input.Shape)]);
         var results = new ReferenceTensor[shapes.Length];
@@ -57,11 +66,11 @@ public sealed class ReferenceInterpreter
     {
         ParameterSpec[] parameters = [.. _graph.Parameters.Where(spec => op.Parameters.Contains(spec.Name))];
         ComputationGraph composition = op.Expand([.. arguments.Select(argument => argument.Shape)], parameters);
-        return new ReferenceInterpreter(composition, _weights).Compute(arguments)[composition.Outputs[0].Value.Index];
+        return new ReferenceInterpreter(composition, _weights).RunAll(arguments)[composition.Outputs[0].Value.Index];
     }
 
     /// <summary>Runs the graph and returns its outputs by name.</summary>
-    /// <inheritdoc cref="RunAll"/>
+    /// <inheritdoc cref="RunAll(ReadOnlySpan{Tensor})"/>
     public IReadOnlyDictionary<string, ReferenceTensor> Run(params ReadOnlySpan<Tensor> inputs)
     {
         ReferenceTensor[] all = RunAll(inputs);
