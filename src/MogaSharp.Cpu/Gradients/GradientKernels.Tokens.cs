@@ -33,7 +33,8 @@ internal sealed partial class GradientKernels
         Parallel.For(
             0,
             s.To[0] * op.Groups,
-            group => Normalize(s, target, size, i => (group * size) + i, i => weight[(group % op.Groups * perGroup) + (i / plane)], op.Epsilon)
+            group =>
+                Normalize(s, target, size, i => (group * size) + i, i => weight[(group % op.Groups * perGroup) + (i / plane)], op.Epsilon)
         );
         return true;
     }
@@ -117,7 +118,14 @@ internal sealed partial class GradientKernels
     public bool Visit(WindowMask op, GradientStep s) => Passed(s);
 
     // y = (x - mean) / deviation times weight: dx = (h - mean(h) - z mean(h z)) / deviation, h = g weight, z = (x - mean) / deviation.
-    private static void Normalize(GradientStep s, double[] target, int count, Func<int, int> place, Func<int, double> weight, double epsilon)
+    private static void Normalize(
+        GradientStep s,
+        double[] target,
+        int count,
+        Func<int, int> place,
+        Func<int, double> weight,
+        double epsilon
+    )
     {
         float[] x = s.Input();
         double mean = 0,

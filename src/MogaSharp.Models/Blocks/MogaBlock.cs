@@ -60,9 +60,9 @@ public sealed record MogaBlock
     public Value Build(Scope s, Value x)
     {
         Value y = SpatialAggregation(s["attn"], s.Norm("norm1", x, Norm));
-        x += s.DropPath(DropPath, s.Scale("layer_scale_1", y, InitValue));
+        x = s.Residual(x, DropPath, s.Scale("layer_scale_1", y, InitValue));
         y = ChannelAggregation(s["mlp"], s.Norm("norm2", x, Norm));
-        x += s.DropPath(DropPath, s.Scale("layer_scale_2", y, InitValue));
+        x = s.Residual(x, DropPath, s.Scale("layer_scale_2", y, InitValue));
         return x;
     }
 

@@ -1,0 +1,112 @@
+using MogaSharp.Graph;
+
+namespace MogaSharp.Tasks;
+
+/// <summary>The channels' weights of the methods that ask the network itself, with one run for each channel.</summary>
+internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, IInferenceEngine engine, CamOptions options) : IDisposable
+{
+    private readonly Dictionary<Value, IInferenceSession> _after = [];
+    private readonly IInferenceSession? _whole = options.Method == CamMethod.ScoreCam ? engine.CreateSession(graph, weights) : null;
+
+    /// <summary>The weights of a layer's channels, of each image.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="input">The images.</param>
+    /// <param name="a">The layer's maps.</param>
+    /// <param name="logits">The logits of the images.</param>
+    /// <param name="classes">The class of each image.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public double[][] Weights(Value layer, Tensor input, Tensor a, Tensor logits, int[] classes, CancellationToken cancellationToken)
+    {
+        IInferenceSession session =
+            _whole ?? (_after.TryGetValue(layer, out IInferenceSession? known) ? known : _after[layer] = After(layer));
+        var result = new double[classes.Length][];
+        for (int i = 0; i < classes.Length; i++)
+        {
+            Action<int, Memory<float>> write = _whole is null ? Without(a, i) : Seen(input, a, i);
+            double[] scores = Run(session, _whole is null ? a.Shape : input.Shape, a.Shape[1], classes[i], write, cancellationToken);
+            double own = logits.Data[(i * logits.Shape[1]) + classes[i]];
+            result[i] = _whole is null ? [.. scores.Select(score => (own - score) / own)] : Softmax(scores);
+        }
+
+        return result;
+    }
+
+    public void Dispose()
+    {
+        _whole?.Dispose();
+        foreach (IInferenceSession session in _after.Values)
+            session.Dispose();
+    }
+
+    private IInferenceSession After(Value layer)
+    {
+        try
+        {
+            return engine.CreateSession(GraphLayers.After(graph, layer), weights);
+        }
+        catch (GraphException wrong)
+        {
+            throw new ExplainException($"A channel of '{layer.Scope}' cannot be taken away: what follows reads more than it.", wrong);
+        }
+    }
+
+    // The layer's maps with a channel set to zero.
+    private static Action<int, Memory<float>> Without(Tensor a, int image)
+    {
+        int pixels = a.Shape[2] * a.Shape[3],
+            length = a.Shape[1] * pixels;
+        return (channel, target) =>
+        {
+            a.Data.AsSpan(image * length, length).CopyTo(target.Span);
+            target.Span.Slice(channel * pixels, pixels).Clear();
+        };
+    }
+
+    // The image through a channel: its map enlarged, from 0 to 1, times the image.
+    private static Action<int, Memory<float>> Seen(Tensor input, Tensor a, int image)
+    {
+        int pixels = a.Shape[2] * a.Shape[3],
+            plane = input.Shape[2] * input.Shape[3];
+        return (channel, target) =>
+        {
+            double[] map = [.. a.Data.AsSpan(((image * a.Shape[1]) + channel) * pixels, pixels).ToArray().Select(x => (double)x)];
+            double[] mask = CamMaps.Resize(map, (a.Shape[2], a.Shape[3]), (input.Shape[2], input.Shape[3]), alignCorners: true);
+            (double least, double most) = (mask.Min(), mask.Max());
+            ReadOnlySpan<float> from = input.Data.AsSpan(image * input.Shape[1] * plane, input.Shape[1] * plane);
+            for (int i = 0; i < from.Length; i++)
+                target.Span[i] = (float)(from[i] * (mask[i % plane] - least) / (most - least + 1e-8));
+        };
+    }
+
+    private double[] Run(
+        IInferenceSession session,
+        Shape shape,
+        int channels,
+        int target,
+        Action<int, Memory<float>> write,
+        CancellationToken cancellationToken
+    )
+    {
+        var scores = new double[channels];
+        for (int first = 0; first < channels; first += options.Batch)
+        {
+            int count = Math.Min(options.Batch, channels - first);
+            var batch = new Tensor(shape.With(0, count));
+            int length = batch.Data.Length / count;
+            int start = first;
+            Parallel.For(0, count, i => write(start + i, batch.Data.AsMemory(i * length, length)));
+            Tensor logits = session.Run(batch, cancellationToken)[session.Graph.Outputs[0].Name];
+            for (int i = 0; i < count; i++)
+                scores[first + i] = logits.Data[(i * logits.Shape[1]) + target];
+        }
+
+        return scores;
+    }
+
+    private static double[] Softmax(double[] scores)
+    {
+        double largest = scores.Max(),
+            sum = scores.Sum(score => Math.Exp(score - largest));
+        return [.. scores.Select(score => Math.Exp(score - largest) / sum)];
+    }
+}
