@@ -9,6 +9,7 @@ namespace MogaSharp.Cli;
 /// <summary>The generated code to write what commands print as JSON; each record stands beside the command that fills it.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AblationsReport))]
+[JsonSerializable(typeof(ActivatedImage))]
 [JsonSerializable(typeof(CheckpointReport))]
 [JsonSerializable(typeof(ClassifiedImage))]
 [JsonSerializable(typeof(ClipReport))]

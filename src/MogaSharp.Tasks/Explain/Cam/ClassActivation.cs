@@ -6,7 +6,7 @@ namespace MogaSharp.Tasks;
 /// Class activation maps of a classifier: where an image speaks for a class. Gradients are exact and computed without anything native
 /// (<see cref="Cpu.CpuGradientEngine"/>) unless another engine is given. The maps are those of pytorch-grad-cam, but for what is wrong
 /// there: biases are paired with the gradients of their own layers, ablation does what its paper says, and principal components have a
-/// sign. Not safe for concurrent use.
+/// sign. Safe for concurrent use.
 /// </summary>
 public sealed class ClassActivation : IDisposable
 {
