@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
+using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
 
 /// <summary>Makes images and objects of the entries of a file, and tells of those that do not fit.</summary>
-internal sealed class CocoObjectReader(FaultSink faults, long mostRuns)
+internal sealed class CocoObjectReader(FaultSink faults, ImageLimits limits, long mostRuns)
 {
-    private readonly CocoImages<AnnotatedObject> _images = new(faults);
+    private readonly CocoImages<AnnotatedObject> _images = new(faults, limits);
     private readonly Dictionary<long, int> _labels = [];
 
     private long _runs;

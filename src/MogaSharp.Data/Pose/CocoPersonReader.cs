@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
@@ -6,7 +7,7 @@ namespace MogaSharp.Data;
 /// <summary>Makes images and persons of the entries of a file, and tells of those that do not fit.</summary>
 internal sealed class CocoPersonReader(FaultSink faults, SkeletonDefinition skeleton)
 {
-    private readonly CocoImages<AnnotatedPerson> _images = new(faults);
+    private readonly CocoImages<AnnotatedPerson> _images = new(faults, ImageLimits.Default);
 
     /// <summary>The category of all persons, which is that of the first one; null where there is nobody.</summary>
     public long? CategoryId { get; private set; }

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
 
 /// <summary>The images of a file of annotations, and what is found of each.</summary>
-internal sealed class CocoImages<T>(FaultSink faults)
+internal sealed class CocoImages<T>(FaultSink faults, ImageLimits limits)
 {
     private readonly OrderedDictionary<long, (CocoImageJson Image, ImmutableArray<T>.Builder Found)> _images = [];
 
@@ -26,7 +27,7 @@ internal sealed class CocoImages<T>(FaultSink faults)
 
             string? problem =
                 _images.ContainsKey(image.Id) ? $"The id {image.Id} is given twice."
-                : CocoRules.ProblemOf(image) is { } wrong ? wrong
+                : CocoRules.ProblemOf(image, limits) is { } wrong ? wrong
                 : files.TryGetValue(image.FileName, out int first) ? $"The file '{image.FileName}' is that of 'images[{first}]' too."
                 : null;
             if (problem is null)

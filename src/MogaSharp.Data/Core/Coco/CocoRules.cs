@@ -35,12 +35,13 @@ internal static class CocoRules
         area >= 0 && double.IsFinite(area) ? null : $"The area {area} is not a finite number from 0.";
 
     /// <summary>What is wrong with an image.</summary>
-    public static string? ProblemOf(CocoImageJson image)
+    /// <param name="image">The entry.</param>
+    /// <param name="limits">What an image may cost.</param>
+    public static string? ProblemOf(CocoImageJson image, ImageLimits limits)
     {
         if (image.Width < 1 || image.Height < 1)
             return $"A size of {image.Width} x {image.Height} pixels is impossible.";
         // No such image would be decoded, and masks of it would need more memory than a small file should take.
-        ImageLimits limits = ImageLimits.Default;
         if (Math.Max(image.Width, image.Height) > limits.MaxSide || (long)image.Width * image.Height > limits.MaxPixels)
             return $"A size of {image.Width} x {image.Height} pixels is more than the limit of {limits.MaxPixels} pixels, "
                 + $"{limits.MaxSide} a side.";
