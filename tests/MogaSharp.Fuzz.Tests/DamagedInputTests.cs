@@ -7,7 +7,7 @@ public sealed class DamagedInputTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private static readonly int Changes = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 5000 : 50;
+    private static readonly int Changes = Environment.GetEnvironmentVariable("MOGA_LONG_TESTS") == "1" ? 1000 : 50;
 
     public static TheoryData<string> Targets => [.. FuzzTarget.All.Select(target => target.Name)];
 

@@ -135,6 +135,8 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
             {
                 Scales = own.ShortSides.IsEmpty ? [new Size(longer, shorter)] : [.. own.ShortSides.Select(side => new Size(longer, side))],
                 Crop = own.Crop ? 0.5 : 0,
+                Jitter = own.Jitter is [var smallest, var largest] ? (smallest, largest) : null,
+                CopyPaste = own.CopyPaste > 0 ? new CopyPasteOptions { Probability = own.CopyPaste } : null,
                 Flip = recipe.HorizontalFlip,
                 SizeMultiple = DetectionTask.Divisor,
                 IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,

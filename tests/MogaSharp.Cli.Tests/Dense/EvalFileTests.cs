@@ -85,7 +85,8 @@ public sealed class EvalFileTests : IDisposable
         File.WriteAllText(
             path,
             $$"""
-            {"images": [{"id": 1, "width": 24, "height": 32, "file_name": "1.png"}, {"id": 2, "width": 24, "height": 32, "file_name": "2.png"}],
+            {"images": [{"id": 1, "width": 24, "height": 32, "file_name": "1.png"},
+                        {"id": 2, "width": 24, "height": 32, "file_name": "2.png"}],
              "categories": [{"id": 18, "name": "{{first}}"}, {"id": 17, "name": "{{second}}"}],
              "annotations": [{"id": 1, "image_id": 1, "category_id": 18, "bbox": [1, 1, 20, 28]},
                              {"id": 2, "image_id": 2, "category_id": 17, "bbox": [1, 1, 20, 28]}]}
