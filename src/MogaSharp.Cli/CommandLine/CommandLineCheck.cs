@@ -14,7 +14,7 @@ internal static partial class CommandLineCheck
         arguments switch
         {
             [] or ["help"] => ["--help"],
-            ["help", .. string[] rest] when !rest[0].StartsWith('-') => [rest[0], "--help"],
+            ["help", .. string[] rest] when !rest[0].StartsWith('-') => [.. rest.TakeWhile(word => !word.StartsWith('-')), "--help"],
             _ => arguments,
         };
 
@@ -29,24 +29,28 @@ internal static partial class CommandLineCheck
             && !(command is RootCommand && parsed.UnmatchedTokens.Any(token => !token.StartsWith('-')))
         )
             return null;
-        string? problem = command is RootCommand ? OfRoot(parsed) : OfCommand(parsed, arguments);
-        return problem is null ? null : $"{problem} '{(command is RootCommand ? "moga" : $"moga {command.Name}")} --help' shows the usage.";
+        string? problem = command.Subcommands.Count > 0 ? OfGroup(parsed) : OfCommand(parsed, arguments);
+        return problem is null ? null : $"{problem} '{NameOf(command)} --help' shows the usage.";
     }
 
-    private static string? OfRoot(ParseResult parsed)
+    /// <summary>What is written to call a command: <c>moga data check</c>.</summary>
+    public static string NameOf(Command command) =>
+        command is RootCommand ? "moga" : $"{NameOf(command.Parents.OfType<Command>().Single())} {command.Name}";
+
+    private static string? OfGroup(ParseResult parsed)
     {
         if (parsed.Errors.Count == 0 && parsed.UnmatchedTokens.Count == 0)
             return null;
-        Command root = parsed.CommandResult.Command;
-        string all = string.Join(", ", root.Subcommands.Select(known => known.Name));
+        Command group = parsed.CommandResult.Command;
+        string all = string.Join(", ", group.Subcommands.Select(known => known.Name));
         if (parsed.UnmatchedTokens is not [string wrong, ..])
             return $"No command is given; there are {all}.";
         if (wrong.StartsWith('-'))
-            return $"There is no option '{wrong}'{Meant(OptionHabits.Suggest(root, wrong))} The commands are {all}.";
+            return $"There is no option '{wrong}'{Meant(OptionHabits.Suggest(group, wrong))} The commands are {all}.";
 
-        if (CommandHabits.Suggest(root, wrong) is { } meant)
-            return $"There is no command '{wrong}'; did you mean moga {meant}? The commands are {all}.";
-        string hint = Exists(wrong) ? $"; to classify images: moga classify {wrong}" : "";
+        if (CommandHabits.Suggest(group, wrong) is { } meant)
+            return $"There is no command '{wrong}'; did you mean {NameOf(group)} {meant}? The commands are {all}.";
+        string hint = group is RootCommand && Exists(wrong) ? $"; to classify images: moga classify {wrong}" : "";
         return $"There is no command '{wrong}'{hint}; the commands are {all}.";
     }
 
@@ -55,7 +59,7 @@ internal static partial class CommandLineCheck
         Command command = parsed.CommandResult.Command;
         // A missing argument is often only the consequence of an unknown option, so that is told first.
         if (UnknownOption(parsed, arguments) is { } unknown && Array.IndexOf(arguments, unknown) < Array.IndexOf(arguments, command.Name))
-            return $"There is no option '{unknown}' before a command; options come after it: moga {command.Name} {unknown}.";
+            return $"There is no option '{unknown}' before a command; options come after it: {NameOf(command)} {unknown}.";
         if (UnknownOption(parsed, arguments) is { } other)
             return $"There is no option '{other}'{Meant(OptionHabits.Suggest(command, other))}";
         foreach (string token in parsed.UnmatchedTokens.Where(token => Assignment().IsMatch(token)))

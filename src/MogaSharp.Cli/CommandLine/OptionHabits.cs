@@ -122,7 +122,7 @@ internal static class OptionHabits
             return nearest;
         if (!Has(Places, name) || command.Arguments.Count == 0)
             return null;
-        return $"moga {command.Name} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}";
+        return $"{CommandLineCheck.NameOf(command)} {string.Join(' ', command.Arguments.Select(place => place.Name.ToUpperInvariant()))}";
     }
 
     private static bool Has(string words, string name) => words.Split(' ').Contains(name, StringComparer.Ordinal);

@@ -11,10 +11,16 @@ internal static class DataCommand
     private const string Mnist = "mnist";
     private const string Fashion = "fashion-mnist";
 
-    public static Command Create()
+    public static Command Create() =>
+        new("data", "Bring a data set onto this machine and print its folder, or check data sets")
+        {
+            CreateMnist(),
+            CreateFashion(),
+            DataCheckCommand.Create(),
+        };
+
+    private static Command CreateMnist()
     {
-        var name = new Argument<string>("name") { Description = "mnist or fashion-mnist" };
-        name.AcceptOnlyFromAmong(Mnist, Fashion);
         var from = new Option<string?>("--from")
         {
             Description =
@@ -23,7 +29,7 @@ internal static class DataCommand
             HelpName = "path|address",
         };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("data", "Bring a data set onto this machine and print its folder") { name, from, json };
+        var command = new Command(Mnist, "Handwritten digits, from mirrors by SHA-256") { from, json };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -31,11 +37,8 @@ internal static class DataCommand
                 Uri? address = source is null ? null : AddressOf(source);
                 if (source is not null && address is null && !Directory.Exists(source))
                     Paths.Existing(source);
-                bool isFashion = parsed.GetValue(name) == Fashion;
-                if (isFashion && source is not null)
-                    throw new UsageException("--from is for mnist only.");
-                string folder = isFashion ? FindFashion() : KnownFolders.Mnist;
-                bool wasThere = isFashion || MnistFiles.AreIn(folder);
+                string folder = KnownFolders.Mnist;
+                bool wasThere = MnistFiles.AreIn(folder);
                 if (!wasThere)
                 {
                     CacheFolder.Create(Path.GetDirectoryName(folder)!);
@@ -50,18 +53,31 @@ internal static class DataCommand
                             .ConfigureAwait(false);
                 }
 
-                if (parsed.GetValue(json))
-                    Output.Json(new DataReport(parsed.GetValue(name)!, folder, wasThere), CliJson.Printed.DataReport);
-                else
-                {
-                    Console.Error.WriteLine(wasThere ? "already there" : "unpacked, all hashes are right");
-                    Output.Line(folder);
-                }
-
-                return ExitCode.Success;
+                return Report(new DataReport(Mnist, folder, wasThere), parsed.GetValue(json));
             }
         );
         return command;
+    }
+
+    private static Command CreateFashion()
+    {
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Fashion, "Clothing in the form of MNIST, where a package of the system has brought it") { json };
+        command.SetAction(parsed => Report(new DataReport(Fashion, FindFashion(), WasThere: true), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Report(DataReport report, bool json)
+    {
+        if (json)
+            Output.Json(report, CliJson.Printed.DataReport);
+        else
+        {
+            Console.Error.WriteLine(report.WasThere ? "already there" : "unpacked, all hashes are right");
+            Output.Line(report.Folder);
+        }
+
+        return ExitCode.Success;
     }
 
     private static async Task DownloadAsync(DataCard card, string folder, CancellationToken cancellationToken)

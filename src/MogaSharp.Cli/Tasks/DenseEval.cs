@@ -29,7 +29,7 @@ internal static class DenseEval
                 $"{request.Card.Options.Task} is evaluated on the part of the data that is for it; leave --split out."
             );
         // What is wrong with the data is found before weights are downloaded.
-        using TrainingSet set = TaskTraining.Of(request.Card.Options.Task).OpenData(request.Data, request.Card);
+        using TrainingSet set = TaskTraining.Of(request.Card.Options.Task).OpenEvaluation(request.Data, request.Card);
         LoadedModel loaded = await ModelFinder
             .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
             .ConfigureAwait(false);

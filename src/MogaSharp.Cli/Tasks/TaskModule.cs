@@ -32,6 +32,12 @@ internal abstract class TaskModule
     /// <summary>Whether <c>--data</c> names data of the task.</summary>
     public abstract bool IsData(string text);
 
+    /// <summary>How <c>moga data check</c> opens data of the task.</summary>
+    /// <param name="text">The data, as <c>--data</c> names it.</param>
+    /// <exception cref="DatasetSpecException">It does not name a data set.</exception>
+    /// <exception cref="UsageException">Data of the task cannot be checked.</exception>
+    public virtual CheckedData ToCheck(string text) => throw new UsageException($"'{text}' is data for {Task}, which cannot be checked.");
+
     /// <summary>What to do about data of another task, as a clause.</summary>
     public abstract string AdviceFor(TaskModule other);
 
@@ -106,6 +112,14 @@ internal static class TaskModules
         return task;
     }
 }
+
+/// <summary>A data set whose parts are to be checked.</summary>
+/// <param name="HasSeparateSplits">Whether there is a part of its own to evaluate on.</param>
+/// <param name="Open">Opens a part, by the classes of the part to train on where that was opened before, and tells of faults.</param>
+internal sealed record CheckedData(
+    Func<bool> HasSeparateSplits,
+    Func<DatasetSplit, IImageDataset?, Action<DatasetFault>, IImageDataset> Open
+);
 
 /// <summary>What <c>moga eval</c> is asked for.</summary>
 internal sealed record EvalRequest

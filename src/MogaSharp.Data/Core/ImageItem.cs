@@ -18,6 +18,9 @@ public abstract class ImageItem
     /// <summary>The path of the image, or its file and number.</summary>
     public string Name { get; }
 
+    /// <summary>The path of the file that its annotations are read from. Default: <see cref="Name"/>.</summary>
+    public virtual string AnnotationName => Name;
+
     /// <summary>What is known of the image without reading it.</summary>
     public ImmutableArray<Annotation> Annotations { get; }
 
@@ -40,6 +43,19 @@ public abstract class ImageItem
     /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public abstract PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null);
+
+    /// <summary>Reads how large the image is. Of a file no more than the header is read, so its pixels may be damaged all the same;
+    /// default: all of it.</summary>
+    /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
+    /// <exception cref="DatasetException">The image has another size than the data set says.</exception>
+    /// <exception cref="ImageFormatException">The file is not an image that can be decoded, or larger than the limits.</exception>
+    /// <exception cref="ImagingUnavailableException">The image is a file and libvips cannot be loaded.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public virtual ImageSize ReadSize(ImageLimits? limits = null)
+    {
+        PixelBlock block = ReadPixels(limits);
+        return new ImageSize(block.Width, block.Height);
+    }
 
     /// <summary>Reads the image as RGB.</summary>
     /// <param name="limits">What a file may cost; <see cref="ImageLimits.Default"/> when null.</param>
@@ -81,6 +97,9 @@ public sealed class FileImageItem : ImageItem
     /// <inheritdoc/>
     public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null) =>
         ImageDecoder.Load(Path, buffers ?? new DecodeBuffers(), limits);
+
+    /// <inheritdoc/>
+    public override ImageSize ReadSize(ImageLimits? limits = null) => ImageDecoder.ReadSize(Path, limits);
 }
 
 /// <summary>An image whose pixels are in memory.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MogaSharp.Imaging;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
@@ -36,17 +37,18 @@ public sealed class CocoInstances
     /// is missing or not finite, a mask is damaged or of another size than its image, an image or a category is unknown, or an image, a
     /// category or an id is given twice.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public static CocoInstances Load(string path, Action<DatasetFault>? collect = null) => Load(path, collect, CocoRules.MostRuns);
+    public static CocoInstances Load(string path, Action<DatasetFault>? collect = null) =>
+        Load(path, collect, ImageLimits.Default, CocoRules.MostRuns);
 
-    /// <summary>Reads a file whose masks may have so many runs.</summary>
-    internal static CocoInstances Load(string path, Action<DatasetFault>? collect, long mostRuns)
+    /// <summary>Reads a file with images of such sizes, whose masks may have so many runs.</summary>
+    internal static CocoInstances Load(string path, Action<DatasetFault>? collect, ImageLimits limits, long mostRuns)
     {
         CocoObjectsFileJson file = CocoContext.Read(path, CocoContext.Default.CocoObjectsFileJson);
-        var reader = new CocoObjectReader(new FaultSink(path, collect), mostRuns);
+        var reader = new CocoObjectReader(new FaultSink(path, collect), limits, mostRuns);
         reader.ReadImages(file.Images);
         reader.ReadCategories(file.Categories);
         reader.ReadObjects(file.Annotations);
-        return new CocoInstances(path, [.. reader.Categories], [.. reader.Images()]);
+        return new CocoInstances(path, [.. reader.Categories], reader.Images());
     }
 
     /// <summary>The image with an id; null when there is none.</summary>

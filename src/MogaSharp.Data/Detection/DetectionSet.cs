@@ -18,14 +18,7 @@ public sealed class DetectionSet : IDetectionDataset
             throw new DatasetException(part.Path, "There is no class.");
         DetectionItem[] items = [.. part.Images.Select(image => new DetectionItem(part, image))];
         DetectionItem[] missing = [.. items.Where(item => !File.Exists(item.Name))];
-        if (missing.Length > 0 && collect is null)
-        {
-            string more = missing.Length > 1 ? $", nor those of {missing.Length - 1} more images" : "";
-            throw new DatasetException(part.Path, $"There is no file '{missing[0].Name}'{more}.");
-        }
-
-        foreach (DetectionItem item in missing)
-            collect!(new DatasetFault(part.Path, item.Image.FileName, $"There is no file '{item.Name}'."));
+        MissingFiles.Tell(part.Path, [.. missing.Select(item => (item.Image.FileName, item.Name))], collect);
         _items = [.. items.Except(missing)];
         if (_items.IsEmpty)
             throw new DatasetException(part.Path, "There is no image.");
@@ -90,10 +83,13 @@ public sealed class DetectionSet : IDetectionDataset
         public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
             PixelBlock block = ImageDecoder.Load(Name, buffers ?? new DecodeBuffers(), limits);
-            var size = new ImageSize(block.Width, block.Height);
-            return size == image.Size || image.Size == default
-                ? block
-                : throw new DatasetException(Name, $"The image has {size} pixels; '{part.Path}' says {image.Size}.");
+            Check(new ImageSize(block.Width, block.Height));
+            return block;
         }
+
+        public override ImageSize ReadSize(ImageLimits? limits = null) => Check(ImageDecoder.ReadSize(Name, limits));
+
+        private ImageSize Check(ImageSize size) =>
+            image.Size == default ? size : ImageSizes.RequireStated(Name, size, image.Size, part.Path);
     }
 }

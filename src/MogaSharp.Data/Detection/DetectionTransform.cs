@@ -6,76 +6,10 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
 
-/// <summary>What chance decides about an image and its objects.</summary>
-/// <param name="Longer">The limit of the longer side.</param>
-/// <param name="Shorter">The limit of the shorter side.</param>
-/// <param name="IsFlipped">Whether left and right are exchanged.</param>
-/// <param name="Crop">What is cropped first; null for nothing.</param>
-internal sealed record DetectionDraw(int Longer, int Shorter, bool IsFlipped, CropDraw? Crop = null)
-{
-    public static DetectionDraw Draw(DetectionTransformOptions options, RandomStream random)
-    {
-        (int longer, int shorter) = options.Choice switch
-        {
-            ScaleChoice.Between => (Between(options.Scales.Select(Longest), random), Between(options.Scales.Select(Shortest), random)),
-            _ => OneOf(options.Scales, random),
-        };
-        bool isFlipped = random.NextBool(options.Flip);
-        CropDraw? crop =
-            options.Crop > 0 && random.NextBool(options.Crop)
-                ? new CropDraw(
-                    options.CropScales[random.NextInt(options.CropScales.Length)],
-                    (random.NextDouble(), random.NextDouble()),
-                    (random.NextDouble(), random.NextDouble())
-                )
-                : null;
-        return new DetectionDraw(longer, shorter, isFlipped, crop);
-    }
-
-    private static (int Longer, int Shorter) OneOf(ImmutableArray<Size> scales, RandomStream random)
-    {
-        Size scale = scales[random.NextInt(scales.Length)];
-        return (Longest(scale), Shortest(scale));
-    }
-
-    private static int Between(IEnumerable<int> limits, RandomStream random)
-    {
-        (int least, int most) = (limits.Min(), limits.Max());
-        return least + random.NextInt(most - least + 1);
-    }
-
-    private static int Longest(Size scale) => Math.Max(scale.Width, scale.Height);
-
-    private static int Shortest(Size scale) => Math.Min(scale.Width, scale.Height);
-}
-
-/// <summary>What chance decides about a crop.</summary>
-/// <param name="Shorter">What the shorter side of the image is made first.</param>
-/// <param name="Size">Where its width and height lie between the least and the largest, 0..1.</param>
-/// <param name="Place">Where it begins, as parts of the room that there is.</param>
-internal sealed record CropDraw(int Shorter, (double Width, double Height) Size, (double X, double Y) Place)
-{
-    /// <summary>The crop, in the image resized for it, and that one's size.</summary>
-    public (ImageSize Resized, Rectangle Crop) In(ImageSize image, int longer, ImmutableArray<int> sides)
-    {
-        ImageSize resized = SizeRules.KeepRatio(image, Math.Max(longer, Shorter), Shorter);
-        (int width, int height) = (Side(resized.Width, Size.Width, sides), Side(resized.Height, Size.Height, sides));
-        return (
-            resized,
-            new Rectangle((int)(Place.X * (resized.Width - width + 1)), (int)(Place.Y * (resized.Height - height + 1)), width, height)
-        );
-    }
-
-    private static int Side(int length, double draw, ImmutableArray<int> sides)
-    {
-        (int least, int most) = (Math.Min(length, sides[0]), Math.Min(length, sides[1]));
-        return least + (int)(draw * (most - least + 1));
-    }
-}
-
 /// <summary>
 /// Makes training inputs for object detection: cropped or not, one of several sizes, mirrored or not, with zeros after normalization to
-/// the right and below. Pixels are resized with OpenCV's results. Immutable, safe to use from many threads at once.
+/// the right and below; or of one size, with large-scale jitter. Pixels are resized with OpenCV's results. Immutable, safe to use from
+/// many threads at once.
 /// </summary>
 public sealed class DetectionTransform : IVariableSizeTransform
 {
@@ -109,6 +43,9 @@ public sealed class DetectionTransform : IVariableSizeTransform
     public int SizeMultiple => Options.SizeMultiple;
 
     /// <inheritdoc/>
+    public CopyPasteOptions? CopyPaste => Options.CopyPaste;
+
+    /// <inheritdoc/>
     /// <remarks>The input has the largest size: what the image does not reach is 0.</remarks>
     /// <exception cref="ArgumentException">The destination has another length than an input.</exception>
     public AffineMap Apply(PixelBlock image, RandomStream random, Span<float> destination)
@@ -133,9 +70,10 @@ public sealed class DetectionTransform : IVariableSizeTransform
         var from = new ImageSize(image.Width, image.Height);
         (ImageSize whole, Rectangle window) = WindowOf(from, draw);
         var size = new ImageSize(window.Width, window.Height);
+        ImageSize input = draw.Jitter is null ? size : new ImageSize(Width, Height);
         int length = size.Width * size.Height * Samples;
-        if (destination.Length < length)
-            throw new ArgumentException($"The input has {length} values, the destination {destination.Length}.", nameof(destination));
+        if (destination.Length < input.Width * input.Height * Samples)
+            throw new ArgumentException($"The input has {input} pixels, the destination {destination.Length} values.", nameof(destination));
         byte[] rented = ArrayPool<byte>.Shared.Rent(length);
         try
         {
@@ -151,7 +89,7 @@ public sealed class DetectionTransform : IVariableSizeTransform
                     ResizeFilter.PlainBilinear
                 );
             AffineMap map = AffineMap.Resize(from, whole);
-            if (draw.Crop is not null)
+            if (draw.Crop is not null || draw.Jitter is not null)
                 map = map.Then(AffineMap.Crop(window.X, window.Y));
             if (draw.IsFlipped)
             {
@@ -160,7 +98,9 @@ public sealed class DetectionTransform : IVariableSizeTransform
             }
 
             Normalization.Apply(pixels, Samples, _values, destination[..length], Options.IsBgr);
-            return new SizedInput(map, size);
+            if (input != size)
+                InputPadding.Apply(destination[..(input.Width * input.Height * Samples)], [size], Samples, input);
+            return new SizedInput(map, input);
         }
         finally
         {
@@ -171,6 +111,8 @@ public sealed class DetectionTransform : IVariableSizeTransform
     // A crop is resized in one step with its image: the official code resizes, crops and resizes again.
     private (ImageSize Whole, Rectangle Window) WindowOf(ImageSize image, DetectionDraw draw)
     {
+        if (draw.Jitter is { } jitter)
+            return jitter.In(image, new ImageSize(Width, Height));
         if (draw.Crop is not { } chance)
         {
             ImageSize all = SizeOf(image, draw);

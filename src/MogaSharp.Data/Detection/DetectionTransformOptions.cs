@@ -15,8 +15,8 @@ public enum ScaleChoice
 }
 
 /// <summary>
-/// How images become what a detector is trained on, in this order: resize, flip, normalization, padding. The defaults are those of the
-/// official configurations for COCO (MMDetection 2, "1x").
+/// How images become what a detector is trained on, in this order: resize, flip, normalization, padding; then copy-paste. The defaults
+/// are those of the official configurations for COCO (MMDetection 2, "1x").
 /// </summary>
 /// <param name="Width">The width in pixels that no input exceeds, a multiple of <see cref="SizeMultiple"/>.</param>
 /// <param name="Height">The height in pixels that no input exceeds, likewise.</param>
@@ -40,6 +40,16 @@ public sealed record DetectionTransformOptions(int Width = 1344, int Height = 13
 
     /// <summary>The least and the largest side of a crop. Default 384 and 600; an image that is smaller is not cropped there.</summary>
     public ImmutableArray<int> CropSides { get; init; } = [384, 600];
+
+    /// <summary>The least and the largest factor of large-scale jitter (Ghiasi et al. 2021, section 3, arXiv 2012.07177), above 0; null for
+    /// none, which is the default. The image is fitted into <see cref="Width"/> x <see cref="Height"/> times a factor that is drawn evenly
+    /// between the two, in place of <see cref="Scales"/>. Of what is larger than <see cref="Width"/> x <see cref="Height"/> a part is
+    /// taken by chance, and what is smaller has the mean color to the right and below, so that all inputs have this size. The paper takes
+    /// 0.1 and 2.</summary>
+    public (double Least, double Most)? Jitter { get; init; }
+
+    /// <summary>How objects of one image are pasted into another one of its batch; null, which is the default, for not at all.</summary>
+    public CopyPasteOptions? CopyPaste { get; init; }
 
     /// <summary>The probability to exchange left and right, 0..1. Default 0.5.</summary>
     public double Flip { get; init; } = 0.5;
@@ -85,6 +95,13 @@ public sealed record DetectionTransformOptions(int Width = 1344, int Height = 13
             nameof(CropSides),
             "two in order, each at least 1"
         );
+        AugmentationOptions.Require(
+            Jitter is null or { Least: > 0, Most: <= 10 } && !(Jitter?.Least > Jitter?.Most),
+            nameof(Jitter),
+            "two factors in order, above 0 and at most 10"
+        );
+        AugmentationOptions.Require(Jitter is null || Crop == 0, nameof(Crop), "0 where there is jitter, which crops too");
+        CopyPaste?.Check();
         AugmentationOptions.Require(Flip is >= 0 and <= 1, nameof(Flip), "a probability");
     }
 

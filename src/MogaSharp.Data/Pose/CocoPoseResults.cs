@@ -21,21 +21,20 @@ public static class CocoPoseResults
         var poses = ImmutableArray.CreateBuilder<(long, PersonPose)>(results.Length);
         for (int i = 0; i < results.Length; i++)
         {
-            CocoResultJson result = CocoKeyPoints.Entry(results, i, path, "");
             string entry = $"[{i}]";
+            CocoResultJson result = results[i] ?? throw CocoRules.Wrong(path, entry, "It is null.");
             if (truth.Find(result.ImageId) is null)
                 throw CocoRules.Wrong(path, entry, $"There is no image with the id {result.ImageId} in '{truth.FilePath}'.");
             if (result.CategoryId != truth.CategoryId)
                 throw CocoRules.Wrong(path, entry, $"The category is {result.CategoryId}, that of the images is {truth.CategoryId}.");
             if (!double.IsFinite(result.Score))
                 throw CocoRules.Wrong(path, entry, "The score is not a finite number.");
-            ImmutableArray<PosePoint> points =
-            [
-                .. CocoKeyPoints
-                    .PointsOf(result.Keypoints, truth.Skeleton, path, entry)
-                    .Select(point => new PosePoint(point[0], point[1], point[2])),
-            ];
-            Box box = result.Bbox is null ? Around(points) : CocoKeyPoints.BoxOf(result.Bbox, path, entry);
+            if (CocoRules.ProblemOfPoints(result.Keypoints, truth.Skeleton) is { } problem)
+                throw CocoRules.Wrong(path, entry, problem);
+            ImmutableArray<PosePoint> points = [.. result.Keypoints.Chunk(3).Select(point => new PosePoint(point[0], point[1], point[2]))];
+            Box box = result.Bbox is null
+                ? Around(points)
+                : CocoRules.BoxOf(result.Bbox) ?? throw CocoRules.Wrong(path, entry, CocoRules.NoBox);
             poses.Add((result.ImageId, new PersonPose(box, result.Score, points)));
         }
 

@@ -34,21 +34,25 @@ public sealed class CocoPoseSet : IPoseDataset
     /// <summary>The images of a file with all their people: groups and those without joints too.</summary>
     /// <param name="file">The annotations.</param>
     /// <param name="folder">The folder of the images.</param>
-    /// <exception cref="DatasetException">There is no image, or a file of one is missing.</exception>
-    public static CocoPoseSet Images(CocoKeyPoints file, string folder)
+    /// <param name="collect">Is told of every missing file, and its image is left out; null to let the first one end the reading.</param>
+    /// <exception cref="DatasetException">There is no image, or without <paramref name="collect"/> a file of one is missing.</exception>
+    public static CocoPoseSet Images(CocoKeyPoints file, string folder, Action<DatasetFault>? collect = null)
     {
         var set = new CocoPoseSet(file);
         foreach (CocoImage image in file.Images)
             set._items.Add(new PoseItem(file, folder, image, [.. image.Persons]));
-        return set.Checked("image");
+        return set.Checked("image", collect);
     }
 
     /// <summary>The people of a file one by one, as the official code trains on them: without groups, people without a joint, and those
     /// whose box is empty within the image. Boxes are cut off at the edges of the image.</summary>
     /// <param name="file">The annotations.</param>
     /// <param name="folder">The folder of the images.</param>
-    /// <exception cref="DatasetException">There is nobody to train on, or the file of an image is missing.</exception>
-    public static CocoPoseSet Persons(CocoKeyPoints file, string folder)
+    /// <param name="collect">Is told of every missing file, and its people are left out; null to let the first one end the
+    /// reading.</param>
+    /// <exception cref="DatasetException">There is nobody to train on, or without <paramref name="collect"/> the file of an image is
+    /// missing.</exception>
+    public static CocoPoseSet Persons(CocoKeyPoints file, string folder, Action<DatasetFault>? collect = null)
     {
         var set = new CocoPoseSet(file);
         var notes = new DatasetNotes();
@@ -76,7 +80,7 @@ public sealed class CocoPoseSet : IPoseDataset
         }
 
         set.Notes = notes.ToList();
-        return set.Checked("person to train on");
+        return set.Checked("person to train on", collect);
     }
 
     /// <summary>The part of a person's box inside an image by the rule of MMPose's data sets for COCO, in which boxes end at the
@@ -100,16 +104,13 @@ public sealed class CocoPoseSet : IPoseDataset
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private CocoPoseSet Checked(string what)
+    private CocoPoseSet Checked(string what, Action<DatasetFault>? collect)
     {
-        if (_items.Count == 0)
-            throw new DatasetException(File.FilePath, $"There is no {what}.");
         PoseItem[] missing = [.. _items.DistinctBy(item => item.Image.Id).Where(item => !System.IO.File.Exists(item.Name))];
-        if (missing.Length == 0)
-            return this;
-        string entry = $"images[{File.Images.IndexOf(missing[0].Image)}]",
-            more = missing.Length > 1 ? $", nor those of {missing.Length - 1} more images" : "";
-        throw CocoRules.Wrong(File.FilePath, entry, $"There is no file '{missing[0].Name}'{more}.");
+        MissingFiles.Tell(File.FilePath, [.. missing.Select(item => (item.Image.FileName, item.Name))], collect);
+        HashSet<long> without = [.. missing.Select(item => item.Image.Id)];
+        _items.RemoveAll(item => without.Contains(item.Image.Id));
+        return _items.Count > 0 ? this : throw new DatasetException(File.FilePath, $"There is no {what}.");
     }
 
     private sealed class PoseItem(CocoKeyPoints file, string folder, CocoImage image, ImmutableArray<AnnotatedPerson> persons)
@@ -120,12 +121,12 @@ public sealed class CocoPoseSet : IPoseDataset
         public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
             PixelBlock block = ImageDecoder.Load(Name, buffers ?? new DecodeBuffers(), limits);
-            return (block.Width, block.Height) == (image.Size.Width, image.Size.Height)
-                ? block
-                : throw new DatasetException(
-                    Name,
-                    $"The image has {block.Width} x {block.Height} pixels; '{file.FilePath}' says {image.Size}."
-                );
+            Check(new ImageSize(block.Width, block.Height));
+            return block;
         }
+
+        public override ImageSize ReadSize(ImageLimits? limits = null) => Check(ImageDecoder.ReadSize(Name, limits));
+
+        private ImageSize Check(ImageSize size) => ImageSizes.RequireStated(Name, size, image.Size, file.FilePath);
     }
 }

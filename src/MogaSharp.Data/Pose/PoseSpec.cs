@@ -68,23 +68,29 @@ public sealed record PoseSpec
 
     /// <summary>Opens the images of a part, each with all its people.</summary>
     /// <param name="split">The part.</param>
+    /// <param name="collect">Is told of every fault, and what has it is left out; null to let the first one end the reading.</param>
     /// <exception cref="DatasetSpecException">There is no such file or folder.</exception>
     /// <exception cref="DatasetException">The annotations cannot be used, or an image is missing.</exception>
     /// <exception cref="IOException">The annotations cannot be read.</exception>
-    public IPoseDataset OpenImages(DatasetSplit split) =>
-        _scenes is not null ? _scenes.Open(split, SceneView.People) : Open(split, CocoPoseSet.Images);
+    public IPoseDataset OpenImages(DatasetSplit split, Action<DatasetFault>? collect = null) =>
+        _scenes is not null ? _scenes.Open(split, SceneView.People) : Open(split, CocoPoseSet.Images, collect);
 
     /// <summary>Opens the people of a part one by one, as training needs them; of scenes one of each.</summary>
     /// <param name="split">The part.</param>
+    /// <param name="collect">Is told of every fault, and what has it is left out; null to let the first one end the reading.</param>
     /// <exception cref="DatasetSpecException">There is no such file or folder.</exception>
     /// <exception cref="DatasetException">The annotations cannot be used, or an image is missing.</exception>
     /// <exception cref="IOException">The annotations cannot be read.</exception>
-    public IPoseDataset OpenPersons(DatasetSplit split) =>
-        _scenes is not null ? _scenes.Open(split, SceneView.OnePerson) : Open(split, CocoPoseSet.Persons);
+    public IPoseDataset OpenPersons(DatasetSplit split, Action<DatasetFault>? collect = null) =>
+        _scenes is not null ? _scenes.Open(split, SceneView.OnePerson) : Open(split, CocoPoseSet.Persons, collect);
 
-    private CocoPoseSet Open(DatasetSplit split, Func<CocoKeyPoints, string, CocoPoseSet> open)
+    private CocoPoseSet Open(
+        DatasetSplit split,
+        Func<CocoKeyPoints, string, Action<DatasetFault>?, CocoPoseSet> open,
+        Action<DatasetFault>? collect
+    )
     {
         CocoFiles files = (split == DatasetSplit.Test && _evaluation is { } evaluation ? evaluation : _train).Existing();
-        return open(CocoKeyPoints.Load(files.Annotations), files.Images);
+        return open(CocoKeyPoints.Load(files.Annotations, null, collect), files.Images, collect);
     }
 }

@@ -17,7 +17,8 @@ public sealed class SegmentationSet : ISegmentationDataset
         SegmentationFolders folders,
         ImmutableArray<ClassLabel> classes,
         PixelLabels labels,
-        IReadOnlyList<string> notes
+        IReadOnlyList<string> notes,
+        Action<DatasetFault>? collect = null
     )
     {
         (Classes, ClassNames) = (classes, [.. classes.Select(label => label.Name)]);
@@ -28,25 +29,27 @@ public sealed class SegmentationSet : ISegmentationDataset
         foreach (string note in notes)
             gathered.Add(note);
         string[] endings = folders.ImageEnding is { } only ? [only] : [.. ImageFolder.DefaultExtensions];
-        int missing = 0;
-        (string Image, string Labels) first = ("", "");
+        var missing = new List<(string Image, string Map)>();
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (string image in new FolderWalk(endings, gathered).Images(folders.Images))
         {
             string map = Path.Combine(folders.Labels, LabelName(Path.GetRelativePath(folders.Images, image), folders));
             if (!known.Add(map))
-                throw new DatasetException(image, $"Another image has the same label map, '{map}'.");
-            if (File.Exists(map))
+                new FaultSink(image, collect).Add("", $"Another image has the same label map, '{map}'.");
+            else if (File.Exists(map))
                 _items.Add(new LabeledItem(image, map, labels));
-            else if (missing++ == 0)
-                first = (image, map);
+            else
+                missing.Add((image, map));
         }
 
-        if (missing > 0)
+        if (missing.Count > 0 && collect is null)
             throw new DatasetException(
-                first.Labels,
-                $"There is no label map of the image '{first.Image}'" + (missing > 1 ? $", nor of {missing - 1} more." : ".")
+                missing[0].Map,
+                $"There is no label map of the image '{missing[0].Image}'"
+                    + (missing.Count > 1 ? $", nor of {missing.Count - 1} more." : ".")
             );
+        foreach ((string image, string map) in missing)
+            collect!(new DatasetFault(map, "", $"There is no label map of the image '{image}'."));
         if (_items.Count == 0)
             throw new DatasetException(folders.Images, $"There is no image whose name ends in {string.Join(", ", endings)}.");
         foreach (
@@ -86,26 +89,34 @@ public sealed class SegmentationSet : ISegmentationDataset
 
     private sealed class LabeledItem(string image, string map, PixelLabels labels) : ImageItem(image)
     {
-        // Width and height in one number, so that threads see both or none; 0 as long as the image was not read.
+        public override string AnnotationName => map;
+
+        // Width and height in one number, so that threads see both or none; 0 as long as it is not known.
         private long _size;
 
         public override PixelBlock ReadPixels(ImageLimits? limits = null, DecodeBuffers? buffers = null)
         {
             PixelBlock block = ImageDecoder.Load(Name, buffers ?? new DecodeBuffers(), limits);
-            Volatile.Write(ref _size, ((long)block.Width << 32) | (uint)block.Height);
+            Keep(new ImageSize(block.Width, block.Height));
             return block;
         }
 
+        public override ImageSize ReadSize(ImageLimits? limits = null) => Keep(ImageDecoder.ReadSize(Name, limits));
+
         public override ImmutableArray<Annotation> ReadAnnotations()
         {
-            if (Volatile.Read(ref _size) == 0)
-                ReadPixels();
             long both = Volatile.Read(ref _size);
-            var size = new ImageSize((int)(both >> 32), (int)both);
+            ImageSize size = both == 0 ? ReadSize() : new ImageSize((int)(both >> 32), (int)both);
             LabelMap read = labels.ReadMap(map);
             return read.Size == size
                 ? [read]
                 : throw new DatasetException(map, $"The label map has {read.Size} pixels, its image '{Name}' {size}.");
+        }
+
+        private ImageSize Keep(ImageSize size)
+        {
+            Volatile.Write(ref _size, ((long)size.Width << 32) | (uint)size.Height);
+            return size;
         }
     }
 }

@@ -88,10 +88,12 @@ public sealed record SegmentationSpec
     /// <param name="split">The part.</param>
     /// <param name="classes">The classes of a model; null for those of the data: of the file that the option <c>classes</c> names, and
     /// for <c>ade20k</c> without it 150 numbers. Scenes have their own.</param>
+    /// <param name="collect">Is told of every image without a label map of its own, and the image is left out; null to let the first one
+    /// end the reading. What is wrong with a label map is told when it is read.</param>
     /// <exception cref="DatasetSpecException">There is no such folder or file, or it is not clear which one is meant.</exception>
     /// <exception cref="DatasetException">An image has no label map, the list of classes or the map cannot be used, or there is
     /// no image.</exception>
-    public ISegmentationDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? classes = null)
+    public ISegmentationDataset Open(DatasetSplit split, IReadOnlyList<ClassLabel>? classes = null, Action<DatasetFault>? collect = null)
     {
         if (_scenes is not null)
             return _scenes.Open(split, SceneView.LabelMap);
@@ -109,7 +111,8 @@ public sealed record SegmentationSpec
             },
             labels,
             numbers,
-            notes
+            notes,
+            collect
         );
     }
 

@@ -26,6 +26,13 @@ public sealed record DetectionRecipe
     /// trainings of 36 epochs).</summary>
     public bool Crop { get; init; }
 
+    /// <summary>The least and the largest factor of large-scale jitter, such as 0.1 and 2: images are made so many times as large as the
+    /// longer limit of <see cref="Scale"/>, and cropped or surrounded to a square of it. Empty for none.</summary>
+    public ImmutableArray<double> Jitter { get; init; } = [];
+
+    /// <summary>The probability that objects of another image of the batch are pasted into an image, 0..1.</summary>
+    public double CopyPaste { get; init; }
+
     /// <summary>Anchors of an image that train the region proposals, at most half of them positive.</summary>
     public int AnchorSamples { get; init; } = 256;
 
@@ -62,6 +69,17 @@ public sealed record DetectionRecipe
             "detection.short_sides",
             "are sides from 32 to 16384"
         );
+        require(
+            !Jitter.IsDefault && (Jitter.IsEmpty || Jitter is [> 0, <= 10] && Jitter[0] <= Jitter[1]),
+            "detection.jitter",
+            "are two factors in order, above 0 and at most 10"
+        );
+        require(
+            Jitter.IsDefaultOrEmpty || (ShortSides.IsEmpty && !Crop),
+            "detection.jitter",
+            "is not taken together with short_sides or crop"
+        );
+        require(CopyPaste is >= 0 and <= 1, "detection.copy_paste", "lies from 0 to 1");
         require(AnchorSamples >= 1, "detection.anchor_samples", "is 1 or more");
         require(RegionSamples >= 1, "detection.region_samples", "is 1 or more");
         require(Proposals >= 1, "detection.proposals", "is 1 or more");

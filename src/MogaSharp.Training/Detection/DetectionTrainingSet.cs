@@ -18,6 +18,9 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
     private DetectionTrainingSet(IDetectionDataset train, IDetectionDataset? eval, ModelCard card, bool needsFreshHead)
         : base(train, eval, card) => (_train, _eval, NeedsFreshHead) = (train, eval, needsFreshHead);
 
+    private DetectionTrainingSet(IDetectionDataset eval, bool isPart, ModelCard card)
+        : base(eval, isPart, card) => (_train, _eval) = (eval, eval);
+
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} classes";
 
@@ -37,9 +40,7 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
     /// <exception cref="TrainingSetupException">The model is for another task.</exception>
     public static DetectionTrainingSet Open(string text, ModelCard card)
     {
-        if (card.CreateDefinition() is not IDetectionDefinition)
-            throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for detection.");
-        DetectionSpec spec = Parse(text);
+        DetectionSpec spec = ParseFor(card, text);
         string[] known = [.. card.GetLabels()];
         IDetectionDataset train = spec.Open(DatasetSplit.Train);
         // The same classes in another order are the model's.
@@ -58,6 +59,19 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
                 LabelColors = [],
             };
         return new DetectionTrainingSet(train, eval, fitted, !isSame && classes.Length == card.Options.ClassCount);
+    }
+
+    /// <summary>Opens what a finished model is evaluated on: the part that is for it, or all of the data where there is no such part. Both
+    /// parts of the set are that one, and its classes are the model's.</summary>
+    /// <param name="text">The data; see <see cref="DetectionSpec"/>.</param>
+    /// <param name="card">A detector.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken, or has objects of classes that the model does not know.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task.</exception>
+    public static DetectionTrainingSet OpenEvaluation(string text, ModelCard card)
+    {
+        DetectionSpec spec = ParseFor(card, text);
+        return new(spec.Open(DatasetSplit.Test, card.GetClassLabels()), spec.HasSeparateSplits, card);
     }
 
     /// <inheritdoc/>
@@ -121,6 +135,8 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
             {
                 Scales = own.ShortSides.IsEmpty ? [new Size(longer, shorter)] : [.. own.ShortSides.Select(side => new Size(longer, side))],
                 Crop = own.Crop ? 0.5 : 0,
+                Jitter = own.Jitter is [var smallest, var largest] ? (smallest, largest) : null,
+                CopyPaste = own.CopyPaste > 0 ? new CopyPasteOptions { Probability = own.CopyPaste } : null,
                 Flip = recipe.HorizontalFlip,
                 SizeMultiple = DetectionTask.Divisor,
                 IsBgr = preprocess.ChannelOrder == ChannelOrder.Bgr,
@@ -129,6 +145,11 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
             }
         );
     }
+
+    private static DetectionSpec ParseFor(ModelCard card, string text) =>
+        card.CreateDefinition() is IDetectionDefinition
+            ? Parse(text)
+            : throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for detection.");
 
     private static DetectionSpec Parse(string text) => DetectionSpec.Parse(text, KnownFolders.OfMnist);
 }

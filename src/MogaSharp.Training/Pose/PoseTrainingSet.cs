@@ -17,6 +17,9 @@ public sealed class PoseTrainingSet : DenseTrainingSet
     private PoseTrainingSet(IPoseDataset train, IPoseDataset? eval, ModelCard card)
         : base(train, eval, card) => (_train, _eval) = (train, eval);
 
+    private PoseTrainingSet(IPoseDataset eval, bool isPart, ModelCard card)
+        : base(eval, isPart, card) => (_train, _eval) = (eval, eval);
+
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} joints";
 
@@ -33,15 +36,24 @@ public sealed class PoseTrainingSet : DenseTrainingSet
     /// <exception cref="TrainingSetupException">The model is for another task or for other joints.</exception>
     public static PoseTrainingSet Open(string text, ModelCard card)
     {
-        if (card.Options is not HeatMapPoseOptions)
-            throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for poses.");
-        PoseSpec spec = Parse(text);
+        PoseSpec spec = ParseFor(card, text);
         IPoseDataset train = spec.OpenPersons(DatasetSplit.Train);
         IPoseDataset? eval = spec.HasSeparateSplits ? spec.OpenImages(DatasetSplit.Test) : null;
-        int joints = train.Skeleton.Joints.Length;
-        if (joints != card.Options.ClassCount)
-            throw new TrainingSetupException($"{card.Name} finds {card.Options.ClassCount} joints, the people of '{text}' have {joints}.");
-        return new PoseTrainingSet(train, eval, card with { Skeleton = train.Skeleton.Name });
+        return new PoseTrainingSet(train, eval, Fitted(card, train, text));
+    }
+
+    /// <summary>Opens what a finished model is evaluated on: the part that is for it, or all of the data where there is no such part. Both
+    /// parts of the set are that one.</summary>
+    /// <param name="text">The data; see <see cref="PoseSpec"/>.</param>
+    /// <param name="card">A model for poses.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task or for other joints.</exception>
+    public static PoseTrainingSet OpenEvaluation(string text, ModelCard card)
+    {
+        PoseSpec spec = ParseFor(card, text);
+        IPoseDataset eval = spec.OpenImages(DatasetSplit.Test);
+        return new(eval, spec.HasSeparateSplits, Fitted(card, eval, text));
     }
 
     /// <inheritdoc/>
@@ -130,6 +142,24 @@ public sealed class PoseTrainingSet : DenseTrainingSet
             }
         );
     }
+
+    private static ModelCard Fitted(ModelCard card, IPoseDataset set, string text)
+    {
+        int joints = set.Skeleton.Joints.Length;
+        return joints == card.Options.ClassCount
+            ? card with
+            {
+                Skeleton = set.Skeleton.Name,
+            }
+            : throw new TrainingSetupException(
+                $"{card.Name} finds {card.Options.ClassCount} joints, the people of '{text}' have {joints}."
+            );
+    }
+
+    private static PoseSpec ParseFor(ModelCard card, string text) =>
+        card.Options is HeatMapPoseOptions
+            ? Parse(text)
+            : throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for poses.");
 
     private static PoseSpec Parse(string text) => PoseSpec.Parse(text, KnownFolders.OfMnist);
 }

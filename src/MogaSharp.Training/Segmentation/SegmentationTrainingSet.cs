@@ -12,6 +12,9 @@ public sealed class SegmentationTrainingSet : DenseTrainingSet
     private SegmentationTrainingSet(ISegmentationDataset train, ISegmentationDataset? eval, ModelCard card, bool needsFreshHead)
         : base(train, eval, card) => NeedsFreshHead = needsFreshHead;
 
+    private SegmentationTrainingSet(ISegmentationDataset eval, bool isPart, ModelCard card)
+        : base(eval, isPart, card) { }
+
     /// <inheritdoc/>
     public override string Describe => $"{Model.Options.ClassCount} classes";
 
@@ -31,27 +34,26 @@ public sealed class SegmentationTrainingSet : DenseTrainingSet
     /// <exception cref="TrainingSetupException">The model is for another task.</exception>
     public static SegmentationTrainingSet Open(string text, ModelCard card)
     {
-        if (card.Options is not SegmentationOptions options)
-            throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for segmentation.");
-        SegmentationSpec spec = Parse(text);
+        SegmentationSpec spec = ParseFor(card, text);
         ISegmentationDataset train = OpenPart(spec, DatasetSplit.Train, card);
         ISegmentationDataset? eval = spec.HasSeparateSplits ? OpenPart(spec, DatasetSplit.Test, card) : null;
-        string[] classes = [.. train.Classes.Select(label => label.Name)],
-            known = [.. card.GetLabels()];
-        bool isSame = classes.SequenceEqual(known);
-        ModelCard fitted = isSame
-            ? card
-            : card with
-            {
-                Options = options with { NumClasses = classes.Length },
-                LabelSet = null,
-                Labels = [.. classes],
-                // All or none: a card has a color for each label.
-                LabelColors = train.Classes.All(label => label.Color is not null)
-                    ? [.. train.Classes.Select(label => ColorText(label.Color!.Value))]
-                    : [],
-            };
-        return new SegmentationTrainingSet(train, eval, fitted, !isSame && classes.Length == options.NumClasses);
+        ModelCard fitted = Fitted(card, train);
+        bool needsFreshHead = !ReferenceEquals(fitted, card) && train.Classes.Length == card.Options.ClassCount;
+        return new SegmentationTrainingSet(train, eval, fitted, needsFreshHead);
+    }
+
+    /// <summary>Opens what a finished model is evaluated on: the part that is for it, or all of the data where there is no such part. Both
+    /// parts of the set are that one.</summary>
+    /// <param name="text">The data; see <see cref="SegmentationSpec"/>.</param>
+    /// <param name="card">A model for segmentation.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The model is for another task.</exception>
+    public static SegmentationTrainingSet OpenEvaluation(string text, ModelCard card)
+    {
+        SegmentationSpec spec = ParseFor(card, text);
+        ISegmentationDataset eval = OpenPart(spec, DatasetSplit.Test, card);
+        return new(eval, spec.HasSeparateSplits, Fitted(card, eval));
     }
 
     /// <inheritdoc/>
@@ -100,6 +102,28 @@ public sealed class SegmentationTrainingSet : DenseTrainingSet
             }
         );
     }
+
+    private static ModelCard Fitted(ModelCard card, ISegmentationDataset set)
+    {
+        string[] classes = [.. set.Classes.Select(label => label.Name)];
+        return classes.SequenceEqual(card.GetLabels())
+            ? card
+            : card with
+            {
+                Options = card.Options.WithClasses(classes.Length),
+                LabelSet = null,
+                Labels = [.. classes],
+                // All or none: a card has a color for each label.
+                LabelColors = set.Classes.All(label => label.Color is not null)
+                    ? [.. set.Classes.Select(label => ColorText(label.Color!.Value))]
+                    : [],
+            };
+    }
+
+    private static SegmentationSpec ParseFor(ModelCard card, string text) =>
+        card.Options is SegmentationOptions
+            ? Parse(text)
+            : throw new TrainingSetupException($"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for segmentation.");
 
     private static SegmentationSpec Parse(string text) => SegmentationSpec.Parse(text, KnownFolders.OfMnist);
 

@@ -170,12 +170,17 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
     /// <summary>The pixels that are in any of several masks.</summary>
     /// <param name="masks">Masks of the same size, one or more.</param>
     /// <exception cref="ArgumentException">There is none, or they do not have the same size.</exception>
-    public static RunLengthMask Union(IReadOnlyList<RunLengthMask> masks) => Join(masks, least: 1);
+    public static RunLengthMask Union(IReadOnlyList<RunLengthMask> masks) => Join(masks, (first, second) => first || second);
 
     /// <summary>The pixels that are in all of several masks.</summary>
     /// <param name="masks">Masks of the same size, one or more.</param>
     /// <exception cref="ArgumentException">There is none, or they do not have the same size.</exception>
-    public static RunLengthMask Intersection(IReadOnlyList<RunLengthMask> masks) => Join(masks, least: 2);
+    public static RunLengthMask Intersection(IReadOnlyList<RunLengthMask> masks) => Join(masks, (first, second) => first && second);
+
+    /// <summary>The pixels that are in this mask and not in another one.</summary>
+    /// <param name="other">The other one.</param>
+    /// <exception cref="ArgumentException">They do not have the same size.</exception>
+    public RunLengthMask Except(RunLengthMask other) => Join([this, other], (first, second) => first && !second);
 
     /// <summary>Writes the pixels.</summary>
     /// <param name="mask">height x width values, row by row, written: 1 inside, 0 outside.</param>
@@ -267,7 +272,7 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Size, Area, _runs.Length);
 
-    private static RunLengthMask Join(IReadOnlyList<RunLengthMask> masks, int least)
+    private static RunLengthMask Join(IReadOnlyList<RunLengthMask> masks, Func<bool, bool, bool> isInside)
     {
         if (masks.Count == 0)
             throw new ArgumentException("There is no mask.", nameof(masks));
@@ -282,7 +287,7 @@ public sealed class RunLengthMask : IEquatable<RunLengthMask>
             while (first.Length > 0)
             {
                 uint step = Math.Min(first.Length, second.Length);
-                if ((first.IsInside ? 1 : 0) + (second.IsInside ? 1 : 0) >= least)
+                if (isInside(first.IsInside, second.IsInside))
                     runs.Add(at, at + (int)step);
                 at += (int)step;
                 first.Skip(step);

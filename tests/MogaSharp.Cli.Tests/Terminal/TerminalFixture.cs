@@ -99,6 +99,7 @@ internal sealed class TerminalFixture : IAsyncDisposable
             "eval segmentation" => (["eval", "--data", Scenes(), "--model", DenseModels.WriteSceneSegmentor(_folder)], @"^mIoU \d"),
             "eval pose" => (["eval", "--data", Scenes(), "--model", DenseModels.WritePose(_folder)], @"^AP \d"),
             "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
+            "data check" => (["data", "check", $"idx:{Idx()}", "--split", "test"], @"^idx:\S+: no faults$"),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
         };
 

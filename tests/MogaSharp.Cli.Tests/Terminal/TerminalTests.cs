@@ -30,6 +30,7 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("export detector")]
     [InlineData("bench")]
     [InlineData("predict")]
+    [InlineData("data check")]
     public async Task Commands_leave_their_lines_on_the_screen_and_nothing_else(string command)
     {
         (string[] arguments, string row) = _fixture.Of(command);
@@ -59,6 +60,7 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("eval", 80)]
     [InlineData("eval video", 40)]
     [InlineData("eval video", 200)]
+    [InlineData("data check", 30)]
     [InlineData("pull", 20)]
     [InlineData("pull", 40)]
     [InlineData("pull", 80)]
@@ -82,6 +84,7 @@ public sealed class TerminalTests : IAsyncDisposable
             columns < 10 ? "\r\e[K"
                 : command == "classify" ? "Class"
                 : command == "pull" ? "Down"
+                : command == "data check" ? "Check"
                 : "Eval",
             screen.Transcript,
             StringComparison.Ordinal

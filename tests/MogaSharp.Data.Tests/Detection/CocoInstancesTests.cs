@@ -1,4 +1,5 @@
 using System.Text;
+using MogaSharp.Imaging;
 using MogaSharp.Testing;
 using MogaSharp.Vision;
 
@@ -90,8 +91,8 @@ public sealed class CocoInstancesTests : IDisposable
         string path = Write(FileOf(polygon + ", " + Annotation(id: 4, segmentation: "[[0, 0, 30000, 0, 30000, 2]]"), image));
         int runs = CocoInstances.Load(path).Images[0].Objects.Sum(one => one.Mask!.Runs.Length);
         Assert.InRange(runs, 10_000, 200_000);
-        Assert.Equal(2, CocoInstances.Load(path, null, runs).Images[0].Objects.Length);
-        DatasetException wrong = Assert.Throws<DatasetException>(() => CocoInstances.Load(path, _ => { }, runs - 1));
+        Assert.Equal(2, CocoInstances.Load(path, null, ImageLimits.Default, runs).Images[0].Objects.Length);
+        DatasetException wrong = Assert.Throws<DatasetException>(() => CocoInstances.Load(path, _ => { }, ImageLimits.Default, runs - 1));
         Assert.Equal($"The masks have more than {runs - 1} runs.", wrong.Problem);
     }
 

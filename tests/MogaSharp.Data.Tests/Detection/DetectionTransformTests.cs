@@ -215,6 +215,13 @@ public sealed class DetectionTransformTests
                 new() { Scales = [new(5, 0)] },
                 new() { Choice = (ScaleChoice)7 },
                 new() { Flip = double.NaN },
+                new() { Jitter = (0, 1) },
+                new() { Jitter = (2, 1) },
+                new() { Jitter = (double.NaN, 1) },
+                new() { Jitter = (1, 11) },
+                new() { Jitter = (0.5, 2), Crop = 0.5 },
+                new() { CopyPaste = new() { Probability = 1.5 } },
+                new() { CopyPaste = new() { Share = -1 } },
                 new() { StandardDeviation = [0] },
             }
         )

@@ -116,29 +116,29 @@ public sealed class CocoKeyPointsTests : IDisposable
                 TruthText(Images, Annotation(points: Points.Replace("2, 1", "2, 3"))),
                 "The entry 'annotations[0]': The visibility 3 of a key point is not 0, 1 or 2."
             },
-            { TruthText(Images, Annotation(points: Points.Replace("1.5", "NaN"))), "Line 1 in 'annotations[0].keypoints': " },
+            { TruthText(Images, Annotation(points: Points.Replace("1.5", "NaN"))), "Line 1 in 'annotations[0]': 'N' is an invalid" },
             {
                 TruthText(Images, Annotation(points: Points.Replace("1.5", "1e999"))),
-                "Line 1 in 'annotations[0].keypoints': A finite number is"
+                "The entry 'annotations[0]': 'keypoints': A finite number is"
             },
             {
                 TruthText(Images, Annotation(points: Points.Replace("1.5", "null"))),
-                "Line 1 in 'annotations[0].keypoints': A finite number is"
+                "The entry 'annotations[0]': 'keypoints': A finite number is"
             },
             {
                 TruthText(Images, Annotation(points: string.Join(",", Enumerable.Repeat("0", 1001)))),
-                "Line 1 in 'annotations[0].keypoints': The list has more than 1000 numbers."
+                "The entry 'annotations[0]': 'keypoints': The list has more than 1000 numbers."
             },
             {
                 TruthText(Images, """{"id": 3, "image_id": 7}"""),
-                "Line 1 in 'annotations[0]': There is no 'category_id', 'bbox', 'area', 'keypoints'."
+                "The entry 'annotations[0]': There is no 'category_id', 'bbox', 'area', 'keypoints'."
             },
-            { TruthText(Images.Replace("a/7", "\\ud800"), ""), "Line 1 in 'images[0].file_name': The value is of another kind" },
-            { TruthText(Images.Replace("40", "4.5"), ""), "Line 1 in 'images[0].width': The value is of another kind" },
+            { TruthText(Images.Replace("a/7", "\\ud800"), ""), "The entry 'images[0]': 'file_name': The value is of another kind" },
+            { TruthText(Images.Replace("40", "4.5"), ""), "The entry 'images[0]': 'width': The value is of another kind" },
             { """{"images": null, "annotations": []}""", "Line 1 in 'images': The value is of another kind" },
             {
                 TruthText(Images, Annotation(points: Points.Replace("1.5", "1.5."))),
-                "Line 1 in 'annotations[0].keypoints': '.' is an invalid end of a number."
+                "Line 1 in 'annotations[0]': '.' is an invalid end of a number."
             },
         };
 

@@ -95,11 +95,11 @@ public sealed class PoseSpecTests : IDisposable
         Assert.Equal($"There is no folder '{At("images")}'.", Refused<DatasetSpecException>(() => spec.OpenImages(DatasetSplit.Train)));
         AddImage("images/x.bmp");
         Assert.Equal(
-            $"{file}: The entry 'images[0]': There is no file '{At("images/7.bmp")}', nor those of 1 more images.",
+            $"{file}: There is no file '{At("images/7.bmp")}', nor those of 1 more images.",
             Refused<DatasetException>(() => spec.OpenImages(DatasetSplit.Test))
         );
         Assert.Equal(
-            $"{file}: The entry 'images[1]': There is no file '{At("images/8.bmp")}'.",
+            $"{file}: There is no file '{At("images/8.bmp")}'.",
             Refused<DatasetException>(() => spec.OpenPersons(DatasetSplit.Train))
         );
         AddImage("images/8.bmp", 11);

@@ -78,6 +78,8 @@ public sealed class RunLengthMaskTests
                 any = [.. first.Zip(second, (a, b) => (byte)(a | b))];
             Assert.Equal(RunLengthMask.FromPixels(both, size), RunLengthMask.Intersection([one, other]));
             Assert.Equal(RunLengthMask.FromPixels(any, size), RunLengthMask.Union([one, other]));
+            byte[] left = [.. first.Zip(second, (a, b) => (byte)(a & ~b))];
+            Assert.Equal(RunLengthMask.FromPixels(left, size), one.Except(other));
             double common = both.Sum(value => value);
             Assert.Equal(common == 0 ? 0 : common / any.Sum(value => value), one.Overlap(other));
             Assert.Equal(common == 0 ? 0 : common / one.Area, one.Overlap(other, isCrowd: true));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
@@ -22,6 +23,18 @@ internal sealed class ClassificationModule : TaskModule
 
     // What is not a data set at all is told so when it is opened.
     public override bool IsData(string text) => !TaskModules.All.Any(module => module != this && module.IsData(text));
+
+    public override CheckedData ToCheck(string text)
+    {
+        DatasetSpec spec = DatasetSpec.Parse(text);
+        return new(
+            () => spec.HasSeparateSplits,
+            (split, train, _) =>
+                train is null
+                    ? spec.Open(split)
+                    : spec.Open(split, [.. train.ClassNames.Select(name => new ClassLabel(name))], mayGuess: false)
+        );
+    }
 
     public override string AdviceFor(TaskModule other) => $"those are {other.Task.Items}";
 

@@ -28,6 +28,15 @@ internal sealed class DetectionModule : TaskModule
 
     public override bool IsData(string text) => DetectionSpec.IsDetection(text);
 
+    public override CheckedData ToCheck(string text)
+    {
+        DetectionSpec spec = DetectionSpec.Parse(text, KnownFolders.OfMnist);
+        return new(
+            () => spec.HasSeparateSplits,
+            (split, train, collect) => spec.Open(split, (train as IDetectionDataset)?.Classes, collect)
+        );
+    }
+
     public override string AdviceFor(TaskModule other) => $"write {TrainingData}";
 
     public override string? Score(ModelCard card) =>

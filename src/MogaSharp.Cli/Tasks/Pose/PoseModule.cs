@@ -3,6 +3,7 @@ using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Training;
 using MogaSharp.Weights;
 
 namespace MogaSharp.Cli;
@@ -23,6 +24,12 @@ internal sealed class PoseModule : TaskModule
     public override int EvalBatch => 1;
 
     public override bool IsData(string text) => PoseSpec.IsPose(text);
+
+    public override CheckedData ToCheck(string text)
+    {
+        PoseSpec spec = PoseSpec.Parse(text, KnownFolders.OfMnist);
+        return new(() => spec.HasSeparateSplits, (split, _, collect) => spec.OpenImages(split, collect));
+    }
 
     public override string AdviceFor(TaskModule other) => "write coco-pose:PATH or scenes";
 

@@ -26,6 +26,12 @@ internal sealed class SegmentationModule : TaskModule
 
     public override bool IsData(string text) => SegmentationSpec.IsSegmentation(text);
 
+    public override CheckedData ToCheck(string text)
+    {
+        SegmentationSpec spec = SegmentationSpec.Parse(text, KnownFolders.OfMnist);
+        return new(() => spec.HasSeparateSplits, (split, _, collect) => spec.Open(split, null, collect));
+    }
+
     public override string AdviceFor(TaskModule other) => "write ade20k:PATH, pairs:IMAGES,LABELS or scenes";
 
     public override string? Score(ModelCard card) =>

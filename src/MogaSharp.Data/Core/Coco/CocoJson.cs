@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace MogaSharp.Data;
 
 /// <summary>A file of annotations. What else such a file has is not read.</summary>
-internal sealed record CocoFileJson(CocoImageJson[] Images, CocoAnnotationJson[] Annotations);
+internal sealed record CocoFileJson(CocoEntry<CocoImageJson>[] Images, CocoEntry<CocoAnnotationJson>[] Annotations);
 
 /// <summary>An image of a file of annotations.</summary>
 internal sealed record CocoImageJson(long Id, int Width, int Height, string FileName);
@@ -71,6 +71,7 @@ internal sealed class FewNumbers : JsonConverter<double[]>
         typeof(FewNumbers),
         typeof(CocoOutlineConverter),
         typeof(CocoEntryConverter<CocoImageJson>),
+        typeof(CocoEntryConverter<CocoAnnotationJson>),
         typeof(CocoEntryConverter<CocoObjectJson>),
         typeof(CocoEntryConverter<CocoCategoryJson>),
         typeof(CocoEntryConverter<CocoDetectionJson>),
@@ -80,6 +81,7 @@ internal sealed class FewNumbers : JsonConverter<double[]>
 [JsonSerializable(typeof(CocoResultJson[]))]
 [JsonSerializable(typeof(CocoObjectsFileJson))]
 [JsonSerializable(typeof(CocoEntry<CocoDetectionJson>[]))]
+[JsonSerializable(typeof(CocoAnnotationJson))]
 [JsonSerializable(typeof(CocoObjectJson))]
 [JsonSerializable(typeof(CocoCategoryJson))]
 [JsonSerializable(typeof(CocoDetectionJson))]

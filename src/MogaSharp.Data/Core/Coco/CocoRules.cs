@@ -24,17 +24,24 @@ internal static class CocoRules
     public static Box? BoxOf(double[] numbers) =>
         numbers.Length == 4 && numbers[2] >= 0 && numbers[3] >= 0 ? new Box(numbers[0], numbers[1], numbers[2], numbers[3]) : null;
 
+    /// <summary>What is wrong with the numbers of key points, three for each.</summary>
+    public static string? ProblemOfPoints(double[] numbers, SkeletonDefinition skeleton) =>
+        numbers.Length == 3 * skeleton.Joints.Length
+            ? null
+            : $"There are {numbers.Length} numbers in 'keypoints'; {skeleton.Joints.Length} joints have {3 * skeleton.Joints.Length}.";
+
     /// <summary>What is wrong with an area.</summary>
     public static string? ProblemOfArea(double area) =>
         area >= 0 && double.IsFinite(area) ? null : $"The area {area} is not a finite number from 0.";
 
     /// <summary>What is wrong with an image.</summary>
-    public static string? ProblemOf(CocoImageJson image)
+    /// <param name="image">The entry.</param>
+    /// <param name="limits">What an image may cost.</param>
+    public static string? ProblemOf(CocoImageJson image, ImageLimits limits)
     {
         if (image.Width < 1 || image.Height < 1)
             return $"A size of {image.Width} x {image.Height} pixels is impossible.";
         // No such image would be decoded, and masks of it would need more memory than a small file should take.
-        ImageLimits limits = ImageLimits.Default;
         if (Math.Max(image.Width, image.Height) > limits.MaxSide || (long)image.Width * image.Height > limits.MaxPixels)
             return $"A size of {image.Width} x {image.Height} pixels is more than the limit of {limits.MaxPixels} pixels, "
                 + $"{limits.MaxSide} a side.";

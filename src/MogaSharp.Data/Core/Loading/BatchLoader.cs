@@ -15,6 +15,7 @@ public sealed class BatchLoader : IDisposable
     private readonly LoaderOptions _options;
     private readonly MixOptions? _mixing;
     private readonly RandomErasing? _erasing;
+    private readonly CopyPasteOptions? _copyPaste;
     private readonly int _inputLength;
     private readonly BufferPool _pool;
     private readonly BatchPipeline<Batch> _pipeline;
@@ -33,6 +34,9 @@ public sealed class BatchLoader : IDisposable
         options.Check();
         _mixing = use == LoaderUse.Training ? transform.Mixing : null;
         _erasing = use == LoaderUse.Training && transform.Erasing is { } erasing ? new RandomErasing(erasing) : null;
+        _copyPaste = use == LoaderUse.Training ? transform.CopyPaste : null;
+        if (_copyPaste is not null)
+            ObjectPaster.CheckCount(options.BatchSize);
         if (_mixing is not null)
             MixPlan.CheckCount(options.BatchSize);
         _dataset = dataset;
@@ -102,6 +106,13 @@ public sealed class BatchLoader : IDisposable
             ImageSize input = Padded(buffer, sizes);
             int inputLength = _transform.Channels * input.Width * input.Height;
             Span<float> images = buffer.AsSpan(0, count * inputLength);
+            if (_copyPaste is not null)
+                new ObjectPaster(_copyPaste, _transform.Channels, input).Apply(
+                    images,
+                    annotations,
+                    sizes,
+                    i => _pipeline.Random(RandomPurpose.CopyPaste, epoch, first + i)
+                );
             MixPlan? mix = _mixing is null
                 ? null
                 : MixPlan.Draw(_mixing, _pipeline.Random(RandomPurpose.Mixing, epoch, number), count, input.Width, input.Height);

@@ -22,6 +22,9 @@ public interface IImageTransform
     /// <summary>How parts of inputs are erased afterwards; null where they are not.</summary>
     ErasingOptions? Erasing => null;
 
+    /// <summary>How objects are copied between the inputs of a batch before that; null where they are not.</summary>
+    CopyPasteOptions? CopyPaste => null;
+
     /// <summary>Writes the input of an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="random">The random numbers of the image.</param>

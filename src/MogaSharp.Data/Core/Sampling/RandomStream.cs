@@ -22,6 +22,9 @@ public enum RandomPurpose
 
     /// <summary>What a scene that is drawn at random shows.</summary>
     Scene,
+
+    /// <summary>Which objects are pasted into one image.</summary>
+    CopyPaste,
 }
 
 /// <summary>

@@ -33,6 +33,10 @@ internal sealed class DenseTrainingData : ITrainingData
         };
         Sampler sampler = order(batch);
         PerRankBatch.RequireOne(recipe, train.Count, sampler, "images");
+        if (transform.CopyPaste is not null && batch < 2)
+            throw new RecipeException(
+                "Objects are copied between the images of a batch (detection.copy_paste); take a batch_size of 2 or more for each process."
+            );
         Count = train.Count;
         _train = new BatchLoader(train, sampler, transform, loading, LoaderUse.Training);
     }

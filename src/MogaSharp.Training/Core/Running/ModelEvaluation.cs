@@ -33,7 +33,7 @@ public static class ModelEvaluation
     /// <param name="cancellationToken">Ends the evaluation between two items.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
-    /// <exception cref="TrainingSetupException">The data does not fit the model, or has no part of its own to evaluate on.</exception>
+    /// <exception cref="TrainingSetupException">The data does not fit the model, or cannot be evaluated on.</exception>
     /// <exception cref="NothingToEvaluateException">Not a single item can be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ModelEvaluationResult Run(
@@ -44,7 +44,7 @@ public static class ModelEvaluation
         CancellationToken cancellationToken = default
     )
     {
-        using TrainingSet set = TaskTraining.Of(model.Card.Options.Task).OpenData(data, model.Card);
+        using TrainingSet set = TaskTraining.Of(model.Card.Options.Task).OpenEvaluation(data, model.Card);
         return Run(model, set, engine, progress, cancellationToken);
     }
 

@@ -16,6 +16,13 @@ public abstract class DenseTrainingSet : TrainingSet, IEvaluationSource
         Notes = [.. train.Notes, .. eval?.Notes ?? ["there is nothing to evaluate on: the last epoch counts as the best"]];
     }
 
+    // What is only evaluated needs no other part.
+    private protected DenseTrainingSet(IImageDataset eval, bool isPart, ModelCard card)
+    {
+        (_train, _eval, Model) = (eval, eval, card);
+        Notes = [.. eval.Notes, .. isPart ? (string[])[] : ["there is no part to evaluate on: all of the data is evaluated"]];
+    }
+
     /// <inheritdoc/>
     public override ModelCard Model { get; }
 

@@ -41,6 +41,7 @@ public sealed record TaskTraining
             InputShape = SegmentationTask.InputShape,
             CheckData = (text, _) => SegmentationTrainingSet.Check(text),
             OpenData = SegmentationTrainingSet.Open,
+            EvaluationOpener = SegmentationTrainingSet.OpenEvaluation,
             CreateRandomBatch = RandomBatches.LabelMaps,
         },
         new()
@@ -51,6 +52,7 @@ public sealed record TaskTraining
             Preset = () => RecipePresets.Find("coco-pose-210e"),
             CheckData = (text, _) => PoseTrainingSet.Check(text),
             OpenData = PoseTrainingSet.Open,
+            EvaluationOpener = PoseTrainingSet.OpenEvaluation,
             CreateRandomBatch = RandomBatches.People,
         },
         new()
@@ -62,6 +64,7 @@ public sealed record TaskTraining
             InputShape = DetectionTask.InputShape,
             CheckData = (text, _) => DetectionTrainingSet.Check(text),
             OpenData = DetectionTrainingSet.Open,
+            EvaluationOpener = DetectionTrainingSet.OpenEvaluation,
             CreateRandomBatch = RandomBatches.Objects,
         },
     ];
@@ -78,6 +81,10 @@ public sealed record TaskTraining
     /// <summary>Opens a data set by its text and fits a model to it. May throw <see cref="DatasetSpecException"/>,
     /// <see cref="DatasetException"/> and <see cref="TrainingSetupException"/>.</summary>
     public required Func<string, ModelCard, TrainingSet> OpenData { get; init; }
+
+    /// <summary>Opens no more of a data set than a finished model is evaluated on; throws as <see cref="OpenData"/>, which is taken when
+    /// null.</summary>
+    public Func<string, ModelCard, TrainingSet>? EvaluationOpener { get; init; }
 
     /// <summary>Checks what can be known of a data set without opening it; throws as <see cref="OpenData"/>.</summary>
     public Action<string, ModelCard> CheckData { get; init; } = (_, _) => { };
@@ -96,6 +103,14 @@ public sealed record TaskTraining
 
     /// <summary>The recipe for models that name none.</summary>
     public TrainingRecipe Default() => Preset?.Invoke() ?? new TrainingRecipe { Task = Task, Loss = Losses[0] };
+
+    /// <summary>Opens what a finished model is evaluated on.</summary>
+    /// <param name="text">The data.</param>
+    /// <param name="card">The model.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="TrainingSetupException">The data does not fit the model.</exception>
+    public TrainingSet OpenEvaluation(string text, ModelCard card) => (EvaluationOpener ?? OpenData)(text, card);
 
     /// <summary>How a task is trained.</summary>
     /// <param name="task">The task.</param>

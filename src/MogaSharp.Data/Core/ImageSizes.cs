@@ -3,7 +3,7 @@ using MogaSharp.Vision;
 
 namespace MogaSharp.Data;
 
-/// <summary>The sizes of image files, for annotations that do not state them.</summary>
+/// <summary>The sizes of image files, for annotations that do not state them, and compared with those that do.</summary>
 internal static class ImageSizes
 {
     /// <summary>The sizes of many files, read on all processors. That of a file that is not there or cannot be read is 0.</summary>
@@ -20,6 +20,18 @@ internal static class ImageSizes
         return [.. found.Select(one => one.Size)];
     }
 
+    /// <summary>Checks the size of an image file.</summary>
+    /// <param name="path">The image file.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="stated">The size that the annotations state.</param>
+    /// <param name="annotations">The file or folder of the annotations.</param>
+    /// <exception cref="DatasetException">They differ.</exception>
+    public static ImageSize RequireStated(string path, ImageSize size, ImageSize stated, string annotations) =>
+        size == stated ? size : throw new DatasetException(path, $"The image has {size} pixels; '{annotations}' says {stated}.");
+
+    /// <summary>What is wrong with a file that the system does not let be read.</summary>
+    public static string ProblemOf(Exception unreadable) => $"It cannot be read: {unreadable.Message}";
+
     private static (ImageSize Size, string? Problem) Read(string path)
     {
         try
@@ -32,7 +44,7 @@ internal static class ImageSizes
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            return (default, $"It cannot be read: {unreadable.Message}");
+            return (default, ProblemOf(unreadable));
         }
     }
 }
