@@ -26,6 +26,7 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(IReadOnlyList<TrainBenchmarkResult>))]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(PredictReport))]
+[JsonSerializable(typeof(ReceptiveFieldReport))]
 [JsonSerializable(typeof(SegmentedImage))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

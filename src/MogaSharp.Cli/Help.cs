@@ -61,7 +61,16 @@ internal static class Help
         ["plan"] = ["moga plan moganet_tiny --size 224x224"],
         ["profile"] = ["moga profile moganet_tiny", "moga profile moganet_small --trace small.json"],
         ["pull"] = ["moga pull moganet_tiny", "moga pull openmixup_moganet_tiny_deit3_sz256"],
-        ["explain"] = ["moga explain cam samples/bag_0018.png --output out"],
+        ["explain"] =
+        [
+            "moga explain cam samples/bag_0018.png --output out",
+            "moga explain receptive-field samples/*.png --output field.png",
+        ],
+        ["receptive-field"] =
+        [
+            "moga explain receptive-field samples/*.png --output field.png",
+            "moga explain receptive-field 'photos/*.jpg' --model moganet_tiny --layer norm3 norm4 --json",
+        ],
         ["cam"] =
         [
             "moga explain cam samples/bag_0018.png --output out",

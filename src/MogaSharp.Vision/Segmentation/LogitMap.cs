@@ -20,7 +20,7 @@ public sealed class LogitMap
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, LabelMap.Ignored);
         (Classes, Rows, Columns) = (classes, rows, columns);
-        _values = new float[checked(rows.SourceLength * columns.SourceLength * classes)];
+        _values = GC.AllocateUninitializedArray<float>(checked(rows.SourceLength * columns.SourceLength * classes));
         _classes = new byte[rows.SourceLength * columns.SourceLength];
     }
 

@@ -96,6 +96,14 @@ internal sealed class TerminalFixture : IAsyncDisposable
                 [command, Photo, "--model", DenseModels.WriteDetector(_folder), "--score", "0.1", "--output", _folder.File("things")],
                 @"^\S*chelsea.png: (cat|dog|traffic light) 0\.\d\d at "
             ),
+            "explain cam" => (
+                ["explain", "cam", Path.Combine(Fixtures.Samples, "*.png"), "--output", _folder.File("cam")],
+                @"^\S*bag_0018.png: Bag \d+\.\d%, most at "
+            ),
+            "explain receptive-field" => (
+                ["explain", "receptive-field", Path.Combine(Fixtures.Samples, "bag_0018.png")],
+                @"^stage4 +\d+\.\d%"
+            ),
             "eval segmentation" => (["eval", "--data", Scenes(), "--model", DenseModels.WriteSceneSegmentor(_folder)], @"^mIoU \d"),
             "eval pose" => (["eval", "--data", Scenes(), "--model", DenseModels.WritePose(_folder)], @"^AP \d"),
             "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),

@@ -15,6 +15,8 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("eval video")]
     [InlineData("eval segmentation")]
     [InlineData("eval pose")]
+    [InlineData("explain cam")]
+    [InlineData("explain receptive-field")]
     [InlineData("segment")]
     [InlineData("pose")]
     [InlineData("detect")]
