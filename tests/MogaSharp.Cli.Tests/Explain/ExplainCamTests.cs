@@ -111,7 +111,7 @@ public sealed class ExplainCamTests : IDisposable
         Outcome outcome = await Moga.RunAsync([.. arguments, "--output", _folder.File("field.png")]);
         Assert.Equal(1, outcome.ExitCode);
         Assert.EndsWith("moga: 1 of 2 images could not be measured.", outcome.Errors.TrimEnd(), StringComparison.Ordinal);
-        JsonElement report = outcome.Json;
+        JsonElement report = JsonDocument.Parse(outcome.Output).RootElement;
         Assert.Equal(1, report.GetProperty("images").GetInt32());
         Assert.Equal(
             ["stage1", "stage2", "stage3", "stage4"],
