@@ -29,6 +29,21 @@ public sealed class DetectionTrainingTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_processes_train_a_detector_on_jittered_images_with_things_pasted_between_them()
+    {
+        Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
+        string data = Write(),
+            card = DenseModels.WriteDetector(_folder);
+        string[] more = ["--nproc", "2", "--set", "batch_size=4", "--set", "detection.jitter=0.5,1.5", "--set", "detection.copy_paste=1"];
+        Outcome train = (await TrainAsync(card, data, more)).Succeeded();
+        Assert.Contains("2 classes, on 6 images (6 to evaluate on)", train.Errors, StringComparison.Ordinal);
+        Outcome eval = (
+            await Moga.RunAsync("eval", "--task", "detection", "--model", _folder.File("run/model/card.json"), "--data", data, "--json")
+        ).Succeeded();
+        Assert.Equal(6, eval.Json.GetProperty("count").GetInt32());
+    }
+
+    [Fact]
     public async Task Data_that_does_not_fit_is_refused_before_anything_is_made()
     {
         Assert.SkipUnless(TorchRuntime.IsAvailable, TorchRuntime.Unavailability);
@@ -44,7 +59,7 @@ public sealed class DetectionTrainingTests : IDisposable
         Assert.False(Directory.Exists(_folder.File("run")));
     }
 
-    private Task<Outcome> TrainAsync(string card, string data) =>
+    private Task<Outcome> TrainAsync(string card, string data, params string[] more) =>
         Moga.RunAsync([
             "train",
             "--model",
@@ -69,6 +84,7 @@ public sealed class DetectionTrainingTests : IDisposable
             "cpu",
             "--threads",
             "1",
+            .. more,
         ]);
 
     // Wide and high images, one without objects, one with a crowd.
