@@ -46,7 +46,7 @@ public sealed class GradientException : MogaException
     /// <param name="op">The op.</param>
     /// <param name="scope">The module that it belongs to.</param>
     public GradientException(Op op, string scope)
-        : base($"The gradient of {op.Kind}, of '{scope}', is not computed by this engine; libtorch computes it.")
+        : base($"The gradient of {op.Kind}, of '{scope}', is not computed by this engine.")
     {
         (Op, Scope) = (op, scope);
     }

@@ -151,7 +151,7 @@ internal sealed partial class GradientKernels
         return true;
     }
 
-    /// <summary>An op whose result's elements are elements of its inputs: run on their numbers, it says itself where each came from.</summary>
+    /// <summary>An op that only moves elements: run on the numbers of its inputs' elements, it says itself where each came from.</summary>
     private bool Moved(GradientStep s)
     {
         var inputs = new ReferenceTensor[s.Value.Inputs.Count];

@@ -10,6 +10,8 @@ namespace MogaSharp.Cpu;
 /// </summary>
 internal sealed partial class GradientKernels(WeightSet weights) : IOpVisitor<GradientStep, bool>
 {
+    private const int Chunk = 1 << 13;
+
     /// <summary>Whether an op has a rule.</summary>
     public static bool Knows(Op op) =>
         op is TrainingOp
@@ -159,8 +161,6 @@ internal sealed partial class GradientKernels(WeightSet weights) : IOpVisitor<Gr
 
         return true;
     }
-
-    private const int Chunk = 1 << 13;
 
     private static double Logistic(double x) => 1 / (1 + Math.Exp(-x));
 

@@ -44,10 +44,7 @@ public sealed class GradientTests
         GraphCase c = GraphCase.Create(builder, y, "");
         using var engine = new CpuEngine();
         var wrong = Assert.Throws<GradientException>(() => new CpuGradientEngine(engine).CreateGradientSession(c.Graph, c.Weights, [x]));
-        Assert.Equal(
-            "The gradient of ConvTranspose2d, of 'up.deconv', is not computed by this engine; libtorch computes it.",
-            wrong.Message
-        );
+        Assert.Equal("The gradient of ConvTranspose2d, of 'up.deconv', is not computed by this engine.", wrong.Message);
         // It need not be known where nothing that is asked for lies before it.
         using IGradientSession session = new CpuGradientEngine(engine).CreateGradientSession(c.Graph, c.Weights, [y]);
         IGradientPass pass = session.Run(c.Inputs, Token);

@@ -70,13 +70,11 @@ public sealed class CamFixtureTests : IDisposable
     [Fact]
     public void A_layer_norm_over_channels_behind_a_layer_leaves_hirescam_nothing_but_rounding()
     {
-        FixtureFile official = File("cam_hornet_custom_7x7");
         CamResult result = Explain("cam_hornet_custom_7x7", new() { Method = CamMethod.HiResCam, Layers = ["stages.2.1"] });
         Tensor a = result.Activations["stages.2.1"],
             g = result.Gradients["stages.2.1"];
         double size = a.Data.Zip(g.Data, (x, y) => Math.Abs((double)x * y)).Max();
         Assert.All(result.Raw["stages.2.1"].Data, x => Assert.InRange(Math.Abs(x), 0, 1e-4 * size));
-        Assert.True(official.Has("activation/stages.2.1"));
     }
 
     [Fact]
