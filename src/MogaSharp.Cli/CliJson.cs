@@ -24,7 +24,11 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(IReadOnlyList<ModelEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<StepTiming>))]
 [JsonSerializable(typeof(IReadOnlyList<TrainBenchmarkResult>))]
+[JsonSerializable(typeof(InteractionReport))]
+[JsonSerializable(typeof(InteractionSettings))]
+[JsonSerializable(typeof(InteractionState))]
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(OcclusionReport))]
 [JsonSerializable(typeof(PredictReport))]
 [JsonSerializable(typeof(SegmentedImage))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -14,7 +14,7 @@ public sealed record InteractionDraw(
 {
     private const int Reach = 2;
 
-    /// <summary>Draws pairs and contexts. The same seed draws the same, whatever the network is, so that networks can be compared.</summary>
+    /// <summary>Draws pairs and contexts. The same seed draws the same, whatever the network is: so networks can be compared.</summary>
     /// <param name="options">The grid, how many, the seed.</param>
     /// <param name="image">The image's number, 0 or more.</param>
     /// <exception cref="ExplainException">The grid has fewer pairs, or no such order.</exception>

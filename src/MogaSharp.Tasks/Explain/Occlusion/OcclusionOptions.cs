@@ -38,7 +38,8 @@ public sealed record OcclusionOptions
     /// <summary>What dropped patches show.</summary>
     public OcclusionBaseline Baseline { get; init; }
 
-    /// <summary>Draws for each image, 1 or more. Without <see cref="OcclusionDrop.Random"/> nothing is drawn, and there is one run.</summary>
+    /// <summary>Draws for each image, 1 or more. Without <see cref="OcclusionDrop.Random"/> there is one run, since nothing is drawn.
+    /// </summary>
     public int Runs { get; init; } = 3;
 
     /// <summary>Takes one draw for all images that are given together, as Naseer et al. do; else each image has its own.</summary>
