@@ -28,7 +28,7 @@ internal static class ModelFinder
     /// <param name="model">The option that names a model.</param>
     /// <param name="weights">A weight file that replaces the demonstration's own; null for none.</param>
     /// <param name="module">The task, whose demonstration it is.</param>
-    public static void SayDefault(ParseResult parsed, Option<string> model, string? weights, TaskModule module)
+    public static void SayDefault(ParseResult parsed, Option model, string? weights, TaskModule module)
     {
         if (weights is not null || parsed.GetResult(model)?.Implicit == false)
             return;

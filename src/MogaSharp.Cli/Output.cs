@@ -51,7 +51,10 @@ internal static class Output
     }
 
     /// <summary>A download's progress for a bar.</summary>
-    public static IProgress<DownloadProgress> Download(Action<double, string> report) => new DirectProgress(report);
+    public static IProgress<DownloadProgress> Download(Action<double, string> report) =>
+        new DirectProgress<DownloadProgress>(value =>
+            report(value.Total is > 0 ? (double)value.Received / value.Total.Value : 0, Bytes(value.Received))
+        );
 
     /// <summary>A number of bytes for people.</summary>
     public static string Bytes(long bytes) =>
@@ -62,11 +65,10 @@ internal static class Output
             >= 1 << 10 => $"{bytes / (double)(1 << 10):F1} KiB",
             _ => $"{bytes} B",
         };
+}
 
-    // Unlike Progress<T>, in order and without a detour over the thread pool.
-    private sealed class DirectProgress(Action<double, string> report) : IProgress<DownloadProgress>
-    {
-        public void Report(DownloadProgress value) =>
-            report(value.Total is > 0 ? (double)value.Received / value.Total.Value : 0, Bytes(value.Received));
-    }
+/// <summary>Tells progress at once: unlike <see cref="Progress{T}"/>, in order and without a detour over the thread pool.</summary>
+internal sealed class DirectProgress<T>(Action<T> report) : IProgress<T>
+{
+    public void Report(T value) => report(value);
 }

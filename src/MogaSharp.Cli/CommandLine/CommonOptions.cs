@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MogaSharp.Data;
 
 namespace MogaSharp.Cli;
 
@@ -43,6 +44,21 @@ internal static class CommonOptions
 
     public static Option<int> Threads() =>
         WholeNumber("--threads", "-t", 0, "Threads, this one included; default: one per processor", 1024);
+
+    public static Option<DatasetSplit> Split() =>
+        new("--split")
+        {
+            Description = "The part of the set: test or train",
+            DefaultValueFactory = _ => DatasetSplit.Test,
+            HelpName = "part",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (text is not ("test" or "train"))
+                    result.AddError($"--split takes test or train, not '{text}'.");
+                return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
+            },
+        };
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 

@@ -27,19 +27,7 @@ internal static class EvalCommand
         Option<string?> weights = CommonOptions.Weights();
         Option<bool> ema = CommonOptions.Ema();
         Option<string?> labels = CommonOptions.Labels();
-        var split = new Option<DatasetSplit>("--split")
-        {
-            Description = "The part of the set: test or train",
-            DefaultValueFactory = _ => DatasetSplit.Test,
-            HelpName = "part",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[0].Value;
-                if (text is not ("test" or "train"))
-                    result.AddError($"--split takes test or train, not '{text}'.");
-                return text == "train" ? DatasetSplit.Train : DatasetSplit.Test;
-            },
-        };
+        Option<DatasetSplit> split = CommonOptions.Split();
         Option<int> batch = CommonOptions.WholeNumber(
             "--batch",
             "-b",

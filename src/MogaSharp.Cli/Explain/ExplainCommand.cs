@@ -6,9 +6,11 @@ namespace MogaSharp.Cli.Commands;
 internal static class ExplainCommand
 {
     public static Command Create() =>
-        new("explain", "Look inside: what speaks for a class, and how far layers see")
+        new("explain", "Look inside: what speaks for a class, how far layers see, how patches work together")
         {
             ExplainCam.Create(),
+            ExplainInteractions.Create(),
+            ExplainOcclusion.Create(),
             ExplainReceptiveField.Create(),
         };
 }

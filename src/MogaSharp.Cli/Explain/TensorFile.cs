@@ -36,14 +36,39 @@ internal sealed class TensorFile : IDisposable
     {
         if (Find(name) is not { } entry)
             return null;
+        int[] numbers = WholeNumbers(entry, "numbers of classes");
+        return numbers.Length == images ? numbers : throw new UsageException($"'{name}' has {numbers.Length} numbers for {images} images.");
+    }
+
+    /// <summary>The class of each image, by the name <c>labels</c> or <c>targets</c>.</summary>
+    /// <param name="images">Images.</param>
+    /// <exception cref="UsageException">There are none, they are not whole numbers, or not as many as images.</exception>
+    public int[] Labels(int images) =>
+        Classes("labels", images)
+        ?? Classes("targets", images)
+        ?? throw new UsageException($"'{_path}' holds no tensor 'labels' or 'targets' with the class of each image.");
+
+    /// <summary>A tensor of whole numbers from 0 on, of any type.</summary>
+    /// <param name="entry">The tensor.</param>
+    /// <param name="what">What they are, for the message.</param>
+    /// <exception cref="UsageException">They are not.</exception>
+    public static int[] WholeNumbers(TensorEntry entry, string what)
+    {
         double[] numbers = entry.DType is DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16
             ? [.. entry.ToTensor().Data.Select(x => (double)x)]
             : [.. entry.ToInt64().Select(x => (double)x)];
-        if (numbers.Length != images)
-            throw new UsageException($"'{name}' has {numbers.Length} numbers for {images} images.");
         return numbers.All(x => x % 1 == 0 && x is >= 0 and <= int.MaxValue)
             ? [.. numbers.Select(x => (int)x)]
-            : throw new UsageException($"'{name}' are not numbers of classes.");
+            : throw new UsageException($"'{entry.Name}' are not {what}.");
+    }
+
+    /// <summary>Patches in a row of the square grid that a tensor's last extent counts.</summary>
+    /// <exception cref="UsageException">It is not the number of patches of a square.</exception>
+    public static int SideOf(TensorEntry patches)
+    {
+        int count = patches.Shape[patches.Shape.Rank - 1],
+            side = (int)Math.Round(Math.Sqrt(count));
+        return side * side == count ? side : throw new UsageException($"'{patches.Name}' has {count} patches, which are no square grid.");
     }
 
     /// <summary>Any further tensor; null where the file has none of the name.</summary>

@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Graph;
-using MogaSharp.Imaging;
 using MogaSharp.Tasks;
 using MogaSharp.Vision;
 
@@ -27,21 +25,16 @@ internal static class ClassificationEval
         IImageDataset set = source.Open(request.Split, classifier.Card.GetClassLabels());
         Notices.OfThisRun.AddRange(set.Notes);
         var clock = Stopwatch.StartNew();
-        var skipped = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        var inputs = new LabeledInputs(set, classifier.Preprocessor, classifier.InputShape);
         ClassificationMetrics metrics = await Output
             .WithProgressAsync(
                 "Evaluating",
-                report => Task.Run(() => Evaluate(classifier, set, request.Batch, skipped, report, cancellationToken), cancellationToken)
+                report => Task.Run(() => Evaluate(classifier, set, inputs, request.Batch, report, cancellationToken), cancellationToken)
             )
             .ConfigureAwait(false);
         double rate = metrics.Images / clock.Elapsed.TotalSeconds;
         Notices.OfThisRun.Flush();
-        (string Name, string Problem)[] bad =
-        [
-            .. skipped.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal),
-        ];
-        foreach ((string name, string problem) in bad)
-            Failure.Report($"{name}: {problem}", ExitCode.Failure);
+        SkippedImage[] bad = inputs.ReportSkipped();
         if (metrics.Images == 0)
             throw new FailureException($"None of the {set.Count} images of '{request.Data}' can be read.");
         if (request.Json)
@@ -59,8 +52,8 @@ internal static class ClassificationEval
     private static ClassificationMetrics Evaluate(
         ImageClassifier classifier,
         IImageDataset set,
+        LabeledInputs inputs,
         int batchSize,
-        ConcurrentDictionary<string, string> skipped,
         Action<double, string> report,
         CancellationToken cancellationToken
     )
@@ -69,51 +62,15 @@ internal static class ClassificationEval
         for (int first = 0; first < set.Count; first += batchSize)
         {
             int count = Math.Min(batchSize, set.Count - first);
-            var input = new Tensor(classifier.InputShape.With(0, count));
-            int length = input.Data.Length / count;
-            bool[] isRead = new bool[count];
-            int[] labels = new int[count];
-            Parallel.For(
-                0,
-                count,
-                new ParallelOptions { CancellationToken = cancellationToken },
-                i =>
-                {
-                    ImageItem item = set[first + i];
-                    labels[i] = item.Label;
-                    isRead[i] = TryWriteInput(item, classifier.Preprocessor, input.Data.AsSpan(i * length, length), skipped);
-                }
-            );
-            Tensor logits = classifier.Logits(input, cancellationToken);
+            LabeledBatch batch = inputs.Read([.. Enumerable.Range(first, count)], cancellationToken);
+            Tensor logits = classifier.Logits(batch.Input, cancellationToken);
             for (int i = 0; i < count; i++)
-                if (isRead[i])
-                    metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), labels[i]);
+                if (batch.IsRead[i])
+                    metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), batch.Labels[i]);
             report((double)(first + count) / set.Count, $"{first + count} of {set.Count}");
         }
 
         return metrics;
-    }
-
-    // As timm, an evaluation passes over what cannot be read; but it says so, and its exit code does.
-    private static bool TryWriteInput(
-        ImageItem item,
-        Preprocessor preprocessor,
-        Span<float> input,
-        ConcurrentDictionary<string, string> skipped
-    )
-    {
-        try
-        {
-            PixelBlock pixels = item.ReadPixels();
-            Notices.OfThisRun.Count(pixels.Conversions, item.Name);
-            preprocessor.Process(pixels.Pixels.Span, pixels.Width, pixels.Height, pixels.Layout, 0, input);
-            return true;
-        }
-        catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
-        {
-            skipped[item.Name] = Failure.WhyUnreadable(item.Name, e);
-            return false;
-        }
     }
 
     private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
@@ -150,12 +107,7 @@ internal static class ClassificationEval
     // Nothing was predicted so, or no image is of the class.
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(
-        ImageClassifier classifier,
-        ClassificationMetrics metrics,
-        double rate,
-        (string Name, string Problem)[] skipped
-    )
+    private static void PrintJson(ImageClassifier classifier, ClassificationMetrics metrics, double rate, SkippedImage[] skipped)
     {
         int[,] confusion = metrics.Confusion;
         EvalReport report = new(
@@ -163,7 +115,7 @@ internal static class ClassificationEval
             metrics.Top1,
             metrics.Top5,
             metrics.Images,
-            skipped.Length == 0 ? null : [.. skipped.Select(item => new SkippedImage(item.Name, item.Problem))],
+            skipped.Length == 0 ? null : skipped,
             Math.Round(rate, 1),
             classifier.Labels,
             [
@@ -189,6 +141,3 @@ internal sealed record EvalReport(
     int[][] Confusion,
     IReadOnlyList<string>? Notes
 );
-
-/// <summary>A image that could not be read.</summary>
-internal sealed record SkippedImage(string Path, string Error);

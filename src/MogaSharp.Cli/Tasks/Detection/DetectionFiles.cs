@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using MogaSharp.Drawing;
 using MogaSharp.Vision;
 
@@ -49,9 +47,9 @@ internal sealed class DetectionFiles(DetectionEvalSettings settings, IReadOnlyLi
                     (string[])
                         [
                             names[label],
-                            .. ((double[])[one.Precision, one.Precision50, one.Precision75, one.Recall]).Select(Number),
-                            Number(one.Objects),
-                            Number(one.Detections),
+                            .. ((double[])[one.Precision, one.Precision50, one.Precision75, one.Recall]).Select(CsvFile.Number),
+                            CsvFile.Number(one.Objects),
+                            CsvFile.Number(one.Detections),
                         ]
             ),
         ];
@@ -63,7 +61,7 @@ internal sealed class DetectionFiles(DetectionEvalSettings settings, IReadOnlyLi
         return
         [
             ["annotated \\ found", .. all],
-            .. all.Select((name, truth) => (string[])[name, .. all.Select((_, found) => Number(confusion[truth, found]))]),
+            .. all.Select((name, truth) => (string[])[name, .. all.Select((_, found) => CsvFile.Number(confusion[truth, found]))]),
         ];
     }
 
@@ -71,18 +69,14 @@ internal sealed class DetectionFiles(DetectionEvalSettings settings, IReadOnlyLi
         [
             ["kind", "count", "dap50"],
             .. Enum.GetValues<DetectionErrorKind>()
-                .Select(kind => (string[])[DetectionReport.NameOf(kind), Number(errors.Count(kind)), Number(errors.Gain(kind))]),
+                .Select(kind =>
+                    (string[])[DetectionReport.NameOf(kind), CsvFile.Number(errors.Count(kind)), CsvFile.Number(errors.Gain(kind))]
+                ),
         ];
 
     private static void Table(string path, IEnumerable<string[]> rows, List<string> files)
     {
-        string text = string.Concat(rows.Select(row => string.Join(',', row.Select(Cell)) + "\n"));
-        Paths.Write(path, file => AtomicFile.Write(file, Encoding.UTF8.GetBytes(text)));
+        CsvFile.Write(path, rows);
         files.Add(path);
     }
-
-    private static string Cell(string text) =>
-        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-
-    private static string Number(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
 }
