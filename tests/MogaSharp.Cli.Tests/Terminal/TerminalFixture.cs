@@ -108,6 +108,11 @@ internal sealed class TerminalFixture : IAsyncDisposable
             "eval pose" => (["eval", "--data", Scenes(), "--model", DenseModels.WritePose(_folder)], @"^AP \d"),
             "data" => ([command, "mnist", "--from", _server.Address.GetLeftPart(UriPartial.Authority)], "^moga: http"),
             "data check" => (["data", "check", $"idx:{Idx()}", "--split", "test"], @"^idx:\S+: no faults$"),
+            "explain interactions" => (
+                [.. Explain("interactions"), "--images", "4", "--pairs", "2", "--contexts", "2", "--orders", "0,7,14"],
+                @"^ *7 +0\.50 +\d\.\d{3} "
+            ),
+            "explain occlusion" => (Explain("occlusion"), @"^ +0\.0% +\d+\.\d%"),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "There is no such command."),
         };
 
@@ -117,6 +122,8 @@ internal sealed class TerminalFixture : IAsyncDisposable
         Fixtures.WriteIdx(_folder.File("idx"));
         return _folder.File("idx");
     }
+
+    private string[] Explain(string what) => ["explain", what, "--data", $"idx:{Idx()}", "--model", _card, "--grid", "4"];
 
     private static string Photo => Repository.Fixture("imaging", "chelsea.png");
 

@@ -33,6 +33,8 @@ public sealed class TerminalTests : IAsyncDisposable
     [InlineData("bench")]
     [InlineData("predict")]
     [InlineData("data check")]
+    [InlineData("explain interactions")]
+    [InlineData("explain occlusion")]
     public async Task Commands_leave_their_lines_on_the_screen_and_nothing_else(string command)
     {
         (string[] arguments, string row) = _fixture.Of(command);
