@@ -88,6 +88,25 @@ public sealed class ExplainInteractionsTests : IDisposable
     }
 
     [Fact]
+    public async Task Models_are_compared_by_the_same_images_pairs_and_contexts()
+    {
+        string set = MaskFixtures.WriteSet(_folder),
+            card = MaskFixtures.WriteCard(_folder);
+        string[] output = ["--output", _folder.File("out"), "--budget", "0s", "--json"];
+        JsonElement result = (await RunAsync(set, ["--model", "moganet_xtiny_fashion", card, .. output])).Json;
+        Assert.Equal(1, result.GetProperty("images").GetInt32());
+        JsonElement[] models = [.. result.GetProperty("models").EnumerateArray()];
+        Assert.Equal(["moganet_xtiny_fashion", "custom"], models.Select(model => model.GetProperty("model").GetString()));
+        Assert.Equal(models[0].GetProperty("passes").GetInt32(), models[1].GetProperty("passes").GetInt32());
+        JsonElement[] done = [.. JsonDocument.Parse(Read("out/state.json")).RootElement.GetProperty("done").EnumerateArray()];
+        Assert.Equal(2, done.Length);
+        Assert.Equal(done[0].GetProperty("pairs").GetRawText(), done[1].GetProperty("pairs").GetRawText());
+        Assert.NotEqual(done[0].GetProperty("interactions").GetRawText(), done[1].GetProperty("interactions").GetRawText());
+        string[] rows = await File.ReadAllLinesAsync(_folder.File("out/interactions.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal(7, rows.Length);
+    }
+
+    [Fact]
     public async Task A_state_that_does_not_suit_is_refused()
     {
         string set = MaskFixtures.WriteSet(_folder),
