@@ -45,9 +45,12 @@ public sealed class InteractionFixtureTests : IDisposable
         }
 
         Assert.Equal(fixture.File.Longs("pairs"), images[0].Pairs.SelectMany(pair => new long[] { pair.First, pair.Second }));
-        AssertClose(fixture.File.Doubles($"J.all_pairs.{value}"), InteractionCurve.Of(images).J);
-        AssertClose(fixture.File.Doubles($"J.distance_1.{value}"), InteractionCurve.Of(images, 1).J);
-        AssertClose(fixture.File.Doubles($"J.distance_2.{value}"), InteractionCurve.Of(images, 2).J);
+        double noise = Enumerable
+            .Range(0, images.Length)
+            .Max(image => double.Parse(fixture.File.Metadata[$"value.f32_noise.image{image}"]));
+        AssertClose(fixture.File.Doubles($"J.all_pairs.{value}"), InteractionCurve.Of(images), noise);
+        AssertClose(fixture.File.Doubles($"J.distance_1.{value}"), InteractionCurve.Of(images, 1), noise);
+        AssertClose(fixture.File.Doubles($"J.distance_2.{value}"), InteractionCurve.Of(images, 2), noise);
     }
 
     [Theory]
@@ -89,7 +92,7 @@ public sealed class InteractionFixtureTests : IDisposable
             Assert.All(expected.Zip(interactions), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 4 * bound));
         }
 
-        AssertClose(fixture.File.Doubles($"J.{value}"), InteractionCurve.Of(images).J);
+        AssertClose(fixture.File.Doubles($"J.{value}"), InteractionCurve.Of(images), fixture.File.Noise("value"));
     }
 
     [Fact]
@@ -160,9 +163,12 @@ public sealed class InteractionFixtureTests : IDisposable
             Assert.InRange(Math.Abs(expected[at] - result.Interactions[at % orders][at / orders]), 0, bound);
     }
 
-    private static void AssertClose(double[] expected, IReadOnlyList<double> j)
+    // I is made of four values and J is a mean of |I| over the mean of those: what the values' noise does when all of it goes one way.
+    private static void AssertClose(double[] expected, InteractionCurve curve, double noise)
     {
-        Assert.Equal(expected.Length, j.Count);
-        Assert.All(expected.Zip(j), pair => Assert.InRange(Math.Abs((pair.First - pair.Second) / pair.First), 0, 1e-4));
+        double share = 4 * noise / curve.Strength.Average();
+        Assert.InRange(share, 0, 2e-3);
+        Assert.Equal(expected.Length, curve.J.Length);
+        Assert.All(expected.Zip(curve.J), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, share * (1 + pair.First)));
     }
 }
