@@ -55,20 +55,23 @@ internal static class ExplainReceptiveField
                     parsed.GetValue(layers) ?? [],
                     engine
                 );
-                int bad = await Output
+                List<string> bad = await Output
                     .WithProgressAsync("Measuring", progress => AddAllAsync(field, card, input, files, progress, cancellationToken))
                     .ConfigureAwait(false);
-                if (bad < files.Count)
+                foreach (string why in bad)
+                    Failure.Report(why, ExitCode.Failure);
+                if (bad.Count < files.Count)
                     Report(card, field.Maps, target, parsed.GetValue(arguments.Json));
-                return bad == 0 ? ExitCode.Success
+                return bad.Count == 0 ? ExitCode.Success
                     : files.Count == 1 ? ExitCode.Failure
-                    : Failure.Report($"{bad} of {files.Count} images could not be measured.", ExitCode.Failure);
+                    : Failure.Report($"{bad.Count} of {files.Count} images could not be measured.", ExitCode.Failure);
             }
         );
         return command;
     }
 
-    private static Task<int> AddAllAsync(
+    // Why images could not be read; said when the bar is gone.
+    private static Task<List<string>> AddAllAsync(
         EffectiveReceptiveField field,
         ModelCard card,
         Shape input,
@@ -80,7 +83,7 @@ internal static class ExplainReceptiveField
             async () =>
             {
                 var preprocessor = new Preprocessor(card.Preprocess.ToOptions() with { Height = input[2], Width = input[3] });
-                int bad = 0;
+                List<string> bad = [];
                 for (int i = 0; i < files.Count; i++)
                 {
                     try
@@ -93,8 +96,7 @@ internal static class ExplainReceptiveField
                     }
                     catch (Exception e) when (e is ImageFormatException or IOException or UnauthorizedAccessException)
                     {
-                        bad++;
-                        Failure.Report($"{files[i]}: {Failure.WhyUnreadable(files[i], e)}", ExitCode.Failure);
+                        bad.Add($"{files[i]}: {Failure.WhyUnreadable(files[i], e)}");
                     }
 
                     progress((double)(i + 1) / files.Count, $"{i + 1} of {files.Count}");

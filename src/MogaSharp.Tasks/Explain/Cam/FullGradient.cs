@@ -31,9 +31,9 @@ internal sealed class FullGradient : IDisposable
             new Dictionary<Value, Tensor> { [_logits] = ClassActivation.OneHot(logits.Shape, classes) },
             cancellationToken
         );
-        var size = (input.Shape[2], input.Shape[3]);
-        var raw = new Tensor(new Shape(input.Shape[0], size.Item1, size.Item2));
-        int plane = size.Item1 * size.Item2;
+        var size = (Height: input.Shape[2], Width: input.Shape[3]);
+        var raw = new Tensor(new Shape(input.Shape[0], size.Height, size.Width));
+        int plane = size.Height * size.Width;
         for (int i = 0; i < input.Shape[0]; i++)
         {
             var sum = new double[plane];
