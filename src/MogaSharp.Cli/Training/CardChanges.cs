@@ -49,7 +49,7 @@ internal static class CardChanges
         {
             return now switch
             {
-                JsonArray => JsonNode.Parse($"[{text}]"),
+                JsonArray => JsonNode.Parse(text.StartsWith('[') ? text : $"[{text}]"),
                 JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(text),
                 _ => JsonNode.Parse(text),
             };
