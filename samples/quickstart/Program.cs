@@ -6,6 +6,7 @@
 // checkpoints and the finished model. Training needs libtorch, the rest nothing but .NET.
 
 using MogaSharp;
+using MogaSharp.Cpu;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Training;
@@ -31,12 +32,14 @@ try
     if (run.ModelFolder is not { } model)
         return 130;
 
-    // 2. Evaluate: the figures of the best epoch, measured on the part of the data that was not trained on.
-    foreach ((string name, double value) in run.BestEpoch?.Figures ?? new Dictionary<string, double>())
-        Console.WriteLine($"{name}: {value:F4}");
+    // 2. Evaluate: the finished model on the managed engine, on the part of the data that was not trained on.
+    using var engine = new CpuEngine();
+    using (ModelEvaluationResult evaluated = ModelEvaluation.Run(await ModelSource.LoadAsync(model), data, engine))
+        foreach ((string name, double value) in evaluated.Figures)
+            Console.WriteLine($"{name}: {value:F4}");
 
     // 3. Classify: the finished model on the managed engine; images are decoded ahead and a bad one is a result with an error.
-    using ImageClassifier classifier = await ImageClassifier.CreateAsync(model);
+    using ImageClassifier classifier = await ImageClassifier.CreateAsync(model, engine);
     await foreach (ImageResult<Classification> result in classifier.PredictManyAsync(images.Select(path => ImageSource.FromFile(path))))
         Console.WriteLine($"{result.Source}: {(result.IsSuccess ? result.Value.Best.Label : result.Error.Message)}");
     return 0;

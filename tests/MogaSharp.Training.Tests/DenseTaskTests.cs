@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
@@ -128,7 +127,7 @@ public sealed class DenseTaskTests
         string one = $"{folder.File("people.json")},{folder.FullName}";
         ModelCard card = ModelCatalogue.Official.Find("moganet_xt_coco_256x192");
         using var set = PoseTrainingSet.Open($"coco-pose:{one}?val={one}", card);
-        PoseBatch batch = Assert.Single(set.ReadEvaluation(card.Preprocess, 1, ProcessShare.Single, Token)).As<PoseBatch>();
+        PoseBatch batch = Assert.Single(set.ReadEvaluation(card.Preprocess, new(), Token)).As<PoseBatch>();
         SeenPerson seen = Assert.Single(batch.People);
         Assert.Equal(new Box(0, 10, 30, 37), seen.Box);
         Assert.Equal(3, batch.Truths[7].Length);
@@ -229,5 +228,7 @@ public sealed class DenseTaskTests
 
         public IReadOnlyDictionary<string, Tensor> Run(ReadOnlyMemory<float> values, Shape shape, CancellationToken cancellationToken) =>
             new Dictionary<string, Tensor> { [name] = new(output.Shape, [.. output.Data]) };
+
+        public void Dispose() { }
     }
 }

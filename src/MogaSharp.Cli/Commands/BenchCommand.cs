@@ -18,7 +18,7 @@ internal static class BenchCommand
         );
         var batches = new Option<int[]>("--batch", "-b")
         {
-            Description = "Pictures per run; several to measure each",
+            Description = "Images per run; several to measure each",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1],
             HelpName = "n",

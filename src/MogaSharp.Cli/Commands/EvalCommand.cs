@@ -32,7 +32,7 @@ internal static class EvalCommand
             "--batch",
             "-b",
             0,
-            "Pictures or clips per run; default: 32 pictures, 16 clips",
+            "Images or clips per run; default: 32 images, 16 clips; images of dense tasks come one by one",
             4096
         );
         var engine = new EngineOptions();
@@ -82,6 +82,7 @@ internal static class EvalCommand
                 var request = new EvalRequest
                 {
                     Data = text,
+                    Task = module.Task,
                     Card = chosen,
                     Weights = parsed.GetValue(weights),
                     Ema = parsed.GetValue(ema),

@@ -12,7 +12,7 @@ internal static class ProfileCommand
     {
         var name = new Argument<string>("name") { Description = "A model of the catalogue, or a model card" };
         Option<(int Height, int Width)?> size = CommonOptions.Size();
-        Option<int> batch = CommonOptions.WholeNumber("--batch", "-b", 1, "Pictures per run", 4096);
+        Option<int> batch = CommonOptions.WholeNumber("--batch", "-b", 1, "Images per run", 4096);
         Option<int> threads = CommonOptions.Threads();
         Option<int> runs = CommonOptions.WholeNumber("--runs", null, 100, "Runs to take the median of", 100_000);
         var trace = new Option<string?>("--trace")

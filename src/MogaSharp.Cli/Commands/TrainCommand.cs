@@ -120,8 +120,8 @@ internal static class TrainCommand
         Option<string?>[] fields =
         [
             Field("--epochs", "epochs", "Epochs, without the cool-down"),
-            Field("--batch", "batch_size", "Pictures or clips of one update"),
-            Field("--lr", "learning_rate", "Learning rate for learning_rate_batch pictures (1024 in most recipes)"),
+            Field("--batch", "batch_size", "Images or clips of one update"),
+            Field("--lr", "learning_rate", "Learning rate for learning_rate_batch images (1024 in most recipes)"),
             Field("--amp", "amp", "none, bf16 or fp16 (CUDA)"),
             Field("--seed", "seed", "Seed of everything random"),
         ];

@@ -1,6 +1,4 @@
 using System.Globalization;
-using MogaSharp.Data;
-using MogaSharp.Graph;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Training;
@@ -24,20 +22,13 @@ internal static class DenseEval
         Action<TaskEvaluation, ModelCard>? report = null
     )
     {
-        if (request.Split != DatasetSplit.Test)
-            throw new UsageException(
-                $"{request.Card.Options.Task} is evaluated on the part of the data that is for it; leave --split out."
-            );
         // What is wrong with the data is found before weights are downloaded.
-        using TrainingSet set = TaskTraining.Of(request.Card.Options.Task).OpenEvaluation(request.Data, request.Card);
+        using TrainingSet set = Evaluation.Open(request);
         LoadedModel loaded = await ModelFinder
             .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
             .ConfigureAwait(false);
-        using IInferenceEngine engine = request.CreateEngine();
-        using ModelEvaluationResult result = await Output
-            .WithProgressAsync("Evaluating", progress => Task.Run(() => Run(progress), cancellationToken))
-            .ConfigureAwait(false);
-        Notices.OfThisRun.AddRange(result.Notes);
+        using ModelEvaluationResult result = await Evaluation.RunAsync(request, loaded, set, cancellationToken).ConfigureAwait(false);
+        Notices.OfThisRun.AddRange(result.BadItems.Select(bad => $"{bad.Name} is left out: {bad.Problem}"));
         if (report is not null)
         {
             report(result.Evaluation, loaded.Card);
@@ -58,15 +49,6 @@ internal static class DenseEval
             )
         );
         return ExitCode.Success;
-
-        ModelEvaluationResult Run(Action<double, string> progress) =>
-            ModelEvaluation.Run(
-                loaded,
-                set,
-                engine,
-                (done, count) => progress((double)(done - 1) / count, $"{done} of {count}"),
-                cancellationToken
-            );
     }
 
     /// <summary>Prints the figures of predictions that a file or a folder holds.</summary>

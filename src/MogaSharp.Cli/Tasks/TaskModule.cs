@@ -127,6 +127,9 @@ internal sealed record EvalRequest
     /// <summary>The data, as <c>--data</c> names it.</summary>
     public required string Data { get; init; }
 
+    /// <summary>What the data is for.</summary>
+    public required ModelTask Task { get; init; }
+
     /// <summary>The model.</summary>
     public required ModelCard Card { get; init; }
 

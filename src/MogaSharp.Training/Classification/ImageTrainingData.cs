@@ -168,6 +168,28 @@ public sealed class ImageTrainingData : ITrainingData
         }
     }
 
+    /// <summary>Images for an evaluation alone; see <see cref="IEvaluationSource.ReadEvaluation"/>.</summary>
+    internal static IEnumerable<TrainingBatch> Evaluation(
+        IImageDataset set,
+        PreprocessCard preprocess,
+        EvaluationReading reading,
+        CancellationToken cancellationToken
+    )
+    {
+        using var loader = new BatchLoader(
+            reading.Converted is { } converted ? new ObservedDataset(set, converted) : set,
+            new OrderedSampler(set.Count, reading.Share),
+            new EvaluationTransform(preprocess.ToOptions()),
+            new LoaderOptions(reading.BatchSize) { Workers = reading.Workers, BadImages = BadImages.Skip },
+            LoaderUse.Evaluation
+        );
+        foreach (Batch batch in loader.ReadAsync(0, 0, cancellationToken).ToBlockingEnumerable(cancellationToken))
+        {
+            using (batch)
+                yield return Ready(batch, null);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

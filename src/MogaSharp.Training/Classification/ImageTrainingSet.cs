@@ -5,7 +5,7 @@ using MogaSharp.Models;
 namespace MogaSharp.Training;
 
 /// <summary>Labeled images, in two parts.</summary>
-public sealed class ImageTrainingSet : TrainingSet
+public sealed class ImageTrainingSet : TrainingSet, IEvaluationSource
 {
     // Sets that fit are kept decoded: small images are otherwise decoded again in every epoch.
     private const long CacheBytes = 1L << 30;
@@ -70,6 +70,29 @@ public sealed class ImageTrainingSet : TrainingSet
             labels.AreOthers
         );
     }
+
+    /// <summary>Opens what a finished model is evaluated on. Both parts of the set are that one, and its classes are the model's.</summary>
+    /// <param name="text">The data; see <see cref="DatasetSpec"/>.</param>
+    /// <param name="card">A classifier.</param>
+    /// <param name="split">The part.</param>
+    /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
+    /// <exception cref="DatasetException">The data set is broken, or its classes cannot be those of the model.</exception>
+    /// <exception cref="TrainingSetupException">The model is not a classifier.</exception>
+    public static ImageTrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test)
+    {
+        DatasetSpec spec = DatasetSpec.Parse(text);
+        spec.RequireFolder();
+        _ = Classifier(card);
+        IImageDataset set = spec.Open(split, card.GetClassLabels());
+        return new ImageTrainingSet(set, set, card, set.Notes, needsFreshHead: false);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<TrainingBatch> ReadEvaluation(
+        PreprocessCard preprocess,
+        EvaluationReading reading,
+        CancellationToken cancellationToken
+    ) => _eval is null ? [] : ImageTrainingData.Evaluation(_eval, preprocess, reading, cancellationToken);
 
     /// <inheritdoc/>
     public override void RequireSame(ModelCard begun, string folder)

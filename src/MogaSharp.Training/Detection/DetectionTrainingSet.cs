@@ -65,13 +65,14 @@ public sealed class DetectionTrainingSet : DenseTrainingSet
     /// parts of the set are that one, and its classes are the model's.</summary>
     /// <param name="text">The data; see <see cref="DetectionSpec"/>.</param>
     /// <param name="card">A detector.</param>
+    /// <param name="split">The part; the one to train on for the figures there.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken, or has objects of classes that the model does not know.</exception>
     /// <exception cref="TrainingSetupException">The model is for another task.</exception>
-    public static DetectionTrainingSet OpenEvaluation(string text, ModelCard card)
+    public static DetectionTrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test)
     {
         DetectionSpec spec = ParseFor(card, text);
-        return new(spec.Open(DatasetSplit.Test, card.GetClassLabels()), spec.HasSeparateSplits, card);
+        return new(spec.Open(split, card.GetClassLabels()), spec.HasSeparateSplits, card);
     }
 
     /// <inheritdoc/>

@@ -46,13 +46,14 @@ public sealed class PoseTrainingSet : DenseTrainingSet
     /// parts of the set are that one.</summary>
     /// <param name="text">The data; see <see cref="PoseSpec"/>.</param>
     /// <param name="card">A model for poses.</param>
+    /// <param name="split">The part; the one to train on for the figures there.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
     /// <exception cref="TrainingSetupException">The model is for another task or for other joints.</exception>
-    public static PoseTrainingSet OpenEvaluation(string text, ModelCard card)
+    public static PoseTrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test)
     {
         PoseSpec spec = ParseFor(card, text);
-        IPoseDataset eval = spec.OpenImages(DatasetSplit.Test);
+        IPoseDataset eval = spec.OpenImages(split);
         return new(eval, spec.HasSeparateSplits, Fitted(card, eval, text));
     }
 

@@ -46,13 +46,14 @@ public sealed class SegmentationTrainingSet : DenseTrainingSet
     /// parts of the set are that one.</summary>
     /// <param name="text">The data; see <see cref="SegmentationSpec"/>.</param>
     /// <param name="card">A model for segmentation.</param>
+    /// <param name="split">The part; the one to train on for the figures there.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
     /// <exception cref="TrainingSetupException">The model is for another task.</exception>
-    public static SegmentationTrainingSet OpenEvaluation(string text, ModelCard card)
+    public static SegmentationTrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test)
     {
         SegmentationSpec spec = ParseFor(card, text);
-        ISegmentationDataset eval = OpenPart(spec, DatasetSplit.Test, card);
+        ISegmentationDataset eval = OpenPart(spec, split, card);
         return new(eval, spec.HasSeparateSplits, Fitted(card, eval));
     }
 

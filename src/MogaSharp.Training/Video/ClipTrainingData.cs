@@ -75,6 +75,19 @@ public sealed class ClipTrainingData : ITrainingData
         _eval?.Dispose();
     }
 
+    /// <summary>Clips for an evaluation alone; one that cannot be read ends it.</summary>
+    internal static IEnumerable<TrainingBatch> Evaluation(
+        IClipDataset clips,
+        EvaluationReading reading,
+        CancellationToken cancellationToken
+    )
+    {
+        var loading = new LoaderOptions(reading.BatchSize) { Workers = reading.Workers };
+        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, reading.Share), loading, LoaderUse.Evaluation);
+        foreach (TrainingBatch batch in Read(loader, 0, 0, cancellationToken))
+            yield return batch;
+    }
+
     private static IEnumerable<TrainingBatch> Read(ClipLoader loader, int epoch, int firstBatch, CancellationToken cancellationToken)
     {
         foreach (ClipBatch batch in loader.ReadAsync(epoch, firstBatch, cancellationToken).ToBlockingEnumerable(cancellationToken))

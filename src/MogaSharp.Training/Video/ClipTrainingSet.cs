@@ -1,18 +1,25 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MogaSharp.Data;
+using MogaSharp.Graph;
 using MogaSharp.Models;
 
 namespace MogaSharp.Training;
 
 /// <summary>Clips for video prediction.</summary>
-public sealed class ClipTrainingSet : TrainingSet
+public sealed class ClipTrainingSet : TrainingSet, IEvaluationSource
 {
     private readonly IClipDataset _train;
     private readonly IClipDataset? _eval;
 
-    private ClipTrainingSet(IClipDataset train, IClipDataset? eval, ModelCard card, IReadOnlyList<string> notes) =>
-        (_train, _eval, Model, Notes) = (train, eval, card, notes);
+    private ClipTrainingSet(ClipSpec source, IClipDataset train, IClipDataset? eval, ModelCard card, IReadOnlyList<string> notes) =>
+        (Source, _train, _eval, Model, Notes) = (source, train, eval, card, notes);
+
+    /// <summary>Where the clips come from.</summary>
+    public ClipSpec Source { get; }
+
+    /// <summary>The shape of a clip.</summary>
+    public ClipShape Shape => _train.Shape;
 
     /// <inheritdoc/>
     public override ModelCard Model { get; }
@@ -31,7 +38,7 @@ public sealed class ClipTrainingSet : TrainingSet
     {
         get
         {
-            ClipShape clip = _train.Shape;
+            ClipShape clip = Shape;
             return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{clip.InputFrames} to {clip.OutputFrames} frames of {clip.Channels} x {clip.Height} x {clip.Width}"
@@ -44,7 +51,7 @@ public sealed class ClipTrainingSet : TrainingSet
     /// <param name="card">The model.</param>
     /// <exception cref="DatasetSpecException">The text does not name clips.</exception>
     /// <exception cref="TrainingSetupException">The model does not take clips.</exception>
-    public static void Check(string text, ModelCard card) => Spec(text, card);
+    public static void Check(string text, ModelCard card) => SpecOf(text, card);
 
     /// <summary>Opens clips and fits the model to their size, of which it gives as many frames as it sees.</summary>
     /// <param name="text">The data; see <see cref="ClipSpec"/>.</param>
@@ -54,7 +61,7 @@ public sealed class ClipTrainingSet : TrainingSet
     /// <exception cref="TrainingSetupException">The clips do not fit the model or each other.</exception>
     public static ClipTrainingSet Open(string text, ModelCard card)
     {
-        ClipSpec spec = Spec(text, card);
+        ClipSpec spec = SpecOf(text, card);
         var options = (IVideoOptions)card.Options;
         IClipDataset train = spec.Open(DatasetSplit.Train);
         IClipDataset? eval = spec.HasSeparateSplits ? spec.Open(DatasetSplit.Test) : null;
@@ -68,6 +75,7 @@ public sealed class ClipTrainingSet : TrainingSet
             throw new TrainingSetupException($"The test clips have {Size(eval.Shape)}, those to train on {Size(clip)}.");
         ModelOptions fitted = options.WithInShape([clip.InputFrames, clip.Channels, clip.Height, clip.Width]);
         return new ClipTrainingSet(
+            spec,
             train,
             eval,
             card with
@@ -81,10 +89,58 @@ public sealed class ClipTrainingSet : TrainingSet
         );
     }
 
-    private static ClipSpec Spec(string text, ModelCard card) =>
+    /// <summary>Opens clips that a finished model is evaluated on. Both parts of the set are that one; the model stays as it is, but for
+    /// the number of frames that it predicts.</summary>
+    /// <param name="text">The data; see <see cref="ClipSpec"/>.</param>
+    /// <param name="card">The model.</param>
+    /// <param name="split">The part.</param>
+    /// <exception cref="DatasetSpecException">The text does not name clips.</exception>
+    /// <exception cref="DatasetException">The clips are broken.</exception>
+    /// <exception cref="TrainingSetupException">The clips have other frames or channels than the model takes.</exception>
+    /// <exception cref="GraphException">The model cannot take frames of the clips' size.</exception>
+    public static ClipTrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test)
+    {
+        ClipSpec spec = SpecOf(text, card);
+        IClipDataset clips = spec.Open(split);
+        try
+        {
+            Require(card, text, clips.Shape);
+        }
+        catch
+        {
+            (clips as IDisposable)?.Dispose();
+            throw;
+        }
+
+        return new(spec, clips, clips, card with { Clip = new ClipCard { OutFrames = clips.Shape.OutputFrames } }, clips.Notes);
+    }
+
+    private static void Require(ModelCard card, string text, ClipShape clip)
+    {
+        var definition = (IVideoDefinition)card.CreateDefinition();
+        if (clip.InputFrames != definition.Frames)
+            throw new TrainingSetupException($"{card.Name} sees {definition.Frames} frames, '{text}' gives {clip.InputFrames}.");
+        if (clip.Channels != definition.Channels)
+            throw new TrainingSetupException(
+                $"{card.Name} takes frames of {definition.Channels} channels, '{text}' has "
+                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}."
+            );
+        definition.Build(definition.InputShape(1, clip.Height, clip.Width));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<TrainingBatch> ReadEvaluation(
+        PreprocessCard preprocess,
+        EvaluationReading reading,
+        CancellationToken cancellationToken
+    ) => _eval is null ? [] : ClipTrainingData.Evaluation(_eval, reading, cancellationToken);
+
+    private static ClipSpec SpecOf(string text, ModelCard card) =>
         card.Options is IVideoOptions options
             ? ClipSources.Parse(text, options.InShape[0], card.Clip!.OutFrames)
-            : throw new TrainingSetupException($"{card.Name} is not a model for clips.");
+            : throw new TrainingSetupException(
+                $"{card.Name} is a model for {card.Options.Task}; '{text}' takes one for {ModelTask.Video}."
+            );
 
     private static IReadOnlyList<string> Said(ClipSpec spec, IClipDataset train, IClipDataset? eval) =>
         eval is null
@@ -113,7 +169,8 @@ public sealed class ClipTrainingSet : TrainingSet
         if (disposing)
         {
             (_train as IDisposable)?.Dispose();
-            (_eval as IDisposable)?.Dispose();
+            if (!ReferenceEquals(_eval, _train))
+                (_eval as IDisposable)?.Dispose();
         }
 
         base.Dispose(disposing);

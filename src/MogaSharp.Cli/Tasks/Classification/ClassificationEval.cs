@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
 using MogaSharp.Data;
-using MogaSharp.Graph;
+using MogaSharp.Models;
 using MogaSharp.Tasks;
+using MogaSharp.Training;
 using MogaSharp.Vision;
 
 namespace MogaSharp.Cli;
@@ -13,67 +13,31 @@ internal static class ClassificationEval
 {
     public static async Task<int> RunAsync(EvalRequest request, CancellationToken cancellationToken)
     {
-        DatasetSpec source = DatasetSpec.Parse(request.Data);
-        source.RequireFolder();
+        DatasetSpec.Parse(request.Data).RequireFolder();
         ModelFinder.Input(request.Batch, request.Card);
         LoadedModel loaded = await ModelFinder
             .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
             .ConfigureAwait(false);
-        using IInferenceEngine running = request.CreateEngine();
         loaded = LabelFile.Apply(loaded, request.Labels);
-        using var classifier = new ImageClassifier(loaded, running);
-        IImageDataset set = source.Open(request.Split, classifier.Card.GetClassLabels());
-        Notices.OfThisRun.AddRange(set.Notes);
-        var clock = Stopwatch.StartNew();
-        var inputs = new LabeledInputs(set, classifier.Preprocessor, classifier.InputShape);
-        ClassificationMetrics metrics = await Output
-            .WithProgressAsync(
-                "Evaluating",
-                report => Task.Run(() => Evaluate(classifier, set, inputs, request.Batch, report, cancellationToken), cancellationToken)
-            )
-            .ConfigureAwait(false);
-        double rate = metrics.Images / clock.Elapsed.TotalSeconds;
-        Notices.OfThisRun.Flush();
-        SkippedImage[] bad = inputs.ReportSkipped();
-        if (metrics.Images == 0)
-            throw new FailureException($"None of the {set.Count} images of '{request.Data}' can be read.");
+        using TrainingSet set = Evaluation.Open(request, loaded);
+        using ModelEvaluationResult result = await Evaluation.RunAsync(request, loaded, set, cancellationToken).ConfigureAwait(false);
+        ClassificationMetrics metrics = ((ClassificationEvaluation)result.Evaluation).Metrics!;
+        SkippedImage[] bad = [.. result.BadItems.Select(item => new SkippedImage(item.Name, item.Problem))];
+        foreach (SkippedImage image in bad)
+            Failure.Report($"{image.Path}: {image.Error}", ExitCode.Failure);
         if (request.Json)
-            PrintJson(classifier, metrics, rate, bad);
+            PrintJson(loaded.Card, metrics, result.ItemsPerSecond, bad);
         else
-            Print(classifier, metrics, rate);
+            Print(loaded.Card.GetLabels(), metrics, result.ItemsPerSecond);
         return bad.Length == 0
             ? ExitCode.Success
             : Failure.Report(
-                $"{bad.Length} of {set.Count} images could not be read; the figures are those of the others.",
+                $"{bad.Length} of {set.EvalCount} images could not be read; the figures are those of the others.",
                 ExitCode.Failure
             );
     }
 
-    private static ClassificationMetrics Evaluate(
-        ImageClassifier classifier,
-        IImageDataset set,
-        LabeledInputs inputs,
-        int batchSize,
-        Action<double, string> report,
-        CancellationToken cancellationToken
-    )
-    {
-        var metrics = new ClassificationMetrics(classifier.Labels.Length);
-        for (int first = 0; first < set.Count; first += batchSize)
-        {
-            int count = Math.Min(batchSize, set.Count - first);
-            LabeledBatch batch = inputs.Read([.. Enumerable.Range(first, count)], cancellationToken);
-            Tensor logits = classifier.Logits(batch.Input, cancellationToken);
-            for (int i = 0; i < count; i++)
-                if (batch.IsRead[i])
-                    metrics.Add(logits.Span.Slice(i * metrics.Classes, metrics.Classes), batch.Labels[i]);
-            report((double)(first + count) / set.Count, $"{first + count} of {set.Count}");
-        }
-
-        return metrics;
-    }
-
-    private static void Print(ImageClassifier classifier, ClassificationMetrics metrics, double rate)
+    private static void Print(ImmutableArray<string> labels, ClassificationMetrics metrics, double rate)
     {
         Console.Out.WriteLine(
             string.Create(
@@ -94,10 +58,10 @@ internal static class ClassificationEval
                 .DefaultIfEmpty()
                 .MaxBy(pair => pair.Item1);
             rows.Add([
-                classifier.Labels[c],
+                labels[c],
                 Share(metrics.Precision(c)),
                 Share(metrics.Recall(c)),
-                worst.Count > 0 ? $"{classifier.Labels[worst.Class]} ({worst.Count})" : "",
+                worst.Count > 0 ? $"{labels[worst.Class]} ({worst.Count})" : "",
             ]);
         }
 
@@ -107,17 +71,17 @@ internal static class ClassificationEval
     // Nothing was predicted so, or no image is of the class.
     private static string Share(double value) => double.IsNaN(value) ? "-" : value.ToString("F3", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(ImageClassifier classifier, ClassificationMetrics metrics, double rate, SkippedImage[] skipped)
+    private static void PrintJson(ModelCard card, ClassificationMetrics metrics, double rate, SkippedImage[] skipped)
     {
         int[,] confusion = metrics.Confusion;
         EvalReport report = new(
-            classifier.Card.Name,
+            card.Name,
             metrics.Top1,
             metrics.Top5,
             metrics.Images,
             skipped.Length == 0 ? null : skipped,
             Math.Round(rate, 1),
-            classifier.Labels,
+            card.GetLabels(),
             [
                 .. Enumerable
                     .Range(0, metrics.Classes)

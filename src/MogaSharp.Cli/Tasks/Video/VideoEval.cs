@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using MogaSharp.Data;
-using MogaSharp.Graph;
-using MogaSharp.Models;
 using MogaSharp.Tasks;
 using MogaSharp.Training;
 using MogaSharp.Vision;
@@ -21,81 +18,21 @@ internal sealed class VideoEval(EvalRequest request)
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        IVideoDefinition definition =
-            request.Card.CreateDefinition() as IVideoDefinition
-            ?? throw new UsageException(
-                $"{request.Card.Name} is a model for {request.Card.Options.Task}; '{request.Data}' takes one for video."
-            );
-        ClipSpec spec = ClipSources.Parse(request.Data, definition.Frames, request.Card.Clip?.OutFrames ?? definition.Frames);
-        IClipDataset clips = spec.Open(request.Split);
-        using var owned = clips as IDisposable;
-        Notices.OfThisRun.AddRange(clips.Notes);
-        Require(definition, clips.Shape);
+        using var set = (ClipTrainingSet)Evaluation.Open(request);
         LoadedModel loaded = await ModelFinder
             .LoadAsync(request.Card, request.Weights, request.Ema, cancellationToken)
             .ConfigureAwait(false);
-        using IInferenceEngine engine = request.CreateEngine();
-        using var predictor = new VideoPredictor(loaded, engine);
-        var clock = Stopwatch.StartNew();
-        VideoMetrics metrics = await Output
-            .WithProgressAsync("Evaluating", report => CompareAsync(predictor, clips, report, cancellationToken))
-            .ConfigureAwait(false);
-        double rate = clips.Count / clock.Elapsed.TotalSeconds;
+        using ModelEvaluationResult result = await Evaluation.RunAsync(request, loaded, set, cancellationToken).ConfigureAwait(false);
+        VideoMetrics metrics = ((VideoEvaluation)result.Evaluation).Metrics!;
         if (double.IsNaN(metrics.Mse))
             throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
-        Dictionary<string, double> published = Published(spec.Kind);
-        string source = request.Split == DatasetSplit.Test ? spec.DescribeTest() : $"clips to train on in {spec.Path}";
+        Dictionary<string, double> published = Published(set.Source.Kind);
+        string source = request.Split == DatasetSplit.Test ? set.Source.DescribeTest() : $"clips to train on in {set.Source.Path}";
         if (request.Json)
-            PrintJson(clips, metrics, published, source, rate);
+            PrintJson(set, metrics, published, source, result.ItemsPerSecond);
         else
-            Print(clips, metrics, published, source, rate);
+            Print(set, metrics, published, source, result.ItemsPerSecond);
         return ExitCode.Success;
-    }
-
-    private void Require(IVideoDefinition definition, ClipShape clip)
-    {
-        if (clip.InputFrames != definition.Frames)
-            throw new UsageException($"{request.Card.Name} sees {definition.Frames} frames, '{request.Data}' gives {clip.InputFrames}.");
-        if (clip.Channels != definition.Channels)
-            throw new UsageException(
-                $"{request.Card.Name} takes frames of {definition.Channels} channels, '{request.Data}' has "
-                    + $"{clip.Channels}{(definition.Channels == 1 ? "; the option gray makes them gray" : "")}."
-            );
-        definition.Build(definition.InputShape(1, clip.Height, clip.Width));
-    }
-
-    private async Task<VideoMetrics> CompareAsync(
-        VideoPredictor predictor,
-        IClipDataset clips,
-        Action<double, string> report,
-        CancellationToken cancellationToken
-    )
-    {
-        ClipShape shape = clips.Shape;
-        var metrics = new VideoMetrics(shape.Channels, shape.Height, shape.Width);
-        // The clips of the next batch are made while this one is predicted; more threads would only take the engine's processors.
-        var options = new LoaderOptions(request.Batch) { Workers = 1, Ahead = 2 };
-        using var loader = new ClipLoader(clips, new OrderedSampler(clips.Count, ProcessShare.Single), options, LoaderUse.Evaluation);
-        await foreach (ClipBatch batch in loader.ReadAsync(0, cancellationToken: cancellationToken).ConfigureAwait(false))
-        {
-            using (batch)
-            {
-                var input = new Tensor(
-                    new Shape(batch.Count, shape.InputFrames, shape.Channels, shape.Height, shape.Width),
-                    batch.Input.ToArray()
-                );
-                Tensor predicted = predictor.Predict(input, shape.OutputFrames, cancellationToken);
-                metrics.Add(predicted.Data, batch.Output);
-            }
-
-            long done = metrics.Frames / shape.OutputFrames;
-            report(
-                (double)done / clips.Count,
-                string.Create(CultureInfo.InvariantCulture, $"{done} of {clips.Count}  MSE {metrics.Mse:F2}")
-            );
-        }
-
-        return metrics;
     }
 
     // What the papers call SSIM is the one for a data range of 2.
@@ -112,28 +49,28 @@ internal sealed class VideoEval(EvalRequest request)
         return published;
     }
 
-    private void Print(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
+    private void Print(ClipTrainingSet set, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
         Output.Line(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{request.Card.Name} on {clips.Count} clips, {clips.Shape.InputFrames} to {clips.Shape.OutputFrames} frames of "
-                    + $"{clips.Shape.Width} x {clips.Shape.Height}, {rate:F1} clips/s"
+                $"{request.Card.Name} on {set.EvalCount} clips, {set.Shape.InputFrames} to {set.Shape.OutputFrames} frames of "
+                    + $"{set.Shape.Width} x {set.Shape.Height}, {rate:F1} clips/s"
             )
         );
         Output.Line(source);
         VideoReport.Print(metrics, request.OfficialPsnr, published);
     }
 
-    private void PrintJson(IClipDataset clips, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
+    private void PrintJson(ClipTrainingSet set, VideoMetrics metrics, Dictionary<string, double> published, string source, double rate)
     {
         ClipReport report = new(
             request.Card.Name,
             request.Data,
             source,
-            clips.Count,
-            clips.Shape.InputFrames,
-            clips.Shape.OutputFrames,
+            set.EvalCount!.Value,
+            set.Shape.InputFrames,
+            set.Shape.OutputFrames,
             Math.Round(rate, 2),
             VideoReport.Numbers(metrics, request.OfficialPsnr),
             published.Count > 0 ? published : null,

@@ -9,9 +9,13 @@ namespace MogaSharp.Training;
 /// <param name="Evaluation">What was counted; the caller owns it.</param>
 /// <param name="Task">The task, which knows the figures' names for people.</param>
 /// <param name="ItemsPerSecond">Items that were evaluated in a second, reading included.</param>
-/// <param name="Notes">What was left out or guessed, each a clause without a full stop.</param>
-public sealed record ModelEvaluationResult(TaskEvaluation Evaluation, TrainingTask Task, double ItemsPerSecond, IReadOnlyList<string> Notes)
-    : IDisposable
+/// <param name="BadItems">Items that could not be read and are left out.</param>
+public sealed record ModelEvaluationResult(
+    TaskEvaluation Evaluation,
+    TrainingTask Task,
+    double ItemsPerSecond,
+    IReadOnlyList<BadItem> BadItems
+) : IDisposable
 {
     /// <summary>The figures by name, as fractions.</summary>
     public IReadOnlyDictionary<string, double> Figures => Evaluation.Figures();
@@ -20,16 +24,26 @@ public sealed record ModelEvaluationResult(TaskEvaluation Evaluation, TrainingTa
     public void Dispose() => Evaluation.Dispose();
 }
 
+/// <summary>How a finished model is evaluated.</summary>
+public sealed record ModelEvaluationOptions
+{
+    /// <summary>Batches, threads, and who is told what was lost in decoding.</summary>
+    public EvaluationReading Reading { get; init; } = new();
+
+    /// <summary>Receives the items done and their number; null for nobody.</summary>
+    public Action<int, int>? Progress { get; init; }
+}
+
 /// <summary>Evaluates a finished model on the part of a data set that is for it: the figures of <c>moga eval</c>, and those that training
 /// logs, on any engine.</summary>
 public static class ModelEvaluation
 {
-    /// <summary>Evaluates a model.</summary>
+    /// <summary>Evaluates a model of any task.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="data">The data as <c>moga train</c> takes it: <c>ade20k:PATH</c>, <c>coco-pose:PATH</c>, <c>coco:PATH</c>,
-    /// <c>scenes</c> and so on.</param>
+    /// <param name="data">The data as <c>moga train</c> takes it: <c>folder:PATH</c>, <c>moving-mnist:PATH</c>, <c>ade20k:PATH</c>,
+    /// <c>coco:PATH</c>, <c>scenes</c> and so on.</param>
     /// <param name="engine">Where to compute.</param>
-    /// <param name="progress">Receives the items done and their number; null for nobody.</param>
+    /// <param name="options">How to read, and whom to tell; null for items one by one on a thread.</param>
     /// <param name="cancellationToken">Ends the evaluation between two items.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
@@ -40,19 +54,19 @@ public static class ModelEvaluation
         LoadedModel model,
         string data,
         IInferenceEngine engine,
-        Action<int, int>? progress = null,
+        ModelEvaluationOptions? options = null,
         CancellationToken cancellationToken = default
     )
     {
         using TrainingSet set = TaskTraining.Of(model.Card.Options.Task).OpenEvaluation(data, model.Card);
-        return Run(model, set, engine, progress, cancellationToken);
+        return Run(model, set, engine, options, cancellationToken);
     }
 
     /// <summary>Evaluates a model on data that is open.</summary>
     /// <param name="model">The model.</param>
     /// <param name="set">The data, opened for this model. It stays open.</param>
     /// <param name="engine">Where to compute.</param>
-    /// <param name="progress">Receives the items done and their number; null for nobody.</param>
+    /// <param name="options">How to read, and whom to tell; null for items one by one on a thread.</param>
     /// <param name="cancellationToken">Ends the evaluation between two items.</param>
     /// <exception cref="TrainingSetupException">The data does not fit the model, or has no part of its own to evaluate on.</exception>
     /// <exception cref="NothingToEvaluateException">Not a single item can be read.</exception>
@@ -61,7 +75,7 @@ public static class ModelEvaluation
         LoadedModel model,
         TrainingSet set,
         IInferenceEngine engine,
-        Action<int, int>? progress = null,
+        ModelEvaluationOptions? options = null,
         CancellationToken cancellationToken = default
     )
     {
@@ -70,29 +84,26 @@ public static class ModelEvaluation
             throw new TrainingSetupException("The data has no part of its own to evaluate on.");
         if (!set.Model.GetLabels().SequenceEqual(model.Card.GetLabels()))
             throw new TrainingSetupException($"The data has other classes than {model.Card.Name}.");
-        List<string> notes = [.. set.Notes];
+        options ??= new();
+        List<BadItem> bad = [];
         TrainingTask task = training.Create(training.Default(), model.Card.Options);
         TaskEvaluation evaluation = task.CreateEvaluation();
-        var result = new ModelEvaluationResult(evaluation, task, 0, notes);
+        var result = new ModelEvaluationResult(evaluation, task, 0, bad);
         try
         {
-            using IInferenceSession session = engine.CreateSession(model.Graph, model.Weights);
+            using INetworkRunner runner = training.OpenRunner(model, set, engine);
             var clock = Stopwatch.StartNew();
             int done = 0;
             IEnumerable<TrainingBatch> batches = source
-                .ReadEvaluation(model.Card.Preprocess, 1, ProcessShare.Single, cancellationToken)
+                .ReadEvaluation(model.Card.Preprocess, options.Reading, cancellationToken)
                 .Select(batch =>
                 {
-                    notes.AddRange((batch.BadItems ?? []).Select(bad => $"{bad.Name} is left out: {bad.Problem}"));
-                    progress?.Invoke(++done, count);
+                    options.Progress?.Invoke(done, count);
+                    bad.AddRange(batch.BadItems ?? []);
+                    done += batch.Count + (batch.BadItems?.Count ?? 0);
                     return batch;
                 });
-            Evaluator.Count(
-                evaluation,
-                new SessionRunner(session, part => engine.CreateSession(part, model.Weights)),
-                batches,
-                cancellationToken: cancellationToken
-            );
+            Evaluator.Count(evaluation, runner, batches, cancellationToken: cancellationToken);
             if (evaluation.Count == 0)
                 throw new NothingToEvaluateException($"There are no {task.Items} to evaluate on.");
             return result with { ItemsPerSecond = evaluation.Count / clock.Elapsed.TotalSeconds };

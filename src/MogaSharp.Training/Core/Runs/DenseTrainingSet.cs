@@ -53,25 +53,24 @@ public abstract class DenseTrainingSet : TrainingSet, IEvaluationSource
         {
             EvalCount = _eval?.Count ?? 0,
             EvalBatches = _eval is null ? 0 : new OrderedSampler(_eval.Count, share).Length,
-            ReadEvaluation = token => ReadEvaluation(preprocess, workers, share, token),
+            ReadEvaluation = token => ReadEvaluation(preprocess, new() { Workers = workers, Share = share }, token),
         };
 
     /// <inheritdoc/>
     public IEnumerable<TrainingBatch> ReadEvaluation(
         PreprocessCard preprocess,
-        int workers,
-        ProcessShare share,
+        EvaluationReading reading,
         CancellationToken cancellationToken
     )
     {
         if (_eval is not { } set)
             return [];
         Func<int, ImageItem, TrainingBatch> read = EvaluationOf(preprocess);
-        int[] order = new OrderedSampler(set.Count, share).Draw(0);
+        int[] order = new OrderedSampler(set.Count, reading.Share).Draw(0);
         return Prefetch.InOrder(
             order.Length,
-            place => DenseTrainingData.TryRead(set, order[place], item => read(order[place], item)),
-            workers,
+            place => DenseTrainingData.TryRead(set, order[place], item => read(order[place], ObservedItem.Of(item, reading.Converted))),
+            reading.Workers,
             cancellationToken
         );
     }

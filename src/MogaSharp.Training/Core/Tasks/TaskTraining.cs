@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MogaSharp.Data;
 using MogaSharp.Graph;
 using MogaSharp.Models;
+using MogaSharp.Tasks;
 
 namespace MogaSharp.Training;
 
@@ -20,6 +21,7 @@ public sealed record TaskTraining
             InputShape = (card, recipe) => card.CreateDefinition().InputShape(1, recipe.ImageSize, recipe.ImageSize),
             CheckData = (text, _) => ImageTrainingSet.Check(text),
             OpenData = ImageTrainingSet.Open,
+            EvaluationOpener = ImageTrainingSet.OpenEvaluation,
             CreateRandomBatch = RandomBatches.Images,
         },
         new()
@@ -30,6 +32,8 @@ public sealed record TaskTraining
             Preset = () => RecipePresets.Find("mmnist"),
             CheckData = ClipTrainingSet.Check,
             OpenData = ClipTrainingSet.Open,
+            EvaluationOpener = ClipTrainingSet.OpenEvaluation,
+            OpenRunner = (model, set, engine) => new ClipRunner(model, set.Model.Clip!.OutFrames, engine),
             CreateRandomBatch = RandomBatches.Clips,
         },
         new()
@@ -84,7 +88,7 @@ public sealed record TaskTraining
 
     /// <summary>Opens no more of a data set than a finished model is evaluated on; throws as <see cref="OpenData"/>, which is taken when
     /// null.</summary>
-    public Func<string, ModelCard, TrainingSet>? EvaluationOpener { get; init; }
+    public Func<string, ModelCard, DatasetSplit, TrainingSet>? EvaluationOpener { get; init; }
 
     /// <summary>Checks what can be known of a data set without opening it; throws as <see cref="OpenData"/>.</summary>
     public Action<string, ModelCard> CheckData { get; init; } = (_, _) => { };
@@ -107,10 +111,18 @@ public sealed record TaskTraining
     /// <summary>Opens what a finished model is evaluated on.</summary>
     /// <param name="text">The data.</param>
     /// <param name="card">The model.</param>
+    /// <param name="split">The part of the data; where the data has no parts, both are all of it.</param>
     /// <exception cref="DatasetSpecException">The text does not name a data set.</exception>
     /// <exception cref="DatasetException">The data set is broken.</exception>
-    /// <exception cref="TrainingSetupException">The data does not fit the model.</exception>
-    public TrainingSet OpenEvaluation(string text, ModelCard card) => (EvaluationOpener ?? OpenData)(text, card);
+    /// <exception cref="TrainingSetupException">The data does not fit the model, or the task evaluates on one part alone.</exception>
+    public TrainingSet OpenEvaluation(string text, ModelCard card, DatasetSplit split = DatasetSplit.Test) =>
+        EvaluationOpener is { } open ? open(text, card, split)
+        : split == DatasetSplit.Test ? OpenData(text, card)
+        : throw new TrainingSetupException($"Models for {Task} are evaluated on the part of the data that is for it.");
+
+    /// <summary>Opens what computes a finished model for an evaluation, for data that is open. Default: the network's one pass.</summary>
+    public Func<LoadedModel, TrainingSet, IInferenceEngine, INetworkRunner> OpenRunner { get; init; } =
+        (model, _, engine) => new ModelRunner(model, engine);
 
     /// <summary>How a task is trained.</summary>
     /// <param name="task">The task.</param>
