@@ -41,6 +41,18 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>The file of a BLAS without any tuning that libtorch multiplies matrices with, as Debian installs it; null for every other
+    /// one, and where it cannot be known. Linear layers and attention are many times slower with it than with OpenBLAS.</summary>
+    /// <exception cref="TorchUnavailableException">libtorch is not there.</exception>
+    public static string? UntunedBlas
+    {
+        get
+        {
+            TorchLibrary.Require();
+            return OperatingSystem.IsLinux() ? LoadedLibraries.UntunedBlas(File.ReadLines("/proc/self/maps")) : null;
+        }
+    }
+
     /// <summary>
     /// Threads that one operation on the CPU uses, the caller's included. Each thread that calls has helpers of its own, so
     /// train on one thread and not on those of the pool in turn.

@@ -12,6 +12,9 @@ internal sealed class CpuGradientSession : IGradientSession
     private readonly bool[] _depends;
     private readonly HashSet<Value> _wanted;
 
+    // Compositions are graphs of their own, which are gone through in their place.
+    private readonly Dictionary<Value, CpuGradientSession> _compositions = [];
+
     public CpuGradientSession(IInferenceEngine engine, ComputationGraph graph, WeightSet weights, IReadOnlyCollection<Value> wanted)
     {
         (_graph, _weights) = (graph, weights);
@@ -26,8 +29,8 @@ internal sealed class CpuGradientSession : IGradientSession
             _depends[value.Index] = reads || _wanted.Contains(value);
             if (!reads)
                 continue;
-            if (!GradientKernels.Knows(value.Op))
-                throw new GradientException(value.Op, value.Scope);
+            if (value.Op is CompositeOp and not TrainingOp)
+                _compositions[value] = Composition(engine, graph, value, weights);
             foreach (Value needed in GradientKernels.Needs(value))
                 known.Add(needed);
         }
@@ -50,7 +53,37 @@ internal sealed class CpuGradientSession : IGradientSession
         return new Pass(this, values, _graph.InferShapes([.. given.Select(input => input.Shape)]));
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        foreach (CpuGradientSession composition in _compositions.Values)
+            composition.Dispose();
+        _session.Dispose();
+    }
+
+    private static CpuGradientSession Composition(IInferenceEngine engine, ComputationGraph graph, Value value, WeightSet weights)
+    {
+        var builder = new GraphBuilder();
+        foreach (ParameterSpec spec in graph.Parameters.Where(spec => value.Op.Parameters.Contains(spec.Name)))
+            builder.Declare(spec);
+        Value[] inputs = [.. value.Inputs.Select((input, i) => builder.Input($"{i}", input.Shape))];
+        ComputationGraph lowered = builder.Build(new GraphOutput("output", builder.Add(value.Scope, value.Op, inputs))).Lower();
+        return new(engine, lowered, weights, [.. lowered.Inputs]);
+    }
+
+    // The gradients of a composition's inputs.
+    private static void Back(CpuGradientSession composition, GradientStep step, CancellationToken cancellationToken)
+    {
+        Tensor[] inputs = [.. step.Value.Inputs.Select((_, i) => new Tensor(step.From(i), step.Input(i)))];
+        var factor = new Tensor(step.To, Array.ConvertAll(step.Gradient, x => (float)x));
+        ComputationGraph graph = composition._graph;
+        IReadOnlyDictionary<Value, Tensor> gradients = composition
+            .Run(inputs, cancellationToken)
+            .Back(new Dictionary<Value, Tensor> { [graph.Outputs[0].Value] = factor }, cancellationToken);
+        for (int i = 0; i < inputs.Length; i++)
+            if (step.Into(i) is { } target)
+                for (int j = 0; j < target.Length; j++)
+                    target[j] += gradients[graph.Inputs[i]].Data[j];
+    }
 
     private static string Name(Value value) => $"%{value.Index}";
 
@@ -84,16 +117,17 @@ internal sealed class CpuGradientSession : IGradientSession
                 if (gradients[i] is not { } gradient || !value.Inputs.Any(input => session._depends[input.Index]))
                     continue;
                 cancellationToken.ThrowIfCancellationRequested();
-                kernels.Back(
-                    new GradientStep(
-                        value,
-                        gradient,
-                        shapes,
-                        values,
-                        input =>
-                            session._depends[input.Index] ? gradients[input.Index] ??= new double[shapes[input.Index].ElementCount] : null
-                    )
+                var step = new GradientStep(
+                    value,
+                    gradient,
+                    shapes,
+                    values,
+                    input => session._depends[input.Index] ? gradients[input.Index] ??= new double[shapes[input.Index].ElementCount] : null
                 );
+                if (session._compositions.TryGetValue(value, out CpuGradientSession? composition))
+                    CpuGradientSession.Back(composition, step, cancellationToken);
+                else
+                    kernels.Back(step);
                 if (!session._wanted.Contains(value))
                     gradients[i] = null!;
             }

@@ -114,16 +114,6 @@ internal sealed partial class GradientKernels
 
     public bool Visit(PositionEmbedding op, GradientStep s) => Passed(s);
 
-    public bool Visit(RealFft2d op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
-    public bool Visit(InverseRealFft2d op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
-    public bool Visit(SpectralFilter op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
-    public bool Visit(CircularConv op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
-    public bool Visit(ConvTranspose2d op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
     public bool Visit(RoiAlign op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
 
     // The mean of a field of the input for each place of the result.

@@ -79,6 +79,11 @@ public static class TrainingRun
             plan = plan with { Recipe = RecipeChoice.ForData(plan.Recipe, options, data, host) };
         foreach (string note in data.Notes)
             host.OnNote(note);
+        if (!device.IsCuda && TorchRuntime.UntunedBlas is { } blas)
+            host.OnMessage(
+                $"libtorch multiplies matrices with the reference BLAS ({blas}), which makes linear layers many times slower; "
+                    + "'sudo apt-get install libopenblas0-openmp' helps."
+            );
         ModelCard card = Trained(data, plan);
         using ITrainingData source = data.Read(plan.Recipe, card.Preprocess, Workers(options, device), Share(options), options.Logger);
         WeightSet weights = begun is null
