@@ -128,19 +128,18 @@ internal sealed class ExplainArguments
     }
 
     /// <summary>Opens what each model sees of the data set.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="spec">The data set.</param>
+    /// <param name="models">The models.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="images">Images where the command line does not say; null for the option's default.</param>
     /// <exception cref="UsageException">The grid does not divide what a model sees, or there are no images.</exception>
-    public MaskedSet[] Open(ParseResult parsed, DatasetSpec spec, LoadedModel[] models, IInferenceEngine engine)
+    public MaskedSet[] Open(ParseResult parsed, DatasetSpec spec, LoadedModel[] models, IInferenceEngine engine, int? images = null)
     {
+        int wanted = parsed.GetResult(Images)?.Implicit == false ? parsed.GetValue(Images) : images ?? parsed.GetValue(Images);
         MaskedSet[] sets =
         [
-            .. models.Select(model => new MaskedSet(
-                model,
-                spec,
-                parsed.GetValue(Split),
-                parsed.GetValue(Images),
-                parsed.GetValue(Grid),
-                engine
-            )),
+            .. models.Select(model => new MaskedSet(model, spec, parsed.GetValue(Split), wanted, parsed.GetValue(Grid), engine)),
         ];
         if (sets.Any(set => !set.Names.SequenceEqual(sets[0].Names)))
             throw new UsageException("The models order the images of the data set differently; their classes are not the same.");

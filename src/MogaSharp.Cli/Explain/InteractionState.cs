@@ -19,9 +19,13 @@ internal sealed record InteractionSettings(
     int Pairs,
     int Contexts,
     int Seed,
-    string[] Models
+    string[] Models,
+    string Draw = InteractionSettings.OwnDraw
 )
 {
+    /// <summary>The draw of pairs and contexts that the seed decides.</summary>
+    public const string OwnDraw = "of the seed";
+
     /// <summary>The number of some images and what tells them from others.</summary>
     public static string Identify(string[] images) =>
         $"{images.Length} {Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', images))), 0, 8)}";
