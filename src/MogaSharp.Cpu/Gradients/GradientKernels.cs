@@ -15,7 +15,7 @@ internal sealed partial class GradientKernels(WeightSet weights) : IOpVisitor<Gr
     /// <summary>Whether an op has a rule.</summary>
     public static bool Knows(Op op) =>
         op is TrainingOp
-        || (op is PrimitiveOp and not (RealFft2d or InverseRealFft2d or SpectralFilter or CircularConv or RoiAlign or ConvTranspose2d));
+        || (op is PrimitiveOp and not (RealFft2d or InverseRealFft2d or SpectralFilter or CircularConv or ConvTranspose2d));
 
     /// <summary>The values that an op's rule reads.</summary>
     public static IEnumerable<Value> Needs(Value value) =>
@@ -24,6 +24,7 @@ internal sealed partial class GradientKernels(WeightSet weights) : IOpVisitor<Gr
             Softmax => [value],
             Binary { Function: BinaryKind.Multiply } or QueryKeyProduct or AttentionOutput => value.Inputs,
             Activation or LayerNorm or GroupNorm or MaxPool2d => [value.Inputs[0]],
+            RoiAlign => [value.Inputs[^1]],
             _ => [],
         };
 
