@@ -59,7 +59,7 @@ public sealed class ActivationMapper : FixedSizePredictor<ImageActivation>
     {
         var classification = new Classification(Labels, outputs[ClassifierHead.Logits]);
         int target = _target ?? classification.Best.Index;
-        return new(classification, target, _cam.Explain(image.Inputs[0], [target]), Seen(image.Inputs[0]));
+        return new(classification, target, _cam.Explain(image.Inputs[0], [target]), SeenImage.Of(image.Inputs[0], Preprocessor.Options));
     }
 
     /// <inheritdoc/>
@@ -81,24 +81,5 @@ public sealed class ActivationMapper : FixedSizePredictor<ImageActivation>
         {
             IsForAnotherTask = true,
         };
-    }
-
-    // The input as an image again.
-    private RgbImage Seen(Tensor input)
-    {
-        PreprocessOptions options = Preprocessor.Options;
-        int plane = options.Width * options.Height;
-        var pixels = new byte[3 * plane];
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            int channel = i % 3,
-                from = options.IsBgr ? 2 - channel : channel;
-            double value =
-                (input.Data[(from * plane) + (i / 3)] * options.StandardDeviation[from % options.StandardDeviation.Length])
-                + options.Mean[from % options.Mean.Length];
-            pixels[i] = (byte)Math.Clamp(Math.Round(255 * value), 0, 255);
-        }
-
-        return RgbImage.FromPixels(pixels, options.Width, options.Height, PixelLayout.Rgb);
     }
 }
