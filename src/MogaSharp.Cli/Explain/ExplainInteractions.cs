@@ -133,7 +133,7 @@ internal static partial class ExplainInteractions
             pairs,
             contexts,
             options.Seed,
-            [.. models.Select(InteractionSettings.Identify)],
+            [.. models.Select(model => InteractionSettings.Identify(model, parsed.GetValue(arguments.Labels) is not null))],
             draw
         );
         Func<int, InteractionDraw> draws = files is null
