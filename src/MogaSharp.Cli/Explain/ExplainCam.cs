@@ -8,6 +8,8 @@ namespace MogaSharp.Cli.Commands;
 /// <summary><c>moga explain cam</c>: class activation maps of images, or of tensors.</summary>
 internal static class ExplainCam
 {
+    private const int MostBoxes = 10_000;
+
     public static Command Create()
     {
         var arguments = new ImageArguments(TaskModules.Of(ModelTask.Classification).DefaultModel);
@@ -34,11 +36,7 @@ internal static class ExplainCam
                 + "detector the class whose boxes --box counts",
             HelpName = "class",
         };
-        var box = new Option<int?>("--box")
-        {
-            Description = "Detectors: which box, from 0, the surest first; default: 0",
-            HelpName = "number",
-        };
+        Option<int> box = CommonOptions.WholeNumber("--box", null, 0, "Detectors: which box, from 0, the surest first", MostBoxes, min: 0);
         var smooth = new Option<string?>("--smooth")
         {
             Description = "eigen (the first principal component in place of the sum), aug (the mean of six passes), or both: aug,eigen",
@@ -79,7 +77,7 @@ internal static class ExplainCam
                     throw new UsageException("Name images, or a file of tensors with --tensors.");
                 if (parsed.GetValue(tensors) is { } file)
                 {
-                    if (parsed.GetValue(target) is not null || parsed.GetValue(labels) is not null || parsed.GetValue(box) is not null)
+                    if (parsed.GetValue(target) is not null || parsed.GetValue(labels) is not null || IsGiven(parsed, box))
                         throw new UsageException("With --tensors the file's 'targets' are the classes.");
                     return TensorsAsync(parsed, arguments, options, file, parsed.GetValue(output), cancellationToken);
                 }
@@ -87,18 +85,18 @@ internal static class ExplainCam
                 var request = new CamRequest(
                     options,
                     parsed.GetValue(target),
-                    parsed.GetValue(box),
+                    IsGiven(parsed, box) ? parsed.GetValue(box) : null,
                     parsed.GetValue(labels),
                     parsed.GetValue(output) is { } path ? new OutputFolder(path, "_cam.png", "_cam.npy") : null
                 );
-                if (request.Box < 0)
-                    throw new UsageException("--box counts from 0.");
                 ModelCard card = ModelFinder.Card(parsed.GetValue(arguments.Model)!);
                 return TaskModules.Of(card).ExplainAsync(request, card, parsed, arguments, cancellationToken);
             }
         );
         return command;
     }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option)?.Implicit == false;
 
     private static async Task<int> TensorsAsync(
         ParseResult parsed,

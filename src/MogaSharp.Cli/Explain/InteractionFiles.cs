@@ -9,8 +9,8 @@ namespace MogaSharp.Cli;
 
 /// <summary>
 /// Pairs and contexts that somebody else drew, in the files that the code of the paper's authors writes: <c>pairs.npy</c>, (images, pairs,
-/// 2), and for each order and image <c>ratio(100 r)/NAME.npy</c>, (pairs, contexts, m), all of them numbers of patches. They are read when an
-/// image is measured, since those of many images take gigabytes.
+/// 2), and for each order and image <c>ratio(100 r)/NAME.npy</c>, (pairs, contexts, m), all of them numbers of patches. They are read when
+/// an image is measured, since those of many images take gigabytes.
 /// </summary>
 internal sealed class InteractionFiles
 {

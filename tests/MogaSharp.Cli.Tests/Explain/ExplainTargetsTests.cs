@@ -68,7 +68,7 @@ public sealed class ExplainTargetsTests : IDisposable
     public async Task What_is_not_there_is_a_line()
     {
         (await Cam(Detector, "--box", "1000")).Failed(1, "scene_00.png: There is no box 1000; the network finds ");
-        (await Cam(Detector, "--box", "-1")).Failed(2, "--box counts from 0.");
+        (await Cam(Detector, "--box", "-1")).Failed(2, "--box takes a whole number from 0 to 10000, not '-1'.");
         (await Cam(Detector, "--class", "hat")).Failed(2, "There is no class 'hat'");
         (await Cam(Detector, "--smooth", "aug")).Failed(2, $"--smooth aug is for classifiers; {Detector} is a model for detection.");
         (await Cam(Detector, "--method", "fullgrad")).Failed(2, "Full gradients add up maps of whole images");

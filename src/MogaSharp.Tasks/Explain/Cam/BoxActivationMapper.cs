@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using MogaSharp.Graph;
 using MogaSharp.Imaging;
 using MogaSharp.Models;
@@ -101,7 +102,7 @@ public sealed class BoxActivationMapper : ImagePredictor<BoxActivation>
         if (_index >= found.Things.Count)
             throw new ExplainException(
                 found.Things.Count == 0
-                    ? $"The network finds nothing above {_inference.ScoreThreshold.ToString(System.Globalization.CultureInfo.InvariantCulture)}."
+                    ? $"The network finds nothing above {_inference.ScoreThreshold.ToString(CultureInfo.InvariantCulture)}."
                     : $"There is no box {_index}; the network finds {found.Things.Count}, counted from 0."
             );
         (Detection thing, int source) = found.Things[_index];

@@ -2,7 +2,8 @@ using MogaSharp.Graph;
 
 namespace MogaSharp.Tasks;
 
-/// <summary>Makes maps of any target: what classifiers, segmentation models and detectors have in common. Safe for concurrent use.</summary>
+/// <summary>Makes maps of any target: what classifiers, segmentation models and detectors have in common. Safe for concurrent
+/// use.</summary>
 internal sealed class CamSession : IDisposable
 {
     private readonly CamOptions _options;

@@ -5,7 +5,7 @@ namespace MogaSharp.Tasks;
 
 /// <summary>What a map explains: a sum of numbers that a network gives for an image, each times a factor. Which numbers these are is
 /// decided before and does not change with the image, so that the sum has a gradient.</summary>
-public sealed record CamTarget
+internal sealed record CamTarget
 {
     private CamTarget(int label, ImmutableDictionary<string, Tensor> factors) => (Class, Factors) = (label, factors);
 
@@ -95,7 +95,7 @@ public sealed record CamTarget
     }
 
     /// <summary>The factors of several images' targets for outputs of all of them.</summary>
-    internal static Dictionary<string, Tensor> Together(IReadOnlyList<CamTarget> targets)
+    public static Dictionary<string, Tensor> Together(IReadOnlyList<CamTarget> targets)
     {
         var all = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         for (int i = 0; i < targets.Count; i++)
