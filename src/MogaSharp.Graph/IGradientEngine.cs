@@ -8,7 +8,6 @@ public interface IGradientEngine
     /// <param name="weights">Its weights.</param>
     /// <param name="wanted">The values whose gradients are asked for, of this graph.</param>
     /// <exception cref="KeyNotFoundException">The weights lack a tensor that the graph needs.</exception>
-    /// <exception cref="GradientException">An op between a wanted value and an output has no gradient here.</exception>
     IGradientSession CreateGradientSession(ComputationGraph graph, WeightSet weights, IReadOnlyCollection<Value> wanted);
 }
 
@@ -37,26 +36,4 @@ public interface IGradientPass
     /// <exception cref="GraphException">A factor is for no output, or has another shape.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     IReadOnlyDictionary<Value, Tensor> Back(IReadOnlyDictionary<Value, Tensor> factors, CancellationToken cancellationToken = default);
-}
-
-/// <summary>A graph holds an op whose gradient an engine does not compute.</summary>
-public sealed class GradientException : MogaException
-{
-    /// <summary>Names the op.</summary>
-    /// <param name="op">The op.</param>
-    /// <param name="scope">The module that it belongs to.</param>
-    public GradientException(Op op, string scope)
-        : base($"The gradient of {op.Kind}, of '{scope}', is not computed by this engine.")
-    {
-        (Op, Scope) = (op, scope);
-    }
-
-    /// <summary>The op.</summary>
-    public Op Op { get; }
-
-    /// <summary>The module that it belongs to.</summary>
-    public string Scope { get; }
-
-    /// <inheritdoc/>
-    public override ErrorKind Kind => ErrorKind.Unavailable;
 }

@@ -47,6 +47,8 @@ internal sealed class ExplainArguments
 
     public Option<DatasetSplit> Split { get; } = CommonOptions.Split();
 
+    public Option<string?> Labels { get; } = CommonOptions.Labels();
+
     public Option<int> Images { get; }
 
     public Option<int> Grid { get; } =
@@ -75,6 +77,7 @@ internal sealed class ExplainArguments
                     Ema,
                     Data,
                     Split,
+                    Labels,
                     Images,
                     Grid,
                     .. own,
@@ -102,6 +105,8 @@ internal sealed class ExplainArguments
         int models = parsed.GetValue(Models)!.Length;
         if (models > 1 && parsed.GetValue(Weights) is not null)
             throw new UsageException($"--weights is for one model, not for {models}; give cards with weights of their own.");
+        if (parsed.GetValue(Labels) is not null && parsed.GetValue(Tensors) is not null)
+            throw new UsageException("--labels is for data sets; tensors have numbers of classes.");
         if (parsed.GetValue(Tensors) is null)
         {
             DatasetSpec spec = DatasetSpec.Parse(parsed.GetValue(Data)!);
@@ -119,28 +124,32 @@ internal sealed class ExplainArguments
         foreach (ModelCard card in cards)
             ModelFinder.Classifier(card);
         ModelFinder.SayDefault(parsed, Models, parsed.GetValue(Weights), TaskModules.Of(ModelTask.Classification));
+        string? labels = parsed.GetValue(Labels);
         var loaded = new List<LoadedModel>();
         foreach (ModelCard card in cards)
-            loaded.Add(
-                await ModelFinder.LoadAsync(card, parsed.GetValue(Weights), parsed.GetValue(Ema), cancellationToken).ConfigureAwait(false)
-            );
+        {
+            LoadedModel model = await ModelFinder
+                .LoadAsync(card, parsed.GetValue(Weights), parsed.GetValue(Ema), cancellationToken)
+                .ConfigureAwait(false);
+            loaded.Add(labels is null ? model : LabelFile.Apply(model, labels));
+        }
+
         return [.. loaded];
     }
 
     /// <summary>Opens what each model sees of the data set.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="spec">The data set.</param>
+    /// <param name="models">The models.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="images">Images where the command line does not say; null for the option's default.</param>
     /// <exception cref="UsageException">The grid does not divide what a model sees, or there are no images.</exception>
-    public MaskedSet[] Open(ParseResult parsed, DatasetSpec spec, LoadedModel[] models, IInferenceEngine engine)
+    public MaskedSet[] Open(ParseResult parsed, DatasetSpec spec, LoadedModel[] models, IInferenceEngine engine, int? images = null)
     {
+        int wanted = parsed.GetResult(Images)?.Implicit == false ? parsed.GetValue(Images) : images ?? parsed.GetValue(Images);
         MaskedSet[] sets =
         [
-            .. models.Select(model => new MaskedSet(
-                model,
-                spec,
-                parsed.GetValue(Split),
-                parsed.GetValue(Images),
-                parsed.GetValue(Grid),
-                engine
-            )),
+            .. models.Select(model => new MaskedSet(model, spec, parsed.GetValue(Split), wanted, parsed.GetValue(Grid), engine)),
         ];
         if (sets.Any(set => !set.Names.SequenceEqual(sets[0].Names)))
             throw new UsageException("The models order the images of the data set differently; their classes are not the same.");

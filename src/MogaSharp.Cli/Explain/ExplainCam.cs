@@ -1,10 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json.Serialization.Metadata;
-using MogaSharp.Data;
-using MogaSharp.Drawing;
 using MogaSharp.Graph;
-using MogaSharp.Imaging;
 using MogaSharp.Models;
 using MogaSharp.Tasks;
 
@@ -13,6 +8,8 @@ namespace MogaSharp.Cli.Commands;
 /// <summary><c>moga explain cam</c>: class activation maps of images, or of tensors.</summary>
 internal static class ExplainCam
 {
+    private const int MostBoxes = 10_000;
+
     public static Command Create()
     {
         var arguments = new ImageArguments(TaskModules.Of(ModelTask.Classification).DefaultModel);
@@ -34,9 +31,12 @@ internal static class ExplainCam
         };
         var target = new Option<string?>("--class")
         {
-            Description = "The class to look at, by number or name; default: each image's likeliest",
+            Description =
+                "The class to look at, by number or name; default: each image's likeliest, or the one with most pixels; of a "
+                + "detector the class whose boxes --box counts",
             HelpName = "class",
         };
+        Option<int> box = CommonOptions.WholeNumber("--box", null, 0, "Detectors: which box, from 0, the surest first", MostBoxes, min: 0);
         var smooth = new Option<string?>("--smooth")
         {
             Description = "eigen (the first principal component in place of the sum), aug (the mean of six passes), or both: aug,eigen",
@@ -51,7 +51,7 @@ internal static class ExplainCam
             HelpName = "file",
         };
         var command = new Command("cam", "Show where images speak for a class, by class activation maps");
-        arguments.AddTo(command, method, layers, target, smooth, batch, labels, output, tensors);
+        arguments.AddTo(command, method, layers, target, box, smooth, batch, labels, output, tensors);
         command.SetAction(
             (parsed, cancellationToken) =>
             {
@@ -77,21 +77,26 @@ internal static class ExplainCam
                     throw new UsageException("Name images, or a file of tensors with --tensors.");
                 if (parsed.GetValue(tensors) is { } file)
                 {
-                    if (parsed.GetValue(target) is not null || parsed.GetValue(labels) is not null)
+                    if (parsed.GetValue(target) is not null || parsed.GetValue(labels) is not null || IsGiven(parsed, box))
                         throw new UsageException("With --tensors the file's 'targets' are the classes.");
                     return TensorsAsync(parsed, arguments, options, file, parsed.GetValue(output), cancellationToken);
                 }
 
-                OutputFolder? folder = parsed.GetValue(output) is { } path ? new OutputFolder(path, "_cam.png", "_cam.npy") : null;
-                return new CamRun(options, parsed.GetValue(target), parsed.GetValue(labels), folder).RunAsync(
-                    parsed,
-                    arguments,
-                    cancellationToken
+                var request = new CamRequest(
+                    options,
+                    parsed.GetValue(target),
+                    IsGiven(parsed, box) ? parsed.GetValue(box) : null,
+                    parsed.GetValue(labels),
+                    parsed.GetValue(output) is { } path ? new OutputFolder(path, "_cam.png", "_cam.npy") : null
                 );
+                ModelCard card = ModelFinder.Card(parsed.GetValue(arguments.Model)!);
+                return TaskModules.Of(card).ExplainAsync(request, card, parsed, arguments, cancellationToken);
             }
         );
         return command;
     }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option)?.Implicit == false;
 
     private static async Task<int> TensorsAsync(
         ParseResult parsed,
@@ -137,103 +142,4 @@ internal static class ExplainCam
         TensorFile.Write(target, written);
         return ExitCode.Success;
     }
-
-    private sealed class CamRun(CamOptions options, string? target, string? labels, OutputFolder? folder)
-        : ImageRun<ImageActivation, ActivatedImage>
-    {
-        protected override ModelTask Task => ModelTask.Classification;
-
-        protected override string Title => "Explaining";
-
-        protected override string Done => "explained";
-
-        protected override OutputFolder? Folder => folder;
-
-        protected override JsonTypeInfo<ActivatedImage> Json => CliJson.Printed.ActivatedImage;
-
-        protected override IImagePreparation Prepare(ModelCard card) =>
-            new FixedSizePreparation(new Preprocessor(card.Preprocess.ToOptions()));
-
-        protected override ImagePredictor<ImageActivation> Create(LoadedModel model, IInferenceEngine engine)
-        {
-            model = LabelFile.Apply(model, labels);
-            return new ActivationMapper(model, options, target is null ? null : Class(target, model.Card.GetLabels()), engine);
-        }
-
-        protected override IEnumerable<ActivatedImage> Report(ImageResult<ImageActivation> result, string[]? notes)
-        {
-            ImageActivation value = result.Value!;
-            Prediction of = value.Classification.Top(int.MaxValue).First(one => one.Index == value.Target);
-            if (float.IsNaN(of.Score))
-                throw new FailureException("The network's outputs are not finite; the weights may be damaged.");
-            Tensor map = value.Cam.Map;
-            int peak = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(map.Data);
-            string? overlay = null,
-                file = null;
-            if (folder is not null)
-            {
-                string[] files = folder.FilesOf(result.Source.Name);
-                (overlay, file) = (files[0], files[1]);
-                using var canvas = new Canvas(value.Seen);
-                canvas.DrawHeatMap(
-                    new HeatMap(map.Shape[2], map.Shape[1], map.Data)
-                    {
-                        Colormap = Colormap.Jet,
-                        Low = 0,
-                        High = 1,
-                    }
-                );
-                RgbImage drawn = canvas.ToImage();
-                Paths.Write(overlay, drawn.SavePng);
-                Paths.Write(file, path => NpyFile.Save(path, [map.Shape[1], map.Shape[2]], map.Data));
-            }
-
-            yield return new ActivatedImage(
-                result.Source.Name,
-                of,
-                [.. value.Cam.Raw.Keys],
-                new PixelPlace(peak % map.Shape[2], peak / map.Shape[2]),
-                overlay,
-                file,
-                null,
-                notes
-            );
-        }
-
-        protected override ActivatedImage Fail(string path, string error, string[]? notes) =>
-            new(path, null, null, null, null, null, error, notes);
-
-        protected override string Line(ActivatedImage report)
-        {
-            Prediction of = report.Class!.Value;
-            string score = string.Create(CultureInfo.InvariantCulture, $"{of.Label} {100 * of.Score:F1}%");
-            string files = report.Overlay is null ? "" : $" -> {report.Overlay}, {report.Map}";
-            return $"{report.Path}: {score}, most at {report.Peak!.X},{report.Peak.Y}{files}";
-        }
-
-        private static int Class(string text, IReadOnlyList<string> names)
-        {
-            for (int i = 0; i < names.Count; i++)
-                if (names[i].Equals(text, StringComparison.OrdinalIgnoreCase))
-                    return i;
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < names.Count
-                ? number
-                : throw new UsageException($"There is no class '{text}': {NameDistance.Choices(text, [.. names])}.");
-        }
-    }
 }
-
-/// <summary>What <c>moga explain cam --json</c> prints of an image.</summary>
-internal sealed record ActivatedImage(
-    string Path,
-    Prediction? Class,
-    string[]? Layers,
-    PixelPlace? Peak,
-    string? Overlay,
-    string? Map,
-    string? Error,
-    string[]? Notes
-) : IImageReport;
-
-/// <summary>A pixel of the part of an image that the network sees.</summary>
-internal sealed record PixelPlace(int X, int Y);

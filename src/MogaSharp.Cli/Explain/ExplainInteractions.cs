@@ -37,12 +37,22 @@ internal static partial class ExplainInteractions
         value.AcceptOnlyFromAmong([.. InteractionValues.Names]);
         Option<TimeSpan?> budget = Budget();
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in the output folder; begin one when there is none" };
+        var pairsFile = new Option<string?>("--pairs-file")
+        {
+            Description = "An npy file (images, pairs, 2) with the pairs, by numbers of patches, in place of a draw",
+            HelpName = "file",
+        };
+        var contextsFolder = new Option<string?>("--contexts-dir")
+        {
+            Description = "The contexts of these pairs: ratio5/NAME.npy (pairs, contexts, m) for 5 % of n - 2, and so on",
+            HelpName = "folder",
+        };
         var exact = new Option<bool>("--exact")
         {
             Description = $"Tensors: look at all sets of patches, of a --grid up to {MultiOrderInteraction.LargestExactGrid}",
         };
         var command = new Command("interactions", "Measure how much patches tell together, by how much else is seen");
-        arguments.AddTo(command, pairs, contexts, orders, value, budget, resume, exact);
+        arguments.AddTo(command, pairs, contexts, orders, pairsFile, contextsFolder, value, budget, resume, exact);
         command.SetAction(
             (parsed, cancellationToken) =>
             {
@@ -57,13 +67,31 @@ internal static partial class ExplainInteractions
                     Seed = parsed.GetValue(arguments.Seed),
                     Batch = parsed.GetValue(arguments.Batch),
                 };
+                InteractionFiles? files = Files(
+                    parsed.GetValue(pairsFile),
+                    parsed.GetValue(contextsFolder),
+                    options.Grid,
+                    spec is null,
+                    ((Option[])[pairs, contexts, orders, arguments.Seed]).FirstOrDefault(option =>
+                        parsed.GetResult(option)?.Implicit == false
+                    )
+                );
                 if (spec is null)
                     return parsed.GetValue(resume) || parsed.GetValue(budget) is not null
                         ? throw new UsageException("--resume and --budget are for data sets, not for tensors.")
                         : InteractionTensors.RunAsync(parsed, arguments, options, parsed.GetValue(exact), cancellationToken);
                 if (parsed.GetValue(exact))
                     throw new UsageException("--exact is for tensors, see --tensors.");
-                return DataAsync(parsed, arguments, spec, options, parsed.GetValue(budget), parsed.GetValue(resume), cancellationToken);
+                return DataAsync(
+                    parsed,
+                    arguments,
+                    spec,
+                    options,
+                    files,
+                    parsed.GetValue(budget),
+                    parsed.GetValue(resume),
+                    cancellationToken
+                );
             }
         );
         return command;
@@ -74,6 +102,7 @@ internal static partial class ExplainInteractions
         ExplainArguments arguments,
         DatasetSpec spec,
         InteractionOptions options,
+        InteractionFiles? files,
         TimeSpan? budget,
         bool resume,
         CancellationToken cancellationToken
@@ -85,24 +114,32 @@ internal static partial class ExplainInteractions
         if (resume && folder is null)
             throw new UsageException("--resume needs --output, the folder of the run.");
         // Tells what does not fit before anything is loaded.
-        ImmutableArray<int> orders = InteractionDraw.Create(options, 0).Orders;
+        ImmutableArray<int> orders = files?.Orders ?? InteractionDraw.Create(options, 0).Orders;
         LoadedModel[] models = await arguments.LoadAsync(parsed, cancellationToken).ConfigureAwait(false);
         using IInferenceEngine engine = arguments.Engine.Create(parsed);
-        MaskedSet[] sets = arguments.Open(parsed, spec, models, engine);
+        MaskedSet[] sets = arguments.Open(parsed, spec, models, engine, files?.Images);
+        string[] names = sets[0].Names;
+        string draw = files?.Identify(names, cancellationToken) ?? InteractionSettings.OwnDraw;
+        int pairs = files?.Pairs ?? options.Pairs,
+            contexts = files?.Contexts ?? options.Contexts;
         string data = parsed.GetValue(arguments.Data)!;
         var settings = new InteractionSettings(
             data,
             parsed.GetValue(arguments.Split).ToString(),
-            InteractionSettings.Identify(sets[0].Names),
+            InteractionSettings.Identify(names),
             options.Grid,
             InteractionValues.NameOf(options.Value),
             [.. orders],
-            options.Pairs,
-            options.Contexts,
+            pairs,
+            contexts,
             options.Seed,
-            [.. models.Select(InteractionSettings.Identify)]
+            [.. models.Select(model => InteractionSettings.Identify(model, parsed.GetValue(arguments.Labels) is not null))],
+            draw
         );
-        var run = new InteractionRun(options, sets, InteractionState.Open(folder, settings, resume), budget, folder);
+        Func<int, InteractionDraw> draws = files is null
+            ? image => InteractionDraw.Create(options, image)
+            : image => files.Create(image, names[image]);
+        var run = new InteractionRun(options, draws, sets, InteractionState.Open(folder, settings, resume), budget, folder);
         int images = await Output
             .WithProgressAsync("Measuring", report => Task.Run(() => run.Run(engine, report, cancellationToken), cancellationToken))
             .ConfigureAwait(false);
@@ -110,12 +147,13 @@ internal static partial class ExplainInteractions
         var result = new InteractionReport(
             data,
             images,
-            sets[0].Names.Length,
+            names.Length,
             options.Grid,
             settings.Value,
-            options.Pairs,
-            options.Contexts,
-            options.Seed,
+            pairs,
+            contexts,
+            files is null ? options.Seed : null,
+            files is null ? null : draw,
             run.Curves(images),
             Notices.OfThisRun.AllOrNull
         );
@@ -126,6 +164,21 @@ internal static partial class ExplainInteractions
         else
             result.Print();
         return ExitCode.Success;
+    }
+
+    private static InteractionFiles? Files(string? pairs, string? contexts, int grid, bool isOfTensors, Option? other)
+    {
+        if (pairs is null && contexts is null)
+            return null;
+        if (isOfTensors)
+            throw new UsageException(
+                "--pairs-file and --contexts-dir are for data sets; tensors have 'pairs' and 'contexts' of their own."
+            );
+        if (pairs is null || contexts is null)
+            throw new UsageException("--pairs-file and --contexts-dir go together.");
+        return other is null
+            ? new InteractionFiles(pairs, contexts, grid)
+            : throw new UsageException($"{other.Name} is for draws; --pairs-file and --contexts-dir say what is measured.");
     }
 
     private static ImmutableArray<int> Orders(string? text) =>

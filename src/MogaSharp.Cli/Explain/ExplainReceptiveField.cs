@@ -26,7 +26,7 @@ internal static class ExplainReceptiveField
         Option<(int Height, int Width)?> size = CommonOptions.Size();
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "A PNG file for the maps side by side, colored by their square roots",
+            Description = "A file for the maps side by side, colored by their square roots: NAME.svg, with a scale, or a PNG",
             HelpName = "file",
         };
         var command = new Command("receptive-field", "Measure how far layers see: which pixels count for the middle of their maps");
@@ -114,7 +114,12 @@ internal static class ExplainReceptiveField
 
     private static void Report(ModelCard card, IReadOnlyList<ReceptiveFieldMap> maps, string? target, bool isJson)
     {
-        if (target is not null)
+        if (target?.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            var sheet = new HeatMapSheet([.. maps.Select(map => new SheetMap(map.Layer, map.Width, map.Height, map.Values.AsMemory()))]);
+            Paths.Write(target, sheet.SaveSvg);
+        }
+        else if (target is not null)
         {
             RgbImage[] images = [.. maps.Select(Draw)];
             var strip = new ImageStrip([new StripRow([.. images])]) { ColumnTitles = [.. maps.Select(map => map.Layer)] };

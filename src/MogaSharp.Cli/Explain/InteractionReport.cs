@@ -15,7 +15,8 @@ internal sealed record InteractionReport(
     string Value,
     int Pairs,
     int Contexts,
-    int Seed,
+    int? Seed,
+    string? Draw,
     ModelInteractions[] Models,
     IReadOnlyList<string>? Notes
 )

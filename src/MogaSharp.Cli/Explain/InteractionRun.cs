@@ -9,18 +9,26 @@ namespace MogaSharp.Cli;
 internal sealed class InteractionRun
 {
     private readonly InteractionOptions _options;
+    private readonly Func<int, InteractionDraw> _draws;
     private readonly MaskedSet[] _sets;
     private readonly InteractionState _state;
     private readonly TimeSpan? _budget;
     private readonly string? _folder;
 
     /// <param name="options">What is measured.</param>
+    /// <param name="draws">Gives an image's pairs and contexts.</param>
     /// <param name="sets">The images, of each model.</param>
     /// <param name="state">What was measured before.</param>
     /// <param name="budget">The time after which no further image is begun; null for none.</param>
     /// <param name="folder">Where the state is written; null for nowhere.</param>
-    public InteractionRun(InteractionOptions options, MaskedSet[] sets, InteractionState state, TimeSpan? budget, string? folder) =>
-        (_options, _sets, _state, _budget, _folder) = (options, sets, state, budget, folder);
+    public InteractionRun(
+        InteractionOptions options,
+        Func<int, InteractionDraw> draws,
+        MaskedSet[] sets,
+        InteractionState state,
+        TimeSpan? budget,
+        string? folder
+    ) => (_options, _draws, _sets, _state, _budget, _folder) = (options, draws, sets, state, budget, folder);
 
     private int Images => _sets[0].Names.Length;
 
@@ -106,7 +114,7 @@ internal sealed class InteractionRun
         ImageInteractions result = meter.Measure(
             new Tensor(batch.Input.Shape.With(0, 1), batch.Input.Data.AsSpan(image * length, length).ToArray()),
             batch.Labels[image],
-            InteractionDraw.Create(_options, image),
+            _draws(image),
             new DirectProgress<double>(share => report((before + share) / all, remark)),
             cancellationToken
         );

@@ -19,24 +19,30 @@ internal sealed record InteractionSettings(
     int Pairs,
     int Contexts,
     int Seed,
-    string[] Models
+    string[] Models,
+    string Draw = InteractionSettings.OwnDraw
 )
 {
+    /// <summary>The draw of pairs and contexts that the seed decides.</summary>
+    public const string OwnDraw = "of the seed";
+
     /// <summary>The number of some images and what tells them from others.</summary>
     public static string Identify(string[] images) =>
         $"{images.Length} {Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', images))), 0, 8)}";
 
-    /// <summary>A model's name and what tells its weights from others.</summary>
-    public static string Identify(LoadedModel model)
+    /// <summary>A model's name and what tells its weights from others, and its classes where a file names them: they decide which class
+    /// an image is of.</summary>
+    public static string Identify(LoadedModel model, bool hasOtherLabels)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string name in model.Weights.Names.Order(StringComparer.Ordinal))
+        foreach (string tensor in model.Weights.Names.Order(StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(MemoryMarshal.AsBytes(model.Weights[name].Span));
+            hash.AppendData(Encoding.UTF8.GetBytes(tensor));
+            hash.AppendData(MemoryMarshal.AsBytes(model.Weights[tensor].Span));
         }
 
-        return $"{model.Card.Name} {Convert.ToHexString(hash.GetHashAndReset(), 0, 8)}";
+        string name = $"{model.Card.Name} {Convert.ToHexString(hash.GetHashAndReset(), 0, 8)}";
+        return hasOtherLabels ? $"{name}, classes {Identify([.. model.Card.GetLabels()])}" : name;
     }
 }
 

@@ -70,6 +70,24 @@ internal abstract class TaskModule
     public virtual IImagePeer StartImagePeer(LoadedModel model, byte[] file, int threads) =>
         throw new UsageException($"--image is compared with ONNX Runtime for {ModelTask.Detection} alone.");
 
+    /// <summary>Does what <c>moga explain cam</c> is asked for.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="card">The model.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="arguments">Its images, and the engine.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="UsageException">There are no maps of the task's models.</exception>
+    public virtual Task<int> ExplainAsync(
+        CamRequest request,
+        ModelCard card,
+        ParseResult parsed,
+        ImageArguments arguments,
+        CancellationToken cancellationToken
+    ) =>
+        throw new UsageException(
+            $"{card.Name} is a model for {Task}; activation maps are made of classifiers, segmentation models and detectors."
+        );
+
     /// <summary>Does what <c>moga eval</c> is asked for.</summary>
     public abstract Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken);
 

@@ -114,8 +114,6 @@ internal sealed partial class GradientKernels
 
     public bool Visit(PositionEmbedding op, GradientStep s) => Passed(s);
 
-    public bool Visit(RoiAlign op, GradientStep s) => throw new GradientException(op, s.Value.Scope);
-
     // The mean of a field of the input for each place of the result.
     private static bool Fields(GradientStep s, Func<int, int, (int Top, int Bottom, int Left, int Right)> field)
     {

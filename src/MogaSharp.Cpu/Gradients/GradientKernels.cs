@@ -20,6 +20,7 @@ internal sealed partial class GradientKernels(WeightSet weights) : IOpVisitor<Gr
             Binary { Function: BinaryKind.Multiply } or QueryKeyProduct or AttentionOutput => value.Inputs,
             CompositeOp and not TrainingOp => value.Inputs,
             Activation or LayerNorm or GroupNorm or MaxPool2d => [value.Inputs[0]],
+            RoiAlign => [value.Inputs[^1]],
             _ => [],
         };
 

@@ -11,8 +11,8 @@ internal static class SvgText
 
     /// <summary>
     /// Places of letters end in a comma, which the format does not allow; text has blanks around it; who has not our font gets a serif one;
-    /// clip paths are numbered through the whole process, so that no two files are the same; and the image has neither a view box, to be
-    /// scaled by, nor a title.
+    /// clip paths and images are numbered through the whole process, so that no two files are the same; and the image has neither a view
+    /// box, to be scaled by, nor a title.
     /// </summary>
     public static string Tidy(string svg, string? title)
     {
@@ -36,10 +36,13 @@ internal static class SvgText
         XAttribute[] ids = [.. root.Descendants().Attributes("id")];
         Dictionary<string, string> names = [];
         foreach (XAttribute id in ids)
-            names[id.Value] = id.Value = $"clip{names.Count + 1}";
+            names[id.Value] = id.Value = $"{(id.Parent!.Name.LocalName == "clipPath" ? "clip" : "part")}{names.Count + 1}";
         foreach (XAttribute use in root.Descendants().Attributes("clip-path"))
             if (use.Value is ['u', 'r', 'l', '(', '#', .. var name, ')'])
                 use.Value = $"url(#{names[name]})";
+        foreach (XAttribute use in root.Descendants().Attributes().Where(attribute => attribute.Name.LocalName == "href"))
+            if (use.Value is ['#', .. var name] && names.TryGetValue(name, out string? known))
+                use.Value = "#" + known;
         return document.ToString() + "\n";
     }
 }

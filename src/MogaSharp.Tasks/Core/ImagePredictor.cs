@@ -103,7 +103,8 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <param name="sources">The images.</param>
     /// <param name="options">How; <see cref="ImageInputOptions.Default"/> when null.</param>
     /// <param name="cancellationToken">Ends reading and the run.</param>
-    /// <returns>A result for each image; one that cannot be read has an <see cref="ImageResult{T}.Error"/> and stops nothing.</returns>
+    /// <returns>A result for each image; one that cannot be read, or explained, has an <see cref="ImageResult{T}.Error"/> and stops
+    /// nothing.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ImagingUnavailableException">The decoder's library is missing.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -188,6 +189,12 @@ public abstract partial class ImagePredictor<T> : IDisposable
     /// <param name="cancellationToken">Ends the run.</param>
     protected T[] Predict(IReadOnlyList<PreparedImage> images, CancellationToken cancellationToken)
     {
+        NetworkOutputs[][] outputs = Outputs(images, cancellationToken);
+        return [.. images.Select((image, i) => Interpret(image, outputs[i], cancellationToken))];
+    }
+
+    private NetworkOutputs[][] Outputs(IReadOnlyList<PreparedImage> images, CancellationToken cancellationToken)
+    {
         var outputs = new NetworkOutputs[images.Count][];
         for (int i = 0; i < outputs.Length; i++)
             outputs[i] = new NetworkOutputs[images[i].Inputs.Length];
@@ -208,24 +215,37 @@ public abstract partial class ImagePredictor<T> : IDisposable
             }
         }
 
-        return [.. images.Select((image, i) => Interpret(image, outputs[i], cancellationToken))];
+        return outputs;
     }
 
     private ImageResult<T>[] Predict(IReadOnlyList<ImageInput> batch, CancellationToken cancellationToken)
     {
         PreparedImage[] good = [.. batch.Select(image => image.Prepared).OfType<PreparedImage>()];
-        T[] predictions = Predict(good, cancellationToken);
+        NetworkOutputs[][] outputs = Outputs(good, cancellationToken);
         LogBatch(good.Length, batch.Count - good.Length);
         var results = new ImageResult<T>[batch.Count];
         for (int i = 0, next = 0; i < results.Length; i++)
         {
             ImageInput image = batch[i];
-            if (image.Error is { } error)
+            Exception? error = image.Error;
+            T? value = default;
+            try
+            {
+                if (error is null)
+                    value = Interpret(good[next], outputs[next++], cancellationToken);
+            }
+            // What cannot be said of one image can be of others.
+            catch (ExplainException nothing)
+            {
+                error = nothing;
+            }
+
+            if (error is not null)
                 LogBadImage(image.Source.Name, error.Message);
             results[i] = new ImageResult<T>(image.Source)
             {
-                Value = image.Error is null ? predictions[next++] : default,
-                Error = image.Error,
+                Value = value,
+                Error = error,
                 Image = image.Image,
                 Conversions = image.Conversions,
             };

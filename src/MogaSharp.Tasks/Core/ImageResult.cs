@@ -15,7 +15,7 @@ public sealed record ImageResult<T>
     /// <summary>The prediction; of no meaning where there is an <see cref="Error"/>.</summary>
     public T? Value { get; init; }
 
-    /// <summary>Why the image could not be read; null when it could.</summary>
+    /// <summary>Why the image could not be read, or cannot be explained; null when there is a prediction.</summary>
     public Exception? Error { get; init; }
 
     /// <summary>What the encoded image held beyond its 8-bit RGB pixels, and was left out.</summary>

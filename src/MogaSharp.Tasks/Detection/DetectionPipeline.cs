@@ -40,18 +40,55 @@ public sealed class DetectionPipeline : IDisposable
         CancellationToken cancellationToken = default
     )
     {
-        (float X, float Y) scale = ((float)seen.Width / size.Width, (float)seen.Height / size.Height);
-        var levels = _definition.Levels(outputs);
-        if (_stages is null)
-            return Typed(OneStep().Select(levels, seen, scale), null, size);
-        DetectionSet regions = new ProposalSelector { Anchors = _anchors }.Select(levels, seen);
-        Tensor[] maps = [.. ((IRegionDefinition)_definition).RegionStrides.Select((_, level) => outputs(IRegionDefinition.MapName(level)))];
-        DetectionSet found = _stages.Run(maps, regions.Boxes, seen, scale, _inference, cancellationToken).Found;
-        return Typed(found, _inference.HasMasks ? Masks(maps, found, scale, cancellationToken) : null, size);
+        (DetectionSet found, RegionStages.Result? regions) = Select(outputs, seen, size, cancellationToken);
+        bool hasMasks = regions is not null && _inference.HasMasks;
+        Tensor? masks = hasMasks ? Masks(Maps(outputs), found, Scale(seen, size), cancellationToken) : null;
+        return
+        [
+            .. Places(found).Select(i => found[i] with { Mask = masks is null ? null : Mask(masks, i, found.Boxes.Slice(i * 4, 4), size) }),
+        ];
+    }
+
+    /// <summary>Finds things, without masks, and where each comes from.</summary>
+    /// <inheritdoc cref="Find"/>
+    internal TracedDetections Trace(
+        Func<string, Tensor> outputs,
+        ImageSize seen,
+        ImageSize size,
+        CancellationToken cancellationToken = default
+    )
+    {
+        (DetectionSet found, RegionStages.Result? regions) = Select(outputs, seen, size, cancellationToken);
+        return new([.. Places(found).Select(i => (found[i], found.Sources[i]))], regions);
     }
 
     /// <summary>Closes the graphs.</summary>
     public void Dispose() => _stages?.Dispose();
+
+    private (DetectionSet Found, RegionStages.Result? Regions) Select(
+        Func<string, Tensor> outputs,
+        ImageSize seen,
+        ImageSize size,
+        CancellationToken cancellationToken
+    )
+    {
+        var levels = _definition.Levels(outputs);
+        if (_stages is null)
+            return (OneStep().Select(levels, seen, Scale(seen, size)), null);
+        DetectionSet regions = new ProposalSelector { Anchors = _anchors }.Select(levels, seen);
+        RegionStages.Result result = _stages.Run(Maps(outputs), regions.Boxes, seen, Scale(seen, size), _inference, cancellationToken);
+        return (result.Found, result);
+    }
+
+    private Tensor[] Maps(Func<string, Tensor> outputs) =>
+        [.. ((IRegionDefinition)_definition).RegionStrides.Select((_, level) => outputs(IRegionDefinition.MapName(level)))];
+
+    private static (float X, float Y) Scale(ImageSize seen, ImageSize size) =>
+        ((float)seen.Width / size.Width, (float)seen.Height / size.Height);
+
+    // Those of the classes that are asked for.
+    private IEnumerable<int> Places(DetectionSet found) =>
+        Enumerable.Range(0, found.Count).Where(i => _inference.Classes.IsEmpty || _inference.Classes.Contains(found.Labels[i]));
 
     private DenseDetections OneStep() =>
         new(_definition.NumClasses)
@@ -71,19 +108,6 @@ public sealed class DetectionPipeline : IDisposable
         return RegionStages.Probabilities(_stages!.Masks(maps, boxes, found.Labels, cancellationToken));
     }
 
-    private List<Detection> Typed(DetectionSet found, Tensor? masks, ImageSize size)
-    {
-        var things = new List<Detection>(found.Count);
-        for (int i = 0; i < found.Count; i++)
-        {
-            Detection one = found[i];
-            if (_inference.Classes.IsEmpty || _inference.Classes.Contains(one.Label))
-                things.Add(one with { Mask = masks is null ? null : Mask(masks, i, found.Boxes.Slice(i * 4, 4), size) });
-        }
-
-        return things;
-    }
-
     /// <summary>The mask of one of several things.</summary>
     /// <param name="masks">(n, side, side): the probability of each pixel of the things' boxes.</param>
     /// <param name="index">The thing.</param>
@@ -96,3 +120,8 @@ public sealed class DetectionPipeline : IDisposable
         return MaskPaste.ToRunLengths(masks.Span.Slice(index * plane, plane), side, box, image);
     }
 }
+
+/// <summary>Things, and what they were made of.</summary>
+/// <param name="Things">The things, the surest first, and the source of each (<see cref="DetectionSet.Sources"/>).</param>
+/// <param name="Regions">What was said of regions; null where boxes are made of anchors.</param>
+internal sealed record TracedDetections(IReadOnlyList<(Detection Thing, int Source)> Things, RegionStages.Result? Regions);

@@ -29,12 +29,13 @@ internal static class ScoreKeys
         BitConverter.UInt32BitsToSingle((ordered & 0x8000_0000) != 0 ? ordered & 0x7fff_ffff : ~ordered);
 }
 
-/// <summary>Boxes, scores and classes that may be found, in borrowed memory.</summary>
+/// <summary>Boxes, scores and classes that may be found, and where they come from, in borrowed memory.</summary>
 internal sealed class CandidateList : IDisposable
 {
     private float[] _boxes = ArrayPool<float>.Shared.Rent(4096);
     private float[] _scores = ArrayPool<float>.Shared.Rent(1024);
     private int[] _labels = ArrayPool<int>.Shared.Rent(1024);
+    private int[] _sources = ArrayPool<int>.Shared.Rent(1024);
 
     public int Count { get; private set; }
 
@@ -46,16 +47,17 @@ internal sealed class CandidateList : IDisposable
     public ReadOnlySpan<int> Labels => _labels.AsSpan(0, Count);
 
     /// <summary>Adds one and gives the place of its box, which is to be written.</summary>
-    public Span<float> Add(float score, int label)
+    public Span<float> Add(float score, int label, int source)
     {
-        if (Count == _scores.Length || Count == _labels.Length || (Count + 1) * 4 > _boxes.Length)
+        if (Count == _scores.Length || Count == _labels.Length || Count == _sources.Length || (Count + 1) * 4 > _boxes.Length)
         {
             Grow(ref _boxes, checked(Count * 8));
             Grow(ref _scores, Count * 2);
             Grow(ref _labels, Count * 2);
+            Grow(ref _sources, Count * 2);
         }
 
-        (_scores[Count], _labels[Count]) = (score, label);
+        (_scores[Count], _labels[Count], _sources[Count]) = (score, label, source);
         return _boxes.AsSpan(Count++ * 4, 4);
     }
 
@@ -69,7 +71,7 @@ internal sealed class CandidateList : IDisposable
             if (!(box[2] - box[0] > 0 && box[3] - box[1] > 0))
                 continue;
             box.CopyTo(_boxes.AsSpan(count * 4));
-            (_scores[count], _labels[count]) = (_scores[i], _labels[i]);
+            (_scores[count], _labels[count], _sources[count]) = (_scores[i], _labels[i], _sources[i]);
             count++;
         }
 
@@ -81,14 +83,15 @@ internal sealed class CandidateList : IDisposable
     {
         float[] boxes = new float[places.Length * 4],
             scores = new float[places.Length];
-        int[] labels = new int[places.Length];
+        int[] labels = new int[places.Length],
+            sources = new int[places.Length];
         for (int i = 0; i < places.Length; i++)
         {
             _boxes.AsSpan(places[i] * 4, 4).CopyTo(boxes.AsSpan(i * 4));
-            (scores[i], labels[i]) = (_scores[places[i]], _labels[places[i]]);
+            (scores[i], labels[i], sources[i]) = (_scores[places[i]], _labels[places[i]], _sources[places[i]]);
         }
 
-        return new DetectionSet(boxes, scores, labels);
+        return new DetectionSet(boxes, scores, labels, sources);
     }
 
     public void Dispose()
@@ -96,6 +99,7 @@ internal sealed class CandidateList : IDisposable
         Release(ref _boxes);
         Release(ref _scores);
         Release(ref _labels);
+        Release(ref _sources);
         Count = 0;
     }
 

@@ -33,10 +33,11 @@ public sealed record DenseDetections(int Classes)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Classes);
         HeadLevel.CheckCount(levels.Count, Anchors);
         using var candidates = new CandidateList();
-        for (int level = 0; level < levels.Count; level++)
+        for (int level = 0, before = 0; level < levels.Count; level++)
         {
             using var best = new TopScores(MostPerLevel, Threshold);
-            levels[level].Collect(Anchors, level, Classes, Coder, image, best, candidates, areLabelsLevels: false);
+            levels[level].Collect(Anchors, level, Classes, Coder, image, best, candidates, before, areLabelsLevels: false);
+            before += levels[level].Scores.Length;
         }
 
         if (scale is { } factor)

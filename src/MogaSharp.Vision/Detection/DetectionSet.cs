@@ -16,6 +16,7 @@ public sealed class DetectionSet
     private readonly float[] _boxes;
     private readonly float[] _scores;
     private readonly int[] _labels;
+    private readonly int[] _sources = [];
 
     /// <summary>Takes the lists over without copying them.</summary>
     /// <param name="boxes">n x 4 numbers: left, top, right, bottom in pixels.</param>
@@ -33,6 +34,9 @@ public sealed class DetectionSet
         (_boxes, _scores, _labels) = (boxes, scores, labels);
     }
 
+    internal DetectionSet(float[] boxes, float[] scores, int[] labels, int[] sources)
+        : this(boxes, scores, labels) => _sources = sources;
+
     /// <summary>Nothing was found.</summary>
     public static DetectionSet Empty { get; } = new([], [], []);
 
@@ -47,6 +51,10 @@ public sealed class DetectionSet
 
     /// <summary>The number of the class of each, from 0.</summary>
     public ReadOnlySpan<int> Labels => _labels;
+
+    /// <summary>Where each comes from: of regions the region's number; of anchors the place of its number among the class numbers of all
+    /// levels, one level after the other, each in the order of <see cref="HeadLevel.Scores"/>. None where the lists were given.</summary>
+    public ReadOnlySpan<int> Sources => _sources;
 
     /// <summary>One of them.</summary>
     /// <param name="place">Its place, from 0.</param>

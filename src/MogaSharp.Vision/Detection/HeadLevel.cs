@@ -9,7 +9,8 @@ namespace MogaSharp.Vision;
 /// <param name="Size">The size of the level's map.</param>
 public readonly record struct HeadLevel(ReadOnlyMemory<float> Scores, ReadOnlyMemory<float> Deltas, ImageSize Size)
 {
-    /// <summary>Adds the boxes of the surest pairs of an anchor and a class.</summary>
+    /// <summary>Adds the boxes of the surest pairs of an anchor and a class; each comes from the place of its number in
+    /// <see cref="Scores"/>, after those of the levels before.</summary>
     internal void Collect(
         AnchorGenerator anchors,
         int level,
@@ -18,6 +19,7 @@ public readonly record struct HeadLevel(ReadOnlyMemory<float> Scores, ReadOnlyMe
         ImageSize image,
         TopScores best,
         CandidateList candidates,
+        int before,
         bool areLabelsLevels
     )
     {
@@ -49,7 +51,8 @@ public readonly record struct HeadLevel(ReadOnlyMemory<float> Scores, ReadOnlyMe
                 delta[k] = deltas[(((anchor * 4) + k) * pixels) + pixel];
             }
 
-            coder.Decode(box, delta, candidates.Add(score, areLabelsLevels ? level : place % classes), image);
+            int source = before + (place % channels * pixels) + pixel;
+            coder.Decode(box, delta, candidates.Add(score, areLabelsLevels ? level : place % classes, source), image);
         }
     }
 

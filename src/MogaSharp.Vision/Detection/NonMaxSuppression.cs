@@ -90,7 +90,7 @@ public sealed record NonMaxSuppression(float Threshold)
             {
                 float score = scores[(row * (classes + 1)) + label];
                 if (score > threshold)
-                    boxes.Slice((hasOwn ? (row * classes) + label : row) * 4, 4).CopyTo(candidates.Add(score, label));
+                    boxes.Slice((hasOwn ? (row * classes) + label : row) * 4, 4).CopyTo(candidates.Add(score, label, row));
             }
         }
 

@@ -27,10 +27,11 @@ public sealed record ProposalSelector
     {
         HeadLevel.CheckCount(levels.Count, Anchors);
         using var candidates = new CandidateList();
-        for (int level = 0; level < levels.Count; level++)
+        for (int level = 0, before = 0; level < levels.Count; level++)
         {
             using var best = new TopScores(MostPerLevel, -1);
-            levels[level].Collect(Anchors, level, 1, Coder, image, best, candidates, areLabelsLevels: true);
+            levels[level].Collect(Anchors, level, 1, Coder, image, best, candidates, before, areLabelsLevels: true);
+            before += levels[level].Scores.Length;
         }
 
         candidates.DropEmpty();

@@ -128,6 +128,10 @@ public sealed class ExplainCamTests : IDisposable
         Assert.Equal(areas.Order(), areas);
         RgbImage strip = ImageDecoder.Load(_folder.File("field.png"));
         Assert.True(strip.Width >= 4 * 64, $"{strip.Width}");
+        (await Moga.RunAsync("explain", "receptive-field", Bag, "--output", _folder.File("field.SVG"))).Succeeded();
+        string svg = await File.ReadAllTextAsync(_folder.File("field.SVG"), TestContext.Current.CancellationToken);
+        Assert.StartsWith("<svg", svg, StringComparison.Ordinal);
+        Assert.All(["stage1", "stage2", "stage3", "stage4", "0.25"], text => Assert.Contains($">{text}<", svg, StringComparison.Ordinal));
         (await Moga.RunAsync("explain", "receptive-field", Bag, "--output", _folder.FullName)).Failed(2, "is a folder");
         (await Moga.RunAsync("explain", "receptive-field", _folder.File("bad.png"))).Failed(1, "bad.png: ");
     }

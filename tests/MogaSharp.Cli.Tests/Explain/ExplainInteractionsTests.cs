@@ -137,6 +137,19 @@ public sealed class ExplainInteractionsTests : IDisposable
     }
 
     [Fact]
+    public async Task Classes_may_have_the_names_of_a_file()
+    {
+        (string named, string labels) = MaskFixtures.WriteNamedSet(_folder);
+        string[] output = ["--output", _folder.File("out"), "--images", "12", "--budget", "0s", "--labels", labels];
+        JsonElement result = (await RunAsync(named, [.. output, "--json"])).Json;
+        Assert.Equal(1, result.GetProperty("images").GetInt32());
+        string[] names = await File.ReadAllLinesAsync(labels, TestContext.Current.CancellationToken);
+        (names[8], names[9]) = (names[9], names[8]);
+        await File.WriteAllLinesAsync(labels, names, TestContext.Current.CancellationToken);
+        (await RunAsync(named, [.. output, "--resume"])).Failed(2, "other settings: ");
+    }
+
+    [Fact]
     public async Task What_does_not_fit_is_told_in_a_line()
     {
         string set = MaskFixtures.WriteSet(_folder);

@@ -46,6 +46,18 @@ public sealed class ExplainOcclusionTests : IDisposable
     }
 
     [Fact]
+    public async Task Classes_may_have_the_names_of_a_file()
+    {
+        (string set, string labels) = MaskFixtures.WriteNamedSet(_folder);
+        JsonElement result = (await RunAsync(set, "--runs", "1", "--labels", labels, "--json")).Json;
+        Assert.Equal(1, result.GetProperty("models")[0].GetProperty("accuracy")[0].GetDouble());
+        (await RunAsync(set, "--labels", _folder.File("none.txt"))).Failed(2, "There is no file '");
+        await File.WriteAllTextAsync(labels, "a\nb\n", Token);
+        (await RunAsync(set, "--labels", labels)).Failed(2, "names 2 classes; the weights have 10.");
+        (await Moga.RunAsync("explain", "occlusion", "--tensors", "x", "--labels", labels)).Failed(2, "--labels is for data sets; tensors");
+    }
+
+    [Fact]
     public async Task What_does_not_fit_is_told_in_a_line()
     {
         string set = MaskFixtures.WriteSet(_folder);

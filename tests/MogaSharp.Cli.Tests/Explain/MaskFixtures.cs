@@ -20,6 +20,21 @@ internal static class MaskFixtures
         return $"folder:{folder.File("set")}";
     }
 
+    /// <summary>The samples in folders with other names, whose order is not that of the classes, and a file with these names.</summary>
+    public static (string Set, string Labels) WriteNamedSet(TemporaryFolder folder)
+    {
+        foreach ((string path, int label) in Fixtures.LabelledSamples)
+        {
+            string target = Directory.CreateDirectory(folder.File($"named/{NameOf(label)}")).FullName;
+            File.Copy(path, Path.Combine(target, Path.GetFileName(path)));
+        }
+
+        File.WriteAllLines(folder.File("names.txt"), Enumerable.Range(0, 10).Select(NameOf));
+        return ($"folder:{folder.File("named")}", folder.File("names.txt"));
+
+        static string NameOf(int label) => $"{(char)('z' - label)}{label}";
+    }
+
     /// <summary>The card of the fixtures' network, or one with another number of classes.</summary>
     public static string WriteCard(TemporaryFolder folder, int classes = 10) =>
         Fixtures.WriteModel(folder, MogaNetFixture.Load("custom_64_b2").Options with { NumClasses = classes });

@@ -41,7 +41,22 @@ public sealed class HeadSelectionTests
         var detections = new DenseDetections(7) { MostPerLevel = mostPerLevel, Threshold = threshold };
         var expected = All(levels, AnchorGenerator.RetinaNet, 7, mostPerLevel, threshold, areLabelsLevels: false);
         Assert.Equal(threshold == 1, expected.Count == 0);
-        AssertKept(expected, detections.Suppression, detections.Select(levels, Image));
+        DetectionSet found = detections.Select(levels, Image);
+        AssertKept(expected, detections.Suppression, found);
+        // Where each comes from, there is its number, in the channel of its class.
+        (float Number, int Label)[] all =
+        [
+            .. levels.SelectMany(level =>
+                level.Scores.ToArray().Select((number, place) => (number, place / (level.Size.Width * level.Size.Height) % 7))
+            ),
+        ];
+        for (int i = 0; i < found.Count; i++)
+        {
+            (float number, int label) = all[found.Sources[i]];
+            Assert.Equal(found.Labels[i], label);
+            Assert.Equal(found.Scores[i], 1 / (1 + Math.Exp(-number)), 1e-6);
+        }
+
         foreach (var one in expected)
             for (int k = 0; k < 4; k++)
                 one.Box[k] /= k % 2 == 0 ? 1.25f : 0.75f;
@@ -76,6 +91,7 @@ public sealed class HeadSelectionTests
             expected.Take(30).SelectMany(i => grid[(i * 4)..][..4].Select((x, k) => Math.Clamp(x, 0, k % 2 == 0 ? 1200 : 160))),
             found.Boxes.ToArray()
         );
+        Assert.Equal(expected.Take(30), found.Sources.ToArray());
     }
 
     [Fact]

@@ -91,6 +91,7 @@ public sealed class RegionDetectionTests
             (2, 4)
         );
         Assert.Equal([1, 0.6f], found.Scores.ToArray());
+        Assert.Equal([1, 0], found.Sources.ToArray());
         Assert.Equal([new Detection(new Box(50, 25, 15, 5), 1, 0), new Detection(new Box(0, 0, 5, 2.5), 0.6f, 1)], [found[0], found[1]]);
         Assert.Equal(0, new RegionDetections(2, BoxCoder.Plain).Select([], [], [], Image).Count);
     }

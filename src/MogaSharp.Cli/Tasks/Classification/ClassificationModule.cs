@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Graph;
@@ -53,6 +54,18 @@ internal sealed class ClassificationModule : TaskModule
 
     public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
         AnyPredictor.Of(new ImageClassifier(model, engine));
+
+    public override Task<int> ExplainAsync(
+        CamRequest request,
+        ModelCard card,
+        ParseResult parsed,
+        ImageArguments arguments,
+        CancellationToken cancellationToken
+    )
+    {
+        request.RefuseBox(card);
+        return new ClassCamRun(request).RunAsync(parsed, arguments, cancellationToken);
+    }
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         ClassificationEval.RunAsync(request, cancellationToken);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Graph;
@@ -52,6 +53,18 @@ internal sealed class DetectionModule : TaskModule
         AnyPredictor.Of(new ObjectDetector(model, engine: engine));
 
     public override IImagePeer StartImagePeer(LoadedModel model, byte[] file, int threads) => new DetectionPeer(model, file, threads);
+
+    public override Task<int> ExplainAsync(
+        CamRequest request,
+        ModelCard card,
+        ParseResult parsed,
+        ImageArguments arguments,
+        CancellationToken cancellationToken
+    )
+    {
+        request.RefuseClassifiersOptions(card);
+        return new BoxCamRun(request).RunAsync(parsed, arguments, cancellationToken);
+    }
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, null, cancellationToken, (evaluation, card) => Report(request, (DetectionEvaluation)evaluation, card));

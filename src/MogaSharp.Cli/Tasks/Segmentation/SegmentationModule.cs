@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using MogaSharp.Data;
 using MogaSharp.Graph;
@@ -47,6 +48,19 @@ internal sealed class SegmentationModule : TaskModule
 
     public override AnyPredictor OpenPredictor(LoadedModel model, IInferenceEngine engine) =>
         AnyPredictor.Of(new SemanticSegmenter(model, engine: engine));
+
+    public override Task<int> ExplainAsync(
+        CamRequest request,
+        ModelCard card,
+        ParseResult parsed,
+        ImageArguments arguments,
+        CancellationToken cancellationToken
+    )
+    {
+        request.RefuseBox(card);
+        request.RefuseClassifiersOptions(card);
+        return new PixelCamRun(request).RunAsync(parsed, arguments, cancellationToken);
+    }
 
     public override Task<int> EvaluateAsync(EvalRequest request, CancellationToken cancellationToken) =>
         DenseEval.RunAsync(request, Classes, cancellationToken);

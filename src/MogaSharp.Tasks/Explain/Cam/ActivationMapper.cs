@@ -28,7 +28,6 @@ public sealed class ActivationMapper : FixedSizePredictor<ImageActivation>
     /// <param name="engine">The engine, which must outlive the mapper; null for a managed one that the mapper owns.</param>
     /// <exception cref="ModelCardException">The model does not classify, or takes other than 3 channels.</exception>
     /// <exception cref="ExplainException">A layer or the class does not exist, or the network does not suit the method.</exception>
-    /// <exception cref="GradientException">An op after a layer has no gradient by the engine.</exception>
     public ActivationMapper(LoadedModel model, CamOptions? options = null, int? target = null, IInferenceEngine? engine = null)
         : this(model, options ?? CamOptions.Default, target, engine, engine is null ? new Cpu.CpuEngine() : null) { }
 
@@ -59,7 +58,7 @@ public sealed class ActivationMapper : FixedSizePredictor<ImageActivation>
     {
         var classification = new Classification(Labels, outputs[ClassifierHead.Logits]);
         int target = _target ?? classification.Best.Index;
-        return new(classification, target, _cam.Explain(image.Inputs[0], [target]), Seen(image.Inputs[0]));
+        return new(classification, target, _cam.Explain(image.Inputs[0], [target]), SeenImage.Of(image.Inputs[0], Preprocessor.Options));
     }
 
     /// <inheritdoc/>
@@ -81,24 +80,5 @@ public sealed class ActivationMapper : FixedSizePredictor<ImageActivation>
         {
             IsForAnotherTask = true,
         };
-    }
-
-    // The input as an image again.
-    private RgbImage Seen(Tensor input)
-    {
-        PreprocessOptions options = Preprocessor.Options;
-        int plane = options.Width * options.Height;
-        var pixels = new byte[3 * plane];
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            int channel = i % 3,
-                from = options.IsBgr ? 2 - channel : channel;
-            double value =
-                (input.Data[(from * plane) + (i / 3)] * options.StandardDeviation[from % options.StandardDeviation.Length])
-                + options.Mean[from % options.Mean.Length];
-            pixels[i] = (byte)Math.Clamp(Math.Round(255 * value), 0, 255);
-        }
-
-        return RgbImage.FromPixels(pixels, options.Width, options.Height, PixelLayout.Rgb);
     }
 }

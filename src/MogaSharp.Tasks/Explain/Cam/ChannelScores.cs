@@ -11,21 +11,39 @@ internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, I
 
     /// <summary>The weights of a layer's channels, of each image.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="input">The images.</param>
+    /// <param name="inputs">The images, and a region of each for every further input.</param>
     /// <param name="a">The layer's maps.</param>
-    /// <param name="logits">The logits of the images.</param>
-    /// <param name="classes">The class of each image.</param>
+    /// <param name="outputs">The outputs of the images.</param>
+    /// <param name="targets">The target of each image.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public double[][] Weights(Value layer, Tensor input, Tensor a, Tensor logits, int[] classes, CancellationToken cancellationToken)
+    public double[][] Weights(
+        Value layer,
+        Tensor[] inputs,
+        Tensor a,
+        Func<string, Tensor> outputs,
+        IReadOnlyList<CamTarget> targets,
+        CancellationToken cancellationToken
+    )
     {
+        Tensor input = inputs[0];
         IInferenceSession session =
             _whole ?? (_after.TryGetValue(layer, out IInferenceSession? known) ? known : _after[layer] = After(layer));
-        var result = new double[classes.Length][];
-        for (int i = 0; i < classes.Length; i++)
+        var result = new double[targets.Count][];
+        for (int i = 0; i < result.Length; i++)
         {
             Action<int, Memory<float>> write = _whole is null ? Without(a, i) : Seen(input, a, i);
-            double[] scores = Run(session, _whole is null ? a.Shape : input.Shape, a.Shape[1], classes[i], write, cancellationToken);
-            double own = logits.Data[(i * logits.Shape[1]) + classes[i]];
+            // What follows a layer has that layer for its only input.
+            Tensor[] regions = _whole is null ? [] : [.. inputs[1..].Select(all => Region(all, i))];
+            double[] scores = Run(
+                session,
+                _whole is null ? a.Shape : input.Shape,
+                a.Shape[1],
+                regions,
+                targets[i],
+                write,
+                cancellationToken
+            );
+            double own = targets[i].Value(outputs, i);
             result[i] = _whole is null ? [.. scores.Select(score => (own - score) / own)] : Softmax(scores);
         }
 
@@ -88,7 +106,8 @@ internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, I
         IInferenceSession session,
         Shape shape,
         int channels,
-        int target,
+        Tensor[] regions,
+        CamTarget target,
         Action<int, Memory<float>> write,
         CancellationToken cancellationToken
     )
@@ -101,12 +120,33 @@ internal sealed class ChannelScores(ComputationGraph graph, WeightSet weights, I
             int length = batch.Data.Length / count;
             int start = first;
             Parallel.For(0, count, i => write(start + i, batch.Data.AsMemory(i * length, length)));
-            Tensor logits = session.Run(batch, cancellationToken)[session.Graph.Outputs[0].Name];
+            Tensor[] given = [batch, .. regions.Select(region => Repeated(region, count))],
+                results = session.CreateOutputs([.. given.Select(one => one.Shape)]);
+            session.Run(given, results, cancellationToken);
             for (int i = 0; i < count; i++)
-                scores[first + i] = logits.Data[(i * logits.Shape[1]) + target];
+                scores[first + i] = target.Value(name => results[Place(session.Graph, name)], i);
         }
 
         return scores;
+    }
+
+    private static int Place(ComputationGraph graph, string name) => graph.Outputs.Index().First(output => output.Item.Name == name).Index;
+
+    private static Tensor Region(Tensor regions, int image) =>
+        new(regions.Shape.With(0, 1), regions.Span.Slice(image * regions.Shape[1], regions.Shape[1]).ToArray());
+
+    // The same region of each image of a batch; its first number says which.
+    private static Tensor Repeated(Tensor region, int count)
+    {
+        int length = region.Data.Length;
+        var result = new Tensor(region.Shape.With(0, count));
+        for (int i = 0; i < count; i++)
+        {
+            region.Data.CopyTo(result.Data, i * length);
+            result.Data[i * length] = i;
+        }
+
+        return result;
     }
 
     private static double[] Softmax(double[] scores)

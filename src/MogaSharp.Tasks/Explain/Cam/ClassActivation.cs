@@ -13,12 +13,8 @@ public sealed class ClassActivation : IDisposable
     private static readonly double[] Brightness = [0.9, 1, 1.1];
 
     private readonly CamOptions _options;
-    private readonly (string Name, Value Value)[] _layers;
-    private readonly Value _logits;
-    private readonly IGradientSession? _gradients;
-    private readonly IInferenceSession? _forward;
-    private readonly FullGradient? _full;
-    private readonly ChannelScores? _scores;
+    private readonly GraphOutput _logits;
+    private readonly CamSession _session;
 
     /// <summary>Prepares a network.</summary>
     /// <param name="graph">The network of a classifier, with logits (N, classes) as its first output.</param>
@@ -27,7 +23,6 @@ public sealed class ClassActivation : IDisposable
     /// <param name="engine">Computes forward; it must outlive this.</param>
     /// <param name="gradients">Computes gradients; null for one over <paramref name="engine"/>.</param>
     /// <exception cref="ExplainException">A layer does not exist, or the network does not suit the method.</exception>
-    /// <exception cref="GradientException">An op after a layer has no gradient by this engine.</exception>
     public ClassActivation(
         ComputationGraph graph,
         WeightSet weights,
@@ -36,25 +31,19 @@ public sealed class ClassActivation : IDisposable
         IGradientEngine? gradients = null
     )
     {
-        _options = options;
-        _logits = graph.Outputs[0].Value;
-        if (_logits.Shape.Rank != 2)
-            throw new ExplainException($"The network gives {_logits.Shape} and no logits of classes, so that no class has a map.");
-        graph = graph.WithOutputs(graph.Outputs[0]);
-        _layers = options.Method == CamMethod.FullGrad ? [] : Layers(graph, options.Layers);
-        gradients ??= new Cpu.CpuGradientEngine(engine);
-        Value[] values = [.. _layers.Select(layer => layer.Value)];
-        if (options.Method == CamMethod.FullGrad)
-            _full = new FullGradient(graph, weights, gradients);
-        else if (options.Method.ReadsGradients())
-            _gradients = gradients.CreateGradientSession(graph, weights, values);
-        else
-            _forward = engine.CreateSession(
-                graph.WithOutputs([graph.Outputs[0], .. values.Select(value => new GraphOutput($"%{value.Index}", value))]),
-                weights
-            );
-        if (options.Method is CamMethod.ScoreCam or CamMethod.AblationCam)
-            _scores = new ChannelScores(graph, weights, engine, options);
+        (_options, _logits) = (options, graph.Outputs[0]);
+        Shape logits = _logits.Value.Shape;
+        if (logits.Rank != 2)
+            throw new ExplainException($"The network gives {logits} and no logits of classes, so that no class has a map.");
+        graph = graph.WithOutputs(_logits);
+        _session = new CamSession(
+            graph,
+            weights,
+            options,
+            options.Method == CamMethod.FullGrad ? [] : Layers(graph, options.Layers),
+            engine,
+            gradients
+        );
     }
 
     /// <summary>Makes the maps.</summary>
@@ -67,10 +56,6 @@ public sealed class ClassActivation : IDisposable
     {
         if (targets is not null && targets.Count != input.Shape[0])
             throw new ExplainException($"{targets.Count} classes were named for {input.Shape[0]} images.");
-        int classes = _logits.Shape[1];
-        foreach (int target in targets ?? [])
-            if (target < 0 || target >= classes)
-                throw new ExplainException($"There is no class {target}; the network has {classes}, from 0 on.");
         CamResult result = Once(input, targets, cancellationToken);
         if (!_options.AugmentationSmooth)
             return result;
@@ -93,13 +78,7 @@ public sealed class ClassActivation : IDisposable
     }
 
     /// <summary>Frees the sessions.</summary>
-    public void Dispose()
-    {
-        _gradients?.Dispose();
-        _forward?.Dispose();
-        _full?.Dispose();
-        _scores?.Dispose();
-    }
+    public void Dispose() => _session.Dispose();
 
     /// <summary>The layers of some names, or the last map before pooling.</summary>
     /// <exception cref="ExplainException">One does not exist.</exception>
@@ -128,71 +107,16 @@ public sealed class ClassActivation : IDisposable
         ];
     }
 
-    private CamResult Once(Tensor input, IReadOnlyList<int>? targets, CancellationToken cancellationToken)
-    {
-        if (_full is not null)
-            return _full.Explain(input, targets, cancellationToken);
-        (Func<Value, Tensor> known, IGradientPass? pass) = Forward(input, cancellationToken);
-        Tensor logits = known(_logits);
-        int images = input.Shape[0];
-        int[] classes = [.. targets ?? Best(logits)];
-        Dictionary<string, Tensor> raws = [],
-            activations = [],
-            slopes = [],
-            weights = [];
-        var gradients = pass?.Back(new Dictionary<Value, Tensor> { [_logits] = OneHot(logits.Shape, classes) }, cancellationToken);
-        var size = (Height: input.Shape[2], Width: input.Shape[3]);
-        var map = new Tensor(new Shape(images, size.Height, size.Width));
-        foreach ((string name, Value layer) in _layers)
-        {
-            Tensor a = activations[name] = known(layer);
-            if (gradients is not null)
-                slopes[name] = gradients[layer];
-            double[][]? channels = _scores?.Weights(layer, input, a, logits, classes, cancellationToken);
-            if (channels is not null)
-                weights[name] = new Tensor(new Shape(images, a.Shape[1]), [.. channels.SelectMany(row => row.Select(x => (float)x))]);
-            var raw = new Tensor(new Shape(images, a.Shape[2], a.Shape[3]));
-            for (int i = 0; i < images; i++)
+    private CamResult Once(Tensor input, IReadOnlyList<int>? targets, CancellationToken cancellationToken) =>
+        _session.Explain(
+            [input],
+            outputs =>
             {
-                int pixels = a.Shape[2] * a.Shape[3],
-                    length = a.Shape[1] * pixels;
-                double[] weighted = CamMaps.Weighted(
-                    _options.Method,
-                    a.Span.Slice(i * length, length),
-                    gradients is null ? [] : gradients[layer].Span.Slice(i * length, length),
-                    pixels,
-                    channels?[i]
-                );
-                double[] one = CamMaps.Combine(_options.Method, weighted, pixels, _options.EigenSmooth);
-                for (int p = 0; p < pixels; p++)
-                    raw.Data[(i * pixels) + p] = (float)one[p];
-                double[] large = CamMaps.Resize(CamMaps.Scale([.. one.Select(x => Math.Max(x, 0))]), (a.Shape[2], a.Shape[3]), size);
-                for (int p = 0; p < large.Length; p++)
-                    map.Data[(i * large.Length) + p] += (float)(large[p] / _layers.Length);
-            }
-
-            raws[name] = raw;
-        }
-
-        return new CamResult
-        {
-            Logits = logits,
-            Targets = [.. classes],
-            Raw = raws,
-            Map = Rescaled(map),
-            Activations = activations,
-            Gradients = slopes,
-            Weights = weights,
-        };
-    }
-
-    private (Func<Value, Tensor> Known, IGradientPass? Pass) Forward(Tensor input, CancellationToken cancellationToken)
-    {
-        if (_gradients?.Run([input], cancellationToken) is { } pass)
-            return (value => pass[value], pass);
-        IReadOnlyDictionary<string, Tensor> outputs = _forward!.Run(input, cancellationToken);
-        return (value => value == _logits ? outputs[_forward!.Graph.Outputs[0].Name] : outputs[$"%{value.Index}"], null);
-    }
+                Tensor logits = outputs(_logits.Name);
+                return [.. (targets ?? Best(logits)).Select(target => CamTarget.OfClass(_logits.Name, logits.Shape, target))];
+            },
+            cancellationToken
+        );
 
     /// <summary>The class with the largest logit of each image.</summary>
     internal static int[] Best(Tensor logits)
@@ -204,30 +128,6 @@ public sealed class ClassActivation : IDisposable
                 .Range(0, logits.Shape[0])
                 .Select(i => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.Span.Slice(i * classes, classes))),
         ];
-    }
-
-    /// <summary>Ones at the classes, zeros elsewhere.</summary>
-    internal static Tensor OneHot(Shape logits, int[] classes)
-    {
-        var result = new Tensor(logits);
-        for (int i = 0; i < classes.Length; i++)
-            result.Data[(i * logits[1]) + classes[i]] = 1;
-        return result;
-    }
-
-    /// <summary>Each image's map from 0 to 1.</summary>
-    internal static Tensor Rescaled(Tensor maps)
-    {
-        int pixels = maps.Shape[1] * maps.Shape[2];
-        for (int i = 0; i < maps.Shape[0]; i++)
-        {
-            Span<float> one = maps.Span.Slice(i * pixels, pixels);
-            double[] scaled = CamMaps.Scale([.. one.ToArray().Select(x => (double)x)]);
-            for (int p = 0; p < pixels; p++)
-                one[p] = (float)scaled[p];
-        }
-
-        return maps;
     }
 
     private static Tensor Changed(Tensor images, bool isMirrored, float factor)

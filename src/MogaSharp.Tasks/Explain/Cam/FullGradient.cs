@@ -7,13 +7,13 @@ namespace MogaSharp.Tasks;
 internal sealed class FullGradient : IDisposable
 {
     private readonly Value _input;
-    private readonly Value _logits;
+    private readonly ComputationGraph _graph;
     private readonly (Value Value, double[] Bias)[] _biases;
     private readonly IGradientSession _session;
 
     public FullGradient(ComputationGraph graph, WeightSet weights, IGradientEngine gradients)
     {
-        (_input, _logits) = (graph.Inputs[0], graph.Outputs[0].Value);
+        (_input, _graph) = (graph.Inputs[0], graph);
         _biases =
         [
             .. graph.Values.Where(value => BiasOf(value.Op, weights) is not null).Select(value => (value, BiasOf(value.Op, weights)!)),
@@ -21,16 +21,17 @@ internal sealed class FullGradient : IDisposable
         _session = gradients.CreateGradientSession(graph, weights, [_input, .. _biases.Select(bias => bias.Value)]);
     }
 
-    /// <inheritdoc cref="ClassActivation.Explain"/>
-    public CamResult Explain(Tensor input, IReadOnlyList<int>? targets, CancellationToken cancellationToken)
+    /// <inheritdoc cref="CamSession.Explain"/>
+    public CamResult Explain(
+        Tensor[] inputs,
+        Func<Func<string, Tensor>, IReadOnlyList<CamTarget>> choose,
+        CancellationToken cancellationToken
+    )
     {
-        IGradientPass pass = _session.Run([input], cancellationToken);
-        Tensor logits = pass[_logits];
-        int[] classes = [.. targets ?? ClassActivation.Best(logits)];
-        var gradients = pass.Back(
-            new Dictionary<Value, Tensor> { [_logits] = ClassActivation.OneHot(logits.Shape, classes) },
-            cancellationToken
-        );
+        Tensor input = inputs[0];
+        IGradientPass pass = _session.Run(inputs, cancellationToken);
+        IReadOnlyList<CamTarget> targets = choose(name => pass[_graph.Outputs.First(output => output.Name == name).Value]);
+        var gradients = pass.Back(CamSession.Factors(_graph, targets), cancellationToken);
         var size = (Height: input.Shape[2], Width: input.Shape[3]);
         var raw = new Tensor(new Shape(input.Shape[0], size.Height, size.Width));
         int plane = size.Height * size.Width;
@@ -56,10 +57,10 @@ internal sealed class FullGradient : IDisposable
 
         return new CamResult
         {
-            Logits = logits,
-            Targets = [.. classes],
+            Logits = pass[_graph.Outputs[0].Value],
+            Targets = [.. targets.Select(target => target.Class)],
             Raw = new Dictionary<string, Tensor> { ["input"] = raw },
-            Map = ClassActivation.Rescaled(new Tensor(raw.Shape, [.. raw.Data])),
+            Map = CamSession.Rescaled(new Tensor(raw.Shape, [.. raw.Data])),
             Activations = new Dictionary<string, Tensor>(),
             Gradients = new Dictionary<string, Tensor>(),
             Weights = new Dictionary<string, Tensor>(),

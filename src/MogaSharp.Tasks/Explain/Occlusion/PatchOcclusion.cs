@@ -23,7 +23,6 @@ public sealed class PatchOcclusion : IDisposable
     /// <param name="standardDeviation">What they were divided by then, likewise.</param>
     /// <exception cref="ExplainException">The network does not classify, the grid does not suit its images, or there is no map to tell
     /// what is salient.</exception>
-    /// <exception cref="GradientException">The salient patches are asked for, and the network has no gradient.</exception>
     public PatchOcclusion(
         ComputationGraph graph,
         WeightSet weights,

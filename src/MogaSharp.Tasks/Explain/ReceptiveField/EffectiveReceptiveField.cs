@@ -22,7 +22,6 @@ public sealed class EffectiveReceptiveField : IDisposable
     /// <param name="engine">Computes forward; it must outlive this.</param>
     /// <param name="gradients">Computes gradients; null for one over <paramref name="engine"/>.</param>
     /// <exception cref="ExplainException">A layer does not exist, or no output is a feature map.</exception>
-    /// <exception cref="GradientException">An op before a layer has no gradient by this engine.</exception>
     public EffectiveReceptiveField(
         ComputationGraph graph,
         WeightSet weights,
