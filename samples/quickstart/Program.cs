@@ -34,7 +34,7 @@ try
 
     // 2. Evaluate: the finished model on the managed engine, on the part of the data that was not trained on.
     using var engine = new CpuEngine();
-    using (ModelEvaluationResult evaluated = ModelEvaluation.Run(await ModelSource.LoadAsync(model), data, engine))
+    using (ModelEvaluationResult evaluated = ModelEvaluation.Run(await ModelSource.LoadAsync(model, new()), data, engine))
         foreach ((string name, double value) in evaluated.Figures)
             Console.WriteLine($"{name}: {value:F4}");
 
