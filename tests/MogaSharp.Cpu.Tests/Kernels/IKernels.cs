@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using MogaSharp.Cpu.Kernels;
 using MogaSharp.Cpu.Planning;
 using MogaSharp.Graph;
@@ -169,7 +170,8 @@ internal static class Widths
     {
         bool isSupported = lanes switch
         {
-            16 => Vector512.IsHardwareAccelerated,
+            // What IsHardwareAccelerated denies where it lowers the clock (Skylake, Cascade Lake), and the engine uses all the same.
+            16 => Avx512F.IsSupported,
             8 => Vector256.IsHardwareAccelerated,
             _ => true,
         };
