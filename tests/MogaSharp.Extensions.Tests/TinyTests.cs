@@ -44,7 +44,7 @@ public sealed class TinyTests
         using var step = new TrainingStep(model.Graph, new MogaNetOptions(), model.Weights, recipe, TorchDevice.Cpu);
         var batch = new ClassificationBatch(two.Data, two.Shape, new[] { sneaker, sneaker });
         double loss = step.Update([batch], recipe.LearningRate, update: 1).Loss;
-        Assert.True(step.Update([batch], recipe.LearningRate, update: 2).Loss < loss);
+        Assert.InRange(step.Update([batch], recipe.LearningRate, update: 2).Loss, 0, loss);
 
         // Export to ONNX, and run it: the same scores as those of the managed engine.
         WeightSet trained = step.Network.ReadWeights();
