@@ -99,6 +99,26 @@ public sealed class ModelEvaluationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_set_without_a_single_image_that_can_be_read_is_refused_with_the_reason()
+    {
+        LoadedModel model = await ShippedAsync("moganet_xtiny_fashion");
+        for (int label = 0; label < 10; label++)
+        {
+            Directory.CreateDirectory(_folder.File($"{label}"));
+            _folder.File($"{label}/bad.png", "no image"u8.ToArray());
+        }
+
+        var refused = Assert.Throws<NothingToEvaluateException>(() =>
+            ModelEvaluation.Run(model, $"folder:{_folder.FullName}", _engine, cancellationToken: Token)
+        );
+        Assert.StartsWith(
+            $"None of the 10 images can be read. The first is {_folder.File("0/bad.png")}: This is not a JPEG",
+            refused.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Clips_that_go_on_longer_than_the_network_predicts_take_several_runs()
     {
         LoadedModel model = await ShippedAsync("simvp_moga_small");

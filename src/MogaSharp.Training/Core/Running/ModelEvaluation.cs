@@ -105,7 +105,11 @@ public static class ModelEvaluation
                 });
             Evaluator.Count(evaluation, runner, batches, cancellationToken: cancellationToken);
             if (evaluation.Count == 0)
-                throw new NothingToEvaluateException($"There are no {task.Items} to evaluate on.");
+                throw new NothingToEvaluateException(
+                    bad is [var first, ..]
+                        ? $"None of the {bad.Count} {task.Items} can be read. The first is {first.Name}: {first.Problem}"
+                        : $"There are no {task.Items} to evaluate on."
+                );
             return result with { ItemsPerSecond = evaluation.Count / clock.Elapsed.TotalSeconds };
         }
         catch
